@@ -1,0 +1,26 @@
+"""A framed log line: what the transport says about it, before any program's format is read."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Line(msgspec.Struct, gc=False):
+    """One line (or joined record) with its header taken apart.
+
+    `time_us` is microseconds since 1970 UTC; `fine` is False where the stamp has whole seconds only. `number` counts the lines
+    of one process in one second and is set by the reader.
+    """
+
+    time_us: int
+    fine: bool
+    host: str
+    #: The tag as logged, without pid: `postfix/submission/smtpd`.
+    tag: str
+    #: The last part of the tag: `smtpd`.
+    program: str
+    pid: int
+    text: str
+    raw: str
+    file: str
+    number: int = 0

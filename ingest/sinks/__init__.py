@@ -1,0 +1,43 @@
+"""Where traces are written: one module per store, each a `Sink`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from mappings.trace import Trace
+
+
+class Sink(Protocol):
+    """A store as the ingester sees it.
+
+    Writing is "keep the higher version": a trace whose stored version is higher is left as it is, and counts as written.
+    """
+
+    def submit(self, traces: Sequence[Trace]) -> int:
+        """Take a batch for writing and give its ticket; waits only where too much is under way."""
+        ...
+
+    def acknowledged(self) -> list[int]:
+        """Tickets whose traces are all durable since the last call."""
+        ...
+
+    def flush(self) -> None:
+        """Wait until everything submitted is durable."""
+        ...
+
+    def find(self, keys: Collection[str]) -> list[Trace]:
+        """All traces, superseded ones too, that hold one of these keys, with their events; submitted ones included."""
+        ...
+
+    def newest_ms(self, log_domain: str) -> int | None:
+        """The greatest `last_event_ms` of a log domain, or None where it has no trace."""
+        ...
+
+    def note_progress(self, read_up_to_ms: Mapping[str, int]) -> None:
+        """Keep, for each source (a log domain), up to which log time it has been read."""
+        ...
+
+    def close(self) -> None:
+        """Flush and let go of the store."""
+        ...

@@ -1,0 +1,55 @@
+"""The id of a trace: 48 bits of milliseconds, then 80 bits of a hash; 26 characters of Crockford's base32.
+
+Never random and never from the time of reading, so a line that is read again makes the same id. It sorts in time, so it is
+the cursor of a search as well.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_VALUES = {character: value for value, character in enumerate(_ALPHABET)}
+_LENGTH = 26
+_SEPARATOR = b"\x1f"
+
+
+def trace_id(time_ms: int, log_domain: str, first: str, named: str, final: str) -> str:
+    """Id of the trace first seen at `time_ms`, of the message whose first hop is `first` (a key), for one recipient."""
+    parts = _SEPARATOR.join(p.encode("utf-8", "surrogateescape") for p in (log_domain, first, named, final))
+    tail = int.from_bytes(blake2b(parts, digest_size=10).digest(), "big")
+    return encode((max(time_ms, 0) & 0xFFFF_FFFF_FFFF) << 80 | tail)
+
+
+def encode(number: int) -> str:
+    """128 bits as 26 characters."""
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5))
+
+
+def to_bytes(trace: str) -> bytes:
+    """The id as 16 bytes, in the same order; raises `ValueError` where it is not an id."""
+    if len(trace) != _LENGTH:
+        raise ValueError(f"an id has {_LENGTH} characters")
+    number = 0
+    for character in trace:
+        if character not in _VALUES:
+            raise ValueError(f"an id has no {character!r}")
+        number = number << 5 | _VALUES[character]
+    if number >> 128:
+        raise ValueError("an id begins with 0 to 7")
+    return number.to_bytes(16, "big")
+
+
+def from_bytes(value: bytes) -> str:
+    """The id of these 16 bytes."""
+    return encode(int.from_bytes(value, "big"))
+
+
+def time_ms_of(trace: str) -> int:
+    """The time of first sight that the id holds."""
+    return int.from_bytes(to_bytes(trace)[:6], "big")
+
+
+def smallest(time_ms: int) -> str:
+    """The smallest id of a time: the bound of a time range."""
+    return encode((max(time_ms, 0) & 0xFFFF_FFFF_FFFF) << 80)
