@@ -1,0 +1,25 @@
+"""Who asks: the domains whose mail a caller may see. Part of the query, never a filter afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a caller may see: traces whose `visible_to` holds one of `domains`; None is everything."""
+
+    domains: frozenset[str] | None = None
+
+    def sees(self, visible_to: list[str]) -> bool:
+        """Whether a trace with these domains is in scope."""
+        return self.domains is None or not self.domains.isdisjoint(visible_to)
+
+    def sees_line(self, names: list[str], names_more: bool) -> bool:
+        """Whether a raw line that names these recipients may be shown: all of them must be in scope, none untold."""
+        if self.domains is None:
+            return True
+        return not names_more and all(name.rpartition("@")[2] in self.domains for name in names)
+
+
+EVERYTHING = Scope()
