@@ -1,0 +1,494 @@
+"""Drafts: a message's rows written down as traces, without version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ingest.correlate.event import SECOND, Event, order
+from ingest.correlate.fate import Fate, fate_of
+from ingest.correlate.life import Life
+from ingest.correlate.links import Loose, Message, Part, Scan, Within, notice_mail_id
+from ingest.correlate.ownership import Ownership
+from ingest.correlate.rows import Row, Tree, plant, rows_of
+from ingest.events import Attempted, Identified, Inspected, Noticed, Passed, Received, Release, Ruled, Scanned, Screened, fields_of
+from ingest.words import names_of, words_of
+from mappings import keys
+from mappings.address import domain_of, fold
+from mappings.identity import trace_id
+from mappings.trace import Event as Line
+from mappings.trace import Related, Trace
+from mappings.vocabulary import Direction, Disposition, Reason
+
+
+@dataclass(slots=True)
+class Draft:
+    """A trace as the events in memory tell it, and the events that it holds by node."""
+
+    trace: Trace
+    #: Stamp before which it is held back where it was never written; None is now.
+    held_us: int | None
+    events: list[tuple[str, Event]]
+
+
+@dataclass(slots=True)
+class Composed:
+    """What one message comes to."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    #: Nothing more is to be expected of it.
+    closed: bool = False
+    #: Its lines can matter no more though they make no document: an address probe.
+    void: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What composing needs to know beside the events."""
+
+    log_domain: str
+    within: Within
+    ownership: Ownership
+    hold_back_us: int = 60 * SECOND
+    keep_raw: bool = True
+    keep_subjects: bool = True
+
+
+def compose(message: Message, context: Context) -> Composed:
+    """The traces of a message: a function of its events alone."""
+    composed = Composed(closed=all(life.closed for life in message.lives))
+    if any(life.probe for life in message.lives):
+        composed.void, composed.closed = True, True
+        return composed
+    tree = plant(message, context.within)
+    for root in tree.roots:
+        rows = rows_of(tree, root) or [Row(None, None, [root])]
+        for row in rows:
+            draft = _draft(tree, root, row, context)
+            if draft is not None:
+                composed.drafts.append(draft)
+    peers = [p for p in message.loose if p.kind == "peer"]
+    for piece in message.loose:
+        if piece.kind == "refusal":
+            composed.drafts.extend(_refusals(piece, peers, context))
+    composed.drafts = list({d.trace.id: d for d in composed.drafts}.values())
+    _cover(message, composed.drafts, context)
+    return composed
+
+
+def _draft(tree: Tree, root: Part, row: Row, context: Context) -> Draft | None:
+    """One row as a trace; None where no address is known at all."""
+    about = _About(root, row, tree)
+    if about.sender is None and row.final is None and row.named is None:
+        return None
+    pieces = [p for part in row.path for p in tree.loose.get(id(part), [])]
+    fate = fate_of(row, context.within, pieces)
+    pairs = [pair for part in (*row.path, *pieces) for pair in _own(part, row)]
+    if row.released is not None:
+        pairs += [pair for part in row.released.path for pair in _own(part, row.released)]
+    trace = _trace(about, row, fate, pairs, context)
+    return Draft(trace, _held(tree, about, row, fate, context), pairs)
+
+
+def _refusals(piece: Loose, peers: list[Loose], context: Context) -> Iterator[Draft]:
+    """A refusal without any id: one trace for each line."""
+    for event in piece.events:
+        if not isinstance(event.fact, Ruled):
+            continue
+        row = Row(event.fact.recipient, event.fact.recipient, [piece], refusal=event)
+        around = [p for p in peers if any(_is_peer(e, event) for e in p.events)]
+        extra = [e for e in piece.events if e is not event]
+        pairs = [(piece.key, event), *[(piece.key, e) for e in extra], *[(p.key, e) for p in around for e in p.events]]
+        fate = fate_of(row, context.within, [*around, piece])
+        yield Draft(_trace(_About(piece, row, None), row, fate, pairs, context), None, pairs)
+
+
+def _is_peer(found: Event, refusal: Event) -> bool:
+    """Whether a finding is about the connection that was refused."""
+    fact, rule = found.fact, refusal.fact
+    return isinstance(fact, Screened) and isinstance(rule, Ruled) and fact.client_ip == rule.client_ip and fact.client_port == rule.client_port
+
+
+def _own(part: Part, row: Row) -> Iterator[tuple[str, Event]]:
+    """The events of a part that belong to a row: the message's, and its own recipient's, never another recipient's."""
+    mine = {fold(a) for a in (row.named, row.final) if a is not None}
+    for event in part.events:
+        fact = event.fact
+        match fact:
+            case Attempted():
+                if event in row.attempts or event in row.handed:
+                    yield part.key, event
+            case Ruled(stage="RCPT", recipient=str(recipient)) if fact.source == "access":
+                if fold(recipient) in mine and (fact.action != "reject" or event is row.refusal):
+                    yield part.key, event
+            case Scanned() | Inspected() | Release():
+                if row.refusal is None and (not fact.recipients or any(fold(r) in mine for r in fact.recipients)):
+                    yield part.key, event
+            case Passed(how="forward"):
+                if not fact.recipients or any(fold(r) in mine for r in fact.recipients):
+                    yield part.key, event
+            case _:
+                yield part.key, event
+
+
+def _cover(message: Message, drafts: list[Draft], context: Context) -> None:
+    """See to it that each event is in a document: the store is the memory. What no recipient owns goes to all on its way."""
+    if not drafts:
+        return
+    held = {(key, event.digest) for d in drafts for key, event in d.events}
+    for part in (*message.lives, *message.scans, *message.loose):
+        missing = [e for e in part.events if (part.key, e.digest) not in held]
+        if not missing:
+            continue
+        takers = [d for d in drafts if any(key == part.key for key, _ in d.events)] or drafts[:1]
+        for draft in takers:
+            draft.events.extend((part.key, e) for e in missing)
+            _set_events(draft.trace, draft.events, context)
+
+
+def _set_events(trace: Trace, pairs: list[tuple[str, Event]], context: Context) -> None:
+    """Put the events into a trace, in canonical order, each once for each node that holds it."""
+    unique = {(key, event.digest): (key, event) for key, event in pairs}
+    ordered = sorted(unique.values(), key=lambda pair: (order(pair[1]), pair[0]))
+    trace.events = [_line(key, event, context) for key, event in ordered]
+    trace.last_event_ms = max((e.time_us for _, e in ordered), default=trace.time_ms * 1000) // 1000
+    trace.keys = _keys(ordered)
+
+
+def _line(key: str, event: Event, context: Context) -> Line:
+    """An event as the document keeps it."""
+    names, more = names_of(event.fact)
+    fields = fields_of(event.fact)
+    raw = event.raw if context.keep_raw else ""
+    if not context.keep_subjects and fields.get("subject"):
+        subject = fields.pop("subject")
+        fields["text"] = ""
+        raw = "" if subject in raw or "Subject:" in raw else raw
+    return Line(
+        time_us=event.time_us,
+        fine=event.fine,
+        host=event.host,
+        program=event.program,
+        pid=event.pid,
+        number=event.number,
+        hash=event.digest,
+        hop=key,
+        kind=type(event.fact).__struct_config__.tag,  # type: ignore[arg-type]
+        fields=fields,
+        words=words_of(event.fact),
+        names=names,
+        names_more=more,
+        raw=raw,
+        file=event.file,
+    )
+
+
+def _keys(pairs: list[tuple[str, Event]]) -> list[str]:
+    """Every id that the lines bear or name, as keys."""
+    found: dict[str, None] = {}
+    for key, event in pairs:
+        found[key] = None
+        fact, host = event.fact, event.host
+        for name in ("queue_id", "origin_queue_id", "requeued_from", "notice_id"):
+            value = getattr(fact, name, None)
+            if value:
+                found[keys.queue(host, value)] = None
+        match fact:
+            case Attempted(next_id=str(next_id)) if fact.forwarded or fact.relay_ip is not None and key in found and _loops(fact):
+                found[keys.queue(host, next_id)] = None
+            case Scanned():
+                for value in fact.next_ids:
+                    found[keys.queue(host, value)] = None
+                for value in fact.quarantine_ids:
+                    found[keys.quarantine(value)] = None
+            case Passed(next_id=str(next_id)):
+                found[keys.queue(host, next_id)] = None
+            case Screened():
+                found[keys.peer(host, fact.client_ip, fact.client_port)] = None
+            case _:
+                pass
+        log_id = getattr(fact, "log_id", None)
+        if log_id:
+            found[keys.log_id(host, log_id)] = None
+        if getattr(fact, "mail_id", None):
+            found[keys.scan(fact.mail_id)] = None  # type: ignore[attr-defined]
+    return sorted(found)
+
+
+def _loops(fact: Attempted) -> bool:
+    """Whether a hand-over stays on the host."""
+    return fact.relay_ip is not None and (fact.relay_ip.startswith("127.") or fact.relay_ip == "::1")
+
+
+class _About:
+    """What the whole message says about a row: sender, client, Message-ID, size, subject, ids."""
+
+    def __init__(self, root: Part, row: Row, tree: Tree | None) -> None:
+        self.root = root
+        self.row = row
+        self.tree = tree
+        parts = [*row.path, *(row.released.path if row.released is not None else [])]
+        self.lives = [p for p in parts if isinstance(p, Life)]
+        self.scans = [p for p in parts if isinstance(p, Scan)]
+        loose = [q for p in parts for q in (tree.loose.get(id(p), []) if tree else [])]
+        self.rules = [e.fact for p in (*self.lives[:1], *loose) for e in p.events if isinstance(e.fact, Ruled)]
+        if row.refusal is not None and isinstance(row.refusal.fact, Ruled):
+            self.rules.insert(0, row.refusal.fact)
+        self.results = [e.fact for s in self.scans for e in s.results if isinstance(e.fact, Scanned)]
+        self.inspected = [e.fact for p in (*self.scans, *loose) for e in p.events if isinstance(e.fact, Inspected)]
+        self.received = self.lives[0].received if self.lives else None
+
+    @property
+    def sender(self) -> str | None:
+        """The envelope sender as the client gave it: in the dialogue, at submission, else in the queue or the filter."""
+        for rule in self.rules:
+            if rule.sender is not None:
+                return rule.sender
+        if self.received is not None and self.received.sender is not None:
+            return self.received.sender
+        for life in self.lives:
+            if life.queued is not None:
+                return life.queued.sender
+        for found in (*self.results, *self.inspected):
+            if found.sender is not None:
+                return found.sender
+        return None
+
+    @property
+    def client(self) -> tuple[str | None, str | None]:
+        """Name and address of the server that sent the message to us."""
+        received = self.received
+        if received is not None and (received.client_ip or received.client_name):
+            if received.origin_ip and received.origin_queue_id is None and received.client_ip and received.client_ip.startswith("127."):
+                return received.origin_name, received.origin_ip
+            if received.origin_queue_id is not None:
+                return received.origin_name, received.origin_ip
+            if not (self.scans and self.scans[0] is self.root):
+                return received.client_name, received.client_ip
+        for rule in self.rules:
+            if rule.client_ip is not None:
+                return rule.client_name, rule.client_ip
+        for found in (*self.results, *self.inspected):
+            if found.client_ip is not None:
+                return None, found.client_ip
+        return (received.client_name, received.client_ip) if received is not None else (None, None)
+
+    @property
+    def message_id(self) -> str | None:
+        """The Message-ID header."""
+        for life in self.lives:
+            for found in life.identified:
+                if not found.resent:
+                    return found.message_id
+        return next((r.message_id for r in self.results if r.message_id is not None), None)
+
+    def rule_value(self, name: str) -> str | None:
+        """The first rule's value of an attribute."""
+        return next((v for r in self.rules if (v := getattr(r, name)) is not None), None)
+
+    def result_value(self, name: str) -> str | None:
+        """The first scan result's value of an attribute."""
+        return next((v for r in self.results if (v := getattr(r, name)) is not None), None)
+
+    @property
+    def origin(self) -> str | None:
+        """The queue id before the first part seen, where a line names it and its own lines are not seen."""
+        if isinstance(self.root, Scan):
+            return next((r.origin_queue_id for r in self.results if r.origin_queue_id), None)
+        if isinstance(self.root, Life) and self.root.received is not None:
+            received = self.root.received
+            return received.requeued_from or (received.origin_queue_id if _is_local(received) else None)
+        return None
+
+    @property
+    def first(self) -> tuple[str, int, str]:
+        """The key that names the message, its first sight in microseconds, and the host."""
+        root = self.root
+        if isinstance(root, Loose):
+            event = self.row.refusal or root.events[0]
+            return keys.line(event.digest), event.time_us, event.host
+        origin = self.origin
+        if origin is not None:
+            from ingest.correlate.life import time_in_id  # noqa: PLC0415
+
+            return keys.queue(root.host, origin), time_in_id(origin) or _first_us(root), root.host
+        return root.key, _first_us(root), root.host
+
+    @property
+    def queue_ids(self) -> list[str]:
+        """Queue ids in the order of the hops."""
+        found = [self.origin] if self.origin else []
+        found += [life.queue_id for life in self.lives]
+        if not self.lives or isinstance(self.root, Scan):
+            found += [i for r in self.results if r.passed for i in r.next_ids]
+        return list(dict.fromkeys(i for i in found if i))
+
+
+def _is_local(received: Received) -> bool:
+    """Whether a queue file came by loopback."""
+    return received.client_ip is None or received.client_ip.startswith("127.") or received.client_ip == "::1"
+
+
+def _first_us(part: Part) -> int:
+    """First sight of a part."""
+    return part.first_us if isinstance(part, Life) else part.start_us
+
+
+def _trace(about: _About, row: Row, fate: Fate, pairs: list[tuple[str, Event]], context: Context) -> Trace:
+    """The document."""
+    first, first_us, host = about.first
+    named, final = row.named, row.final
+    name, ip = about.client
+    sender = about.sender
+    reply = fate.reply
+    received = about.received
+    user = (received.user if received else None) or about.rule_value("user")
+    submitted = user is not None or (received is not None and received.uid is not None)
+    original = named if named is not None and final is not None and fold(named) != fold(final) else None
+    sender_domain = domain_of(sender) if sender else None
+    recipient_domains = list(dict.fromkeys(d for d in (domain_of(a) for a in (final, named) if a) if d))
+    ours = context.ownership.came_from(sender_domain, ip, submitted=submitted)
+    direction, inferred = context.ownership.direction(sender_domain, recipient_domains, _hint(about, fate, submitted), ours=ours)
+    header_from = about.rule_value("header_from") or about.result_value("header_from")
+    sizes = [life.queued.size for life in about.lives if life.queued is not None] or [r.size for r in about.results if r.size is not None]
+    scores = [r.score for r in ([row.result] if row.result else about.results) if r.score is not None]
+    relay = fate.relay
+    trace = Trace(
+        id=trace_id(first_us // 1000, context.log_domain, first, fold(named or ""), fold(final or "")),
+        version=0,
+        log_domain=context.log_domain,
+        time_ms=first_us // 1000,
+        last_event_ms=0,
+        host=host,
+        client_name=name,
+        client_ip=ip,
+        client_helo=about.rule_value("helo"),
+        authenticated_as=user,
+        tls=about.lives[0].tls if about.lives else None,
+        sender=sender,
+        sender_domain=sender_domain,
+        header_from=header_from,
+        header_from_domain=domain_of(header_from) if header_from else None,
+        recipient=final,
+        recipient_domain=domain_of(final) if final else None,
+        original_recipient=original,
+        original_recipient_domain=domain_of(original) if original else None,
+        disposition=fate.disposition,
+        verdict=fate.verdict,
+        reason=None if fate.disposition in _NO_REASON else fate.reason or Reason.UNKNOWN,
+        detail=fate.detail,
+        vendor=_vendor(row),
+        quarantine_id=fate.quarantine_id,
+        sender_notified=fate.notified,
+        reply_code=reply.code if reply else None,
+        enhanced_code=reply.enhanced if reply else None,
+        reply_text=(reply.text or None) if reply else None,
+        reply_by=("filter" if relay is not None and context.within.holds(relay.relay_ip) else fate.by) if reply else None,
+        reply_inferred=reply.inferred if reply else False,
+        message_id=about.message_id or None,
+        subject=(about.rule_value("subject") or about.result_value("subject")) if context.keep_subjects else None,
+        size=sizes[0] if sizes else None,
+        score=scores[-1] if scores else None,
+        queue_ids=about.queue_ids if row.refusal is None or isinstance(about.root, Life) else [],
+        direction=direction,
+        direction_inferred=inferred,
+        relay=relay.relay if relay else None,
+        relay_host=relay.relay_name if relay else None,
+        relay_ip=relay.relay_ip if relay else None,
+        attempts=row.tries + (row.released.tries if row.released else 0),
+        incomplete=fate.incomplete or _incomplete(about),
+        visible_to=sorted({*recipient_domains, *([sender_domain] if ours and sender_domain else [])}),
+        related=_related(about, row),
+    )
+    _set_events(trace, pairs, context)
+    return trace
+
+
+_NO_REASON = {Disposition.DELIVERED, Disposition.RELEASED, Disposition.IN_PROGRESS, Disposition.EXPANDED, Disposition.UNKNOWN}
+
+
+def _vendor(row: Row) -> str | None:
+    """The filter's own words."""
+    result = row.result
+    if result is None:
+        return None
+    return f"{'Passed' if result.passed else 'Blocked'} {result.category} {{{','.join(result.actions)}}}"
+
+
+def _hint(about: _About, fate: Fate, submitted: bool) -> Direction:  # noqa: FBT001
+    """The direction as the lines let one infer it, where no own domains are set."""
+    actions = " ".join(a for r in about.results for a in r.actions)
+    for word, direction in (("Inbound", Direction.INBOUND), ("Outbound", Direction.OUTBOUND), ("Internal", Direction.INTERNAL)):
+        if word in actions and sum(w in actions for w in ("Inbound", "Outbound", "Internal", "OpenRelay")) == 1:
+            return Direction.INTERNAL if submitted and direction is Direction.INBOUND else direction
+    if submitted:
+        return Direction.OUTBOUND
+    if fate.relay is not None and fate.relay.relay_ip is None and fate.disposition is Disposition.DELIVERED:
+        return Direction.INBOUND
+    return Direction.UNKNOWN
+
+
+def _incomplete(about: _About) -> bool:
+    """Whether lines of the journey were not seen: a queue file without its beginning, a hop that is only named."""
+    if about.origin is not None or isinstance(about.root, Scan):
+        return True
+    first = about.lives[0] if about.lives else None
+    if first is None:
+        return False
+    made_here = any(isinstance(e.fact, Noticed) for e in first.causes) or _made_by_mta(first)
+    return first.received is None and not made_here
+
+
+def _made_by_mta(life: Life) -> bool:
+    """Whether the mail server made the message itself: it has no client then, and a Message-ID with its own queue id."""
+    return any(isinstance(f, Identified) and life.queue_id in f.message_id for f in life.identified)
+
+
+def _related(about: _About, row: Row) -> list[Related]:
+    """The journeys that have to do with it: notices about it, what it is a notice of, releases and their message."""
+    found: dict[tuple[str, str], Related] = {}
+
+    def add(how: str, key: str) -> None:
+        found.setdefault((how, key), Related(how, key))
+
+    for life in about.lives:
+        for event in life.noticed:
+            if isinstance(event.fact, Noticed):
+                add("notice", keys.queue(event.host, event.fact.notice_id))
+        for event in life.causes:
+            if isinstance(event.fact, Noticed):
+                add("notice_of", keys.queue(event.host, event.fact.queue_id))
+            elif isinstance(event.fact, Passed):
+                add("notice_of", keys.scan(event.fact.mail_id))
+        for identified in life.identified:
+            kept = None if identified.resent else notice_mail_id(identified.message_id)
+            if kept and life.received is not None and _is_local(life.received):
+                add("notice_of", keys.scan(kept))
+    for scan in about.scans:
+        for event in scan.given:
+            if isinstance(event.fact, Passed) and event.fact.next_id and event.fact.how in {"notice", "release"}:
+                add(event.fact.how, keys.queue(event.host, event.fact.next_id))
+    if isinstance(about.root, Life):
+        for link in about.root.links:
+            if link.how == "resent":
+                add("release_of", link.target)
+    own = {keys.queue(life.host, life.queue_id) for life in about.lives}
+    return [r for r in found.values() if r.key not in own]
+
+
+def _held(tree: Tree, about: _About, row: Row, fate: Fate, context: Context) -> int | None:
+    """Until when a draft that was never written is held back, on the log's clock; None is now."""
+    root = about.root
+    start = _first_us(root) if isinstance(root, Life) else root.start_us
+    until = max(start, root.start_us) + context.hold_back_us
+    if isinstance(root, Scan):
+        return until
+    if not isinstance(root, Life) or root.closed:
+        return None
+    if row.final is None and row.named is None:
+        return until
+    # A second hop whose parent may still turn up: by loopback, and not submitted by a user of the host.
+    entered = root.received
+    if entered is not None and entered.client_ip is not None and context.within.holds(entered.client_ip) and entered.user is None:
+        return until
+    return None

@@ -1,0 +1,99 @@
+"""An event: one line (or record) and the fact that it states."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any
+
+from ingest.events import Fact, fact_of
+from ingest.lines import Line
+from mappings import trace
+
+SECOND = 1_000_000
+
+
+class Slot:
+    """A second of a file: how many events of its lines are still needed. The low-water mark is the first one in need."""
+
+    __slots__ = ("offset", "pins", "second", "year")
+
+    def __init__(self, offset: int, second: int, year: int | None) -> None:
+        self.offset = offset
+        self.second = second
+        self.year = year
+        self.pins = 0
+
+
+class Event:
+    """One line of the log domain. Its identity is program, process, text and second: the same wherever it is read."""
+
+    __slots__ = ("digest", "fact", "file", "fine", "host", "needs", "number", "owners", "pid", "pins", "program", "raw", "time_us")
+
+    def __init__(self, line: Line, fact: Fact, digest: str) -> None:
+        self.time_us = line.time_us
+        self.fine = line.fine
+        self.host = line.host
+        self.program = line.program
+        self.pid = line.pid
+        self.number = line.number
+        self.digest = digest
+        self.fact = fact
+        self.raw = line.raw
+        self.file = line.file
+        #: Keys of the nodes that hold it.
+        self.owners: list[str] = []
+        #: Places in files that must be read again if this event is lost.
+        self.pins: list[Slot] = []
+        #: Nodes whose documents do not hold it durably yet, and one for its session while that is open.
+        self.needs = 0
+
+    @property
+    def second(self) -> int:
+        """The whole second of the stamp."""
+        return self.time_us // SECOND
+
+    def take(self, other: Event) -> bool:
+        """Take over what another reading of the same line knows better; True where that changes anything."""
+        changed = False
+        if other.fine and not self.fine:
+            self.time_us, self.fine, changed = other.time_us, True, True
+        if other.number > self.number:
+            self.number, changed = other.number, True
+        if len(other.raw) > len(self.raw) and other.fact != self.fact:
+            # The same record, seen to a later continuation line.
+            self.raw, self.fact, changed = other.raw, other.fact, True
+        return changed
+
+    def pin(self, slot: Slot) -> None:
+        """The line at `slot` holds this event, and must be read again while anything needs it."""
+        slot.pins += 1
+        self.pins.append(slot)
+
+    def release(self) -> None:
+        """One need less; with none left its places need not be read again."""
+        self.needs -= 1
+        if self.needs <= 0:
+            self.unpin()
+
+    def unpin(self) -> None:
+        """Its places need not be read again."""
+        for slot in self.pins:
+            slot.pins -= 1
+        self.pins.clear()
+
+
+def order(event: Event) -> tuple[Any, ...]:
+    """Canonical order: by stamp, and inside one second of one process as it wrote. Between processes equal stamps have none."""
+    return (event.time_us, event.host, event.program, event.pid, event.number, event.digest)
+
+
+def digest_of(log_domain: str, line: Line) -> str:
+    """Identity of a line: 80 bits over log domain, program, process, text and second."""
+    text = f"{log_domain}\x1f{line.host}\x1f{line.program}\x1f{line.pid}\x1f{line.time_us // SECOND}\x1f{line.text}"
+    return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=10).hexdigest()
+
+
+def from_document(stored: trace.Event) -> Event:
+    """The event that a document keeps; raises as `ingest.events.fact_of` does."""
+    line = Line(stored.time_us, stored.fine, stored.host, stored.program, stored.program, stored.pid, "", stored.raw, stored.file, stored.number)
+    return Event(line, fact_of(stored.kind, stored.fields), stored.hash)

@@ -1,0 +1,336 @@
+"""Fate: what became of one recipient's copy, why, and whose reply decided. The strongest fact counts, not the last line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ingest.correlate.event import Event
+from ingest.correlate.life import Life
+from ingest.correlate.links import Loose, Scan, Within
+from ingest.correlate.rows import Row
+from ingest.events import Administered, Attempted, Noticed, Passed, Reply, Ruled, Scanned, Screened
+from mappings.codes import reason_of
+from mappings.vocabulary import Disposition, Reason, Verdict
+
+#: amavis' categories (`$log_templ`); a suffix after a hyphen is the minor category.
+_VERDICTS = {
+    "CLEAN": Verdict.CLEAN,
+    "SPAM": Verdict.SPAM,
+    "SPAMMY": Verdict.SUSPECT,
+    "INFECTED": Verdict.VIRUS,
+    "BANNED": Verdict.BANNED,
+    "BAD": Verdict.BAD_HEADER,
+    "UNCHECKED": Verdict.UNCHECKED,
+    "OVERSIZED": Verdict.OVERSIZED,
+}
+_REASONS = {
+    Verdict.SPAM: Reason.SPAM,
+    Verdict.SUSPECT: Reason.SPAM,
+    Verdict.VIRUS: Reason.VIRUS,
+    Verdict.BANNED: Reason.ATTACHMENT,
+    Verdict.BAD_HEADER: Reason.PROTOCOL,
+    Verdict.UNCHECKED: Reason.POLICY,
+    Verdict.OVERSIZED: Reason.TOO_LARGE,
+}
+#: What a filter's reply says where its own log is not read: `250 2.7.0 Ok, discarded, id=00332-08 - spam`.
+_REPLY_VERDICT = re.compile(r" - (INFECTED|BANNED|spam|SPAM|UNCHECKED|BAD.HEADER)\b(?:: (.*))?")
+_REPLY_WORDS = {
+    "INFECTED": Verdict.VIRUS,
+    "BANNED": Verdict.BANNED,
+    "SPAM": Verdict.SPAM,
+    "UNCHECKED": Verdict.UNCHECKED,
+    "BAD HEADER": Verdict.BAD_HEADER,
+    "BAD-HEADER": Verdict.BAD_HEADER,
+}
+_DISCARDED = re.compile(r"\bdiscarded\b", re.IGNORECASE)
+_RANK = {"deferred": 1, "expired": 2, "bounced": 3, "sent": 4}
+
+
+@dataclass(slots=True)
+class Fate:
+    """What became of the copy; `reply` decided it, and `by` says whose it is."""
+
+    disposition: Disposition
+    verdict: Verdict = Verdict.NOT_SCANNED
+    reason: Reason | None = None
+    reply: Reply | None = None
+    by: str | None = None
+    relay: Attempted | None = None
+    detail: str | None = None
+    quarantine_id: str | None = None
+    notified: bool = False
+    incomplete: bool = False
+
+
+def verdict_of(category: str) -> Verdict:
+    """What a category of amavis means."""
+    return _VERDICTS.get(category.split("-")[0], Verdict.UNKNOWN)
+
+
+def fate_of(row: Row, within: Within, loose: list[Loose]) -> Fate:
+    """The fate of a row."""
+    if row.refusal is not None:
+        return _refusal_fate(row.refusal, loose)
+    fate = _own_fate(row, within, loose)
+    fate.verdict, detail = _verdict(row, within)
+    fate.detail = fate.detail or detail
+    kept = row.result.quarantine_ids if row.result is not None else []
+    if kept and fate.quarantine_id is None:
+        fate.quarantine_id = kept[0]
+    if row.released is not None and fate.quarantine_id is not None:
+        fate = _released_fate(fate, row.released, within)
+    fate.notified = fate.notified or _notified(row, fate)
+    return fate
+
+
+def _own_fate(row: Row, within: Within, loose: list[Loose]) -> Fate:
+    """The fate without verdict and release."""
+    if row.result is not None and not row.result.passed:
+        return _blocked_fate(row, row.result)
+    last = row.path[-1]
+    if isinstance(last, Scan):
+        return _scan_fate(row, loose)
+    assert isinstance(last, Life)  # noqa: S101 - rows end in a queue file or a scan
+    own = [e.fact for e in row.attempts if isinstance(e.fact, Attempted)]
+    best = _best(own)
+    if best is not None and best.status == "sent":
+        if best.forwarded or within.holds(best.relay_ip):
+            return _handed_fate(best)
+        return _sent_fate(best)
+    if best is not None and best.status == "bounced":
+        if within.holds(best.relay_ip):
+            return _handed_fate(best)
+        return Fate(Disposition.BOUNCED, reason=_reason(best), reply=best.reply, by=best.by, relay=best)
+    return _stopped_fate(last, best)
+
+
+def _best(attempts: list[Attempted]) -> Attempted | None:
+    """The strongest attempt; of equally strong ones the last that was answered."""
+    best: Attempted | None = None
+    for fact in attempts:
+        rank, known = _RANK.get(fact.status, 0), _RANK.get(best.status, 0) if best else -1
+        if rank > known or (rank == known and best is not None and not (_skipped(fact) and not _skipped(best))):
+            best = fact
+    return best
+
+
+def _skipped(fact: Attempted) -> bool:
+    """Whether nothing was tried: our own cache or limit answered. Such an attempt never overwrites a real answer."""
+    return fact.relay is None and "delivery temporarily suspended" in fact.reply.text
+
+
+def _reason(fact: Attempted) -> Reason:
+    """Why a delivery failed."""
+    return reason_of(fact.reply.code, fact.reply.enhanced, fact.reply.text, by=fact.by)
+
+
+def _sent_fate(fact: Attempted) -> Fate:
+    """Taken by the next server or agent, or thrown away by it."""
+    disposition = Disposition.DISCARDED if fact.discarded else Disposition.DELIVERED
+    return Fate(disposition, reason=Reason.POLICY if fact.discarded else None, reply=fact.reply, by=fact.by, relay=fact)
+
+
+def _handed_fate(fact: Attempted) -> Fate:
+    """Handed to a filter whose lines for this recipient, or the next queue file's, are not seen: its reply is all there is."""
+    verdict, detail = _reply_verdict(fact.reply.text)
+    reason = _REASONS.get(verdict)
+    fate = Fate(Disposition.UNKNOWN, verdict, reply=fact.reply, by="filter", relay=fact, detail=detail, incomplete=True)
+    if fact.status == "bounced":
+        fate.disposition, fate.reason = Disposition.BOUNCED, reason or _reason(fact)
+    elif fact.next_id is None and _DISCARDED.search(fact.reply.text):
+        fate.disposition, fate.reason = Disposition.DISCARDED, reason or Reason.POLICY
+    elif fact.next_id is None and fact.reply.text.endswith("BOUNCE"):
+        fate.disposition, fate.reason = Disposition.BOUNCED, reason or Reason.CONTENT
+    elif fact.forwarded:
+        fate.disposition, fate.by = Disposition.EXPANDED, "local"
+    return fate
+
+
+def _stopped_fate(life: Life, best: Attempted | None) -> Fate:
+    """Nothing final was delivered: what else the queue file's lines say."""
+    reply, by = (best.reply, best.by) if best is not None else (None, None)
+    if life.removed is not None and life.removed.by_admin:
+        return Fate(Disposition.DELETED, reason=Reason.ADMIN, reply=reply, by=by, relay=best)
+    if life.expired or (best is not None and best.status == "expired"):
+        return Fate(Disposition.EXPIRED, reason=Reason.EXPIRED, reply=reply, by=by, relay=best)
+    ruled = _ruled_fate(life)
+    if best is not None and best.status == "deferred":
+        if _held_now(life):
+            return Fate(Disposition.HELD, reason=Reason.ADMIN, reply=reply, by=by, relay=best)
+        return Fate(Disposition.DEFERRED, reason=_reason(best), reply=best.reply, by=best.by, relay=best)
+    if ruled is not None:
+        return ruled
+    if _held_now(life):
+        return Fate(Disposition.HELD, reason=Reason.ADMIN)
+    if life.lost is not None and life.queued is None:
+        return Fate(Disposition.ABORTED, reason=Reason.CONNECTION)
+    if life.removed is not None:
+        # Gone, and no line says how: an address that became others, or lines that were not read.
+        return Fate(Disposition.UNKNOWN, incomplete=True)
+    return Fate(Disposition.IN_PROGRESS)
+
+
+def _ruled_fate(life: Life) -> Fate | None:
+    """What a rule, check or milter did to the whole message."""
+    held: Ruled | None = None
+    for event in life.rules:
+        rule = event.fact
+        if not isinstance(rule, Ruled):
+            continue
+        if rule.action == "reject" and rule.stage != "RCPT":
+            return _refused(rule)
+        if rule.action == "discard":
+            return Fate(Disposition.DISCARDED, reason=_rule_reason(rule), detail=rule.text or None)
+        if rule.action in {"hold", "quarantine"}:
+            held = rule
+    if held is None or life.queued is not None or any(isinstance(e.fact, Administered) and e.fact.action == "release" for e in life.administered):
+        return None
+    if held.source == "milter":
+        return Fate(Disposition.QUARANTINED, reason=_milter_reason(held), detail=held.text or None, quarantine_id=life.queue_id)
+    return Fate(Disposition.HELD, reason=_rule_reason(held), detail=held.text or None)
+
+
+def _held_now(life: Life) -> bool:
+    """Whether an administrator's hold is the last thing that he did."""
+    last = life.administered[-1].fact if life.administered else None
+    return isinstance(last, Administered) and last.action == "hold"
+
+
+def _refused(rule: Ruled) -> Fate:
+    """Refused in the dialogue, for good or for now."""
+    reply = rule.reply or Reply()
+    for_now = (reply.code or 0) // 100 == 4 or (reply.code is None and (reply.enhanced or "").startswith("4"))
+    by = "filter" if rule.source in {"milter", "proxy"} else "local"
+    return Fate(Disposition.TEMPFAILED if for_now else Disposition.REJECTED, reason=_rule_reason(rule), reply=reply, by=by, detail=None)
+
+
+def _rule_reason(rule: Ruled) -> Reason:
+    """Why a rule stopped the message: the check that it is, else what its text says."""
+    if rule.source == "hops":
+        return Reason.ROUTING_LOOP
+    if rule.source == "size":
+        return Reason.TOO_LARGE
+    if rule.source in {"header", "body"}:
+        return Reason.CONTENT
+    if rule.action != "reject" or rule.reply is None:
+        return Reason.POLICY
+    if rule.source == "proxy":
+        verdict, _ = _reply_verdict(rule.reply.text)
+        if verdict in _REASONS:
+            return _REASONS[verdict]
+    return reason_of(rule.reply.code, rule.reply.enhanced, rule.text or rule.reply.text, by="local")
+
+
+def _milter_reason(rule: Ruled) -> Reason:
+    """Why a milter keeps a message: its text seldom says more than that it does."""
+    reason = reason_of(None, None, rule.text)
+    return Reason.POLICY if reason is Reason.UNKNOWN else reason
+
+
+def _refusal_fate(event: Event, loose: list[Loose]) -> Fate:
+    """A recipient (or sender) refused without the message ever being accepted."""
+    rule = event.fact
+    assert isinstance(rule, Ruled)  # noqa: S101 - told by the caller
+    fate = _refused(rule)
+    found = [e.fact for piece in loose for e in piece.events if isinstance(e.fact, Screened)]
+    if rule.source == "screen":
+        screened = next((s for s in found if s.what in {"denylisted", "dnsbl"}), None)
+        if screened is not None:
+            fate.reason, fate.detail = Reason.REPUTATION, screened.detail
+        elif found and fate.reason is Reason.UNKNOWN:
+            fate.reason = Reason.PROTOCOL
+    if rule.source == "proxy":
+        fate.verdict, fate.detail = _reply_verdict((rule.reply or Reply()).text)
+        if fate.verdict is Verdict.UNKNOWN:
+            fate.verdict = Verdict.NOT_SCANNED
+    return fate
+
+
+def _blocked_fate(row: Row, result: Scanned) -> Fate:
+    """Stopped by the filter: kept, refused, returned or thrown away. Kept outweighs returned."""
+    reason = _REASONS.get(verdict_of(result.category), Reason.POLICY)
+    answer, by, relay = _filter_answer(row)
+    actions = " ".join(result.actions)
+    fate = Fate(Disposition.UNKNOWN, reason=reason, reply=answer, by=by, relay=relay)
+    if result.quarantine_ids:
+        fate.disposition, fate.quarantine_id = Disposition.QUARANTINED, result.quarantine_ids[0]
+    elif "TempFailed" in actions or result.category.startswith("TEMPFAIL"):
+        fate.disposition = Disposition.DEFERRED if relay is not None else Disposition.TEMPFAILED
+    elif "Rejected" in actions:
+        fate.disposition = Disposition.BOUNCED if relay is not None and relay.status == "bounced" else Disposition.REJECTED
+    elif "Bounced" in actions:
+        fate.disposition = Disposition.BOUNCED
+    else:
+        fate.disposition = Disposition.DISCARDED
+    if result.category.startswith("MTA"):
+        fate.reason = reason_of(answer.code, answer.enhanced, answer.text) if answer is not None else Reason.POLICY
+    return fate
+
+
+def _filter_answer(row: Row) -> tuple[Reply | None, str | None, Attempted | None]:
+    """The filter's own reply for this recipient: to the queue file before it, or to the client."""
+    own = [e.fact for e in row.attempts if isinstance(e.fact, Attempted)]
+    best = _best([f for f in own if f.by == "remote"]) or _best(own)
+    if best is not None:
+        return best.reply, "filter", best
+    return None, None, None
+
+
+def _scan_fate(row: Row, loose: list[Loose]) -> Fate:
+    """A scan whose queue files are not seen: the answer to the client, or what the filter says that it did."""
+    for piece in loose:
+        for event in piece.events:
+            if isinstance(event.fact, Ruled) and event.fact.action == "reject":
+                return _refused(event.fact)
+    scan = row.path[-1]
+    forwards = [e.fact for e in scan.given if isinstance(e.fact, Passed) and e.fact.how == "forward"] if isinstance(scan, Scan) else []
+    if row.result is None and not forwards:
+        return Fate(Disposition.UNKNOWN, incomplete=True)
+    reply = forwards[-1].reply if forwards else None
+    return Fate(Disposition.UNKNOWN, reply=reply, by="filter" if reply else None, incomplete=True)
+
+
+def _verdict(row: Row, within: Within) -> tuple[Verdict, str | None]:
+    """What the filter thought, and its detail."""
+    if row.result is not None:
+        return verdict_of(row.result.category), row.result.detail
+    if row.scan is not None:
+        # Released to somebody whom the scan does not name: what it thought of the message holds for him too.
+        found = {verdict_of(e.fact.category) for e in row.scan.results if isinstance(e.fact, Scanned)}
+        return (found.pop() if len(found) == 1 else Verdict.UNKNOWN), None
+    for event in (*row.attempts, *row.handed):
+        fact = event.fact
+        if isinstance(fact, Attempted) and within.holds(fact.relay_ip) and fact.status in {"sent", "bounced"}:
+            return _reply_verdict(fact.reply.text)
+    return Verdict.NOT_SCANNED, None
+
+
+def _reply_verdict(text: str) -> tuple[Verdict, str | None]:
+    """The verdict that a filter's reply names."""
+    match = _REPLY_VERDICT.search(text)
+    if match is None:
+        return Verdict.UNKNOWN, None
+    return _REPLY_WORDS.get(match[1].upper(), Verdict.UNKNOWN), match[2]
+
+
+def _released_fate(fate: Fate, copy: Row, within: Within) -> Fate:
+    """A kept message that was let go: released where the copy was delivered, else what became of the copy."""
+    became = _own_fate(copy, within, [])
+    if became.disposition is Disposition.DELIVERED:
+        became.disposition = Disposition.RELEASED
+    if became.disposition in {Disposition.UNKNOWN, Disposition.IN_PROGRESS}:
+        return fate
+    became.verdict, became.detail, became.quarantine_id = fate.verdict, fate.detail, fate.quarantine_id
+    return became
+
+
+def _notified(row: Row, fate: Fate) -> bool:
+    """Whether the sender got a notice that it was not delivered."""
+    for part in row.path:
+        if isinstance(part, Life) and fate.disposition in {Disposition.BOUNCED, Disposition.EXPIRED, Disposition.QUARANTINED}:
+            if any(isinstance(e.fact, Noticed) and e.fact.what == "non-delivery" and e.fact.to == "sender" for e in part.noticed):
+                return True
+    if row.result is None or row.result.passed:
+        return False
+    return any("Bounced" in a for a in row.result.actions)

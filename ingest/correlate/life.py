@@ -1,0 +1,212 @@
+"""Lives: the uses of a queue id that comes back, told apart on the whole set of its events; and what one life says.
+
+A new life begins only at a second `client=` or `uid=`, or, for mail without client, at a `message-id=` after `removed`. Ids
+that hold their time (Postfix' long ids) name one message for ever.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from ingest.correlate.event import SECOND, Event, order
+from ingest.events import (
+    Administered,
+    Attempted,
+    Connected,
+    Expired,
+    Identified,
+    Noticed,
+    Passed,
+    Queued,
+    Received,
+    Removed,
+    Ruled,
+    Signed,
+)
+
+_BASE52 = {c: i for i, c in enumerate("0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz")}
+_LONG_ID = re.compile(r"([0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]{6,})([0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{4})z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]+")
+#: Seconds of a long id are plausible from 2010 to 2100; anything else is an id that merely looks like one.
+_PLAUSIBLE = range(1_262_304_000, 4_102_444_800)
+
+
+def time_in_id(queue_id: str) -> int | None:
+    """The microseconds since 1970 that a Postfix long queue id holds (base 52: seconds, four digits of microseconds, `z`, inode)."""
+    match = _LONG_ID.fullmatch(queue_id)
+    if match is None:
+        return None
+    seconds = micros = 0
+    for c in match[1]:
+        seconds = seconds * 52 + _BASE52[c]
+    for c in match[2]:
+        micros = micros * 52 + _BASE52[c]
+    if seconds not in _PLAUSIBLE or micros >= SECOND:
+        return None
+    return seconds * SECOND + micros
+
+
+def bears(event: Event, queue_id: str) -> bool:
+    """Whether the line itself bears this queue id; else it was given to the queue file by a session or its cause."""
+    return getattr(event.fact, "queue_id", None) == queue_id
+
+
+def split(events: list[Event], queue_id: str) -> list[list[Event]]:
+    """The events of one queue id by life, each in canonical order."""
+    events.sort(key=order)
+    own = [e for e in events if bears(e, queue_id)]
+    starts = [] if time_in_id(queue_id) is not None else _starts(own)
+    if len(starts) < 2:
+        return [events]
+    lives: list[list[Event]] = [[] for _ in starts]
+    times = [e.time_us for e in starts]
+    removed = [False] * len(starts)
+    for event in own:
+        index = max(bisect_right(times, event.time_us) - 1, 0)
+        if event in starts:
+            index = starts.index(event)
+        elif index and event.second == starts[index].second and not (event.fine and starts[index].fine):
+            # Inside one whole second only the sense tells: what ends a life belongs to the one that has no end yet.
+            if isinstance(event.fact, Removed | Attempted | Expired | Noticed) and not removed[index - 1]:
+                index -= 1
+        removed[index] = removed[index] or isinstance(event.fact, Removed)
+        lives[index].append(event)
+    for event in events:
+        if not bears(event, queue_id):
+            nearest = min(range(len(times)), key=lambda i: abs(times[i] - event.time_us))
+            lives[nearest].append(event)
+    return [sorted(life, key=order) for life in lives if life]
+
+
+def _starts(own: Sequence[Event]) -> list[Event]:
+    """The events that begin a life."""
+    starts: list[Event] = []
+    removed = False
+    for event in own:
+        fact = event.fact
+        if isinstance(fact, Received):
+            last = starts[-1] if starts else None
+            if last is not None and isinstance(last.fact, Identified) and last.second == event.second and not (last.fine and event.fine):
+                # Inside one whole second `message-id=` may stand before its own `client=`.
+                starts[-1] = event
+            else:
+                starts.append(event)
+            removed = False
+        elif isinstance(fact, Identified) and removed and not fact.resent:
+            starts.append(event)
+            removed = False
+        elif isinstance(fact, Removed):
+            removed = True
+    if starts and any(isinstance(e.fact, Removed) and e.time_us < starts[0].time_us for e in own):
+        # Lines of an earlier life whose beginning was not read.
+        starts.insert(0, own[0])
+    return starts
+
+
+class Life:
+    """One use of a queue id: its events, and the facts in them by kind."""
+
+    kind = "queue"
+
+    __slots__ = (
+        "administered",
+        "attempts",
+        "causes",
+        "end_us",
+        "events",
+        "expired",
+        "host",
+        "identified",
+        "key",
+        "links",
+        "log_ids",
+        "lost",
+        "noticed",
+        "probe",
+        "queue_id",
+        "queued",
+        "received",
+        "removed",
+        "rules",
+        "signed",
+        "start_us",
+        "tls",
+    )
+
+    def __init__(self, key: str, host: str, queue_id: str, events: list[Event]) -> None:
+        self.key = key
+        self.host = host
+        self.queue_id = queue_id
+        self.events = events
+        own = [e.time_us for e in events if bears(e, queue_id)] or [e.time_us for e in events]
+        self.start_us = min(own, default=0)
+        self.end_us = max(own, default=0)
+        self.received: Received | None = None
+        self.identified: list[Identified] = []
+        self.queued: Queued | None = None
+        self.attempts: list[Event] = []
+        self.rules: list[Event] = []
+        self.noticed: list[Event] = []
+        self.causes: list[Event] = []
+        self.administered: list[Event] = []
+        self.signed: list[Event] = []
+        self.removed: Removed | None = None
+        self.expired = False
+        self.lost: Event | None = None
+        self.tls: str | None = None
+        self.links: list[Link] = []
+        for event in events:
+            self._take(event)
+        #: An address-verification probe looks like a message and is none.
+        self.probe = any(isinstance(e.fact, Attempted) and e.fact.status in {"deliverable", "undeliverable"} for e in self.attempts)
+
+    def _take(self, event: Event) -> None:
+        """Sort one event in."""
+        match event.fact:
+            case Received(queue_id=None):
+                if self.received is None:
+                    self.received = event.fact
+            case Received():
+                self.received = event.fact
+            case Identified():
+                self.identified.append(event.fact)
+            case Queued():
+                self.queued = self.queued or event.fact
+            case Attempted():
+                self.attempts.append(event)
+            case Ruled():
+                self.rules.append(event)
+            case Noticed(queue_id=parent):
+                (self.noticed if parent == self.queue_id else self.causes).append(event)
+            case Passed():
+                self.causes.append(event)
+            case Administered():
+                self.administered.append(event)
+            case Removed():
+                self.removed = event.fact
+            case Expired():
+                self.expired = True
+            case Signed():
+                self.signed.append(event)
+            case Connected(step="tls"):
+                self.tls = event.fact.detail
+            case Connected(step="lost"):
+                self.lost = event
+            case _:
+                pass
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more is to be expected: removed, refused or broken off."""
+        if self.removed is not None:
+            return True
+        if self.queued is not None:
+            return False
+        return self.lost is not None or any(isinstance(e.fact, Ruled) and e.fact.action in {"reject", "discard"} and e.fact.stage != "RCPT" for e in self.rules)
+
+    @property
+    def first_us(self) -> int:
+        """First sight: the time that the id holds, else the first stamp of a line that bears it."""
+        held = time_in_id(self.queue_id)
+        return self.start_us if held is None else held

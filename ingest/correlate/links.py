@@ -1,0 +1,302 @@
+"""Links: how the lines of one hop name the next, and which lives and scans belong to one message.
+
+A link is followed in both directions, and only where both ends allow it: a hand-over to a filter leads to a queue file that a
+re-injection address brought (a relay's `queued as` elsewhere is a stranger's id), and of an id that came back, the life in
+reception at that moment is meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ingest.correlate.event import SECOND, Event, order
+from ingest.correlate.life import Life
+from ingest.events import Attempted, Identified, Infected, Inspected, Passed, Received, Release, Ruled, Scanned
+from mappings import keys
+
+#: Two lines without a common id join only when their stamps lie at most this far apart.
+REACH_US = 600 * SECOND
+#: Filter log ids repeat after a restart: they join within this time only.
+LOG_ID_REACH_US = 30 * SECOND
+#: Stamps of whole seconds may stand up to this far before what caused them.
+SLACK_US = SECOND
+
+
+class Link(NamedTuple):
+    """A name that a life or scan has for another one: how, the key of what is named, and when."""
+
+    how: str
+    target: str
+    time_us: int
+
+
+class Within(NamedTuple):
+    """Which addresses are inside the log domain: a hand-over to or from one is a hop within."""
+
+    filters: frozenset[str]
+
+    def holds(self, address: str | None) -> bool:
+        """Whether an address is a filter's or loopback."""
+        return address is not None and (address.startswith("127.") or address == "::1" or address in self.filters)
+
+
+class Scan:
+    """One run of a filter: its events, and what they say."""
+
+    kind = "scan"
+
+    __slots__ = ("end_us", "events", "given", "host", "infected", "inspected", "key", "links", "log_ids", "mail_id", "releases", "results", "start_us")
+
+    def __init__(self, key: str, host: str, events: list[Event]) -> None:
+        self.key = key
+        self.host = host
+        self.mail_id = key[2:] if key.startswith("m:") else None
+        self.events = sorted(events, key=order)
+        self.start_us = self.events[0].time_us if self.events else 0
+        self.end_us = self.events[-1].time_us if self.events else 0
+        self.results: list[Event] = []
+        self.inspected: list[Event] = []
+        self.given: list[Event] = []
+        self.releases: list[Event] = []
+        self.infected: list[Event] = []
+        self.links: list[Link] = []
+        self.log_ids: list[str] = []
+        for event in self.events:
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
+        """Sort one event in, with the links that it makes."""
+        fact, at = event.fact, event.time_us
+        match fact:
+            case Scanned():
+                self.results.append(event)
+                if fact.origin_queue_id:
+                    self.links.append(Link("scan_of", keys.queue(event.host, fact.origin_queue_id), at))
+                self.links.extend(Link("next", keys.queue(event.host, i), at) for i in fact.next_ids)
+                self._log(event, fact.log_id)
+            case Inspected():
+                self.inspected.append(event)
+                self._log(event, fact.log_id)
+            case Passed():
+                self.given.append(event)
+                if fact.next_id and fact.how in {"forward", "release"}:
+                    self.links.append(Link("next" if fact.how == "forward" else "release", keys.queue(event.host, fact.next_id), at))
+                self._log(event, fact.log_id)
+            case Release():
+                self.releases.append(event)
+            case Infected():
+                self.infected.append(event)
+            case Ruled():
+                self.inspected.append(event)
+            case _:
+                pass
+
+    def _log(self, event: Event, log_id: str | None) -> None:
+        """The filter's log id, which ties lines without mail id and the mail server's reply to the scan."""
+        if log_id:
+            self.log_ids.append(log_id)
+            self.links.append(Link("log", keys.log_id(event.host, log_id), event.time_us))
+
+
+class Loose:
+    """Events that belong to a journey by a weak id only: a filter's log id, a client's port; or a refusal without any id."""
+
+    __slots__ = ("end_us", "events", "host", "key", "kind", "links", "start_us")
+
+    def __init__(self, key: str, host: str, events: list[Event]) -> None:
+        self.key = key
+        self.host = host
+        self.kind = {"h": "refusal", "p": "peer", "l": "log"}[key[0]]
+        self.events = sorted(events, key=order)
+        self.start_us = self.events[0].time_us
+        self.end_us = self.events[-1].time_us
+        self.links: list[Link] = []
+        for event in self.events:
+            fact = event.fact
+            if self.kind == "refusal" and isinstance(fact, Ruled) and fact.client_port and fact.client_ip and fact.source == "screen":
+                self.links.append(Link("peer", keys.peer(event.host, fact.client_ip, fact.client_port), event.time_us))
+
+
+Part = Life | Scan | Loose
+
+
+def link_life(life: Life, within: Within) -> None:
+    """Set the links that the lines of a queue file make."""
+    for event in life.events:
+        fact, at = event.fact, event.time_us
+        match fact:
+            case Attempted(status="sent", next_id=str(next_id)):
+                if fact.forwarded:
+                    life.links.append(Link("forwarded", keys.queue(event.host, next_id), at))
+                elif within.holds(fact.relay_ip):
+                    life.links.append(Link("relay", keys.queue(event.host, next_id), at))
+            case Received():
+                if fact.origin_queue_id and within.holds(fact.client_ip):
+                    life.links.append(Link("origin", keys.queue(event.host, fact.origin_queue_id), at))
+                if fact.requeued_from:
+                    life.links.append(Link("requeue", keys.queue(event.host, fact.requeued_from), at))
+            case Identified(resent=True):
+                kept = kept_mail_id(fact.message_id)
+                if kept:
+                    life.links.append(Link("resent", keys.scan(kept), at))
+            case _:
+                pass
+        log_id = getattr(fact, "log_id", None)
+        if log_id and isinstance(fact, Attempted | Ruled) and (not isinstance(fact, Attempted) or within.holds(fact.relay_ip)):
+            life.links.append(Link("answered", keys.log_id(event.host, log_id), at))
+
+
+def kept_mail_id(resent: str) -> str | None:
+    """The mail id of the kept message in `M1-M2@host`, amavis' Resent-Message-ID; both ids have the same length."""
+    local = resent.partition("@")[0]
+    middle = len(local) // 2
+    return local[:middle] if len(local) % 2 == 1 and local[middle] == "-" and middle >= 8 else None
+
+
+def notice_mail_id(message: str) -> str | None:
+    """The mail id of the scan that a notice of amavis is about: its Message-ID is `VA`, `VS`, `SS` or `DSN` + mail id + `@host`."""
+    local = message.partition("@")[0]
+    for prefix in ("DSN", "VA", "VS", "SS"):
+        if local.startswith(prefix) and len(local) - len(prefix) in range(8, 25):
+            return local[len(prefix) :]
+    return None
+
+
+def mentions(fact: object) -> Iterator[str]:
+    """The bare keys of journeys that a line names beside its own: they are looked up where they are not in memory."""
+    match fact:
+        case Received():
+            for queue_id in (fact.origin_queue_id, fact.requeued_from):
+                if queue_id:
+                    yield f"q:{queue_id}"
+        case Identified(resent=True):
+            kept = kept_mail_id(fact.message_id)
+            if kept:
+                yield keys.scan(kept)
+        case Scanned():
+            if fact.origin_queue_id:
+                yield f"q:{fact.origin_queue_id}"
+            for queue_id in fact.next_ids:
+                yield f"q:{queue_id}"
+        case _:
+            pass
+
+
+@dataclass(slots=True)
+class Message:
+    """The parts of one message: its queue files' lives, its scans, and what belongs to them; with the hand-overs between them."""
+
+    lives: list[Life] = field(default_factory=list)
+    scans: list[Scan] = field(default_factory=list)
+    loose: list[Loose] = field(default_factory=list)
+    #: Keys of nodes that are named and never seen.
+    ghosts: set[str] = field(default_factory=set)
+    #: (from, to, how): hand-overs, from the earlier hop to the later one.
+    edges: list[tuple[Part, Part, str]] = field(default_factory=list)
+
+
+#: Parts of the node with this key, empty where it is not known or only named.
+PartsOf = Callable[[str], Sequence[Part]]
+#: Keys of the nodes that name this key.
+NamedBy = Callable[[str], Sequence[str]]
+
+
+def gather(start: Part, parts_of: PartsOf, named_by: NamedBy, within: Within) -> Message:
+    """The message that a part belongs to: everything that links lead to, in both directions."""
+    message = Message()
+    seen: set[int] = set()
+    waiting: list[Part] = [start]
+    edges: set[tuple[int, int, str]] = set()
+    while waiting:
+        part = waiting.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if isinstance(part, Life):
+            message.lives.append(part)
+        elif isinstance(part, Scan):
+            message.scans.append(part)
+        else:
+            message.loose.append(part)
+        for source, target, how in _neighbours(part, parts_of, named_by, within, message.ghosts):
+            other = target if source is part else source
+            waiting.append(other)
+            mark = (id(source), id(target), how)
+            if mark not in edges:
+                edges.add(mark)
+                message.edges.append((source, target, how))
+    message.lives.sort(key=lambda p: (p.first_us, p.key, p.start_us))
+    message.scans.sort(key=lambda p: (p.start_us, p.key))
+    message.loose.sort(key=lambda p: (p.start_us, p.key))
+    return message
+
+
+def _neighbours(part: Part, parts_of: PartsOf, named_by: NamedBy, within: Within, ghosts: set[str]) -> Iterator[tuple[Part, Part, str]]:
+    """The hand-overs that a part takes part in, as (from, to, how)."""
+    for link in part.links:
+        yield from _follow(part, link, parts_of, named_by, within, ghosts)
+    for key in named_by(part.key):
+        for other in parts_of(key):
+            if other is part:
+                continue
+            for link in other.links:
+                if link.target == part.key:
+                    for found in _follow(other, link, parts_of, named_by, within, ghosts):
+                        if part in found[:2]:
+                            yield found
+
+
+def _follow(part: Part, link: Link, parts_of: PartsOf, named_by: NamedBy, within: Within, ghosts: set[str]) -> Iterator[tuple[Part, Part, str]]:
+    """Where one link leads, as (from, to, how) in the direction of the mail."""
+    parts = parts_of(link.target)
+    if link.how in {"log", "answered", "peer"}:
+        reach = REACH_US if link.how == "peer" else LOG_ID_REACH_US
+        for other in (*parts, *_others(part, link, parts_of, named_by, reach)):
+            # An id of this kind ties lines to one scan or connection, never two messages to each other.
+            if other.kind == part.kind or not other.start_us - reach <= link.time_us <= other.end_us + reach:
+                continue
+            yield (other, part, link.how) if isinstance(other, Life) else (part, other, link.how)
+        return
+    if not parts:
+        # Named and never seen: what names it within reach belongs together all the same.
+        ghosts.add(link.target)
+        for other in _others(part, link, parts_of, named_by, REACH_US):
+            yield (part, other, "ghost")
+        return
+    chosen = parts[0] if isinstance(parts[0], Scan) else _at(parts, link, within)
+    if chosen is None or chosen is part:
+        return
+    if link.how in {"origin", "requeue", "scan_of", "resent"}:
+        yield (chosen, part, "release" if link.how == "resent" else link.how)
+    else:
+        yield (part, chosen, link.how)
+
+
+def _others(part: Part, link: Link, parts_of: PartsOf, named_by: NamedBy, reach: int) -> Iterator[Part]:
+    """The other parts that name the same key at about the same time."""
+    for key in named_by(link.target):
+        for other in parts_of(key):
+            if other is not part and any(o.target == link.target and abs(o.time_us - link.time_us) <= reach for o in other.links):
+                yield other
+
+
+def _at(parts: Sequence[Part], link: Link, within: Within) -> Life | None:
+    """Of the lives of an id, the one that a link means: in reception at its moment, and of the right origin."""
+    chosen: Life | None = None
+    for life in parts:
+        if not isinstance(life, Life):
+            continue
+        begun = life.start_us <= link.time_us + SLACK_US
+        unseen = life.received is None and life.start_us - link.time_us <= REACH_US
+        if begun or (chosen is None and unseen):
+            chosen = life
+    if chosen is None or (chosen.removed is not None and link.time_us > chosen.end_us + REACH_US):
+        return None
+    client = chosen.received
+    if link.how in {"relay", "next", "release"} and client is not None and not within.holds(client.client_ip):
+        return None
+    if link.how == "forwarded" and client is not None and client.client_ip is not None:
+        return None
+    return chosen

@@ -1,0 +1,331 @@
+"""Rows: each recipient of a message, followed over its hops, from the address as the client named it to the final one.
+
+A row is what a trace is made of. In each hop, `to=` lines say which address became which (`orig_to`); a hop hands over to the
+next by its links; a filter's result says which recipients it kept.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from ingest.correlate.event import Event, order
+from ingest.correlate.life import Life
+from ingest.correlate.links import Loose, Message, Part, Scan, Within
+from ingest.events import Attempted, Inspected, Passed, Ruled, Scanned
+from mappings.address import fold
+
+#: Edges along which a message moves on; the others (scan of, answered) tie a scan to its queue file.
+_ONWARD = {"relay", "next", "forwarded", "origin", "requeue", "release"}
+
+
+@dataclass(slots=True)
+class Row:
+    """One recipient of one message."""
+
+    #: As the client named it, and as it is in the last hop; None where no line names it.
+    named: str | None
+    final: str | None
+    #: Queue files and scans on its way, in order.
+    path: list[Part]
+    #: Deliveries tried for it in the last hop, and over all hops those that handed on to the next one.
+    attempts: list[Event] = field(default_factory=list)
+    handed: list[Event] = field(default_factory=list)
+    #: Deliveries tried, hand-overs within the log domain not counted.
+    tries: int = 0
+    #: The filter's result for it, the last one where there are several.
+    result: Scanned | None = None
+    scan: Scan | None = None
+    #: The line that refused this recipient in the dialogue.
+    refusal: Event | None = None
+    #: What became of the copy that an operator released.
+    released: Row | None = None
+
+    @property
+    def key(self) -> tuple[str | None, str | None]:
+        """The pair that makes rows different."""
+        return (fold(self.named) if self.named is not None else None, fold(self.final) if self.final is not None else None)
+
+
+@dataclass(slots=True)
+class Tree:
+    """A message with its hand-overs both ways, and where it begins."""
+
+    message: Message
+    within: Within
+    onward: dict[int, list[tuple[Part, str]]]
+    scans: dict[int, list[Scan]]
+    loose: dict[int, list[Loose]]
+    roots: list[Part]
+
+
+def plant(message: Message, within: Within) -> Tree:
+    """Order the parts of a message: what begins it, and what follows what."""
+    onward: dict[int, list[tuple[Part, str]]] = defaultdict(list)
+    scans: dict[int, list[Scan]] = defaultdict(list)
+    loose: dict[int, list[Loose]] = defaultdict(list)
+    follows: set[int] = set()
+    for source, target, how in message.edges:
+        if how in _ONWARD:
+            onward[id(source)].append((target, how))
+            follows.add(id(target))
+        elif isinstance(target, Loose):
+            loose[id(source)].append(target)
+    for life, scan in _ties(message, onward):
+        if scan not in scans[id(life)]:
+            scans[id(life)].append(scan)
+        follows.add(id(scan))
+    for found in (*scans.values(),):
+        found.sort(key=lambda s: (s.start_us, s.key))
+    for hops in onward.values():
+        hops.sort(key=lambda h: (h[0].start_us, h[0].key, h[1]))
+    roots = [p for p in (*message.lives, *message.scans) if id(p) not in follows]
+    if not roots and (message.lives or message.scans):
+        # Hand-overs that go round in a circle (a forged or repeated id): begin with the earliest.
+        roots = [(*message.lives, *message.scans)[0]]
+    return Tree(message, within, onward, scans, loose, roots)
+
+
+def _ties(message: Message, onward: dict[int, list[tuple[Part, str]]]) -> Iterator[tuple[Life, Scan]]:
+    """Which scan belongs to which queue file: it names it, the file's reply names the scan, or both name the same next file."""
+    tied: set[int] = set()
+    for source, target, how in message.edges:
+        pair = (source, target) if isinstance(source, Life) else (target, source)
+        if how not in _ONWARD and isinstance(pair[0], Life) and isinstance(pair[1], Scan):
+            tied.add(id(pair[1]))
+            yield pair[0], pair[1]
+    for scan in message.scans:
+        if id(scan) in tied:
+            continue
+        after = {id(t) for t, how in onward[id(scan)] if how == "next"}
+        for life in message.lives:
+            if any(how == "relay" and id(t) in after for t, how in onward[id(life)]):
+                yield life, scan
+
+
+def rows_of(tree: Tree, part: Part, seen: frozenset[int] = frozenset()) -> list[Row]:
+    """The recipients of a queue file or scan, followed to their last hop."""
+    if id(part) in seen or isinstance(part, Loose):
+        return []
+    seen |= {id(part)}
+    if isinstance(part, Scan):
+        entries = [Row(r, r, [part]) for r in recipients_of(part, tree.loose[id(part)])]
+        return _merge(_expand(tree, part, [part], entries, seen))
+    entries = _entries(part, tree.within)
+    scans = tree.scans[id(part)]
+    known = {fold(e.final) for e in entries if e.final is not None}
+    for scan in scans:
+        for address in recipients_of(scan, tree.loose[id(scan)]):
+            if fold(address) not in known:
+                known.add(fold(address))
+                entries.append(Row(address, address, [part]))
+    rows = _expand(tree, part, scans, entries, seen)
+    rows = _with_rules(part, rows)
+    return _merge(rows + _refused(part))
+
+
+def recipients_of(scan: Scan, loose: list[Loose]) -> list[str]:
+    """The recipients that a scan's lines name, each once, in the order of first mention."""
+    found: dict[str, str] = {}
+    for event in scan.events:
+        fact = event.fact
+        if isinstance(fact, Scanned | Inspected) or (isinstance(fact, Passed) and fact.how == "forward"):
+            for address in fact.recipients:
+                found.setdefault(fold(address), address)
+    if not found:
+        for piece in loose:
+            for event in piece.events:
+                named = event.fact.recipients if isinstance(event.fact, Inspected) else [getattr(event.fact, "recipient", None)]
+                for address in named:
+                    if address:
+                        found.setdefault(fold(address), address)
+    return list(found.values())
+
+
+def _entries(life: Life, within: Within) -> list[Row]:
+    """The rows that the `to=` lines of one queue file make."""
+    groups: dict[tuple[str, str], list[Event]] = defaultdict(list)
+    for event in life.attempts:
+        fact = event.fact
+        assert isinstance(fact, Attempted)  # noqa: S101 - `Life` sorts them so
+        groups[fold(fact.original or fact.recipient), fold(fact.recipient)].append(event)
+    rows = []
+    for events in groups.values():
+        events.sort(key=order)
+        first = events[0].fact
+        assert isinstance(first, Attempted)  # noqa: S101
+        handed = [e for e in events if hands_over(e, within)]
+        rows.append(
+            Row(
+                first.original or first.recipient,
+                first.recipient,
+                [life],
+                attempts=events,
+                handed=handed,
+                tries=len(events) - len(handed),
+            )
+        )
+    return rows
+
+
+def hands_over(event: Event, within: Within) -> bool:
+    """Whether a delivery only moved the message on within the log domain."""
+    fact = event.fact
+    return isinstance(fact, Attempted) and fact.status == "sent" and (fact.forwarded or within.holds(fact.relay_ip))
+
+
+def _expand(tree: Tree, part: Part, scans: list[Scan], entries: list[Row], seen: frozenset[int]) -> list[Row]:
+    """Follow the rows of a hop into the next ones."""
+    kids: dict[int, tuple[Life, str]] = {}
+    for source in (part, *scans):
+        for target, how in tree.onward[id(source)]:
+            if isinstance(target, Life):
+                kids.setdefault(id(target), (target, how))
+    below: list[Row] = []
+    released: list[tuple[Scan, Row]] = []
+    for life, how in kids.values():
+        for row in rows_of(tree, life, seen):
+            if how == "release":
+                released.extend((scan, row) for scan in scans if any(t is life for t, _ in tree.onward[id(scan)]))
+            else:
+                below.append(row)
+    used: set[int] = set()
+    rows: list[Row] = []
+    for entry in entries:
+        row = _through_scans(tree, entry, scans)
+        found = [b for b in below if _same(b.named, row.final)] or [b for b in below if _same(b.final, row.final)]
+        if not found and row.handed and any(isinstance(e.fact, Attempted) and e.fact.forwarded for e in row.handed):
+            targets = {e.fact.next_id for e in row.handed if isinstance(e.fact, Attempted)}
+            found = [b for b in below if isinstance(b.path[0], Life) and b.path[0].queue_id in targets]
+        if found and not _kept(row):
+            for b in found:
+                used.add(id(b))
+                rows.append(_joined(row, b))
+            continue
+        rows.append(_pending(tree, row, [k for k, how in kids.values() if how != "release"]))
+    for b in below:
+        if id(b) not in used and not any(_same(b.final, r.final) for r in rows):
+            rows.append(replace(b, path=[part, *[s for s in scans if s not in b.path], *b.path]))
+    return _with_releases(part, rows, released)
+
+
+def _through_scans(tree: Tree, row: Row, scans: list[Scan]) -> Row:
+    """A row with the scans that saw its recipient on its path, and the last one's result."""
+    path, result, chosen = list(row.path), row.result, row.scan
+    for scan in scans:
+        if scan in path and scan is not path[0]:
+            continue
+        results = [e.fact for e in scan.results if isinstance(e.fact, Scanned) and any(_same(r, row.final) for r in e.fact.recipients)]
+        named = results or any(_same(r, row.final) for r in recipients_of(scan, tree.loose[id(scan)]))
+        if not named:
+            continue
+        if scan not in path:
+            path.append(scan)
+        chosen = scan
+        if results:
+            # A record that blocks outweighs one that passes: amavis lists a recipient in one of them only.
+            result = next((r for r in results if not r.passed), results[-1])
+    return replace(row, path=path, result=result, scan=chosen)
+
+
+def _kept(row: Row) -> bool:
+    """Whether the filter stopped the recipient's copy."""
+    return row.result is not None and not row.result.passed
+
+
+def _same(left: str | None, right: str | None) -> bool:
+    """Whether two addresses are the same mailbox as far as a log can tell."""
+    return left is not None and right is not None and (left == right or fold(left) == fold(right))
+
+
+def _joined(above: Row, below: Row) -> Row:
+    """A row of the next hop under the name that the recipient had before."""
+    return replace(
+        below,
+        named=above.named,
+        path=[*above.path, *[p for p in below.path if p not in above.path]],
+        handed=[*above.handed, *below.handed],
+        tries=above.tries + below.tries,
+        result=below.result or above.result,
+        scan=below.scan or above.scan,
+    )
+
+
+def _pending(tree: Tree, row: Row, kids: list[Life]) -> Row:
+    """A row whose recipient has no line in the next hop yet: it is where the hand-over named, if that is seen."""
+    if _kept(row) or not kids:
+        return row
+    targets = {e.fact.next_id for e in row.handed if isinstance(e.fact, Attempted)}
+    if row.scan is not None:
+        targets |= {i for e in row.scan.results if isinstance(e.fact, Scanned) for i in e.fact.next_ids}
+    for kid in kids:
+        if kid.queue_id in targets or len(kids) == 1:
+            twin = next((r for r in _entries(kid, tree.within) if kid.removed is not None), None)
+            if twin is not None and len(_entries(kid, tree.within)) == 1:
+                # The queue file is done and has one recipient: this address became a duplicate of it.
+                return _joined(row, replace(twin, path=[kid]))
+            return replace(row, path=[*row.path, kid], attempts=[])
+    return row
+
+
+def _with_rules(life: Life, rows: list[Row]) -> list[Row]:
+    """Add the recipients that only rules name: sent elsewhere (they share the target's fate), or nothing tried for them yet."""
+    finished = life.removed is not None
+    for event in life.rules:
+        rule = event.fact
+        if not isinstance(rule, Ruled) or rule.recipient is None or (rule.action == "reject" and rule.stage == "RCPT"):
+            continue
+        if any(_same(rule.recipient, r.named) or _same(rule.recipient, r.final) for r in rows):
+            continue
+        target = next((r for r in rows if rule.target is not None and _same(rule.target, r.final)), None)
+        if target is not None and rule.action == "redirect":
+            rows.append(replace(target, named=rule.recipient))
+        elif not (finished and rows):
+            rows.append(Row(rule.recipient, rule.recipient, [life]))
+    return rows
+
+
+def _refused(life: Life) -> list[Row]:
+    """The recipients that were refused while others of the same message were accepted."""
+    return [
+        Row(event.fact.recipient, event.fact.recipient, [life], refusal=event)
+        for event in life.rules
+        if isinstance(event.fact, Ruled) and event.fact.action == "reject" and event.fact.stage == "RCPT" and event.fact.recipient is not None
+    ]
+
+
+def _with_releases(part: Part, rows: list[Row], released: list[tuple[Scan, Row]]) -> list[Row]:
+    """Tie what was released to the row of the same recipient; released to somebody else it is a row of its own."""
+    strangers: list[Row] = []
+    for scan, copy in released:
+        mine = [r for r in rows if scan in r.path and (_same(copy.named, r.final) or _same(copy.final, r.final))]
+        for row in mine:
+            row.released = copy if row.released is None or copy.attempts else row.released
+        if not mine and copy.final is not None:
+            strangers.append(replace(copy, path=[part, *([scan] if scan is not part else []), *copy.path], scan=scan))
+    return rows + strangers
+
+
+def _merge(rows: list[Row]) -> list[Row]:
+    """Rows of the same pair are one: a recipient named twice, or tried over two ways."""
+    merged: dict[tuple[object, ...], Row] = {}
+    for row in rows:
+        key = (*row.key, row.refusal is not None)
+        known = merged.get(key)
+        if known is None:
+            merged[key] = row
+            continue
+        both = {id(e): e for e in (*known.attempts, *row.attempts)}
+        last = row if row.attempts or not known.attempts else known
+        merged[key] = replace(
+            last,
+            path=[*known.path, *[p for p in row.path if p not in known.path]],
+            attempts=sorted(both.values(), key=order),
+            handed=[*known.handed, *[e for e in row.handed if e not in known.handed]],
+            tries=known.tries + sum(1 for e in row.attempts if e not in known.attempts),
+            result=row.result or known.result,
+            scan=row.scan or known.scan,
+            released=row.released or known.released,
+        )
+    return list(merged.values())

@@ -1,0 +1,131 @@
+"""Sessions: the lines of one process that bear no id are given to the journeys of the same session.
+
+A session is no join key: it joins no two journeys. What stands before a queue file (`NOQUEUE: hold`) goes to the next one that
+the process begins, TLS to each of the session, a lost connection to the last. The same rule ties a virus scanner's hit to the
+scan that used the folder last; the folder is the "process" then.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from ingest.correlate.event import SECOND, Event, Slot
+
+
+class Role(IntEnum):
+    """What a line is in its session."""
+
+    OPEN = 0
+    #: Given to every journey that begins in the session.
+    COMMON = 1
+    #: Given to the next journey.
+    AHEAD = 2
+    #: A journey begins.
+    BEGIN = 3
+    #: Given to the last journey.
+    BEHIND = 4
+    CLOSE = 5
+
+
+@dataclass(slots=True, order=True)
+class Step:
+    """One line of the session, in the order in which the process wrote."""
+
+    second: int
+    number: int
+    time_us: int
+    role: Role
+    event: Event | None = field(compare=False, default=None)
+    node: str | None = field(compare=False, default=None)
+
+
+#: (event, key of the node that it is given to)
+Gift = tuple[Event, str]
+
+
+class Session:
+    """The session lines of one process, as far back as two lines without a common id may lie apart."""
+
+    __slots__ = ("_deal", "_pins", "_steps", "last_us")
+
+    def __init__(self) -> None:
+        self._steps: list[Step] = []
+        self._deal = _Deal()
+        self._pins: list[Slot] = []
+        self.last_us = 0
+
+    def add(self, step: Step, slot: Slot | None, reach_us: int) -> tuple[list[Gift], list[Gift]]:
+        """Take a line in: what is to be given to nodes now, and what was given wrongly before (where lines come out of order)."""
+        self.last_us = max(self.last_us, step.time_us)
+        if slot is not None and step.role in {Role.OPEN, Role.COMMON, Role.AHEAD}:
+            # The low-water mark never lies inside an open session.
+            slot.pins += 1
+            self._pins.append(slot)
+        if not self._steps or self._steps[-1] <= step:
+            if step.role is Role.OPEN:
+                self._forget(reach_us)
+            self._steps.append(step)
+            if step.role is Role.CLOSE:
+                self.close()
+            return self._deal.take(step), []
+        if step in self._steps and any(s == step and s.role is step.role for s in self._steps):
+            return [], []
+        insort(self._steps, step)
+        before = self._deal.gifts
+        self._deal = _Deal()
+        for known in self._steps:
+            self._deal.take(known)
+        old, new = {(e.digest, n) for e, n in before}, {(e.digest, n) for e, n in self._deal.gifts}
+        return [g for g in self._deal.gifts if (g[0].digest, g[1]) not in old], [g for g in before if (g[0].digest, g[1]) not in new]
+
+    def close(self) -> None:
+        """The session is over: its own places in files need not be read again for it."""
+        for slot in self._pins:
+            slot.pins -= 1
+        self._pins.clear()
+
+    def _forget(self, reach_us: int) -> None:
+        """Where a session begins in order, drop those that lie further back than lines may lie apart."""
+        floor = self.last_us - reach_us
+        if self._steps and self._steps[0].time_us < floor:
+            self._steps = [s for s in self._steps if s.time_us >= floor]
+            self._deal.gifts = [g for g in self._deal.gifts if g[0].time_us >= floor]
+
+
+class _Deal:
+    """Which line goes to which journey: a function of the ordered lines alone."""
+
+    __slots__ = ("ahead", "common", "gifts", "last")
+
+    def __init__(self) -> None:
+        self.gifts: list[Gift] = []
+        self.common: list[Event] = []
+        self.ahead: list[Event] = []
+        self.last: str | None = None
+
+    def take(self, step: Step) -> list[Gift]:
+        """The gifts that one more line makes."""
+        gifts: list[Gift] = []
+        if step.role in {Role.OPEN, Role.CLOSE}:
+            self.common, self.ahead, self.last = [], [], None
+        elif step.role is Role.BEGIN and step.node is not None:
+            self.last = step.node
+            gifts = [(event, step.node) for event in (*self.common, *self.ahead)]
+            self.ahead = []
+        elif step.event is None:
+            return gifts
+        elif step.role is Role.COMMON:
+            self.common.append(step.event)
+        elif step.role is Role.AHEAD:
+            self.ahead.append(step.event)
+        elif self.last is not None:
+            gifts = [(step.event, self.last)]
+        self.gifts.extend(gifts)
+        return gifts
+
+
+def step_of(event: Event, role: Role, node: str | None = None) -> Step:
+    """The step that an event is."""
+    return Step(event.time_us // SECOND, event.number, event.time_us, role, event, node)

@@ -1,0 +1,421 @@
+"""The table of open journeys of one log domain: events in, messages to be written out.
+
+A node is an id with its events. Which nodes make one message is found when it is written (`links.gather`), on the whole set of
+events; so the order in which lines arrive decides nothing. The store is the memory: a node that is not here is looked up, by
+each id that a line names, unless the line begins something at the front of the log.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from ingest.correlate.event import SECOND, Event, Slot, digest_of, from_document
+from ingest.correlate.life import Life, split
+from ingest.correlate.links import REACH_US, Loose, Message, Part, Scan, Within, gather, link_life, mentions
+from ingest.correlate.route import Route, route
+from ingest.correlate.session import Role, Session, Step, step_of
+from ingest.events import Fact, Received
+from ingest.lines import Line
+from mappings import keys
+from mappings.trace import Trace
+
+#: A line at most this far behind the greatest stamp read is at the front of the log.
+FRONT_US = 3 * SECOND
+
+Lookup = Callable[[Collection[str]], list[Trace]]
+
+
+@dataclass(slots=True)
+class Written:
+    """What is known to stand in the store under an id."""
+
+    version: int
+    digest: bytes
+    #: One of its events: tells which message it is of where an id names several.
+    anchor: str | None
+    named: str | None
+    time_ms: int
+    #: Digest of the version before, while this one is under way.
+    superseded: bool = False
+
+
+@dataclass(slots=True)
+class Node:
+    """An id, the events that bear it or were given to it, and the documents that hold them."""
+
+    key: str
+    host: str
+    events: dict[str, Event] = field(default_factory=dict)
+    parts: list[Part] | None = None
+    #: Events that no acknowledged document holds yet.
+    fresh: set[str] = field(default_factory=set)
+    documents: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    looked_up: bool = False
+    #: Greatest stamp of the log when it was touched last: decides when memory lets go of it.
+    touched_us: int = 0
+    first_us: int = 0
+
+
+class Table:
+    """Open journeys of one log domain."""
+
+    def __init__(
+        self, log_domain: str, lookup: Lookup, *, within: Within, newest_ms: int | None, memory_us: int, hosts: Iterable[str] = (), reach_us: int = REACH_US
+    ) -> None:
+        self.log_domain = log_domain
+        self.within = within
+        self.clock_us = 0
+        self.nodes: OrderedDict[str, Node] = OrderedDict()
+        self.dirty: dict[str, int] = {}
+        self.documents: dict[str, Written] = {}
+        self._lookup = lookup
+        self._memory_us = memory_us
+        self._reach_us = min(reach_us, REACH_US)
+        self._hosts = tuple(hosts)
+        #: Lines later than this second were not in the store when this process started.
+        self._front_second = -1 if newest_ms is None else newest_ms // 1000
+        self._named: dict[str, set[str]] = {}
+        self._sessions: OrderedDict[tuple[str, str, int | str], Session] = OrderedDict()
+        self._numbers: dict[tuple[str, str, int], tuple[int, dict[str, int]]] = {}
+        self.looked_up = 0
+
+    # -- events in
+
+    def add(self, line: Line, fact: Fact, slot: Slot | None) -> None:
+        """Take in what a line states; `slot` is its place in its file, which is pinned while a document lacks the event."""
+        digest = digest_of(self.log_domain, line)
+        line.number = self._number(line, digest)
+        event = Event(line, fact, digest)
+        self.clock_us = max(self.clock_us, line.time_us)
+        way = route(event)
+        fresh = self._is_front(event)
+        for key in way.owners:
+            self._node(key, event, new=fresh and way.begins)
+        for bare in way.mentions:
+            self._find_named(bare, event)
+        event = self._known(event, way) or event
+        if slot is not None and (event.needs or not event.owners):
+            event.pin(slot)
+        if not event.owners:
+            for key in way.owners:
+                self._attach(event, key)
+        if way.session is not None and way.role is not None:
+            self._session(event, way, slot)
+        if not event.owners and way.session is None:
+            event.unpin()
+
+    def step(self, line: Line, role: Role, slot: Slot | None) -> None:
+        """A line that only begins or ends a session of its process."""
+        self.clock_us = max(self.clock_us, line.time_us)
+        number = self._number(line, f"{role.name}{line.text}")
+        self._feed((line.host, line.program, line.pid), Step(line.time_us // SECOND, number, line.time_us, role), slot)
+
+    def _number(self, line: Line, digest: str) -> int:
+        """The line's number among those of its process in its second; the same line has the same number however often it is read."""
+        process, second = (line.host, line.program, line.pid), line.time_us // SECOND
+        known = self._numbers.get(process)
+        if known is None or known[0] != second:
+            known = (second, {})
+            self._numbers[process] = known
+        return known[1].setdefault(digest, len(known[1]))
+
+    def _is_front(self, event: Event) -> bool:
+        """Whether a line is new in time: after all that the store held at the start, and not far behind what was read."""
+        return event.second > self._front_second and event.time_us >= self.clock_us - min(FRONT_US, self._memory_us // 2)
+
+    def _known(self, event: Event, way: Route) -> Event | None:
+        """The same line read before, with what this reading knows better."""
+        for key in (*way.owners, *(way.session_owners or ())):
+            node = self.nodes.get(key)
+            known = node.events.get(event.digest) if node is not None else None
+            if known is not None:
+                if known.take(event):
+                    for owner in known.owners:
+                        self._touch(self.nodes[owner], dirty=True)
+                for owner in way.owners:
+                    if owner not in known.owners:
+                        self._attach(known, owner)
+                return known
+        return None
+
+    def _attach(self, event: Event, key: str) -> None:
+        """Give an event to a node."""
+        node = self.nodes.get(key) or self._node(key, event, new=False)
+        if event.digest in node.events:
+            known = node.events[event.digest]
+            if known is not event and known.take(event):
+                self._touch(node, dirty=True)
+            return
+        node.events[event.digest] = event
+        node.fresh.add(event.digest)
+        event.owners.append(key)
+        event.needs += 1
+        node.first_us = min(node.first_us or event.time_us, event.time_us)
+        self._touch(node, dirty=True)
+
+    def _detach(self, event: Event, key: str) -> None:
+        """Take an event back that a session had given to the wrong journey."""
+        node = self.nodes.get(key)
+        if node is None or node.events.pop(event.digest, None) is None:
+            return
+        if event.digest in node.fresh:
+            node.fresh.discard(event.digest)
+            event.needs -= 1
+        event.owners.remove(key)
+        self._touch(node, dirty=True)
+
+    def _touch(self, node: Node, *, dirty: bool) -> None:
+        """Note that a node is in use, and whether it has to be written again."""
+        node.touched_us = self.clock_us
+        self.nodes.move_to_end(node.key)
+        if dirty:
+            node.parts = None
+            self.dirty.setdefault(node.key, self.clock_us)
+
+    # -- sessions
+
+    def _session(self, event: Event, way: Route, slot: Slot | None) -> None:
+        """Take a line into the session of its process (or folder)."""
+        assert way.session is not None and way.role is not None  # noqa: S101, PT018 - told by the caller
+        node = way.owners[0] if way.role is Role.BEGIN and way.owners else None
+        self._feed(way.session, step_of(event, way.role, node), slot)
+
+    def _feed(self, process: tuple[str, str, int | str], step: Step, slot: Slot | None) -> None:
+        """Take a step into a session, and move what it gives."""
+        session = self._sessions.get(process)
+        if session is None:
+            session = self._sessions[process] = Session()
+        self._sessions.move_to_end(process)
+        given, withdrawn = session.add(step, slot, self._reach_us)
+        for event, key in withdrawn:
+            self._detach(event, key)
+        for event, key in given:
+            self._attach(event, key)
+
+    # -- looking up
+
+    def _node(self, key: str, event: Event, *, new: bool) -> Node:
+        """The node with this key; looked up in the store unless the line that names it begins it at the front of the log."""
+        node = self.nodes.get(key)
+        if node is None:
+            node = Node(key, event.host, touched_us=self.clock_us)
+            self.nodes[key] = node
+            if new:
+                node.first_us = event.time_us
+                return node
+        elif node.looked_up or new or (node.first_us and event.time_us >= node.first_us - SECOND):
+            return node
+        self._load(node)
+        return node
+
+    def _find_named(self, bare: str, event: Event) -> None:
+        """Have the nodes that a line names in memory, where the store knows them."""
+        for key in self.keys_named(bare, event.host):
+            node = self.nodes.get(key)
+            if node is None:
+                node = Node(key, event.host, touched_us=self.clock_us)
+                self.nodes[key] = node
+                self._load(node)
+
+    def keys_named(self, bare: str, host: str) -> list[str]:
+        """The full keys that `kind:id` may mean for a line of `host`: queue ids are a host's own, in a domain of several hosts any."""
+        if not bare.startswith("q:"):
+            return [bare]
+        return [keys.queue(h, bare[2:]) for h in dict.fromkeys((host, *self._hosts))]
+
+    def _load(self, node: Node) -> None:
+        """Load from the store what holds this key, and what that names in turn."""
+        waiting = [node]
+        while waiting:
+            node = waiting.pop()
+            if node.looked_up:
+                continue
+            node.looked_up = True
+            self.looked_up += 1
+            for document in self._lookup([node.key]):
+                waiting.extend(self._restore(document))
+
+    def _restore(self, document: Trace) -> list[Node]:
+        """Take the events of a document back in; gives the nodes that it names."""
+        known = self.documents.get(document.id)
+        if known is not None and known.version >= document.version:
+            return []
+        anchor = document.events[0].hash if document.events else None
+        self.documents[document.id] = Written(
+            document.version,
+            content_digest(document),
+            anchor,
+            document.original_recipient or document.recipient,
+            document.time_ms,
+            superseded=bool(document.superseded_by),
+        )
+        touched: list[Node] = []
+        for stored in document.events:
+            node = self.nodes.get(stored.hop)
+            if node is None:
+                node = self.nodes[stored.hop] = Node(stored.hop, stored.host, touched_us=self.clock_us)
+            node.documents.add(document.id)
+            touched.append(node)
+            try:
+                event = from_document(stored)
+            except (msgspec.ValidationError, KeyError):
+                # Written by a newer release with facts that this one has not: left as it stands, the lines tell it again.
+                continue
+            known_event = node.events.get(event.digest)
+            if known_event is None:
+                known_event = next((self.nodes[k].events[event.digest] for k in self._holding(event.digest, touched)), event)
+                node.events[event.digest] = known_event
+                known_event.owners.append(node.key)
+                node.first_us = min(node.first_us or event.time_us, event.time_us)
+            elif known_event.take(event):
+                pass
+            if event.digest in node.fresh:
+                node.fresh.discard(event.digest)
+                known_event.release()
+            self._touch(node, dirty=True)
+        return [n for n in {id(n): n for n in touched}.values() if not n.looked_up]
+
+    def _holding(self, digest: str, nodes: Iterable[Node]) -> Iterable[str]:
+        """Keys of nodes that hold this event already."""
+        return (n.key for n in nodes if digest in n.events)
+
+    # -- messages out
+
+    def parts_of(self, key: str) -> Sequence[Part]:
+        """The lives or the scan of a node, empty where it is unknown or only named."""
+        if key[0] == "q" and self._hosts:
+            host = key[2:].partition("/")[0]
+            return [p for k in self.keys_named("q:" + keys.queue_id_of(key), host) for p in self._parts(k)]
+        return self._parts(key)
+
+    def _parts(self, key: str) -> Sequence[Part]:
+        node = self.nodes.get(key)
+        if node is None or not node.events:
+            return ()
+        if node.parts is None:
+            node.parts = _make_parts(node, self.within)
+            self._index(node)
+        return node.parts
+
+    def _index(self, node: Node) -> None:
+        """Keep whom a node names, so that links are found from the other end."""
+        names = {link.target for part in node.parts or () for link in part.links}
+        for target in node.names - names:
+            self._named.get(target, set()).discard(node.key)
+        for target in names - node.names:
+            self._named.setdefault(target, set()).add(node.key)
+        node.names = names
+
+    def named_by(self, key: str) -> Sequence[str]:
+        """Keys of the nodes that name this one."""
+        if key[0] == "q" and self._hosts:
+            host = key[2:].partition("/")[0]
+            return sorted({n for k in self.keys_named("q:" + keys.queue_id_of(key), host) for n in self._named.get(k, ())})
+        return sorted(self._named.get(key, ()))
+
+    def messages(self, start: Iterable[str]) -> list[Message]:
+        """The messages that these nodes belong to, each once."""
+        for key in list(self.dirty):
+            # Every changed node names others by now: only then are links found from both ends.
+            self._parts(key)
+        found: list[Message] = []
+        seen: set[int] = set()
+        for key in start:
+            for part in self._parts(key):
+                if id(part) in seen:
+                    continue
+                message = gather(part, self.parts_of, self.named_by, self.within)
+                seen.update(id(p) for p in (*message.lives, *message.scans, *message.loose))
+                found.append(message)
+        return found
+
+    # -- memory
+
+    def evict(self, clean: Callable[[Message], bool]) -> int:
+        """Let go of messages that are written and were not touched for the memory time; the store remembers them."""
+        floor = self.clock_us - self._memory_us
+        gone = 0
+        for key in [k for k, n in self._oldest(floor)]:
+            node = self.nodes.get(key)
+            if node is None or key in self.dirty or node.fresh:
+                continue
+            family = {key}
+            for message in self.messages([key]):
+                family |= {p.key for p in (*message.lives, *message.scans, *message.loose)}
+            members = [self.nodes[k] for k in family if k in self.nodes]
+            if all(m.touched_us <= floor and m.key not in self.dirty and not m.fresh for m in members):
+                for member in members:
+                    self._drop(member)
+                    gone += 1
+        while self._sessions and next(iter(self._sessions.values())).last_us < self.clock_us - self._reach_us:
+            self._sessions.popitem(last=False)[1].close()
+        if len(self._numbers) > 4096:
+            second = self.clock_us // SECOND - 60
+            self._numbers = {p: k for p, k in self._numbers.items() if k[0] >= second}
+        return gone
+
+    def _oldest(self, floor: int) -> list[tuple[str, Node]]:
+        """Nodes not touched since `floor`, oldest first."""
+        found: list[tuple[str, Node]] = []
+        for key, node in self.nodes.items():
+            if node.touched_us > floor:
+                break
+            found.append((key, node))
+        return found
+
+    def _drop(self, node: Node) -> None:
+        """Forget one node."""
+        del self.nodes[node.key]
+        for target in node.names:
+            named = self._named.get(target)
+            if named is not None:
+                named.discard(node.key)
+                if not named:
+                    del self._named[target]
+        for document in node.documents:
+            self.documents.pop(document, None)
+
+
+def _make_parts(node: Node, within: Within) -> list[Part]:
+    """The lives of a queue id, or the one scan, refusal or connection that a node is."""
+    events = list(node.events.values())
+    kind = node.key[0]
+    if kind == "q":
+        queue_id = keys.queue_id_of(node.key)
+        lives = [Life(node.key, node.host, queue_id, e) for e in split(events, queue_id)]
+        for life in lives:
+            link_life(life, within)
+        return list(lives)
+    if kind == "m":
+        return [Scan(node.key, node.host, events)]
+    return [Loose(node.key, node.host, e) for e in _by_gap(events)]
+
+
+def _by_gap(events: list[Event]) -> list[list[Event]]:
+    """Events of an id that comes back without a beginning of its own, apart where they lie further apart than lines may."""
+    events.sort(key=lambda e: e.time_us)
+    groups = [[events[0]]]
+    for event in events[1:]:
+        if event.time_us - groups[-1][-1].time_us > REACH_US:
+            groups.append([])
+        groups[-1].append(event)
+    return groups
+
+
+def content_digest(trace: Trace) -> bytes:
+    """What a document says, without the reading's own facts (version, time of writing, files)."""
+    from hashlib import blake2b  # noqa: PLC0415
+
+    plain = msgspec.structs.replace(trace, version=0, ingested_ms=0, events=[])
+    digest = blake2b(msgspec.msgpack.encode(plain), digest_size=16)
+    for event in trace.events:
+        digest.update(f"{event.hash}{event.hop}{event.time_us}{event.number}{len(event.raw)}".encode())
+    return digest.digest()
+
+
+__all__ = ["FRONT_US", "Lookup", "Node", "Table", "Written", "content_digest", "mentions", "Received"]

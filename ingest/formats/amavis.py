@@ -1,0 +1,215 @@
+"""amavisd-new: the summary line at every log level, what it passes on, notices, quarantine and release.
+
+A line is `(LOG_ID) text`; long ones are split over several records and are joined before they come here (`ingest.records`).
+Source: `$log_templ` of amavisd-new 2.6 to 2.13, in text form.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ingest.events import Inspected, Passed, Release, Reply, Scanned
+from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
+from ingest.lines import Line
+from mappings.address import message_id, normalise, parse_path
+from mappings.codes import split_reply
+
+_LOG_ID = re.compile(r"\((rel-)?([0-9A-Za-z_+-]+)\) ")
+_MAIL_ID = r"[A-Za-z0-9_+-]{8,24}"
+_CATEGORY = re.compile(r"(Passed|Blocked) ([A-Z][A-Z0-9-]*)")
+_ACTIONS = re.compile(r" \{([A-Za-z0-9,]*)\},? ")
+_ORIGIN = re.compile(r"(?:[A-Z][A-Z0-9_/-]* )*?(?:LOCAL )?(?:\[([0-9A-Fa-f.:]*)\](?::(\d+))? )?(?:\[([0-9A-Fa-f.:]*)\] )?(?=<)")
+_FROM_RIGHT = re.compile(rf", mail_id: ({_MAIL_ID})(?=, |$)")
+_HITS = re.compile(r", Hits: (-|[-+]?[\d.]+)")
+_SIZE = re.compile(r", size: (\d+)")
+_QUEUED_AS = re.compile(r", queued_as: ([0-9A-Za-z/]+)")
+_QUEUE_ID = re.compile(r", Queue-ID: ([0-9A-Za-z]+)(?=, |$)")
+_MESSAGE_ID = re.compile(r", Message-ID: ")
+_QUARANTINE = re.compile(r", quarantine: (.*?)(?=, Queue-ID: |, Message-ID: |, Resent-Message-ID: |, mail_id: |, Hits: |$)")
+_SUBJECT = re.compile(r', Subject: "((?:[^"\\]|\\.)*)"')
+_FROM = re.compile(r", From: ((?:\"[^\"]*\"|[^,])*)")
+_CHECKING = re.compile(rf"Checking: (?:({_MAIL_ID}) )?(?:[A-Z][A-Z0-9_/-]* )*(?:\[([0-9A-Fa-f.:]+)\] )?(?=<)")
+_FOLDER = re.compile(r"(?:E?SMTP|LMTP|UTF8SMTP|UTF8LMTP|AM\.PDP)\S*\b[^<]*? (/\S+/(amavis-[0-9A-Za-z_-]+)): (?=<)")
+_GIVEN = re.compile(rf"({_MAIL_ID})(?:\(({_MAIL_ID})\))? (FWD|SEND) from (?=<)")
+_RELEASE = re.compile(rf"Quarantined message release(?: \([^)]*\))?: ({_MAIL_ID}) (?=<)")
+_REPLY_AT = re.compile(r"(?<![0-9.])([245]\d\d) (?=[245]\.\d|\S)")
+_QUEUED = re.compile(r"queued as ([0-9A-Za-z]+)")
+
+
+def _paths(text: str, at: int) -> tuple[list[str], int]:
+    """The comma-separated `<address>` list that begins at `at`, and where it ends."""
+    found: list[str] = []
+    while text.startswith("<", at):
+        raw, at = parse_path(text, at)
+        found.append(normalise(raw))
+        if not text.startswith(",<", at):
+            break
+        at += 1
+    return found, at
+
+
+def _parties(text: str, at: int) -> tuple[str, list[str], int] | None:
+    """`<sender> -> <recipient>,<recipient>`: both sides, and where they end."""
+    if not text.startswith("<", at):
+        return None
+    raw, at = parse_path(text, at)
+    if not text.startswith(" -> ", at):
+        return None
+    recipients, at = _paths(text, at + 4)
+    return normalise(raw), recipients, at
+
+
+def parse(line: Line) -> Outcome:
+    """The fact that an amavis line states."""
+    text = line.text
+    match = _LOG_ID.match(text)
+    if match is None:
+        # Start-up, and what child processes say without a message.
+        return IGNORED
+    rest = text[match.end() :]
+    if match[1]:
+        return _released(match[2], rest)
+    log_id = match[2]
+    if rest.startswith(("Passed ", "Blocked ")):
+        return _summary(log_id, rest)
+    if rest.startswith("Checking: "):
+        return _checking(log_id, rest)
+    given = _GIVEN.match(rest)
+    if given is not None:
+        return _given(log_id, given, rest)
+    folder = _FOLDER.match(rest)
+    if folder is not None:
+        return _inspected(log_id, folder, rest)
+    # The other lines of a scan (decoders, tests, timing) repeat what the summary says, or say nothing of one message.
+    return IGNORED
+
+
+def _summary(log_id: str, rest: str) -> Outcome:
+    """`Passed|Blocked CATEGORY (detail) {actions}, origin <sender> -> <recipients>, quarantine: ..., mail_id: ..., ...`."""
+    match = _CATEGORY.match(rest)
+    if match is None:
+        return UNKNOWN
+    detail, at = _detail(rest, match.end())
+    actions: list[str] = []
+    braces = _ACTIONS.match(rest, at)
+    if braces is not None:
+        actions = [a for a in braces[1].split(",") if a]
+        at = braces.end()
+    elif rest.startswith(", ", at):
+        at += 2
+    origin = _ORIGIN.match(rest, at)
+    parties = _parties(rest, origin.end()) if origin else None
+    if origin is None or parties is None:
+        return UNKNOWN
+    sender, recipients, at = parties
+    return _with_fields(log_id, match, detail, actions, origin, sender, recipients, rest[at:])
+
+
+def _detail(rest: str, at: int) -> tuple[str | None, int]:
+    """The ` (detail)` after the category: a virus' name, or the banned part whose name a stranger chose."""
+    if not rest.startswith(" (", at):
+        return None, at
+    # Our own words follow it: ` {actions}, ` and the origin; a name that imitates them would have to hold an arrow as well.
+    for match in re.finditer(r"\)(?= \{[A-Za-z0-9,]*\},? |, (?:[A-Z\[<]))", rest[at : at + 4096]):
+        return rest[at + 2 : at + match.start()], at + match.end()
+    return None, at
+
+
+def _with_fields(
+    log_id: str, match: re.Match[str], detail: str | None, actions: list[str], origin: re.Match[str], sender: str, recipients: list[str], fields: str
+) -> Scanned:
+    """The named fields: read from the left up to the Message-ID, and from the right (`mail_id` on) behind it."""
+    subject = _SUBJECT.search(fields)
+    own = fields[: subject.start()] if subject else fields
+    right = None
+    for right in _FROM_RIGHT.finditer(own):  # noqa: B007 - the last one counts: a Message-ID may imitate it
+        pass
+    left = own[: right.start()] if right else own
+    tail = fields[right.end() :] if right else fields
+    message = _MESSAGE_ID.search(left)
+    head = left[: message.start()] if message else left
+    queue = _QUEUE_ID.search(head)
+    kept = _QUARANTINE.search(head)
+    hits, size, queued = _HITS.search(tail), _SIZE.search(tail), _QUEUED_AS.search(tail)
+    author = _FROM.search(tail) if subject or ", From: " in tail else None
+    return Scanned(
+        mail_id=right[1] if right else None,
+        log_id=log_id,
+        passed=match[1] == "Passed",
+        category=match[2],
+        detail=detail,
+        actions=actions,
+        client_ip=origin[3] or origin[1] or None,
+        client_port=int(origin[2]) if origin[2] else None,
+        sender=sender,
+        recipients=recipients,
+        quarantine_ids=[q for q in re.split(r",\s*|\s+", kept[1]) if q] if kept else [],
+        origin_queue_id=queue[1] if queue else None,
+        message_id=message_id(left[message.end() :].split(", Resent-Message-ID: ")[0]) if message else None,
+        score=float(hits[1]) if hits and hits[1] not in {"-", "+"} and hits[1].strip("+-.") else None,
+        size=int(size[1]) if size else None,
+        next_ids=queued[1].split("/") if queued else [],
+        subject=subject[1].replace('\\"', '"') if subject else None,
+        header_from=_author(author[1]) if author else None,
+        cut=not tail.endswith(" ms"),
+    )
+
+
+def _author(text: str) -> str | None:
+    """The address of a logged From header."""
+    at = text.rfind("<")
+    address = normalise(text[at:] if at >= 0 else text)
+    return address or None
+
+
+def _checking(log_id: str, rest: str) -> Outcome:
+    """`Checking: MAIL_ID [ip] <sender> -> <recipients>`."""
+    match = _CHECKING.match(rest)
+    parties = _parties(rest, match.end()) if match else None
+    if match is None or parties is None:
+        return IGNORED
+    return Inspected(log_id, match[1], parties[0], parties[1], client_ip=match[2])
+
+
+def _inspected(log_id: str, match: re.Match[str], rest: str) -> Outcome:
+    """`ESMTP [127.0.0.1]:10024 /var/lib/amavis/tmp/amavis-...: <sender> -> <recipients> SIZE=...`."""
+    parties = _parties(rest, match.end())
+    if parties is None:
+        return IGNORED
+    return Inspected(log_id, None, parties[0], parties[1], folder=match[2])
+
+
+def _given(log_id: str | None, match: re.Match[str], rest: str) -> Outcome:
+    """`M FWD from <s> -> <r>, BODY=7BIT 250 ... queued as Q`; with `NEW(M)` a notice (SEND) or a released message (FWD)."""
+    parties = _parties(rest, match.end())
+    if parties is None:
+        return UNKNOWN
+    sender, recipients, at = parties
+    said = rest[at:]
+    answer = _REPLY_AT.search(said)
+    reply = Reply()
+    if answer is not None:
+        code, enhanced, _ = split_reply(said[answer.start() :])
+        reply = Reply(code, enhanced, said[answer.start() :])
+    queued = _QUEUED.findall(said)
+    how = "forward" if match[2] is None else "notice" if match[3] == "SEND" else "release"
+    return Passed(
+        how=how,
+        mail_id=match[2] or match[1],
+        log_id=log_id,
+        new_id=match[1] if match[2] else None,
+        sender=sender,
+        recipients=recipients,
+        next_id=queued[-1] if queued else None,
+        reply=reply,
+    )
+
+
+def _released(new_id: str, rest: str) -> Outcome:
+    """Lines of a release: `(rel-NEW) Quarantined message release: KEPT <s> -> <r>`, then how it was given on."""
+    match = _RELEASE.match(rest)
+    if match is not None:
+        parties = _parties(rest, match.end())
+        return Release(match[1], new_id, parties[0] if parties else None, parties[1] if parties else [])
+    given = _GIVEN.match(rest)
+    return _given(None, given, rest) if given is not None else IGNORED

@@ -1,0 +1,74 @@
+"""Postfix: every daemon that says something about a message.
+
+`parse` takes one framed line. Sources: the log lines of Postfix 2.x to 3.x; `smtpd_log_access` and `log_whatsup` for the
+dialogue's tail, `log_adhoc` and `sent`/`defer_append` for deliveries, `cleanup_act` for header and body checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
+from ingest.formats.postfix import delivery, dialogue, queue, screen
+from ingest.lines import Line
+
+Parser = Callable[[Line], Outcome]
+
+
+def _quiet(line: Line) -> Outcome:
+    """Daemons that never speak about one message."""
+    return IGNORED
+
+
+#: Program (last part of the tag) -> parser.
+PROGRAMS: dict[str, Parser] = {
+    "smtpd": dialogue.smtpd,
+    "postscreen": screen.postscreen,
+    "cleanup": queue.cleanup,
+    "qmgr": queue.qmgr,
+    "nqmgr": queue.qmgr,
+    "oqmgr": queue.qmgr,
+    "pickup": queue.pickup,
+    "bounce": queue.bounce,
+    "postsuper": queue.postsuper,
+    "smtp": delivery.deliver,
+    "lmtp": delivery.deliver,
+    "local": delivery.deliver,
+    "virtual": delivery.deliver,
+    "pipe": delivery.deliver,
+    "error": delivery.deliver,
+    "retry": delivery.deliver,
+    "discard": delivery.deliver,
+    "anvil": _quiet,
+    "dnsblog": _quiet,
+    "flush": _quiet,
+    "master": _quiet,
+    "postalias": _quiet,
+    "postdrop": _quiet,
+    "postfix": _quiet,
+    "postfix-script": _quiet,
+    "postlog": _quiet,
+    "postlogd": _quiet,
+    "postmap": _quiet,
+    "postqueue": _quiet,
+    "postmulti": _quiet,
+    "proxymap": _quiet,
+    "proxywrite": _quiet,
+    "qmqpd": dialogue.smtpd,
+    "scache": _quiet,
+    "sendmail": _quiet,
+    "showq": _quiet,
+    "spawn": _quiet,
+    "tlsmgr": _quiet,
+    "tlsproxy": _quiet,
+    "trace": queue.bounce,
+    "defer": queue.bounce,
+    "trivial-rewrite": _quiet,
+    "verify": _quiet,
+}
+
+
+def parse(line: Line) -> Outcome:
+    """The fact that a line of a Postfix daemon states."""
+    parser = PROGRAMS.get(line.program)
+    return UNKNOWN if parser is None else parser(line)

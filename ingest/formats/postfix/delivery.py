@@ -1,0 +1,109 @@
+"""Delivery agents: smtp, lmtp, local, virtual, pipe, error, retry, discard; and `to=` lines, which any daemon can log."""
+
+from __future__ import annotations
+
+import re
+
+from ingest.events import Attempted, Reply
+from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
+from ingest.formats.postfix.parts import SEVERITIES, path_at, relay_of, split_id
+from ingest.lines import Line
+from mappings.codes import split_reply
+
+# The text in parentheses is the other server's: the first ` status=` after `dsn=` is ours, and the last parenthesis ends it.
+_REST = re.compile(
+    r", relay=(.*?)(?:, conn_use=\d+)?, delay=([\d.]+)(?:, delays=([\d./]+))?(?:, dsn=(\d\.\d{1,3}\.\d{1,3}))?, status=([a-z-]+)(?: \((?:(.*)\)|(.*)))?$",
+    re.DOTALL,
+)
+_SAID = re.compile(r"host \S+ (?:said|refused to talk to me): ")
+_IN_REPLY = re.compile(r" \(in reply to [A-Za-z ]+(?:command)?\)$")
+_QUEUED = re.compile(r"\bqueued as ([0-9A-Za-z-]+)")
+_LOG_ID = re.compile(r"\bid=([0-9A-Za-z]+-[0-9]+(?:-[0-9]+)*)")
+_FORWARDED = re.compile(r"forwarded as ([0-9A-Za-z]+)$")
+#: What an agent says about its connections and its host, without a recipient; the `to=` line that follows has all of it.
+_HELPERS = (
+    "connect to ",
+    "Untrusted TLS connection ",
+    "Trusted TLS connection ",
+    "Verified TLS connection ",
+    "Anonymous TLS connection ",
+    "certificate verification failed ",
+    "SSL_connect error ",
+    "server certificate verification failed ",
+    "setting up TLS connection ",
+    "Host offered ",
+    "lost connection ",
+    "conversation with ",
+    "name service error ",
+    "dane ",
+    "using ",
+)
+
+
+def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
+    """The delivery that a `to=` line states."""
+    recipient, at = path_at(rest, 3)
+    original = None
+    if rest.startswith(", orig_to=", at):
+        original, at = path_at(rest, at + 10)
+    match = _REST.match(rest, at)
+    if match is None:
+        return UNKNOWN
+    where, delay, delays, dsn, status, text, cut = match.groups()
+    relay = relay_of(where)
+    reply, by = _reply(text or cut or "", dsn, relay.ip is not None and status == "sent")
+    text = reply.text
+    next_id = log_id = None
+    forwarded = _FORWARDED.match(text) if program == "local" else None
+    if status == "sent" and by == "remote":
+        queued = _QUEUED.findall(text)
+        next_id = queued[-1] if queued else None
+    log = _LOG_ID.search(text) if by == "remote" else None
+    if log is not None:
+        log_id = log[1]
+    if forwarded is not None:
+        next_id = forwarded[1]
+    return Attempted(
+        queue_id=queue_id,
+        recipient=recipient,
+        status=status,
+        original=original if original != recipient else None,
+        relay=None if where == "none" else where,
+        relay_name=relay.name,
+        relay_ip=relay.ip,
+        relay_port=relay.port,
+        reply=reply,
+        by=by,
+        delay=float(delay),
+        delays=delays,
+        next_id=next_id,
+        log_id=log_id,
+        forwarded=forwarded is not None,
+        discarded=status == "sent" and (program == "discard" or text.startswith("delivered to file: /dev/null")),
+    )
+
+
+def _reply(text: str, dsn: str | None, answered: bool) -> tuple[Reply, str]:
+    """The reply in the parentheses, and whose it is; `answered` where a server took the message and its reply is the text."""
+    said = _SAID.search(text)
+    if said is not None:
+        text = _IN_REPLY.sub("", text[said.end() :])
+    elif not answered:
+        return Reply(None, dsn, text), "local"
+    code, enhanced, words = split_reply(text)
+    return Reply(code, enhanced or dsn, words or text), "remote"
+
+
+def deliver(line: Line) -> Outcome:
+    """The fact that a delivery agent states."""
+    text = line.text
+    split = split_id(text)
+    if split is None:
+        return IGNORED if text.startswith(_HELPERS) or text.startswith(SEVERITIES) else UNKNOWN
+    queue_id, rest = split
+    if queue_id is None:
+        return UNKNOWN
+    if rest.startswith("to="):
+        return attempt_of(queue_id, rest, line.program)
+    # What an agent says on its way (`host ... said`, `breaking line`, `enabling PIX workarounds`) is repeated by `to=`, or is no fate.
+    return IGNORED

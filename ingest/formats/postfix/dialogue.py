@@ -1,0 +1,164 @@
+"""smtpd: sessions, the beginning of queue files, what access rules, milters and the proxied filter decide in the dialogue."""
+
+from __future__ import annotations
+
+import re
+
+from ingest.events import Connected, Received, Reply, Ruled
+from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
+from ingest.formats.postfix.delivery import _LOG_ID as LOG_ID
+from ingest.formats.postfix.delivery import attempt_of
+from ingest.formats.postfix.parts import QUEUE_ID, SEVERITIES, client_at, split_id, tail_of
+from ingest.formats.postfix.queue import milter_decision, refused_late
+from ingest.lines import Line
+from mappings.address import normalise
+from mappings.codes import split_reply
+
+_RULE = re.compile(r"([a-z_-]+): ([A-Z][A-Z-]*|END-OF-MESSAGE)(?: from |: )")
+_TLS = re.compile(r"\w+ TLS connection established from (\S+\[[^\]]*\](?::\d+)?): (\S+) with cipher (\S+)")
+_LOST = re.compile(r"(lost connection|timeout|too many errors) after (\S+)(?: \(\d+ bytes\)| \(approximately \d+ bytes\))? from ")
+_QUEUED = re.compile(rf"\bqueued as ({QUEUE_ID})")
+_REDIRECT = re.compile(r" triggers (?:REDIRECT|BCC) (\S+)$")
+_PROXY = re.compile(r"(?:NOQUEUE: )?proxy-(accept|reject): ([A-Z-]+): ")
+#: Words after `client=HOST[IP]`: each `name=value` up to the next comma.
+_WORDS = re.compile(r", ([a-z_]+)=([^,]*)")
+
+
+def smtpd(line: Line) -> Outcome:
+    """The fact that smtpd states."""
+    text = line.text
+    split = split_id(text)
+    if split is None:
+        return _session(text)
+    queue_id, rest = split
+    if rest.startswith("client="):
+        return _client(queue_id, rest)
+    match = _RULE.match(rest)
+    if match is not None:
+        action = match[1]
+        if action.startswith("proxy-"):
+            return _proxied(action[6:], match[2], rest, match.end())
+        if action.startswith("milter-"):
+            return milter_decision(queue_id, action, match[2], rest, match.end() - 5)
+        return _ruled(queue_id, action, match[2], rest, match.end())
+    if rest.startswith("to=") and queue_id:
+        return attempt_of(queue_id, rest, "smtpd")
+    return UNKNOWN
+
+
+def _session(text: str) -> Outcome:
+    """Lines of a session that bear no id."""
+    if text.startswith("connect from "):
+        client = client_at(text, 13)
+        return Connected("connect", client.name, client.ip) if client else IGNORED
+    if text.startswith("disconnect from "):
+        client = client_at(text, 16)
+        return Connected("disconnect", client.name, client.ip) if client else IGNORED
+    match = _TLS.match(text)
+    if match is not None:
+        client = client_at(match[1])
+        return Connected("tls", client.name if client else None, client.ip if client else None, f"{match[2]} {match[3]}")
+    match = _LOST.match(text)
+    if match is not None:
+        client = client_at(text, match.end())
+        return Connected("lost", client.name if client else None, client.ip if client else None, f"{match[1]} after {match[2]}")
+    match = _PROXY.match(text)
+    if match is not None:
+        return _proxied(match[1], match[2], text, match.end())
+    return refused_late(text) or (IGNORED if text.startswith((*SEVERITIES, *_TALK)) else UNKNOWN)
+
+
+_TALK = (
+    "setting up TLS connection",
+    "SSL_accept error",
+    "TLS SNI ",
+    "Anonymous TLS",
+    "Trusted TLS",
+    "Untrusted TLS",
+    "Verified TLS",
+    "improper command pipelining",
+    "table ",
+    "statistics",
+    "idle timeout",
+    "auxpropfunc",
+    "sql_select option",
+)
+
+
+def _client(queue_id: str | None, rest: str) -> Outcome:
+    """`client=NAME[IP], sasl_username=..., orig_queue_id=..., orig_client=NAME[IP]`."""
+    client = client_at(rest, 7)
+    if client is None:
+        return UNKNOWN
+    words = dict(_WORDS.findall(rest, client.end))
+    origin = client_at(words.get("orig_client", ""))
+    return Received(
+        queue_id,
+        client_name=client.name,
+        client_ip=client.ip,
+        user=words.get("sasl_username") or words.get("sasl_sender"),
+        origin_queue_id=words.get("orig_queue_id"),
+        origin_name=origin.name if origin else None,
+        origin_ip=origin.ip if origin else None,
+    )
+
+
+def _ruled(queue_id: str | None, action: str, stage: str, rest: str, at: int) -> Outcome:
+    """`ACTION: STAGE from CLIENT: TEXT; from=<> to=<> proto= helo=<>`."""
+    client = client_at(rest, at)
+    tail = tail_of(rest)
+    if client is None or tail is None:
+        # A refused connection names nobody: no trace, but known.
+        return IGNORED if client is not None else UNKNOWN
+    said = rest[client.end + 2 : tail.start]
+    if stage in {"VRFY", "ETRN", "EXPN"}:
+        return IGNORED
+    reply = None
+    target = None
+    if action == "reject":
+        code, enhanced, words = split_reply(said)
+        reply = Reply(code, enhanced, words or said)
+    elif action in {"redirect", "bcc"}:
+        where = _REDIRECT.search(said)
+        target = normalise(where[1]) if where else None
+    return Ruled(
+        queue_id=queue_id,
+        action=action,
+        stage=stage,
+        source="access",
+        client_name=client.name,
+        client_ip=client.ip,
+        client_port=client.port,
+        helo=tail.helo,
+        sender=tail.sender,
+        recipient=tail.recipient,
+        reply=reply,
+        text=said,
+        target=target,
+        user=tail.user,
+    )
+
+
+def _proxied(answer: str, stage: str, text: str, at: int) -> Outcome:
+    """What the filter before the queue answered to the client: `queued as` names the root, `id=` the scan that refused or kept."""
+    tail = tail_of(text)
+    if tail is None:
+        return UNKNOWN
+    said = text[at : tail.start]
+    code, enhanced, words = split_reply(said)
+    queued = _QUEUED.findall(said)
+    log_id = LOG_ID.search(said)
+    return Ruled(
+        queue_id=None,
+        action=answer,
+        stage=stage,
+        source="proxy",
+        helo=tail.helo,
+        sender=tail.sender,
+        recipient=tail.recipient,
+        reply=Reply(code, enhanced, words or said),
+        text=said,
+        next_id=queued[-1] if queued and answer == "accept" else None,
+        log_id=log_id[1] if log_id else None,
+        user=tail.user,
+    )

@@ -1,0 +1,214 @@
+"""The queue: cleanup, qmgr, pickup, bounce, postsuper."""
+
+from __future__ import annotations
+
+import re
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.utils import parseaddr
+
+from ingest.events import Administered, Expired, Fact, Identified, Noticed, Queued, Received, Removed, Reply, Ruled
+from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
+from ingest.formats.postfix.delivery import attempt_of
+from ingest.formats.postfix.parts import QUEUE_ID, SEVERITIES, client_at, path_at, split_id, tail_of
+from ingest.lines import Line
+from mappings.address import message_id, normalise
+from mappings.codes import split_reply
+
+_ACTION = re.compile(r"([a-z_-]+): ((?:nested-|mime-)?header|body|milter-header|[A-Z][A-Z-]*) ")
+_WARNED = re.compile(rf"warning: ({QUEUE_ID}): (message rejected: hopcount exceeded|queue file size limit exceeded)")
+_QUEUED = re.compile(r", size=(\d+), nrcpt=(\d+) \(queue active\)")
+_UID = re.compile(r"uid=(\d+) from=")
+_NOTICE = re.compile(rf"(sender|postmaster) (non-delivery|delay|delivery status) notification: ({QUEUE_ID})$")
+_NOTICES = {"non-delivery": "non-delivery", "delay": "delay", "delivery status": "success"}
+_POSTSUPER = {
+    "removed": "delete",
+    "requeued": "requeue",
+    "released from hold": "release",
+    "placed on hold": "hold",
+    "expired": "expire",
+    "expired and released from hold": "expire",
+}
+#: Basic codes that cleanup does not log and always gives: held in every capture with the client's view beside the log.
+_TOO_MANY_HOPS = Reply(554, "5.4.0", "Error: too many hops", inferred=True)
+_TOO_BIG = Reply(552, "5.3.4", "Error: message file too big", inferred=True)
+
+
+def refused_late(text: str) -> Fact | None:
+    """A message refused after its data by a `warning:` line of smtpd or cleanup; None for every other warning."""
+    match = _WARNED.match(text)
+    if match is None:
+        return None
+    if match[2].startswith("message"):
+        return Ruled(queue_id=match[1], action="reject", stage="END-OF-MESSAGE", source="hops", reply=_TOO_MANY_HOPS, text=match[2])
+    return Ruled(queue_id=match[1], action="reject", stage="END-OF-MESSAGE", source="size", reply=_TOO_BIG, text=match[2])
+
+
+def cleanup(line: Line) -> Outcome:
+    """Message-IDs, header and body checks, milters' decisions after the data."""
+    text = line.text
+    split = split_id(text)
+    if split is None:
+        return refused_late(text) or (IGNORED if text.startswith(SEVERITIES) else UNKNOWN)
+    queue_id, rest = split
+    if rest.startswith("message-id=") and queue_id:
+        return Identified(queue_id, message_id(rest[11:]))
+    if rest.startswith("resent-message-id=") and queue_id:
+        return Identified(queue_id, message_id(rest[18:]), resent=True)
+    if rest.startswith("to=") and queue_id:
+        return attempt_of(queue_id, rest, "cleanup")
+    return _checked(queue_id, rest)
+
+
+def _checked(queue_id: str | None, rest: str) -> Outcome:
+    """`ACTION: header NAME: VALUE from CLIENT; from=<> to=<>...: TEXT`, or a milter's decision."""
+    match = _ACTION.match(rest)
+    if match is None:
+        return UNKNOWN
+    action, stage = match[1], match[2]
+    if action.startswith("milter-"):
+        return milter_decision(queue_id, action, stage, rest, match.end())
+    tail = tail_of(rest)
+    if tail is None:
+        return UNKNOWN
+    # The value may hold ` from ` too; Postfix' own is the last before the tail.
+    at = rest.rfind(" from ", match.end() - 1, tail.start)
+    if at < 0:
+        return UNKNOWN
+    client = client_at(rest, at + 6)
+    met = rest[match.end() : at]
+    said = tail.text or ""
+    name, _, value = met.partition(": ") if stage.endswith("header") else ("", "", "")
+    reply = None
+    if action == "reject":
+        code, enhanced, words = split_reply(said)
+        reply = Reply(code or 550, enhanced or "5.7.1", words or said, inferred=code is None)
+    return Ruled(
+        queue_id=queue_id,
+        action={"warning": "warn"}.get(action, action),
+        stage=stage,
+        source="body" if stage == "body" else "header",
+        client_name=client.name if client else None,
+        client_ip=client.ip if client else None,
+        helo=tail.helo,
+        sender=tail.sender,
+        recipient=tail.recipient,
+        reply=reply,
+        text=said or met,
+        target=normalise(said) if action in {"redirect", "bcc"} and said else None,
+        subject=header_text(value) if name.lower() == "subject" and stage == "header" else None,
+        header_from=header_address(value) if name.lower() == "from" and stage == "header" else None,
+    )
+
+
+def milter_decision(queue_id: str | None, action: str, stage: str, rest: str, at: int) -> Outcome:
+    """`milter-ACTION: STAGE from CLIENT: TEXT; from=<> to=<> ...`; the basic code is often missing and always the same."""
+    tail = tail_of(rest)
+    if tail is None or not rest.startswith("from ", at):
+        return UNKNOWN
+    client = client_at(rest, at + 5)
+    start = (client.end if client else at) + 2
+    said = rest[start : tail.start]
+    action = action.removeprefix("milter-")
+    reply = None
+    if action == "reject":
+        code, enhanced, words = split_reply(said)
+        inferred = code is None
+        if code is None:
+            code = 451 if enhanced and enhanced.startswith("4") else 554
+        reply = Reply(code, enhanced, words or said, inferred=inferred)
+    return Ruled(
+        queue_id=queue_id,
+        action=action,
+        stage=stage,
+        source="milter",
+        client_name=client.name if client else None,
+        client_ip=client.ip if client else None,
+        client_port=client.port if client else None,
+        helo=tail.helo,
+        sender=tail.sender,
+        recipient=tail.recipient,
+        reply=reply,
+        text=said,
+    )
+
+
+def header_text(value: str) -> str:
+    """A header's value with its RFC 2047 words decoded; as it is where they are damaged (Postfix cuts long headers)."""
+    if "=?" not in value:
+        return value
+    try:
+        return str(make_header(decode_header(value.replace("?=? =?", "?= =?"))))
+    except (HeaderParseError, UnicodeError, LookupError, ValueError):
+        return value
+
+
+def header_address(value: str) -> str | None:
+    """The address in a From header."""
+    address = parseaddr(value)[1]
+    return normalise(address) if address else None
+
+
+def qmgr(line: Line) -> Outcome:
+    """The queue manager: complete, expired, removed."""
+    text = line.text
+    split = split_id(text)
+    if split is None:
+        return IGNORED if text.startswith(SEVERITIES) else UNKNOWN
+    queue_id, rest = split
+    if queue_id is None:
+        return UNKNOWN
+    if rest == "removed":
+        return Removed(queue_id)
+    if rest.startswith("from="):
+        sender, at = path_at(rest, 5)
+        match = _QUEUED.match(rest, at)
+        if match is not None:
+            return Queued(queue_id, sender, int(match[1]), int(match[2]))
+        if rest.startswith((", status=expired", ", status=force-expired"), at):
+            return Expired(queue_id, sender)
+        return UNKNOWN
+    if rest.startswith("to="):
+        return attempt_of(queue_id, rest, "qmgr")
+    return IGNORED if rest.startswith("skipped, still being delivered") else UNKNOWN
+
+
+def pickup(line: Line) -> Outcome:
+    """Local submission, or a queue file put back by `postsuper -r`."""
+    split = split_id(line.text)
+    if split is None:
+        return IGNORED if line.text.startswith(SEVERITIES) else UNKNOWN
+    queue_id, rest = split
+    match = _UID.match(rest)
+    if match is None or queue_id is None:
+        return UNKNOWN
+    sender, at = path_at(rest, match.end())
+    old = rest[at + 9 :] if rest.startswith(" orig_id=", at) else None
+    return Received(queue_id, uid=int(match[1]), sender=sender, requeued_from=old)
+
+
+def bounce(line: Line) -> Outcome:
+    """Notices: the only link from a message to the notice about it."""
+    split = split_id(line.text)
+    if split is None:
+        return IGNORED if line.text.startswith(SEVERITIES) else UNKNOWN
+    queue_id, rest = split
+    match = _NOTICE.match(rest)
+    if match is None or queue_id is None:
+        return UNKNOWN
+    return Noticed(queue_id, match[3], _NOTICES[match[2]], match[1])
+
+
+def postsuper(line: Line) -> Outcome:
+    """What an administrator does to the queue."""
+    split = split_id(line.text)
+    if split is None:
+        # `Deleted: 1 message` and the like count what the other lines name.
+        return IGNORED
+    queue_id, rest = split
+    if queue_id is None:
+        return UNKNOWN
+    action = _POSTSUPER.get(rest)
+    if action is None:
+        return UNKNOWN
+    return Removed(queue_id, by_admin=True) if action == "delete" else Administered(queue_id, action)

@@ -1,0 +1,60 @@
+"""postscreen: what is found about a client before smtpd speaks to it, and the refusals that name addresses."""
+
+from __future__ import annotations
+
+import re
+
+from ingest.events import Reply, Ruled, Screened
+from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
+from ingest.formats.postfix.parts import SEVERITIES, tail_of
+from ingest.lines import Line
+from mappings.codes import split_reply
+
+_REJECT = re.compile(r"NOQUEUE: reject: ([A-Z]+) from \[([^\]]+)\]:(\d+): ")
+_FOUND = re.compile(
+    r"(DENYLISTED|BLACKLISTED|DNSBL rank \d+ for|PREGREET \d+ after \S+ from|HANGUP after \S+ from|BARE NEWLINE from|NON-SMTP COMMAND from|COMMAND PIPELINING from|"
+    r"COMMAND TIME LIMIT from|COMMAND COUNT LIMIT from|COMMAND LENGTH LIMIT from) \[([^\]]+)\]:(\d+)(.*)",
+    re.DOTALL,
+)
+_QUIET = ("CONNECT from", "PASS ", "DISCONNECT", "ALLOWLISTED", "WHITELISTED", "ALLOWLIST VETO", "WHITELIST VETO", "cache ", "close database", "reconnect ", "entering ", "leaving ")
+_WHAT = {
+    "DENYLISTED": "denylisted",
+    "BLACKLISTED": "denylisted",
+    "DNSBL": "dnsbl",
+    "PREGREET": "pregreet",
+    "HANGUP": "hangup",
+    "BARE": "bare-newline",
+    "NON-SMTP": "non-smtp-command",
+    "COMMAND": "command",
+}
+
+
+def postscreen(line: Line) -> Outcome:
+    """The fact that postscreen states."""
+    text = line.text
+    match = _REJECT.match(text)
+    if match is not None:
+        tail = tail_of(text)
+        if tail is None or (tail.sender is None and tail.recipient is None):
+            return IGNORED
+        said = text[match.end() : tail.start]
+        code, enhanced, words = split_reply(said)
+        return Ruled(
+            queue_id=None,
+            action="reject",
+            stage=match[1],
+            source="screen",
+            client_ip=match[2],
+            client_port=int(match[3]),
+            helo=tail.helo,
+            sender=tail.sender,
+            recipient=tail.recipient,
+            reply=Reply(code, enhanced, words or said),
+            text=said,
+        )
+    if text.startswith(_QUIET):
+        return IGNORED
+    match = _FOUND.match(text)
+    if match is not None:
+        return Screened(match[2], int(match[3]), _WHAT[match[1].split(" ")[0]], (match[1] + match[4]).strip() or None)
+    return IGNORED if text.startswith((*SEVERITIES, "NOQUEUE: reject: CONNECT")) else UNKNOWN

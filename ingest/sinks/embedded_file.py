@@ -1,0 +1,266 @@
+"""Writing into one file of the embedded store."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ingest.sinks.embedded_summaries import Changes
+from mappings import identity
+from mappings.embedded.columns import COLUMNS, Server, client_of, domain_value, joined, plain_values, quarantine_value, relay_of
+from mappings.embedded.packing import Packer
+from mappings.embedded.reading import chunks, ids_by_terms, load, marks
+from mappings.embedded.schema import PARTITION_STEPS, open_writer
+from mappings.embedded.terms import terms_of
+from mappings.patterns import ip_key
+from mappings.trace import Trace
+
+_INSERT = f"INSERT OR REPLACE INTO trace({','.join(COLUMNS)}) VALUES({marks(len(COLUMNS))})"
+_MOST_SERVERS = 100_000
+#: Memory for pages: of the file that is written to, and of the others, which are only looked into.
+_WRITING_KIB, _RESTING_KIB = 65_536, 2_048
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A trace made ready for its file, before the transaction begins."""
+
+    key: bytes
+    trace: Trace
+    terms: frozenset[int]
+
+
+def prepare(trace: Trace) -> Prepared:
+    """Check that a trace can be stored; raises `ValueError` or `OverflowError` where it cannot."""
+    key = identity.to_bytes(trace.id)
+    try:
+        msgspec.msgpack.encode(trace)
+    except UnicodeEncodeError:
+        trace = _printable(trace)
+        msgspec.msgpack.encode(trace)
+    if max(trace.version, trace.last_event_ms, abs(trace.reply_code or 0)) >= 1 << 63:
+        raise OverflowError("a number has more than 63 bits")
+    return Prepared(key, trace, frozenset(terms_of(trace)))
+
+
+def _printable(trace: Trace) -> Trace:
+    """The trace with its bytes that are no text written out as hexadecimal numbers: no store takes them as they are."""
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, str):
+            return value.encode("utf-8", "backslashreplace").decode()
+        if isinstance(value, list):
+            return [clean(item) for item in value]
+        if isinstance(value, dict):
+            return {clean(name): clean(item) for name, item in value.items()}
+        return value
+
+    return msgspec.convert(clean(msgspec.to_builtins(trace)), Trace)
+
+
+class TraceFile:
+    """One file, open for writing; used by one thread at a time."""
+
+    def __init__(self, path: Path, lower_ms: int | None = None) -> None:
+        self.path = path
+        self._connection = open_writer(path, PARTITION_STEPS)
+        try:
+            self._packer = Packer.for_writing(self._connection)
+            if lower_ms is not None:
+                self._connection.execute("INSERT OR IGNORE INTO meta VALUES('lower_ms', ?)", (lower_ms,))
+        except BaseException:
+            self._connection.close()
+            raise
+        row = self._connection.execute("SELECT value FROM meta WHERE name = 'lower_ms'").fetchone()
+        #: Where its range begins; None where the file was never taken into use.
+        self.lower_ms: int | None = row[0] if row else None
+        self._servers: dict[Server, int] = {}
+        counted = self._connection.execute(
+            "SELECT (SELECT coalesce(sum(n), 0) FROM hourly) + (SELECT count(*) FROM superseded), max(a, b)"
+            " FROM (SELECT coalesce((SELECT max(id) FROM trace), x'') AS a, coalesce((SELECT max(id) FROM superseded), x'') AS b)"
+        ).fetchone()
+        #: Number of traces, superseded ones too.
+        self.count: int = counted[0]
+        #: The greatest id.
+        self.greatest: bytes = counted[1]
+        self.newest_ms: dict[str, int] = dict(self._connection.execute("SELECT name, newest_ms FROM log_domain").fetchall())
+        self.rest()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def rest(self) -> None:
+        """Give back the memory that writing took."""
+        self._connection.execute(f"PRAGMA cache_size=-{_RESTING_KIB}")
+        self._connection.execute("PRAGMA shrink_memory")
+
+    def wake(self) -> None:
+        """Take the memory that writing needs."""
+        self._connection.execute(f"PRAGMA cache_size=-{_WRITING_KIB}")
+
+    def checkpoint(self) -> None:
+        """Copy the log back, as far as readers allow."""
+        self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+    def find(self, terms: Collection[int]) -> Iterable[Trace]:
+        """The traces, with events, that may hold one of these keys."""
+        for key in sorted(ids_by_terms(self._connection, terms)):
+            trace = load(self._connection, self._packer, key, events=True)
+            if trace is not None:
+                yield trace
+
+    def write(self, prepared: Iterable[Prepared]) -> None:
+        """Write a batch in one transaction: of each trace the highest version, of equal ones the later."""
+        chosen: dict[bytes, Prepared] = {}
+        for one in prepared:
+            other = chosen.get(one.key)
+            if other is None or one.trace.version >= other.trace.version:
+                chosen[one.key] = one
+        batch = [chosen[key] for key in sorted(chosen)]
+        if not batch:
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            added = self._write(batch)
+            newest = self._note_newest(batch)
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            # Numbers given inside the transaction are void.
+            self._servers.clear()
+            raise
+        self.count += added
+        self.greatest = max(self.greatest, batch[-1].key)
+        self.newest_ms.update(newest)
+
+    def _write(self, batch: list[Prepared]) -> int:
+        """Write the rows, and give the number of traces that were not there before."""
+        stored = self._stored([one.key for one in batch if one.key <= self.greatest])
+        changes = Changes()
+        writes = _Writes()
+        added = 0
+        for one in batch:
+            old = stored.get(one.key)
+            if old is not None and old.version > one.trace.version:
+                continue
+            added += old is None
+            self._take_out(one, old, changes, writes)
+            self._put_in(one, changes, writes)
+        writes.run(self._connection)
+        changes.write(self._connection)
+        return added
+
+    def _take_out(self, one: Prepared, old: Trace | None, changes: Changes, writes: _Writes) -> None:
+        """Undo what the former version of a trace left outside its row."""
+        if old is None:
+            writes.terms.extend((number, one.key) for number in one.terms)
+            return
+        former = terms_of(old)
+        writes.lost_terms.extend((number, one.key) for number in former - one.terms)
+        writes.terms.extend((number, one.key) for number in one.terms - former)
+        if old.superseded_by:
+            if not one.trace.superseded_by:
+                writes.lost_superseded.append((one.key,))
+            return
+        changes.count(old, _time_ms(one.key), -1)
+        writes.lost_visible.extend((domain_value(domain), one.key) for domain in old.visible_to)
+        if one.trace.superseded_by:
+            writes.lost_rows.append((one.key,))
+
+    def _put_in(self, one: Prepared, changes: Changes, writes: _Writes) -> None:
+        """Add the trace."""
+        trace = one.trace
+        head = self._packer.pack_head(trace)
+        if trace.superseded_by:
+            writes.superseded.append((one.key, trace.version, head))
+            return
+        client, relay = client_of(trace), relay_of(trace)
+        writes.rows.append(
+            (
+                one.key,
+                trace.version,
+                *plain_values(trace),
+                joined(trace.queue_ids),
+                quarantine_value(trace),
+                None if client is None else self._server(client),
+                None if relay is None else self._server(relay),
+                joined([domain_value(domain) for domain in trace.visible_to]),
+                head,
+            )
+        )
+        writes.details.append((one.key, self._packer.pack_events(trace.events)))
+        writes.visible.extend((domain_value(domain), one.key) for domain in dict.fromkeys(trace.visible_to))
+        changes.count(trace, _time_ms(one.key), 1)
+
+    def _stored(self, ids: list[bytes]) -> dict[bytes, Trace]:
+        """What is stored of these traces, without events."""
+        found: dict[bytes, Trace] = {}
+        for chunk in chunks(ids):
+            for table in ("trace", "superseded"):
+                for key, head in self._connection.execute(f"SELECT id, head FROM {table} WHERE id IN ({marks(len(chunk))})", chunk):
+                    found[key] = self._packer.head(head)
+        return found
+
+    def _server(self, server: Server) -> int:
+        """The number of a server in this file."""
+        number = self._servers.get(server)
+        if number is None:
+            if len(self._servers) >= _MOST_SERVERS:
+                self._servers.clear()
+            ip, name, helo = server
+            self._connection.execute(
+                "INSERT OR IGNORE INTO server(ip, name, helo, ip_key) VALUES(?, ?, ?, ?)", (ip, name, helo, ip_key(ip))
+            )
+            row = self._connection.execute("SELECT number FROM server WHERE ip = ? AND name = ? AND helo = ?", server).fetchone()
+            number = self._servers[server] = int(row[0])
+        return number
+
+    def _note_newest(self, batch: list[Prepared]) -> dict[str, int]:
+        """Keep the greatest time of an event of each log domain."""
+        newest: dict[str, int] = {}
+        for one in batch:
+            trace = one.trace
+            if trace.last_event_ms > newest.get(trace.log_domain, self.newest_ms.get(trace.log_domain, -1)):
+                newest[trace.log_domain] = trace.last_event_ms
+        self._connection.executemany("INSERT OR REPLACE INTO log_domain VALUES(?, ?)", list(newest.items()))
+        return newest
+
+
+class _Writes:
+    """The statements of a batch, gathered by table so that each runs in the order of its key."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[Any, ...]] = []
+        self.details: list[tuple[bytes, bytes]] = []
+        self.superseded: list[tuple[bytes, int, bytes]] = []
+        self.terms: list[tuple[int, bytes]] = []
+        self.visible: list[tuple[str, bytes]] = []
+        self.lost_rows: list[tuple[bytes]] = []
+        self.lost_superseded: list[tuple[bytes]] = []
+        self.lost_terms: list[tuple[int, bytes]] = []
+        self.lost_visible: list[tuple[str, bytes]] = []
+
+    def run(self, connection: sqlite3.Connection) -> None:
+        """Take out first, then put in."""
+        connection.executemany("DELETE FROM key WHERE hash = ? AND id = ?", self.lost_terms)
+        connection.executemany("DELETE FROM visible WHERE domain = ? AND id = ?", self.lost_visible)
+        connection.executemany("DELETE FROM trace WHERE id = ?", self.lost_rows)
+        connection.executemany("DELETE FROM detail WHERE id = ?", self.lost_rows)
+        connection.executemany("DELETE FROM superseded WHERE id = ?", self.lost_superseded)
+        connection.executemany(_INSERT, self.rows)
+        connection.executemany("INSERT OR REPLACE INTO detail VALUES(?, ?)", self.details)
+        connection.executemany("INSERT OR REPLACE INTO superseded VALUES(?, ?, ?)", self.superseded)
+        connection.executemany("INSERT OR IGNORE INTO key VALUES(?, ?)", sorted(self.terms))
+        connection.executemany("INSERT OR IGNORE INTO visible VALUES(?, ?)", sorted(self.visible))
+
+
+def _time_ms(key: bytes) -> int:
+    """The time in an id."""
+    return int.from_bytes(key[:6], "big")

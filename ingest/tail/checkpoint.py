@@ -1,0 +1,190 @@
+"""Where each file may be read on: the only state of the ingester beside the store.
+
+A position that is lost or too old only makes lines be read twice, which changes nothing. So nothing here is worth a risk: what
+is not understood is put aside and everything is read again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from ingest.tail.faults import TailError
+from ingest.tail.fingerprint import Identity
+from ingest.tail.reader import FileReader
+
+FILE_NAME = "positions.json"
+_VERSION = 1
+_DAY_S = 86_400
+_KEEP_S = 30 * _DAY_S
+
+
+class Mark(msgspec.Struct):
+    """How far one content has been dealt with, and what must be known to go on there."""
+
+    path: str
+    identity: Identity
+    #: The low-water mark, in unpacked bytes: the beginning of a line, or the end.
+    offset: int
+    #: The year of stamps without one, and the time of a line, both at the offset.
+    year: int | None = None
+    last_us: int | None = None
+    device: int = 0
+    inode: int = 0
+    size: int = 0
+    mtime_ns: int = 0
+    #: A compressed file that has been read to its end.
+    finished: bool = False
+    #: When the file was last there, in seconds since 1970.
+    seen_s: int = 0
+
+
+class _State(msgspec.Struct):
+    version: int
+    files: list[Mark]
+
+
+class _Version(msgspec.Struct):
+    version: int
+
+
+class Checkpoint:
+    """The marks of all files, in one JSON file of the data folder."""
+
+    def __init__(self, folder: Path, now: Callable[[], float] = time.time) -> None:
+        self._path = folder / FILE_NAME
+        self._now = now
+        self._marks: list[Mark] = []
+        self._of_reader: WeakKeyDictionary[FileReader, Mark] = WeakKeyDictionary()
+        self._written: bytes | None = None
+        #: One sentence, where the state on disk could not be used.
+        self.warning: str | None = None
+
+    @classmethod
+    def load(cls, folder: Path, now: Callable[[], float] = time.time) -> Checkpoint:
+        """The marks that were stored; none where there are none, or where they cannot be understood (`warning`)."""
+        checkpoint = cls(folder, now)
+        checkpoint._read()
+        return checkpoint
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """All that is known."""
+        return tuple(self._marks)
+
+    def find(self, reader: FileReader) -> Mark | None:
+        """Where to go on in the content that this reader has opened; None where it is new, or cannot be told.
+
+        Of several marks of one content the one of this very file, else of this path, else the lowest.
+        """
+        shown = _shown(reader.path)
+        fitting = [mark for mark in self._marks if mark.identity.fits(reader.head)]
+        return min(
+            fitting,
+            key=lambda mark: (
+                (mark.device, mark.inode) != (reader.device, reader.inode),
+                mark.path != shown,
+                mark.offset,
+            ),
+            default=None,
+        )
+
+    def note(self, reader: FileReader, offset: int, year: int | None = None, last_us: int | None = None) -> None:
+        """Everything of `reader` before `offset` is dealt with; `year` and `last_us` are those of the line at the offset.
+
+        Does nothing while the file has no identity: it is short, and will be read again.
+        """
+        identity = reader.identity
+        if identity is None:
+            return
+        mark = self._mark_of(reader, identity)
+        mark.path, mark.identity, mark.offset = _shown(reader.path), identity, offset
+        mark.year, mark.last_us = year, last_us
+        mark.device, mark.inode = reader.device, reader.inode
+        mark.size, mark.mtime_ns = reader.size, reader.mtime_ns
+        mark.finished = reader.finished and offset >= reader.position
+        mark.seen_s = int(self._now())
+
+    def seen(self, mark: Mark) -> None:
+        """The file of this mark is still there."""
+        now = int(self._now())
+        # Once a day is enough to tell; more would only make the state be written more often.
+        if now - mark.seen_s > _DAY_S:
+            mark.seen_s = now
+
+    def store(self) -> None:
+        """Write the marks if they have changed."""
+        now = self._now()
+        self._marks = [mark for mark in self._marks if now - mark.seen_s < _KEEP_S]
+        data = msgspec.json.format(msgspec.json.encode(_State(_VERSION, self._marks)), indent=1) + b"\n"
+        if data == self._written:
+            return
+        try:
+            self._replace(data)
+        except OSError as error:
+            raise TailError(f"{self._path}: the reading positions cannot be written: {(error.strerror or str(error)).lower()}") from None
+        self._written = data
+
+    def _replace(self, data: bytes) -> None:
+        temporary = self._path.with_suffix(".new")
+        # Dying before or while this is written: the old state is whole, and the rest of a temporary file is written over.
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            # Without this the name could be on disk before the content, and a loss of power would leave an empty state.
+            os.fsync(file.fileno())
+        # Dying here: the old state is used, which is a little behind. Lines are read twice, nothing more.
+        temporary.replace(self._path)
+        # Dying here: either name may survive, and both contents are whole.
+        folder = os.open(self._path.parent, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _mark_of(self, reader: FileReader, identity: Identity) -> Mark:
+        known = self._of_reader.get(reader)
+        if known is not None:
+            return known
+        mark = self.find(reader)
+        # A copy of a file that is being read gets a mark of its own.
+        if mark is None or any(mark is other for other in self._of_reader.values()):
+            mark = Mark(_shown(reader.path), identity, 0)
+            self._marks.append(mark)
+        self._of_reader[reader] = mark
+        return mark
+
+    def _read(self) -> None:
+        try:
+            data = self._path.read_bytes()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise TailError(f"{self._path}: the reading positions cannot be read: {(error.strerror or str(error)).lower()}") from None
+        try:
+            version = msgspec.json.decode(data, type=_Version).version
+            if version != _VERSION:
+                self._put_aside(f"are of version {version}, and this program knows {_VERSION}")
+                return
+            self._marks = msgspec.json.decode(data, type=_State).files
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            self._put_aside("are damaged")
+            return
+        self._written = data
+
+    def _put_aside(self, why: str) -> None:
+        aside = self._path.with_suffix(".damaged")
+        with contextlib.suppress(OSError):
+            self._path.replace(aside)
+        self.warning = f"The reading positions in {self._path} {why}; they were put aside as {aside.name}, and all files are read again."
+
+
+def _shown(path: str) -> str:
+    """A path as JSON can hold it, whatever bytes it has."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -1,0 +1,214 @@
+"""The files of the user's paths as they come, grow, are renamed, truncated and removed.
+
+A sweep looks at everything and is the truth; changes that the system reports only make the next sweep come sooner.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+
+from ingest.tail.checkpoint import Checkpoint, Mark
+from ingest.tail.faults import TailError
+from ingest.tail.fingerprint import HEAD
+from ingest.tail.hints import Hints, Waker
+from ingest.tail.paths import expand, folders_of, is_live, order
+from ingest.tail.reader import STDIN, FileReader
+
+_Key = tuple[int, int]
+_STDIN_KEY: _Key = (-1, 0)
+
+#: A compressed file this young may still be being written.
+_YOUNG_S = 10.0
+#: So long a file that lost its name is kept open after its last line, for its writer may not have noticed.
+_LINGER_S = 60.0
+#: More files than this are not kept open at once where they rest.
+_MAX_OPEN = 256
+
+
+class Follower:
+    """Keeps a reader for each content. One thread calls it; any may call `wake`.
+
+    With `once` it looks at what is there now: missing files are errors, and nothing is watched.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        checkpoint: Checkpoint,
+        *,
+        once: bool = False,
+        exclude: str | None = None,
+        linger_s: float = _LINGER_S,
+        watch: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._paths = list(paths)
+        self._checkpoint = checkpoint
+        self._once = once
+        self._exclude = exclude
+        self._linger_s = linger_s
+        self._clock = clock
+        self._readers: dict[_Key, FileReader] = {}
+        #: Readers whose file has no name of ours any more, with the time since which nothing came.
+        self._nameless: dict[FileReader, float] = {}
+        #: Files that hold nothing more, by size and time of change.
+        self._done: dict[_Key, tuple[int, int]] = {}
+        #: Compressed files that may still be being written.
+        self._young: dict[_Key, tuple[int, int]] = {}
+        self._stdin_read = False
+        self._problems: dict[str, None] = {}
+        self._told: set[str] = set()
+        self._waker = Waker()
+        self._hints = Hints(self._waker.wake) if watch and not once else None
+
+    @property
+    def readers(self) -> list[FileReader]:
+        """All readers, oldest files of each set first."""
+        named = sorted(self._readers.values(), key=lambda reader: order(reader.path))
+        return [*self._nameless, *named]
+
+    def sweep(self) -> list[FileReader]:
+        """Look at all files; the readers that have something to give, new ones among them, oldest files of each set first."""
+        files = expand(self._paths, once=self._once, exclude=self._exclude)
+        present: dict[_Key, FileReader] = {}
+        for path in files:
+            self._visit(path, present)
+        for key, reader in self._readers.items():
+            if key not in present and not reader.truncated:
+                self._nameless[reader] = self._clock()
+        self._readers = present
+        self._let_go()
+        if self._hints is not None:
+            self._hints.watch(folders_of(self._paths, files), [os.path.realpath(path) for path in files if path != STDIN] + files)
+        return [reader for reader in self.readers if reader.has_more()]
+
+    def problems(self) -> list[str]:
+        """Sentences on files that cannot be read, each said once."""
+        found = [problem for problem in self._problems if problem not in self._told]
+        self._told.update(found)
+        self._problems.clear()
+        return found
+
+    def wait(self, timeout_s: float) -> None:
+        """Return when something may have happened, when `wake` is called, or after `timeout_s`."""
+        streams = [reader.fileno() for reader in self._readers.values() if reader.stream and not reader.ended and not reader.closed]
+        self._waker.wait(timeout_s, streams)
+
+    def wake(self) -> None:
+        """End the wait that is, or the next one."""
+        self._waker.wake()
+
+    def close(self) -> None:
+        """Stop watching and let go of all files."""
+        if self._hints is not None:
+            self._hints.close()
+        for reader in [*self._readers.values(), *self._nameless]:
+            reader.close()
+        self._readers.clear()
+        self._nameless.clear()
+        self._waker.close()
+
+    def _visit(self, path: str, present: dict[_Key, FileReader]) -> None:
+        """One file of this sweep: known, known under another name, or new."""
+        try:
+            status = None if path == STDIN else os.stat(path)  # noqa: PTH116
+        except OSError:
+            # Gone since it was listed; the next sweep sees what became of it.
+            return
+        key = _STDIN_KEY if status is None else (status.st_dev, status.st_ino)
+        seen = (0, 0) if status is None else (status.st_size, status.st_mtime_ns)
+        reader = self._readers.get(key) or self._reclaim(key)
+        if reader is not None:
+            reader.path = path
+            reader.look()
+            if not reader.ended:
+                present[key] = reader
+                return
+            if not reader.at_end:
+                present[key] = reader
+                return
+            reader.close()
+            if not reader.truncated:
+                self._done[key] = (reader.size, reader.mtime_ns)
+        if self._done.get(key) == seen:
+            return
+        self._done.pop(key, None)
+        try:
+            new = self._open(path, key, seen)
+        except TailError as error:
+            if self._once:
+                raise
+            self._problems[str(error)] = None
+            return
+        if new is not None:
+            present[key] = new
+
+    def _reclaim(self, key: _Key) -> FileReader | None:
+        """A reader whose file got a name of ours again."""
+        for reader in self._nameless:
+            if (reader.device, reader.inode) == key and not reader.closed:
+                del self._nameless[reader]
+                return reader
+        return None
+
+    def _open(self, path: str, key: _Key, seen: tuple[int, int]) -> FileReader | None:
+        """A reader at the place where this content is to be read on; None where there is nothing to read yet, or ever."""
+        if path != STDIN and not seen[0]:
+            # An empty file tells nothing, not even whether it will be compressed.
+            return None
+        reader = FileReader(path)
+        if reader.stream:
+            return reader
+        if reader.compressed and not self._settled(reader, key, seen):
+            reader.close()
+            return None
+        mark = self._checkpoint.find(reader)
+        if mark is None:
+            return reader
+        self._checkpoint.seen(mark)
+        if self._nothing_new(reader, mark):
+            reader.close()
+            self._done[key] = seen
+            return None
+        start = mark.offset if reader.compressed or mark.offset <= reader.size else 0
+        reader.close()
+        return FileReader(path, start, mark)
+
+    def _settled(self, reader: FileReader, key: _Key, seen: tuple[int, int]) -> bool:
+        """Whether a compressed file is complete, as far as that can be told: old, or the same as in the last sweep."""
+        if self._once or self._young.get(key) == seen or time.time() - reader.mtime_ns / 1e9 > _YOUNG_S:
+            self._young.pop(key, None)
+            return True
+        self._young[key] = seen
+        return False
+
+    @staticmethod
+    def _nothing_new(reader: FileReader, mark: Mark) -> bool:
+        """Whether all of this file has been read under this mark."""
+        if reader.compressed:
+            return mark.finished and (mark.size, mark.mtime_ns) == (reader.size, reader.mtime_ns)
+        # The beginning of a file that was read further: a copy, perhaps of a log that is just being copied and then truncated.
+        # The same file, though, was truncated.
+        same = (mark.device, mark.inode) == (reader.device, reader.inode)
+        return not same and mark.identity.length == HEAD and reader.size <= mark.offset
+
+    def _let_go(self) -> None:
+        """Close what nobody will write to any more, and what rests among too many."""
+        now = self._clock()
+        for reader, since in list(self._nameless.items()):
+            if reader.has_more():
+                self._nameless[reader] = now
+            elif reader.ended or reader.closed or self._once or now - since >= self._linger_s:
+                reader.close()
+                del self._nameless[reader]
+        resting = [reader for reader in self._readers.values() if reader.at_end and not reader.stream and not reader.closed]
+        resting.sort(key=lambda reader: (is_live(reader.path), reader.mtime_ns))
+        # Of rotated files none need stay open, for their names are watched; of live ones as many as may be.
+        keep_live = _MAX_OPEN
+        for reader in reversed(resting):
+            if is_live(reader.path) and keep_live:
+                keep_live -= 1
+            elif time.time() - reader.mtime_ns / 1e9 > self._linger_s:
+                reader.rest()

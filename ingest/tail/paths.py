@@ -1,0 +1,134 @@
+"""Which files: what the paths, folders and patterns of a user stand for at this moment, oldest first."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+
+from ingest.tail.faults import TailError, cannot_read
+from ingest.tail.reader import STDIN
+
+_PACKED = re.compile(r"\.(?:gz|bz2|xz|zst)$")
+_DATE = re.compile(r"[-_.](20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)(?:[-_.T]?(\d{2,6}))?(?!\d)", re.ASCII)
+_SECONDS = re.compile(r"[-_.](1\d{9})(?!\d)", re.ASCII)
+_NUMBER = re.compile(r"\.(\d{1,5})$", re.ASCII)
+
+#: Sorts after every date and every number.
+_LIVE = (2, "", 0)
+
+
+def expand(arguments: Sequence[str], *, once: bool = False, exclude: str | None = None) -> list[str]:
+    """The files that the arguments stand for now, each content of a name once, rotated sets oldest first.
+
+    An argument is a file, a folder (its regular files, without hidden ones), a pattern (`**` for any depth) or `-`. With `once` a
+    plain file that does not exist is an error; otherwise it may come later. `exclude` is a folder whose files are never read.
+    """
+    own = os.path.realpath(exclude) if exclude is not None else None
+    found: dict[tuple[int, int], str] = {}
+    stdin = False
+    for argument in arguments:
+        if argument == STDIN:
+            stdin = True
+            continue
+        for path, status in _candidates(argument, once=once):
+            if own is not None and os.path.dirname(os.path.realpath(path)) == own:
+                continue
+            key = (status.st_dev, status.st_ino)
+            # The same file under two names: rather the one that is no link.
+            if key not in found or (os.path.islink(found[key]) and not os.path.islink(path)):
+                found[key] = path
+    return [STDIN] * stdin + sorted(found.values(), key=order)
+
+
+def order(path: str) -> tuple[str, tuple[int, str, int], str]:
+    """What sorts the files of a rotated set by age, oldest first: `mail.log-20261101.gz`, `mail.log.10.gz`, `mail.log.2.gz`, `mail.log`."""
+    base, age = _rotation(path)
+    return base, age, path
+
+
+def rotated_set(path: str) -> str:
+    """The name that the files of one rotated set have in common: the path of the live one."""
+    return _rotation(path)[0]
+
+
+def is_live(path: str) -> bool:
+    """Whether this is the name to which programs write, as far as it tells."""
+    return _rotation(path)[1] == _LIVE
+
+
+def folders_of(arguments: Sequence[str], files: Sequence[str]) -> set[str]:
+    """Folders in which something of interest may happen: of the files, and of what is named but not there yet."""
+    folders = {os.path.dirname(os.path.realpath(path)) for path in files if path != STDIN}
+    folders |= {os.path.dirname(os.path.abspath(path)) for path in files if path != STDIN}
+    for argument in arguments:
+        if argument == STDIN:
+            continue
+        if os.path.isdir(argument):
+            folders.add(os.path.realpath(argument))
+        else:
+            parent = os.path.dirname(os.path.abspath(argument))
+            if not glob.has_magic(parent):
+                folders.add(parent)
+    return {folder for folder in folders if os.path.isdir(folder)}
+
+
+def _candidates(argument: str, *, once: bool) -> Iterator[tuple[str, os.stat_result]]:
+    """Existing files of one argument, in no order."""
+    try:
+        status = os.stat(argument)
+    except FileNotFoundError:
+        if glob.has_magic(argument):
+            yield from _regular(glob.iglob(argument, recursive=True))
+        elif once:
+            raise TailError(f"{argument}: no such file") from None
+        return
+    except ValueError:
+        raise TailError(f"{argument!r}: not a name of a file") from None
+    except OSError as error:
+        if once:
+            raise cannot_read(argument, error) from None
+        return
+    if stat.S_ISDIR(status.st_mode):
+        try:
+            names = os.listdir(argument)
+        except OSError as error:
+            raise cannot_read(argument, error) from None
+        yield from _regular(os.path.join(argument, name) for name in names if not name.startswith("."))
+    elif stat.S_ISSOCK(status.st_mode) or stat.S_ISBLK(status.st_mode):
+        raise TailError(f"{argument}: is no file of log lines")
+    else:
+        # A pipe too, where it is named: `<(zcat mail.log.1.gz)`.
+        yield argument, status
+
+
+def _regular(paths: Iterator[str]) -> Iterator[tuple[str, os.stat_result]]:
+    for path in paths:
+        try:
+            status = os.stat(path)
+        except OSError:
+            # Gone since, or a link that leads nowhere.
+            continue
+        if stat.S_ISREG(status.st_mode):
+            yield path, status
+
+
+def _rotation(path: str) -> tuple[str, tuple[int, str, int]]:
+    """The path without what rotation added, and an age that sorts."""
+    folder, name = os.path.split(path)
+    name = _PACKED.sub("", name)
+    number = _NUMBER.search(name)
+    if number is not None:
+        name = name[: number.start()]
+    date = _DATE.search(name)
+    if date is not None:
+        base = name[: date.start()] + name[date.end() :]
+        return os.path.join(folder, base), (0, "".join(part or "" for part in date.groups()), -int(number[1]) if number else 0)
+    seconds = _SECONDS.search(name)
+    if seconds is not None:
+        return os.path.join(folder, name[: seconds.start()] + name[seconds.end() :]), (0, seconds[1], 0)
+    if number is not None:
+        return os.path.join(folder, name), (1, "", -int(number[1]))
+    return os.path.join(folder, name), _LIVE

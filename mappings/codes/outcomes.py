@@ -1,0 +1,156 @@
+"""Advice for what became of a message where no reply decided: kept, held, thrown away, delivered, under way."""
+
+from __future__ import annotations
+
+from mappings.codes.advice import Advice
+from mappings.codes.entry import Move
+from mappings.codes.special import DONE
+from mappings.vocabulary import Disposition, Reason
+
+
+def _once(move: Move, next_step: str, customer: str) -> Advice:
+    """Advice where refused and delayed are not told apart."""
+    return Advice(move, next_step, customer, customer, move)
+
+
+_RELEASE = "Look at the kept message by its quarantine id. If it is wanted, release it and allow the sender."
+
+#: By reason; `None` for every other reason.
+QUARANTINED: dict[Reason | None, Advice] = {
+    Reason.VIRUS: _once(
+        Move.SENDER,
+        "Leave it in quarantine. The sender should have the computer it came from checked; release it only if the finding is surely wrong.",
+        "The message was kept back by the mail filter because a harmful file was found in it. It was not delivered. "
+        "If it was expected, please ask the sender to have the computer checked and to send it again.",
+    ),
+    Reason.SPAM: _once(
+        Move.US,
+        _RELEASE,
+        "The message was kept back by the mail filter because it was taken for unwanted advertising. It was not delivered. "
+        "If it is wanted, please tell us, and we release it.",
+    ),
+    Reason.ATTACHMENT: _once(
+        Move.US,
+        _RELEASE + " Otherwise ask the sender for the file in another form.",
+        "The message was kept back by the mail filter because it carries a type of attachment that is not allowed. It was not delivered. "
+        "If it is expected, please tell us, or ask the sender to send the file in another form.",
+    ),
+    Reason.CONTENT: _once(
+        Move.US,
+        _RELEASE,
+        "The message was kept back by the mail filter because its content is not allowed by the rules. It was not delivered. "
+        "If it is wanted, please tell us, and we release it.",
+    ),
+    None: _once(
+        Move.US,
+        _RELEASE,
+        "The message was kept back by the mail filter because of a rule. It was not delivered. If it is wanted, please tell us, and "
+        "we release it.",
+    ),
+}
+
+DISCARDED: dict[Reason | None, Advice] = {
+    Reason.VIRUS: _once(
+        Move.SENDER,
+        "None for us. The sender should have the computer it came from checked.",
+        "The message was removed by the mail filter because a harmful file was found in it. It was not delivered. "
+        "If it was expected, please ask the sender to have the computer checked and to send it again.",
+    ),
+    Reason.SPAM: _once(
+        Move.US,
+        "If it was wanted: allow the sender, and have it sent again; nothing was kept.",
+        "The message was removed by the mail filter because it was taken for unwanted advertising. It was not delivered. "
+        "If it was wanted, please tell us who sent it, and ask the sender to send it again.",
+    ),
+    None: _once(
+        Move.US,
+        "Look which rule threw it away; nothing was kept, so it must be sent again if it was wanted.",
+        "The message was removed by a rule of the mail system and was not delivered. If it was wanted, please tell us, and ask the "
+        "sender to send it again.",
+    ),
+}
+
+#: What became of it, where no reason and no reply says more.
+OUTCOMES: dict[Disposition, Advice] = {
+    Disposition.DELIVERED: _once(
+        DONE.move,
+        DONE.next_step,
+        "The message was delivered: the recipient's mail system accepted it. If it is not in the inbox, please look into the spam folder.",
+    ),
+    Disposition.EXPANDED: _once(
+        Move.NOBODY,
+        "Nothing. The addresses behind it have traces of their own where this system sees them.",
+        "The message was accepted and passed on to the people behind this address.",
+    ),
+    Disposition.RELEASED: _once(
+        Move.NOBODY,
+        "Nothing: it was let out of the quarantine and delivered.",
+        "The message was kept back by the mail filter at first, then released and delivered.",
+    ),
+    Disposition.HELD: _once(
+        Move.US,
+        "Look at the message in the hold queue: release it, or delete it.",
+        "The message is being held back by a rule of the mail system until somebody has looked at it. Please ask us if it is urgent.",
+    ),
+    Disposition.DELETED: _once(
+        Move.US,
+        "Ask the administrator who removed it; it must be sent again if it was wanted.",
+        "The message was removed by an administrator before it was delivered. If it is needed, please ask the sender to send it again.",
+    ),
+    Disposition.ABORTED: _once(
+        Move.PROVIDER,
+        "Wait for the next try of the sending server; if none comes, its administrator must look at the connection between the two "
+        "servers.",
+        "The message did not arrive: the connection to the sending server broke off before the message was complete. "
+        "Sending servers usually try again; otherwise, please send it again.",
+    ),
+    Disposition.IN_PROGRESS: _once(
+        Move.NOBODY,
+        "Wait a moment, then look again.",
+        "The message was accepted and is on its way.",
+    ),
+    Disposition.UNKNOWN: _once(
+        Move.US,
+        "Look whether the logs of that time are complete, and at the logs of the next server.",
+        "The message is not fully recorded, so we cannot say yet what became of it. We are looking into it.",
+    ),
+}
+
+#: Where our own server refused in the dialogue, the receiving side is us.
+REFUSED_BY_US: dict[Reason, Advice] = {
+    Reason.POLICY: Advice(
+        Move.US,
+        "Look which of our rules refused it (the reply text names it). If the mail is wanted, make an exception and have it sent again.",
+        "The message was refused by a rule of the mail system that protects the recipient. If it is wanted, please tell us, "
+        "and ask the sender to send it again.",
+        "The message has been turned away for now by a rule of the mail system that protects the recipient. The sending server usually "
+        "tries again by itself. If it is wanted and does not arrive, please tell us.",
+        Move.US,
+    ),
+    Reason.RECIPIENT_UNKNOWN: Advice(
+        Move.SENDER,
+        "Check the spelling of the address. If it should exist, it is missing in our list of recipients or in the customer's mail system.",
+        "The message was refused because the recipient's address does not exist. Please check the spelling, or ask the recipient "
+        "for the right address.",
+        "The message has not been accepted so far because the recipient's address could not be confirmed. Please check the spelling. "
+        "The sending server usually tries again by itself.",
+        Move.SENDER,
+    ),
+    Reason.UNKNOWN: Advice(
+        Move.US,
+        "Look at the log of our server at that time: the reply does not say why.",
+        "The message was refused by our mail system. Please ask us, and we look for the cause.",
+        "The message has been turned away for now by our mail system. The sending server usually tries again by itself. "
+        "If it does not arrive, please ask us.",
+        Move.US,
+    ),
+}
+
+
+def outcome_advice(disposition: Disposition, reason: Reason | None) -> Advice:
+    """The advice for what became of it, by reason where that matters."""
+    if disposition is Disposition.QUARANTINED:
+        return QUARANTINED.get(reason, QUARANTINED[None])
+    if disposition is Disposition.DISCARDED:
+        return DISCARDED.get(reason, DISCARDED[None])
+    return OUTCOMES.get(disposition, OUTCOMES[Disposition.UNKNOWN])

@@ -1,0 +1,305 @@
+"""Well-known phrases in replies: a more precise meaning where the code says little.
+
+Providers use the codes freely, so what a text clearly says beats them. The table is in order: the first that fits wins.
+Expressions have no nested repetition and bounded gaps, and see lower-case text without addresses: it comes from strangers.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from mappings.codes.reply import LONGEST
+from mappings.vocabulary import Reason
+
+#: An address in a reply may be named as anything (`<mailbox-full@...>`), and is no phrase.
+_ADDRESSES = re.compile(r"<[^<>\s]{0,320}>|[^\s<>@\"(),;:]{1,64}@[^\s<>@\"(),;:]{1,255}").sub
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """What a text says in other words."""
+
+    reason: Reason
+    pattern: str
+    #: In our own words, where it is more precise than the reason's own sentence.
+    meaning: str = ""
+    #: False for a vague text: a specific code says more than it.
+    sure: bool = True
+    #: First digits of the codes with which it is meant; empty is any.
+    only: str = ""
+    find: re.Pattern[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Compile the expression."""
+        object.__setattr__(self, "find", re.compile(self.pattern))
+
+
+_R = Reason
+
+PHRASES: tuple[Phrase, ...] = (
+    Phrase(
+        _R.ROUTING_LOOP,
+        r"loops? back to myself|forwarding loop|too many hops|routing loop|mail loop|loop detected|hop count|too many received",
+        "The message goes round in a circle.",
+    ),
+    Phrase(_R.GREYLIST, r"gr[ea]y ?-?list"),
+    Phrase(
+        _R.GREYLIST,
+        r"\A(?:error: )?try again later\.?\Z",
+        "Asked to come back later, as spam filters do with unknown senders.",
+        only="4.7.1",
+    ),
+    Phrase(
+        _R.GREYLIST,
+        r"\A(?:error: )?service currently unavailable\Z",
+        "A first test of the sending server; it is to come back.",
+        only="4.3.2",
+    ),
+    Phrase(
+        _R.REPUTATION,
+        r"\A(?:error: )?service currently unavailable\Z",
+        "The sending server was turned away before the dialogue began.",
+        only="5.3.2",
+    ),
+    Phrase(
+        _R.REMOTE_SYSTEM,
+        r"(?:virus|spam|malware|content)[ -]?(?:scanner|filter|checker|scan|check)[^.;]{0,30}(?:unavailable|failed|failure|error|"
+        r"not available|timed out)",
+        "The filter of the server did not answer.",
+    ),
+    Phrase(_R.VIRUS, r"\bvirus(?:es)?\b|malware|malicious (?:file|attachment|content)|\binfected\b|\beicar\b|\btrojan\b|\bransomware\b"),
+    Phrase(_R.TOO_LARGE, r"attachment[^.;]{0,30}(?:too (?:big|large)|size)"),
+    Phrase(
+        _R.ATTACHMENT,
+        r"\bbanned ?:|banned (?:file|attachment|content|name|ext)|\battach(?:ment|ed file)|"
+        r"(?:file ?type|file ?name|extension|executable)s?[^.;]{0,40}(?:not (?:allowed|permitted|accepted)|blocked|forbidden|"
+        r"prohibited|rejected|banned)|"
+        r"(?:forbidden|prohibited|blocked|dangerous) (?:file|extension|executable)",
+    ),
+    Phrase(_R.AUTH_DMARC, r"\bdmarc\b"),
+    Phrase(_R.AUTH_ARC, r"\barc\b[^.;]{0,30}(?:fail|invalid|broken|not pass)"),
+    Phrase(
+        _R.AUTH_SPF,
+        r"\bspf\b|sender policy framework|unauthenticated (?:mail|e-?mail|sender)|sender is unauthenticated|"
+        r"(?:not (?:allowed|authori[sz]ed|permitted|designated)) (?:to send|sender|as permitted)[^.;]{0,40}(?:for|domain|behalf|on)",
+    ),
+    Phrase(_R.AUTH_DKIM, r"\bdkim\b|domainkeys"),
+    Phrase(
+        _R.REVERSE_DNS,
+        r"reverse[ -]?(?:dns|hostname|host name|lookup|name|mapping|ip)|\bptr\b|\brdns\b|cannot find your (?:reverse )?hostname|"
+        r"forward[ -]confirmed|\bfcrdns\b|ip name lookup failed|ip name is forged",
+    ),
+    Phrase(
+        _R.PROTOCOL,
+        r"helo command rejected|\b(?:helo|ehlo)\b[^.;]{0,30}(?:invalid|forged|rejected|mismatch|must|need)",
+        "The greeting name is not accepted.",
+    ),
+    Phrase(
+        _R.POLICY,
+        r"blocked (?:by|due to) (?:local |our |your |a |the )?(?:polic|rule|admin|recipient|user|organi)|"
+        r"administratively (?:prohibited|denied)|"
+        r"(?:rejected|refused|denied|blocked) (?:by|for|due to) (?:local |our |site )?polic|not welcome",
+    ),
+    Phrase(
+        _R.REPUTATION,
+        r"blocked using|block ?-?list|black ?-?list|deny ?-?list|\bdns[bw]l\b|\brbls?\b|spamhaus|spamcop|barracudacentral|"
+        r"uceprotect|senderscore|senderbase|"
+        r"(?:is|are|was|been|currently|ip|address) (?:currently )?listed (?:at|in|on|by|as)|(?:bad|poor|low|no|negative) (?:sender |"
+        r"ip |web )?reputation|"
+        r"reputation (?:is )?(?:too low|poor|bad|of)|(?:ip|host|network|server)[^.;]{0,50}(?:is|has been|was|are|been|"
+        r"temporarily) (?:banned|blocked|deferred due to user complaints)|"
+        r"blocked[^.;]{0,30}(?:abuse|complaints)|sending (?:ip|host|server)[^.;]{0,40}blocked|ipcheck\.proofpoint|access from (?:your )?ip",
+    ),
+    Phrase(
+        _R.TOO_MANY_RECIPIENTS,
+        r"too many (?:recipients|rcpts?|receivers)|recipient (?:limit|count)[^.;]{0,20}exceed|maximum[^.;]{0,20}recipients",
+    ),
+    Phrase(
+        _R.RATE_LIMIT,
+        r"rate[ -]?limit|limit(?:s|ing)? rate|too many (?:concurrent |simultaneous |open |parallel |smtp |new )?(?:connections?|"
+        r"messages?|mails?|e-?mails|sessions?|requests)|"
+        r"too (?:much mail|fast|quickly)|slow down|throttl|unexpected volume|mail flood|unusual rate|at a rate|"
+        r"(?:sending|hourly|daily|message|messages|connection|send)[^.;]{0,20}(?:limit|quota|rate)[^.;]{0,20}(?:exceeded|reached)|"
+        r"exceeded[^.;]{0,40}(?:messages per|sending|hourly|daily|\brate\b)|concurrency limit",
+    ),
+    Phrase(
+        _R.MAILBOX_FULL,
+        r"(?:mailbox|inbox|box|postfach|mail folder|user|account|recipient)[^.;]{0,30}(?:\bfull\b|\bvoll\b|overfull)|over ?-?quota|"
+        r"quota[^.;]{0,20}(?:exceed|full|reached|violat)|"
+        r"exceed[^.;]{0,40}(?:quota|storage|mailbox)|(?:mailbox|user|account|storage)[^.;]{0,30}(?:quota|space|storage|over its limit)|"
+        r"(?:mailbox|storage)[^.;]{0,20}exceed|speicherplatz",
+    ),
+    Phrase(
+        _R.TOO_LARGE,
+        r"(?:message|mail|e-?mail|file|body|size)[^.;]{0,30}(?:too (?:big|large)|exceeds|larger than|over(?:size|sized)\b)|"
+        r"(?:exceeds|exceeded|maximum)[^.;]{0,40}(?:message|mail) size|message size|size limit",
+    ),
+    Phrase(
+        _R.AUTH_REQUIRED,
+        r"not logged in|auth(?:entication)?(?: is)? (?:required|failed|failure|unsuccessful|credentials invalid|first)|"
+        r"incorrect authentication|login required|"
+        r"must (?:first )?(?:authenticate|log ?in|be authenticated|issue an? auth)|username and password not accepted|"
+        r"not owned by user|bad (?:username|credentials)",
+    ),
+    Phrase(
+        _R.SENDER_INVALID,
+        r"sender address rejected: (?:domain not found|need fully|malformed|undeliverable|unverified|invalid|null mx|domain)|"
+        r"sender verif|verify sender|verification failed for|callout|domain of sender|"
+        r"(?:invalid|unknown|bad) (?:sender|from|return|mail from|envelope)|"
+        r"(?:sender|envelope from|mail from|return)(?:'s)? (?:domain|address|email|host)[^.;]{0,60}"
+        r"(?:not (?:exist|resolve|found|valid|accept)|invalid|unresolv|must (?:exist|resolve)|no mx|unknown|not a valid)",
+    ),
+    Phrase(
+        _R.RECIPIENT_DOMAIN,
+        r"nullmx|null mx|does not accept mail|domain does not exist|no such domain|unknown (?:domain|host)|"
+        r"name service error[^.;]{0,300}host not found(?!, try)|"
+        r"host or domain name not found(?![^.;]{0,20}\. name service error)",
+        only="5",
+    ),
+    Phrase(_R.RECIPIENT_DOMAIN, r"nullmx|null mx|recipient address rejected: domain not found"),
+    Phrase(_R.RECIPIENT_UNKNOWN, r"recipient address rejected: access denied", "There is no such mailbox.", only="5.4.1"),
+    Phrase(
+        _R.MAILBOX_DISABLED,
+        r"(?:mailbox|account|user|recipient|e-?mail address)[^.;]{0,40}"
+        r"(?:disabled|inactive|suspended|deactivated|\bclosed\b|\blocked\b|abandoned|frozen|not active|on hold|discontinued)|"
+        r"no longer (?:active|in use|available|accept|valid|work|with)|(?:disabled|inactive|suspended) (?:mailbox|account|user|recipient)",
+    ),
+    Phrase(
+        _R.RECIPIENT_UNKNOWN,
+        r"user unknown|unknown user|no such (?:user|mailbox|recipient|person|address|account|local|mail ?box|e-?mail)|"
+        r"(?:user|mailbox|recipient|e-?mail account|account|addressee|e-?mail address|address)[^.;]{0,60}"
+        r"(?:does not exist|doesn'?t exist|do not exist|not exist|not found|\bunknown\b|not known|isn'?t known|couldn'?t be found|"
+        r"could not be found)|"
+        r"unknown (?:recipient|address|mailbox|local|account)|invalid (?:recipient|mailbox|user)\b|undeliverable address|"
+        r"unrouteable address|unroutable address|"
+        r"not a (?:valid|known) (?:mailbox|user|recipient|address)|account that you tried to reach does not exist|no mailbox (?:here|by)|"
+        r"bad destination mailbox|recipnotfound|(?:empfänger|benutzer|adresse|postfach)[^.;]{0,40}(?:unbekannt|existiert nicht|"
+        r"nicht bekannt|nicht gefunden)|"
+        r"(?:does not|doesn'?t) have an? (?:[a-z.]{1,20} )?(?:account|mailbox)|destinataire inconnu|utilisateur inconnu|(?:usuario|"
+        r"destinatario) desconocido|utente sconosciuto|not our customer|no such person",
+    ),
+    Phrase(
+        _R.RELAY_DENIED,
+        r"relay(?:ing)?(?: access)?(?: is)? (?:denied|not (?:permitted|allowed|available)|prohibited|refused|forbidden|disabled)|"
+        r"(?:unable|not (?:allowed|permitted)) to relay|"
+        r"(?:do not|don'?t|won'?t|cannot) relay|no relay(?:ing)?\b|(?:not|n'?t) in (?:my |our |the )?(?:list of allowed )?rcpthosts|"
+        r"open relay",
+    ),
+    Phrase(
+        _R.TLS,
+        r"starttls|\btls\b[^.;]{0,60}(?:required|needed|fail|error|not available|unavailable|not offered|handshake|not trusted|"
+        r"due to|mandatory)|tls handshake|"
+        r"(?:encryption|encrypted connection|secure connection)[^.;]{0,20}(?:required|needed)|server certificate|"
+        r"certificate (?:verif|has expired|not)|ssl_connect|"
+        r"\bdane\b|\bmta-sts\b|\btlsa\b|requiretls",
+    ),
+    Phrase(
+        _R.PROTOCOL,
+        r"smtputf8|8bitmime is required|command not recogni[sz]ed|unrecogni[sz]ed command|bad sequence|improper (?:command|use)|pipelining|"
+        r"bare (?:lf|cr|newline|<lf>)|protocol (?:error|violation)|synchroni[sz]ation error|too many (?:errors|unknown commands|"
+        r"nonmail|syntax)|line (?:is )?too long|"
+        r"need fully-?qualified|nested mail|syntax error|(?:command|parameter) (?:is )?(?:not implemented|unimplemented)",
+    ),
+    Phrase(
+        _R.DNS,
+        r"name service error|host or domain name not found|host not found|name or service not known|"
+        r"temporary failure in name resolution|nxdomain|servfail|"
+        r"malformed dns|malformed or unexpected name server reply|\bdns\b[^.;]{0,30}(?:error|fail|problem|timeout|timed|lookup|"
+        r"not respond)|(?:mx|a) record|"
+        r"domain (?:name )?not found|(?:unable to|cannot) (?:look ?up|resolve|route)|lookup[^.;]{0,20}(?:mx|host|domain)|"
+        r"all relevant mx records",
+        "The DNS did not answer, or has no usable entry.",
+    ),
+    Phrase(
+        _R.LOCAL_SYSTEM,
+        r"(?:maildir|mailbox|file|pipe|command) delivery failed|service unavailable\. command output|command output|"
+        r"unknown mail transport error|"
+        r"mail transport unavailable|mail system configuration error|queue file write error|server configuration (?:error|problem)|"
+        r"temporary failure\. command|command (?:died|time|failed)|child process|bad owner|failed to stat|cannot (?:create|update|"
+        r"open|append|access) (?:mail|file|dest|dir|lock)|"
+        r"(?:create|open|write) (?:maildir )?file|no space left|local configuration error|transport returned|local data error|"
+        r"alias database unavailable|"
+        r"user lookup error|cannot store|insufficient system (?:storage|resources)|unable to (?:write|open|create)",
+        "A mail server has a problem with its settings, its disk or a program of its own.",
+    ),
+    Phrase(
+        _R.CONNECTION,
+        r"connection (?:refused|timed out|reset|closed|dropped|lost|rate|broken|aborted|failed)|lost connection|timed out while|"
+        r"(?:network|host) is unreachable|"
+        r"(?:network|host) unreachable|no route to host|remote host closed|smtp timeout|operation timed out|broken pipe|"
+        r"\bconnect to [^\s]{1,300}:|cannot connect|"
+        r"retry time not reached|could not connect|no response from|connection establishment",
+    ),
+    Phrase(
+        _R.SPAM,
+        r"\bspam\b|anti-?spam|\bspammy\b|unsolicited|\bjunk\b|\bgtube\b|phishing|\bube\b|\buce\b|bulk mail|suspicious|"
+        r"\bspam points\b|\bscored\b|content filter",
+    ),
+    Phrase(
+        _R.CONTENT,
+        r"(?:message |due to |its |the )content[^.;]{0,30}(?:reject|not allowed|not accept|block|polic|restrict|prohibit|denied)|"
+        r"due to (?:its )?content|"
+        r"(?:forbidden|prohibited|objectionable|disallowed) (?:words?|content|offer|text|phrase|subject|header)|bad words?",
+        sure=False,
+    ),
+    Phrase(
+        _R.POLICY,
+        r"address verification in progress",
+        "The address is still being checked; the sending server is to try again.",
+        sure=False,
+    ),
+    Phrase(
+        _R.MAILBOX_DISABLED,
+        r"mailbox (?:temporarily )?(?:unavailable|disabled)|mailbox not available",
+        "The mailbox cannot be used.",
+        sure=False,
+        only="4",
+    ),
+    Phrase(
+        _R.RECIPIENT_UNKNOWN,
+        r"mailbox (?:is )?(?:unavailable|not available)|invalid address|not our user|address rejected: undeliver",
+        sure=False,
+        only="5",
+    ),
+    Phrase(
+        _R.REMOTE_SYSTEM,
+        r"temporary lookup failure|system not accepting|(?:server|system|service|ports?|mta|we)[^.;]{0,20}(?:\bbusy\b|overload|"
+        r"too much load|load too high|shutting down)|"
+        r"(?:service|system|server|temporarily|currently) (?:is )?(?:currently |temporarily )?(?:unavailable|not available)|"
+        r"internal (?:server )?error|"
+        r"(?:system|local|server|temporary|backend|database|processing|configuration) (?:system )?(?:error|problem|failure|fault)|"
+        r"insufficient (?:system )?(?:storage|resources)|"
+        r"system storage|out of (?:disk )?space|resources temporarily|too busy|try again",
+        sure=False,
+        only="4",
+    ),
+    Phrase(
+        _R.POLICY,
+        r"access denied|\bpolic(?:y|ies)\b|not (?:allowed|permitted|accepted|authori[sz]ed)|\bdenied\b|\bforbidden\b|prohibited|"
+        r"blocked|unauthori[sz]ed|"
+        r"client host rejected|sender address rejected|recipient address rejected|administrator",
+        sure=False,
+    ),
+)
+
+
+def simplify(text: str) -> str:
+    """The text as the phrases are looked for: its beginning, lower case, single blanks, without addresses."""
+    return _ADDRESSES("<>", " ".join(text[:LONGEST].casefold().split()))
+
+
+@lru_cache(maxsize=4096)
+def phrases_in(text: str, enhanced: str | None, code: int | None, *, sure: bool) -> Phrase | None:
+    """The first phrase of the table that stands in a simplified text, among the clear or among the vague ones."""
+    status = enhanced or (str(code) if code else "")
+    for phrase in PHRASES:
+        if phrase.sure is sure and (not phrase.only or not status or _fits(phrase.only, status)) and phrase.find.search(text):
+            return phrase
+    return None
+
+
+def _fits(only: str, status: str) -> bool:
+    """Whether a code belongs to those with which a phrase is meant: `5` is the whole class."""
+    return status == only or (len(only) == 1 and status.startswith(only))

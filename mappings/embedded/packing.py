@@ -1,0 +1,143 @@
+"""How a trace lies in a file: positional msgpack, compressed by zstd with a dictionary that the file itself keeps.
+
+The head is everything but the events; lists read it alone. Each packed value begins with the number of its layout, the order
+of the fields, which the file keeps too: a field that is added, moved or taken away later needs no rewriting of what is there.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from functools import cache
+from importlib import resources
+from typing import Any, get_type_hints
+
+import msgspec
+import zstandard
+
+from mappings.trace import Event, Trace
+
+#: The newest shipped dictionary; older files keep the one that they were begun with.
+DICTIONARY = "dictionary-1.dict"
+_LEVEL = 1
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """The order of the packed fields of a trace and of an event."""
+
+    trace: tuple[str, ...]
+    event: tuple[str, ...]
+
+
+CURRENT = Layout(tuple(name for name in Trace.__struct_fields__ if name != "events"), Event.__struct_fields__)
+
+
+@cache
+def shipped_dictionary() -> bytes:
+    """The dictionary that new files are begun with; empty where none is shipped."""
+    file = resources.files("mappings.embedded") / DICTIONARY
+    return file.read_bytes() if file.is_file() else b""
+
+
+def _row_type(model: type[msgspec.Struct], names: tuple[str, ...]) -> type[msgspec.Struct]:
+    """A struct that reads these fields by position; fields that the model has no more may hold anything."""
+    hints = get_type_hints(model)
+    return msgspec.defstruct(f"{model.__name__}Row", [(name, hints.get(name, Any)) for name in names], array_like=True)
+
+
+class _Reader:
+    """Reads what was packed in one layout."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._head = msgspec.msgpack.Decoder(_row_type(Trace, layout.trace))
+        self._plain_events = layout.event == CURRENT.event
+        self._rows = msgspec.msgpack.Decoder(list[list[Any]])
+        self._events = msgspec.msgpack.Decoder(list[_row_type(Event, layout.event)])  # type: ignore[misc]
+
+    def head(self, packed: bytes) -> Trace:
+        """The trace without events."""
+        return msgspec.convert(self._head.decode(packed), Trace, from_attributes=True)
+
+    def events(self, packed: bytes) -> list[Event]:
+        """The events."""
+        if self._plain_events:
+            return [Event(*values) for values in self._rows.decode(packed)]
+        return msgspec.convert(self._events.decode(packed), list[Event], from_attributes=True)
+
+
+@cache
+def _reader(layout: Layout) -> _Reader:
+    """The reader of a layout, made once."""
+    return _Reader(layout)
+
+
+class Packer:
+    """Packs and unpacks for one file. Compressors are not safe for several threads, so each thread has its own."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        dictionary, layouts = _read_meta(connection)
+        self._dictionary = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
+        self._readers = {number: _reader(layout) for number, layout in layouts.items()}
+        self._number = next((number for number, layout in layouts.items() if layout == CURRENT), None)
+        self._encoder = msgspec.msgpack.Encoder()
+        self._own = threading.local()
+
+    @classmethod
+    def for_writing(cls, connection: sqlite3.Connection) -> Packer:
+        """The packer of a file that may lack the dictionary and the current layout: they are put into it."""
+        dictionary, layouts = _read_meta(connection)
+        if dictionary is None:
+            connection.execute("INSERT INTO meta VALUES('dictionary', ?)", (shipped_dictionary(),))
+        if CURRENT not in layouts.values():
+            number = max(layouts, default=0) + 1
+            connection.execute("INSERT INTO meta VALUES(?, ?)", (f"layout {number}", msgspec.json.encode(CURRENT)))
+        return cls(connection)
+
+    def knows(self, packed: bytes) -> bool:
+        """Whether the layout of a packed value is one that was read when this packer was made."""
+        return packed[0] in self._readers
+
+    def pack_head(self, trace: Trace) -> bytes:
+        """Everything of a trace but its events."""
+        return self._pack([getattr(trace, name) for name in CURRENT.trace])
+
+    def pack_events(self, events: list[Event]) -> bytes:
+        """The events of a trace."""
+        return self._pack([msgspec.structs.astuple(event) for event in events])
+
+    def head(self, packed: bytes) -> Trace:
+        """The trace, without its events."""
+        return self._readers[packed[0]].head(self._unpack(packed))
+
+    def events(self, packed: bytes) -> list[Event]:
+        """The events of a trace."""
+        return self._readers[packed[0]].events(self._unpack(packed))
+
+    def _pack(self, value: object) -> bytes:
+        """A value as the file keeps it."""
+        compressor = getattr(self._own, "compressor", None)
+        if compressor is None:
+            compressor = self._own.compressor = zstandard.ZstdCompressor(_LEVEL, dict_data=self._dictionary, write_checksum=False)
+        assert self._number is not None, "a file is prepared by for_writing"  # noqa: S101 - a mistake of ours, not of the data
+        compressed: bytes = compressor.compress(self._encoder.encode(value))
+        return bytes((self._number,)) + compressed
+
+    def _unpack(self, packed: bytes) -> bytes:
+        """The msgpack of a packed value."""
+        decompressor = getattr(self._own, "decompressor", None)
+        if decompressor is None:
+            decompressor = self._own.decompressor = zstandard.ZstdDecompressor(dict_data=self._dictionary)
+        plain: bytes = decompressor.decompress(memoryview(packed)[1:])
+        return plain
+
+
+def _read_meta(connection: sqlite3.Connection) -> tuple[bytes | None, dict[int, Layout]]:
+    """The dictionary of a file (None where it has not been decided) and its layouts."""
+    dictionary: bytes | None = None
+    layouts: dict[int, Layout] = {}
+    for name, value in connection.execute("SELECT name, value FROM meta"):
+        if name == "dictionary":
+            dictionary = value
+        elif name.startswith("layout "):
+            layouts[int(name[7:])] = msgspec.json.decode(value, type=Layout)
+    return dictionary, layouts

@@ -1,0 +1,171 @@
+"""The tables of the store's files, and the numbered steps by which an older file becomes a current one.
+
+A file's `user_version` is the number of steps that it has taken. Steps are only ever added: a release that changes the tables
+adds one, and both a new file and an old one reach the same state by the same steps. A new field of the trace needs none, for
+each file names the order of its packed fields (see `packing`).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mappings.embedded.faults import StoreError, StoreTooNew
+from mappings.embedded.functions import register
+
+Step = Callable[[sqlite3.Connection], None]
+
+PAGE_BYTES = 8192
+#: How long a reader or writer waits for a moment's lock of another process.
+_BUSY_MS = 10_000
+
+
+def _sql(script: str) -> Step:
+    """Make a step that runs these statements."""
+
+    def step(connection: sqlite3.Connection) -> None:
+        for statement in script.split(";"):
+            if statement.strip():
+                connection.execute(statement)
+
+    return step
+
+
+#: The traces of one range of time. Text in searched columns is folded; what is shown is in `head`.
+_PARTITION_1 = """
+CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE server(number INTEGER PRIMARY KEY, ip TEXT NOT NULL, name TEXT NOT NULL, helo TEXT NOT NULL, ip_key BLOB);
+CREATE UNIQUE INDEX by_server ON server(ip, name, helo);
+CREATE TABLE trace(
+    id BLOB PRIMARY KEY, version INTEGER NOT NULL,
+    sender TEXT, sender_domain TEXT, header_from TEXT, header_from_domain TEXT,
+    recipient TEXT, recipient_domain TEXT, original_recipient TEXT, original_recipient_domain TEXT,
+    disposition TEXT NOT NULL, verdict TEXT NOT NULL, reason TEXT, direction TEXT NOT NULL,
+    reply_code INTEGER, enhanced_code TEXT, message_id TEXT, queue_ids TEXT, quarantine TEXT,
+    client INTEGER, relay INTEGER, visible TEXT, head BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX by_sender ON trace(sender);
+CREATE INDEX by_sender_domain ON trace(sender_domain);
+CREATE INDEX by_header_from ON trace(header_from) WHERE header_from IS NOT NULL AND header_from IS NOT sender;
+CREATE INDEX by_header_from_domain ON trace(header_from_domain)
+    WHERE header_from_domain IS NOT NULL AND header_from_domain IS NOT sender_domain;
+CREATE INDEX by_recipient ON trace(recipient);
+CREATE INDEX by_recipient_domain ON trace(recipient_domain);
+CREATE INDEX by_original_recipient ON trace(original_recipient) WHERE original_recipient IS NOT NULL;
+CREATE INDEX by_original_recipient_domain ON trace(original_recipient_domain)
+    WHERE original_recipient_domain IS NOT NULL AND original_recipient_domain IS NOT recipient_domain;
+CREATE INDEX by_disposition ON trace(disposition) WHERE disposition <> 'delivered';
+CREATE INDEX by_verdict ON trace(verdict) WHERE verdict NOT IN ('clean', 'not_scanned');
+CREATE INDEX by_reason ON trace(reason) WHERE reason IS NOT NULL;
+CREATE INDEX by_reply_code ON trace(reply_code) WHERE reply_code >= 300;
+CREATE INDEX by_enhanced_code ON trace(enhanced_code) WHERE enhanced_code >= '3';
+CREATE INDEX by_quarantine ON trace(quarantine) WHERE quarantine IS NOT NULL;
+CREATE INDEX by_client ON trace(client) WHERE client IS NOT NULL;
+CREATE INDEX by_relay ON trace(relay) WHERE relay IS NOT NULL;
+CREATE TABLE detail(id BLOB PRIMARY KEY, events BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE superseded(id BLOB PRIMARY KEY, version INTEGER NOT NULL, head BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE key(hash INTEGER, id BLOB, PRIMARY KEY(hash, id)) WITHOUT ROWID;
+CREATE TABLE visible(domain TEXT, id BLOB, PRIMARY KEY(domain, id)) WITHOUT ROWID;
+CREATE TABLE log_domain(name TEXT PRIMARY KEY, newest_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE hourly(hour INTEGER, direction TEXT, disposition TEXT, n INTEGER NOT NULL,
+    PRIMARY KEY(hour, direction, disposition)) WITHOUT ROWID;
+CREATE TABLE daily(side TEXT, domain TEXT, day INTEGER, direction TEXT, disposition TEXT, n INTEGER NOT NULL,
+    PRIMARY KEY(side, domain, day, direction, disposition)) WITHOUT ROWID
+"""
+
+#: How often each code refused; counted from the rows once, then kept with them.
+_PARTITION_2 = """
+CREATE TABLE codes(day INTEGER, reply_code INTEGER NOT NULL, enhanced_code TEXT NOT NULL, n INTEGER NOT NULL,
+    PRIMARY KEY(day, reply_code, enhanced_code)) WITHOUT ROWID;
+INSERT INTO codes
+    SELECT id_ms(id) / 86400000, coalesce(reply_code, 0), coalesce(enhanced_code, ''), count(*) FROM trace
+    WHERE disposition IN ('bounced', 'expired', 'rejected', 'tempfailed', 'deferred')
+        AND (reply_code IS NOT NULL OR enhanced_code IS NOT NULL)
+    GROUP BY 1, 2, 3
+"""
+
+_CATALOG_1 = """
+CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE partition(file TEXT PRIMARY KEY, lower_ms INTEGER NOT NULL, upper_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE progress(source TEXT PRIMARY KEY, read_up_to_ms INTEGER NOT NULL) WITHOUT ROWID
+"""
+
+PARTITION_STEPS: Sequence[Step] = (_sql(_PARTITION_1), _sql(_PARTITION_2))
+CATALOG_STEPS: Sequence[Step] = (_sql(_CATALOG_1),)
+
+
+def open_writer(path: Path, steps: Sequence[Step]) -> sqlite3.Connection:
+    """A connection that may write, to a file that is made or brought up to date first; only the holder of the lock may ask."""
+    connection = _connect(path, "rwc")
+    try:
+        connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        # When everything in the log has been copied, the next commit begins it anew and cuts it to this size.
+        connection.execute("PRAGMA journal_size_limit=16777216")
+        migrate(connection, path, steps)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_reader(path: Path, steps: Sequence[Step]) -> sqlite3.Connection | None:
+    """A connection that only reads; None where the file is not there (any more), or not yet ready."""
+    try:
+        connection = _connect(path, "ro")
+    except sqlite3.OperationalError:
+        if path.exists():
+            raise
+        return None
+    try:
+        version = version_of(connection, path, steps)
+        connection.execute("PRAGMA mmap_size=1073741824")
+    except sqlite3.OperationalError:
+        connection.close()
+        if path.exists():
+            raise
+        return None
+    except BaseException:
+        connection.close()
+        raise
+    if version < len(steps):
+        connection.close()
+        if version:
+            raise StoreError(f"{path.name} was written by an older release; start “mailtrace ingest” once to bring it up to date.")
+        return None
+    return connection
+
+
+def version_of(connection: sqlite3.Connection, path: Path, steps: Sequence[Step]) -> int:
+    """The number of steps that a file has taken; raises where it has taken more than are known."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(steps):
+        raise StoreTooNew(
+            f"{path} has schema version {version}, and this release knows versions up to {len(steps)};"
+            " use the release that wrote it, or a newer one."
+        )
+    return version
+
+
+def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Step]) -> None:
+    """Take the steps that a file lacks, each whole or not at all."""
+    for number in range(version_of(connection, path, steps), len(steps)):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            steps[number](connection)
+            connection.execute(f"PRAGMA user_version={number + 1}")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection in which every statement outside BEGIN is its own transaction; used by one thread at a time."""
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000)
+    register(connection)
+    return connection
