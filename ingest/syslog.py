@@ -6,28 +6,23 @@ A `Framer` belongs to one file, for stamps without year or zone mean what the li
 
 from __future__ import annotations
 
-import calendar
 import re
 import time
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any, NamedTuple
 
 import msgspec
 
 from ingest.lines import Line
+from ingest.stamps import BSD, CTIME, ISO, PRIORITY, Stamp, bsd_stamp, ctime_stamp, guess_year, iso_stamp
+
+__all__ = ["Framer", "Stamp", "guess_year", "peek_time"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
 _MICROSECOND = timedelta(microseconds=1)
 _SECOND_US = 1_000_000
-_DAY_US = 86_400 * _SECOND_US
-_MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 _DECEMBER = 12
 
-_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,12}))?(Z|z|[+-]\d\d:?\d\d)?$", re.ASCII)
-_BSD = re.compile(r"([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,12}))? ", re.ASCII)
-_CTIME = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4}) -> ", re.ASCII)
-_PRIORITY = re.compile(r"<\d{1,3}>", re.ASCII)
 _STRUCTURED = re.compile(r'(?:-|(?:\[(?:[^\]\\"]|"(?:[^"\\]|\\.)*+"|\\.)*+\])++)(?: |$)', re.DOTALL)
 _TOKEN = re.compile(r"([^\s\[\]:]+)\[([^\]\s]*)\]:", re.ASCII)
 
@@ -39,20 +34,6 @@ _MAX_PID_DIGITS = 10
 _DISORDER_US = 5 * _SECOND_US
 #: And by more than this it is a matter of other lines (files put together), not of the change of clocks.
 _REPEATED_US = 2 * 3600 * _SECOND_US
-
-
-class Stamp(NamedTuple):
-    """A stamp as written: what it does not name is None."""
-
-    year: int | None
-    month: int
-    day: int
-    hour: int
-    minute: int
-    second: int
-    microsecond: int
-    fine: bool
-    offset: timedelta | None
 
 
 class _Tag(NamedTuple):
@@ -140,7 +121,7 @@ class Framer:
         if stamp == self._bsd_stamp:
             time_us = self._bsd_us
         else:
-            found = _BSD.match(text)
+            found = BSD.match(text)
             if found is None or found.end() != 16:
                 return None
             local = self._bsd_time(found)
@@ -165,19 +146,19 @@ class Framer:
         bare = text.lstrip("\0\ufeff")
         if bare.startswith("{"):
             return self._frame_journald(bare)
-        found = _PRIORITY.match(bare)
+        found = PRIORITY.match(bare)
         body = bare if found is None else bare[found.end() :]
         if found is not None and body.startswith("1 "):
             return self._frame_rfc5424(body, bare)
         if body[10:11] in {"T", "t"}:
             return self._frame_iso(body, bare)
-        stamp = _BSD.match(body)
+        stamp = BSD.match(body)
         if stamp is not None:
             local = self._bsd_time(stamp)
             return None if local is None else self._frame_rest(local, stamp[6] is not None, body[stamp.end() :], bare)
-        stamp = _CTIME.match(body)
+        stamp = CTIME.match(body)
         if stamp is not None:
-            when = _ctime_stamp(stamp)
+            when = ctime_stamp(stamp)
             local = None if when is None else self._local_us(when)
             return None if local is None else Line(local, False, "", "clamd", "clamd", 0, body[stamp.end() :], bare, self.file)
         return None
@@ -234,12 +215,12 @@ class Framer:
             digits = stamp[20 : self._iso_end]
             if digits.isdecimal():
                 return self._iso_us + int(digits) * self._iso_scale
-        when = _iso_stamp(stamp)
+        when = iso_stamp(stamp)
         whole = None if when is None else self._local_us(when._replace(microsecond=0))
         if when is None or whole is None:
             return None
         self._iso_second = stamp[:19]
-        zone = _ISO.match(stamp)
+        zone = ISO.match(stamp)
         self._iso_zone = (zone[8] if zone else "") or ""
         self._iso_length = len(stamp)
         digits_end = len(stamp) - len(self._iso_zone)
@@ -250,7 +231,7 @@ class Framer:
 
     def _bsd_time(self, found: re.Match[str]) -> int | None:
         """Microseconds of a stamp without a year; notes the turn of the year."""
-        when = _bsd_stamp(found)
+        when = bsd_stamp(found)
         if when is None:
             return None
         if self._year is None:
@@ -271,9 +252,7 @@ class Framer:
     def _local_us(self, when: Stamp) -> int | None:
         """Microseconds of a stamp with its year; where it names no zone, in this file's."""
         try:
-            moment = datetime(
-                when.year or 0, when.month, when.day, when.hour, when.minute, when.second, when.microsecond, tzinfo=self.zone
-            )
+            moment = datetime(when.year or 0, when.month, when.day, when.hour, when.minute, when.second, when.microsecond, tzinfo=self.zone)
             if when.offset is not None:
                 return (moment.replace(tzinfo=timezone(when.offset)) - _EPOCH) // _MICROSECOND
             first = (moment - _EPOCH) // _MICROSECOND
@@ -307,120 +286,22 @@ def peek_time(text: str) -> Stamp | None:
     bare = text.lstrip("\0\ufeff")
     if bare.startswith("{"):
         line = Framer("", UTC, 1970).frame(bare)
-        return None if line is None else _utc_stamp(line.time_us)
-    found = _PRIORITY.match(bare)
+        if line is None:
+            return None
+        moment = _EPOCH + timedelta(microseconds=line.time_us)
+        return Stamp(*moment.timetuple()[:6], moment.microsecond, True, timedelta())
+    found = PRIORITY.match(bare)
     body = bare if found is None else bare[found.end() :]
     if found is not None and body.startswith("1 "):
         body = body[2:]
-    iso = _iso_stamp(body.partition(" ")[0])
+    iso = iso_stamp(body.partition(" ")[0])
     if iso is not None:
         return iso
-    found = _BSD.match(body)
+    found = BSD.match(body)
     if found is not None:
-        return _bsd_stamp(found)
-    found = _CTIME.match(body)
-    return None if found is None else _ctime_stamp(found)
-
-
-def guess_year(month_day: tuple[int, int], name: str, mtime_us: int, known_us: int | None = None) -> int:
-    """The year of a file whose first line names only month and day.
-
-    By a time that another file of the log domain names (the nearest such day); else by the date in the file's name; else by its
-    modification time: the latest year that makes the first line no later than that.
-    """
-    if known_us is not None:
-        known = _EPOCH_DAY + known_us // _DAY_US
-        years = [year for year in _years_around(known) if _is_day(year, month_day)]
-        return min(years, key=lambda year: abs(date(year, *month_day).toordinal() - known), default=_year_of(known))
-    named = _day_in_name(name)
-    latest = named if named is not None else _EPOCH_DAY + mtime_us // _DAY_US
-    # A day more: the zone, and names that hold the day before.
-    years = [year for year in _years_around(latest) if _is_day(year, month_day) and date(year, *month_day).toordinal() <= latest + 1]
-    return max(years, default=_year_of(latest))
-
-
-def _years_around(day: int) -> range:
-    """Nine years back, for 29 February, and one ahead."""
-    year = _year_of(day)
-    return range(max(1, year - 9), min(9999, year + 1) + 1)
-
-
-def _year_of(day: int) -> int:
-    return date.fromordinal(min(max(day, 1), date.max.toordinal())).year
-
-
-def _is_day(year: int, month_day: tuple[int, int]) -> bool:
-    month, day = month_day
-    return 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
-
-
-_DATED = re.compile(r"(?<!\d)(20\d\d)([-_.]?)(0[1-9]|1[0-2])(?:\2(0[1-9]|[12]\d|3[01])(?:[-_.T]?\d{2,6})?)?(?!\d)", re.ASCII)
-_EPOCH_NAME = re.compile(r"(?<!\d)(1\d{9})(?!\d)", re.ASCII)
-
-
-def _day_in_name(name: str) -> int | None:
-    """The day (an ordinal) that a file's name holds, the last one where it holds a month only."""
-    base = name.rpartition("/")[2]
-    seconds = _EPOCH_NAME.search(base)
-    if seconds is not None:
-        return _EPOCH_DAY + int(seconds[1]) // 86_400
-    for found in _DATED.finditer(base):
-        year, month = int(found[1]), int(found[3])
-        last = calendar.monthrange(year, month)[1]
-        day = int(found[4]) if found[4] else last
-        if day <= last:
-            return date(year, month, day).toordinal()
-    return None
-
-
-def _iso_stamp(text: str) -> Stamp | None:
-    found = _ISO.match(text)
-    if found is None:
-        return None
-    year, month, day, hour, minute, second = (int(found[i]) for i in range(1, 7))
-    if hour > 23 or minute > 59 or second > 59 or year < 1 or not _is_day(year, (month, day)):
-        return None
-    offset: timedelta | None = None
-    zone = found[8]
-    if zone in {"Z", "z"}:
-        offset = timedelta()
-    elif zone:
-        minutes = int(zone[1:3]) * 60 + int(zone[-2:])
-        if minutes >= 1440:
-            return None
-        offset = timedelta(minutes=-minutes if zone[0] == "-" else minutes)
-    return Stamp(year, month, day, hour, minute, second, _fraction(found[7]), found[7] is not None, offset)
-
-
-def _bsd_stamp(found: re.Match[str]) -> Stamp | None:
-    month = _MONTHS.get(found[1], 0)
-    day, hour, minute, second = (int(found[i]) for i in range(2, 6))
-    # A leap year, for 29 February; the year itself is found by others.
-    if hour > 23 or minute > 59 or second > 59 or not _is_day(2000, (month, day)):
-        return None
-    return Stamp(None, month, day, hour, minute, second, _fraction(found[6]), found[6] is not None, None)
-
-
-def _ctime_stamp(found: re.Match[str]) -> Stamp | None:
-    month = _MONTHS.get(found[1], 0)
-    day, hour, minute, second, year = (int(found[i]) for i in range(2, 7))
-    if hour > 23 or minute > 59 or second > 59 or year < 1 or not _is_day(year, (month, day)):
-        return None
-    return Stamp(year, month, day, hour, minute, second, 0, False, None)
-
-
-def _utc_stamp(time_us: int) -> Stamp | None:
-    try:
-        moment = _EPOCH + timedelta(microseconds=time_us)
-    except OverflowError:
-        return None
-    return Stamp(
-        moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, moment.microsecond, True, timedelta()
-    )
-
-
-def _fraction(digits: str | None) -> int:
-    return int(digits[:6].ljust(6, "0")) if digits else 0
+        return bsd_stamp(found)
+    found = CTIME.match(body)
+    return None if found is None else ctime_stamp(found)
 
 
 def _tag_of(text: str) -> _Tag:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -20,6 +21,11 @@ class Scope:
         if self.domains is None:
             return True
         return not names_more and all(name.rpartition("@")[2] in self.domains for name in names)
+
+    def narrowed(self, domains: Iterable[str]) -> Scope:
+        """The part of this scope that these (normalised) domains are; a scope can be narrowed, never widened."""
+        wanted = frozenset(domains)
+        return Scope(wanted if self.domains is None else self.domains & wanted)
 
 
 EVERYTHING = Scope()

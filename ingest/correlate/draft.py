@@ -69,7 +69,7 @@ def compose(message: Message, context: Context) -> Composed:
                 composed.drafts.append(draft)
     peers = [p for p in message.loose if p.kind == "peer"]
     for piece in message.loose:
-        if piece.kind == "refusal":
+        if piece.kind == "refusal" or (piece.kind == "log" and not message.scans and not message.lives):
             composed.drafts.extend(_refusals(piece, peers, context))
     composed.drafts = list({d.trace.id: d for d in composed.drafts}.values())
     _cover(message, composed.drafts, context)
@@ -93,7 +93,7 @@ def _draft(tree: Tree, root: Part, row: Row, context: Context) -> Draft | None:
 def _refusals(piece: Loose, peers: list[Loose], context: Context) -> Iterator[Draft]:
     """A refusal without any id: one trace for each line."""
     for event in piece.events:
-        if not isinstance(event.fact, Ruled):
+        if not isinstance(event.fact, Ruled) or (event.fact.sender is None and event.fact.recipient is None):
             continue
         row = Row(event.fact.recipient, event.fact.recipient, [piece], refusal=event)
         around = [p for p in peers if any(_is_peer(e, event) for e in p.events)]
@@ -232,6 +232,8 @@ class _About:
         self.scans = [p for p in parts if isinstance(p, Scan)]
         loose = [q for p in parts for q in (tree.loose.get(id(p), []) if tree else [])]
         self.rules = [e.fact for p in (*self.lives[:1], *loose) for e in p.events if isinstance(e.fact, Ruled)]
+        # Before the queue the client's own words stand in the proxied answer; behind it cleanup may have rewritten them.
+        self.rules.sort(key=lambda r: r.source != "proxy")
         if row.refusal is not None and isinstance(row.refusal.fact, Ruled):
             self.rules.insert(0, row.refusal.fact)
         self.results = [e.fact for s in self.scans for e in s.results if isinstance(e.fact, Scanned)]
@@ -312,6 +314,11 @@ class _About:
             from ingest.correlate.life import time_in_id  # noqa: PLC0415
 
             return keys.queue(root.host, origin), time_in_id(origin) or _first_us(root), root.host
+        if isinstance(root, Scan) and self.tree is not None:
+            # A filter before the queue: the message begins with the first queue file behind it.
+            behind = [t for t, how in self.tree.onward[id(root)] if how == "next" and isinstance(t, Life)]
+            if behind:
+                return behind[0].key, _first_us(behind[0]), root.host
         return root.key, _first_us(root), root.host
 
     @property

@@ -86,11 +86,14 @@ def fate_of(row: Row, within: Within, loose: list[Loose]) -> Fate:
 
 def _own_fate(row: Row, within: Within, loose: list[Loose]) -> Fate:
     """The fate without verdict and release."""
+    answer = _client_answer(loose)
     if row.result is not None and not row.result.passed:
-        return _blocked_fate(row, row.result)
+        return _blocked_fate(row, row.result, answer)
     last = row.path[-1]
     if isinstance(last, Scan):
-        return _scan_fate(row, loose)
+        if answer is not None and answer.action == "reject":
+            return _refused(answer)
+        return _scan_fate(row)
     assert isinstance(last, Life)  # noqa: S101 - rows end in a queue file or a scan
     own = [e.fact for e in row.attempts if isinstance(e.fact, Attempted)]
     best = _best(own)
@@ -232,6 +235,9 @@ def _refusal_fate(event: Event, loose: list[Loose]) -> Fate:
     """A recipient (or sender) refused without the message ever being accepted."""
     rule = event.fact
     assert isinstance(rule, Ruled)  # noqa: S101 - told by the caller
+    if rule.source == "proxy" and (rule.reply is None or (rule.reply.code or 0) // 100 not in {4, 5}):
+        # Not the filter's answer: the mail server stopped the transaction itself, and another line of the session says why.
+        rule = next((e.fact for p in loose for e in p.events if isinstance(e.fact, Ruled) and e.fact.source == "size"), rule)
     fate = _refused(rule)
     found = [e.fact for piece in loose for e in piece.events if isinstance(e.fact, Screened)]
     if rule.source == "screen":
@@ -247,10 +253,24 @@ def _refusal_fate(event: Event, loose: list[Loose]) -> Fate:
     return fate
 
 
-def _blocked_fate(row: Row, result: Scanned) -> Fate:
+def _client_answer(loose: list[Loose]) -> Ruled | None:
+    """What a filter before the queue had the client told."""
+    found = [e.fact for piece in loose for e in piece.events if isinstance(e.fact, Ruled) and e.fact.source == "proxy"]
+    return found[-1] if found else None
+
+
+def _blocked_fate(row: Row, result: Scanned, told: Ruled | None) -> Fate:
     """Stopped by the filter: kept, refused, returned or thrown away. Kept outweighs returned."""
     reason = _REASONS.get(verdict_of(result.category), Reason.POLICY)
+    if told is not None and told.action == "reject":
+        # Refused in the dialogue: a copy that the filter kept all the same is no message that anybody waits for.
+        fate = _refused(told)
+        if not result.category.startswith("MTA"):
+            fate.reason = reason
+        return fate
     answer, by, relay = _filter_answer(row)
+    if answer is None and told is not None:
+        answer, by = told.reply, "filter"
     actions = " ".join(result.actions)
     fate = Fate(Disposition.UNKNOWN, reason=reason, reply=answer, by=by, relay=relay)
     if result.quarantine_ids:
@@ -277,12 +297,8 @@ def _filter_answer(row: Row) -> tuple[Reply | None, str | None, Attempted | None
     return None, None, None
 
 
-def _scan_fate(row: Row, loose: list[Loose]) -> Fate:
-    """A scan whose queue files are not seen: the answer to the client, or what the filter says that it did."""
-    for piece in loose:
-        for event in piece.events:
-            if isinstance(event.fact, Ruled) and event.fact.action == "reject":
-                return _refused(event.fact)
+def _scan_fate(row: Row) -> Fate:
+    """A scan whose queue files are not seen: what the filter says that it did."""
     scan = row.path[-1]
     forwards = [e.fact for e in scan.given if isinstance(e.fact, Passed) and e.fact.how == "forward"] if isinstance(scan, Scan) else []
     if row.result is None and not forwards:

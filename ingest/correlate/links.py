@@ -20,6 +20,8 @@ from mappings import keys
 REACH_US = 600 * SECOND
 #: Filter log ids repeat after a restart: they join within this time only.
 LOG_ID_REACH_US = 30 * SECOND
+#: A filter's result and the queue file that the mail server refused it join by Message-ID within this time only.
+REFUSED_REACH_US = 30 * SECOND
 #: Stamps of whole seconds may stand up to this far before what caused them.
 SLACK_US = SECOND
 
@@ -75,6 +77,8 @@ class Scan:
                 if fact.origin_queue_id:
                     self.links.append(Link("scan_of", keys.queue(event.host, fact.origin_queue_id), at))
                 self.links.extend(Link("next", keys.queue(event.host, i), at) for i in fact.next_ids)
+                if fact.category.startswith("MTA") and fact.message_id:
+                    self.links.append(Link("refused", keys.message_id(fact.message_id), at))
                 self._log(event, fact.log_id)
             case Inspected():
                 self.inspected.append(event)
@@ -146,6 +150,12 @@ def link_life(life: Life, within: Within) -> None:
         log_id = getattr(fact, "log_id", None)
         if log_id and isinstance(fact, Attempted | Ruled) and (not isinstance(fact, Attempted) or within.holds(fact.relay_ip)):
             life.links.append(Link("answered", keys.log_id(event.host, log_id), at))
+
+
+    if life.received is not None and within.holds(life.received.client_ip) and life.removed is None:
+        for event in life.rules:
+            if isinstance(event.fact, Ruled) and event.fact.action == "reject" and event.fact.stage != "RCPT":
+                life.links.extend(Link("refused", keys.message_id(i.message_id), event.time_us) for i in life.identified if i.message_id and not i.resent)
 
 
 def kept_mail_id(resent: str) -> str | None:
@@ -259,6 +269,9 @@ def _follow(part: Part, link: Link, parts_of: PartsOf, named_by: NamedBy, within
                 continue
             yield (other, part, link.how) if isinstance(other, Life) else (part, other, link.how)
         return
+    if link.how == "refused":
+        yield from _refused(part, link, parts_of, named_by)
+        return
     if not parts:
         # Named and never seen: what names it within reach belongs together all the same.
         ghosts.add(link.target)
@@ -272,6 +285,18 @@ def _follow(part: Part, link: Link, parts_of: PartsOf, named_by: NamedBy, within
         yield (chosen, part, "release" if link.how == "resent" else link.how)
     else:
         yield (part, chosen, link.how)
+
+
+def _refused(part: Part, link: Link, parts_of: PartsOf, named_by: NamedBy) -> Iterator[tuple[Part, Part, str]]:
+    """A filter's result and the queue file behind it that the mail server refused: no line names the other but by Message-ID.
+
+    That alone joins only where it can mean one thing: exactly one such queue file and one such result at that moment.
+    """
+    near = [*_others(part, link, parts_of, named_by, REFUSED_REACH_US)]
+    scans = [p for p in (part, *near) if isinstance(p, Scan)]
+    lives = [p for p in (part, *near) if isinstance(p, Life)]
+    if len(scans) == 1 and len(lives) == 1:
+        yield scans[0], lives[0], "next"
 
 
 def _others(part: Part, link: Link, parts_of: PartsOf, named_by: NamedBy, reach: int) -> Iterator[Part]:

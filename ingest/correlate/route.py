@@ -75,7 +75,9 @@ def _ruled(event: Event, fact: Ruled, process: tuple[str, str, int | str]) -> Ro
             return Route((keys.queue(event.host, fact.next_id),), session=process, role=Role.BEGIN)
         if fact.log_id:
             return Route((keys.log_id(event.host, fact.log_id),), session=process, role=Role.BEGIN)
-    if fact.action in _AHEAD:
+        return Route((keys.line(event.digest),), begins=True, session=process, role=Role.BEGIN)
+    if fact.action in _AHEAD or fact.source == "size":
+        # Too large for the queue file: said of the transaction, before the answer to the client.
         return Route(session=process, role=Role.AHEAD)
     if fact.action != "reject" or (fact.sender is None and fact.recipient is None):
         return Route()

@@ -16,6 +16,8 @@ from mappings.codes import split_reply
 
 _LOG_ID = re.compile(r"\((rel-)?([0-9A-Za-z_+-]+)\) ")
 _MAIL_ID = r"[A-Za-z0-9_+-]{8,24}"
+#: Marks of importance before the text: `(!)`, `(!!)`.
+_ALARM = re.compile(r"^\(!+\)")
 _CATEGORY = re.compile(r"(Passed|Blocked) ([A-Z][A-Z0-9-]*)")
 _ACTIONS = re.compile(r" \{([A-Za-z0-9,]*)\},? ")
 _ORIGIN = re.compile(r"(?:[A-Z][A-Z0-9_/-]* )*?(?:LOCAL )?(?:\[([0-9A-Fa-f.:]*)\](?::(\d+))? )?(?:\[([0-9A-Fa-f.:]*)\] )?(?=<)")
@@ -66,7 +68,7 @@ def parse(line: Line) -> Outcome:
     if match is None:
         # Start-up, and what child processes say without a message.
         return IGNORED
-    rest = text[match.end() :]
+    rest = _ALARM.sub("", text[match.end() :], count=1)
     if match[1]:
         return _released(match[2], rest)
     log_id = match[2]

@@ -16,7 +16,7 @@ from mappings.address import message_id, normalise
 from mappings.codes import split_reply
 
 _ACTION = re.compile(r"([a-z_-]+): ((?:nested-|mime-)?header|body|milter-header|[A-Z][A-Z-]*) ")
-_WARNED = re.compile(rf"warning: ({QUEUE_ID}): (message rejected: hopcount exceeded|queue file size limit exceeded)")
+_WARNED = re.compile(rf"warning: ({QUEUE_ID}|NOQUEUE): (message rejected: hopcount exceeded|queue file size limit exceeded)")
 _QUEUED = re.compile(r", size=(\d+), nrcpt=(\d+) \(queue active\)")
 _UID = re.compile(r"uid=(\d+) from=")
 _NOTICE = re.compile(rf"(sender|postmaster) (non-delivery|delay|delivery status) notification: ({QUEUE_ID})$")
@@ -39,9 +39,10 @@ def refused_late(text: str) -> Fact | None:
     match = _WARNED.match(text)
     if match is None:
         return None
+    queue_id = None if match[1] == "NOQUEUE" else match[1]
     if match[2].startswith("message"):
-        return Ruled(queue_id=match[1], action="reject", stage="END-OF-MESSAGE", source="hops", reply=_TOO_MANY_HOPS, text=match[2])
-    return Ruled(queue_id=match[1], action="reject", stage="END-OF-MESSAGE", source="size", reply=_TOO_BIG, text=match[2])
+        return Ruled(queue_id=queue_id, action="reject", stage="END-OF-MESSAGE", source="hops", reply=_TOO_MANY_HOPS, text=match[2])
+    return Ruled(queue_id=queue_id, action="reject", stage="END-OF-MESSAGE", source="size", reply=_TOO_BIG, text=match[2])
 
 
 def cleanup(line: Line) -> Outcome:

@@ -1,0 +1,73 @@
+# Mail Trace. `make run` shows the main job, `make test` checks everything; both set up what they need in .venv.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# Where `make run` keeps its traces; a folder of the checkout, so that trying it out touches nothing else.
+DATA ?= data
+# Log files of your own for `make run`, as the shell expands them: make run LOGS="/var/log/mail.log*"
+LOGS ?=
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-annotate --no-header \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-options
+
+.PHONY: help run test lint format bench truth venv lock clean
+.DEFAULT_GOAL := help
+
+help: ## What can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+# The two stamps stand for an installation: it is made anew when a lock file or the project's metadata changes.
+$(VENV)/.run: requirements/run.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@echo "== installing into $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.run
+	@echo "== installing what the tests need"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@
+
+venv: $(VENV)/.test ## The environment for working on it, in .venv
+
+run: $(VENV)/.run ## Read logs (LOGS="...", else a bundled real capture), then show a search and a report
+ifeq ($(strip $(LOGS)),)
+	@$(BIN)/mailtrace demo
+else
+	@$(BIN)/mailtrace --data $(DATA) ingest --once $(LOGS)
+	@$(BIN)/mailtrace --data $(DATA) search --limit 20
+	@id=$$($(BIN)/mailtrace --data $(DATA) search --limit 1 --format jsonl | sed -E 's/^\{"id":"([0-9a-z]+)".*/\1/'); \
+	  if [ -n "$$id" ]; then $(BIN)/mailtrace --data $(DATA) report "$$id"; fi
+endif
+
+lint: $(VENV)/.test ## Style and types
+	@echo "== ruff"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@echo "== mypy"
+	@$(BIN)/mypy
+
+test: lint ## Style, types and all tests
+	@echo "== pytest"
+	@$(BIN)/python -m pytest $(TESTS)
+
+truth: $(VENV)/.test ## Ask about every message of the captures, and compare with what really happened
+	@$(BIN)/python -m pytest -q -s tests/truth
+
+bench: $(VENV)/.run ## Lines a second, CPU and memory, beside pflogsumm and grep
+	@$(BIN)/python -m bench
+
+format: $(VENV)/.test ## Bring the style in order
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: ## Pin the dependencies anew (run with the oldest Python that is supported)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip-tools>=7'
+	@$(COMPILE) --output-file=requirements/run.txt pyproject.toml requirements/build.in
+	@$(COMPILE) --extra=test --constraint=requirements/run.txt --output-file=requirements/test.txt pyproject.toml requirements/build.in
+
+clean: ## Remove what was installed and made
+	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

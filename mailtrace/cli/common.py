@@ -1,0 +1,43 @@
+"""What every command takes: `--config --data --store`, before or after the command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cyclopts import Group, Parameter
+
+from mailtrace.layers import load
+from mailtrace.settings import Settings
+
+_BEFORE = ("--config", "--data", "--store")
+
+
+@Parameter(name="*", group=Group("Settings", sort_key=1000))
+@dataclass(frozen=True, slots=True)
+class Common:
+    """Where settings, state and store are."""
+
+    config: str | None = None
+    "Settings file (TOML); by default mailtrace.toml in the data folder, else /etc/mailtrace.toml."
+    data: str | None = None
+    "Folder of positions and of the embedded store; by default /var/lib/mailtrace for root, else ~/.local/share/mailtrace."
+    store: str | None = None
+    "Where traces are kept, as sqlite:FOLDER; by default the folder `store` in the data folder."
+
+    def settings(self) -> Settings:
+        """Put all layers of the settings together, these options on top."""
+        return load({"config": self.config, "data": self.data, "store": self.store})
+
+
+def behind_command(tokens: Sequence[str]) -> list[str]:
+    """Move the options that may stand before the command behind it, where the command reads them."""
+    moved: list[str] = []
+    rest = list(tokens)
+    while rest and rest[0].partition("=")[0] in _BEFORE:
+        moved.append(rest.pop(0))
+        if "=" not in moved[-1] and rest:
+            moved.append(rest.pop(0))
+    # Behind `--` everything is a path.
+    end = rest.index("--") if "--" in rest else len(rest)
+    return [*rest[:end], *moved, *rest[end:]]

@@ -1,0 +1,54 @@
+"""`mailtrace errors`: the list of most common errors, or one code explained."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Literal
+
+import msgspec
+from cyclopts import Parameter
+
+from mailtrace.cli.common import Common
+from mailtrace.problems import CouldNot
+from mailtrace.show.errors import show_error_list, show_explained
+from mailtrace.show.rows import printable_json
+from mailtrace.show.screen import Screen
+from mailtrace.stores import asking
+from mappings.codes import entries, lookup
+from search.answers import error_answer
+
+
+def errors(
+    code: Annotated[str | None, Parameter(name="CODE")] = None,
+    /,
+    *,
+    seen: Annotated[bool, Parameter(show_default=False)] = False,
+    format: Literal["text", "json"] = "text",  # noqa: A002 - the option's name
+    common: Common | None = None,
+) -> None:
+    """List the most common errors, or explain one.
+
+    It says what a code means, whose move it is, the next step, and what to tell the customer.
+
+    Parameters
+    ----------
+    code
+        A reply code such as 550, an enhanced one such as 5.1.1, or both.
+    seen
+        Count how often each decided in the store, most first.
+    format
+        How to write them.
+    """
+    settings = (common or Common()).settings()
+    if seen:
+        with asking(settings.store) as mail:
+            found = mail.errors(code, seen=True)
+    else:
+        # The list is part of the program: nobody needs a store to look a code up.
+        found = [error_answer(entry) for entry in (entries() if code is None else lookup(code))]
+    if format == "json":
+        print(printable_json(msgspec.json.encode(found)))
+        return
+    if code is not None and not found:
+        raise CouldNot(f"nothing is known about {code!r}")
+    (show_error_list if code is None else show_explained)(Screen(sys.stdout), found)

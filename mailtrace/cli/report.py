@@ -1,0 +1,46 @@
+"""`mailtrace report`: the Email Report on one trace."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Literal
+
+import msgspec
+from cyclopts import Parameter
+
+from mailtrace.cli.common import Common
+from mailtrace.problems import CouldNot
+from mailtrace.show.report import show_report
+from mailtrace.show.rows import printable_json
+from mailtrace.show.screen import Screen
+from mailtrace.stores import asking
+from mailtrace.zones import named, system_zone
+
+
+def report(
+    id: Annotated[str, Parameter(name="ID")],  # noqa: A002 - the argument's name
+    /,
+    *,
+    format: Literal["text", "json"] = "text",  # noqa: A002 - the option's name
+    common: Common | None = None,
+) -> None:
+    """Show the Email Report on one trace.
+
+    It says what became of the message and why, whose move it is, what to tell the customer, and shows the log lines.
+
+    Parameters
+    ----------
+    id
+        Id of the trace, as `mailtrace search` shows it.
+    format
+        How to write it.
+    """
+    settings = (common or Common()).settings()
+    with asking(settings.store) as mail:
+        found = mail.report(id)
+    if found is None:
+        raise CouldNot(f"there is no trace {id!r}; ids are in the last column of mailtrace search")
+    if format == "json":
+        print(printable_json(msgspec.json.encode(found)))
+    else:
+        show_report(Screen(sys.stdout), found, named(system_zone()))

@@ -1,0 +1,108 @@
+"""`mailtrace search`: find traces."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import Annotated, Literal
+
+import msgspec
+from cyclopts import Group, Parameter, validators
+
+from mailtrace.cli.asking import Criteria
+from mailtrace.cli.common import Common
+from mailtrace.show.rows import printable_json, write_csv, write_jsonl
+from mailtrace.show.screen import Screen
+from mailtrace.show.table import DEFAULT_LIMIT, next_page_line, show_traces, total_line
+from mailtrace.stores import asking
+from mailtrace.zones import named, system_zone
+from search.answers import SearchAnswer, TraceAnswer
+from search.engines import Total
+from search.query import Query
+from search.service import MailTrace
+
+_SHOWN = Group("How to show it", sort_key=2)
+#: Rows that are asked for, and laid out, together where all are walked.
+_AT_ONCE = 500
+
+
+def search(
+    criteria: Criteria | None = None,
+    *,
+    limit: Annotated[int, Parameter(group=_SHOWN, validator=validators.Number(gte=0))] = DEFAULT_LIMIT,
+    cursor: Annotated[str | None, Parameter(group=_SHOWN)] = None,
+    count: Annotated[bool, Parameter(group=_SHOWN, show_default=False)] = False,
+    format: Annotated[Literal["table", "json", "jsonl", "csv"], Parameter(group=_SHOWN)] = "table",  # noqa: A002 - the option's name
+    common: Common | None = None,
+) -> None:
+    """Find traces, newest first.
+
+    Without a criterion it lists all of them; there is no default time window.
+
+    Parameters
+    ----------
+    limit
+        At most so many; 0 is all of them, and jsonl and csv are then written as they are found.
+    cursor
+        Go on behind a page: the cursor that it ended with.
+    count
+        Count all that fit, also beyond 10,000.
+    format
+        How to write them.
+    """
+    criteria = criteria or Criteria()
+    settings = (common or Common()).settings()
+    zone = named(system_zone())
+    query = criteria.query(settings, time.time_ns() // 1_000_000, zone)
+    with asking(settings.store) as mail:
+        answer, traces = _asked(mail, query, limit, cursor, count=count)
+        if format == "table":
+            screen = Screen(sys.stdout)
+            shown = 0
+            while rows := list(islice(traces, _AT_ONCE)):
+                show_traces(screen, rows, zone)
+                shown += len(rows)
+            _foot(screen, answer, shown, criteria, limit)
+        elif format == "json":
+            print(printable_json(msgspec.json.encode(msgspec.structs.replace(answer, traces=list(traces)))))
+        else:
+            (write_csv if format == "csv" else write_jsonl)(traces, sys.stdout)
+            _note(answer, count=count)
+
+
+def _asked(mail: MailTrace, query: Query, limit: int, cursor: str | None, *, count: bool) -> tuple[SearchAnswer, Iterator[TraceAnswer]]:
+    """Ask, and give the answer and its traces, which are walked to the end where there is no limit."""
+    answer = mail.search(query, limit=limit or _AT_ONCE, cursor=cursor)
+    if count:
+        answer = msgspec.structs.replace(answer, total=Total(mail.count(query)))
+    if limit or answer.next is None:
+        return answer, iter(answer.traces)
+    return msgspec.structs.replace(answer, next=None), chain(answer.traces, mail.walk(query, cursor=answer.next))
+
+
+def _foot(screen: Screen, answer: SearchAnswer, shown: int, criteria: Criteria, limit: int) -> None:
+    """Say below a table how many there are, how to go on, and what to know about the answer."""
+    if shown:
+        screen.line()
+    screen.line(total_line(shown, answer.total) if shown or answer.total.value else "Nothing was found.")
+    for warning in answer.warnings:
+        screen.paragraph(warning)
+    if answer.next:
+        screen.line(next_page_line(criteria.as_typed(), limit, answer.next))
+    if shown:
+        screen.line(
+            "One in full: mailtrace report ID. What an error means: mailtrace errors CODE. The most common errors: mailtrace errors.", "dim"
+        )
+
+
+def _note(answer: SearchAnswer, *, count: bool) -> None:
+    """Say on standard error what rows for a program have no place for."""
+    said = Screen(sys.stderr)
+    if count:
+        said.line(f"mailtrace: {total_line(answer.total.value, answer.total)}")
+    for warning in answer.warnings:
+        said.line(f"mailtrace: {warning}")
+    if answer.next:
+        said.line(f"mailtrace: there are more; go on with --cursor {answer.next}")

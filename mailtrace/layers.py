@@ -1,0 +1,142 @@
+"""Where settings come from: defaults, then a TOML file, then the environment, then options; the later wins.
+
+A key that is not known is an error that names the file, the key and the nearest known one: a setting with a typing mistake
+must not be passed over in silence.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mailtrace.problems import CouldNot, WrongUsage, of_os_error
+from mailtrace.settings import Customer, LogDomain, Settings, Source, check
+
+ENVIRONMENT = "MAILTRACE_"
+SYSTEM_FILE = Path("/etc/mailtrace.toml")
+FILE_NAME = "mailtrace.toml"
+_TABLES: dict[str, type[msgspec.Struct]] = {"customer": Customer, "source": Source, "log_domain": LogDomain}
+_PATHS = ("data",)
+#: What the environment may set: every setting that is one value, and which file to read.
+VARIABLES: dict[str, str] = {ENVIRONMENT + key.upper(): key for key in (*Settings.__struct_fields__, "config") if key not in _TABLES}
+
+
+def load(options: Mapping[str, str | None], environ: Mapping[str, str] | None = None, *, system_file: Path = SYSTEM_FILE) -> Settings:
+    """Put the layers together; `options` are those of the command line by the settings' names, None where not given."""
+    environ = os.environ if environ is None else environ
+    environment = _from_environment(environ)
+    given = {key: value for key, value in options.items() if value is not None}
+    named_file = given.get("config", environment.get("config"))
+    above = {**_typed(environment, lambda key: ENVIRONMENT + key.upper()), **_typed(given, lambda key: f"--{key}")}
+    data = Path(above.get("data") or default_data_dir(environ)).expanduser()
+    file = _file(named_file, data, system_file)
+    values = {**(_read(file) if file else {}), **above}
+    values["data"] = os.fspath(Path(values.get("data") or data).expanduser())
+    values.setdefault("store", f"sqlite:{values['data']}/store")
+    settings = _converted(values, file)
+    try:
+        check(settings)
+    except WrongUsage as error:
+        # The check sees the layers put together; the file is where nearly all of what it looks at can stand.
+        raise WrongUsage(f"{file}: {error}" if file else str(error)) from None
+    return settings
+
+
+def default_data_dir(environ: Mapping[str, str]) -> Path:
+    """Where state lives when nobody says: the system's place for root, else the user's."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/mailtrace")
+    home = environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(home).expanduser() / "mailtrace"
+
+
+def _file(named: str | None, data: Path, system_file: Path) -> Path | None:
+    """The settings file: the one that is named, else the one in the data folder, else the system's."""
+    if named:
+        return Path(named).expanduser()
+    return next((path for path in (data / FILE_NAME, system_file) if path.is_file()), None)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """The keys of a settings file, with its relative paths taken from its own folder."""
+    try:
+        with file.open("rb") as stream:
+            values = tomllib.load(stream)
+    except OSError as error:
+        raise CouldNot(f"settings: {of_os_error(error)}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WrongUsage(f"{file}: this is not TOML: {error}") from None
+    _refuse_unknown(values, Settings, str(file), "")
+    for key, table in _TABLES.items():
+        rows = values.get(key, [])
+        if not isinstance(rows, list):
+            raise WrongUsage(f"{file}: {key} is a table that can be there several times: write [[{key}]]")
+        for number, row in enumerate(rows, 1):
+            if isinstance(row, dict):
+                _refuse_unknown(row, table, str(file), f"[[{key}]] number {number}: ")
+    for key in _PATHS:
+        if isinstance(values.get(key), str):
+            values[key] = os.fspath(file.parent / Path(values[key]).expanduser())
+    for row in values.get("source", []):
+        if isinstance(row, dict) and isinstance(row.get("path"), str):
+            row["path"] = os.fspath(file.parent / Path(row["path"]).expanduser())
+    return values
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """What `MAILTRACE_*` says; an empty value is as good as none."""
+    found: dict[str, str] = {}
+    for name, value in environ.items():
+        if not name.startswith(ENVIRONMENT):
+            continue
+        if name not in VARIABLES:
+            raise WrongUsage(f"environment: unknown setting {name}{_nearest(name, VARIABLES)}")
+        if value:
+            found[VARIABLES[name]] = value
+    return found
+
+
+def _converted(values: dict[str, Any], file: Path | None) -> Settings:
+    """Check the types of the layers put together; text layers are typed already, so a mistake stands in the file."""
+    try:
+        return msgspec.convert(values, Settings)
+    except msgspec.ValidationError as error:
+        said, _, where = str(error).partition(" - at `$")
+        raise WrongUsage(f"{file}: {where.strip('`').removeprefix('.')}: {_lower(said)}") from None
+
+
+def _typed(text: Mapping[str, str], called: Callable[[str], str]) -> dict[str, Any]:
+    """Read each value of a text layer as the type that its setting has; `called` says how the layer names a setting."""
+    typed: dict[str, Any] = {}
+    for field in msgspec.structs.fields(Settings):
+        if field.name in text:
+            try:
+                typed[field.name] = msgspec.convert(text[field.name], field.type, strict=False)
+            except msgspec.ValidationError as error:
+                raise WrongUsage(f"{called(field.name)}: {_lower(str(error))}") from None
+    return typed
+
+
+def _lower(sentence: str) -> str:
+    """Begin a sentence in lower case, to stand behind a colon."""
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _refuse_unknown(values: Mapping[str, Any], struct: type[msgspec.Struct], file: str, where: str) -> None:
+    """Refuse a key that the struct does not have."""
+    known = struct.__struct_fields__
+    for key in values:
+        if key not in known:
+            raise WrongUsage(f"{file}: {where}unknown key {key!r}{_nearest(key, known)}")
+
+
+def _nearest(name: str, known: Any) -> str:
+    """A hint at the known name that looks most like this one."""
+    near = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,109 @@
+"""Traces for other programs: one JSON object a line, and CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from typing import TextIO
+
+import msgspec
+
+from mailtrace.show.safe import csv_cell, safe
+from search.answers import TraceAnswer
+
+#: The columns of CSV, in order; documented in docs/commands.md and only ever added to.
+CSV_COLUMNS: dict[str, str] = {
+    "id": "Id of the trace.",
+    "time": "When the message was first seen, RFC 3339 in UTC.",
+    "last_event": "When its last line was written.",
+    "host": "Where the first hop was logged.",
+    "sending_server": "Name of the server that sent the message, else what it called itself.",
+    "sending_ip": "Address of that server.",
+    "sender": "Envelope sender; `<>` is the null sender, empty is not known.",
+    "recipient": "Final envelope recipient.",
+    "original_recipient": "The recipient as the client named it, where it was changed.",
+    "disposition": "What became of this recipient's copy.",
+    "verdict": "What the filter thought.",
+    "reason": "Why it is not delivered.",
+    "detail": "Virus name, forbidden file, rule text.",
+    "quarantine_id": "The id by which a kept message is found.",
+    "code": "Basic code of the reply that decided.",
+    "enhanced": "Enhanced status code of that reply.",
+    "reply": "Text of that reply.",
+    "error": "Meaning of a refusing reply.",
+    "message_id": "Message-ID without its brackets.",
+    "subject": "Subject, where it is logged and kept.",
+    "size": "Size in bytes.",
+    "score": "The filter's score.",
+    "queue_ids": "Queue ids in the order of the hops, separated by blanks.",
+    "direction": "Which way it went.",
+    "relay": "The server, pipe or agent that took or refused it last.",
+    "attempts": "Deliveries that were tried.",
+    "incomplete": "`true` where some of its lines were not seen.",
+}
+
+
+def write_jsonl(traces: Iterable[TraceAnswer], out: TextIO) -> None:
+    """Write one JSON object a line, each as soon as it is there."""
+    encode = msgspec.json.Encoder().encode
+    out.writelines(printable_json(encode(trace)) + "\n" for trace in traces)
+
+
+def printable_json(encoded: bytes) -> str:
+    """JSON with DEL, the C1 controls and format characters escaped too, which JSON allows and a terminal obeys."""
+    text = encoded.decode()
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join(_json_escape(character) if not character.isprintable() and character != "\n" else character for character in text)
+
+
+def write_csv(traces: Iterable[TraceAnswer], out: TextIO) -> None:
+    """Write a line of column names, then one line a trace."""
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(CSV_COLUMNS)
+    for trace in traces:
+        writer.writerow([csv_cell(safe(cell)) for cell in _cells(trace)])
+
+
+def _cells(trace: TraceAnswer) -> list[str]:
+    """Take the values of the columns from a trace."""
+    code, server = trace.return_code, trace.sending_server
+    values: list[str | float | None] = [
+        trace.id,
+        trace.time,
+        trace.last_event,
+        trace.host,
+        server.name or server.helo,
+        server.ip,
+        "<>" if trace.sender == "" else trace.sender,
+        trace.recipient,
+        trace.original_recipient,
+        trace.disposition.value,
+        trace.verdict.value,
+        trace.reason.value if trace.reason else None,
+        trace.detail,
+        trace.quarantine_id,
+        code.code if code else None,
+        code.enhanced if code else None,
+        code.text if code else None,
+        trace.error.meaning if trace.error else None,
+        trace.message_id,
+        trace.subject,
+        trace.size,
+        trace.score,
+        " ".join(trace.queue_ids),
+        trace.direction.value,
+        trace.relay,
+        trace.attempts,
+        "true" if trace.incomplete else "false",
+    ]
+    return ["" if value is None else str(value) for value in values]
+
+
+def _json_escape(character: str) -> str:
+    r"""Write one character as JSON's `\uNNNN`, above U+FFFF as a pair of surrogates."""
+    code = ord(character)
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    code -= 0x10000
+    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"

@@ -1,0 +1,278 @@
+"""What an answer looks like: one trace, a page of a search, an Email Report, as they stand in JSON.
+
+Times are RFC 3339 in UTC with milliseconds and `Z`. The names are the contract with other programs: fields are added, never
+renamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from mappings.codes import Entry, Move, best_entry
+from mappings.trace import Trace
+from mappings.vocabulary import Direction, Disposition, Reason, Verdict
+from search.engines import Total
+from search.explain import Explanation
+from search.times import format_time
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: Stamps are written by strangers; a later one than the calendar holds is shown as its end.
+_LAST_MS = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+
+#: Where the word itself says that a reply refused; for kept, held and discarded mail the reason speaks.
+REFUSED = frozenset(
+    {Disposition.BOUNCED, Disposition.EXPIRED, Disposition.REJECTED, Disposition.TEMPFAILED, Disposition.DEFERRED},
+)
+
+
+class SendingServer(msgspec.Struct, frozen=True):
+    """The server that handed the message to the first hop."""
+
+    name: str | None
+    ip: str | None
+    helo: str | None
+
+
+class ReturnCode(msgspec.Struct, frozen=True):
+    """The reply that decided the fate, and whose it is: `remote`, `filter` or `local`."""
+
+    code: int | None
+    enhanced: str | None
+    text: str | None
+    by: str | None
+    inferred: bool
+
+
+class ErrorCode(msgspec.Struct, frozen=True):
+    """The code of a refusing reply, with its meaning."""
+
+    code: int | None
+    enhanced: str | None
+    meaning: str
+
+
+class TraceAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One trace as it is answered: what happened to one message for one recipient."""
+
+    id: str
+    time: str
+    last_event: str
+    host: str
+    sending_server: SendingServer
+    sender: str | None
+    header_from: str | None
+    recipient: str | None
+    original_recipient: str | None
+    disposition: Disposition
+    verdict: Verdict
+    reason: Reason | None
+    detail: str | None
+    quarantine_id: str | None
+    return_code: ReturnCode | None
+    error: ErrorCode | None
+    message_id: str | None
+    subject: str | None
+    size: int | None
+    score: float | None
+    queue_ids: list[str]
+    direction: Direction
+    relay: str | None
+    attempts: int
+    incomplete: bool
+
+
+class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of traces, newest first, and how far it can be trusted."""
+
+    traces: list[TraceAnswer]
+    #: Cursor of the next page, or None at the end.
+    next: str | None
+    total: Total
+    #: The time range that was searched; None is open.
+    since: str | None
+    until: str | None
+    #: Up to which log time each source has been read.
+    as_of: dict[str, str]
+    #: False where a part of the store did not answer.
+    complete: bool
+    #: What to know about the answer; where it is empty: why.
+    warnings: list[str]
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the journey: when, who wrote it, what it says in words, and the line itself."""
+
+    time: str
+    #: False where the stamp has whole seconds only.
+    fine: bool
+    host: str
+    program: str
+    pid: int
+    #: The hop it belongs to: `Hop.id`.
+    hop: str
+    queue_id: str | None
+    kind: str
+    words: str
+    #: The recipients that the line names, as far as the caller may see them.
+    recipients: list[str]
+    #: The line as it was read; None where the caller may not see it, or it is not kept.
+    raw: str | None
+    file: str | None
+    #: Whether it is the line that decided the fate.
+    decides: bool
+
+
+class Hop(msgspec.Struct, frozen=True, kw_only=True):
+    """One stage of the way: a queue file, a filter's scan, or a refusal without an id."""
+
+    id: str
+    #: `queue`, `scan`, `connection` or `refusal`.
+    kind: str
+    host: str
+    programs: list[str]
+    queue_id: str | None
+    mail_id: str | None
+    begin: str
+    end: str
+    #: The server that handed it over, where a line of this hop names it.
+    client: str | None
+    #: Whether its queue file was removed; None where it has none.
+    removed: bool | None
+    #: The filter's own words and score, where the hop is a scan.
+    result: str | None
+    score: float | None
+    #: The earlier hop that it came from, what says so, and how sure that is: `certain`, `likely`, `guessed`.
+    follows: str | None
+    evidence: str | None
+    confidence: str | None
+
+
+class RelatedTrace(msgspec.Struct, frozen=True, kw_only=True):
+    """A trace that has to do with the reported one, and what says so."""
+
+    id: str
+    how: str
+    recipient: str | None
+    disposition: Disposition
+    time: str
+    host: str
+    evidence: str
+    #: `certain`, `likely` or `guessed`.
+    confidence: str
+
+
+class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The Email Report: the answer, a sentence to pass on, and the evidence."""
+
+    trace: TraceAnswer
+    summary: str
+    customer_text: str
+    explanation: Explanation
+    timeline: list[Step]
+    hops: list[Hop]
+    related: list[RelatedTrace]
+    #: What the report does not hold, and why.
+    warnings: list[str]
+
+
+class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the list of most common errors; `seen` counts its traces, where that was asked for."""
+
+    code: int | None
+    enhanced: str | None
+    reason: Reason
+    meaning: str
+    move: Move
+    move_sentence: str
+    next_step: str
+    customer_text: str
+    seen: int | None
+
+
+def utc(time_ms: int) -> str:
+    """Milliseconds since 1970 as RFC 3339 in UTC: `2026-11-24T03:22:10.123Z`."""
+    return format_time(min(max(time_ms, 0), _LAST_MS))
+
+
+def utc_words(time_ms: int) -> str:
+    """Milliseconds since 1970 as people write it: `24 Nov 2026 03:22 UTC`."""
+    moment = _EPOCH + timedelta(milliseconds=min(max(time_ms, 0), _LAST_MS))
+    month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[moment.month - 1]
+    return f"{moment.day} {month} {moment.year} {moment:%H:%M} UTC"
+
+
+def error_answer(entry: Entry, *, seen: int | None = None) -> ErrorAnswer:
+    """One entry of the list of errors, with the number of its traces where it was counted."""
+    return ErrorAnswer(
+        code=entry.code,
+        enhanced=entry.enhanced,
+        reason=entry.reason,
+        meaning=entry.meaning,
+        move=entry.move,
+        move_sentence=entry.move.sentence,
+        next_step=entry.next_step,
+        customer_text=entry.customer_text,
+        seen=seen,
+    )
+
+
+def as_of(read_up_to_ms: Mapping[str, int]) -> dict[str, str]:
+    """How far each source has been read, by its name."""
+    return {source: utc(read_up_to_ms[source]) for source in sorted(read_up_to_ms)}
+
+
+def trace_answer(trace: Trace) -> TraceAnswer:
+    """One trace as it is answered."""
+    return TraceAnswer(
+        id=trace.id,
+        time=utc(trace.time_ms),
+        last_event=utc(trace.last_event_ms),
+        host=trace.host,
+        sending_server=SendingServer(trace.client_name, trace.client_ip, trace.client_helo),
+        sender=trace.sender,
+        header_from=trace.header_from,
+        recipient=trace.recipient,
+        original_recipient=trace.original_recipient,
+        disposition=trace.disposition,
+        verdict=trace.verdict,
+        reason=trace.reason,
+        detail=trace.detail,
+        quarantine_id=trace.quarantine_id,
+        return_code=_return_code(trace),
+        error=_error(trace),
+        message_id=trace.message_id,
+        subject=trace.subject,
+        size=trace.size,
+        score=trace.score,
+        queue_ids=trace.queue_ids,
+        direction=trace.direction,
+        relay=trace.relay,
+        attempts=trace.attempts,
+        incomplete=trace.incomplete,
+    )
+
+
+def _answered(trace: Trace) -> bool:
+    """Whether a reply is known at all."""
+    return trace.reply_code is not None or trace.enhanced_code is not None or bool(trace.reply_text)
+
+
+def _return_code(trace: Trace) -> ReturnCode | None:
+    """Give the reply that decided, or None where nothing of it is known."""
+    if not _answered(trace):
+        return None
+    return ReturnCode(trace.reply_code, trace.enhanced_code, trace.reply_text, trace.reply_by, trace.reply_inferred)
+
+
+def _error(trace: Trace) -> ErrorCode | None:
+    """Give the code and its meaning, only where a refusing reply decided."""
+    if trace.disposition not in REFUSED or not _answered(trace):
+        return None
+    # Of mail that was given up, the last reply says why, not the reason "expired".
+    reason = None if trace.reason is Reason.UNKNOWN or trace.disposition is Disposition.EXPIRED else trace.reason
+    temporary = trace.disposition in (Disposition.DEFERRED, Disposition.TEMPFAILED)
+    entry = best_entry(trace.reply_code, trace.enhanced_code, trace.reply_text, by=trace.reply_by, reason=reason, temporary=temporary)
+    return ErrorCode(trace.reply_code, trace.enhanced_code, entry.meaning)

@@ -1,0 +1,106 @@
+"""Why nothing was found, and what to try: only what is true, and only what would find something."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from mappings import patterns
+from mappings.patterns import Form
+from search.answers import utc_words
+from search.engines import Engine, State, Total
+from search.query import Query
+from search.scope import EVERYTHING, Scope
+
+#: So many sources or domains are named in a sentence.
+_NAMED = 5
+_FILTERS = ("code", "direction", "disposition", "verdict", "reason")
+_SIDES = {"sender": "the sender", "recipient": "the recipient", "address": "either side"}
+_TEXTS = ("sender", "recipient", "address", "quarantine_id", "message_id", "queue_id", "client", "relay", "domain")
+
+
+def why_empty(query: Query, state: State, now_ms: int, scope: Scope = EVERYTHING) -> list[str]:
+    """Give the causes that can be told without looking further; the same for a caller's own and for others' mail."""
+    causes: list[str] = []
+    if not state.read_up_to_ms and state.oldest_ms is None:
+        causes.append("No log has been read yet; `mailtrace ingest PATH` reads one.")
+    else:
+        if query.since_ms is not None and query.since_ms > now_ms:
+            causes.append(f"The time range begins in the future: it is {utc_words(now_ms)}.")
+        causes += kept_since(query, state)
+        if state.oldest_ms is None:
+            causes.append("No mail was found in the logs that were read.")
+        causes += _read_up_to(query, state)
+    if scope.domains is not None:
+        causes.append(_own_domains(scope.domains))
+    return causes
+
+
+def kept_since(query: Query, state: State) -> list[str]:
+    """Give a sentence where the time range that was asked for begins before the oldest mail that is kept."""
+    bound = query.since_ms if query.since_ms is not None else query.until_ms
+    if state.oldest_ms is None or bound is None or bound >= state.oldest_ms:
+        return []
+    return [f"The oldest mail in the store is of {utc_words(state.oldest_ms)}; nothing before it is here."]
+
+
+def _read_up_to(query: Query, state: State) -> list[str]:
+    """How far the logs have been read, those that are furthest behind first; what ends before is said to be read."""
+    until = query.until_ms
+    behind = [(read, source) for source, read in state.read_up_to_ms.items() if until is None or read < until]
+    if not behind:
+        return []
+    named = [f"{source} up to {utc_words(read)}" for read, source in sorted(behind)[:_NAMED]]
+    if len(behind) > _NAMED:
+        named.append(f"{len(behind) - _NAMED:,} more")
+    return [f"The logs have been read so far: {', '.join(named)}; later mail is not here yet."]
+
+
+def _own_domains(domains: frozenset[str]) -> str:
+    """Whose mail the caller can search."""
+    if not domains:
+        return "You can search no domain, so nothing can be found."
+    named = sorted(domains)
+    more = f" and {len(named) - _NAMED:,} more" if len(named) > _NAMED else ""
+    return f"You can search the mail of your own domains: {', '.join(named[:_NAMED])}{more}."
+
+
+def worth_trying(query: Query, engine: Engine, scope: Scope) -> list[str]:
+    """Wider questions that find something, each tried with the caller's own scope."""
+    if any(patterns.is_pattern(value) for name in _TEXTS for value in getattr(query, name)):
+        # A pattern looks at much of the store, and would do so again for each trial.
+        return []
+    return [f"{how_many(total)} {words}" for wider, words in _wider(query) if (total := engine.search(wider, scope, limit=1).total).value]
+
+
+def _wider(query: Query) -> list[tuple[Query, str]]:
+    """Questions near this one, with the words that offer them."""
+    offers: list[tuple[Query, str]] = []
+    if query.sender and not query.recipient:
+        offers.append((replace(query, sender=(), recipient=query.sender), "found with it as the recipient: search by recipient."))
+    if query.recipient and not query.sender:
+        offers.append((replace(query, recipient=(), sender=query.recipient), "found with it as the sender: search by sender."))
+    if query.since_ms is not None or query.until_ms is not None:
+        offers.append((replace(query, since_ms=None, until_ms=None), "found without the time range."))
+    filters = [name for name in _FILTERS if getattr(query, name)]
+    if filters:
+        offers.append((replace(query, **dict.fromkeys(filters, ())), f"found without {' and '.join(filters)}."))
+    for side, words in _SIDES.items():
+        domains = _domains(getattr(query, side))
+        if domains:
+            named = " or ".join(domain.removeprefix("@") for domain in domains[:_NAMED])
+            offers.append((replace(query, **{side: domains}), f"found for the whole domain {named} as {words}."))
+    return offers
+
+
+def _domains(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the domains of whole addresses, as one asks for them; nothing where a value is wider already."""
+    asked = [patterns.asked_address(value) for value in values]
+    found = [one.value.rpartition("@")[2] for one in asked if one.form is Form.EXACT and "@" in one.value]
+    return tuple(dict.fromkeys(f"@{domain}" for domain in found if domain)) if len(found) == len(values) else ()
+
+
+def how_many(total: Total) -> str:
+    """Give a number of messages in words: `1 message`, `more than 10,000 messages`."""
+    if total.relation != "eq":
+        return f"more than {total.value:,} messages"
+    return "1 message" if total.value == 1 else f"{total.value:,} messages"

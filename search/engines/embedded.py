@@ -1,0 +1,212 @@
+"""The embedded store as an engine: SQLite files by time, asked newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from mappings import identity
+from mappings.embedded import catalog
+from mappings.embedded.catalog import Partition
+from mappings.embedded.columns import domain_value
+from mappings.embedded.reading import ids_by_terms
+from mappings.embedded.terms import term
+from mappings.trace import Trace
+from search.engines import TOTAL_LIMIT, Page, State, Total
+from search.engines.embedded_files import Files, OpenFile, Scopes
+from search.engines.embedded_plan import Plan, Span
+from search.engines.embedded_sql import Criterion, criteria, scope_criterion
+from search.engines.succession import current
+from search.query import Query
+from search.query_error import QueryError
+from search.scope import Scope
+
+_ALL = (b"", b"\xff" * 17)
+#: Rows of a page when a walk chooses.
+_WALK_PAGE = 1_000
+_NO_END = 1 << 62
+_REFUSED = "('bounced', 'expired', 'rejected', 'tempfailed', 'deferred')"
+
+
+class EmbeddedEngine:
+    """Answers questions from the store in `folder`, also while another process writes to it, and before it is there.
+
+    Safe for several threads; each opens the files for itself.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._scopes = Scopes()
+        self._files = Files(folder, self._scopes)
+
+    def search(self, query: Query, scope: Scope, *, limit: int, cursor: str | None = None) -> Page:
+        """The traces that fit, newest first, at most `limit` (1 or more); `cursor` is the `next` of the page before."""
+        if limit < 1:
+            raise QueryError("a page has at least one row", field="limit", hint="to walk to the end, use walk")
+        span = _span(query, cursor)
+        traces = self._newest(query, scope, span, limit + 1)
+        following = traces[limit - 1].id if len(traces) > limit else None
+        if cursor is None and following is None:
+            total = Total(len(traces))
+        else:
+            counted = self._count(query, scope, TOTAL_LIMIT + 1)
+            total = Total(counted) if counted <= TOTAL_LIMIT else Total(TOTAL_LIMIT, "gte")
+        return Page(traces[:limit], following, total)
+
+    def walk(self, query: Query, scope: Scope) -> Iterator[Trace]:
+        """All traces that fit, newest first, without events, read page by page."""
+        cursor: str | None = None
+        while True:
+            traces = self._newest(query, scope, _span(query, cursor), _WALK_PAGE)
+            yield from traces
+            if len(traces) < _WALK_PAGE:
+                return
+            cursor = traces[-1].id
+
+    def count(self, query: Query, scope: Scope) -> int:
+        """How many traces fit, exactly."""
+        return self._count(query, scope, _NO_END)
+
+    def get(self, trace: str, scope: Scope) -> Trace | None:
+        """One trace with its events; a superseded id gives its successor; None where unknown or out of scope."""
+        partitions = self._files.partitions()
+        found = current(trace.strip().lower(), lambda one: self._load(partitions, one, events=False))
+        if found is None or not _sees(scope, found):
+            return None
+        return self._load(partitions, found.id, events=True)
+
+    def find(self, keys: Collection[str], scope: Scope, *, limit: int = 200) -> list[Trace]:
+        """The traces, without events, that hold one of these keys, newest first."""
+        wanted = frozenset(keys)
+        terms = {term(key) for key in wanted}
+        found: list[Trace] = []
+        for _, file in self._open(Span(*_ALL)):
+            for key in sorted(ids_by_terms(file.connection, terms), reverse=True):
+                trace = file.load(key, events=False)
+                if trace is not None and not trace.superseded_by and not wanted.isdisjoint(trace.keys) and _sees(scope, trace):
+                    found.append(trace)
+                    if len(found) >= limit:
+                        return found
+        return found
+
+    def codes_seen(self, scope: Scope) -> list[tuple[int | None, str | None, int]]:
+        """(basic code, enhanced code, number of traces) of all traces that a refusing reply decided, most first."""
+        counts: dict[tuple[int | None, str | None], int] = {}
+        statement, params = "SELECT reply_code, enhanced_code, sum(n) FROM codes GROUP BY 1, 2", ()
+        if scope.domains is not None:
+            handle = self._scopes.number(frozenset(map(domain_value, scope.domains)))
+            statement = (
+                "SELECT t.reply_code, t.enhanced_code, count(*) FROM trace AS t INDEXED BY by_disposition"
+                f" WHERE t.disposition IN {_REFUSED} AND t.disposition <> 'delivered' AND in_scope({handle}, t.visible)"
+                " AND (t.reply_code IS NOT NULL OR t.enhanced_code IS NOT NULL) GROUP BY 1, 2"
+            )
+        for _, file in self._open(Span(*_ALL)):
+            for basic, enhanced, number in file.connection.execute(statement, params):
+                code = (basic or None, enhanced or None)
+                counts[code] = counts.get(code, 0) + number
+        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0][0] or 0, item[0][1] or ""))
+        return [(basic, enhanced, number) for (basic, enhanced), number in ordered]
+
+    def state(self) -> State:
+        """Up to when each source has been read, and the times of the oldest and the newest trace."""
+        listed = self._files.catalog()
+        progress = {} if listed is None else catalog.progress(listed)
+        bounds = [
+            int.from_bytes(bound[:6], "big")
+            for _, file in self._open(Span(*_ALL))
+            for bound in file.connection.execute("SELECT (SELECT min(id) FROM trace), (SELECT max(id) FROM trace)").fetchone()
+            if bound is not None
+        ]
+        return State(progress, min(bounds, default=None), max(bounds, default=None))
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._files.close()
+
+    def _open(self, span: Span) -> Iterator[tuple[Partition, OpenFile]]:
+        """The files that may hold ids of this span, newest first."""
+        for partition in self._files.partitions():
+            if _key(partition.lower_ms) < span.upper and span.lower < _key(partition.upper_ms):
+                file = self._files.open(partition)
+                if file is not None:
+                    yield partition, file
+
+    def _load(self, partitions: list[Partition], trace: str, *, events: bool) -> Trace | None:
+        """One trace, superseded or not, by its id; None where it is unknown or no id."""
+        try:
+            key = identity.to_bytes(trace)
+        except ValueError:
+            return None
+        time_ms = int.from_bytes(key[:6], "big")
+        for partition in partitions:
+            if partition.lower_ms <= time_ms < partition.upper_ms:
+                file = self._files.open(partition)
+                return None if file is None else file.load(key, events=events)
+        return None
+
+    def _newest(self, query: Query, scope: Scope, span: Span, limit: int) -> list[Trace]:
+        """The newest traces of a span that fit."""
+        found: list[Trace] = []
+        if self._sees_nothing(scope):
+            return found
+        for _, file in self._open(span):
+            plan = Plan(file.connection, self._criteria(query, scope, file), span)
+            found += [file.head(head) for _, head in plan.rows(limit - len(found))]
+            if len(found) >= limit:
+                break
+        return found
+
+    def _count(self, query: Query, scope: Scope, limit: int) -> int:
+        """How many traces fit, counted up to `limit`."""
+        span = _span(query, None)
+        total = 0
+        if self._sees_nothing(scope):
+            return 0
+        everything = query == Query(since_ms=query.since_ms, until_ms=query.until_ms) and scope.domains is None
+        for partition, file in self._open(span):
+            if everything and span.lower <= _key(partition.lower_ms) and _key(partition.upper_ms) <= span.upper:
+                total += file.connection.execute("SELECT coalesce(sum(n), 0) FROM hourly").fetchone()[0]
+            else:
+                total += Plan(file.connection, self._criteria(query, scope, file), span).count(limit - total)
+            if total >= limit:
+                return limit
+        return total
+
+    def _criteria(self, query: Query, scope: Scope, file: OpenFile) -> list[Criterion]:
+        """What a row must meet in this file."""
+        found = criteria(query, file.connection)
+        if scope.domains is not None:
+            domains = frozenset(map(domain_value, scope.domains))
+            found.append(scope_criterion(self._scopes.number(domains), domains))
+        return found
+
+    @staticmethod
+    def _sees_nothing(scope: Scope) -> bool:
+        """Whether nothing at all is in scope."""
+        return scope.domains is not None and not scope.domains
+
+
+def _sees(scope: Scope, trace: Trace) -> bool:
+    """Whether a trace is in scope, by domains as the columns hold them."""
+    return scope.domains is None or not {domain_value(d) for d in scope.domains}.isdisjoint(map(domain_value, trace.visible_to))
+
+
+def _span(query: Query, cursor: str | None) -> Span:
+    """The ids that a question can have, behind the cursor where there is one."""
+    lower, upper = _ALL
+    if query.since_ms is not None:
+        lower = _key(query.since_ms)
+    if query.until_ms is not None:
+        upper = _key(query.until_ms)
+    if cursor is not None:
+        try:
+            upper = min(upper, identity.to_bytes(cursor))
+        except ValueError as error:
+            raise QueryError("this is no cursor of ours", field="cursor", hint="take it from next of the page before, unchanged") from error
+    return Span(lower, upper)
+
+
+def _key(time_ms: int) -> bytes:
+    """The least id of a time."""
+    if time_ms >= catalog.END_OF_TIME:
+        return _ALL[1]
+    return max(time_ms, 0).to_bytes(6, "big") + bytes(10)

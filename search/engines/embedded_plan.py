@@ -1,0 +1,111 @@
+"""How one file is asked: which criterion drives, and the statements that follow from it."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from search.engines.embedded_sql import Atom, Criterion, Drive
+
+#: A drive of fewer ids than this is rare: its ids may be sorted.
+RARE = 3_000
+#: A first look; most rare criteria are rarer still.
+_VERY_RARE = 64
+
+Row = tuple[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Ids from `lower` to before `upper`."""
+
+    lower: bytes
+    upper: bytes
+
+
+class Plan:
+    """The statements that answer criteria in one file, for ids in a span."""
+
+    def __init__(self, connection: sqlite3.Connection, criteria: list[Criterion], span: Span) -> None:
+        self._connection = connection
+        self._span = span
+        self._nothing = any(not criterion for criterion in criteria)
+        driving = None if self._nothing else self._choose(criteria)
+        rest = [criterion for number, criterion in enumerate(criteria) if number != driving]
+        self._atoms: list[Atom | None] = [None] if driving is None else list(criteria[driving])
+        # Atoms that differ in their drives only, as those of a scope, are one condition.
+        checks = [dict.fromkeys((atom.condition, atom.params) for atom in criterion) for criterion in rest]
+        self._rest = " AND ".join(f"({' OR '.join(f'({condition})' for condition, _ in check)})" for check in checks)
+        self._rest_params = tuple(param for check in checks for _, params in check for param in params)
+
+    def rows(self, limit: int) -> list[Row]:
+        """The newest rows that fit, newest first, each once: id and head."""
+        if self._nothing or limit <= 0:
+            return []
+        found: dict[bytes, bytes] = {}
+        for atom in self._atoms:
+            source, key, where, params = self._statement(atom, rows=True)
+            found.update(
+                self._connection.execute(
+                    f"SELECT t.id, t.head FROM {source} WHERE {where} ORDER BY {key} DESC LIMIT ?", (*params, limit)
+                ).fetchall()
+            )
+        return [(key, found[key]) for key in sorted(found, reverse=True)[:limit]]
+
+    def count(self, limit: int) -> int:
+        """How many rows fit; counting ends at `limit`."""
+        if self._nothing or limit <= 0:
+            return 0
+        pieces = []
+        values: list[Any] = []
+        for atom in self._atoms:
+            source, key, where, params = self._statement(atom, rows=False)
+            pieces.append(f"SELECT id FROM (SELECT {key} AS id FROM {source} WHERE {where} LIMIT ?)")
+            values += [*params, limit]
+        # Alternatives may give an id twice; each stops at the limit, so the union is bounded too.
+        total: int = self._connection.execute(f"SELECT count(*) FROM ({' UNION '.join(pieces)})", values).fetchone()[0]
+        return min(total, limit)
+
+    def _statement(self, atom: Atom | None, *, rows: bool) -> tuple[str, str, str, tuple[Any, ...]]:
+        """FROM, column of the id, WHERE and parameters of one alternative; `rows` where the row itself is wanted."""
+        if atom is None or atom.drive is None:
+            where = " AND ".join(filter(None, ("t.id >= ? AND t.id < ?", self._rest)))
+            return "trace AS t", "t.id", where, (self._span.lower, self._span.upper, *self._rest_params)
+        drive = atom.drive
+        own = "" if drive.exact else f"({atom.condition})"
+        source = drive.source
+        if drive.id != "t.id" and (rows or own or self._rest):
+            source = f"{source} CROSS JOIN trace AS t ON t.id = {drive.id}"
+        where = " AND ".join(filter(None, (drive.where, f"{drive.id} >= ? AND {drive.id} < ?", own, self._rest)))
+        params = (*drive.params, self._span.lower, self._span.upper, *(atom.params if own else ()), *self._rest_params)
+        return source, drive.id, where, params
+
+    def _choose(self, criteria: list[Criterion]) -> int | None:
+        """The number of the criterion that drives: the rarest that can; None where all rows are walked through."""
+        able = [number for number, criterion in enumerate(criteria) if all(atom.drive is not None for atom in criterion)]
+        sure = [number for number in able if all(atom.drive is not None and atom.drive.ordered for atom in criteria[number])]
+        if len(able) == 1 and sure:
+            return able[0]
+        for limit in (_VERY_RARE, RARE):
+            sizes = {number: self._size(criteria[number], limit) for number in able}
+            rarest = min(sizes, key=sizes.__getitem__, default=None)
+            if rarest is not None and sizes[rarest] < limit:
+                return rarest
+        return sure[0] if sure else None
+
+    def _size(self, criterion: Criterion, limit: int) -> int:
+        """Ids that a criterion's drives give, counted up to `limit`."""
+        size = 0
+        for atom in criterion:
+            if size < limit and atom.drive is not None:
+                size += self._drive_size(atom.drive, limit - size)
+        return size
+
+    def _drive_size(self, drive: Drive, limit: int) -> int:
+        """Ids that a drive gives, counted up to `limit`."""
+        statement = (
+            f"SELECT count(*) FROM (SELECT 1 FROM {drive.source} WHERE {drive.where} AND {drive.id} >= ? AND {drive.id} < ? LIMIT ?)"
+        )
+        size: int = self._connection.execute(statement, (*drive.params, self._span.lower, self._span.upper, limit)).fetchone()[0]
+        return size

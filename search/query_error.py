@@ -1,0 +1,21 @@
+"""A bad question, in one clear sentence."""
+
+from __future__ import annotations
+
+
+class QueryError(ValueError):
+    """What is wrong with a question: the field, where in its value, and what would be right."""
+
+    def __init__(self, message: str, *, field: str | None = None, position: int | None = None, hint: str | None = None) -> None:
+        self.message = message
+        self.field = field
+        self.position = position
+        self.hint = hint
+        super().__init__(self.sentence)
+
+    @property
+    def sentence(self) -> str:
+        """The whole in one sentence: field, what is wrong, where, and the hint."""
+        where = f"{self.field}: " if self.field else ""
+        at = f" (at character {self.position + 1})" if self.position else ""
+        return f"{where}{self.message}{at}{f'; {self.hint}' if self.hint else ''}"

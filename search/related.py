@@ -1,0 +1,196 @@
+"""Traces that have to do with a reported one: its notices and cause, its other recipients, its hops at other servers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from msgspec.structs import replace
+
+from mappings import keys, patterns
+from mappings.trace import Related, Trace
+from mappings.vocabulary import Disposition
+from search.answers import RelatedTrace, utc
+from search.engines import Engine
+from search.query import Query
+from search.query_error import QueryError
+from search.scope import Scope
+
+#: So many related traces a report lists.
+LIMIT = 50
+#: Lines without a common id join only within this time, and clocks of servers differ by less.
+_NEAR_MS = 600_000
+_DAY_MS = 86_400_000
+#: A server that was asked to come back later does so within this time.
+_RETRY_MS = 6 * 3_600_000
+
+#: Queue ids in a reply: Postfix and most others, Exim.
+_QUEUED_AS = re.compile(r"\bqueued as ([0-9A-Za-z][0-9A-Za-z_-]{4,40})")
+_EXIM_ID = re.compile(r"\bid=([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4})\b")
+_MOST_IDS = 3
+
+_NAMED = {
+    "q": "the log names its queue id {}",
+    "m": "the log names its scan {}",
+    "l": "the log names the filter's log id {}",
+    "z": "the log names its quarantine id {}",
+    "i": "the log names its Message-ID {}",
+    "p": "the same connection {}",
+}
+
+#: A related trace, how it is related, what says so, how sure that is.
+_Found = tuple[Trace, str, str, str]
+
+
+def related(trace: Trace, engine: Engine, scope: Scope) -> tuple[list[RelatedTrace], bool]:
+    """Give the related traces in scope, and whether there are more than are listed."""
+    seen = {trace.id}
+    listed: list[RelatedTrace] = []
+    for other, how, evidence, confidence in _all(trace, engine, scope):
+        if other.id in seen:
+            continue
+        if len(listed) == LIMIT:
+            return listed, True
+        seen.add(other.id)
+        listed.append(
+            RelatedTrace(
+                id=other.id,
+                how=how,
+                recipient=other.recipient,
+                disposition=other.disposition,
+                time=utc(other.time_ms),
+                host=other.host,
+                evidence=evidence,
+                confidence=confidence,
+            ),
+        )
+    return listed, False
+
+
+def _all(trace: Trace, engine: Engine, scope: Scope) -> Iterator[_Found]:
+    """Everything related, what the log names first."""
+    siblings = _siblings(trace, engine, scope)
+    same = {sibling.id for sibling in siblings} | {trace.id}
+    for relation in trace.related:
+        yield from _named(trace, relation, engine, scope, same)
+    yield from _elsewhere(trace, engine, scope)
+    yield from _other_tries(trace, engine, scope)
+    for sibling in siblings:
+        yield sibling, "recipient", "another recipient of the same message", "certain"
+
+
+def _siblings(trace: Trace, engine: Engine, scope: Scope) -> list[Trace]:
+    """Give the traces of the other recipients of this message."""
+    root = root_key(trace)
+    if root is None:
+        return []
+    return [t for t in engine.find([root], scope, limit=2 * LIMIT) if t.id != trace.id and _same_message(trace, t, root)]
+
+
+def root_key(trace: Trace) -> str | None:
+    """Give the key of the message's first hop, where that has an id: its first queue file, else its scan."""
+    if trace.queue_ids:
+        return next((k for k in trace.keys if k.startswith("q:") and keys.queue_id_of(k) == trace.queue_ids[0]), None)
+    return next((k for k in trace.keys if k.startswith("m:")), None)
+
+
+def _same_message(trace: Trace, other: Trace, root: str) -> bool:
+    """Whether two traces that hold the key of one first hop are of one message: ids come back, and a notice names its parent's."""
+    if root_key(other) != root:
+        return False
+    if other.time_ms == trace.time_ms:
+        return True
+    same_id = other.message_id == trace.message_id or None in (other.message_id, trace.message_id)
+    return same_id and abs(other.time_ms - trace.time_ms) <= _NEAR_MS
+
+
+def _named(trace: Trace, relation: Related, engine: Engine, scope: Scope, same: set[str]) -> Iterator[_Found]:
+    """Give the traces of the journey that this one names by a key."""
+    kind, _, value = relation.key.partition(":")
+    found = [t for t in engine.find([relation.key], scope, limit=2 * LIMIT) if t.id not in same]
+    confidence = "certain"
+    if kind == "q":
+        value = keys.queue_id_of(relation.key)
+        # Those that only name the queue id are its relatives, not its owners.
+        found = [t for t in found if value in t.queue_ids]
+        alive = [t for t in found if _overlap(trace, t)]
+        # Queue ids come back: without a life at that time it may be another message.
+        confidence = "certain" if alive else "guessed"
+        found = alive or found
+    evidence = _NAMED.get(kind, "the log names it by {}").format(value)
+    for other in found:
+        yield other, relation.how, evidence, confidence
+
+
+def _overlap(one: Trace, other: Trace) -> bool:
+    """Whether two journeys were on their way at the same time."""
+    return one.time_ms - _NEAR_MS <= other.last_event_ms and other.time_ms <= one.last_event_ms + _NEAR_MS
+
+
+def _elsewhere(trace: Trace, engine: Engine, scope: Scope) -> Iterator[_Found]:
+    """Give the same message at servers of other log domains: by the queue id in the reply, else by Message-ID alone."""
+    for queue_id in next_queue_ids(trace.reply_text):
+        found = _near(trace, engine, scope, Query(queue_id=(queue_id,)))
+        for other in _to_same_recipient(trace, (t for t in found if queue_id in t.queue_ids and _overlap(trace, t))):
+            agrees = trace.message_id is not None and other.message_id == trace.message_id
+            yield other, "next_hop", f"the reply names the queue id {queue_id}", "certain" if agrees else "likely"
+    if not trace.message_id or patterns.is_pattern(trace.message_id):
+        # With a wildcard in it, it would be a search for many others.
+        return
+    try:
+        query = Query(message_id=(trace.message_id,))
+    except QueryError:
+        # What a stranger wrote there is nothing that can be asked for.
+        return
+    found = _near(trace, engine, scope, query)
+    for other in _to_same_recipient(trace, found):
+        named = [queue_id for queue_id in next_queue_ids(other.reply_text) if queue_id in trace.queue_ids]
+        if named:
+            yield other, "previous_hop", f"its reply names the queue id {named[0]}", "certain"
+        else:
+            yield other, "same_message_id", "the same Message-ID", "guessed"
+
+
+def _other_tries(trace: Trace, engine: Engine, scope: Scope) -> Iterator[_Found]:
+    """Give the tries of the sending server before and after: refused for now, it comes back, and no id tells that."""
+    if trace.sender is None or trace.recipient is None or trace.client_ip is None or patterns.is_pattern(trace.sender + trace.recipient):
+        return
+    later = trace.disposition is Disposition.TEMPFAILED
+    since, until = (trace.time_ms, trace.time_ms + _RETRY_MS) if later else (max(trace.time_ms - _RETRY_MS, 0), trace.time_ms + 1)
+    try:
+        query = Query(sender=(trace.sender,), recipient=(trace.recipient,), since_ms=since, until_ms=until)
+    except QueryError:
+        return
+    found = engine.search(query, scope, limit=2 * LIMIT).traces
+    sent = (trace.sender, trace.recipient, trace.client_ip)
+    tries = [t for t in found if t.id != trace.id and (t.sender, t.recipient, t.client_ip) == sent]
+    evidence = "the same sending server, sender and recipient, soon after a refusal for now"
+    if later:
+        # Newest first: the try right after this one is the last of them.
+        for other in tries[-1:]:
+            yield other, "later_try", evidence, "guessed"
+    else:
+        for other in tries[:1]:
+            if other.disposition is Disposition.TEMPFAILED:
+                yield other, "earlier_try", evidence, "guessed"
+
+
+def _near(trace: Trace, engine: Engine, scope: Scope, query: Query) -> list[Trace]:
+    """Tell what fits and was first seen within a day of the journey, for the same ids come back after years."""
+    window = replace(query, since_ms=max(trace.time_ms - _DAY_MS, 0), until_ms=trace.last_event_ms + _DAY_MS)
+    return engine.search(window, scope, limit=2 * LIMIT).traces
+
+
+def _to_same_recipient(trace: Trace, found: Iterable[Trace]) -> list[Trace]:
+    """Of the traces of other log domains those for the same recipient, or all where none is."""
+    others = [t for t in found if t.log_domain != trace.log_domain]
+    own = {trace.recipient, trace.original_recipient} - {None}
+    return [t for t in others if own & {t.recipient, t.original_recipient}] or others
+
+
+def next_queue_ids(reply_text: str | None) -> list[str]:
+    """Give the queue ids that a reply says the message has at the next server."""
+    if not reply_text:
+        return []
+    found = [*_QUEUED_AS.findall(reply_text), *_EXIM_ID.findall(reply_text)]
+    return list(dict.fromkeys(found))[-_MOST_IDS:]

@@ -1,0 +1,145 @@
+"""The thin query layer as a Python API: a `MailTrace` answers questions for one caller."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from mappings import identity
+from mappings.codes import Entry, best_entry, entries, lookup
+from search.answers import ErrorAnswer, ReportAnswer, SearchAnswer, TraceAnswer, as_of, error_answer, trace_answer, utc
+from search.empty import kept_since, why_empty, worth_trying
+from search.engines import Engine
+from search.query import Query
+from search.query_error import QueryError
+from search.report import email_report
+from search.scope import EVERYTHING, Scope
+
+#: A page holds at most so many traces; `walk` goes on to the end.
+LARGEST_PAGE = 10_000
+_WALK_PAGE = 500
+_ALL = Query()
+
+
+def _wall_clock_ms() -> int:
+    """Now, in milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class MailTrace:
+    """Answers questions about the mail in a store, as far as its scope goes."""
+
+    engine: Engine
+    scope: Scope = EVERYTHING
+    #: Gives now in milliseconds; a test sets it.
+    clock: Callable[[], int] = _wall_clock_ms
+
+    def narrowed(self, domains: Iterable[str]) -> MailTrace:
+        """Give the same store for a caller who may see these (normalised) domains only; a scope is never widened."""
+        return MailTrace(self.engine, self.scope.narrowed(domains), self.clock)
+
+    def search(self, query: Query = _ALL, *, limit: int = 50, cursor: str | None = None) -> SearchAnswer:
+        """One page of the traces that fit, newest first; `cursor` is the `next` of the page before."""
+        if not 1 <= limit <= LARGEST_PAGE:
+            raise QueryError(f"{limit} is not a number from 1 to {LARGEST_PAGE:,}", field="limit")
+        # Read before the search: what is said to be read is then in the answer.
+        state = self.engine.state()
+        page = self.engine.search(query, self.scope, limit=limit, cursor=_checked_cursor(cursor))
+        if page.traces or cursor is not None:
+            warnings = kept_since(query, state)
+        else:
+            warnings = [*why_empty(query, state, self.clock(), self.scope), *worth_trying(query, self.engine, self.scope)]
+        return SearchAnswer(
+            traces=[trace_answer(trace) for trace in page.traces],
+            next=page.next,
+            total=page.total,
+            since=None if query.since_ms is None else utc(query.since_ms),
+            until=None if query.until_ms is None else utc(query.until_ms),
+            as_of=as_of(state.read_up_to_ms),
+            complete=True,
+            warnings=warnings,
+        )
+
+    def count(self, query: Query = _ALL) -> int:
+        """How many traces fit, exactly."""
+        return self.engine.count(query, self.scope)
+
+    def walk(self, query: Query = _ALL, *, cursor: str | None = None) -> Iterator[TraceAnswer]:
+        """Every trace that fits, newest first, to the end, in bounded memory."""
+        cursor = _checked_cursor(cursor)
+        while True:
+            page = self.engine.search(query, self.scope, limit=_WALK_PAGE, cursor=cursor)
+            yield from map(trace_answer, page.traces)
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def report(self, trace: str) -> ReportAnswer | None:
+        """Give the Email Report on a trace; None where there is no such trace, or the caller may not see it."""
+        wanted = trace.strip().lower()
+        if not _is_id(wanted):
+            return None
+        found = self.engine.get(wanted, self.scope)
+        return None if found is None else email_report(found, self.engine, self.scope)
+
+    def errors(self, word: str | None = None, *, seen: bool = False) -> list[ErrorAnswer]:
+        """Give the list of most common errors, or what is known about one code; with `seen`, how often each decided, most first.
+
+        Raises `mappings.codes.UnknownCode` where the word is no code.
+        """
+        listed = entries() if word is None else lookup(word)
+        if not seen:
+            return [error_answer(entry) for entry in listed]
+        return self._counted(listed, whole=word is None)
+
+    def _counted(self, listed: list[Entry], *, whole: bool) -> list[ErrorAnswer]:
+        """Give the entries with the number of their traces, most first; the whole list also has what is seen and not listed."""
+        known = {(entry.code, entry.enhanced): entry for entry in listed}
+        counts: Counter[tuple[int | None, str | None]] = Counter()
+        for code, enhanced, number in self.engine.codes_seen(self.scope):
+            key = next((k for k in ((code, enhanced), (None, enhanced), (code, None)) if k in known and k != (None, None)), None)
+            if key is None and whole:
+                key = (code, enhanced)
+                entry = best_entry(code, enhanced, None)
+                known[key] = Entry(
+                    code=code,
+                    enhanced=enhanced,
+                    reason=entry.reason,
+                    meaning=entry.meaning,
+                    move=entry.move,
+                    next_step=entry.next_step,
+                    customer_text=entry.customer_text,
+                )
+            if key is not None:
+                counts[key] += number
+        answers = [error_answer(entry, seen=counts[key]) for key, entry in known.items()]
+        return sorted(answers, key=lambda answer: -(answer.seen or 0))
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.engine.close()
+
+    def __enter__(self) -> MailTrace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _is_id(text: str) -> bool:
+    """Whether the text can be the id of a trace."""
+    try:
+        identity.to_bytes(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _checked_cursor(cursor: str | None) -> str | None:
+    """Give the cursor, where it can be one of ours."""
+    if cursor is not None and not _is_id(cursor):
+        raise QueryError("it is not the cursor of an earlier answer", field="cursor", hint="pass `next` on unchanged")
+    return cursor

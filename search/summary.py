@@ -1,0 +1,114 @@
+"""The sentence that a support person reads first: what became of the mail, when, and why."""
+
+from __future__ import annotations
+
+from mappings.trace import Trace
+from mappings.vocabulary import Disposition, Reason, Verdict
+from search.answers import utc_words
+from search.journey import deciding
+
+#: What the filter found, as it stands in "the filter found ...".
+_FOUND = {
+    Reason.VIRUS: "malware",
+    Reason.SPAM: "spam",
+    Reason.CONTENT: "content that is not allowed",
+    Reason.ATTACHMENT: "an attachment that is not allowed",
+    Reason.POLICY: "something that a rule does not allow",
+}
+_FOUND_BY_VERDICT = {
+    Verdict.BAD_HEADER: "a header that breaks the rules",
+    Verdict.OVERSIZED: "that it is too large",
+    Verdict.UNCHECKED: "parts that it could not look into",
+    Verdict.PHISH: "phishing",
+    Verdict.BULK: "bulk mail",
+}
+
+
+def summary(trace: Trace) -> str:
+    """One sentence: the outcome, its time, its cause."""
+    decided = deciding(trace)
+    at = utc_words(decided.time_us // 1000 if decided is not None else trace.last_event_ms)
+    sentence = f"{_outcome(trace, at)}{_addition(trace)}"
+    return sentence if sentence.endswith(".") else f"{sentence}."
+
+
+def _outcome(trace: Trace, at: str) -> str:
+    """Give the outcome and its cause, without what is added at the end."""
+    relay = f" by {trace.relay}" if trace.relay else ""
+    because = f": {reason}" if (reason := _reason(trace)) else ""
+    match trace.disposition:
+        case Disposition.DELIVERED:
+            return f"Delivered on {at}: accepted{relay}" if relay else f"Delivered on {at}"
+        case Disposition.EXPANDED:
+            return f"Expanded on {at}: the address stands for others, and the message went on to them"
+        case Disposition.RELEASED:
+            return f"Released and delivered on {at}: the filter had kept it because it found {_found(trace)}"
+        case Disposition.IN_PROGRESS:
+            return f"In progress: the message is with us and not finished; the last step was on {at}"
+        case Disposition.DEFERRED:
+            return f"Deferred{because}; {_attempts(trace)}the last on {at}, and delivery is tried again by itself"
+        case Disposition.TEMPFAILED:
+            return f"Refused for now on {at}{because}; the sending server was asked to come back later"
+        case Disposition.HELD:
+            return f"Held on {at}{because or ': an administrator or a rule stopped it in the queue'}"
+        case Disposition.QUARANTINED:
+            return f"Quarantined on {at}: the filter found {_found(trace)} and kept it"
+        case Disposition.BOUNCED:
+            return f"Bounced on {at}: refused for good{relay}{because}"
+        case Disposition.EXPIRED:
+            return f"Expired on {at}: given up after it could not be delivered{because}"
+        case Disposition.REJECTED:
+            return f"Rejected on {at} before it was accepted{because}; the sending server was told at once"
+        case Disposition.DISCARDED:
+            return f"Discarded on {at}: accepted and thrown away{because}"
+        case Disposition.DELETED:
+            return f"Deleted on {at}: an administrator removed it from the queue"
+        case Disposition.ABORTED:
+            return f"Aborted on {at}: the connection ended before the message was handed over"
+        case Disposition.UNKNOWN:
+            return f"Not known: the log ends before the fate of this message; it was last seen on {at}"
+
+
+def _addition(trace: Trace) -> str:
+    """Tell what goes with the outcome: marks of the filter, a kept copy, the sender's notice."""
+    added = ""
+    if trace.disposition is Disposition.DELIVERED:
+        if trace.verdict in (Verdict.SPAM, Verdict.SUSPECT, Verdict.BULK, Verdict.PHISH):
+            score = f" with a score of {trace.score:g}" if trace.score is not None else ""
+            added += f"; the filter took it for {_TAKEN_FOR[trace.verdict]}{score}"
+        if trace.quarantine_id:
+            added += f"; the filter kept a copy ({trace.quarantine_id})"
+    if trace.sender_notified and trace.disposition in (Disposition.BOUNCED, Disposition.EXPIRED, Disposition.QUARANTINED):
+        added += "; the sender was told"
+    return added
+
+
+_TAKEN_FOR = {
+    Verdict.SPAM: "spam",
+    Verdict.SUSPECT: "spam-like mail",
+    Verdict.BULK: "bulk mail",
+    Verdict.PHISH: "phishing",
+}
+
+
+def _attempts(trace: Trace) -> str:
+    """How often it was tried, where that was counted."""
+    if not trace.attempts:
+        return ""
+    return "1 attempt, " if trace.attempts == 1 else f"{trace.attempts:,} attempts, "
+
+
+def _found(trace: Trace) -> str:
+    """Tell what the filter found, with its own detail."""
+    found = _FOUND.get(trace.reason) if trace.reason else None
+    found = found or _FOUND_BY_VERDICT.get(trace.verdict, "something that a rule does not allow")
+    return f"{found} ({trace.detail})" if trace.detail else found
+
+
+def _reason(trace: Trace) -> str | None:
+    """Give the reason within a sentence: `there is no such mailbox`; None where the lines do not say it."""
+    if trace.reason is None or trace.reason is Reason.UNKNOWN:
+        return None
+    sentence = trace.reason.sentence.rstrip(".")
+    sentence = sentence[0].lower() + sentence[1:]
+    return f"{sentence} ({trace.detail})" if trace.detail else sentence

@@ -1,0 +1,67 @@
+"""What several tests need: the command line as a user meets it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from mailtrace.cli import main
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def quiet_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings but a data folder below `tmp_path`, and UTC."""
+    for name in [name for name in os.environ if name.startswith("MAILTRACE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("MAILTRACE_DATA", str(tmp_path / "data"))
+
+
+@pytest.fixture
+def mailtrace(quiet_environment: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Run `mailtrace` within this process."""
+
+    def run(*arguments: str, **environ: str) -> Done:
+        hook = sys.excepthook
+        with monkeypatch.context() as patch:
+            for name, value in environ.items():
+                patch.setenv(name, value)
+            capsys.readouterr()
+            code = main(arguments)
+        sys.excepthook = hook
+        return Done(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def mailtrace_process(quiet_environment: None) -> Callable[..., subprocess.Popen[str]]:
+    """Start `mailtrace` as a process of its own; the test waits for it."""
+
+    def start(*arguments: str, **environ: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", "import sys; from mailtrace.cli import main; sys.exit(main())", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, **environ},
+        )
+
+    return start

@@ -1,0 +1,100 @@
+"""The same answer to the same question: every store against the plain reference, on generated traces and questions."""
+
+from __future__ import annotations
+
+import random
+
+from tests import generate
+import pytest
+from tests.contract.conftest import Filled
+
+from search.engines import Page
+from search.query import Query
+from search.scope import EVERYTHING, Scope
+
+
+def _ids(page: Page) -> list[str]:
+    """The ids of a page."""
+    return [trace.id for trace in page.traces]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_generated_questions_have_the_reference_s_answers(filled: Filled, seed: int) -> None:
+    """Page, total, next, count and walk are those of the reference for many generated questions and scopes."""
+    chance = random.Random(seed)
+    for _ in range(60):
+        query, scope = generate.query(chance, filled.written), generate.scope(chance)
+        limit = chance.choice((1, 3, 50))
+        expected = filled.reference.search(query, scope, limit=limit)
+        page = filled.store.engine.search(query, scope, limit=limit)
+        assert _ids(page) == _ids(expected), (query, scope)
+        assert (page.total, page.next is None) == (expected.total, expected.next is None), (query, scope)
+        assert filled.store.engine.count(query, scope) == filled.reference.count(query, scope), (query, scope)
+        walked = [trace.id for trace in filled.store.engine.walk(query, scope)]
+        assert walked == [trace.id for trace in filled.reference.walk(query, scope)], (query, scope)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pages_give_each_row_once(filled: Filled, seed: int) -> None:
+    """Following the cursors from page to page gives exactly the rows of the walk."""
+    chance = random.Random(seed + 100)
+    for _ in range(10):
+        query, scope = generate.query(chance, filled.written), generate.scope(chance)
+        limit = chance.choice((7, 40))
+        found: list[str] = []
+        cursor = None
+        while True:
+            page = filled.store.engine.search(query, scope, limit=limit, cursor=cursor)
+            found += _ids(page)
+            cursor = page.next
+            if cursor is None:
+                break
+        assert found == [trace.id for trace in filled.reference.walk(query, scope)]
+
+
+def test_rows_of_a_page_are_whole_traces_without_events(filled: Filled) -> None:
+    """What a list gives equals what was written, but for the events."""
+    page = filled.store.engine.search(Query(), EVERYTHING, limit=2000)
+    assert page.traces == filled.reference.search(Query(), EVERYTHING, limit=2000).traces
+    assert len(page.traces) > 300
+
+
+def test_every_id_is_answered_as_the_reference_answers_it(filled: Filled) -> None:
+    """`get` gives traces with their events, successors for superseded ones, and nothing out of scope."""
+    chance = random.Random(5)
+    for trace in filled.written:
+        scope = generate.scope(chance)
+        assert filled.store.engine.get(trace.id, scope) == filled.reference.get(trace.id, scope)
+
+
+@pytest.mark.parametrize("text", ["", "x", "0" * 26, "z" * 26, "U" * 26, "é" * 26, "0" * 27, "' OR 1=1 --"])
+def test_what_is_no_id_is_no_trace(filled: Filled, text: str) -> None:
+    """Asking for nonsense gives nothing."""
+    assert filled.store.engine.get(text, EVERYTHING) is None
+
+
+def test_keys_find_what_holds_them(filled: Filled) -> None:
+    """Look-ups by key agree with the reference, in the engine within the scope and in the sink for all."""
+    chance = random.Random(6)
+    for trace in chance.sample(filled.written, 120):
+        keys = [chance.choice(trace.keys), "q:mx1/none", chance.choice(trace.keys).lower()]
+        scope = generate.scope(chance)
+        assert filled.store.engine.find(keys, scope) == filled.reference.find(keys, scope)
+        assert sorted(filled.store.sink.find(keys), key=lambda one: one.id) == filled.reference.held(keys)
+    many = [trace.keys[0] for trace in filled.written]
+    assert filled.store.engine.find(many, EVERYTHING, limit=10) == filled.reference.find(many, EVERYTHING, limit=10)
+    assert filled.store.sink.find([]) == []
+
+
+def test_codes_are_counted_within_the_scope(filled: Filled) -> None:
+    """The counts of refusing codes agree with the rows, for everybody and for each customer."""
+    for domains in (None, {"example.org"}, {"example.net", "bücher.example"}, {"nobody.example"}, set()):
+        scope = EVERYTHING if domains is None else Scope(frozenset(domains))
+        assert filled.store.engine.codes_seen(scope) == filled.reference.codes_seen(scope)
+
+
+def test_state_tells_the_oldest_and_newest(filled: Filled) -> None:
+    """The store knows the bounds of what it holds, and the newest event of each log domain."""
+    assert filled.store.engine.state() == filled.reference.state()
+    for log_domain in ("mx1", "mx2", "mx3"):
+        assert filled.store.sink.newest_ms(log_domain) == filled.reference.newest_ms(log_domain)

@@ -1,0 +1,195 @@
+"""The plain in-memory store that the real ones are held against: a list, looked through from its beginning to its end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from mappings import identity, patterns
+from mappings.address import fold
+from mappings.patterns import Asked, Form
+from mappings.trace import Trace
+from mappings.vocabulary import Disposition
+from search.engines import TOTAL_LIMIT, Page, State, Total
+from search.query import Query
+from search.query_error import QueryError
+from search.scope import Scope
+
+_REFUSED = (Disposition.BOUNCED, Disposition.EXPIRED, Disposition.REJECTED, Disposition.TEMPFAILED, Disposition.DEFERRED)
+
+
+class ReferenceStore:
+    """Sink and engine in one; slow, short, and obvious."""
+
+    def __init__(self) -> None:
+        self.traces: dict[str, Trace] = {}
+        self.progress: dict[str, int] = {}
+        self._tickets: list[int] = []
+        self._submitted = 0
+
+    # The sink -------------------------------------------------------------------------------------------------------------------
+
+    def submit(self, traces: Sequence[Trace]) -> int:
+        """Keep the higher version of each."""
+        for trace in traces:
+            kept = self.traces.get(trace.id)
+            if kept is None or trace.version >= kept.version:
+                self.traces[trace.id] = trace
+        self._submitted += 1
+        self._tickets.append(self._submitted)
+        return self._submitted
+
+    def acknowledged(self) -> list[int]:
+        """Everything is kept at once."""
+        tickets, self._tickets = self._tickets, []
+        return tickets
+
+    def flush(self) -> None:
+        """Nothing is under way, ever."""
+
+    def held(self, keys: Collection[str]) -> list[Trace]:
+        """What the sink's `find` gives."""
+        return [trace for _, trace in sorted(self.traces.items()) if set(keys) & set(trace.keys)]
+
+    def newest_ms(self, log_domain: str) -> int | None:
+        """The greatest time of an event."""
+        return max((trace.last_event_ms for trace in self.traces.values() if trace.log_domain == log_domain), default=None)
+
+    def note_progress(self, read_up_to_ms: Mapping[str, int]) -> None:
+        """Keep the greatest."""
+        for source, time_ms in read_up_to_ms.items():
+            self.progress[source] = max(time_ms, self.progress.get(source, time_ms))
+
+    # The engine -----------------------------------------------------------------------------------------------------------------
+
+    def search(self, query: Query, scope: Scope, *, limit: int, cursor: str | None = None) -> Page:
+        """One page of all that fit."""
+        if cursor is not None:
+            try:
+                identity.to_bytes(cursor)
+            except ValueError as error:
+                raise QueryError("this is no cursor of ours", field="cursor") from error
+        fitting = self._fitting(query, scope)
+        behind = [trace for trace in fitting if cursor is None or trace.id < cursor]
+        page = behind[:limit]
+        total = Total(len(fitting)) if len(fitting) <= TOTAL_LIMIT else Total(TOTAL_LIMIT, "gte")
+        return Page([_bare(trace) for trace in page], page[-1].id if len(behind) > limit else None, total)
+
+    def walk(self, query: Query, scope: Scope, *, cursor: str | None = None) -> Iterator[Trace]:
+        """All that fit."""
+        return (_bare(trace) for trace in self._fitting(query, scope) if cursor is None or trace.id < cursor)
+
+    def count(self, query: Query, scope: Scope) -> int:
+        """How many fit."""
+        return len(self._fitting(query, scope))
+
+    def get(self, trace: str, scope: Scope) -> Trace | None:
+        """One trace, or what replaced it."""
+        asked = found = self.traces.get(trace)
+        passed = set()
+        while found is not None and found.superseded_by:
+            passed.add(found.id)
+            candidates = [self.traces[one] for one in found.superseded_by if one in self.traces and one not in passed]
+            found = None
+            if candidates and asked is not None:
+                both = [one for one in candidates if _recipients(one) == _recipients(asked)]
+                final = [one for one in candidates if _recipients(one)[0] == _recipients(asked)[0]]
+                original = [one for one in candidates if _recipients(one)[1] == _recipients(asked)[1]]
+                found = (both or final or original or candidates)[0]
+        return found if found is not None and scope.sees(found.visible_to) else None
+
+    def find(self, keys: Collection[str], scope: Scope, *, limit: int = 200) -> list[Trace]:
+        """What holds one of these keys."""
+        return [_bare(trace) for trace in self._fitting(Query(), scope) if set(keys) & set(trace.keys)][:limit]
+
+    def codes_seen(self, scope: Scope) -> list[tuple[int | None, str | None, int]]:
+        """How often each code refused."""
+        counts = Counter(
+            (trace.reply_code, trace.enhanced_code)
+            for trace in self._fitting(Query(), scope)
+            if trace.disposition in _REFUSED and (trace.reply_code, trace.enhanced_code) != (None, None)
+        )
+        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0][0] or 0, item[0][1] or ""))
+        return [(basic, enhanced, number) for (basic, enhanced), number in ordered]
+
+    def state(self) -> State:
+        """What is held."""
+        times = [trace.time_ms for trace in self.traces.values() if not trace.superseded_by]
+        return State(self.progress, min(times, default=None), max(times, default=None))
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _fitting(self, query: Query, scope: Scope) -> list[Trace]:
+        """All traces that fit, newest first."""
+        found = [
+            trace
+            for trace in self.traces.values()
+            if not trace.superseded_by and scope.sees(trace.visible_to) and fits(query, trace)
+        ]
+        return sorted(found, key=lambda trace: trace.id, reverse=True)
+
+
+def fits(query: Query, trace: Trace) -> bool:
+    """Whether a trace fits every criterion, each with one of its values."""
+    sender = [(trace.sender, trace.sender_domain), (trace.header_from, trace.header_from_domain)]
+    recipient = [(trace.recipient, trace.recipient_domain), (trace.original_recipient, trace.original_recipient_domain)]
+    sides = [*sender, *recipient]
+    checks = [
+        (query.sender, lambda value: _address_fits(value, sender)),
+        (query.recipient, lambda value: _address_fits(value, recipient)),
+        (query.address, lambda value: _address_fits(value, sides)),
+        (query.domain, lambda value: any(patterns.asked_domain(value).fits(_lower(domain)) for _, domain in sides)),
+        (query.quarantine_id, lambda value: _quarantine_fits(value, trace.quarantine_id)),
+        (query.message_id, lambda value: patterns.asked_message_id(value).fits(trace.message_id)),
+        (query.queue_id, lambda value: any(patterns.asked_exact(value).fits(one) for one in trace.queue_ids)),
+        (query.client, lambda value: patterns.asked_server(value).fits(trace.client_ip, trace.client_name, trace.client_helo)),
+        (query.relay, lambda value: patterns.asked_server(value).fits(trace.relay_ip, trace.relay_host)),
+        (query.code, lambda value: _code_fits(value, trace)),
+        (query.disposition, lambda value: trace.disposition.value == value),
+        (query.verdict, lambda value: trace.verdict.value == value),
+        (query.reason, lambda value: trace.reason is not None and trace.reason.value == value),
+        (query.direction, lambda value: trace.direction.value == value),
+    ]
+    if query.since_ms is not None and trace.time_ms < query.since_ms:
+        return False
+    if query.until_ms is not None and trace.time_ms >= query.until_ms:
+        return False
+    return all(not values or any(check(value) for value in values) for values, check in checks)
+
+
+def _address_fits(value: str, sides: list[tuple[str | None, str | None]]) -> bool:
+    """Whether one of these addresses or its domain fits."""
+    asked: Asked = patterns.asked_address(value)
+    if asked.form is Form.DOMAIN:
+        return any(asked.fits(_lower(domain)) for _, domain in sides)
+    return any(asked.fits(None if address is None else fold(address)) for address, _ in sides)
+
+
+def _quarantine_fits(value: str, quarantine_id: str | None) -> bool:
+    """Whether a quarantine id fits in one of its forms."""
+    forms = [] if quarantine_id is None else patterns.quarantine_forms(quarantine_id)
+    return any(asked.fits(form) for asked in patterns.asked_quarantine(value) for form in forms)
+
+
+def _code_fits(value: str, trace: Trace) -> bool:
+    """Whether the deciding reply fits."""
+    asked = patterns.asked_code(value)
+    return asked is not None and asked.fits(trace.reply_code, trace.enhanced_code)
+
+
+def _recipients(trace: Trace) -> tuple[str, str]:
+    """Both recipients without their case."""
+    return fold(trace.recipient or ""), fold(trace.original_recipient or "")
+
+
+def _lower(domain: str | None) -> str | None:
+    """A domain as it is compared."""
+    return None if domain is None else domain.lower()
+
+
+def _bare(trace: Trace) -> Trace:
+    """The trace as lists give it: without events."""
+    bare = Trace(**{name: getattr(trace, name) for name in Trace.__struct_fields__})
+    bare.events = []
+    return bare

@@ -1,0 +1,459 @@
+"""The Email Report: what became of a message, its steps and hops, what is related, and what a caller may not see."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import msgspec
+import pytest
+from answer_samples import ANN, BOB, CARLA, FIRST, HOST, SCAN, SECOND, T0, Lines, kept_journey, only, scanned_journey, stored, trace
+
+from ingest import events as facts
+from mappings import keys
+from mappings.trace import Related, Trace
+from mappings.vocabulary import Disposition, Reason, Verdict
+from search.answers import ReportAnswer
+from search.engines import Page
+from search.engines.embedded import EmbeddedEngine
+from search.explain import explain
+from search.journey import ANOTHER, deciding, hops, neutral, timeline
+from search.query import Query
+from search.related import LIMIT, next_queue_ids
+from search.scope import EVERYTHING, Scope
+from search.service import MailTrace
+from search.summary import summary
+
+
+def report(folder: Path, wanted: Trace, *others: Trace, scope: Scope = EVERYTHING) -> ReportAnswer:
+    """Give the report on a trace out of a real store."""
+    with stored(folder, wanted, *others, scope=scope) as mail:
+        answer = mail.report(wanted.id)
+    assert answer is not None
+    return answer
+
+
+# Hops ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_hops_stand_in_the_order_of_the_way_not_of_the_lines() -> None:
+    """The scan stands between the queue file that it read and the one that it made, though its line comes later."""
+    way = hops(scanned_journey())
+    assert [(hop.kind, hop.queue_id or hop.mail_id) for hop in way] == [("queue", FIRST), ("scan", SCAN), ("queue", SECOND)]
+
+
+def test_each_hop_says_what_joins_it_to_the_one_before() -> None:
+    """A hop names the hop that it follows, the evidence, and how sure that is."""
+    first, scan, second = hops(scanned_journey())
+    assert (first.follows, first.evidence, first.confidence) == (None, None, None)
+    assert (scan.follows, scan.confidence) == (first.id, "certain")
+    assert scan.evidence is not None
+    assert FIRST in scan.evidence
+    assert (second.follows, second.confidence) == (scan.id, "certain")
+    assert second.evidence is not None
+    assert SECOND in second.evidence
+
+
+def test_a_hop_tells_its_client_times_programs_and_result() -> None:
+    """A queue file has its client and whether it was removed, a scan its result and score."""
+    first, scan, second = hops(scanned_journey())
+    assert (first.client, first.removed, first.result) == ("mail.sender.example[203.0.113.5]", True, None)
+    assert (first.begin, first.end) == ("2026-11-24T04:06:42.000Z", "2026-11-24T04:06:42.700Z")
+    assert first.programs == ["smtpd", "qmgr", "smtp"]
+    assert (scan.result, scan.score, scan.removed, scan.host) == ("Passed CLEAN", -1.5, None, HOST)
+    assert second.client == "localhost[127.0.0.1]"
+
+
+def test_a_scan_that_names_no_queue_id_is_joined_by_its_log_id_and_less_sure() -> None:
+    """Where the filter's line lacks the queue id, the log id in its reply joins it; log ids repeat, so it is only likely."""
+    first, scan = hops(kept_journey())
+    assert (scan.kind, scan.follows, scan.confidence) == ("scan", first.id, "likely")
+    assert scan.result == "Blocked INFECTED (Eicar-Test-Signature)"
+
+
+def test_a_filter_before_the_queue_stands_before_its_queue_file() -> None:
+    """A scan that was done before the message was queued is the first hop."""
+    lines, queue, scan = Lines(), keys.queue(HOST, FIRST), keys.scan(SCAN)
+    lines.add("smtpd", queue, facts.Received(FIRST, client_name="localhost", client_ip="127.0.0.1"), "Accepted")
+    result = facts.Scanned(SCAN, "1-1", passed=True, category="CLEAN", recipients=[BOB], next_ids=[FIRST])
+    lines.add("amavis", scan, result, "Passed CLEAN", [BOB])
+    way = hops(trace(events=lines.made))
+    assert [hop.kind for hop in way] == ["scan", "queue"]
+    assert way[1].follows == scan
+
+
+def test_a_requeued_message_says_so() -> None:
+    """The queue file that an administrator made anew names the old one, and the scan of the old one stands before it."""
+    lines, old, new = Lines(), keys.queue(HOST, FIRST), keys.queue(HOST, SECOND)
+    lines.add("smtpd", old, facts.Received(FIRST, client_ip="203.0.113.5"), "Accepted")
+    lines.add("pickup", new, facts.Received(SECOND, uid=0, requeued_from=FIRST), "Requeued")
+    kept = facts.Scanned(SCAN, None, passed=False, category="SPAM", recipients=[BOB], origin_queue_id=FIRST)
+    lines.add("amavis", keys.scan(SCAN), kept, "Blocked SPAM", [BOB])
+    way = hops(trace(events=lines.made, queue_ids=[FIRST, SECOND]))
+    assert [hop.kind for hop in way] == ["queue", "scan", "queue"]
+    way.pop(1)
+    assert way[1].follows == old
+    assert way[1].evidence == f"requeued by an administrator from {FIRST}"
+    assert (way[0].client, way[0].removed) == ("[203.0.113.5]", False)
+
+
+def test_a_refusal_without_any_id_is_one_hop() -> None:
+    """A message refused before it had a queue id has one hop of its own, with its client."""
+    lines = Lines()
+    fact = facts.Ruled(
+        None, "reject", "RCPT", client_name="unknown", client_ip="203.0.113.9", recipient=BOB, reply=facts.Reply(554, "5.7.1")
+    )
+    lines.add("smtpd", keys.line("ab12"), fact, "Refused", [BOB])
+    (hop,) = hops(trace(events=lines.made, queue_ids=[], keys=[keys.line("ab12")], disposition=Disposition.REJECTED))
+    assert (hop.kind, hop.queue_id, hop.client) == ("refusal", None, "unknown[203.0.113.9]")
+
+
+# Steps --------------------------------------------------------------------------------------------------------------------
+
+
+def test_steps_keep_the_order_of_the_document_and_show_their_lines() -> None:
+    """Whoever may see everything gets every line as it was read, in the document's order."""
+    wanted = scanned_journey()
+    steps = timeline(wanted, EVERYTHING)
+    assert [step.raw for step in steps] == [event.raw for event in wanted.events]
+    assert [step.words for step in steps] == [event.words for event in wanted.events]
+    assert steps[0].queue_id == FIRST
+    assert steps[3].queue_id is None
+    assert (steps[3].hop, steps[3].recipients) == (keys.scan(SCAN), [BOB, CARLA])
+
+
+def test_a_line_that_names_others_is_told_in_words_without_them() -> None:
+    """A scoped caller gets no line, no name and no word of a recipient outside his domains."""
+    steps = timeline(scanned_journey(), only("example.net"))
+    assert (steps[3].raw, steps[3].recipients) == (None, [BOB])
+    assert steps[3].words == f"Passed CLEAN: {ANN} to {BOB}, {ANOTHER}"
+    assert steps[1].raw is None
+    assert steps[4].raw is not None
+    assert CARLA not in str(steps)
+
+
+def test_the_own_recipient_is_no_stranger_to_the_sender(tmp_path: Path) -> None:
+    """Whoever sees a trace because he sent it sees the lines that name its recipient alone, and no line that names another."""
+    wanted = scanned_journey(visible_to=["example.net", "sender.example"])
+    steps = report(tmp_path, wanted, scope=only("sender.example")).timeline
+    assert [step.raw is not None for step in steps] == [True, False, True, False, True, True, True, True]
+    assert steps[3].recipients == [BOB]
+    assert CARLA not in str(steps)
+
+
+def test_a_count_of_recipients_is_not_told(tmp_path: Path) -> None:
+    """The words of a line that counts unnamed recipients do not count them for a scoped caller."""
+    wanted = scanned_journey()
+    wanted.events[1] = msgspec.structs.replace(wanted.events[1], words="Queued: 367 bytes, 2 recipients")
+    assert report(tmp_path / "scoped", wanted, scope=only("example.net")).timeline[1].words == "Queued: 367 bytes"
+    assert report(tmp_path / "all", wanted).timeline[1].words == "Queued: 367 bytes, 2 recipients"
+
+
+def test_kept_without_lines_a_step_has_none() -> None:
+    """Where raw lines are not kept, a step has null for its line, never an empty one."""
+    wanted = scanned_journey()
+    wanted.events = [msgspec.structs.replace(event, raw="", file="") for event in wanted.events]
+    assert {(step.raw, step.file) for step in timeline(wanted, EVERYTHING)} == {(None, None)}
+
+
+@pytest.mark.parametrize(
+    ("words", "hidden", "shown"),
+    [
+        ("to carla@other.example.", [CARLA], f"to {ANOTHER}."),
+        ("to CARLA@Other.Example", [CARLA], f"to {ANOTHER}"),
+        ("to <carla@other.example>,<bob@example.net>", [CARLA], f"to <{ANOTHER}>,<bob@example.net>"),
+        ("to xcarla@other.example", [CARLA], f"to {ANOTHER}"),
+        ('to "car la"@other.example now', ['"car la"@other.example'], f"to {ANOTHER} now"),
+        ("to dora@xn--bcher-kva.example", ["dora@bücher.example"], f"to {ANOTHER}"),
+        # A name that the line was not noted to name.
+        ("to zoe@third.example", [], f"to {ANOTHER}"),
+        ("from ann@sender.example", [CARLA], "from ann@sender.example"),
+        ("Message-ID m1@client.example", [CARLA], "Message-ID m1@client.example"),
+        ("to carla@other.example.org", [CARLA], f"to {ANOTHER}"),
+        ("to root, rooted", ["root"], f"to {ANOTHER}, rooted"),
+        ("Queued: 367 bytes, 2 recipients", [], "Queued: 367 bytes"),
+        ("no address, 3@ and @ alone", [CARLA], f"no address, {ANOTHER} and {ANOTHER} alone"),
+    ],
+)
+def test_words_are_made_neutral(words: str, hidden: list[str], shown: str) -> None:
+    """No form of an address outside the scope stays in the words; what the trace shows anyway does."""
+    assert neutral(words, hidden, only("example.net"), frozenset({ANN, BOB, "m1@client.example"})) == shown
+
+
+def test_making_words_neutral_takes_no_long_time_on_hostile_text() -> None:
+    """A word of a million characters is gone through once."""
+    word = "a" * 1_000_000
+    assert neutral(word, [CARLA], only("example.net"), frozenset()) == word
+
+
+# What decided, in one sentence ----------------------------------------------------------------------------------------------
+
+
+def test_the_step_that_decided_is_marked() -> None:
+    """The delivery at the last hop decides a delivered message, though the first hop's line is later; the scan a kept one."""
+    assert [step.words for step in timeline(scanned_journey(), EVERYTHING) if step.decides] == [f"Delivered to {BOB}"]
+    assert [step.program for step in timeline(kept_journey(), EVERYTHING) if step.decides] == ["amavis"]
+
+
+@pytest.mark.parametrize(
+    ("disposition", "fact"),
+    [
+        (Disposition.DEFERRED, facts.Attempted(FIRST, BOB, "deferred")),
+        (Disposition.BOUNCED, facts.Attempted(FIRST, BOB, "bounced")),
+        (Disposition.EXPIRED, facts.Expired(FIRST)),
+        (Disposition.REJECTED, facts.Ruled(FIRST, "reject", "RCPT")),
+        (Disposition.TEMPFAILED, facts.Ruled(FIRST, "reject", "RCPT")),
+        (Disposition.HELD, facts.Administered(FIRST, "hold")),
+        (Disposition.QUARANTINED, facts.Ruled(FIRST, "hold", "END-OF-MESSAGE", source="milter")),
+        (Disposition.DISCARDED, facts.Ruled(FIRST, "discard", "RCPT")),
+        (Disposition.DELETED, facts.Removed(FIRST, by_admin=True)),
+        (Disposition.ABORTED, facts.Connected("lost")),
+        (Disposition.REJECTED, facts.Scanned(SCAN, None, passed=False, category="SPAM")),
+    ],
+)
+def test_each_fate_knows_the_line_that_decided_it(disposition: Disposition, fact: facts.Fact) -> None:
+    """Of the lines of a journey, the one that made its fate is found."""
+    lines, hop = Lines(), keys.queue(HOST, FIRST)
+    lines.add("smtpd", hop, facts.Received(FIRST), "Accepted")
+    lines.add("any", hop, fact, "decides")
+    lines.add("qmgr", hop, facts.Queued(FIRST, ANN, 1, 1), "Queued")
+    decided = deciding(trace(events=lines.made, disposition=disposition))
+    assert decided is not None
+    assert decided.words == "decides"
+
+
+def test_where_no_line_decides_none_is_named() -> None:
+    """An unknown fate has no deciding line."""
+    assert deciding(trace(disposition=Disposition.UNKNOWN)) is None
+
+
+def test_the_summary_of_a_kept_message_says_when_and_what_was_found() -> None:
+    """A support person reads outcome, time, cause and detail in one sentence."""
+    said = summary(kept_journey())
+    assert said == "Quarantined on 24 Nov 2026 04:06 UTC: the filter found malware (Eicar-Test-Signature) and kept it."
+
+
+@pytest.mark.parametrize("disposition", list(Disposition))
+@pytest.mark.parametrize("reason", [None, Reason.UNKNOWN, Reason.MAILBOX_FULL, Reason.SPAM])
+def test_every_summary_is_one_sentence_that_begins_with_the_outcome(disposition: Disposition, reason: Reason | None) -> None:
+    """Whatever is known and not known, there is a whole sentence, without gaps and without empty brackets."""
+    bare = trace(disposition=disposition, reason=reason, relay=None, detail=None, score=None, attempts=0, events=[])
+    said = summary(bare)
+    assert said.endswith(".")
+    assert "None" not in said
+    assert "()" not in said
+    assert "  " not in said
+    assert said.count(".") == 1
+    assert "the log lines do not say" not in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "Delivered on 24 Nov 2026 04:06 UTC: accepted by mailstore.example.org[198.51.100.9]:25."),
+        ({"verdict": Verdict.SUSPECT, "score": 6.4}, "the filter took it for spam-like mail with a score of 6.4."),
+        ({"quarantine_id": "e/x"}, "; the filter kept a copy (e/x)."),
+        (
+            {"disposition": Disposition.BOUNCED, "reason": Reason.RECIPIENT_UNKNOWN, "sender_notified": True},
+            "such mailbox; the sender was told.",
+        ),
+        (
+            {"disposition": Disposition.DEFERRED, "reason": Reason.MAILBOX_FULL, "attempts": 3},
+            "Deferred: the mailbox is full; 3 attempts, the last",
+        ),
+        ({"disposition": Disposition.REJECTED, "reason": Reason.RELAY_DENIED}, "before it was accepted: the server does not relay"),
+    ],
+)
+def test_a_summary_tells_what_is_known(changes: dict[str, object], said: str) -> None:
+    """Server, mark of the filter, kept copy, reason, attempts and notice stand in the sentence where they are known."""
+    assert said in summary(msgspec.structs.replace(trace(), **changes))
+
+
+# The report out of a store --------------------------------------------------------------------------------------------------
+
+
+def test_a_report_holds_answer_explanation_and_evidence(tmp_path: Path) -> None:
+    """The report on a kept message has its summary, the customer's text, the steps and hops, and nothing related."""
+    wanted = kept_journey()
+    answer = report(tmp_path, wanted)
+    assert answer.trace.id == wanted.id
+    assert answer.summary == summary(wanted)
+    assert answer.customer_text == answer.explanation.customer_text
+    assert answer.explanation == explain(wanted)
+    assert [step.program for step in answer.timeline] == ["smtpd", "amavis", "smtp", "qmgr"]
+    assert [hop.kind for hop in answer.hops] == ["queue", "scan"]
+    assert answer.related == []
+    assert answer.warnings == []
+
+
+def test_an_incomplete_journey_says_so(tmp_path: Path) -> None:
+    """A report whose lines were not all seen warns."""
+    assert "not seen" in report(tmp_path, trace(incomplete=True)).warnings[0]
+
+
+def test_other_recipients_are_related_as_far_as_they_are_in_scope(tmp_path: Path) -> None:
+    """Everything sees both copies; a tenant sees no trace of the copy for somebody else's domain, not even a number."""
+    carla = trace(CARLA, message_id="m1@client.example")
+    (other,) = report(tmp_path, scanned_journey(), carla).related
+    assert (other.id, other.how, other.recipient, other.confidence) == (carla.id, "recipient", CARLA, "certain")
+    scoped = report(tmp_path, scanned_journey(), carla, scope=only("example.net"))
+    assert (scoped.related, scoped.warnings) == ([], [])
+    assert b"carla" not in msgspec.json.encode(scoped).lower()
+
+
+def test_a_later_message_under_a_reused_queue_id_is_not_related(tmp_path: Path) -> None:
+    """Another message that gets the same queue id an hour later is no recipient of this one."""
+    later = trace(CARLA, time_ms=T0 + 3_600_000)
+    assert report(tmp_path, trace(), later).related == []
+
+
+def test_a_bounce_and_its_cause_know_each_other(tmp_path: Path) -> None:
+    """The message names its notice, the notice its message, and neither lists itself or the other's twin as more."""
+    notice_key, parent_key = keys.queue(HOST, "AA11BB22CC3"), keys.queue(HOST, FIRST)
+    parent = trace(disposition=Disposition.BOUNCED, related=[Related("bounce", notice_key)])
+    parent.keys = [*parent.keys, notice_key]
+    notice = trace(ANN, first="AA11BB22CC3", time_ms=T0 + 800, sender="", related=[Related("bounce_of", parent_key)])
+    notice.keys = [*notice.keys, parent_key]
+    (found,) = report(tmp_path, parent, notice).related
+    assert (found.id, found.how, found.confidence) == (notice.id, "bounce", "certain")
+    assert "AA11BB22CC3" in found.evidence
+    (cause,) = report(tmp_path, notice, parent).related
+    assert (cause.id, cause.how) == (parent.id, "bounce_of")
+
+
+def test_a_notice_is_no_recipient_of_its_parent(tmp_path: Path) -> None:
+    """A notice whose lines name its parent's queue id is listed as the notice, once, and never as another recipient."""
+    notice_key = keys.queue(HOST, "AA11BB22CC3")
+    parent = trace(related=[Related("bounce", notice_key)])
+    notice = trace(ANN, first="AA11BB22CC3", message_id=None)
+    notice.keys = [keys.queue(HOST, FIRST), notice_key]
+    assert [one.how for one in report(tmp_path, parent, notice).related] == ["bounce"]
+
+
+def test_a_key_that_others_only_name_does_not_list_them(tmp_path: Path) -> None:
+    """Who merely names the queue id of a notice, as another message of one session may, is not related by it."""
+    notice_key = keys.queue(HOST, "AA11BB22CC3")
+    stranger = trace(CARLA, first="EEEEEEEEEE")
+    stranger.keys = [*stranger.keys, notice_key]
+    assert report(tmp_path, trace(related=[Related("bounce", notice_key)]), stranger).related == []
+
+
+def test_a_related_queue_id_of_another_time_is_only_guessed(tmp_path: Path) -> None:
+    """A key whose only owner lived at another time is shown, and marked as not sure."""
+    wanted = trace(related=[Related("bounce", keys.queue(HOST, "AA11BB22CC3"))])
+    old = trace(ANN, first="AA11BB22CC3", time_ms=T0 - 86_400_000)
+    (found,) = report(tmp_path, wanted, old).related
+    assert (found.id, found.confidence) == (old.id, "guessed")
+
+
+def test_the_next_server_of_another_log_domain_is_joined_by_the_queue_id_of_the_reply(tmp_path: Path) -> None:
+    """The hop at another server is found by the id that its reply named, and knows the hop before it."""
+    here = trace()
+    there = trace(first="4Sink00001", log_domain="store1", time_ms=T0 + 500, message_id=here.message_id, reply_text="delivered to mailbox")
+    (found,) = report(tmp_path, here, there).related
+    assert (found.id, found.how, found.host, found.confidence) == (there.id, "next_hop", "store1", "certain")
+    (back,) = report(tmp_path, there, here).related
+    assert (back.id, back.how, back.confidence) == (here.id, "previous_hop", "certain")
+
+
+def test_without_its_message_id_the_next_server_is_only_likely(tmp_path: Path) -> None:
+    """Queue ids of strangers repeat, so an id alone is no certainty."""
+    there = trace(first="4Sink00001", log_domain="store1", message_id=None)
+    (found,) = report(tmp_path, trace(), there).related
+    assert (found.how, found.confidence) == ("next_hop", "likely")
+
+
+def test_a_message_id_alone_joins_other_log_domains_as_a_guess(tmp_path: Path) -> None:
+    """The same Message-ID elsewhere is shown as a guess, within the same log domain not at all."""
+    here = trace(reply_text="250 2.0.0 Ok")
+    there = trace(first="QQQQQQQQ1", log_domain="store1", message_id=here.message_id)
+    beside = trace(first="QQQQQQQQ2", time_ms=T0 + 1_000, message_id=here.message_id)
+    (found,) = report(tmp_path, here, there, beside).related
+    assert (found.id, found.how, found.confidence) == (there.id, "same_message_id", "guessed")
+
+
+def test_of_several_recipients_at_the_next_server_the_same_one_is_shown(tmp_path: Path) -> None:
+    """Where the next server has a copy for this recipient, the copies for others are no hops of this one."""
+    here = trace()
+    copies = [trace(who, first="4Sink00001", log_domain="store1", message_id=here.message_id) for who in (BOB, "zoe@example.net")]
+    (found,) = report(tmp_path, here, *copies).related
+    assert found.recipient == BOB
+
+
+def test_a_refusal_for_now_and_the_next_try_are_related_as_a_guess(tmp_path: Path) -> None:
+    """What came back after "try again later" is shown from both sides; another message of the day is not."""
+    refused = trace(first="RRRRRRRRR1", disposition=Disposition.TEMPFAILED, queue_ids=[], keys=[keys.line("ab")], message_id=None)
+    again = trace(first="RRRRRRRRR2", time_ms=T0 + 300_000)
+    more = trace(first="RRRRRRRRR3", time_ms=T0 + 600_000)
+    other_server = trace(first="RRRRRRRRR4", time_ms=T0 + 1_000, client_ip="203.0.113.77")
+    (later,) = report(tmp_path, refused, again, more, other_server).related
+    assert (later.id, later.how, later.confidence) == (again.id, "later_try", "guessed")
+    (earlier,) = report(tmp_path, again).related
+    assert (earlier.id, earlier.how) == (refused.id, "earlier_try")
+    assert report(tmp_path, more).related == []
+
+
+@pytest.mark.parametrize("message_id", ["*", "a?@*", "x" * 2_000, "a\x00b@c"])
+def test_a_hostile_message_id_asks_for_nothing(tmp_path: Path, message_id: str) -> None:
+    """Wildcards, control characters and endless text in a Message-ID neither raise nor find others."""
+    other = trace(first="ZZZZZZZZ1", log_domain="store1")
+    wanted = trace(message_id=message_id)
+    with stored(tmp_path, wanted, other):
+        pass
+    engine = Listening(tmp_path)
+    with MailTrace(engine) as mail:
+        answer = mail.report(wanted.id)
+    assert answer is not None
+    assert answer.related == []
+    assert not any(query.message_id for query in engine.asked)
+
+
+class Listening(EmbeddedEngine):
+    """The real engine, which also keeps what it was asked."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.asked: list[Query] = []
+
+    def search(self, query: Query, scope: Scope, *, limit: int, cursor: str | None = None) -> Page:
+        """Note the question and answer it."""
+        self.asked.append(query)
+        return super().search(query, scope, limit=limit, cursor=cursor)
+
+
+def test_a_long_list_is_cut_and_says_so(tmp_path: Path) -> None:
+    """More related traces than a report lists are not listed, and the report says that there are more."""
+    many = [trace(f"r{number}@example.net") for number in range(LIMIT + 5)]
+    answer = report(tmp_path, trace(), *many)
+    assert len(answer.related) == LIMIT
+    assert any("more related mail" in warning for warning in answer.warnings)
+
+
+def test_a_superseded_trace_is_never_related(tmp_path: Path) -> None:
+    """What was replaced is not shown beside what replaced it."""
+    wanted = trace()
+    gone = trace(CARLA, superseded_by=[wanted.id])
+    assert report(tmp_path, wanted, gone).related == []
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        (None, []),
+        ("250 2.0.0 Ok", []),
+        ("250 2.0.0 Ok: queued as 4Sink00001", ["4Sink00001"]),
+        ("250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 3033D18654F)", ["3033D18654F"]),
+        ("250 OK id=1xVhaM-00001O-1u", ["1xVhaM-00001O-1u"]),
+        ("250 queued as *", []),
+        ("queued as AAAAA1 queued as AAAAA2 queued as AAAAA3 queued as AAAAA4", ["AAAAA2", "AAAAA3", "AAAAA4"]),
+    ],
+)
+def test_queue_ids_are_read_from_a_reply(text: str | None, ids: list[str]) -> None:
+    """The id that the next server named is found; what a stranger repeats is bounded."""
+    assert next_queue_ids(text) == ids
+
+
+def test_a_scope_is_a_value() -> None:
+    """A scope cannot be widened in place."""
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        only("example.net").domains = None  # type: ignore[misc]

@@ -1,0 +1,136 @@
+"""Who may import whom, read from the import statements themselves."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("mappings", "ingest", "search", "mailtrace")
+#: What each package may import of the project, beside itself.
+LAYERS = {"mappings": set[str](), "ingest": {"mappings"}, "search": {"mappings"}, "mailtrace": {"mappings", "ingest", "search"}}
+#: Libraries that belong to one place: the beginnings of the modules that may import them.
+PLACES = {
+    "watchdog": ("ingest.tail",),
+    "sqlite3": ("mappings.embedded", "ingest.sinks.embedded", "search.engines.embedded"),
+    "elasticsearch": ("mappings.elasticsearch", "ingest.sinks.elasticsearch", "search.engines.elasticsearch"),
+    "cyclopts": ("mailtrace.cli",),
+    "rich": ("mailtrace",),
+    "structlog": ("mailtrace", "ingest.pipeline", "ingest.tail", "ingest.sinks"),
+}
+#: What correlation must not touch: it does no I/O, and is given the time.
+WORLD = {"io", "os", "pathlib", "shutil", "socket", "sqlite3", "subprocess", "tempfile", "threading", "time"}
+#: Modules of `ingest.formats` that are no format.
+NO_FORMAT = {"__init__", "outcome", "registry", "words"}
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One import: who imports what, and where it stands."""
+
+    module: str
+    target: str
+    place: str
+
+
+def imports_of(module: str, source: str, place: str, *, package: bool = False) -> Iterator[Import]:
+    """Every import statement of a module, also inside functions, with relative names resolved."""
+    for node in ast.walk(ast.parse(source)):
+        where = f"{place}:{getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                yield Import(module, name.name, where)
+        elif isinstance(node, ast.ImportFrom):
+            base = module.split(".")
+            up = base[: len(base) - node.level + package] if node.level else []
+            origin = ".".join([*up, *([node.module] if node.module else [])])
+            for name in node.names:
+                yield Import(module, f"{origin}.{name.name}", where)
+
+
+def project_imports() -> list[Import]:
+    """Every import statement of the project."""
+    found: list[Import] = []
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            relative = path.relative_to(ROOT)
+            name = ".".join(relative.with_suffix("").parts).removesuffix(".__init__")
+            found += imports_of(name, path.read_text(encoding="utf-8"), str(relative), package=path.name == "__init__.py")
+    return found
+
+
+def broken_rule(one: Import) -> str | None:
+    """The rule that an import breaks, in words, or None."""
+    own, root = one.module.split(".")[0], one.target.split(".")[0]
+    if root in PACKAGES and root != own and root not in LAYERS[own]:
+        return f"{own} must not import {root}"
+    if root in ("tests", "bench"):
+        return f"{own} must not import {root}"
+    if root in PLACES and not one.module.startswith(PLACES[root]):
+        return f"{root} may be imported in {', '.join(PLACES[root])} only"
+    if one.module.startswith("ingest.correlate"):
+        if root in WORLD:
+            return f"correlation does no I/O and is given the time: no {root}"
+        if one.target.startswith(("ingest.tail", "ingest.pipeline", "ingest.formats")):
+            return "correlation knows facts, not files and formats"
+    theirs, ours = format_of(one.target), format_of(one.module)
+    if ours and theirs and ours != theirs:
+        return f"a format must not import another format: {ours} imports {theirs}"
+    return None
+
+
+def format_of(module: str) -> str | None:
+    """The format that a module belongs to, or None."""
+    parts = module.split(".")
+    if parts[:2] != ["ingest", "formats"] or len(parts) < 3 or parts[2] in NO_FORMAT:
+        return None
+    place = ROOT / "ingest" / "formats" / parts[2]
+    return parts[2] if place.is_dir() or place.with_suffix(".py").is_file() else None
+
+
+def test_every_import_keeps_to_the_rules() -> None:
+    """No module of the project imports what the layout does not allow."""
+    broken = [f"{one.place}: {one.module} imports {one.target}: {rule}" for one in project_imports() if (rule := broken_rule(one))]
+    assert not broken, "\n" + "\n".join(broken)
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "said"),
+    [
+        ("mappings.trace", "import search", "mappings must not import search"),
+        ("search.query", "def f():\n    from ingest.lines import Line", "search must not import ingest"),
+        ("ingest.pipeline", "import mailtrace.settings", "ingest must not import mailtrace"),
+        ("ingest.pipeline", "import sqlite3", "sqlite3 may be imported in"),
+        ("mailtrace.stores", "import sqlite3", "sqlite3 may be imported in"),
+        ("search.service", "from watchdog.events import FileSystemEvent", "watchdog may be imported in"),
+        ("ingest.correlate.table", "import time", "no time"),
+        ("ingest.correlate.table", "from ..tail import reader", "files and formats"),
+        ("ingest.formats.amavis", "from ingest.formats import postfix", "another format"),
+        ("mappings.fields", "from tests import conftest", "must not import tests"),
+    ],
+)
+def test_a_forbidden_import_is_found(module: str, source: str, said: str) -> None:
+    """Each rule catches an import that breaks it, and names the line."""
+    found = [(one.place, rule) for one in imports_of(module, source, "x.py") if (rule := broken_rule(one))]
+    assert found
+    assert said in found[0][1]
+    assert found[0][0] == f"x.py:{source.count(chr(10)) + 1}"
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("ingest.formats.postfix.smtpd", "from ingest.formats.postfix import words"),
+        ("ingest.sinks.embedded", "import sqlite3"),
+        ("search.engines.embedded_schema", "import sqlite3"),
+        ("mailtrace.cli.search", "from search.query import Query"),
+        ("ingest.lines", "import msgspec"),
+    ],
+)
+def test_an_allowed_import_is_left_alone(module: str, source: str) -> None:
+    """The rules do not forbid more than they say."""
+    assert [rule for one in imports_of(module, source, "x.py") if (rule := broken_rule(one))] == []
