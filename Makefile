@@ -10,7 +10,7 @@ LOGS ?=
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-annotate --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-options
 
-.PHONY: help run test lint format bench truth venv lock clean
+.PHONY: help run test lint docs format bench truth venv lock clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -58,6 +58,12 @@ truth: $(VENV)/.test ## Ask about every message of the captures, and compare wit
 
 bench: $(VENV)/.run ## Lines a second, CPU and memory, beside pflogsumm and grep
 	@$(BIN)/python -m bench
+
+docs: $(VENV)/.test ## Write the generated parts of the docs anew
+	@$(BIN)/python -m mailtrace.cli.reference README.md docs/*.md
+
+docs: $(VENV)/.test ## Write the generated parts of the docs anew
+	@$(BIN)/python -m mailtrace.cli.reference README.md docs/*.md
 
 format: $(VENV)/.test ## Bring the style in order
 	@$(BIN)/ruff check --fix .

@@ -30,7 +30,8 @@ _MAX_TAGS = 4096
 _MAX_TAG = 256
 _MAX_PID_DIGITS = 10
 
-#: Lines of one file are out of order by less than this; a stamp that falls further back in the hour that a change of clocks repeats is of the second pass.
+#: Lines of one file are out of order by less than this; a stamp that falls further back, in the hour that a change of clocks
+#: repeats, is of the second pass.
 _DISORDER_US = 5 * _SECOND_US
 #: And by more than this it is a matter of other lines (files put together), not of the change of clocks.
 _REPEATED_US = 2 * 3600 * _SECOND_US

@@ -8,7 +8,7 @@ Problem
 from __future__ import annotations
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 - what a user is told is no mistake of the code
     """Something that the user is told in one sentence; never shown as a stack trace."""
 
     exit_code = 1

@@ -41,6 +41,11 @@ def peer(host: str, address: str, port: int) -> str:
     return f"p:{host}/[{address}]:{port}"
 
 
+def folder(host: str, name: str) -> str:
+    """Key of a filter's working folder, which one scan after the other uses."""
+    return f"f:{host}/{name}"
+
+
 def line(digest: str) -> str:
     """Key of a line that has no id of its own: the hash of the event."""
     return f"h:{digest}"

@@ -75,10 +75,26 @@ def timeline(trace: Trace, scope: Scope) -> list[Step]:
     own = _own_addresses(trace)
     # The caller sees this trace, so he knows its recipient, whose domain may be another's.
     recipients = frozenset(address.fold(name) for name in (trace.recipient, trace.original_recipient) if name)
-    return [_step(event, scope, own, recipients, decides=event is decided) for event in trace.events]
+    same = _same_scans(trace)
+    return [_step(event, same.get(event.hop, event.hop), scope, own, recipients, decides=event is decided) for event in trace.events]
 
 
-def _step(event: Event, scope: Scope, own: frozenset[str], recipients: frozenset[str], *, decides: bool) -> Step:
+def _same_scans(trace: Trace) -> dict[str, str]:
+    """Give the scan (by mail id) that each log id stands for: a filter's first lines have no mail id yet."""
+    known: dict[str, list[tuple[str, int]]] = {}
+    for event in trace.events:
+        log_id = event.fields.get("log_id")
+        if log_id and event.hop.startswith("m:"):
+            known.setdefault(keys.log_id(event.host, log_id), []).append((event.hop, event.time_us))
+    same: dict[str, str] = {}
+    for event in trace.events:
+        if event.hop in known and event.hop not in same:
+            # Log ids repeat after a restart of the filter: the nearest one is meant.
+            same[event.hop] = min(known[event.hop], key=lambda scan: abs(scan[1] - event.time_us))[0]
+    return same
+
+
+def _step(event: Event, hop: str, scope: Scope, own: frozenset[str], recipients: frozenset[str], *, decides: bool) -> Step:
     """Give one line as the caller may see it."""
     visible = [name for name in event.names if address.fold(name) in recipients or scope.sees_line([name], names_more=False)]
     seen = scope.sees_line([], event.names_more) and len(visible) == len(event.names)
@@ -92,7 +108,7 @@ def _step(event: Event, scope: Scope, own: frozenset[str], recipients: frozenset
         host=event.host,
         program=event.program,
         pid=event.pid,
-        hop=event.hop,
+        hop=hop,
         queue_id=queue_id,
         kind=event.kind,
         words=event.words if seen else neutral(event.words, hidden, scope, own),
@@ -135,8 +151,9 @@ def _own_addresses(trace: Trace) -> frozenset[str]:
 def hops(trace: Trace) -> list[Hop]:
     """Give the stages of the way in their order, each with what says that it follows an earlier one."""
     grouped: dict[str, list[Event]] = {}
+    same = _same_scans(trace)
     for event in trace.events:
-        grouped.setdefault(event.hop, []).append(event)
+        grouped.setdefault(same.get(event.hop, event.hop), []).append(event)
     links = {key: _came_from(key, grouped) for key in grouped}
     position = {queue_id: number for number, queue_id in enumerate(trace.queue_ids)}
     ordered = sorted(grouped, key=lambda key: _rank(key, links, position))
@@ -170,6 +187,9 @@ def _came_from(key: str, grouped: dict[str, list[Event]]) -> _Link | None:
         # The scan that made the queue file says more than the queue file that the scan read.
         others.sort(key=lambda item: _KINDS.get(item[0][:1]) != "scan")
         return next((link for other, events in others if (link := _made(keys.queue_id_of(key), other, events, grouped[key]))), None)
+    if kind == "refusal":
+        peer = next((other for other, _ in others if other.startswith("p:")), None)
+        return (peer, f"the same connection {keys.queue_id_of(peer)}", "certain") if peer else None
     if kind == "scan":
         return next((link for other, events in others if other.startswith("q:") and (link := _read(other, events, grouped[key]))), None)
     return None

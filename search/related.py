@@ -107,7 +107,8 @@ def _same_message(trace: Trace, other: Trace, root: str) -> bool:
 def _named(trace: Trace, relation: Related, engine: Engine, scope: Scope, same: set[str]) -> Iterator[_Found]:
     """Give the traces of the journey that this one names by a key."""
     kind, _, value = relation.key.partition(":")
-    found = [t for t in engine.find([relation.key], scope, limit=2 * LIMIT) if t.id not in same]
+    # Who is related to it in the same way is a fellow (another notice of one scan), not what is meant.
+    found = [t for t in engine.find([relation.key], scope, limit=2 * LIMIT) if t.id not in same and relation not in t.related]
     confidence = "certain"
     if kind == "q":
         value = keys.queue_id_of(relation.key)

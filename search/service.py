@@ -19,7 +19,6 @@ from search.scope import EVERYTHING, Scope
 
 #: A page holds at most so many traces; `walk` goes on to the end.
 LARGEST_PAGE = 10_000
-_WALK_PAGE = 500
 _ALL = Query()
 
 
@@ -69,13 +68,7 @@ class MailTrace:
 
     def walk(self, query: Query = _ALL, *, cursor: str | None = None) -> Iterator[TraceAnswer]:
         """Every trace that fits, newest first, to the end, in bounded memory."""
-        cursor = _checked_cursor(cursor)
-        while True:
-            page = self.engine.search(query, self.scope, limit=_WALK_PAGE, cursor=cursor)
-            yield from map(trace_answer, page.traces)
-            if page.next is None:
-                return
-            cursor = page.next
+        return map(trace_answer, self.engine.walk(query, self.scope, cursor=_checked_cursor(cursor)))
 
     def report(self, trace: str) -> ReportAnswer | None:
         """Give the Email Report on a trace; None where there is no such trace, or the caller may not see it."""

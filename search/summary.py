@@ -16,6 +16,10 @@ _FOUND = {
     Reason.POLICY: "something that a rule does not allow",
 }
 _FOUND_BY_VERDICT = {
+    Verdict.VIRUS: _FOUND[Reason.VIRUS],
+    Verdict.SPAM: _FOUND[Reason.SPAM],
+    Verdict.CONTENT: _FOUND[Reason.CONTENT],
+    Verdict.BANNED: _FOUND[Reason.ATTACHMENT],
     Verdict.BAD_HEADER: "a header that breaks the rules",
     Verdict.OVERSIZED: "that it is too large",
     Verdict.UNCHECKED: "parts that it could not look into",
@@ -34,7 +38,8 @@ def summary(trace: Trace) -> str:
 
 def _outcome(trace: Trace, at: str) -> str:
     """Give the outcome and its cause, without what is added at the end."""
-    relay = f" by {trace.relay}" if trace.relay else ""
+    # Only a server has an address in its name; others are the names of our own delivery agents.
+    relay = f" by {trace.relay}" if trace.relay and "[" in trace.relay else ""
     because = f": {reason}" if (reason := _reason(trace)) else ""
     match trace.disposition:
         case Disposition.DELIVERED:
@@ -54,13 +59,13 @@ def _outcome(trace: Trace, at: str) -> str:
         case Disposition.QUARANTINED:
             return f"Quarantined on {at}: the filter found {_found(trace)} and kept it"
         case Disposition.BOUNCED:
-            return f"Bounced on {at}: refused for good{relay}{because}"
+            return f"Bounced on {at}, refused for good{relay}{because}"
         case Disposition.EXPIRED:
-            return f"Expired on {at}: given up after it could not be delivered{because}"
+            return f"Expired on {at}, given up after too long a time in the queue{because}"
         case Disposition.REJECTED:
             return f"Rejected on {at} before it was accepted{because}; the sending server was told at once"
         case Disposition.DISCARDED:
-            return f"Discarded on {at}: accepted and thrown away{because}"
+            return f"Discarded on {at} after it was accepted{because}"
         case Disposition.DELETED:
             return f"Deleted on {at}: an administrator removed it from the queue"
         case Disposition.ABORTED:
@@ -107,7 +112,8 @@ def _found(trace: Trace) -> str:
 
 def _reason(trace: Trace) -> str | None:
     """Give the reason within a sentence: `there is no such mailbox`; None where the lines do not say it."""
-    if trace.reason is None or trace.reason is Reason.UNKNOWN:
+    # That it expired, its outcome says already.
+    if trace.reason is None or trace.reason in (Reason.UNKNOWN, Reason.EXPIRED):
         return None
     sentence = trace.reason.sentence.rstrip(".")
     sentence = sentence[0].lower() + sentence[1:]

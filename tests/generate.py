@@ -205,9 +205,11 @@ def scope(chance: random.Random) -> Scope:
 def query(chance: random.Random, written: list[Trace]) -> Query:
     """A question about these traces: mostly one criterion or two, with values that are there, nearly there, or patterns of them."""
     fields: dict[str, tuple[str, ...]] = {}
+    kept = [trace for trace in written if trace.quarantine_id]
     for _ in range(chance.choice((0, 1, 1, 1, 2, 2, 3))):
         field = chance.choice(_FIELDS)
-        fields[field] = tuple(_value(chance, field, chance.choice(written)) for _ in range(chance.choice((1, 1, 1, 2, 3))))
+        pool = kept if field == "quarantine_id" and kept else written
+        fields[field] = tuple(_value(chance, field, chance.choice(pool)) for _ in range(chance.choice((1, 1, 1, 2, 3))))
     since = chance.choice((None, None, chance.choice(written).time_ms, START_MS + DAY_MS))
     until = chance.choice((None, None, chance.choice(written).time_ms, START_MS + 2 * DAY_MS))
     if since is not None and until is not None and until < since:
@@ -218,6 +220,7 @@ def query(chance: random.Random, written: list[Trace]) -> Query:
 _FIELDS = (
     *("sender", "recipient", "address") * 3,
     *("domain", "quarantine_id", "message_id", "queue_id", "client", "relay", "code"),
+    *("quarantine_id", "message_id", "queue_id"),
     *("direction", "disposition", "verdict", "reason"),
 )
 
@@ -266,7 +269,7 @@ def _wild(chance: random.Random, text: str, field: str) -> str:
         text = text.rpartition("@")[2] or "example.net"
     start = chance.randrange(len(text))
     end = chance.randrange(start, len(text))
-    kind = chance.randrange(8)
+    kind = chance.randrange(8 if field not in ("quarantine_id", "queue_id") else 16)
     if kind == 0:
         text = f"{text[:start]}*{text[end:]}"
     elif kind == 1:

@@ -86,6 +86,7 @@ def _draft(tree: Tree, root: Part, row: Row, context: Context) -> Draft | None:
     pairs = [pair for part in (*row.path, *pieces) for pair in _own(part, row)]
     if row.released is not None:
         pairs += [pair for part in row.released.path for pair in _own(part, row.released)]
+    pairs += [hit for part in row.path if isinstance(part, Scan) for hit in tree.message.hits.get(tree.message.scans.index(part), [])]
     trace = _trace(about, row, fate, pairs, context)
     return Draft(trace, _held(tree, about, row, fate, context), pairs)
 

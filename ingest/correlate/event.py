@@ -15,11 +15,12 @@ SECOND = 1_000_000
 class Slot:
     """A second of a file: how many events of its lines are still needed. The low-water mark is the first one in need."""
 
-    __slots__ = ("offset", "pins", "second", "year")
+    __slots__ = ("offset", "pins", "second", "time_us", "year")
 
-    def __init__(self, offset: int, second: int, year: int | None) -> None:
+    def __init__(self, offset: int, time_us: int, year: int | None) -> None:
         self.offset = offset
-        self.second = second
+        self.second = time_us // SECOND
+        self.time_us = time_us
         self.year = year
         self.pins = 0
 
@@ -27,7 +28,7 @@ class Slot:
 class Event:
     """One line of the log domain. Its identity is program, process, text and second: the same wherever it is read."""
 
-    __slots__ = ("digest", "fact", "file", "fine", "host", "needs", "number", "owners", "pid", "pins", "program", "raw", "time_us")
+    __slots__ = ("digest", "fact", "file", "fine", "host", "needs", "number", "owners", "pid", "pins", "program", "raw", "time_us", "twin")
 
     def __init__(self, line: Line, fact: Fact, digest: str) -> None:
         self.time_us = line.time_us
@@ -46,6 +47,8 @@ class Event:
         self.pins: list[Slot] = []
         #: Nodes whose documents do not hold it durably yet, and one for its session while that is open.
         self.needs = 0
+        #: The same line as a document had it, where this one was read before that was known.
+        self.twin: Event | None = None
 
     @property
     def second(self) -> int:

@@ -49,7 +49,7 @@ class Scan:
 
     kind = "scan"
 
-    __slots__ = ("end_us", "events", "given", "host", "infected", "inspected", "key", "links", "log_ids", "mail_id", "releases", "results", "start_us")
+    __slots__ = ("end_us", "events", "given", "host", "inspected", "key", "links", "log_ids", "mail_id", "releases", "results", "start_us")
 
     def __init__(self, key: str, host: str, events: list[Event]) -> None:
         self.key = key
@@ -62,7 +62,6 @@ class Scan:
         self.inspected: list[Event] = []
         self.given: list[Event] = []
         self.releases: list[Event] = []
-        self.infected: list[Event] = []
         self.links: list[Link] = []
         self.log_ids: list[str] = []
         for event in self.events:
@@ -90,8 +89,6 @@ class Scan:
                 self._log(event, fact.log_id)
             case Release():
                 self.releases.append(event)
-            case Infected():
-                self.infected.append(event)
             case Ruled():
                 self.inspected.append(event)
             case _:
@@ -112,7 +109,7 @@ class Loose:
     def __init__(self, key: str, host: str, events: list[Event]) -> None:
         self.key = key
         self.host = host
-        self.kind = {"h": "refusal", "p": "peer", "l": "log"}[key[0]]
+        self.kind = {"h": "refusal", "p": "peer", "l": "log", "f": "folder"}[key[0]]
         self.events = sorted(events, key=order)
         self.start_us = self.events[0].time_us
         self.end_us = self.events[-1].time_us
@@ -121,6 +118,8 @@ class Loose:
             fact = event.fact
             if self.kind == "refusal" and isinstance(fact, Ruled) and fact.client_port and fact.client_ip and fact.source == "screen":
                 self.links.append(Link("peer", keys.peer(event.host, fact.client_ip, fact.client_port), event.time_us))
+            elif isinstance(fact, Inspected) and fact.folder:
+                self.links.append(Link("folder", keys.folder(event.host, fact.folder), event.time_us))
 
 
 Part = Life | Scan | Loose
@@ -203,6 +202,8 @@ class Message:
     loose: list[Loose] = field(default_factory=list)
     #: Keys of nodes that are named and never seen.
     ghosts: set[str] = field(default_factory=set)
+    #: Hits of a virus scanner in the folder of a scan, by the scan's place in `scans`.
+    hits: dict[int, list[tuple[str, Event]]] = field(default_factory=dict)
     #: (from, to, how): hand-overs, from the earlier hop to the later one.
     edges: list[tuple[Part, Part, str]] = field(default_factory=list)
 
@@ -240,19 +241,38 @@ def gather(start: Part, parts_of: PartsOf, named_by: NamedBy, within: Within) ->
     message.lives.sort(key=lambda p: (p.first_us, p.key, p.start_us))
     message.scans.sort(key=lambda p: (p.start_us, p.key))
     message.loose.sort(key=lambda p: (p.start_us, p.key))
+    _claim_hits(message, parts_of)
     return message
+
+
+def _claim_hits(message: Message, parts_of: PartsOf) -> None:
+    """Give each scan the hits in its folder: one scan after the other uses it, so time and the virus' name must fit as well."""
+    for index, scan in enumerate(message.scans):
+        found = " ".join(e.fact.detail or "" for e in scan.results if isinstance(e.fact, Scanned) and e.fact.category == "INFECTED")
+        own = [t for s, t, _ in message.edges if s is scan and isinstance(t, Loose) and t.kind == "log"]
+        if not found:
+            continue
+        start, end = min(p.start_us for p in (scan, *own)), max(p.end_us for p in (scan, *own))
+        for link in (link for p in own for link in p.links if link.how == "folder"):
+            for part in parts_of(link.target):
+                for event in part.events:
+                    fact = event.fact
+                    if isinstance(fact, Infected) and fact.virus in found and start // SECOND <= event.second <= end // SECOND:
+                        message.hits.setdefault(index, []).append((part.key, event))
 
 
 def _neighbours(part: Part, parts_of: PartsOf, named_by: NamedBy, within: Within, ghosts: set[str]) -> Iterator[tuple[Part, Part, str]]:
     """The hand-overs that a part takes part in, as (from, to, how)."""
     for link in part.links:
+        if link.how == "folder":
+            continue
         yield from _follow(part, link, parts_of, named_by, within, ghosts)
     for key in named_by(part.key):
         for other in parts_of(key):
             if other is part:
                 continue
             for link in other.links:
-                if link.target == part.key:
+                if link.target == part.key and link.how != "folder":
                     for found in _follow(other, link, parts_of, named_by, within, ghosts):
                         if part in found[:2]:
                             yield found

@@ -21,16 +21,14 @@ class Route:
     owners: tuple[str, ...] = ()
     mentions: tuple[str, ...] = ()
     begins: bool = False
-    session: tuple[str, str, int | str] | None = None
+    session: tuple[str, str, int] | None = None
     role: Role | None = None
-    #: Nodes that a session may have given the event to.
-    session_owners: tuple[str, ...] = ()
 
 
 def route(event: Event) -> Route:
     """The way of an event; a refusal that names nobody has none."""
     fact, host = event.fact, event.host
-    process: tuple[str, str, int | str] = (host, event.program, event.pid)
+    process: tuple[str, str, int] = (host, event.program, event.pid)
     match fact:
         case Received(queue_id=None):
             return Route(session=process, role=Role.AHEAD)
@@ -52,8 +50,7 @@ def route(event: Event) -> Route:
         case Inspected(mail_id=str(mail_id)):
             return Route((keys.scan(mail_id),), begins=True)
         case Inspected():
-            folder = (host, "folder", fact.folder or "")
-            return Route((keys.log_id(host, fact.log_id),), begins=True, session=folder if fact.folder else None, role=Role.BEGIN)
+            return Route((keys.log_id(host, fact.log_id),), begins=True)
         case Passed():
             owners = [keys.scan(fact.mail_id)]
             if fact.how == "notice" and fact.next_id:
@@ -62,13 +59,13 @@ def route(event: Event) -> Route:
         case Release():
             return Route((keys.scan(fact.mail_id),))
         case Infected():
-            return Route(session=(host, "folder", fact.folder), role=Role.BEHIND)
+            return Route((keys.folder(host, fact.folder),), begins=True)
         case _:
             queue_id = getattr(fact, "queue_id", None)
             return Route((keys.queue(host, queue_id),) if queue_id else (), tuple(mentions(fact)))
 
 
-def _ruled(event: Event, fact: Ruled, process: tuple[str, str, int | str]) -> Route:
+def _ruled(event: Event, fact: Ruled, process: tuple[str, str, int]) -> Route:
     """A decision in the dialogue that bears no queue id."""
     if fact.source == "proxy":
         if fact.next_id:

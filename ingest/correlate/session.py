@@ -1,8 +1,7 @@
 """Sessions: the lines of one process that bear no id are given to the journeys of the same session.
 
 A session is no join key: it joins no two journeys. What stands before a queue file (`NOQUEUE: hold`) goes to the next one that
-the process begins, TLS to each of the session, a lost connection to the last. The same rule ties a virus scanner's hit to the
-scan that used the folder last; the folder is the "process" then.
+the process begins, TLS to each of the session, a lost connection to the last.
 """
 
 from __future__ import annotations
@@ -48,13 +47,18 @@ Gift = tuple[Event, str]
 class Session:
     """The session lines of one process, as far back as two lines without a common id may lie apart."""
 
-    __slots__ = ("_deal", "_pins", "_steps", "last_us")
+    __slots__ = ("_deal", "_known", "_pins", "_steps", "last_us")
 
     def __init__(self) -> None:
         self._steps: list[Step] = []
+        self._known: dict[tuple[int, int, Role], Step] = {}
         self._deal = _Deal()
         self._pins: list[Slot] = []
         self.last_us = 0
+
+    def known(self, step: Step) -> Step | None:
+        """The same line read before, perhaps with another stamp."""
+        return self._known.get((step.second, step.number, step.role))
 
     def add(self, step: Step, slot: Slot | None, reach_us: int) -> tuple[list[Gift], list[Gift]]:
         """Take a line in: what is to be given to nodes now, and what was given wrongly before (where lines come out of order)."""
@@ -63,6 +67,7 @@ class Session:
             # The low-water mark never lies inside an open session.
             slot.pins += 1
             self._pins.append(slot)
+        self._known[step.second, step.number, step.role] = step
         if not self._steps or self._steps[-1] <= step:
             if step.role is Role.OPEN:
                 self._forget(reach_us)
@@ -70,8 +75,6 @@ class Session:
             if step.role is Role.CLOSE:
                 self.close()
             return self._deal.take(step), []
-        if step in self._steps and any(s == step and s.role is step.role for s in self._steps):
-            return [], []
         insort(self._steps, step)
         before = self._deal.gifts
         self._deal = _Deal()
@@ -81,16 +84,20 @@ class Session:
         return [g for g in self._deal.gifts if (g[0].digest, g[1]) not in old], [g for g in before if (g[0].digest, g[1]) not in new]
 
     def close(self) -> None:
-        """The session is over: its own places in files need not be read again for it."""
+        """The session is over: its own places in files need not be read again, nor those of lines that no journey got."""
         for slot in self._pins:
             slot.pins -= 1
         self._pins.clear()
+        for step in self._steps:
+            if step.event is not None and not step.event.owners:
+                step.event.unpin()
 
     def _forget(self, reach_us: int) -> None:
         """Where a session begins in order, drop those that lie further back than lines may lie apart."""
         floor = self.last_us - reach_us
         if self._steps and self._steps[0].time_us < floor:
             self._steps = [s for s in self._steps if s.time_us >= floor]
+            self._known = {(s.second, s.number, s.role): s for s in self._steps}
             self._deal.gifts = [g for g in self._deal.gifts if g[0].time_us >= floor]
 
 

@@ -8,7 +8,7 @@ each id that a line names, unless the line begins something at the front of the 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -70,6 +70,9 @@ class Table:
         self.log_domain = log_domain
         self.within = within
         self.clock_us = 0
+        #: A stamp beyond this moves no clock.
+        self.limit_us: int | None = None
+        self.ahead = 0
         self.nodes: OrderedDict[str, Node] = OrderedDict()
         self.dirty: dict[str, int] = {}
         self.documents: dict[str, Written] = {}
@@ -80,7 +83,7 @@ class Table:
         #: Lines later than this second were not in the store when this process started.
         self._front_second = -1 if newest_ms is None else newest_ms // 1000
         self._named: dict[str, set[str]] = {}
-        self._sessions: OrderedDict[tuple[str, str, int | str], Session] = OrderedDict()
+        self._sessions: OrderedDict[tuple[str, str, int], Session] = OrderedDict()
         self._numbers: dict[tuple[str, str, int], tuple[int, dict[str, int]]] = {}
         self.looked_up = 0
 
@@ -91,14 +94,14 @@ class Table:
         digest = digest_of(self.log_domain, line)
         line.number = self._number(line, digest)
         event = Event(line, fact, digest)
-        self.clock_us = max(self.clock_us, line.time_us)
+        self._tick(line.time_us)
         way = route(event)
         fresh = self._is_front(event)
         for key in way.owners:
             self._node(key, event, new=fresh and way.begins)
         for bare in way.mentions:
             self._find_named(bare, event)
-        event = self._known(event, way) or event
+        event = self._known(event, way) or self._known_in_session(event, way) or event
         if slot is not None and (event.needs or not event.owners):
             event.pin(slot)
         if not event.owners:
@@ -111,9 +114,16 @@ class Table:
 
     def step(self, line: Line, role: Role, slot: Slot | None) -> None:
         """A line that only begins or ends a session of its process."""
-        self.clock_us = max(self.clock_us, line.time_us)
+        self._tick(line.time_us)
         number = self._number(line, f"{role.name}{line.text}")
         self._feed((line.host, line.program, line.pid), Step(line.time_us // SECOND, number, line.time_us, role), slot)
+
+    def _tick(self, time_us: int) -> None:
+        """Move the log's clock on; a stamp far ahead of the wall clock is counted and moves nothing."""
+        if self.limit_us is not None and time_us > self.limit_us:
+            self.ahead += 1
+        elif time_us > self.clock_us:
+            self.clock_us = time_us
 
     def _number(self, line: Line, digest: str) -> int:
         """The line's number among those of its process in its second; the same line has the same number however often it is read."""
@@ -130,7 +140,7 @@ class Table:
 
     def _known(self, event: Event, way: Route) -> Event | None:
         """The same line read before, with what this reading knows better."""
-        for key in (*way.owners, *(way.session_owners or ())):
+        for key in way.owners:
             node = self.nodes.get(key)
             known = node.events.get(event.digest) if node is not None else None
             if known is not None:
@@ -143,13 +153,31 @@ class Table:
                 return known
         return None
 
+    def _known_in_session(self, event: Event, way: Route) -> Event | None:
+        """The same line of a session read before; it is with the journeys that it was given to."""
+        session = self._sessions.get(way.session) if way.session is not None else None
+        if session is None or way.role is None:
+            return None
+        step = session.known(step_of(event, way.role))
+        if step is None or step.event is None or step.event.digest != event.digest:
+            return None
+        known = step.event if step.event.twin is None else step.event.twin
+        if known.take(event):
+            for owner in known.owners:
+                if owner in self.nodes:
+                    self._touch(self.nodes[owner], dirty=True)
+        return known
+
     def _attach(self, event: Event, key: str) -> None:
         """Give an event to a node."""
         node = self.nodes.get(key) or self._node(key, event, new=False)
         if event.digest in node.events:
             known = node.events[event.digest]
-            if known is not event and known.take(event):
-                self._touch(node, dirty=True)
+            if known is not event:
+                if known.take(event):
+                    self._touch(node, dirty=True)
+                event.unpin()
+                event.twin = known
             return
         node.events[event.digest] = event
         node.fresh.add(event.digest)
@@ -185,12 +213,14 @@ class Table:
         node = way.owners[0] if way.role is Role.BEGIN and way.owners else None
         self._feed(way.session, step_of(event, way.role, node), slot)
 
-    def _feed(self, process: tuple[str, str, int | str], step: Step, slot: Slot | None) -> None:
+    def _feed(self, process: tuple[str, str, int], step: Step, slot: Slot | None) -> None:
         """Take a step into a session, and move what it gives."""
         session = self._sessions.get(process)
         if session is None:
             session = self._sessions[process] = Session()
         self._sessions.move_to_end(process)
+        if session.known(step) is not None:
+            return
         given, withdrawn = session.add(step, slot, self._reach_us)
         for event, key in withdrawn:
             self._detach(event, key)
@@ -325,7 +355,7 @@ class Table:
             self._parts(key)
         found: list[Message] = []
         seen: set[int] = set()
-        for key in start:
+        for key in self._claimants(start):
             for part in self._parts(key):
                 if id(part) in seen:
                     continue
@@ -334,9 +364,21 @@ class Table:
                 found.append(message)
         return found
 
+    def _claimants(self, start: Iterable[str]) -> Iterator[str]:
+        """The nodes themselves; for a folder of the filter, the scans that used it, for a hit in it belongs to one of them."""
+        for key in start:
+            if key[0] == "f":
+                yield from self.named_by(key)
+            yield key
+
     # -- memory
 
-    def evict(self, clean: Callable[[Message], bool]) -> int:
+    def stale(self) -> list[Node]:
+        """Nodes that no document holds though nothing came for as long as lines may lie apart: they come to nothing."""
+        floor = self.clock_us - max(self._reach_us, self._memory_us)
+        return [n for _, n in self._oldest(floor) if n.fresh and not n.documents]
+
+    def evict(self) -> int:
         """Let go of messages that are written and were not touched for the memory time; the store remembers them."""
         floor = self.clock_us - self._memory_us
         gone = 0

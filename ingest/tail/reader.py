@@ -47,6 +47,8 @@ class FileReader:
         self._fd = _open(path)
         try:
             status = os.fstat(self._fd)
+            if stat.S_ISDIR(status.st_mode):
+                raise IsADirectoryError
             self.stream = not stat.S_ISREG(status.st_mode)
             self.device, self.inode = status.st_dev, status.st_ino
             #: As last seen.

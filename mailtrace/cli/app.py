@@ -7,9 +7,12 @@ from importlib.metadata import version
 from cyclopts import App, Parameter
 
 from mailtrace.cli.copy import copy
+from mailtrace.cli.demo import demo
 from mailtrace.cli.errors import errors
+from mailtrace.cli.ingest import ingest
 from mailtrace.cli.report import report
 from mailtrace.cli.retention import retention
+from mailtrace.cli.run import run
 from mailtrace.cli.search import search
 from mailtrace.show.screen import PipeConsole
 
@@ -28,5 +31,7 @@ app = App(
     # `--no-count` would be an option that says nothing.
     default_parameter=Parameter(negative=()),
 )
-for command in (search, report, errors, retention, copy):
+#: Every command, in the order of the documentation.
+COMMANDS = (ingest, run, search, report, errors, retention, copy, demo)
+for command in COMMANDS:
     app.command(command)

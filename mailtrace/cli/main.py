@@ -11,6 +11,7 @@ from types import TracebackType
 
 from cyclopts import CycloptsError
 
+from ingest.tail.faults import TailError
 from mailtrace.cli.app import app
 from mailtrace.cli.common import behind_command
 from mailtrace.problems import Problem, of_os_error
@@ -44,7 +45,7 @@ def main(tokens: Sequence[str] | None = None) -> int:
         return _refuse(option + error.sentence.removeprefix(f"{error.field}: "), WRONG_USAGE)
     except UnknownCode as error:
         return _refuse(str(error), WRONG_USAGE)
-    except StoreError as error:
+    except (StoreError, TailError) as error:
         return _refuse(str(error), COULD_NOT)
     except Problem as error:
         return _refuse(str(error), error.exit_code)

@@ -131,7 +131,7 @@ def _step(screen: Screen, step: Step, zone: dt.tzinfo) -> None:
     """Show one line of the journey: when, who, in words, and below it the line as it was logged."""
     screen.paragraph(f"{shown_time(step.time, zone, fine=step.fine)}  {step.program}: {step.words}", "    ")
     if step.raw is not None:
-        screen.paragraph(f"| {step.raw}", "      ", "dim")
+        screen.paragraph(step.raw, "      | ", "dim")
 
 
 def _related(screen: Screen, related: list[RelatedTrace], zone: dt.tzinfo) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
 import msgspec
@@ -43,6 +43,10 @@ class Engine(Protocol):
 
     def search(self, query: Query, scope: Scope, *, limit: int, cursor: str | None = None) -> Page:
         """The traces that fit, id descending; `cursor` is the id after which the page begins."""
+        ...
+
+    def walk(self, query: Query, scope: Scope, *, cursor: str | None = None) -> Iterator[Trace]:
+        """All traces that fit, id descending, without events; read page by page, so it can go on while mail arrives."""
         ...
 
     def count(self, query: Query, scope: Scope) -> int:

@@ -52,9 +52,8 @@ class EmbeddedEngine:
             total = Total(counted) if counted <= TOTAL_LIMIT else Total(TOTAL_LIMIT, "gte")
         return Page(traces[:limit], following, total)
 
-    def walk(self, query: Query, scope: Scope) -> Iterator[Trace]:
+    def walk(self, query: Query, scope: Scope, *, cursor: str | None = None) -> Iterator[Trace]:
         """All traces that fit, newest first, without events, read page by page."""
-        cursor: str | None = None
         while True:
             traces = self._newest(query, scope, _span(query, cursor), _WALK_PAGE)
             yield from traces

@@ -8,7 +8,7 @@ from tests import generate
 import pytest
 from tests.contract.conftest import Filled
 
-from search.engines import Page
+from search.engines import Page, Total
 from search.query import Query
 from search.scope import EVERYTHING, Scope
 
@@ -22,16 +22,15 @@ def _ids(page: Page) -> list[str]:
 def test_generated_questions_have_the_reference_s_answers(filled: Filled, seed: int) -> None:
     """Page, total, next, count and walk are those of the reference for many generated questions and scopes."""
     chance = random.Random(seed)
-    for _ in range(60):
+    for _ in range(50):
         query, scope = generate.query(chance, filled.written), generate.scope(chance)
         limit = chance.choice((1, 3, 50))
-        expected = filled.reference.search(query, scope, limit=limit)
+        expected = [trace.id for trace in filled.reference.walk(query, scope)]
         page = filled.store.engine.search(query, scope, limit=limit)
-        assert _ids(page) == _ids(expected), (query, scope)
-        assert (page.total, page.next is None) == (expected.total, expected.next is None), (query, scope)
-        assert filled.store.engine.count(query, scope) == filled.reference.count(query, scope), (query, scope)
-        walked = [trace.id for trace in filled.store.engine.walk(query, scope)]
-        assert walked == [trace.id for trace in filled.reference.walk(query, scope)], (query, scope)
+        assert _ids(page) == expected[:limit], (query, scope)
+        assert (page.total, page.next is None) == (Total(len(expected)), len(expected) <= limit), (query, scope)
+        assert filled.store.engine.count(query, scope) == len(expected), (query, scope)
+        assert [trace.id for trace in filled.store.engine.walk(query, scope)] == expected, (query, scope)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -71,6 +71,35 @@ def test_a_scan_that_names_no_queue_id_is_joined_by_its_log_id_and_less_sure() -
     assert scan.result == "Blocked INFECTED (Eicar-Test-Signature)"
 
 
+def test_a_scan_and_its_first_lines_are_one_hop() -> None:
+    """Lines of the filter without mail id belong to the scan with their log id, the nearest one where the log id came back."""
+    lines, queue, scan, log_id = Lines(), keys.queue(HOST, FIRST), keys.scan(SCAN), keys.log_id(HOST, "1-1")
+    lines.add("smtpd", queue, facts.Received(FIRST), "Accepted")
+    lines.add("amavis", log_id, facts.Inspected("1-1"), "Looks at it")
+    lines.add("amavis", scan, facts.Scanned(SCAN, "1-1", passed=True, category="CLEAN", origin_queue_id=FIRST), "Passed")
+    lines.start_ms += 86_400_000
+    lines.add("amavis", keys.scan("later"), facts.Scanned("later", "1-1", passed=True, category="CLEAN", origin_queue_id=FIRST), "Passed")
+    wanted = trace(events=lines.made)
+    assert [hop.id for hop in hops(wanted)] == [queue, scan, keys.scan("later")]
+    assert [step.hop for step in timeline(wanted, EVERYTHING)] == [queue, scan, scan, keys.scan("later")]
+
+
+def test_a_refusal_is_joined_to_what_screening_found() -> None:
+    """A refusal before the dialogue follows the connection that screening judged."""
+    lines, peer = Lines(), keys.peer(HOST, "203.0.113.98", 47975)
+    lines.add("postscreen", peer, facts.Screened("203.0.113.98", 47975, "denylisted"), "On the deny list")
+    lines.add("postscreen", keys.line("ab"), facts.Ruled(None, "reject", "RCPT", source="screen", recipient=BOB), "Refused", [BOB])
+    way = hops(trace(events=lines.made, queue_ids=[], disposition=Disposition.REJECTED))
+    assert [hop.kind for hop in way] == ["connection", "refusal"]
+    assert (way[1].follows, way[1].evidence) == (peer, "the same connection [203.0.113.98]:47975")
+
+
+@pytest.mark.parametrize("wanted", [scanned_journey(), kept_journey()], ids=["passed", "kept"])
+def test_every_step_belongs_to_a_hop(wanted: Trace) -> None:
+    """No step stands outside the hops, and no hop is without a step."""
+    assert {step.hop for step in timeline(wanted, EVERYTHING)} == {hop.id for hop in hops(wanted)}
+
+
 def test_a_filter_before_the_queue_stands_before_its_queue_file() -> None:
     """A scan that was done before the message was queued is the first hop."""
     lines, queue, scan = Lines(), keys.queue(HOST, FIRST), keys.scan(SCAN)
@@ -252,6 +281,9 @@ def test_every_summary_is_one_sentence_that_begins_with_the_outcome(disposition:
     [
         ({}, "Delivered on 24 Nov 2026 04:06 UTC: accepted by mailstore.example.org[198.51.100.9]:25."),
         ({"verdict": Verdict.SUSPECT, "score": 6.4}, "the filter took it for spam-like mail with a score of 6.4."),
+        ({"relay": "local"}, "Delivered on 24 Nov 2026 04:06 UTC."),
+        ({"disposition": Disposition.RELEASED, "verdict": Verdict.BANNED}, "because it found an attachment that is not allowed."),
+        ({"disposition": Disposition.EXPIRED, "reason": Reason.EXPIRED}, "given up after too long a time in the queue."),
         ({"quarantine_id": "e/x"}, "; the filter kept a copy (e/x)."),
         (
             {"disposition": Disposition.BOUNCED, "reason": Reason.RECIPIENT_UNKNOWN, "sender_notified": True},
@@ -310,24 +342,35 @@ def test_a_later_message_under_a_reused_queue_id_is_not_related(tmp_path: Path) 
 def test_a_bounce_and_its_cause_know_each_other(tmp_path: Path) -> None:
     """The message names its notice, the notice its message, and neither lists itself or the other's twin as more."""
     notice_key, parent_key = keys.queue(HOST, "AA11BB22CC3"), keys.queue(HOST, FIRST)
-    parent = trace(disposition=Disposition.BOUNCED, related=[Related("bounce", notice_key)])
+    parent = trace(disposition=Disposition.BOUNCED, related=[Related("notice", notice_key)])
     parent.keys = [*parent.keys, notice_key]
-    notice = trace(ANN, first="AA11BB22CC3", time_ms=T0 + 800, sender="", related=[Related("bounce_of", parent_key)])
+    notice = trace(ANN, first="AA11BB22CC3", time_ms=T0 + 800, sender="", related=[Related("notice_of", parent_key)])
     notice.keys = [*notice.keys, parent_key]
     (found,) = report(tmp_path, parent, notice).related
-    assert (found.id, found.how, found.confidence) == (notice.id, "bounce", "certain")
+    assert (found.id, found.how, found.confidence) == (notice.id, "notice", "certain")
     assert "AA11BB22CC3" in found.evidence
     (cause,) = report(tmp_path, notice, parent).related
-    assert (cause.id, cause.how) == (parent.id, "bounce_of")
+    assert (cause.id, cause.how) == (parent.id, "notice_of")
 
 
 def test_a_notice_is_no_recipient_of_its_parent(tmp_path: Path) -> None:
     """A notice whose lines name its parent's queue id is listed as the notice, once, and never as another recipient."""
     notice_key = keys.queue(HOST, "AA11BB22CC3")
-    parent = trace(related=[Related("bounce", notice_key)])
+    parent = trace(related=[Related("notice", notice_key)])
     notice = trace(ANN, first="AA11BB22CC3", message_id=None)
     notice.keys = [keys.queue(HOST, FIRST), notice_key]
-    assert [one.how for one in report(tmp_path, parent, notice).related] == ["bounce"]
+    assert [one.how for one in report(tmp_path, parent, notice).related] == ["notice"]
+
+
+def test_two_notices_of_one_scan_are_not_each_others_cause(tmp_path: Path) -> None:
+    """A notice names the scan that it is about: the scanned message is its cause, another notice of that scan is not."""
+    scan = keys.scan(SCAN)
+    cause = kept_journey()
+    notices = [trace(who, first=f"NNNNNNNNN{n}", sender="", related=[Related("notice_of", scan)]) for n, who in enumerate((ANN, CARLA))]
+    for notice in notices:
+        notice.keys = [*notice.keys, scan]
+    (found,) = report(tmp_path, notices[0], notices[1], cause).related
+    assert (found.id, found.how, found.evidence) == (cause.id, "notice_of", f"the log names its scan {SCAN}")
 
 
 def test_a_key_that_others_only_name_does_not_list_them(tmp_path: Path) -> None:
@@ -335,12 +378,12 @@ def test_a_key_that_others_only_name_does_not_list_them(tmp_path: Path) -> None:
     notice_key = keys.queue(HOST, "AA11BB22CC3")
     stranger = trace(CARLA, first="EEEEEEEEEE")
     stranger.keys = [*stranger.keys, notice_key]
-    assert report(tmp_path, trace(related=[Related("bounce", notice_key)]), stranger).related == []
+    assert report(tmp_path, trace(related=[Related("notice", notice_key)]), stranger).related == []
 
 
 def test_a_related_queue_id_of_another_time_is_only_guessed(tmp_path: Path) -> None:
     """A key whose only owner lived at another time is shown, and marked as not sure."""
-    wanted = trace(related=[Related("bounce", keys.queue(HOST, "AA11BB22CC3"))])
+    wanted = trace(related=[Related("notice", keys.queue(HOST, "AA11BB22CC3"))])
     old = trace(ANN, first="AA11BB22CC3", time_ms=T0 - 86_400_000)
     (found,) = report(tmp_path, wanted, old).related
     assert (found.id, found.confidence) == (old.id, "guessed")

@@ -99,7 +99,7 @@ def test_a_cursor_that_is_none_of_ours_is_refused(tmp_path: Path, cursor: str) -
         with pytest.raises(QueryError, match="cursor"):
             mail.search(cursor=cursor)
         with pytest.raises(QueryError, match="cursor"):
-            next(mail.walk(cursor=cursor))
+            mail.walk(cursor=cursor)
 
 
 # Scope --------------------------------------------------------------------------------------------------------------------

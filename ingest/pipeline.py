@@ -1,0 +1,389 @@
+"""The pipeline: files -> lines -> facts -> journeys -> store. The only module that knows all stages.
+
+One thread reads and joins. A backlog is merged by time over the files; what is read to its end holds nobody up. Acknowledgement
+by the store moves the low-water mark of each file, and the marks are written after it: if we die in between, lines are read twice.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from ingest.correlate.draft import Context
+from ingest.correlate.event import SECOND
+from ingest.correlate.links import Within
+from ingest.correlate.ownership import Customer, Ownership
+from ingest.correlate.session import Role
+from ingest.correlate.table import Table
+from ingest.events import Connected, Fact
+from ingest.formats import Silent, parser_of
+from ingest.lines import Line
+from ingest.sinks import Sink
+from ingest.source import Place, SourceFile
+from ingest.syslog import peek_time
+from ingest.tail.checkpoint import Checkpoint
+from ingest.tail.follow import Follower
+from ingest.tail.reader import FileReader
+from ingest.writer import Writer
+
+_log = structlog.get_logger(__name__)
+
+#: Lines of one file that are taken in one go.
+_CHUNK = 4000
+#: Files of a backlog are merged by time to within this.
+_SKEW_US = SECOND
+#: Lines between two looks at what can be written.
+_FLUSH_LINES = 4000
+#: A stamp further ahead of the wall clock than this moves no clock.
+_AHEAD_US = 3600 * SECOND
+_SAMPLES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSetting:
+    """What is set for the files of a path (a glob pattern): format, zone, year, host."""
+
+    path: str
+    format: str | None = None
+    timezone: tzinfo | None = None
+    year: int | None = None
+    log_host: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogDomain:
+    """Hosts that hand mail to each other, and addresses of filters: queue ids and hand-overs are within."""
+
+    name: str
+    hosts: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """What to read, and how."""
+
+    paths: tuple[str, ...]
+    timezone: tzinfo
+    year: int | None = None
+    log_host: str | None = None
+    rebuild: bool = False
+    format: str | None = None
+    sources: tuple[SourceSetting, ...] = ()
+    log_domains: tuple[LogDomain, ...] = ()
+    customers: tuple[Customer, ...] = ()
+    keep_raw: bool = True
+    keep_subjects: bool = True
+    #: Seconds: how long a line may pin the low-water mark, a message is held back, a written one kept in memory.
+    pin_s: float = 600.0
+    hold_back_s: float = 60.0
+    memory_s: float = 120.0
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run has read and written."""
+
+    files: int = 0
+    bytes_read: int = 0
+    bytes_total: int = 0
+    lines: int = 0
+    traces: int = 0
+    superseded: int = 0
+    #: Lines that state nothing about a message, on purpose.
+    ignored: int = 0
+    #: Lines of known programs that no pattern fits, and lines of programs that no format knows, by program.
+    unknown: Counter[str] = field(default_factory=Counter)
+    foreign: Counter[str] = field(default_factory=Counter)
+    #: Lines without a stamp that we know, by file.
+    unframed: Counter[str] = field(default_factory=Counter)
+    #: Lines stamped more than an hour ahead of this machine's clock.
+    ahead: int = 0
+    samples: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+class Progress(Protocol):
+    """Told now and then how far a run is."""
+
+    def __call__(self, summary: Summary) -> None:
+        """Take note."""
+        ...
+
+
+class Ingest:
+    """Reads files into a store, once or for ever."""
+
+    def __init__(
+        self, options: IngestOptions, sink: Sink, data: Path, *, progress: Progress | None = None, clock: Callable[[], float] = time.time, store: str | None = None
+    ) -> None:
+        self.summary = Summary()
+        self._options = options
+        self._sink = sink
+        self._data = data
+        self._progress = progress
+        self._clock = clock
+        self._exclude = store
+        self._ownership = Ownership(options.customers)
+        self._domain_of = {host: d for d in options.log_domains for host in (d.hosts or (d.name,))}
+        self._writers: dict[str, Writer] = {}
+        self._parsers: dict[tuple[str, str | None], Callable[[Line], Fact | Silent] | None] = {}
+        self._sources: dict[FileReader, SourceFile] = {}
+        self._since_flush = 0
+        self._told_at = 0.0
+        #: A year and a host as other files of the same run name them.
+        self._named_us: int | None = None
+        self._named_hosts: set[str] = set()
+
+    def run_once(self, stop: threading.Event | None = None) -> Summary:
+        """Read everything to its end, write it, and give what was done."""
+        checkpoint, follower = self._open(once=True)
+        try:
+            while self._sweep(follower) and not (stop is not None and stop.is_set()):
+                self._read(follower, stop)
+            self._finish(checkpoint, follower)
+        finally:
+            follower.close()
+        return self.summary
+
+    def follow(self, stop: threading.Event, *, interval_s: float = 1.0) -> Summary:
+        """Read on as lines come, until `stop` is set; then write what is held back and end in order."""
+        checkpoint, follower = self._open(once=False)
+        saved = 0.0
+        try:
+            while not stop.is_set():
+                if self._sweep(follower):
+                    self._read(follower, stop)
+                self._flush(everything=True)
+                if time.monotonic() - saved >= interval_s:
+                    self._save(checkpoint)
+                    saved = time.monotonic()
+                follower.wait(interval_s)
+            self._finish(checkpoint, follower)
+        finally:
+            follower.close()
+        return self.summary
+
+    # -- files
+
+    def _open(self, *, once: bool) -> tuple[Checkpoint, Follower]:
+        """The marks and the files."""
+        self._data.mkdir(parents=True, exist_ok=True)
+        checkpoint = Checkpoint(self._data) if self._options.rebuild else Checkpoint.load(self._data)
+        if checkpoint.warning:
+            self._warn(checkpoint.warning)
+        paths = list(self._options.paths)
+        if once and not self._options.rebuild:
+            # A file that an earlier run could not let go of is read on, also where it is not named now: the store lacks its last lines.
+            paths += [m.path for m in checkpoint.marks if m.offset < m.size and not m.finished and m.path not in paths and Path(m.path).is_file()]
+        return checkpoint, Follower(paths, checkpoint, once=once, exclude=str(self._data))
+
+    def _sweep(self, follower: Follower) -> bool:
+        """Look at the files; whether any has something to read."""
+        ready = follower.sweep()
+        for problem in follower.problems():
+            self._warn(problem)
+        new = [r for r in ready if r not in self._sources]
+        for reader in new:
+            source = self._sources[reader] = SourceFile(reader, self._setting(reader.path), self._options.timezone)
+            self.summary.files += 1
+            self._peek(source)
+        for reader in new:
+            self._sources[reader].begin(self._options.year, self._named_us)
+        self.summary.bytes_total = sum(r.size for r in self._sources)
+        return any(self._sources[r].fill() for r in ready)
+
+    def _setting(self, path: str) -> SourceSetting:
+        """What is set for a file: by the first source whose pattern fits, else by the options."""
+        for source in self._options.sources:
+            if Path(path).match(source.path) or path == source.path:
+                return source
+        return SourceSetting(path, self._options.format, None, None, self._options.log_host)
+
+    def _peek(self, source: SourceFile) -> None:
+        """Note the year and the host that a file's first lines name, for those that name none."""
+        source.fill()
+        for text in source.ahead(200):
+            stamp = peek_time(text)
+            if stamp is None:
+                continue
+            if stamp.year is not None and self._named_us is None:
+                self._named_us = int(datetime(stamp.year, stamp.month, stamp.day, tzinfo=self._options.timezone).timestamp() * SECOND)
+            line = source.framed(text)
+            if line is not None and line.host:
+                self._named_hosts.add(line.host)
+            if line is not None and line.host and stamp.year is not None:
+                return
+
+    def _host(self, setting: SourceSetting) -> str:
+        """The host of lines that name none: as set, else the only one that other files of the run name, else this machine."""
+        if setting.log_host or self._options.log_host:
+            return setting.log_host or self._options.log_host or ""
+        if len(self._named_hosts) == 1:
+            return next(iter(self._named_hosts))
+        return socket.gethostname().partition(".")[0]
+
+    # -- lines
+
+    def _read(self, follower: Follower, stop: threading.Event | None) -> None:
+        """Read what is there, the files merged by time."""
+        while not (stop is not None and stop.is_set()):
+            ready = [s for r in follower.readers if (s := self._sources.get(r)) is not None and s.fill()]
+            if not ready:
+                return
+            ready.sort(key=lambda s: s.next_us)
+            source = ready[0]
+            until = ready[1].next_us + _SKEW_US if len(ready) > 1 else None
+            self._limit()
+            for line, place in source.take(_CHUNK, until, self.summary):
+                self._line(line, place, source)
+            self._since_flush += source.taken
+            if self._since_flush >= _FLUSH_LINES:
+                self._flush(everything=False)
+                self._tell()
+
+    def _limit(self) -> None:
+        """Lines stamped far ahead of the wall clock move no clock."""
+        limit = int(self._clock() * SECOND) + _AHEAD_US
+        for writer in self._writers.values():
+            writer.table.limit_us = limit
+
+    def _line(self, line: Line, place: Place, source: SourceFile) -> None:
+        """Give one line to its format, and what it states to the journeys of its log domain."""
+        parser = self._parser(line, source.setting.format or self._options.format)
+        if parser is None:
+            self.summary.foreign[line.program] += 1
+            return
+        fact = parser(line)
+        if isinstance(fact, Silent):
+            self._silent(fact, line)
+            return
+        if not line.host:
+            line.host = self._host(source.setting)
+        table = self._writer(line.host).table
+        if isinstance(fact, Connected) and fact.step in {"connect", "disconnect"}:
+            table.step(line, Role.OPEN if fact.step == "connect" else Role.CLOSE, place)
+        else:
+            table.add(line, fact, place)
+
+    def _silent(self, outcome: Silent, line: Line) -> None:
+        """Count a line that states nothing; keep a few of those that no pattern fits."""
+        if outcome is Silent.IGNORED:
+            self.summary.ignored += 1
+            return
+        self.summary.unknown[line.program] += 1
+        if len(self.summary.samples) < _SAMPLES:
+            self.summary.samples.append(line.raw[:500])
+
+    def _parser(self, line: Line, override: str | None) -> Callable[[Line], Fact | Silent] | None:
+        """The parser for a line's tag; each tag is looked up once."""
+        key = (line.tag, override)
+        if key not in self._parsers:
+            if len(self._parsers) > 4096:
+                self._parsers.clear()
+            self._parsers[key] = parser_of(line.tag, line.program, override)
+        return self._parsers[key]
+
+    def _writer(self, host: str) -> Writer:
+        """The journeys of a host's log domain."""
+        setting = self._domain_of.get(host)
+        name = setting.name if setting is not None else host
+        writer = self._writers.get(name)
+        if writer is None:
+            within = Within(frozenset(setting.filters) if setting is not None else frozenset())
+            options = self._options
+            table = Table(
+                name,
+                self._sink.find,
+                within=within,
+                newest_ms=self._sink.newest_ms(name),
+                memory_us=int(options.memory_s * SECOND),
+                reach_us=int(options.pin_s * SECOND),
+                hosts=setting.hosts if setting is not None else (),
+            )
+            context = Context(name, within, self._ownership, int(options.hold_back_s * SECOND), options.keep_raw, options.keep_subjects)
+            writer = self._writers[name] = Writer(table, self._sink, context)
+            self._limit()
+        return writer
+
+    # -- out
+
+    def _flush(self, *, everything: bool, final: bool = False) -> None:
+        """Write what is due in every log domain, and let go of what is done."""
+        self._since_flush = 0
+        now_us = int(self._clock() * SECOND)
+        for writer in self._writers.values():
+            # All files are read to their end where everything is asked for: then the time for showing goes on with the wall clock.
+            show_us = max(writer.table.clock_us, min(now_us, writer.table.clock_us + self._idle_us(writer))) if everything else writer.table.clock_us
+            writer.flush(show_us, everything=everything, final=final)
+            writer.evict()
+        self.summary.traces = sum(w.written for w in self._writers.values())
+        self.summary.superseded = sum(w.superseded for w in self._writers.values())
+
+    def _idle_us(self, writer: Writer) -> int:
+        """How long, by the wall clock, no line of a log domain has come."""
+        clock, since = writer.quiet_since
+        if clock != writer.table.clock_us:
+            writer.quiet_since = (writer.table.clock_us, self._clock())
+            return 0
+        return int((self._clock() - since) * SECOND)
+
+    def _finish(self, checkpoint: Checkpoint, follower: Follower) -> None:
+        """Write everything, also what is held back, and keep how far each file is read."""
+        for source in self._sources.values():
+            for line, place in source.drain():
+                self._line(line, place, source)
+        self._flush(everything=True, final=True)
+        for writer in self._writers.values():
+            writer.finish()
+        self._sink.flush()
+        self._save(checkpoint)
+        for source in self._sources.values():
+            if source.reader.partial:
+                self._warn(f"{source.reader.path}: the last line has no newline yet and is left for the next reading.")
+            if source.reader.damage:
+                self._warn(source.reader.damage)
+        self._tell(force=True)
+
+    def _save(self, checkpoint: Checkpoint) -> None:
+        """Keep the low-water marks, and up to when each log domain is read."""
+        for writer in self._writers.values():
+            writer.collect()
+        self._sink.note_progress({name: w.table.clock_us // 1000 for name, w in self._writers.items()})
+        pin = int(self._options.pin_s)
+        for reader, source in self._sources.items():
+            mark = source.low_water(pin)
+            if mark is not None:
+                checkpoint.note(reader, mark.offset, mark.year, mark.time_us)
+        for reader in [r for r in self._sources if r.closed and r.ended and r.at_end]:
+            if not self._sources[reader].pinned:
+                del self._sources[reader]
+        checkpoint.store()
+
+    def _tell(self, *, force: bool = False) -> None:
+        """Report progress, a few times a second at most."""
+        now = time.monotonic()
+        if self._progress is not None and (force or now - self._told_at > 0.2):
+            self._told_at = now
+            self.summary.bytes_read = sum(r.position for r in self._sources)
+            self._progress(self.summary)
+
+    def _warn(self, sentence: str) -> None:
+        """Keep a warning for the summary, and log it."""
+        if sentence not in self.summary.warnings:
+            self.summary.warnings.append(sentence)
+            _log.warning("source_warned", detail=sentence)
+
+
+def lines_of(sources: Sequence[SourceFile]) -> Iterator[int]:
+    """How many lines each source has given."""
+    return (s.lines for s in sources)

@@ -1,0 +1,144 @@
+"""A file while it is read: framing, joining of records, and its low-water mark."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from datetime import tzinfo
+from typing import TYPE_CHECKING
+
+from ingest.correlate.event import SECOND, Slot
+from ingest.lines import Line
+from ingest.records import Joiner
+from ingest.syslog import Framer, guess_year, peek_time
+from ingest.tail.checkpoint import Mark
+from ingest.tail.reader import FileReader
+
+if TYPE_CHECKING:
+    from ingest.pipeline import SourceSetting, Summary
+
+Place = Slot
+_READ = 4000
+
+
+class SourceFile:
+    """One reader with all that its lines need, in the order of the file."""
+
+    def __init__(self, reader: FileReader, setting: SourceSetting, zone: tzinfo) -> None:
+        self.reader = reader
+        self.setting = setting
+        self.lines = 0
+        #: Lines taken by the last `take`.
+        self.taken = 0
+        self._zone = setting.timezone or zone
+        self._framer = Framer(reader.path, self._zone, setting.year)
+        self._joiner: Joiner[Slot] = Joiner()
+        self._ahead: list[tuple[int, str]] = []
+        self._next = 0
+        self._next_us: int | None = None
+        self._framed: Line | None = None
+        self._slots: deque[Slot] = deque()
+        self._greatest = 0
+        self._began = False
+
+    def begin(self, year: int | None, known_us: int | None) -> None:
+        """Decide the year of stamps that name none, once for this content: resumed, set, told by other files, or guessed."""
+        mark = self.reader.context
+        given = self.setting.year or year
+        if isinstance(mark, Mark) and mark.year is not None:
+            self._framer = Framer(self.reader.path, self._zone, mark.year)
+            self._framer.resume(mark.year, mark.last_us)
+        elif given is None:
+            first = next((s for text in self.ahead(200) if (s := peek_time(text)) is not None), None)
+            if first is not None and first.year is None:
+                given = guess_year((first.month, first.day), self.reader.path, self.reader.mtime_ns // 1000, known_us)
+            self._framer = Framer(self.reader.path, self._zone, given, self.reader.mtime_ns // 1000)
+        else:
+            self._framer = Framer(self.reader.path, self._zone, given, self.reader.mtime_ns // 1000)
+        self._began = True
+
+    def fill(self) -> bool:
+        """Have lines ahead, where there are any."""
+        if self._next < len(self._ahead):
+            return True
+        self._ahead = self.reader.read(_READ)
+        self._next = 0
+        self._next_us = None
+        return bool(self._ahead)
+
+    def ahead(self, count: int) -> list[str]:
+        """The next lines, without taking them."""
+        return [text for _, text in self._ahead[self._next : self._next + count]]
+
+    def framed(self, text: str) -> Line | None:
+        """A line taken apart by a framer of its own, for a look ahead."""
+        return Framer(self.reader.path, self._zone, self.setting.year or 2000).frame(text)
+
+    @property
+    def next_us(self) -> int:
+        """The stamp of the next line that has one; 0 where none ahead has."""
+        if self._next_us is None:
+            self._next_us = self._greatest
+            for _, text in self._ahead[self._next : self._next + 50]:
+                stamp = peek_time(text)
+                if stamp is not None:
+                    # An own framer would decide the year again: a peek is only for the order of files.
+                    probe = Framer(self.reader.path, self._zone, self._framer.year_now or self.setting.year)
+                    line = probe.frame(text)
+                    if line is not None:
+                        self._next_us = line.time_us
+                    break
+        return self._next_us
+
+    def take(self, count: int, until_us: int | None, summary: Summary) -> Iterator[tuple[Line, Slot]]:
+        """The next lines in order, at most `count`, as far as `until_us`, each with its place in the file."""
+        self.taken = 0
+        frame, feed = self._framer.frame, self._joiner.feed
+        while self._next < len(self._ahead) and self.taken < count:
+            offset, text = self._ahead[self._next]
+            line = frame(text)
+            self._next += 1
+            self.taken += 1
+            self.lines += 1
+            summary.lines += 1
+            if line is None:
+                if text.strip("\0 "):
+                    summary.unframed[self.reader.path] += 1
+                continue
+            slot = self._slot(offset, line.time_us)
+            slot.pins += 1
+            for done, place in feed(line, slot):
+                yield done, place
+                place.pins -= 1
+            if until_us is not None and line.time_us > until_us:
+                break
+        self._next_us = None
+
+    def drain(self) -> Iterator[tuple[Line, Slot]]:
+        """Records that are still open, as they stand."""
+        for line, place in self._joiner.drain():
+            yield line, place
+            place.pins -= 1
+
+    def _slot(self, offset: int, time_us: int) -> Slot:
+        """The place of a line: the second of the file in which it stands."""
+        second = time_us // SECOND
+        if not self._slots or self._slots[-1].second != second:
+            self._slots.append(Slot(offset, time_us, self._framer.year_now))
+            self._greatest = max(self._greatest, time_us)
+        return self._slots[-1]
+
+    def low_water(self, pin_s: int) -> Slot | None:
+        """Where reading must go on after a crash: the first second that is still needed, but no line pins for longer than `pin_s`.
+
+        The last second is always read again: its lines are numbered from its beginning.
+        """
+        floor = self._greatest // SECOND - pin_s
+        while len(self._slots) > 1 and (self._slots[0].pins <= 0 or self._slots[0].second < floor):
+            self._slots.popleft()
+        return self._slots[0] if self._slots else None
+
+    @property
+    def pinned(self) -> bool:
+        """Whether a line of it is still needed."""
+        return any(slot.pins > 0 for slot in self._slots)

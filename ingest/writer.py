@@ -1,0 +1,216 @@
+"""Writing messages out: which documents changed, in what order they go to the store, and what is settled when it has them.
+
+Order matters where documents replace others: a superseded version is sent only after its successors are acknowledged, so at no
+moment is an event in no document. If we die between the two, a search sees both for a while; the next reading supersedes again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from ingest.correlate.draft import Composed, Context, Draft, compose
+from ingest.correlate.event import SECOND, Event
+from ingest.correlate.links import Message
+from ingest.correlate.table import Node, Table, Written, content_digest
+from ingest.sinks import Sink
+from mappings.address import fold
+from mappings.trace import REVISION, VERSION_STEP, Trace
+
+#: In a backlog a finished message waits this long for late lines, on the log's clock, so that it is written once.
+SETTLE_US = 2 * SECOND
+#: An unfinished one is written at the latest so long after it changed, on the log's clock.
+PATIENCE_US = 30 * SECOND
+_BATCH = 2000
+
+
+@dataclass(slots=True)
+class Group:
+    """Documents of some messages that are under way, and what is settled with them."""
+
+    events: list[tuple[str, Event]] = field(default_factory=list)
+    superseded: list[Trace] = field(default_factory=list)
+
+
+class Writer:
+    """Writes what changed in a table."""
+
+    def __init__(self, table: Table, sink: Sink, context: Context) -> None:
+        self.table = table
+        self.written = 0
+        self.superseded = 0
+        self._sink = sink
+        self._context = context
+        self._under_way: dict[int, Group] = {}
+        #: The log's clock when it last moved, and the wall clock then.
+        self.quiet_since: tuple[int, float] = (0, 0.0)
+
+    def flush(self, show_us: int, *, everything: bool, final: bool) -> None:
+        """Write what is due: what is finished, or has waited long enough; with `everything` whatever changed, with `final` also what is held back.
+
+        `show_us` is the time by which holding back is judged: the log's clock, moved on with the wall clock while no line comes.
+        """
+        group, batch = Group(), list[Trace]()
+        due = list(self.table.dirty) if everything else self._due()
+        for message in self.table.messages(due):
+            composed = compose(message, self._context)
+            nodes = self._nodes_of(message)
+            if not (everything or self._is_due(message, composed, nodes)):
+                continue
+            batch += self._take(message, composed, nodes, group, show_us, final=final)
+            if len(batch) >= _BATCH:
+                self._submit(batch, group)
+                group, batch = Group(), []
+        for key in due:
+            node = self.table.nodes.get(key)
+            if node is None or not node.events:
+                self.table.dirty.pop(key, None)
+        self._submit(batch, group)
+        self.collect()
+
+    def collect(self) -> None:
+        """Settle what the store has acknowledged."""
+        for ticket in self._sink.acknowledged():
+            self._settle(self._under_way.pop(ticket, None))
+
+    def finish(self) -> None:
+        """Wait until everything written is durable, and settled."""
+        while self._under_way:
+            self._sink.flush()
+            self.collect()
+
+    @property
+    def under_way(self) -> bool:
+        """Whether documents are submitted and not acknowledged."""
+        return bool(self._under_way)
+
+    def _due(self) -> list[str]:
+        """Nodes that changed and have been quiet for a while."""
+        settled, patient = self.table.clock_us - SETTLE_US, self.table.clock_us - PATIENCE_US
+        return [
+            key
+            for key, since in self.table.dirty.items()
+            if since <= patient or (node := self.table.nodes.get(key)) is None or node.touched_us <= settled
+        ]
+
+    def _is_due(self, message: Message, composed: Composed, nodes: list[Node]) -> bool:
+        """Whether a message of a backlog is to be written now: finished and quiet, or it has waited too long."""
+        if composed.closed and all(n.touched_us <= self.table.clock_us - SETTLE_US for n in nodes):
+            return True
+        since = min((self.table.dirty[n.key] for n in nodes if n.key in self.table.dirty), default=self.table.clock_us)
+        return since <= self.table.clock_us - PATIENCE_US
+
+    def _nodes_of(self, message: Message) -> list[Node]:
+        """The nodes whose lives, scans and loose lines make a message."""
+        keys = {p.key for p in (*message.lives, *message.scans, *message.loose)}
+        return [self.table.nodes[k] for k in sorted(keys)]
+
+    def _take(self, message: Message, composed: Composed, nodes: list[Node], group: Group, show_us: int, *, final: bool) -> Iterator[Trace]:
+        """The documents of a message that have to be written."""
+        if composed.void:
+            for node in nodes:
+                self._forget(node)
+            return
+        held = False
+        for draft in composed.drafts:
+            known = self.table.documents.get(draft.trace.id)
+            if known is None and not final and draft.held_us is not None and show_us < draft.held_us:
+                held = True
+                continue
+            group.events += draft.events
+            changed = self._versioned(draft, known)
+            if changed is not None:
+                yield changed
+        if not held:
+            for node in nodes:
+                self.table.dirty.pop(node.key, None)
+            group.superseded += self._replaced(message, composed.drafts, nodes)
+
+    def _versioned(self, draft: Draft, known: Written | None) -> Trace | None:
+        """The document with its version, or None where the store has just this."""
+        trace = draft.trace
+        digest = content_digest(trace)
+        if known is not None and known.digest == digest and not known.superseded:
+            return None
+        version = REVISION * VERSION_STEP + len(trace.events)
+        trace.version = version if known is None else max(version, known.version + 1)
+        trace.ingested_ms = time.time_ns() // 1_000_000
+        anchor = trace.events[0].hash if trace.events else None
+        self.table.documents[trace.id] = Written(trace.version, digest, anchor, trace.original_recipient or trace.recipient, trace.time_ms)
+        for key in {key for key, _ in draft.events}:
+            node = self.table.nodes.get(key)
+            if node is not None:
+                node.documents.add(trace.id)
+        self.written += 1
+        return trace
+
+    def _replaced(self, message: Message, drafts: list[Draft], nodes: list[Node]) -> Iterator[Trace]:
+        """Documents of this message that what is known now has replaced."""
+        if not drafts:
+            return
+        current = {d.trace.id for d in drafts}
+        events = {e.digest for p in (*message.lives, *message.scans, *message.loose) for e in p.events}
+        for trace_id in sorted({i for n in nodes for i in n.documents} - current):
+            known = self.table.documents.get(trace_id)
+            if known is None or known.superseded or known.anchor not in events:
+                continue
+            same = [d.trace for d in drafts if _names(d.trace, known.named)] or [d.trace for d in drafts]
+            known.version += 1
+            known.superseded = True
+            self.superseded += 1
+            yield Trace(
+                id=trace_id,
+                version=known.version,
+                log_domain=self.table.log_domain,
+                time_ms=known.time_ms,
+                last_event_ms=known.time_ms,
+                visible_to=sorted({d for t in same for d in t.visible_to}),
+                keys=sorted(n.key for n in nodes if trace_id in n.documents),
+                superseded_by=sorted(t.id for t in same),
+                ingested_ms=time.time_ns() // 1_000_000,
+            )
+
+    def _submit(self, batch: list[Trace], group: Group) -> None:
+        """Hand a batch to the store; what needs no writing is settled at once."""
+        if batch:
+            self._under_way[self._sink.submit(batch)] = group
+        else:
+            self._settle(group)
+
+    def _settle(self, group: Group | None) -> None:
+        """The documents of a group are durable: their events need not be read again, and what they replaced may be marked so."""
+        if group is None:
+            return
+        for key, event in group.events:
+            node = self.table.nodes.get(key)
+            if node is not None and event.digest in node.fresh:
+                node.fresh.discard(event.digest)
+                event.release()
+        if group.superseded:
+            self._under_way[self._sink.submit(group.superseded)] = Group()
+
+    def _forget(self, node: Node) -> None:
+        """A node's lines can matter no more though no document holds them."""
+        self.table.dirty.pop(node.key, None)
+        for digest in list(node.fresh):
+            node.fresh.discard(digest)
+            node.events[digest].release()
+
+    def evict(self) -> None:
+        """Let go of what is written and quiet, and of what came to nothing within the time that lines may lie apart."""
+        for node in self.table.stale():
+            self._forget(node)
+        self.table.evict()
+
+
+def _names(trace: Trace, named: str | None) -> bool:
+    """Whether a trace is of the recipient that the client named so."""
+    if named is None:
+        return True
+    return fold(named) in {fold(a) for a in (trace.original_recipient, trace.recipient) if a}
+
+
+def open_events(table: Table) -> Iterable[Event]:
+    """Events that no acknowledged document holds: what is left in the working tables, for tests and for `doctor`."""
+    return (node.events[d] for node in table.nodes.values() for d in node.fresh)

@@ -1,0 +1,135 @@
+"""`mailtrace ingest`: read logs, to their end or as they grow."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from signal import SIGTERM
+from typing import Annotated
+
+import structlog
+from cyclopts import Group, Parameter, validators
+
+from ingest.pipeline import Ingest, Summary
+from ingest.sinks.embedded import EmbeddedSink
+from mailtrace.amounts import Keep
+from mailtrace.cli.common import Common
+from mailtrace.cli.stopping import stop_on_signals
+from mailtrace.log import set_up_log
+from mailtrace.reading import STDIN, Plan, ingest_options, plan
+from mailtrace.settings import Settings
+from mailtrace.show.progress import ReadingBar
+from mailtrace.show.screen import Screen
+from mailtrace.show.summary import show_summary
+from mailtrace.stores import drop_old, embedded_folder, open_sink
+from mappings.embedded.faults import StoreError
+
+_log = structlog.get_logger(__name__)
+_KEEP_EVERY_S = 3600
+
+Paths = Annotated[str, Parameter(name="PATH")]
+
+
+@Parameter(name="*", group=Group("What is to be known about the logs", sort_key=2))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What lines do not say themselves."""
+
+    timezone: str | None = None
+    "Zone of stamps that name none, as Europe/Berlin; by default the system's (TZ)."
+    year: Annotated[int | None, Parameter(validator=validators.Number(gte=1970, lte=9999))] = None
+    "Year of the first line of each file, where stamps name none."
+    log_host: str | None = None
+    "Host of lines that name none."
+    format: str | None = None
+    "Format of the lines, where it is not to be recognised."
+    rebuild: Annotated[bool, Parameter(show_default=False)] = False
+    "Read from the start, whatever was read before."
+    no_raw: Annotated[bool, Parameter(show_default=False)] = False
+    "Do not keep the lines themselves as evidence."
+
+    def plan(self, settings: Settings, paths: tuple[str, ...]) -> Plan:
+        """Decide what is read, and how."""
+        return plan(
+            settings,
+            paths,
+            timezone=self.timezone,
+            year=self.year,
+            log_host=self.log_host,
+            format=self.format,
+            rebuild=self.rebuild,
+            no_raw=self.no_raw,
+        )
+
+
+def ingest(
+    *path: Paths,
+    once: Annotated[bool, Parameter(show_default=False)] = False,
+    about: About | None = None,
+    common: Common | None = None,
+) -> int:
+    """Read logs into the store.
+
+    It reads what is there and then follows, through rotation, until it is stopped; with --once it reads to the end. What was read
+    before is not read again; reading a line twice does no harm.
+
+    Parameters
+    ----------
+    path
+        Log files, folders or glob patterns; - is standard input; without any, those that the settings name.
+    once
+        Read to the end, write everything, and stop.
+    """
+    settings = (common or Common()).settings()
+    read = (about or About()).plan(settings, path)
+    if once or all(source.path == STDIN for source in read.sources):
+        return read_once(settings, read)
+    return follow(settings, read)
+
+
+def read_once(settings: Settings, read: Plan) -> int:
+    """Read to the end; the result is the exit code."""
+    set_up_log(chatty=False)
+    with closing(open_sink(settings.store)) as sink, stop_on_signals() as stop, ReadingBar(sys.stderr) as bar:
+
+        def progress(summary: Summary) -> None:
+            bar.update(summary.bytes_read, summary.bytes_total or None, summary.lines, summary.traces)
+
+        summary = Ingest(ingest_options(settings, read), sink, settings.data_dir, progress=progress).run_once(stop.event)
+        refused, too_old = sink.refused, sink.older_than_kept
+    show_summary(Screen(sys.stderr), summary, refused=refused, too_old=too_old)
+    return stop.exit_code() or (0 if summary.files else 1)
+
+
+def follow(settings: Settings, read: Plan) -> int:
+    """Read what is there, then every new line, until a signal asks for a stop; the result is the exit code."""
+    set_up_log(chatty=True)
+    screen = Screen(sys.stderr)
+    with closing(open_sink(settings.store)) as sink, stop_on_signals() as stop:
+        screen.line(f"Following {read.in_words()}")
+        screen.line(f"The store is {embedded_folder(settings.store)}; kept: {settings.keep}. Ctrl-C stops.")
+        keeper = threading.Thread(target=_keep, args=(sink, settings.keeping(), stop.event), name="retention")
+        keeper.start()
+        try:
+            summary = Ingest(ingest_options(settings, read), sink, settings.data_dir).follow(stop.event)
+        finally:
+            stop.event.set()
+            keeper.join()
+        refused, too_old = sink.refused, sink.older_than_kept
+    show_summary(screen, summary, refused=refused, too_old=too_old)
+    # To be ended by SIGTERM is how a service stops: it has done what it was for.
+    return stop.exit_code() if stop.signal != SIGTERM else 0
+
+
+def _keep(sink: EmbeddedSink, keep: Keep, stop: threading.Event) -> None:
+    """Apply retention now and then, until the reading stops."""
+    while not stop.is_set():
+        try:
+            for name in drop_old(sink, keep, time.time_ns() // 1_000_000):
+                _log.info("partition_dropped", file=name)
+        except (StoreError, OSError) as error:
+            _log.error("retention_failed", detail=str(error))
+        stop.wait(_KEEP_EVERY_S)

@@ -1,0 +1,127 @@
+"""The parts of the documentation that follow from the program: help texts, settings, columns, words.
+
+`python -m mailtrace.cli.reference docs/*.md` writes them anew between their marks; a test finds a page that is behind.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from mailtrace.cli.app import COMMANDS, app
+from mailtrace.layers import VARIABLES
+from mailtrace.settings import Customer, LogDomain, Settings, Source
+from mailtrace.show.rows import CSV_COLUMNS
+from mappings.vocabulary import Direction, Disposition, Reason, Verdict
+
+_BLOCK = re.compile(r"(<!-- begin (?P<name>[\w -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_WIDTH = 100
+_WORDS: tuple[type[StrEnum], ...] = (Disposition, Verdict, Reason, Direction)
+_STRUCTS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
+    ("settings", Settings),
+    ("customer", Customer),
+    ("source", Source),
+    ("log_domain", LogDomain),
+)
+
+
+def filled(page: str) -> str:
+    """A page with its generated parts written anew; an unknown name raises `KeyError`."""
+    parts = blocks()
+    return _BLOCK.sub(lambda match: f"{match[1]}{parts[match['name']]}\n{match[3]}", page)
+
+
+def blocks() -> dict[str, str]:
+    """Every generated part by its name."""
+    parts = {"overview": _help()}
+    parts |= {f"command {command.__name__}": _help(command.__name__) for command in COMMANDS}
+    parts |= {f"table {name}": _settings(struct) for name, struct in _STRUCTS}
+    for words in _WORDS:
+        parts[f"words {words.__name__}"] = _table(("word", "meaning"), [(f"`{one.value}`", _sentence(one)) for one in words])
+    parts["columns"] = _table(("column", "holds"), [(f"`{name}`", sentence) for name, sentence in CSV_COLUMNS.items()])
+    return parts
+
+
+def _help(*command: str) -> str:
+    """The help of a command, as a terminal of a fixed width shows it."""
+    out = io.StringIO()
+    app.help_print(list(command), console=Console(file=out, width=_WIDTH, force_terminal=False, no_color=True, highlight=False))
+    return "\n".join(["```text", *(line.rstrip() for line in out.getvalue().strip().splitlines()), "```"])
+
+
+def _settings(struct: type[msgspec.Struct]) -> str:
+    """The keys of a struct: name, what it may be, default, sentence, and the environment's name for it."""
+    rows = []
+    for field, told in zip(msgspec.structs.fields(struct), msgspec.inspect.type_info(struct).fields, strict=True):  # type: ignore[attr-defined]
+        variable = next((name for name, key in VARIABLES.items() if struct is Settings and key == field.name), "")
+        rows.append((f"`{field.name}`", _kind(told.type), _default(field), f"`{variable}`" if variable else "", _described(told.type)))
+    wide = [row if struct is Settings else (*row[:3], row[4]) for row in rows]
+    titles = ("key", "is", "default", "environment", "meaning") if struct is Settings else ("key", "is", "default", "meaning")
+    return _table(titles, wide)
+
+
+def _kind(kind: msgspec.inspect.Type) -> str:
+    """What a value may be, in words."""
+    if isinstance(kind, msgspec.inspect.Metadata):
+        return _kind(kind.type)
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return " or ".join(_kind(one) for one in kind.types if not isinstance(one, msgspec.inspect.NoneType))
+    if isinstance(kind, msgspec.inspect.LiteralType):
+        return " or ".join(f"`{value}`" for value in kind.values)
+    if isinstance(kind, msgspec.inspect.VarTupleType):
+        return "tables" if isinstance(_plain(kind.item_type), msgspec.inspect.StructType) else "list of texts"
+    names = {msgspec.inspect.StrType: "text", msgspec.inspect.IntType: "number", msgspec.inspect.FloatType: "number"}
+    return names.get(type(kind), "true or false")
+
+
+def _plain(kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
+    """A type without what is said about it."""
+    return _plain(kind.type) if isinstance(kind, msgspec.inspect.Metadata) else kind
+
+
+def _described(kind: msgspec.inspect.Type) -> str:
+    """The sentence of a setting; what `Optional` wraps has it inside."""
+    inner = [kind, *(kind.types if isinstance(kind, msgspec.inspect.UnionType) else ())]
+    for one in inner:
+        if isinstance(one, msgspec.inspect.Metadata) and one.extra_json_schema:
+            return str(one.extra_json_schema.get("description", ""))
+    return ""
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    """What holds where a key is not set."""
+    if field.default is msgspec.NODEFAULT:
+        return ""
+    if field.default in (None, ()):
+        return "none"
+    if isinstance(field.default, bool):
+        return f"`{str(field.default).lower()}`"
+    return f"`{field.default:g}`" if isinstance(field.default, float) else f"`{field.default}`"
+
+
+def _sentence(word: StrEnum) -> str:
+    """The sentence that a word of the vocabulary carries."""
+    return str(getattr(word, "sentence", ""))
+
+
+def _table(titles: tuple[str, ...], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [titles, tuple("---" for _ in titles), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    for argument in sys.argv[1:]:
+        file = Path(argument)
+        before = file.read_text(encoding="utf-8")
+        after = filled(before)
+        if after != before:
+            file.write_text(after, encoding="utf-8")
+            print(f"wrote {file}")

@@ -1,0 +1,115 @@
+"""What is to be read and how: from settings, paths and options to what the ingester takes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import msgspec
+
+from ingest.correlate.ownership import Customer
+from ingest.formats import FORMATS
+from ingest.pipeline import IngestOptions, LogDomain, SourceSetting
+from mailtrace.problems import WrongUsage
+from mailtrace.settings import Settings, Source
+from mailtrace.zones import named, system_zone
+from mappings.address import normalise_domain
+
+STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which sources are read, each with all that is to be said about it."""
+
+    sources: tuple[Source, ...]
+    #: Zone of stamps that name none, where a source says nothing.
+    timezone: str
+    rebuild: bool = False
+    raw_lines: bool = True
+
+    def in_words(self) -> str:
+        """Name what is read."""
+        return ", ".join("standard input" if source.path == STDIN else source.path for source in self.sources)
+
+
+def plan(
+    settings: Settings,
+    paths: Sequence[str],
+    *,
+    timezone: str | None = None,
+    year: int | None = None,
+    log_host: str | None = None,
+    format: str | None = None,  # noqa: A002 - the option's name
+    rebuild: bool = False,
+    no_raw: bool = False,
+) -> Plan:
+    """Decide what is read: the paths, else the sources of the settings; what an option says holds for all of them."""
+    if not paths and not settings.source:
+        raise WrongUsage("there is nothing to read: name log files, folders or patterns, or set [[source]] tables")
+    told = {
+        key: value
+        for key, value in (("timezone", timezone), ("year", year), ("log_host", log_host), ("format", format))
+        if value is not None
+    }
+    sources = tuple(_source_of(path, settings.source) for path in paths) if paths else settings.source
+    sources = tuple(msgspec.structs.replace(source, **told) for source in sources)
+    for source in sources:
+        _check(source)
+    return Plan(
+        sources=sources,
+        timezone=timezone or system_zone(),
+        rebuild=rebuild,
+        raw_lines=settings.raw_lines and not no_raw,
+    )
+
+
+def _source_of(path: str, known: Sequence[Source]) -> Source:
+    """Make a source of a path; where the settings know the path, what they say about it is taken over."""
+    if path == STDIN:
+        return Source(path=path)
+    whole = os.fspath(Path(path).expanduser().absolute())
+    for source in known:
+        if whole == source.path or fnmatchcase(whole, source.path) or Path(source.path) in Path(whole).parents:
+            return msgspec.structs.replace(source, path=whole)
+    return Source(path=whole)
+
+
+def _check(source: Source) -> None:
+    """Refuse a zone or a format that there is not: with a wrong zone every time would be wrong by hours."""
+    if source.timezone is not None:
+        named(source.timezone)
+    known = [one.name for one in FORMATS]
+    if source.format is not None and source.format not in known:
+        raise WrongUsage(f"unknown format {source.format!r}; the formats are {', '.join(known)}")
+
+
+def ingest_options(settings: Settings, read: Plan) -> IngestOptions:
+    """Say it in the ingester's words."""
+    return IngestOptions(
+        paths=tuple(source.path for source in read.sources),
+        timezone=named(read.timezone),
+        rebuild=read.rebuild,
+        sources=tuple(_setting(source, path) for source in read.sources for path in _patterns(source)),
+        log_domains=tuple(LogDomain(one.name, one.hosts, one.filters) for one in settings.log_domain),
+        customers=tuple(Customer(one.name, frozenset(map(normalise_domain, one.domains)), one.ranges()) for one in settings.customer),
+        keep_raw=read.raw_lines,
+        keep_subjects=settings.subjects == "keep",
+        pin_s=settings.pin,
+        hold_back_s=settings.hold_back,
+        memory_s=settings.memory,
+    )
+
+
+def _patterns(source: Source) -> tuple[str, ...]:
+    """Name the files of a source: those of a folder are everything in it."""
+    return (source.path, f"{source.path.rstrip('/')}/*") if Path(source.path).is_dir() else (source.path,)
+
+
+def _setting(source: Source, path: str) -> SourceSetting:
+    """Say what is set for the files of a path."""
+    zone = named(source.timezone) if source.timezone is not None else None
+    return SourceSetting(path, source.format, zone, source.year, source.log_host)
