@@ -62,9 +62,6 @@ bench: $(VENV)/.run ## Lines a second, CPU and memory, beside pflogsumm and grep
 docs: $(VENV)/.test ## Write the generated parts of the docs anew
 	@$(BIN)/python -m mailtrace.cli.reference README.md docs/*.md
 
-docs: $(VENV)/.test ## Write the generated parts of the docs anew
-	@$(BIN)/python -m mailtrace.cli.reference README.md docs/*.md
-
 format: $(VENV)/.test ## Bring the style in order
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .

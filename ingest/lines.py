@@ -24,3 +24,5 @@ class Line(msgspec.Struct, gc=False):
     raw: str
     file: str
     number: int = 0
+    #: The text of the first piece, where several lines were joined to one record: that is its identity.
+    head: str = ""

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -19,8 +19,8 @@ from typing import Protocol
 import structlog
 
 from ingest.correlate.draft import Context
-from ingest.correlate.event import SECOND
-from ingest.correlate.links import Within
+from ingest.correlate.event import SECOND, Slot
+from ingest.correlate.links import REACH_US, Within
 from ingest.correlate.ownership import Customer, Ownership
 from ingest.correlate.session import Role
 from ingest.correlate.table import Table
@@ -28,7 +28,8 @@ from ingest.events import Connected, Fact
 from ingest.formats import Silent, parser_of
 from ingest.lines import Line
 from ingest.sinks import Sink
-from ingest.source import Place, SourceFile
+from ingest.records import Joiner
+from ingest.source import SourceFile
 from ingest.syslog import peek_time
 from ingest.tail.checkpoint import Checkpoint
 from ingest.tail.follow import Follower
@@ -138,6 +139,7 @@ class Ingest:
         self._writers: dict[str, Writer] = {}
         self._parsers: dict[tuple[str, str | None], Callable[[Line], Fact | Silent] | None] = {}
         self._sources: dict[FileReader, SourceFile] = {}
+        self._joiner: Joiner[Slot] = Joiner()
         self._since_flush = 0
         self._told_at = 0.0
         #: A year and a host as other files of the same run name them.
@@ -194,7 +196,7 @@ class Ingest:
             self._warn(problem)
         new = [r for r in ready if r not in self._sources]
         for reader in new:
-            source = self._sources[reader] = SourceFile(reader, self._setting(reader.path), self._options.timezone)
+            source = self._sources[reader] = SourceFile(reader, self._setting(reader.path), self._options.timezone, self._joiner)
             self.summary.files += 1
             self._peek(source)
         for reader in new:
@@ -257,7 +259,7 @@ class Ingest:
         for writer in self._writers.values():
             writer.table.limit_us = limit
 
-    def _line(self, line: Line, place: Place, source: SourceFile) -> None:
+    def _line(self, line: Line, place: Slot, source: SourceFile) -> None:
         """Give one line to its format, and what it states to the journeys of its log domain."""
         parser = self._parser(line, source.setting.format or self._options.format)
         if parser is None:
@@ -299,15 +301,15 @@ class Ingest:
         name = setting.name if setting is not None else host
         writer = self._writers.get(name)
         if writer is None:
-            within = Within(frozenset(setting.filters) if setting is not None else frozenset())
             options = self._options
+            reach_us = min(int(options.pin_s * SECOND), REACH_US)
+            within = Within(frozenset(setting.filters) if setting is not None else frozenset(), reach_us)
             table = Table(
                 name,
                 self._sink.find,
                 within=within,
                 newest_ms=self._sink.newest_ms(name),
                 memory_us=int(options.memory_s * SECOND),
-                reach_us=int(options.pin_s * SECOND),
                 hosts=setting.hosts if setting is not None else (),
             )
             context = Context(name, within, self._ownership, int(options.hold_back_s * SECOND), options.keep_raw, options.keep_subjects)
@@ -339,9 +341,11 @@ class Ingest:
 
     def _finish(self, checkpoint: Checkpoint, follower: Follower) -> None:
         """Write everything, also what is held back, and keep how far each file is read."""
-        for source in self._sources.values():
-            for line, place in source.drain():
-                self._line(line, place, source)
+        settings = {s.reader.path: s for s in self._sources.values()}
+        for line, place in self._joiner.drain():
+            if line.file in settings:
+                self._line(line, place, settings[line.file])
+            place.pins -= 1
         self._flush(everything=True, final=True)
         for writer in self._writers.values():
             writer.finish()
@@ -382,8 +386,3 @@ class Ingest:
         if sentence not in self.summary.warnings:
             self.summary.warnings.append(sentence)
             _log.warning("source_warned", detail=sentence)
-
-
-def lines_of(sources: Sequence[SourceFile]) -> Iterator[int]:
-    """How many lines each source has given."""
-    return (s.lines for s in sources)

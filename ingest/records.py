@@ -21,10 +21,13 @@ Place = TypeVar("Place")
 
 
 class Joiner(Generic[Place]):
-    """Joins the pieces of one file's records; each line comes with its place in the file, and a record keeps that of its first."""
+    """Joins the pieces of records; each line comes with its file and its place there, and a record keeps those of its first piece.
+
+    One joiner serves all files of a run: a record may begin in one file and go on in the next.
+    """
 
     def __init__(self) -> None:
-        self._open: dict[tuple[str, int, str], tuple[Line, Place]] = {}
+        self._open: dict[tuple[str, int, str], dict[str, tuple[Line, Place]]] = {}
 
     def feed(self, line: Line, place: Place) -> list[tuple[Line, Place]]:
         """What is complete with this line: the line itself, a record that it ends, records that it shows to be cut."""
@@ -35,31 +38,39 @@ class Joiner(Generic[Place]):
             return [(line, place)]
         process = (line.host, line.pid, match[1])
         rest = line.text[match.end() :]
-        known = self._open.pop(process, None)
         if rest.startswith(_MORE):
+            known = self._take(process, line.file)
             if known is None:
                 # The first piece was not read: its rest alone says nothing that can be relied on.
                 return [(line, place)]
-            first, at = known
-            first.text = first.text[: -len(_MORE)] + rest[len(_MORE) :]
-            first.raw = f"{first.raw}\n{line.raw}"
-            if rest.endswith(_MORE) and len(first.text) < _LONGEST:
-                self._open[process] = (first, at)
-                return []
-            return [(first, at)]
+            return self._join(process, known, line, rest)
+        known = self._open[process].pop(line.file, None) if process in self._open else None
         done = [known] if known is not None else []
         if rest.endswith(_MORE):
-            self._open[process] = (line, place)
+            line.head = line.text
+            self._open.setdefault(process, {})[line.file] = (line, place)
             return done
         return [*done, (line, place)]
 
+    def _join(self, process: tuple[str, int, str], known: tuple[Line, Place], line: Line, rest: str) -> list[tuple[Line, Place]]:
+        """A record with one piece more; given where that is its last."""
+        first, place = known
+        first.text = first.text[: -len(_MORE)] + rest[len(_MORE) :]
+        first.raw = f"{first.raw}\n{line.raw}"
+        if rest.endswith(_MORE) and len(first.text) < _LONGEST:
+            self._open.setdefault(process, {})[line.file] = (first, place)
+            return []
+        return [(first, place)]
+
+    def _take(self, process: tuple[str, int, str], file: str) -> tuple[Line, Place] | None:
+        """The open record that a piece goes on: of the same file, else of another one that ended within it."""
+        waiting = self._open.get(process)
+        if not waiting:
+            return None
+        return waiting.pop(file if file in waiting else next(iter(waiting)))
+
     def drain(self) -> list[tuple[Line, Place]]:
         """The records that are still open, as they stand."""
-        left = list(self._open.values())
+        left = [record for waiting in self._open.values() for record in waiting.values()]
         self._open.clear()
         return left
-
-    @property
-    def waiting(self) -> bool:
-        """Whether a record is open."""
-        return bool(self._open)

@@ -17,14 +17,13 @@ from ingest.tail.reader import FileReader
 if TYPE_CHECKING:
     from ingest.pipeline import SourceSetting, Summary
 
-Place = Slot
 _READ = 4000
 
 
 class SourceFile:
     """One reader with all that its lines need, in the order of the file."""
 
-    def __init__(self, reader: FileReader, setting: SourceSetting, zone: tzinfo) -> None:
+    def __init__(self, reader: FileReader, setting: SourceSetting, zone: tzinfo, joiner: Joiner[Slot]) -> None:
         self.reader = reader
         self.setting = setting
         self.lines = 0
@@ -32,7 +31,7 @@ class SourceFile:
         self.taken = 0
         self._zone = setting.timezone or zone
         self._framer = Framer(reader.path, self._zone, setting.year)
-        self._joiner: Joiner[Slot] = Joiner()
+        self._joiner = joiner
         self._ahead: list[tuple[int, str]] = []
         self._next = 0
         self._next_us: int | None = None
@@ -113,12 +112,6 @@ class SourceFile:
             if until_us is not None and line.time_us > until_us:
                 break
         self._next_us = None
-
-    def drain(self) -> Iterator[tuple[Line, Slot]]:
-        """Records that are still open, as they stand."""
-        for line, place in self._joiner.drain():
-            yield line, place
-            place.pins -= 1
 
     def _slot(self, offset: int, time_us: int) -> Slot:
         """The place of a line: the second of the file in which it stands."""

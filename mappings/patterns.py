@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from socket import AF_INET, inet_pton
 
 from mappings import address
 
@@ -197,6 +198,14 @@ class AskedServer:
         return self.text.fits(ip_text(ip))
 
 
+def _ipv4(text: str) -> bytes | None:
+    """The four bytes of a plain IPv4 address, which nearly all are."""
+    try:
+        return inet_pton(AF_INET, text)
+    except (OSError, ValueError):
+        return None
+
+
 @lru_cache(maxsize=16384)
 def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The address in this text, an IPv4 address in IPv6 clothes as itself."""
@@ -212,12 +221,16 @@ def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 def ip_text(text: str) -> str:
     """An address in its one form; text that is no address in lower case."""
+    if _ipv4(text) is not None:
+        return text
     found = _ip(text)
     return fold_name(text) if found is None else str(found)
 
 
 def ip_key(text: str) -> bytes | None:
     """The address as bytes in the order of addresses, the version first; None where it is none."""
+    if (packed := _ipv4(text)) is not None:
+        return b"\x04" + packed
     found = _ip(text)
     return None if found is None else bytes([found.version]) + found.packed
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -54,12 +55,12 @@ def mailtrace(quiet_environment: None, monkeypatch: pytest.MonkeyPatch, capsys: 
 def mailtrace_process(quiet_environment: None) -> Callable[..., subprocess.Popen[str]]:
     """Start `mailtrace` as a process of its own; the test waits for it."""
 
-    def start(*arguments: str, **environ: str) -> subprocess.Popen[str]:
+    def start(*arguments: str, stdin: IO[bytes] | int = subprocess.DEVNULL, **environ: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-c", "import sys; from mailtrace.cli import main; sys.exit(main())", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             text=True,
             env={**os.environ, **environ},
         )

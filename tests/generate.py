@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 
 from mappings import identity, keys
 from mappings.address import domain_of, normalise
@@ -15,14 +16,60 @@ START_MS = 1_764_000_000_000
 DAY_MS = 86_400_000
 
 OWN_DOMAINS = ("example.org", "example.net", "bücher.example", "sub.example.net")
-OUTSIDE_DOMAINS = ("sender.example", "example.com", "EXAMPLE.edu", "xn--bcher-kva.test", "a-b.example", "a_b.example", "[192.0.2.9]", "localhost")
-LOCALS = ("ann", "Ann", "bob", "oskar", "o'brien", "ann+tag", "a.b", "a_b", "a%b", "per%cent", "x*y", "what?", "[odd]", '"john smith"', "ßtraße", "Ünal", "a")
-WHOLE = ("", "root", "oskar", '"a@b"@example.net', "ann@", "x" * 300 + "@example.net", "ann@example.org\x01", "'; DROP TABLE trace; --@example.net")
+OUTSIDE_DOMAINS = (
+    "sender.example",
+    "example.com",
+    "EXAMPLE.edu",
+    "xn--bcher-kva.test",
+    "a-b.example",
+    "a_b.example",
+    "[192.0.2.9]",
+    "localhost",
+)
+LOCALS = (
+    "ann",
+    "Ann",
+    "bob",
+    "oskar",
+    "o'brien",
+    "ann+tag",
+    "a.b",
+    "a_b",
+    "a%b",
+    "per%cent",
+    "x*y",
+    "what?",
+    "[odd]",
+    '"john smith"',
+    "ßtraße",
+    "Ünal",
+    "a",
+)
+WHOLE = (
+    "",
+    "root",
+    "oskar",
+    '"a@b"@example.net',
+    "ann@",
+    "x" * 300 + "@example.net",
+    "ann@example.org\x01",
+    "'; DROP TABLE trace; --@example.net",
+)
 NAMES = ("mail.example.org", "MX.Example.com", "unknown", "mx[1].example", "a_b.example", None)
 IPS = ("192.0.2.7", "192.0.2.200", "203.0.113.5", "2001:db8::1", "2001:DB8:0::2", "::ffff:198.51.100.4", "not an address", None)
 HELOS = ("mail.example.org", "[192.0.2.7]", "HELO%", "ümlaut", "x\x00y", None)
 RELAYS = (("mx.example.net", "198.51.100.1"), ("mx.example.net", "198.51.100.2"), ("127.0.0.1", "127.0.0.1"), (None, None))
-CODES = ((250, "2.0.0"), (250, None), (550, "5.1.1"), (550, "5.1.10"), (554, "5.7.1"), (450, "4.2.0"), (None, "5.1.2"), (421, None), (None, None))
+CODES = (
+    (250, "2.0.0"),
+    (250, None),
+    (550, "5.1.1"),
+    (550, "5.1.10"),
+    (554, "5.7.1"),
+    (450, "4.2.0"),
+    (None, "5.1.2"),
+    (421, None),
+    (None, None),
+)
 
 
 def traces(seed: int, count: int, *, span_ms: int = 3 * DAY_MS, events: bool = True) -> list[Trace]:
@@ -48,7 +95,9 @@ def address(chance: random.Random, domains: tuple[str, ...]) -> str:
 def event(chance: random.Random, trace_time_ms: int, number: int, hop: str, names: list[str]) -> Event:
     """One line of a journey."""
     time_us = trace_time_ms * 1000 + number
-    text = f"4xYz{number}: to=<{', '.join(names)}>, relay=mx.example.net[198.51.100.1]:25, delay=0.{number}, dsn=2.0.0, status=sent (250 ok)"
+    text = (
+        f"4xYz{number}: to=<{', '.join(names)}>, relay=mx.example.net[198.51.100.1]:25, delay=0.{number}, dsn=2.0.0, status=sent (250 ok)"
+    )
     return Event(
         time_us=time_us,
         fine=chance.random() < 0.5,
@@ -77,34 +126,44 @@ def _message(chance: random.Random, span_ms: int, events: bool) -> list[Trace]:
     second = [f"4{chance.getrandbits(40):010X}"] if chance.random() < 0.5 else []
     sender = address(chance, OWN_DOMAINS + OUTSIDE_DOMAINS) if chance.random() < 0.9 else None
     header_from = chance.choice((sender, None, address(chance, OUTSIDE_DOMAINS)))
-    message_id = chance.choice((f"{chance.getrandbits(32):08x}@client.example", "Same@client.example", "same@CLIENT.example", "odd[1]*", None))
+    message_id = chance.choice(
+        (f"{chance.getrandbits(32):08x}@client.example", "Same@client.example", "same@CLIENT.example", "odd[1]*", None)
+    )
     made = []
     for _ in range(chance.choice((1, 1, 1, 2, 5))):
         recipient = address(chance, OWN_DOMAINS) if chance.random() < 0.95 else None
         original = address(chance, OWN_DOMAINS) if chance.random() < 0.2 else None
-        made.append(_trace(chance, time_ms, log_domain, [queue_id, *second], sender, header_from, message_id, recipient, original, events))
+        message = _Message(time_ms, log_domain, [queue_id, *second], sender, header_from, message_id)
+        made.append(_trace(chance, message, recipient, original, events))
     return made
 
 
-def _trace(
-    chance: random.Random,
-    time_ms: int,
-    log_domain: str,
-    queue_ids: list[str],
-    sender: str | None,
-    header_from: str | None,
-    message_id: str | None,
-    recipient: str | None,
-    original: str | None,
-    events: bool,
-) -> Trace:
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """What the traces of one message share."""
+
+    time_ms: int
+    log_domain: str
+    queue_ids: list[str]
+    sender: str | None
+    header_from: str | None
+    message_id: str | None
+
+
+def _trace(chance: random.Random, message: _Message, recipient: str | None, original: str | None, events: bool) -> Trace:
     """One trace."""
+    time_ms, log_domain, queue_ids = message.time_ms, message.log_domain, message.queue_ids
+    sender, header_from, message_id = message.sender, message.header_from, message.message_id
     first = keys.queue(log_domain, queue_ids[0])
     disposition = chance.choice((Disposition.DELIVERED,) * 6 + tuple(Disposition))
     code, enhanced = chance.choice(CODES)
     relay_host, relay_ip = chance.choice(RELAYS)
     mail_id = f"{chance.getrandbits(64):012x}"[:12]
-    quarantine = chance.choice((f"{mail_id[0]}/banned-{mail_id}", f"spam-{mail_id}.gz", queue_ids[0], "virus-a[b]c?d*efg")) if chance.random() < 0.2 else None
+    quarantine = (
+        chance.choice((f"{mail_id[0]}/banned-{mail_id}", f"spam-{mail_id}.gz", queue_ids[0], "virus-a[b]c?d*efg"))
+        if chance.random() < 0.2
+        else None
+    )
     recipient_domains = [domain for address_ in (recipient, original) if address_ and (domain := domain_of(address_))]
     visible_to = list(dict.fromkeys([*recipient_domains, *([domain_of(sender or "") or "example.org"] if chance.random() < 0.3 else [])]))
     names = [recipient] if recipient else []
@@ -214,7 +273,7 @@ def query(chance: random.Random, written: list[Trace]) -> Query:
     until = chance.choice((None, None, chance.choice(written).time_ms, START_MS + 2 * DAY_MS))
     if since is not None and until is not None and until < since:
         since, until = until, since
-    return Query(since_ms=since, until_ms=until, **fields)  # type: ignore[arg-type]
+    return Query(since_ms=since, until_ms=until, **fields)
 
 
 _FIELDS = (
@@ -234,7 +293,10 @@ def _value(chance: random.Random, field: str, trace: Trace) -> str:
     if field == "code":
         return chance.choice(("250", "2", "550", "55x", "5", "5xx", "5.1", "5.1.1", "5.1.x", "4", "421", "2.0.0", "599", "4.9.9"))
     if field == "client":
-        return _clean(chance.choice((trace.client_name, trace.client_ip, trace.client_helo, "192.0.2.0/24", "2001:db8::/32", "192.0.2.*", "m*", "*")), "x")
+        return _clean(
+            chance.choice((trace.client_name, trace.client_ip, trace.client_helo, "192.0.2.0/24", "2001:db8::/32", "192.0.2.*", "m*", "*")),
+            "x",
+        )
     if field == "relay":
         return chance.choice((trace.relay_host, trace.relay_ip, "198.51.100.0/30", "mx.*", "*.1", "nowhere")) or "mx.example.net"
     return _wild(chance, _clean(_source(chance, field, trace), "nothing"), field)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from mappings import identity, patterns
 from mappings.address import fold
@@ -122,11 +122,7 @@ class ReferenceStore:
 
     def _fitting(self, query: Query, scope: Scope) -> list[Trace]:
         """All traces that fit, newest first."""
-        found = [
-            trace
-            for trace in self.traces.values()
-            if not trace.superseded_by and scope.sees(trace.visible_to) and fits(query, trace)
-        ]
+        found = [trace for trace in self.traces.values() if not trace.superseded_by and scope.sees(trace.visible_to) and fits(query, trace)]
         return sorted(found, key=lambda trace: trace.id, reverse=True)
 
 
@@ -135,7 +131,7 @@ def fits(query: Query, trace: Trace) -> bool:
     sender = [(trace.sender, trace.sender_domain), (trace.header_from, trace.header_from_domain)]
     recipient = [(trace.recipient, trace.recipient_domain), (trace.original_recipient, trace.original_recipient_domain)]
     sides = [*sender, *recipient]
-    checks = [
+    checks: list[tuple[tuple[str, ...], Callable[[str], bool]]] = [
         (query.sender, lambda value: _address_fits(value, sender)),
         (query.recipient, lambda value: _address_fits(value, recipient)),
         (query.address, lambda value: _address_fits(value, sides)),

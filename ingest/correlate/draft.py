@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ingest.correlate.event import SECOND, Event, order
 from ingest.correlate.fate import Fate, fate_of
 from ingest.correlate.life import Life
-from ingest.correlate.links import Loose, Message, Part, Scan, Within, notice_mail_id
+from ingest.correlate.links import Loose, Message, Part, Scan, Within, kept_mail_id, notice_mail_id
 from ingest.correlate.ownership import Ownership
 from ingest.correlate.rows import Row, Tree, plant, rows_of
 from ingest.events import Attempted, Identified, Inspected, Noticed, Passed, Received, Release, Ruled, Scanned, Screened, fields_of
@@ -204,6 +204,10 @@ def _keys(pairs: list[tuple[str, Event]]) -> list[str]:
                     found[keys.quarantine(value)] = None
             case Passed(next_id=str(next_id)):
                 found[keys.queue(host, next_id)] = None
+            case Identified(resent=True):
+                kept = kept_mail_id(fact.message_id)
+                if kept:
+                    found[keys.scan(kept)] = None
             case Screened():
                 found[keys.peer(host, fact.client_ip, fact.client_port)] = None
             case _:

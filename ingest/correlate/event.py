@@ -92,7 +92,7 @@ def order(event: Event) -> tuple[Any, ...]:
 
 def digest_of(log_domain: str, line: Line) -> str:
     """Identity of a line: 80 bits over log domain, program, process, text and second."""
-    text = f"{log_domain}\x1f{line.host}\x1f{line.program}\x1f{line.pid}\x1f{line.time_us // SECOND}\x1f{line.text}"
+    text = f"{log_domain}\x1f{line.host}\x1f{line.program}\x1f{line.pid}\x1f{line.time_us // SECOND}\x1f{line.head or line.text}"
     return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=10).hexdigest()
 
 

@@ -35,9 +35,10 @@ class Link(NamedTuple):
 
 
 class Within(NamedTuple):
-    """Which addresses are inside the log domain: a hand-over to or from one is a hop within."""
+    """Which addresses are inside the log domain: a hand-over to or from one is a hop within; and how far lines may lie apart."""
 
     filters: frozenset[str]
+    reach_us: int = REACH_US
 
     def holds(self, address: str | None) -> bool:
         """Whether an address is a filter's or loopback."""
@@ -173,7 +174,7 @@ def notice_mail_id(message: str) -> str | None:
     return None
 
 
-def mentions(fact: object) -> Iterator[str]:
+def mentions(fact: object, host: str, within: Within) -> Iterator[str]:
     """The bare keys of journeys that a line names beside its own: they are looked up where they are not in memory."""
     match fact:
         case Received():
@@ -184,11 +185,21 @@ def mentions(fact: object) -> Iterator[str]:
             kept = kept_mail_id(fact.message_id)
             if kept:
                 yield keys.scan(kept)
+        case Attempted(status="sent"):
+            if fact.next_id and (fact.forwarded or within.holds(fact.relay_ip)):
+                yield f"q:{fact.next_id}"
+            elif fact.log_id and within.holds(fact.relay_ip):
+                yield keys.log_id(host, fact.log_id)
+        case Attempted(log_id=str(log_id)):
+            if within.holds(fact.relay_ip):
+                yield keys.log_id(host, log_id)
         case Scanned():
             if fact.origin_queue_id:
                 yield f"q:{fact.origin_queue_id}"
             for queue_id in fact.next_ids:
                 yield f"q:{queue_id}"
+        case Passed(next_id=str(next_id)) if fact.how != "notice":
+            yield f"q:{next_id}"
         case _:
             pass
 
@@ -282,7 +293,7 @@ def _follow(part: Part, link: Link, parts_of: PartsOf, named_by: NamedBy, within
     """Where one link leads, as (from, to, how) in the direction of the mail."""
     parts = parts_of(link.target)
     if link.how in {"log", "answered", "peer"}:
-        reach = REACH_US if link.how == "peer" else LOG_ID_REACH_US
+        reach = within.reach_us if link.how == "peer" else min(LOG_ID_REACH_US, within.reach_us)
         for other in (*parts, *_others(part, link, parts_of, named_by, reach)):
             # An id of this kind ties lines to one scan or connection, never two messages to each other.
             if other.kind == part.kind or not other.start_us - reach <= link.time_us <= other.end_us + reach:
@@ -295,7 +306,7 @@ def _follow(part: Part, link: Link, parts_of: PartsOf, named_by: NamedBy, within
     if not parts:
         # Named and never seen: what names it within reach belongs together all the same.
         ghosts.add(link.target)
-        for other in _others(part, link, parts_of, named_by, REACH_US):
+        for other in _others(part, link, parts_of, named_by, within.reach_us):
             yield (part, other, "ghost")
         return
     chosen = parts[0] if isinstance(parts[0], Scan) else _at(parts, link, within)
@@ -334,10 +345,10 @@ def _at(parts: Sequence[Part], link: Link, within: Within) -> Life | None:
         if not isinstance(life, Life):
             continue
         begun = life.start_us <= link.time_us + SLACK_US
-        unseen = life.received is None and life.start_us - link.time_us <= REACH_US
+        unseen = life.received is None and life.start_us - link.time_us <= within.reach_us
         if begun or (chosen is None and unseen):
             chosen = life
-    if chosen is None or (chosen.removed is not None and link.time_us > chosen.end_us + REACH_US):
+    if chosen is None or (chosen.removed is not None and link.time_us > chosen.end_us + within.reach_us):
         return None
     client = chosen.received
     if link.how in {"relay", "next", "release"} and client is not None and not within.holds(client.client_ip):

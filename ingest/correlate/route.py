@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ingest.correlate.event import Event
-from ingest.correlate.links import mentions
+from ingest.correlate.links import Within, mentions
 from ingest.correlate.session import Role
 from ingest.events import Connected, Identified, Infected, Inspected, Noticed, Passed, Received, Release, Ruled, Scanned, Screened
 from mappings import keys
@@ -20,22 +20,27 @@ class Route:
 
     owners: tuple[str, ...] = ()
     mentions: tuple[str, ...] = ()
+    #: Ids of its own that are no node's name: new where the line begins something, else looked up.
+    own: tuple[str, ...] = ()
     begins: bool = False
+    #: A node that held the event while only the first piece of its record was read.
+    formerly: str | None = None
     session: tuple[str, str, int] | None = None
     role: Role | None = None
 
 
-def route(event: Event) -> Route:
+def route(event: Event, within: Within) -> Route:
     """The way of an event; a refusal that names nobody has none."""
     fact, host = event.fact, event.host
-    process: tuple[str, str, int] = (host, event.program, event.pid)
+    process = (host, event.program, event.pid)
+    named = tuple(mentions(fact, host, within))
     match fact:
         case Received(queue_id=None):
             return Route(session=process, role=Role.AHEAD)
         case Received(queue_id=str(queue_id)):
-            return Route((keys.queue(host, queue_id),), tuple(mentions(fact)), begins=True, session=process, role=Role.BEGIN)
+            return Route((keys.queue(host, queue_id),), named, begins=True, session=process, role=Role.BEGIN)
         case Identified():
-            return Route((keys.queue(host, fact.queue_id),), tuple(mentions(fact)), begins=not fact.resent)
+            return Route((keys.queue(host, fact.queue_id),), named, begins=not fact.resent)
         case Noticed():
             return Route((keys.queue(host, fact.queue_id), keys.queue(host, fact.notice_id)))
         case Ruled(queue_id=None):
@@ -46,23 +51,25 @@ def route(event: Event) -> Route:
             return Route((keys.peer(host, fact.client_ip, fact.client_port),), begins=True)
         case Scanned():
             key = keys.scan(fact.mail_id) if fact.mail_id else keys.log_id(host, fact.log_id or "")
-            return Route((key,), tuple(mentions(fact)), begins=True)
+            formerly = keys.log_id(host, fact.log_id) if fact.mail_id and fact.log_id and "\n" in event.raw else None
+            own = (keys.log_id(host, fact.log_id),) if fact.mail_id and fact.log_id else ()
+            return Route((key,), named, own, begins=True, formerly=formerly)
         case Inspected(mail_id=str(mail_id)):
-            return Route((keys.scan(mail_id),), begins=True)
+            return Route((keys.scan(mail_id),), own=(keys.log_id(host, fact.log_id),), begins=True)
         case Inspected():
             return Route((keys.log_id(host, fact.log_id),), begins=True)
         case Passed():
             owners = [keys.scan(fact.mail_id)]
             if fact.how == "notice" and fact.next_id:
                 owners.append(keys.queue(host, fact.next_id))
-            return Route(tuple(owners))
+            return Route(tuple(owners), named)
         case Release():
             return Route((keys.scan(fact.mail_id),))
         case Infected():
             return Route((keys.folder(host, fact.folder),), begins=True)
         case _:
             queue_id = getattr(fact, "queue_id", None)
-            return Route((keys.queue(host, queue_id),) if queue_id else (), tuple(mentions(fact)))
+            return Route((keys.queue(host, queue_id),) if queue_id else (), named)
 
 
 def _ruled(event: Event, fact: Ruled, process: tuple[str, str, int]) -> Route:

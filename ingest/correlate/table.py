@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 
 import msgspec
 
 from ingest.correlate.event import SECOND, Event, Slot, digest_of, from_document
 from ingest.correlate.life import Life, split
-from ingest.correlate.links import REACH_US, Loose, Message, Part, Scan, Within, gather, link_life, mentions
+from ingest.correlate.links import Loose, Message, Part, Scan, Within, gather, link_life
 from ingest.correlate.route import Route, route
 from ingest.correlate.session import Role, Session, Step, step_of
-from ingest.events import Fact, Received
+from ingest.events import Fact, Scanned
 from ingest.lines import Line
 from mappings import keys
 from mappings.trace import Trace
@@ -65,7 +66,7 @@ class Table:
     """Open journeys of one log domain."""
 
     def __init__(
-        self, log_domain: str, lookup: Lookup, *, within: Within, newest_ms: int | None, memory_us: int, hosts: Iterable[str] = (), reach_us: int = REACH_US
+        self, log_domain: str, lookup: Lookup, *, within: Within, newest_ms: int | None, memory_us: int, hosts: Iterable[str] = ()
     ) -> None:
         self.log_domain = log_domain
         self.within = within
@@ -78,11 +79,13 @@ class Table:
         self.documents: dict[str, Written] = {}
         self._lookup = lookup
         self._memory_us = memory_us
-        self._reach_us = min(reach_us, REACH_US)
+        self._reach_us = within.reach_us
         self._hosts = tuple(hosts)
         #: Lines later than this second were not in the store when this process started.
         self._front_second = -1 if newest_ms is None else newest_ms // 1000
         self._named: dict[str, set[str]] = {}
+        #: Node of each record that was read to its end, by the record's digest.
+        self._records: dict[str, str] = {}
         self._sessions: OrderedDict[tuple[str, str, int], Session] = OrderedDict()
         self._numbers: dict[tuple[str, str, int], tuple[int, dict[str, int]]] = {}
         self.looked_up = 0
@@ -95,12 +98,14 @@ class Table:
         line.number = self._number(line, digest)
         event = Event(line, fact, digest)
         self._tick(line.time_us)
-        way = route(event)
+        way = route(event, self.within)
         fresh = self._is_front(event)
         for key in way.owners:
             self._node(key, event, new=fresh and way.begins)
-        for bare in way.mentions:
+        for bare in way.mentions if fresh and way.begins else (*way.mentions, *way.own):
             self._find_named(bare, event)
+        if isinstance(fact, Scanned):
+            way = self._record(event, way)
         event = self._known(event, way) or self._known_in_session(event, way) or event
         if slot is not None and (event.needs or not event.owners):
             event.pin(slot)
@@ -152,6 +157,22 @@ class Table:
                         self._attach(known, owner)
                 return known
         return None
+
+    def _record(self, event: Event, way: Route) -> Route:
+        """Where a record belongs that may be read to different ends: its first piece has no id of its own yet.
+
+        Read to its end, it is taken back from the log id's node, where a shorter reading had put it; read shorter than before, it
+        goes where the longer reading is.
+        """
+        if way.formerly is None:
+            longer = self._records.get(event.digest)
+            return way if longer is None else replace(way, owners=(longer,))
+        self._records[event.digest] = way.owners[0]
+        piece = self._node(way.formerly, event, new=False).events.get(event.digest)
+        if piece is not None:
+            self._detach(piece, way.formerly)
+            piece.unpin()
+        return way
 
     def _known_in_session(self, event: Event, way: Route) -> Event | None:
         """The same line of a session read before; it is with the journeys that it was given to."""
@@ -304,6 +325,8 @@ class Table:
                 node.first_us = min(node.first_us or event.time_us, event.time_us)
             elif known_event.take(event):
                 pass
+            if isinstance(event.fact, Scanned) and node.key[0] == "m":
+                self._records[event.digest] = node.key
             if event.digest in node.fresh:
                 node.fresh.discard(event.digest)
                 known_event.release()
@@ -413,6 +436,8 @@ class Table:
     def _drop(self, node: Node) -> None:
         """Forget one node."""
         del self.nodes[node.key]
+        for digest in node.events:
+            self._records.pop(digest, None)
         for target in node.names:
             named = self._named.get(target)
             if named is not None:
@@ -435,15 +460,15 @@ def _make_parts(node: Node, within: Within) -> list[Part]:
         return list(lives)
     if kind == "m":
         return [Scan(node.key, node.host, events)]
-    return [Loose(node.key, node.host, e) for e in _by_gap(events)]
+    return [Loose(node.key, node.host, e) for e in _by_gap(events, within.reach_us)]
 
 
-def _by_gap(events: list[Event]) -> list[list[Event]]:
+def _by_gap(events: list[Event], reach_us: int) -> list[list[Event]]:
     """Events of an id that comes back without a beginning of its own, apart where they lie further apart than lines may."""
     events.sort(key=lambda e: e.time_us)
     groups = [[events[0]]]
     for event in events[1:]:
-        if event.time_us - groups[-1][-1].time_us > REACH_US:
+        if event.time_us - groups[-1][-1].time_us > reach_us:
             groups.append([])
         groups[-1].append(event)
     return groups
@@ -451,13 +476,9 @@ def _by_gap(events: list[Event]) -> list[list[Event]]:
 
 def content_digest(trace: Trace) -> bytes:
     """What a document says, without the reading's own facts (version, time of writing, files)."""
-    from hashlib import blake2b  # noqa: PLC0415
-
     plain = msgspec.structs.replace(trace, version=0, ingested_ms=0, events=[])
     digest = blake2b(msgspec.msgpack.encode(plain), digest_size=16)
     for event in trace.events:
         digest.update(f"{event.hash}{event.hop}{event.time_us}{event.number}{len(event.raw)}".encode())
     return digest.digest()
 
-
-__all__ = ["FRONT_US", "Lookup", "Node", "Table", "Written", "content_digest", "mentions", "Received"]

@@ -6,7 +6,7 @@ import re
 
 from ingest.events import Signed
 from ingest.formats.outcome import IGNORED, Outcome
-from ingest.formats.postfix.parts import QUEUE_ID
+from ingest.formats.queue_id import QUEUE_ID
 from ingest.lines import Line
 
 _LINE = re.compile(

@@ -13,7 +13,8 @@ import msgspec
 from ingest.sinks.embedded_summaries import Changes
 from mappings import identity
 from mappings.embedded.columns import COLUMNS, Server, client_of, domain_value, joined, plain_values, quarantine_value, relay_of
-from mappings.embedded.packing import Packer
+from mappings.embedded.functions import SEPARATOR
+from mappings.embedded.packing import Packer, encode_events, encode_head
 from mappings.embedded.reading import chunks, ids_by_terms, load, marks
 from mappings.embedded.schema import PARTITION_STEPS, open_writer
 from mappings.embedded.terms import terms_of
@@ -32,20 +33,21 @@ class Prepared:
 
     key: bytes
     trace: Trace
-    terms: frozenset[int]
+    head: bytes
+    events: bytes
 
 
 def prepare(trace: Trace) -> Prepared:
     """Check that a trace can be stored; raises `ValueError` or `OverflowError` where it cannot."""
     key = identity.to_bytes(trace.id)
     try:
-        msgspec.msgpack.encode(trace)
+        head, events = encode_head(trace), encode_events(trace.events)
     except UnicodeEncodeError:
         trace = _printable(trace)
-        msgspec.msgpack.encode(trace)
+        head, events = encode_head(trace), encode_events(trace.events)
     if max(trace.version, trace.last_event_ms, abs(trace.reply_code or 0)) >= 1 << 63:
         raise OverflowError("a number has more than 63 bits")
-    return Prepared(key, trace, frozenset(terms_of(trace)))
+    return Prepared(key, trace, head, events)
 
 
 def _printable(trace: Trace) -> Trace:
@@ -159,12 +161,13 @@ class TraceFile:
 
     def _take_out(self, one: Prepared, old: Trace | None, changes: Changes, writes: _Writes) -> None:
         """Undo what the former version of a trace left outside its row."""
+        terms = terms_of(one.trace)
         if old is None:
-            writes.terms.extend((number, one.key) for number in one.terms)
+            writes.terms += [(number, one.key) for number in terms]
             return
         former = terms_of(old)
-        writes.lost_terms.extend((number, one.key) for number in former - one.terms)
-        writes.terms.extend((number, one.key) for number in one.terms - former)
+        writes.lost_terms += [(number, one.key) for number in former - terms]
+        writes.terms += [(number, one.key) for number in terms - former]
         if old.superseded_by:
             if not one.trace.superseded_by:
                 writes.lost_superseded.append((one.key,))
@@ -177,11 +180,12 @@ class TraceFile:
     def _put_in(self, one: Prepared, changes: Changes, writes: _Writes) -> None:
         """Add the trace."""
         trace = one.trace
-        head = self._packer.pack_head(trace)
+        head = self._packer.pack(one.head)
         if trace.superseded_by:
             writes.superseded.append((one.key, trace.version, head))
             return
         client, relay = client_of(trace), relay_of(trace)
+        domains = list(dict.fromkeys(map(domain_value, trace.visible_to)))
         writes.rows.append(
             (
                 one.key,
@@ -191,12 +195,12 @@ class TraceFile:
                 quarantine_value(trace),
                 None if client is None else self._server(client),
                 None if relay is None else self._server(relay),
-                joined([domain_value(domain) for domain in trace.visible_to]),
+                SEPARATOR.join(domains) if domains else None,
                 head,
             )
         )
-        writes.details.append((one.key, self._packer.pack_events(trace.events)))
-        writes.visible.extend((domain_value(domain), one.key) for domain in dict.fromkeys(trace.visible_to))
+        writes.details.append((one.key, self._packer.pack(one.events)))
+        writes.visible += [(domain, one.key) for domain in domains]
         changes.count(trace, _time_ms(one.key), 1)
 
     def _stored(self, ids: list[bytes]) -> dict[bytes, Trace]:
@@ -215,11 +219,15 @@ class TraceFile:
             if len(self._servers) >= _MOST_SERVERS:
                 self._servers.clear()
             ip, name, helo = server
-            self._connection.execute(
+            added = self._connection.execute(
                 "INSERT OR IGNORE INTO server(ip, name, helo, ip_key) VALUES(?, ?, ?, ?)", (ip, name, helo, ip_key(ip))
             )
-            row = self._connection.execute("SELECT number FROM server WHERE ip = ? AND name = ? AND helo = ?", server).fetchone()
-            number = self._servers[server] = int(row[0])
+            if added.rowcount and added.lastrowid is not None:
+                number = added.lastrowid
+            else:
+                row = self._connection.execute("SELECT number FROM server WHERE ip = ? AND name = ? AND helo = ?", server).fetchone()
+                number = int(row[0])
+            self._servers[server] = number
         return number
 
     def _note_newest(self, batch: list[Prepared]) -> dict[str, int]:

@@ -29,7 +29,7 @@ class Changes:
     def count(self, trace: Trace, time_ms: int, step: int) -> None:
         """Add a trace to the counts (`step` 1) or take it out (-1)."""
         day = time_ms // DAY_MS
-        direction, disposition = trace.direction.value, trace.disposition.value
+        direction, disposition = trace.direction._value_, trace.disposition._value_
         self._hourly[time_ms // HOUR_MS, direction, disposition] += step
         for side, domain in (("r", trace.recipient_domain), ("s", trace.sender_domain)):
             if domain:
@@ -53,7 +53,7 @@ def _write(
     """Add changes to a table of counts; a count that comes to nothing is no row."""
     rows = [(*key, step) for key, step in changes.items() if step]
     marks = ",".join("?" * (len(names) + 1))
-    connection.executemany(f"INSERT INTO {table} VALUES({marks}) ON CONFLICT DO UPDATE SET n = n + excluded.n", rows)
+    connection.executemany(f"INSERT INTO {table} VALUES({marks}) ON CONFLICT({','.join(names)}) DO UPDATE SET n = n + excluded.n", rows)
     emptied = [row[:-1] for row in rows if row[-1] < 0]
     if emptied:
         connection.executemany(f"DELETE FROM {table} WHERE {' AND '.join(f'{name} = ?' for name in names)} AND n = 0", emptied)

@@ -9,40 +9,21 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
 import msgspec
 
 from ingest.tail.faults import TailError
-from ingest.tail.fingerprint import Identity
+from ingest.tail.fingerprint import Identity, digest
+from ingest.tail.marks import Mark
 from ingest.tail.reader import FileReader
 
 FILE_NAME = "positions.json"
 _VERSION = 1
 _DAY_S = 86_400
 _KEEP_S = 30 * _DAY_S
-
-
-class Mark(msgspec.Struct):
-    """How far one content has been dealt with, and what must be known to go on there."""
-
-    path: str
-    identity: Identity
-    #: The low-water mark, in unpacked bytes: the beginning of a line, or the end.
-    offset: int
-    #: The year of stamps without one, and the time of a line, both at the offset.
-    year: int | None = None
-    last_us: int | None = None
-    device: int = 0
-    inode: int = 0
-    size: int = 0
-    mtime_ns: int = 0
-    #: A compressed file that has been read to its end.
-    finished: bool = False
-    #: When the file was last there, in seconds since 1970.
-    seen_s: int = 0
 
 
 class _State(msgspec.Struct):
@@ -84,7 +65,10 @@ class Checkpoint:
         Of several marks of one content the one of this very file, else of this path, else the lowest.
         """
         shown = _shown(reader.path)
-        fitting = [mark for mark in self._marks if mark.identity.fits(reader.head)]
+        head = reader.head
+        # Nearly all marks have the same length, so this hashes once and not once for each.
+        digests = {length: digest(head[:length]) for length in {mark.identity.length for mark in self._marks} if length <= len(head)}
+        fitting = [mark for mark in self._marks if digests.get(mark.identity.length) == mark.identity.digest]
         return min(
             fitting,
             key=lambda mark: (
@@ -117,6 +101,12 @@ class Checkpoint:
         # Once a day is enough to tell; more would only make the state be written more often.
         if now - mark.seen_s > _DAY_S:
             mark.seen_s = now
+
+    def present(self, files: Collection[tuple[int, int]]) -> None:
+        """Keep the marks of these files (device and inode), which are still there."""
+        for mark in self._marks:
+            if (mark.device, mark.inode) in files:
+                self.seen(mark)
 
     def store(self) -> None:
         """Write the marks if they have changed."""

@@ -25,7 +25,7 @@ class Identity(msgspec.Struct, frozen=True):
 
     def fits(self, head: bytes) -> bool:
         """Whether a file with this head may be this content."""
-        return len(head) >= self.length and _digest(head[: self.length]) == self.digest
+        return len(head) >= self.length and digest(head[: self.length]) == self.digest
 
 
 def identify(head: bytes) -> Identity | None:
@@ -34,8 +34,9 @@ def identify(head: bytes) -> Identity | None:
     # A file that was truncated under its writer begins with a hole, and so do others.
     if len(head) < ENOUGH or head[0] == 0:
         return None
-    return Identity(len(head), _digest(head))
+    return Identity(len(head), digest(head))
 
 
-def _digest(data: bytes) -> str:
+def digest(data: bytes) -> str:
+    """Hash the first bytes of a file."""
     return blake2b(data, digest_size=16).hexdigest()

@@ -9,10 +9,13 @@ import os
 import time
 from collections.abc import Callable, Sequence
 
-from ingest.tail.checkpoint import Checkpoint, Mark
+import msgspec
+
+from ingest.tail.checkpoint import Checkpoint
 from ingest.tail.faults import TailError
 from ingest.tail.fingerprint import HEAD
 from ingest.tail.hints import Hints, Waker
+from ingest.tail.marks import Mark
 from ingest.tail.paths import expand, folders_of, is_live, order
 from ingest.tail.reader import STDIN, FileReader
 
@@ -25,6 +28,8 @@ _YOUNG_S = 10.0
 _LINGER_S = 60.0
 #: More files than this are not kept open at once where they rest.
 _MAX_OPEN = 256
+#: How often the positions are told which files are still there.
+_PRESENCE_S = 3600.0
 
 
 class Follower:
@@ -57,7 +62,10 @@ class Follower:
         self._done: dict[_Key, tuple[int, int]] = {}
         #: Compressed files that may still be being written.
         self._young: dict[_Key, tuple[int, int]] = {}
-        self._stdin_read = False
+        #: Streams that were read to their end.
+        self._spent: set[_Key] = set()
+        self._watched: list[str] | None = None
+        self._presence = float("-inf")
         self._problems: dict[str, None] = {}
         self._told: set[str] = set()
         self._waker = Waker()
@@ -71,18 +79,43 @@ class Follower:
 
     def sweep(self) -> list[FileReader]:
         """Look at all files; the readers that have something to give, new ones among them, oldest files of each set first."""
-        files = expand(self._paths, once=self._once, exclude=self._exclude)
+        files = expand(self._paths, once=self._once, exclude=self._exclude, problem=None if self._once else self._note_problem)
         present: dict[_Key, FileReader] = {}
+        keys: set[_Key] = set()
         for path in files:
-            self._visit(path, present)
+            try:
+                keys.add(self._visit(path, present))
+            except TailError as error:
+                if self._once and path in self._paths:
+                    raise
+                self._note_problem(error)
+            except FileNotFoundError:
+                # Gone since it was listed; the next sweep sees what became of it.
+                continue
         for key, reader in self._readers.items():
-            if key not in present and not reader.truncated:
+            if key in present:
+                continue
+            if reader.truncated:
+                reader.close()
+            else:
                 self._nameless[reader] = self._clock()
         self._readers = present
+        for memory in (self._done, self._young):
+            for key in memory.keys() - keys:
+                del memory[key]
         self._let_go()
-        if self._hints is not None:
+        if self._clock() - self._presence >= _PRESENCE_S:
+            self._presence = self._clock()
+            self._checkpoint.present(keys)
+        if self._hints is not None and files != self._watched:
+            self._watched = files
             self._hints.watch(folders_of(self._paths, files), [os.path.realpath(path) for path in files if path != STDIN] + files)
         return [reader for reader in self.readers if reader.has_more()]
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing can come any more: all that was named are streams, and they were read to their end."""
+        return set(self._paths) == {STDIN} and _STDIN_KEY in self._spent
 
     def problems(self) -> list[str]:
         """Sentences on files that cannot be read, each said once."""
@@ -110,40 +143,37 @@ class Follower:
         self._nameless.clear()
         self._waker.close()
 
-    def _visit(self, path: str, present: dict[_Key, FileReader]) -> None:
-        """One file of this sweep: known, known under another name, or new."""
-        try:
-            status = None if path == STDIN else os.stat(path)  # noqa: PTH116
-        except OSError:
-            # Gone since it was listed; the next sweep sees what became of it.
-            return
+    def _note_problem(self, error: TailError) -> None:
+        self._problems[str(error)] = None
+
+    def _visit(self, path: str, present: dict[_Key, FileReader]) -> _Key:
+        """Look at one file of this sweep: known, known under another name, or new."""
+        status = None if path == STDIN else os.stat(path)  # noqa: PTH116 - a name as it was listed
         key = _STDIN_KEY if status is None else (status.st_dev, status.st_ino)
+        if key in self._spent:
+            return key
         seen = (0, 0) if status is None else (status.st_size, status.st_mtime_ns)
         reader = self._readers.get(key) or self._reclaim(key)
         if reader is not None:
             reader.path = path
+            present[key] = reader
             reader.look()
-            if not reader.ended:
-                present[key] = reader
-                return
-            if not reader.at_end:
-                present[key] = reader
-                return
+            if not reader.ended or not reader.at_end:
+                return key
+            del present[key]
             reader.close()
+            if reader.stream:
+                self._spent.add(key)
+                return key
             if not reader.truncated:
                 self._done[key] = (reader.size, reader.mtime_ns)
         if self._done.get(key) == seen:
-            return
+            return key
         self._done.pop(key, None)
-        try:
-            new = self._open(path, key, seen)
-        except TailError as error:
-            if self._once:
-                raise
-            self._problems[str(error)] = None
-            return
+        new = self._open(path, key, seen)
         if new is not None:
             present[key] = new
+        return key
 
     def _reclaim(self, key: _Key) -> FileReader | None:
         """A reader whose file got a name of ours again."""
@@ -174,7 +204,7 @@ class Follower:
             return None
         start = mark.offset if reader.compressed or mark.offset <= reader.size else 0
         reader.close()
-        return FileReader(path, start, mark)
+        return FileReader(path, start, msgspec.structs.replace(mark) if start == mark.offset else None)
 
     def _settled(self, reader: FileReader, key: _Key, seen: tuple[int, int]) -> bool:
         """Whether a compressed file is complete, as far as that can be told: old, or the same as in the last sweep."""
@@ -198,7 +228,7 @@ class Follower:
         """Close what nobody will write to any more, and what rests among too many."""
         now = self._clock()
         for reader, since in list(self._nameless.items()):
-            if reader.has_more():
+            if not reader.closed and reader.has_more():
                 self._nameless[reader] = now
             elif reader.ended or reader.closed or self._once or now - since >= self._linger_s:
                 reader.close()

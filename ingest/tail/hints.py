@@ -1,4 +1,7 @@
-"""Being woken when something may have happened to a file. Only hints: whoever is woken looks for itself, and looks anyway from time to time."""
+"""Being woken when something may have happened to a file.
+
+Only hints: whoever is woken looks for itself, and looks anyway from time to time.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import select
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
 
 from watchdog.events import (
     DirCreatedEvent,
@@ -60,9 +64,10 @@ class Waker:
             early = self._last + _PAUSE_S - time.monotonic()
             if early > 0:
                 time.sleep(min(early, max(timeout_s, 0.0)))
-            self._set = False
             with contextlib.suppress(BlockingIOError):
                 os.read(self._out, 4096)
+            # After the reading: a call between the two writes nothing, but what it is about happened before we return.
+            self._set = False
         self._last = time.monotonic()
 
     def close(self) -> None:
@@ -79,8 +84,9 @@ class Hints:
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._handler = _Handler(wake)
-        self._watches: dict[str, ObservedWatch] = {}
-        self._failed: set[str] = set()
+        #: Watches by folder and its inode: a folder that was made anew needs a new one.
+        self._watches: dict[tuple[str, int], ObservedWatch] = {}
+        self._failed: set[tuple[str, int]] = set()
         self._observer: BaseObserver | None = None
         try:
             observer = Observer()
@@ -99,14 +105,14 @@ class Hints:
         self._handler.files = frozenset(files)
         if self._observer is None:
             return
-        wanted = set(folders)
+        wanted = {(folder, inode) for folder in folders if (inode := _inode(folder))}
         for folder in self._watches.keys() - wanted:
             with contextlib.suppress(KeyError, OSError):
                 self._observer.unschedule(self._watches.pop(folder))
         self._failed &= wanted
         for folder in wanted - self._watches.keys() - self._failed:
             try:
-                self._watches[folder] = self._observer.schedule(self._handler, folder, event_filter=_EVENTS)
+                self._watches[folder] = self._observer.schedule(self._handler, folder[0], event_filter=_EVENTS)
             except OSError:
                 # No more watches, or the folder is gone: the sweeps see it without.
                 self._failed.add(folder)
@@ -117,6 +123,13 @@ class Hints:
             self._observer.stop()
             self._observer.join()
             self._observer = None
+
+
+def _inode(folder: str) -> int:
+    try:
+        return Path(folder).stat().st_ino
+    except OSError:
+        return 0
 
 
 class _Handler(FileSystemEventHandler):

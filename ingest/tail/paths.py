@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+# Names stay strings: they are compared as the user wrote them, and this runs for each file at each sweep.
+# ruff: noqa: PTH100, PTH112, PTH114, PTH116, PTH118, PTH120, PTH207, PTH208
 import glob
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 from ingest.tail.faults import TailError, cannot_read
 from ingest.tail.reader import STDIN
@@ -20,11 +23,18 @@ _NUMBER = re.compile(r"\.(\d{1,5})$", re.ASCII)
 _LIVE = (2, "", 0)
 
 
-def expand(arguments: Sequence[str], *, once: bool = False, exclude: str | None = None) -> list[str]:
+def expand(
+    arguments: Sequence[str],
+    *,
+    once: bool = False,
+    exclude: str | None = None,
+    problem: Callable[[TailError], None] | None = None,
+) -> list[str]:
     """The files that the arguments stand for now, each content of a name once, rotated sets oldest first.
 
     An argument is a file, a folder (its regular files, without hidden ones), a pattern (`**` for any depth) or `-`. With `once` a
-    plain file that does not exist is an error; otherwise it may come later. `exclude` is a folder whose files are never read.
+    plain file that does not exist is an error; otherwise it may come later. `exclude` is a folder whose files are never read. Errors
+    go to `problem`, and the other arguments count; without it they are raised.
     """
     own = os.path.realpath(exclude) if exclude is not None else None
     found: dict[tuple[int, int], str] = {}
@@ -33,7 +43,14 @@ def expand(arguments: Sequence[str], *, once: bool = False, exclude: str | None 
         if argument == STDIN:
             stdin = True
             continue
-        for path, status in _candidates(argument, once=once):
+        try:
+            candidates = list(_candidates(argument, once=once))
+        except TailError as error:
+            if problem is None:
+                raise
+            problem(error)
+            continue
+        for path, status in candidates:
             if own is not None and os.path.dirname(os.path.realpath(path)) == own:
                 continue
             key = (status.st_dev, status.st_ino)
@@ -88,9 +105,7 @@ def _candidates(argument: str, *, once: bool) -> Iterator[tuple[str, os.stat_res
     except ValueError:
         raise TailError(f"{argument!r}: not a name of a file") from None
     except OSError as error:
-        if once:
-            raise cannot_read(argument, error) from None
-        return
+        raise cannot_read(argument, error) from None
     if stat.S_ISDIR(status.st_mode):
         try:
             names = os.listdir(argument)
@@ -115,6 +130,7 @@ def _regular(paths: Iterator[str]) -> Iterator[tuple[str, os.stat_result]]:
             yield path, status
 
 
+@lru_cache(maxsize=8192)
 def _rotation(path: str) -> tuple[str, tuple[int, str, int]]:
     """The path without what rotation added, and an age that sorts."""
     folder, name = os.path.split(path)

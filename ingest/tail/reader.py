@@ -11,9 +11,11 @@ from ingest.tail.cutter import LineCutter
 from ingest.tail.faults import cannot_read
 from ingest.tail.fingerprint import HEAD, Identity, identify
 from ingest.tail.inflate import Inflater, kind_of, undecided
+from ingest.tail.marks import Mark
 
 STDIN = "-"
-_CHUNK = 1024 * 1024
+#: Large enough to cost nothing for each line, small enough for hundreds of files that are read side by side.
+_CHUNK = 256 * 1024
 _NEWLINES = frozenset({b"\n", b"\0", b""})
 
 
@@ -24,9 +26,11 @@ class FileReader:
     new reader; so what is noted about one reader is always about one content. `context` belongs to whoever reads.
     """
 
-    def __init__(self, path: str, position: int = 0, context: Any = None) -> None:  # noqa: ANN401
+    def __init__(self, path: str, position: int = 0, mark: Mark | None = None) -> None:
         self.path = path
-        self.context = context
+        self.context: Any = None
+        #: What is known of the line at `position`; None, after the first reading, where reading began at 0 instead.
+        self.mark = mark
         #: There was nothing more to give when last asked.
         self.at_end = False
         #: Nothing will come any more: a compressed file or a stream read to its end, or a truncated file.
@@ -49,7 +53,7 @@ class FileReader:
             status = os.fstat(self._fd)
             if stat.S_ISDIR(status.st_mode):
                 raise IsADirectoryError
-            self.stream = not stat.S_ISREG(status.st_mode)
+            self.stream = path == STDIN or not stat.S_ISREG(status.st_mode)
             self.device, self.inode = status.st_dev, status.st_ino
             #: As last seen.
             self.size, self.mtime_ns, self.links = status.st_size, status.st_mtime_ns, status.st_nlink
@@ -249,6 +253,7 @@ class FileReader:
 
     def _start_over(self) -> None:
         """The position begins no line of this file, so it was another file's."""
+        self.mark = None
         self._skip = self._read_at = self._raw_at = 0
         self._cutter = LineCutter()
         if self._inflater is not None:

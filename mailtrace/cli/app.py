@@ -22,7 +22,7 @@ app = App(
     version=lambda: f"mailtrace {version('mail-trace')}",
     version_flags=["--version"],
     console=PipeConsole(highlight=False),
-    help_format="plaintext",
+    help_format="markdown",
     # Errors are shown, and turned into exit codes, in one place: `mailtrace.cli.main`.
     print_error=False,
     exit_on_error=False,

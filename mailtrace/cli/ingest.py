@@ -19,6 +19,7 @@ from mailtrace.amounts import Keep
 from mailtrace.cli.common import Common
 from mailtrace.cli.stopping import stop_on_signals
 from mailtrace.log import set_up_log
+from mailtrace.problems import WrongUsage
 from mailtrace.reading import STDIN, Plan, ingest_options, plan
 from mailtrace.settings import Settings
 from mailtrace.show.progress import ReadingBar
@@ -30,7 +31,8 @@ from mappings.embedded.faults import StoreError
 _log = structlog.get_logger(__name__)
 _KEEP_EVERY_S = 3600
 
-Paths = Annotated[str, Parameter(name="PATH")]
+#: With hyphens, for `-` is standard input; what else begins with one is refused by `About.plan`.
+Paths = Annotated[str, Parameter(name="PATH", allow_leading_hyphen=True)]
 
 
 @Parameter(name="*", group=Group("What is to be known about the logs", sort_key=2))
@@ -53,6 +55,9 @@ class About:
 
     def plan(self, settings: Settings, paths: tuple[str, ...]) -> Plan:
         """Decide what is read, and how."""
+        for path in paths:
+            if path.startswith("-") and path != STDIN:
+                raise WrongUsage(f"unknown option {path}; a file of that name is ./{path}")
         return plan(
             settings,
             paths,

@@ -7,10 +7,10 @@ from mailtrace.cli.ingest import About, Paths, follow
 
 
 def run(*path: Paths, about: About | None = None, common: Common | None = None) -> int:
-    """Follow the logs into the store until stopped: the one-machine product.
+    """Follow the logs: the one-machine product.
 
-    It reads what is there, then every new line, through rotation, and goes on where it was when it is started again. It applies
-    retention. Search in another terminal meanwhile.
+    It reads what is there into the store, then every new line, through rotation, until it is stopped; started again, it goes
+    on where it was. It applies retention. Search in another terminal meanwhile.
 
     Parameters
     ----------

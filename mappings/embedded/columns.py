@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -33,9 +34,22 @@ PLAIN = (
 #: All columns of the table `trace`, in the order in which a row is written.
 COLUMNS = ("id", "version", *PLAIN, "queue_ids", "quarantine", "client", "relay", "visible", "head")
 
+
+@lru_cache(maxsize=65536)
+def address_value(text: str) -> str:
+    """An address as its columns hold it."""
+    return searchable(address.fold(text))
+
+
+@lru_cache(maxsize=65536)
+def domain_value(domain: str) -> str:
+    """A domain as its columns hold it."""
+    return searchable(fold_domain(domain))
+
+
 _FOLDS: dict[Kind, Callable[[str], str]] = {
-    Kind.ADDRESS: lambda text: searchable(address.fold(text)),
-    Kind.DOMAIN: lambda text: searchable(fold_domain(text)),
+    Kind.ADDRESS: address_value,
+    Kind.DOMAIN: domain_value,
     Kind.KEYWORD: searchable,
     Kind.WORD: str.__str__,
 }
@@ -80,8 +94,3 @@ def _server(ip: str | None, name: str | None, helo: str | None) -> Server | None
         searchable(fold_name(name)) if name else "",
         searchable(fold_name(helo)) if helo else "",
     )
-
-
-def domain_value(domain: str) -> str:
-    """A domain as its columns hold it."""
-    return searchable(fold_domain(domain))

@@ -26,9 +26,7 @@ class WriterLock:
             holder = self._file.read(20).strip()
             self._file.close()
             named = f" (process {holder})" if holder.isdecimal() else ""
-            raise StoreLocked(
-                f"Another run or ingest{named} is writing to {folder}; stop it first, or give another folder."
-            ) from error
+            raise StoreLocked(f"Another run or ingest{named} is writing to {folder}; stop it first, or give another folder.") from error
         self._file.truncate(0)
         self._file.write(f"{os.getpid()}\n")
         self._file.flush()

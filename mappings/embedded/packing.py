@@ -10,10 +10,12 @@ import sqlite3
 import threading
 from functools import cache
 from importlib import resources
+from operator import attrgetter
 from typing import Any, get_type_hints
 
 import msgspec
 import zstandard
+from msgspec.structs import astuple
 
 from mappings.trace import Event, Trace
 
@@ -71,6 +73,20 @@ def _reader(layout: Layout) -> _Reader:
     return _Reader(layout)
 
 
+_ENCODER = msgspec.msgpack.Encoder()
+_head_values = attrgetter(*CURRENT.trace)
+
+
+def encode_head(trace: Trace) -> bytes:
+    """Everything of a trace but its events, in the current layout."""
+    return _ENCODER.encode(_head_values(trace))
+
+
+def encode_events(events: list[Event]) -> bytes:
+    """The events of a trace, in the current layout."""
+    return _ENCODER.encode([astuple(event) for event in events])
+
+
 class Packer:
     """Packs and unpacks for one file. Compressors are not safe for several threads, so each thread has its own."""
 
@@ -79,7 +95,7 @@ class Packer:
         self._dictionary = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
         self._readers = {number: _reader(layout) for number, layout in layouts.items()}
         self._number = next((number for number, layout in layouts.items() if layout == CURRENT), None)
-        self._encoder = msgspec.msgpack.Encoder()
+        self._prefix = b"" if self._number is None else bytes((self._number,))
         self._own = threading.local()
 
     @classmethod
@@ -97,13 +113,14 @@ class Packer:
         """Whether the layout of a packed value is one that was read when this packer was made."""
         return packed[0] in self._readers
 
-    def pack_head(self, trace: Trace) -> bytes:
-        """Everything of a trace but its events."""
-        return self._pack([getattr(trace, name) for name in CURRENT.trace])
-
-    def pack_events(self, events: list[Event]) -> bytes:
-        """The events of a trace."""
-        return self._pack([msgspec.structs.astuple(event) for event in events])
+    def pack(self, encoded: bytes) -> bytes:
+        """What `encode_head` or `encode_events` gave, as the file keeps it."""
+        compressor = getattr(self._own, "compressor", None)
+        if compressor is None:
+            compressor = self._own.compressor = zstandard.ZstdCompressor(_LEVEL, dict_data=self._dictionary, write_checksum=False)
+        assert self._number is not None, "a file is prepared by for_writing"  # noqa: S101 - a mistake of ours, not of the data
+        compressed: bytes = compressor.compress(encoded)
+        return self._prefix + compressed
 
     def head(self, packed: bytes) -> Trace:
         """The trace, without its events."""
@@ -112,15 +129,6 @@ class Packer:
     def events(self, packed: bytes) -> list[Event]:
         """The events of a trace."""
         return self._readers[packed[0]].events(self._unpack(packed))
-
-    def _pack(self, value: object) -> bytes:
-        """A value as the file keeps it."""
-        compressor = getattr(self._own, "compressor", None)
-        if compressor is None:
-            compressor = self._own.compressor = zstandard.ZstdCompressor(_LEVEL, dict_data=self._dictionary, write_checksum=False)
-        assert self._number is not None, "a file is prepared by for_writing"  # noqa: S101 - a mistake of ours, not of the data
-        compressed: bytes = compressor.compress(self._encoder.encode(value))
-        return bytes((self._number,)) + compressed
 
     def _unpack(self, packed: bytes) -> bytes:
         """The msgpack of a packed value."""

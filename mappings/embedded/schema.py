@@ -37,6 +37,9 @@ _PARTITION_1 = """
 CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE server(number INTEGER PRIMARY KEY, ip TEXT NOT NULL, name TEXT NOT NULL, helo TEXT NOT NULL, ip_key BLOB);
 CREATE UNIQUE INDEX by_server ON server(ip, name, helo);
+CREATE INDEX by_server_name ON server(name);
+CREATE INDEX by_server_helo ON server(helo);
+CREATE INDEX by_server_network ON server(ip_key);
 CREATE TABLE trace(
     id BLOB PRIMARY KEY, version INTEGER NOT NULL,
     sender TEXT, sender_domain TEXT, header_from TEXT, header_from_domain TEXT,

@@ -6,7 +6,6 @@ can stand for two texts, so whoever finds a trace by it compares the trace itsel
 
 from __future__ import annotations
 
-from functools import lru_cache
 from hashlib import blake2b
 
 from mappings import keys
@@ -14,11 +13,18 @@ from mappings.patterns import quarantine_forms
 from mappings.trace import Trace
 
 
-@lru_cache(maxsize=65536)
 def term(key: str) -> int:
     """The number of a key as `mappings.keys` writes it, in SQLite's signed 64 bits."""
-    if key.startswith("q:"):
-        key = "q:" + keys.queue_id_of(key)
+    return _number(_plain(key))
+
+
+def _plain(key: str) -> str:
+    """The key without the host of a queue id."""
+    return "q:" + keys.queue_id_of(key) if key.startswith("q:") else key
+
+
+def _number(key: str) -> int:
+    """64 bits of a hash."""
     return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True)
 
 
@@ -29,11 +35,10 @@ def queue_term(queue_id: str) -> int:
 
 def terms_of(trace: Trace) -> set[int]:
     """All numbers under which a trace is found."""
-    terms = {term(key) for key in trace.keys}
-    for queue_id in trace.queue_ids:
-        terms.add(queue_term(queue_id))
+    found = set(map(_plain, trace.keys))
+    found.update("q:" + keys.queue_id_of(queue_id) for queue_id in trace.queue_ids)
     if trace.message_id is not None:
-        terms.add(term(keys.message_id(trace.message_id)))
+        found.add(keys.message_id(trace.message_id))
     if trace.quarantine_id is not None:
-        terms.update(term(keys.quarantine(form)) for form in quarantine_forms(trace.quarantine_id))
-    return terms
+        found.update(map(keys.quarantine, quarantine_forms(trace.quarantine_id)))
+    return set(map(_number, found))

@@ -259,8 +259,12 @@ def _server(connection: sqlite3.Connection, column: str, names: tuple[str, ...],
 
 def _server_condition(asked: AskedServer, names: tuple[str, ...]) -> tuple[str, tuple[Any, ...]]:
     """The condition on the table of servers; a name that is not known is empty there, and fits nothing."""
-    compare, value = ("GLOB", glob(asked.text.value)) if asked.text.form is Form.PATTERN else ("=", asked.text.value)
-    parts = [f"({name} <> '' AND {name} {compare} ?)" for name in names]
+    if asked.text.form is Form.PATTERN:
+        value = glob(asked.text.value)
+        parts = [f"({name} <> '' AND {name} GLOB ?)" for name in names]
+    else:
+        value = asked.text.value
+        parts = [f"{name} = ?" for name in names]
     params: list[Any] = [value] * len(names)
     if asked.first is not None:
         parts.append("(ip_key >= ? AND ip_key <= ?)")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 
-from tests import generate
+import generate
 import pytest
-from tests.contract.conftest import Filled
+from under_test import Filled
 
 from search.engines import Page, Total
 from search.query import Query

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -15,23 +16,23 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import generate
 import msgspec
 import pytest
+from reference import ReferenceStore
 
-from ingest.sinks import embedded_file
 from ingest.sinks.embedded import WEEK_MS, EmbeddedSink
-from ingest.sinks.embedded_summaries import REFUSED
+from ingest.sinks.embedded_summaries import REFUSED, Changes
 from mappings import identity
 from mappings.embedded import StoreError, StoreLocked, StoreTooNew, copy_to, packing, schema
 from mappings.embedded.catalog import NAME as CATALOG
 from mappings.embedded.columns import domain_value
+from mappings.embedded.functions import register
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition
 from search.engines.embedded import EmbeddedEngine
 from search.query import Query
 from search.scope import EVERYTHING
-from tests import generate
-from tests.reference import ReferenceStore
 
 DAY_MS = 86_400_000
 #: The beginning of a range.
@@ -105,7 +106,7 @@ def test_a_full_file_gives_the_rest_of_its_range_to_a_new_one(tmp_path: Path) ->
     assert len(files(tmp_path)) == 5
     held = [ids_in(tmp_path / name) for name in files(tmp_path)]
     assert [len(ids) for ids in held] == [21, 20, 20, 20, 20]
-    assert sum(held, []) == sorted(sum(held, []))
+    assert [*itertools.chain(*held)] == sorted(itertools.chain(*held))
     assert len(asked(tmp_path)) == 101
 
 
@@ -116,7 +117,7 @@ def test_files_between_files_share_what_is_free(tmp_path: Path) -> None:
             sink.submit([mail(offset, T0 + offset)])
             sink.submit([mail(offset + 1, T0 + offset)])
         ranges = sorted((p.lower_ms, p.upper_ms) for p in sink._catalog.partitions)
-    assert all(earlier[1] <= later[0] for earlier, later in zip(ranges, ranges[1:], strict=False))
+    assert all(earlier[1] <= later[0] for earlier, later in itertools.pairwise(ranges))
     assert len(asked(tmp_path)) == 16
 
 
@@ -243,7 +244,7 @@ def test_a_store_that_is_closed_stays_readable_while_it_is_written(tmp_path: Pat
 WRITER = """
 import pathlib, sys
 from ingest.sinks.embedded import EmbeddedSink
-from tests import generate
+import generate
 sink = EmbeddedSink(pathlib.Path(sys.argv[1]), span_ms=86_400_000, traces_per_file=300)
 written = generate.traces(int(sys.argv[2]), 3000)
 print("ready", flush=True)
@@ -256,7 +257,9 @@ for start in range(0, len(written), 50):
 @pytest.mark.parametrize("seed", range(3))
 def test_what_was_acknowledged_survives_kill_9(tmp_path: Path, seed: int) -> None:
     """A writer killed at a random moment leaves sound files with every acknowledged batch, and writing goes on."""
-    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), str(seed)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path), str(seed)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]
+    )
     assert writer.stdout is not None
     acknowledged = 0
     stop_at = random.Random(seed).randrange(2, 40)
@@ -378,7 +381,7 @@ def test_a_batch_that_fails_leaves_nothing_half_done(tmp_path: Path, monkeypatch
     with writing(tmp_path) as sink:
         sink.submit([mail(1, T0, client_ip="192.0.2.1")])
         with monkeypatch.context() as patch:
-            patch.setattr(embedded_file.Changes, "write", _full_disk)
+            patch.setattr(Changes, "write", _full_disk)
             with pytest.raises(sqlite3.OperationalError):
                 sink.submit([mail(2, T0, client_ip="192.0.2.2")])
         sink.submit([mail(3, T0, client_ip="192.0.2.2")])
@@ -427,10 +430,11 @@ def made_by_version(path: Path, version: int) -> None:
         for number in (1, 2):
             trace = mail(number, T0 + number, disposition=Disposition.BOUNCED, reply_code=550)
             connection.execute(
-                "INSERT INTO trace(id, version, disposition, verdict, direction, reply_code, head) VALUES(?, 1, 'bounced', 'clean', 'inbound', 550, ?)",
-                (identity.to_bytes(trace.id), packer.pack_head(trace)),
+                "INSERT INTO trace(id, version, disposition, verdict, direction, reply_code, head)"
+                " VALUES(?, 1, 'bounced', 'clean', 'inbound', 550, ?)",
+                (identity.to_bytes(trace.id), packer.pack(packing.encode_head(trace))),
             )
-            connection.execute("INSERT INTO detail VALUES(?, ?)", (identity.to_bytes(trace.id), packer.pack_events([])))
+            connection.execute("INSERT INTO detail VALUES(?, ?)", (identity.to_bytes(trace.id), packer.pack(packing.encode_events([]))))
 
 
 def test_a_file_of_the_version_before_is_brought_up_to_date(tmp_path: Path) -> None:
@@ -472,7 +476,7 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
         raise sqlite3.OperationalError("stopped")
 
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        schema.register(connection)
+        register(connection)
         with pytest.raises(sqlite3.OperationalError):
             schema.migrate(connection, path, [*schema.PARTITION_STEPS, broken])
         assert connection.execute("PRAGMA user_version").fetchone() == (len(schema.PARTITION_STEPS),)
@@ -487,15 +491,17 @@ def test_traces_packed_by_an_earlier_release_are_read(tmp_path: Path) -> None:
         from mappings.embedded import packing
         order = tuple(reversed(packing.CURRENT.trace))
         packing.CURRENT = packing.Layout(tuple(n for n in order if n != "score"), tuple(n for n in packing.CURRENT.event if n != "file"))
-        packing.Packer.pack_events = lambda self, events: self._pack([[getattr(e, n) for n in packing.CURRENT.event] for e in events])
+        encode = packing.msgspec.msgpack.encode
+        packing.encode_head = lambda trace: encode([getattr(trace, n) for n in packing.CURRENT.trace])
+        packing.encode_events = lambda events: encode([[getattr(e, n) for n in packing.CURRENT.event] for e in events])
         from ingest.sinks.embedded import EmbeddedSink
-        from tests import generate
+        import generate
         sink = EmbeddedSink(pathlib.Path(sys.argv[1]))
         sink.submit(generate.traces(4, 20))
         sink.close()
         """
     )
-    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, cwd=Path(__file__).parents[2])
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, cwd=Path(__file__).parents[1])
     reference = ReferenceStore()
     reference.submit(generate.traces(4, 20))
     with closing(EmbeddedEngine(tmp_path)) as engine:

@@ -119,10 +119,10 @@ def test_a_line_without_host_has_none() -> None:
 
 def test_clamavs_own_file_is_known() -> None:
     """ClamAV's lines name neither host nor process, and are of its local time."""
-    line = Framer("clamav.log", BERLIN, None).frame("Tue Nov 24 04:06:21 2026 -> /tmp/x: Eicar FOUND")
+    line = Framer("clamav.log", BERLIN, None).frame("Tue Nov 24 04:06:21 2026 -> parts/p1: Eicar FOUND")
     assert line is not None
-    assert (line.time_us, line.fine, line.host, line.tag, line.program, line.pid) == (us(2026, 11, 24, 3, 6, 21), False, "", "clamd", "clamd", 0)
-    assert line.text == "/tmp/x: Eicar FOUND"
+    assert (line.time_us, line.fine, line.host) == (us(2026, 11, 24, 3, 6, 21), False, "")
+    assert (line.tag, line.program, line.pid, line.text) == ("clamd", "clamd", 0, "parts/p1: Eicar FOUND")
 
 
 def test_journald_entries_are_known() -> None:
@@ -189,7 +189,21 @@ def test_the_29th_of_february_is_a_day_of_leap_years() -> None:
 def test_the_year_turns_where_december_becomes_january_only() -> None:
     """Lines that come late or early around the turn get their own year, and turn nothing."""
     framer = Framer("f", UTC, 2025)
-    days = ["Dec 30", "Dec 28", "Dec 31", "Jan  1", "Dec 31", "Jan  2", "Feb  1", "Jan 30", "Feb  2", "Dec  1", "Nov 30", "Dec 31", "Jan  1"]
+    days = [
+        "Dec 30",
+        "Dec 28",
+        "Dec 31",
+        "Jan  1",
+        "Dec 31",
+        "Jan  2",
+        "Feb  1",
+        "Jan 30",
+        "Feb  2",
+        "Dec  1",
+        "Nov 30",
+        "Dec 31",
+        "Jan  1",
+    ]
     years = [when(framer, f"{day} 12:00:00").year for day in days]
     assert years == [2025, 2025, 2025, 2026, 2025, 2026, 2026, 2026, 2026, 2026, 2026, 2026, 2027]
     assert framer.year_now == 2027

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ingest.formats.queue_id import QUEUE_ID
 from mappings.address import normalise, parse_path
 
-#: A short id is the microseconds and the inode in hexadecimal; a long id (enable_long_queue_ids) is base 52 without vowels.
-QUEUE_ID = r"(?:[0-9A-F]{6,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,28})"
 _ID_LINE = re.compile(rf"({QUEUE_ID}|NOQUEUE): ")
 _CLIENT = re.compile(r"(\S*?)\[([^\]\s]*)\](?::(\d+|unknown))?")
 _PROTO = re.compile(r",? proto=(\S+?),?(?: helo=<(.*)>|(?= |:|$))((?: sasl_\w+=\S+)*)(?:: (.*))?$", re.DOTALL)

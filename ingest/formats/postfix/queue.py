@@ -10,7 +10,8 @@ from email.utils import parseaddr
 from ingest.events import Administered, Expired, Fact, Identified, Noticed, Queued, Received, Removed, Reply, Ruled
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix.delivery import attempt_of
-from ingest.formats.postfix.parts import QUEUE_ID, SEVERITIES, client_at, path_at, split_id, tail_of
+from ingest.formats.postfix.parts import SEVERITIES, client_at, path_at, split_id, tail_of
+from ingest.formats.queue_id import QUEUE_ID
 from ingest.lines import Line
 from mappings.address import message_id, normalise
 from mappings.codes import split_reply

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -159,6 +161,71 @@ def test_a_compressed_file_is_left_alone_while_it_is_written(tmp_path: Path) -> 
         assert reader.damage is None
 
 
+def test_a_copy_of_what_was_read_is_not_read(tmp_path: Path) -> None:
+    """The beginning of a file that was read further holds nothing new, until it grows beyond."""
+    log, copy, state = tmp_path / "mail.log", tmp_path / "mail.log.bak", Checkpoint(tmp_path)
+    with following(tmp_path, checkpoint=state) as follower:
+        append(log, 0, 50)
+        assert len(swept(follower)) == 50
+        state.note(follower.readers[0], follower.readers[0].position)
+        append(copy, 0, 40)
+        assert drained(follower) == []
+        append(copy, 40, 60)
+        assert drained(follower) == lines(50, 60)
+
+
+def test_positions_of_files_that_stay_are_kept(tmp_path: Path) -> None:
+    """A file that nobody writes to for two months is not read again after them."""
+    now = [time.time()]
+    log, state = tmp_path / "logs" / "mail.log.1", Checkpoint(tmp_path, lambda: now[0])
+    log.parent.mkdir()
+    append(log, 0, 50)
+    with following(log.parent, checkpoint=state, clock=lambda: now[0]) as follower:
+        assert len(swept(follower)) == 50
+        state.note(follower.readers[0], follower.readers[0].position)
+        for _ in range(60):
+            now[0] += 86_400
+            assert swept(follower) == []
+            state.store()
+    with following(log.parent, checkpoint=Checkpoint.load(tmp_path, lambda: now[0])) as follower:
+        assert drained(follower) == []
+
+
+_WRITER = """
+import os, sys, time
+log, number = sys.argv[1], 0
+for turn in range(8):
+    with open(log, "ab", buffering=0) as file:
+        for _ in range(400):
+            line = f"2026-11-24T03:53:14.{number:06} mx1 postfix/qmgr[255]: {number:X}: removed after a while\\n".encode()
+            number += 1
+            file.write(line[:30])
+            file.write(line[30:])
+            if number % 50 == 0:
+                time.sleep(0.002)
+    for old in range(turn, 0, -1):
+        os.rename(f"{log}.{old}", f"{log}.{old + 1}")
+    os.rename(log, f"{log}.1")
+"""
+
+
+def test_a_busy_writer_that_rotates_loses_nothing(tmp_path: Path) -> None:
+    """Another process writes lines in pieces and renames the log while it is followed: every line comes once."""
+    log = tmp_path / "mail.log"
+    follower = Follower([f"{log}*"], Checkpoint(tmp_path))
+    found: list[str] = []
+    try:
+        with subprocess.Popen([sys.executable, "-c", _WRITER, str(log)]) as writer:
+            while writer.poll() is None:
+                found += swept(follower)
+                follower.wait(0.2)
+        assert writer.returncode == 0
+        found += drained(follower)
+    finally:
+        follower.close()
+    assert sorted(found) == sorted(lines(0, 3200))
+
+
 def test_a_removed_file_is_read_to_its_end_and_let_go(tmp_path: Path) -> None:
     """What was written before the removal is found, and no handle stays."""
     log = tmp_path / "mail.log"
@@ -190,6 +257,25 @@ def test_years_of_rotation_leave_no_file_open(tmp_path: Path) -> None:
             follower.sweep()
             counts.append(len(os.listdir("/proc/self/fd")))  # noqa: PTH208
     assert counts[-1] == counts[0]
+
+
+def test_a_file_truncated_and_removed_leaves_no_handle(tmp_path: Path) -> None:
+    """A reader that is over is closed also where nobody takes its place."""
+    log = tmp_path / "mail.log"
+    with following(log) as follower:
+        before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+        append(log, 0, 3)
+        swept(follower)
+        os.truncate(log, 0)
+        assert swept(follower) == []
+        [reader] = follower.readers or [None]
+        if reader is not None:
+            assert reader.read(1) == []
+        log.unlink()
+        follower.sweep()
+        follower.sweep()
+        assert follower.readers == []
+        assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
 
 
 def test_many_quiet_files_do_not_stay_open(tmp_path: Path) -> None:
@@ -238,6 +324,26 @@ def test_once_reads_all_and_reports_a_last_line_without_newline(tmp_path: Path) 
         assert [reader.partial for reader in readers] == [0, 0, 2]
 
 
+def test_a_stream_that_has_ended_is_not_opened_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard input is read while there is something, ends a wait, and after its end nothing is expected of it."""
+    out, into = os.pipe()
+    real_dup = os.dup
+    monkeypatch.setattr(os, "dup", lambda _fd: real_dup(out))
+    with following("-") as follower:
+        assert swept(follower) == []
+        os.write(into, b"one\n")
+        started = time.monotonic()
+        follower.wait(30)
+        assert time.monotonic() - started < 15
+        assert swept(follower) == ["one"]
+        os.write(into, b"two")
+        os.close(into)
+        assert drained(follower) == ["two"]
+        assert follower.over
+        assert follower.readers == []
+    os.close(out)
+
+
 def test_a_file_that_may_not_be_read_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A problem is one sentence, not one each second, and the other files are read."""
     append(tmp_path / "a.log", 0, 2)
@@ -264,7 +370,12 @@ def test_a_change_ends_the_wait(tmp_path: Path) -> None:
     follower = Follower([str(tmp_path / "mail*")], Checkpoint(tmp_path))
     try:
         assert swept(follower) == lines(0, 1)
-        changes = [lambda: append(log, 1, 2), lambda: append(tmp_path / "mail.new", 2, 3), lambda: log.rename(tmp_path / "mail.old"), follower.wake]
+        changes: list[Callable[[], object]] = [
+            lambda: append(log, 1, 2),
+            lambda: append(tmp_path / "mail.new", 2, 3),
+            lambda: log.rename(tmp_path / "mail.old"),
+            follower.wake,
+        ]
         for change in changes:
             # What came before is over when nothing ends a short wait any more.
             started = 0.0
@@ -308,8 +419,9 @@ def test_without_events_the_sweeps_do_it_alone(tmp_path: Path, monkeypatch: pyte
 class Script:
     """A folder in which logs are written and rotated, and somebody follows them; knows what must be found."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, pattern: str = "*") -> None:
         self.folder = folder
+        self.pattern = pattern
         self.log = folder / "logs" / "mail.log"
         self.log.parent.mkdir()
         (folder / "state").mkdir()
@@ -323,7 +435,7 @@ class Script:
 
     def _start(self) -> None:
         self.state = Checkpoint.load(self.folder / "state")
-        self.follower = Follower([str(self.log) + "*"], self.state, watch=False)
+        self.follower = Follower([str(self.log) + self.pattern], self.state, watch=False)
 
     def write(self, count: int) -> None:
         """Whole lines; the first one finishes a line begun."""
@@ -349,6 +461,17 @@ class Script:
             self.write(1)
         self._shift()
         self.log.rename(f"{self.log}.1")
+
+    def rotate_seen(self, count: int) -> None:
+        """Rename a log that is being read, and write a last line to it under its new name."""
+        self.sweep(1)
+        if self.log.exists() and self.log.stat().st_size:
+            self.rotate(count)
+            [text] = lines(self.next, self.next + 1)
+            self.next += 1
+            self.whole.append(text)
+            with Path(f"{self.log}.1").open("a") as file:
+                file.write(f"{text}\n")
 
     def copytruncate(self, count: int) -> None:
         """Copy the log and empty it."""
@@ -413,10 +536,10 @@ def scripts(*names: str) -> st.SearchStrategy[list[tuple[str, int]]]:
     return st.lists(st.tuples(usual, st.integers(1, 30)), max_size=25)
 
 
-def played(script: list[tuple[str, int]]) -> Script:
+def played(script: list[tuple[str, int]], pattern: str = "*") -> Script:
     """The script after its end, with everything read."""
     with TemporaryDirectory() as folder:
-        play = Script(Path(folder))
+        play = Script(Path(folder), pattern)
         try:
             for name, count in script:
                 getattr(play, name)(count)
@@ -431,6 +554,14 @@ def played(script: list[tuple[str, int]]) -> Script:
 def test_renaming_loses_nothing_and_doubles_nothing(script: list[tuple[str, int]]) -> None:
     """While one follower runs, every whole line is found exactly once."""
     play = played(script)
+    assert sorted(play.found) == sorted(play.whole)
+
+
+@settings(deadline=None, max_examples=60)
+@given(scripts("rotate_seen"))
+def test_a_log_watched_by_its_one_name_loses_nothing_by_renaming(script: list[tuple[str, int]]) -> None:
+    """What was open when it was renamed is read to its end, in the order in which it was written."""
+    play = played(script, "")
     assert sorted(play.found) == sorted(play.whole)
 
 

@@ -34,7 +34,9 @@ PACKED = sorted(set(PACKERS) - {"plain"})
 packers = pytest.mark.parametrize("packer", sorted(PACKERS))
 packed = pytest.mark.parametrize("packer", PACKED)
 
-TEXT = "".join(f"Nov 24 04:03:{n % 60:02} mx1 postfix/qmgr[255]: {n:X}: from=<j\xfcrgen{n * n % 9973}@a.example>\n" for n in range(3000)).encode()
+TEXT = "".join(
+    f"Nov 24 04:03:{n % 60:02} mx1 postfix/qmgr[255]: {n:X}: from=<\xfc{n * n % 9973}@a.example>\n" for n in range(3000)
+).encode()
 
 
 @contextmanager
@@ -268,7 +270,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     """What the system says becomes a sentence that names the file."""
     with pytest.raises(TailError, match="gone: no such file"):
         FileReader(str(tmp_path / "gone"))
-    with pytest.raises(TailError, match="cannot be read|is a folder"):
+    with pytest.raises(TailError, match="is a folder"):
         FileReader(str(tmp_path))
 
 

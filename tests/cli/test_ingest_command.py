@@ -1,0 +1,197 @@
+"""`mailtrace ingest`, `run` and `demo` on real files, in real processes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Command = Callable[..., Any]
+_PATIENCE_S = 30
+
+
+@pytest.fixture(scope="session")
+def log_lines() -> list[str]:
+    """The lines of the bundled log."""
+    packed = (files("mailtrace.demo") / "mail.log.gz").read_bytes()
+    return gzip.decompress(packed).decode().splitlines(keepends=True)
+
+
+@pytest.fixture
+def log(tmp_path: Path, log_lines: list[str]) -> Path:
+    """The beginning of the bundled log as a file."""
+    file = tmp_path / "logs" / "mail.log"
+    file.parent.mkdir()
+    file.write_text("".join(log_lines[:800]), encoding="utf-8")
+    return file
+
+
+@contextmanager
+def following(program: subprocess.Popen[str], begin: str) -> Iterator[str]:
+    """A program that follows: what it says on standard error until these words; it is ended at the end."""
+    assert program.stderr is not None
+    said = ""
+    try:
+        while begin not in said:
+            assert select.select([program.stderr], [], [], _PATIENCE_S)[0], said
+            some = os.read(program.stderr.fileno(), 4096)
+            assert some, said
+            said += some.decode()
+        yield said
+    finally:
+        program.kill()
+        program.communicate()
+
+
+def rows(mailtrace: Command, *arguments: str) -> list[dict[str, Any]]:
+    """The traces that a search finds."""
+    return [json.loads(line) for line in mailtrace("search", "--format", "jsonl", "--limit", "0", *arguments).stdout.splitlines()]
+
+
+def wait_for(found: Callable[[], object]) -> None:
+    """Wait until something is there."""
+    end = time.monotonic() + _PATIENCE_S
+    while not found():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+class TestOnce:
+    """`mailtrace ingest --once`."""
+
+    def test_a_log_is_read_and_found(self, mailtrace: Command, log: Path) -> None:
+        """Reading says what was read, and a search finds the mail."""
+        done = mailtrace("ingest", "--once", str(log))
+        found = rows(mailtrace)
+        assert done.returncode == 0
+        assert done.stderr.splitlines()[-1] == f"Read 1 file, 800 lines; wrote {len(found)} traces."
+        assert done.stdout == ""
+        assert len(rows(mailtrace, "--recipient", "anna@example.com")) > 3
+
+    def test_reading_again_changes_nothing(self, mailtrace: Command, log: Path) -> None:
+        """A second reading writes nothing; one from the start gives the same answers."""
+        mailtrace("ingest", "--once", str(log))
+        before = rows(mailtrace)
+        assert "wrote 0 traces" in mailtrace("ingest", "--once", str(log)).stderr
+        assert "800 lines" in mailtrace("ingest", "--once", "--rebuild", str(log)).stderr
+        assert rows(mailtrace) == before
+
+    def test_an_answer_says_up_to_when_was_read(self, mailtrace: Command, log: Path) -> None:
+        """The answer names the source and the time up to which it was read, also when nothing was found."""
+        mailtrace("ingest", "--once", str(log))
+        answer = json.loads(mailtrace("search", "--sender", "nobody@nowhere.example", "--format", "json").stdout)
+        assert list(answer["as_of"]) == ["mx1"]
+        assert any("read so far" in warning for warning in answer["warnings"])
+
+    def test_subjects_and_lines_can_be_left_out(self, mailtrace: Command, log: Path) -> None:
+        """A setting drops subjects, and --no-raw keeps no lines."""
+        mailtrace("ingest", "--once", str(log))
+        assert any(row["subject"] for row in rows(mailtrace))
+        mailtrace("ingest", "--once", "--no-raw", str(log), "--data", str(log.parent.parent / "bare"), MAILTRACE_SUBJECTS="drop")
+        bare = rows(mailtrace, "--data", str(log.parent.parent / "bare"))
+        report = mailtrace("report", bare[0]["id"], "--data", str(log.parent.parent / "bare"), "--format", "json")
+        assert not any(row["subject"] for row in bare)
+        assert all(step["raw"] is None for step in json.loads(report.stdout)["timeline"])
+        assert not any(b"Figures for week" in file.read_bytes() for file in (log.parent.parent / "bare").rglob("*") if file.is_file())
+
+    def test_customers_decide_the_direction(self, mailtrace: Command, log: Path, tmp_path: Path) -> None:
+        """With a customer's domain in the settings, mail to it is inbound, and --customer finds it."""
+        config = tmp_path / "mailtrace.toml"
+        config.write_text('[[customer]]\nname = "Example"\ndomains = ["EXAMPLE.com"]\n', encoding="utf-8")
+        mailtrace("ingest", "--once", str(log), "--config", str(config))
+        found = rows(mailtrace, "--customer", "example", "--recipient", "anna@example.com", "--config", str(config))
+        assert {row["direction"] for row in found} == {"inbound"}
+
+    def test_sources_of_the_settings_are_read(self, mailtrace: Command, log: Path, tmp_path: Path) -> None:
+        """Without a path the [[source]] tables say what is read; a folder is its files."""
+        (tmp_path / "mailtrace.toml").write_text('[[source]]\npath = "logs"\n', encoding="utf-8")
+        assert "800 lines" in mailtrace("ingest", "--once", "--config", str(tmp_path / "mailtrace.toml")).stderr
+
+    def test_standard_input_is_read_to_its_end(self, mailtrace_process: Command, mailtrace: Command, log: Path) -> None:
+        """`mailtrace ingest -` reads what comes through a pipe, and ends with it."""
+        with log.open("rb") as stream:
+            program = mailtrace_process("ingest", "-", stdin=stream)
+            _, said = program.communicate(timeout=60)
+        assert program.returncode == 0, said
+        assert "800 lines" in said
+        assert rows(mailtrace)
+
+    @pytest.mark.parametrize(
+        ("arguments", "code", "said"),
+        [
+            (["absent.log"], 1, "no such file"),
+            ([], 2, "nothing to read"),
+            (["--timezone", "Mars/Olympus", "x"], 2, "unknown time zone"),
+            (["--year", "26", "x"], 2, "--year"),
+            (["--format", "sendmail", "x"], 2, "unknown format 'sendmail'; the formats are postfix"),
+            (["--bogus", "x"], 2, "--bogus"),
+        ],
+    )
+    def test_what_cannot_be_read_is_said(self, mailtrace: Command, arguments: list[str], code: int, said: str) -> None:
+        """A file that is not there, nothing to read, and options that mean nothing each get a sentence and their exit code."""
+        done = mailtrace("ingest", "--once", *arguments)
+        assert done.returncode == code
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+class TestFollowing:
+    """`mailtrace run` and `mailtrace ingest` without --once."""
+
+    @pytest.mark.parametrize("command", ["run", "ingest"])
+    def test_lines_are_found_as_they_come(
+        self, mailtrace_process: Command, mailtrace: Command, log: Path, log_lines: list[str], command: str
+    ) -> None:
+        """What is appended is found while it follows; SIGTERM ends it in order with exit code 0."""
+        program = mailtrace_process(command, str(log))
+        with following(program, "The store is") as said:
+            assert f"Following {log}" in said
+            wait_for(lambda: rows(mailtrace))
+            before = len(rows(mailtrace))
+            with log.open("a", encoding="utf-8") as stream:
+                stream.writelines(log_lines[800:1200])
+            wait_for(lambda: len(rows(mailtrace)) > before)
+            program.send_signal(signal.SIGTERM)
+            assert program.wait(_PATIENCE_S) == 0
+            assert "Traceback" not in program.stderr.read()
+
+    def test_a_second_writer_is_refused(self, mailtrace_process: Command, mailtrace: Command, log: Path) -> None:
+        """A second run on the same data is refused in one sentence, and Ctrl-C ends the first one quietly with 130."""
+        program = mailtrace_process("run", str(log))
+        with following(program, "The store is"):
+            done = mailtrace("ingest", "--once", str(log))
+            assert done.returncode == 1
+            assert "is writing to" in done.stderr
+            program.send_signal(signal.SIGINT)
+            assert program.wait(_PATIENCE_S) == 130
+            assert "Traceback" not in program.stderr.read()
+
+
+class TestDemo:
+    """`mailtrace demo`."""
+
+    def test_it_shows_a_search_and_a_report(self, mailtrace: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The bundled log is read, listed, and one quarantined message reported; nothing is left behind."""
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+        done = mailtrace("demo")
+        assert done.returncode == 0
+        assert "Sending server" in done.stdout
+        assert "Quarantined: virus" in done.stdout
+        assert "For the customer" in done.stdout
+        assert list(tmp_path.glob("mailtrace-demo-*")) == []
+
+    def test_its_store_can_be_kept(self, mailtrace: Command, tmp_path: Path) -> None:
+        """With --data the store stays and can be searched."""
+        mailtrace("demo", "--data", str(tmp_path / "kept"))
+        assert len(rows(mailtrace, "--data", str(tmp_path / "kept"))) > 100
