@@ -264,7 +264,7 @@ AnyFact = (
     | Infected
 )
 
-FACTS: dict[str, type[Fact]] = {t.__struct_config__.tag: t for t in AnyFact.__args__}  # type: ignore[misc]
+FACTS: dict[str, type[Fact]] = {t.__struct_config__.tag: t for t in AnyFact.__args__}
 
 
 def fields_of(fact: Fact) -> dict[str, Any]:

@@ -27,11 +27,12 @@ from ingest.correlate.table import Table
 from ingest.events import Connected, Fact
 from ingest.formats import Silent, parser_of
 from ingest.lines import Line
-from ingest.sinks import Sink
 from ingest.records import Joiner
+from ingest.sinks import Sink
 from ingest.source import SourceFile
 from ingest.syslog import peek_time
 from ingest.tail.checkpoint import Checkpoint
+from ingest.tail.faults import TailError
 from ingest.tail.follow import Follower
 from ingest.tail.reader import FileReader
 from ingest.writer import Writer
@@ -125,7 +126,13 @@ class Ingest:
     """Reads files into a store, once or for ever."""
 
     def __init__(
-        self, options: IngestOptions, sink: Sink, data: Path, *, progress: Progress | None = None, clock: Callable[[], float] = time.time, store: str | None = None
+        self,
+        options: IngestOptions,
+        sink: Sink,
+        data: Path,
+        *,
+        progress: Progress | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.summary = Summary()
         self._options = options
@@ -133,7 +140,6 @@ class Ingest:
         self._data = data
         self._progress = progress
         self._clock = clock
-        self._exclude = store
         self._ownership = Ownership(options.customers)
         self._domain_of = {host: d for d in options.log_domains for host in (d.hosts or (d.name,))}
         self._writers: dict[str, Writer] = {}
@@ -162,7 +168,7 @@ class Ingest:
         checkpoint, follower = self._open(once=False)
         saved = 0.0
         try:
-            while not stop.is_set():
+            while not stop.is_set() and not follower.over:
                 if self._sweep(follower):
                     self._read(follower, stop)
                 self._flush(everything=True)
@@ -186,7 +192,9 @@ class Ingest:
         paths = list(self._options.paths)
         if once and not self._options.rebuild:
             # A file that an earlier run could not let go of is read on, also where it is not named now: the store lacks its last lines.
-            paths += [m.path for m in checkpoint.marks if m.offset < m.size and not m.finished and m.path not in paths and Path(m.path).is_file()]
+            paths += [
+                m.path for m in checkpoint.marks if m.offset < m.size and not m.finished and m.path not in paths and Path(m.path).is_file()
+            ]
         return checkpoint, Follower(paths, checkpoint, once=once, exclude=str(self._data))
 
     def _sweep(self, follower: Follower) -> bool:
@@ -202,7 +210,16 @@ class Ingest:
         for reader in new:
             self._sources[reader].begin(self._options.year, self._named_us)
         self.summary.bytes_total = sum(r.size for r in self._sources)
-        return any(self._sources[r].fill() for r in ready)
+        filled = [self._fill(self._sources[r]) for r in ready]
+        return any(filled)
+
+    def _fill(self, source: SourceFile) -> bool:
+        """Have lines of a file ahead; one that cannot be read is told of, and the others are read on."""
+        try:
+            return source.fill()
+        except TailError as error:
+            self._warn(str(error))
+            return False
 
     def _setting(self, path: str) -> SourceSetting:
         """What is set for a file: by the first source whose pattern fits, else by the options."""
@@ -213,7 +230,7 @@ class Ingest:
 
     def _peek(self, source: SourceFile) -> None:
         """Note the year and the host that a file's first lines name, for those that name none."""
-        source.fill()
+        self._fill(source)
         for text in source.ahead(200):
             stamp = peek_time(text)
             if stamp is None:
@@ -239,7 +256,7 @@ class Ingest:
     def _read(self, follower: Follower, stop: threading.Event | None) -> None:
         """Read what is there, the files merged by time."""
         while not (stop is not None and stop.is_set()):
-            ready = [s for r in follower.readers if (s := self._sources.get(r)) is not None and s.fill()]
+            ready = [s for r in follower.readers if (s := self._sources.get(r)) is not None and self._fill(s)]
             if not ready:
                 return
             ready.sort(key=lambda s: s.next_us)
@@ -325,7 +342,11 @@ class Ingest:
         now_us = int(self._clock() * SECOND)
         for writer in self._writers.values():
             # All files are read to their end where everything is asked for: then the time for showing goes on with the wall clock.
-            show_us = max(writer.table.clock_us, min(now_us, writer.table.clock_us + self._idle_us(writer))) if everything else writer.table.clock_us
+            show_us = (
+                max(writer.table.clock_us, min(now_us, writer.table.clock_us + self._idle_us(writer)))
+                if everything
+                else writer.table.clock_us
+            )
             writer.flush(show_us, everything=everything, final=final)
             writer.evict()
         self.summary.traces = sum(w.written for w in self._writers.values())
@@ -367,7 +388,8 @@ class Ingest:
         for reader, source in self._sources.items():
             mark = source.low_water(pin)
             if mark is not None:
-                checkpoint.note(reader, mark.offset, mark.year, mark.time_us)
+                offset = reader.position if reader.finished and not source.pinned else mark.offset
+                checkpoint.note(reader, offset, mark.year, mark.time_us, needed=source.pinned)
         for reader in [r for r in self._sources if r.closed and r.ended and r.at_end]:
             if not self._sources[reader].pinned:
                 del self._sources[reader]

@@ -11,7 +11,6 @@ from ingest.correlate.event import SECOND, Slot
 from ingest.lines import Line
 from ingest.records import Joiner
 from ingest.syslog import Framer, guess_year, peek_time
-from ingest.tail.checkpoint import Mark
 from ingest.tail.reader import FileReader
 
 if TYPE_CHECKING:
@@ -42,9 +41,10 @@ class SourceFile:
 
     def begin(self, year: int | None, known_us: int | None) -> None:
         """Decide the year of stamps that name none, once for this content: resumed, set, told by other files, or guessed."""
-        mark = self.reader.context
+        # Known only now that the first lines are read: a mark that fits no line is given up by the reader.
+        mark = self.reader.mark
         given = self.setting.year or year
-        if isinstance(mark, Mark) and mark.year is not None:
+        if mark is not None and mark.year is not None:
             self._framer = Framer(self.reader.path, self._zone, mark.year)
             self._framer.resume(mark.year, mark.last_us)
         elif given is None:

@@ -109,7 +109,11 @@ def _filtered(fact: Fact) -> str:
         case Inspected():
             return "The filter looks at it"
         case Passed():
-            how = {"forward": "The filter passed it on", "notice": "The filter sent a notice", "release": "The released message was passed on"}[fact.how]
+            how = {
+                "forward": "The filter passed it on",
+                "notice": "The filter sent a notice",
+                "release": "The released message was passed on",
+            }[fact.how]
             return how + (f" as {fact.next_id}" if fact.next_id else "") + _said(fact.reply)
         case Release():
             return "An operator released it from quarantine"

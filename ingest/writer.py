@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from ingest.correlate.draft import Composed, Context, Draft, compose
 from ingest.correlate.event import SECOND, Event
 from ingest.correlate.links import Message
-from ingest.correlate.table import Node, Table, Written, content_digest
+from ingest.correlate.node import Node, Written, content_digest
+from ingest.correlate.table import Table
 from ingest.sinks import Sink
 from mappings.address import fold
 from mappings.trace import REVISION, VERSION_STEP, Trace
@@ -47,7 +48,9 @@ class Writer:
         self.quiet_since: tuple[int, float] = (0, 0.0)
 
     def flush(self, show_us: int, *, everything: bool, final: bool) -> None:
-        """Write what is due: what is finished, or has waited long enough; with `everything` whatever changed, with `final` also what is held back.
+        """Write what is due: what is finished, or has waited long enough.
+
+        With `everything` that is whatever changed, with `final` also what is held back.
 
         `show_us` is the time by which holding back is judged: the log's clock, moved on with the wall clock while no line comes.
         """
@@ -103,8 +106,7 @@ class Writer:
 
     def _nodes_of(self, message: Message) -> list[Node]:
         """The nodes whose lives, scans and loose lines make a message."""
-        keys = {p.key for p in (*message.lives, *message.scans, *message.loose)}
-        return [self.table.nodes[k] for k in sorted(keys)]
+        return [self.table.nodes[k] for k in sorted({p.key for p in message.parts})]
 
     def _take(self, message: Message, composed: Composed, nodes: list[Node], group: Group, show_us: int, *, final: bool) -> Iterator[Trace]:
         """The documents of a message that have to be written."""
@@ -150,7 +152,7 @@ class Writer:
         if not drafts:
             return
         current = {d.trace.id for d in drafts}
-        events = {e.digest for p in (*message.lives, *message.scans, *message.loose) for e in p.events}
+        events = {e.digest for p in message.parts for e in p.events}
         for trace_id in sorted({i for n in nodes for i in n.documents} - current):
             known = self.table.documents.get(trace_id)
             if known is None or known.superseded or known.anchor not in events:

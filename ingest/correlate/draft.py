@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ingest.correlate.about import About, first_us
 from ingest.correlate.event import SECOND, Event, order
 from ingest.correlate.fate import Fate, fate_of
 from ingest.correlate.life import Life
-from ingest.correlate.links import Loose, Message, Part, Scan, Within, kept_mail_id, notice_mail_id
+from ingest.correlate.links import Loose, Message, Part, Scan, Within, kept_mail_id
 from ingest.correlate.ownership import Ownership
+from ingest.correlate.relation import related_to
 from ingest.correlate.rows import Row, Tree, plant, rows_of
-from ingest.events import Attempted, Identified, Inspected, Noticed, Passed, Received, Release, Ruled, Scanned, Screened, fields_of
+from ingest.events import Attempted, Identified, Inspected, Noticed, Passed, Release, Ruled, Scanned, Screened, fields_of
 from ingest.words import names_of, words_of
 from mappings import keys
 from mappings.address import domain_of, fold
 from mappings.identity import trace_id
 from mappings.trace import Event as Line
-from mappings.trace import Related, Trace
+from mappings.trace import Trace
 from mappings.vocabulary import Direction, Disposition, Reason
 
 
@@ -78,7 +80,7 @@ def compose(message: Message, context: Context) -> Composed:
 
 def _draft(tree: Tree, root: Part, row: Row, context: Context) -> Draft | None:
     """One row as a trace; None where no address is known at all."""
-    about = _About(root, row, tree)
+    about = About(root, row, tree)
     if about.sender is None and row.final is None and row.named is None:
         return None
     pieces = [p for part in row.path for p in tree.loose.get(id(part), [])]
@@ -88,7 +90,7 @@ def _draft(tree: Tree, root: Part, row: Row, context: Context) -> Draft | None:
         pairs += [pair for part in row.released.path for pair in _own(part, row.released)]
     pairs += [hit for part in row.path if isinstance(part, Scan) for hit in tree.message.hits.get(tree.message.scans.index(part), [])]
     trace = _trace(about, row, fate, pairs, context)
-    return Draft(trace, _held(tree, about, row, fate, context), pairs)
+    return Draft(trace, _held(about, row, context), pairs)
 
 
 def _refusals(piece: Loose, peers: list[Loose], context: Context) -> Iterator[Draft]:
@@ -101,13 +103,15 @@ def _refusals(piece: Loose, peers: list[Loose], context: Context) -> Iterator[Dr
         extra = [e for e in piece.events if e is not event]
         pairs = [(piece.key, event), *[(piece.key, e) for e in extra], *[(p.key, e) for p in around for e in p.events]]
         fate = fate_of(row, context.within, [*around, piece])
-        yield Draft(_trace(_About(piece, row, None), row, fate, pairs, context), None, pairs)
+        yield Draft(_trace(About(piece, row, None), row, fate, pairs, context), None, pairs)
 
 
 def _is_peer(found: Event, refusal: Event) -> bool:
     """Whether a finding is about the connection that was refused."""
     fact, rule = found.fact, refusal.fact
-    return isinstance(fact, Screened) and isinstance(rule, Ruled) and fact.client_ip == rule.client_ip and fact.client_port == rule.client_port
+    return (
+        isinstance(fact, Screened) and isinstance(rule, Ruled) and fact.client_ip == rule.client_ip and fact.client_port == rule.client_port
+    )
 
 
 def _own(part: Part, row: Row) -> Iterator[tuple[str, Event]]:
@@ -137,7 +141,7 @@ def _cover(message: Message, drafts: list[Draft], context: Context) -> None:
     if not drafts:
         return
     held = {(key, event.digest) for d in drafts for key, event in d.events}
-    for part in (*message.lives, *message.scans, *message.loose):
+    for part in message.parts:
         missing = [e for e in part.events if (part.key, e.digest) not in held]
         if not missing:
             continue
@@ -153,7 +157,7 @@ def _set_events(trace: Trace, pairs: list[tuple[str, Event]], context: Context) 
     ordered = sorted(unique.values(), key=lambda pair: (order(pair[1]), pair[0]))
     trace.events = [_line(key, event, context) for key, event in ordered]
     trace.last_event_ms = max((e.time_us for _, e in ordered), default=trace.time_ms * 1000) // 1000
-    trace.keys = _keys(ordered)
+    trace.keys = _keys(ordered, context.within)
 
 
 def _line(key: str, event: Event, context: Context) -> Line:
@@ -184,7 +188,7 @@ def _line(key: str, event: Event, context: Context) -> Line:
     )
 
 
-def _keys(pairs: list[tuple[str, Event]]) -> list[str]:
+def _keys(pairs: list[tuple[str, Event]], within: Within) -> list[str]:
     """Every id that the lines bear or name, as keys."""
     found: dict[str, None] = {}
     for key, event in pairs:
@@ -195,7 +199,7 @@ def _keys(pairs: list[tuple[str, Event]]) -> list[str]:
             if value:
                 found[keys.queue(host, value)] = None
         match fact:
-            case Attempted(next_id=str(next_id)) if fact.forwarded or fact.relay_ip is not None and key in found and _loops(fact):
+            case Attempted(next_id=str(next_id)) if fact.forwarded or within.holds(fact.relay_ip):
                 found[keys.queue(host, next_id)] = None
             case Scanned():
                 for value in fact.next_ids:
@@ -220,133 +224,7 @@ def _keys(pairs: list[tuple[str, Event]]) -> list[str]:
     return sorted(found)
 
 
-def _loops(fact: Attempted) -> bool:
-    """Whether a hand-over stays on the host."""
-    return fact.relay_ip is not None and (fact.relay_ip.startswith("127.") or fact.relay_ip == "::1")
-
-
-class _About:
-    """What the whole message says about a row: sender, client, Message-ID, size, subject, ids."""
-
-    def __init__(self, root: Part, row: Row, tree: Tree | None) -> None:
-        self.root = root
-        self.row = row
-        self.tree = tree
-        parts = [*row.path, *(row.released.path if row.released is not None else [])]
-        self.lives = [p for p in parts if isinstance(p, Life)]
-        self.scans = [p for p in parts if isinstance(p, Scan)]
-        loose = [q for p in parts for q in (tree.loose.get(id(p), []) if tree else [])]
-        self.rules = [e.fact for p in (*self.lives[:1], *loose) for e in p.events if isinstance(e.fact, Ruled)]
-        # Before the queue the client's own words stand in the proxied answer; behind it cleanup may have rewritten them.
-        self.rules.sort(key=lambda r: r.source != "proxy")
-        if row.refusal is not None and isinstance(row.refusal.fact, Ruled):
-            self.rules.insert(0, row.refusal.fact)
-        self.results = [e.fact for s in self.scans for e in s.results if isinstance(e.fact, Scanned)]
-        self.inspected = [e.fact for p in (*self.scans, *loose) for e in p.events if isinstance(e.fact, Inspected)]
-        self.received = self.lives[0].received if self.lives else None
-
-    @property
-    def sender(self) -> str | None:
-        """The envelope sender as the client gave it: in the dialogue, at submission, else in the queue or the filter."""
-        for rule in self.rules:
-            if rule.sender is not None:
-                return rule.sender
-        if self.received is not None and self.received.sender is not None:
-            return self.received.sender
-        for life in self.lives:
-            if life.queued is not None:
-                return life.queued.sender
-        for found in (*self.results, *self.inspected):
-            if found.sender is not None:
-                return found.sender
-        return None
-
-    @property
-    def client(self) -> tuple[str | None, str | None]:
-        """Name and address of the server that sent the message to us."""
-        received = self.received
-        if received is not None and (received.client_ip or received.client_name):
-            if received.origin_ip and received.origin_queue_id is None and received.client_ip and received.client_ip.startswith("127."):
-                return received.origin_name, received.origin_ip
-            if received.origin_queue_id is not None:
-                return received.origin_name, received.origin_ip
-            if not (self.scans and self.scans[0] is self.root):
-                return received.client_name, received.client_ip
-        for rule in self.rules:
-            if rule.client_ip is not None:
-                return rule.client_name, rule.client_ip
-        for found in (*self.results, *self.inspected):
-            if found.client_ip is not None:
-                return None, found.client_ip
-        return (received.client_name, received.client_ip) if received is not None else (None, None)
-
-    @property
-    def message_id(self) -> str | None:
-        """The Message-ID header."""
-        for life in self.lives:
-            for found in life.identified:
-                if not found.resent:
-                    return found.message_id
-        return next((r.message_id for r in self.results if r.message_id is not None), None)
-
-    def rule_value(self, name: str) -> str | None:
-        """The first rule's value of an attribute."""
-        return next((v for r in self.rules if (v := getattr(r, name)) is not None), None)
-
-    def result_value(self, name: str) -> str | None:
-        """The first scan result's value of an attribute."""
-        return next((v for r in self.results if (v := getattr(r, name)) is not None), None)
-
-    @property
-    def origin(self) -> str | None:
-        """The queue id before the first part seen, where a line names it and its own lines are not seen."""
-        if isinstance(self.root, Scan):
-            return next((r.origin_queue_id for r in self.results if r.origin_queue_id), None)
-        if isinstance(self.root, Life) and self.root.received is not None:
-            received = self.root.received
-            return received.requeued_from or (received.origin_queue_id if _is_local(received) else None)
-        return None
-
-    @property
-    def first(self) -> tuple[str, int, str]:
-        """The key that names the message, its first sight in microseconds, and the host."""
-        root = self.root
-        if isinstance(root, Loose):
-            event = self.row.refusal or root.events[0]
-            return keys.line(event.digest), event.time_us, event.host
-        origin = self.origin
-        if origin is not None:
-            from ingest.correlate.life import time_in_id  # noqa: PLC0415
-
-            return keys.queue(root.host, origin), time_in_id(origin) or _first_us(root), root.host
-        if isinstance(root, Scan) and self.tree is not None:
-            # A filter before the queue: the message begins with the first queue file behind it.
-            behind = [t for t, how in self.tree.onward[id(root)] if how == "next" and isinstance(t, Life)]
-            if behind:
-                return behind[0].key, _first_us(behind[0]), root.host
-        return root.key, _first_us(root), root.host
-
-    @property
-    def queue_ids(self) -> list[str]:
-        """Queue ids in the order of the hops."""
-        found = [self.origin] if self.origin else []
-        found += [life.queue_id for life in self.lives]
-        if not self.lives or isinstance(self.root, Scan):
-            found += [i for r in self.results if r.passed for i in r.next_ids]
-        return list(dict.fromkeys(i for i in found if i))
-
-
-def _is_local(received: Received) -> bool:
-    """Whether a queue file came by loopback."""
-    return received.client_ip is None or received.client_ip.startswith("127.") or received.client_ip == "::1"
-
-
-def _first_us(part: Part) -> int:
-    """First sight of a part."""
-    return part.first_us if isinstance(part, Life) else part.start_us
-
-
-def _trace(about: _About, row: Row, fate: Fate, pairs: list[tuple[str, Event]], context: Context) -> Trace:
+def _trace(about: About, row: Row, fate: Fate, pairs: list[tuple[str, Event]], context: Context) -> Trace:
     """The document."""
     first, first_us, host = about.first
     named, final = row.named, row.final
@@ -410,7 +288,7 @@ def _trace(about: _About, row: Row, fate: Fate, pairs: list[tuple[str, Event]], 
         attempts=row.tries + (row.released.tries if row.released else 0),
         incomplete=fate.incomplete or _incomplete(about),
         visible_to=sorted({*recipient_domains, *([sender_domain] if ours and sender_domain else [])}),
-        related=_related(about, row),
+        related=related_to(about),
     )
     _set_events(trace, pairs, context)
     return trace
@@ -427,7 +305,7 @@ def _vendor(row: Row) -> str | None:
     return f"{'Passed' if result.passed else 'Blocked'} {result.category} {{{','.join(result.actions)}}}"
 
 
-def _hint(about: _About, fate: Fate, submitted: bool) -> Direction:  # noqa: FBT001
+def _hint(about: About, fate: Fate, submitted: bool) -> Direction:
     """The direction as the lines let one infer it, where no own domains are set."""
     actions = " ".join(a for r in about.results for a in r.actions)
     for word, direction in (("Inbound", Direction.INBOUND), ("Outbound", Direction.OUTBOUND), ("Internal", Direction.INTERNAL)):
@@ -440,10 +318,13 @@ def _hint(about: _About, fate: Fate, submitted: bool) -> Direction:  # noqa: FBT
     return Direction.UNKNOWN
 
 
-def _incomplete(about: _About) -> bool:
+def _incomplete(about: About) -> bool:
     """Whether lines of the journey were not seen: a queue file without its beginning, a hop that is only named."""
-    if about.origin is not None or isinstance(about.root, Scan):
+    if about.origin is not None:
         return True
+    if isinstance(about.root, Scan):
+        # Before the queue a filter has no queue file in front of it: what the client was told is the beginning then.
+        return not any(rule.source == "proxy" for rule in about.rules)
     first = about.lives[0] if about.lives else None
     if first is None:
         return False
@@ -453,45 +334,13 @@ def _incomplete(about: _About) -> bool:
 
 def _made_by_mta(life: Life) -> bool:
     """Whether the mail server made the message itself: it has no client then, and a Message-ID with its own queue id."""
-    return any(isinstance(f, Identified) and life.queue_id in f.message_id for f in life.identified)
+    return any(life.queue_id in found.message_id for found in life.identified)
 
 
-def _related(about: _About, row: Row) -> list[Related]:
-    """The journeys that have to do with it: notices about it, what it is a notice of, releases and their message."""
-    found: dict[tuple[str, str], Related] = {}
-
-    def add(how: str, key: str) -> None:
-        found.setdefault((how, key), Related(how, key))
-
-    for life in about.lives:
-        for event in life.noticed:
-            if isinstance(event.fact, Noticed):
-                add("notice", keys.queue(event.host, event.fact.notice_id))
-        for event in life.causes:
-            if isinstance(event.fact, Noticed):
-                add("notice_of", keys.queue(event.host, event.fact.queue_id))
-            elif isinstance(event.fact, Passed):
-                add("notice_of", keys.scan(event.fact.mail_id))
-        for identified in life.identified:
-            kept = None if identified.resent else notice_mail_id(identified.message_id)
-            if kept and life.received is not None and _is_local(life.received):
-                add("notice_of", keys.scan(kept))
-    for scan in about.scans:
-        for event in scan.given:
-            if isinstance(event.fact, Passed) and event.fact.next_id and event.fact.how in {"notice", "release"}:
-                add(event.fact.how, keys.queue(event.host, event.fact.next_id))
-    if isinstance(about.root, Life):
-        for link in about.root.links:
-            if link.how == "resent":
-                add("release_of", link.target)
-    own = {keys.queue(life.host, life.queue_id) for life in about.lives}
-    return [r for r in found.values() if r.key not in own]
-
-
-def _held(tree: Tree, about: _About, row: Row, fate: Fate, context: Context) -> int | None:
+def _held(about: About, row: Row, context: Context) -> int | None:
     """Until when a draft that was never written is held back, on the log's clock; None is now."""
     root = about.root
-    start = _first_us(root) if isinstance(root, Life) else root.start_us
+    start = first_us(root) if isinstance(root, Life) else root.start_us
     until = max(start, root.start_us) + context.hold_back_us
     if isinstance(root, Scan):
         return until

@@ -98,5 +98,7 @@ def digest_of(log_domain: str, line: Line) -> str:
 
 def from_document(stored: trace.Event) -> Event:
     """The event that a document keeps; raises as `ingest.events.fact_of` does."""
-    line = Line(stored.time_us, stored.fine, stored.host, stored.program, stored.program, stored.pid, "", stored.raw, stored.file, stored.number)
+    line = Line(
+        stored.time_us, stored.fine, stored.host, stored.program, stored.program, stored.pid, "", stored.raw, stored.file, stored.number
+    )
     return Event(line, fact_of(stored.kind, stored.fields), stored.hash)

@@ -44,6 +44,7 @@ _REPLY_WORDS = {
     "BAD-HEADER": Verdict.BAD_HEADER,
 }
 _DISCARDED = re.compile(r"\bdiscarded\b", re.IGNORECASE)
+_RETURNED = {Disposition.BOUNCED, Disposition.EXPIRED, Disposition.QUARANTINED}
 _RANK = {"deferred": 1, "expired": 2, "bounced": 3, "sent": 4}
 
 
@@ -65,7 +66,7 @@ class Fate:
 
 def verdict_of(category: str) -> Verdict:
     """What a category of amavis means."""
-    return _VERDICTS.get(category.split("-")[0], Verdict.UNKNOWN)
+    return _VERDICTS.get(category.split("-", maxsplit=1)[0], Verdict.UNKNOWN)
 
 
 def fate_of(row: Row, within: Within, loose: list[Loose]) -> Fate:
@@ -187,7 +188,11 @@ def _ruled_fate(life: Life) -> Fate | None:
             return Fate(Disposition.DISCARDED, reason=_rule_reason(rule), detail=rule.text or None)
         if rule.action in {"hold", "quarantine"}:
             held = rule
-    if held is None or life.queued is not None or any(isinstance(e.fact, Administered) and e.fact.action == "release" for e in life.administered):
+    if (
+        held is None
+        or life.queued is not None
+        or any(isinstance(e.fact, Administered) and e.fact.action == "release" for e in life.administered)
+    ):
         return None
     if held.source == "milter":
         return Fate(Disposition.QUARANTINED, reason=_milter_reason(held), detail=held.text or None, quarantine_id=life.queue_id)
@@ -343,10 +348,10 @@ def _released_fate(fate: Fate, copy: Row, within: Within) -> Fate:
 
 def _notified(row: Row, fate: Fate) -> bool:
     """Whether the sender got a notice that it was not delivered."""
-    for part in row.path:
-        if isinstance(part, Life) and fate.disposition in {Disposition.BOUNCED, Disposition.EXPIRED, Disposition.QUARANTINED}:
-            if any(isinstance(e.fact, Noticed) and e.fact.what == "non-delivery" and e.fact.to == "sender" for e in part.noticed):
-                return True
+    lives = [p for p in row.path if isinstance(p, Life)]
+    notices = [e.fact for life in lives for e in life.noticed if isinstance(e.fact, Noticed)]
+    if fate.disposition in _RETURNED and any(n.what == "non-delivery" and n.to == "sender" for n in notices):
+        return True
     if row.result is None or row.result.passed:
         return False
     return any("Bounced" in a for a in row.result.actions)

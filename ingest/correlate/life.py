@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from ingest.correlate.event import SECOND, Event, order
+from ingest.correlate.link import Link
 from ingest.events import (
     Administered,
     Attempted,
@@ -27,7 +28,9 @@ from ingest.events import (
 )
 
 _BASE52 = {c: i for i, c in enumerate("0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz")}
-_LONG_ID = re.compile(r"([0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]{6,})([0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{4})z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]+")
+_LONG_ID = re.compile(
+    r"([0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]{6,})([0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{4})z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]+"
+)
 #: Seconds of a long id are plausible from 2010 to 2100; anything else is an id that merely looks like one.
 _PLAUSIBLE = range(1_262_304_000, 4_102_444_800)
 
@@ -66,10 +69,8 @@ def split(events: list[Event], queue_id: str) -> list[list[Event]]:
         index = max(bisect_right(times, event.time_us) - 1, 0)
         if event in starts:
             index = starts.index(event)
-        elif index and event.second == starts[index].second and not (event.fine and starts[index].fine):
-            # Inside one whole second only the sense tells: what ends a life belongs to the one that has no end yet.
-            if isinstance(event.fact, Removed | Attempted | Expired | Noticed) and not removed[index - 1]:
-                index -= 1
+        elif index and not removed[index - 1] and _ends_before(event, starts[index]):
+            index -= 1
         removed[index] = removed[index] or isinstance(event.fact, Removed)
         lives[index].append(event)
     for event in events:
@@ -77,6 +78,15 @@ def split(events: list[Event], queue_id: str) -> list[list[Event]]:
             nearest = min(range(len(times)), key=lambda i: abs(times[i] - event.time_us))
             lives[nearest].append(event)
     return [sorted(life, key=order) for life in lives if life]
+
+
+def _ends_before(event: Event, start: Event) -> bool:
+    """Whether an event ends the life before, though it stands in the second in which the next one begins.
+
+    Inside one whole second only the sense tells: what ends a life belongs to the one that has no end yet.
+    """
+    blurred = event.second == start.second and not (event.fine and start.fine)
+    return blurred and isinstance(event.fact, Removed | Attempted | Expired | Noticed)
 
 
 def _starts(own: Sequence[Event]) -> list[Event]:
@@ -203,7 +213,9 @@ class Life:
             return True
         if self.queued is not None:
             return False
-        return self.lost is not None or any(isinstance(e.fact, Ruled) and e.fact.action in {"reject", "discard"} and e.fact.stage != "RCPT" for e in self.rules)
+        return self.lost is not None or any(
+            isinstance(e.fact, Ruled) and e.fact.action in {"reject", "discard"} and e.fact.stage != "RCPT" for e in self.rules
+        )
 
     @property
     def first_us(self) -> int:

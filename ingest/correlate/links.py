@@ -7,12 +7,13 @@ reception at that moment is meant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ingest.correlate.event import SECOND, Event, order
 from ingest.correlate.life import Life
+from ingest.correlate.link import Link
 from ingest.events import Attempted, Identified, Infected, Inspected, Passed, Received, Release, Ruled, Scanned
 from mappings import keys
 
@@ -24,14 +25,6 @@ LOG_ID_REACH_US = 30 * SECOND
 REFUSED_REACH_US = 30 * SECOND
 #: Stamps of whole seconds may stand up to this far before what caused them.
 SLACK_US = SECOND
-
-
-class Link(NamedTuple):
-    """A name that a life or scan has for another one: how, the key of what is named, and when."""
-
-    how: str
-    target: str
-    time_us: int
 
 
 class Within(NamedTuple):
@@ -151,11 +144,12 @@ def link_life(life: Life, within: Within) -> None:
         if log_id and isinstance(fact, Attempted | Ruled) and (not isinstance(fact, Attempted) or within.holds(fact.relay_ip)):
             life.links.append(Link("answered", keys.log_id(event.host, log_id), at))
 
-
     if life.received is not None and within.holds(life.received.client_ip) and life.removed is None:
         for event in life.rules:
             if isinstance(event.fact, Ruled) and event.fact.action == "reject" and event.fact.stage != "RCPT":
-                life.links.extend(Link("refused", keys.message_id(i.message_id), event.time_us) for i in life.identified if i.message_id and not i.resent)
+                life.links.extend(
+                    Link("refused", keys.message_id(i.message_id), event.time_us) for i in life.identified if i.message_id and not i.resent
+                )
 
 
 def kept_mail_id(resent: str) -> str | None:
@@ -211,21 +205,35 @@ class Message:
     lives: list[Life] = field(default_factory=list)
     scans: list[Scan] = field(default_factory=list)
     loose: list[Loose] = field(default_factory=list)
-    #: Keys of nodes that are named and never seen.
-    ghosts: set[str] = field(default_factory=set)
     #: Hits of a virus scanner in the folder of a scan, by the scan's place in `scans`.
     hits: dict[int, list[tuple[str, Event]]] = field(default_factory=dict)
     #: (from, to, how): hand-overs, from the earlier hop to the later one.
     edges: list[tuple[Part, Part, str]] = field(default_factory=list)
 
+    @property
+    def parts(self) -> list[Part]:
+        """All of it."""
+        return [*self.lives, *self.scans, *self.loose]
 
-#: Parts of the node with this key, empty where it is not known or only named.
-PartsOf = Callable[[str], Sequence[Part]]
-#: Keys of the nodes that name this key.
-NamedBy = Callable[[str], Sequence[str]]
+
+class Web(Protocol):
+    """What is known of all nodes: their parts, and who names whom."""
+
+    @property
+    def within(self) -> Within:
+        """Which addresses are inside."""
+        ...
+
+    def parts_of(self, key: str) -> Sequence[Part]:
+        """The parts of the node with this key, empty where it is not known or only named."""
+        ...
+
+    def named_by(self, key: str) -> Sequence[str]:
+        """Keys of the nodes that name this key."""
+        ...
 
 
-def gather(start: Part, parts_of: PartsOf, named_by: NamedBy, within: Within) -> Message:
+def gather(start: Part, web: Web) -> Message:
     """The message that a part belongs to: everything that links lead to, in both directions."""
     message = Message()
     seen: set[int] = set()
@@ -242,7 +250,7 @@ def gather(start: Part, parts_of: PartsOf, named_by: NamedBy, within: Within) ->
             message.scans.append(part)
         else:
             message.loose.append(part)
-        for source, target, how in _neighbours(part, parts_of, named_by, within, message.ghosts):
+        for source, target, how in _neighbours(part, web):
             other = target if source is part else source
             waiting.append(other)
             mark = (id(source), id(target), how)
@@ -252,64 +260,64 @@ def gather(start: Part, parts_of: PartsOf, named_by: NamedBy, within: Within) ->
     message.lives.sort(key=lambda p: (p.first_us, p.key, p.start_us))
     message.scans.sort(key=lambda p: (p.start_us, p.key))
     message.loose.sort(key=lambda p: (p.start_us, p.key))
-    _claim_hits(message, parts_of)
+    _claim_hits(message, web)
     return message
 
 
-def _claim_hits(message: Message, parts_of: PartsOf) -> None:
+def _claim_hits(message: Message, web: Web) -> None:
     """Give each scan the hits in its folder: one scan after the other uses it, so time and the virus' name must fit as well."""
     for index, scan in enumerate(message.scans):
         found = " ".join(e.fact.detail or "" for e in scan.results if isinstance(e.fact, Scanned) and e.fact.category == "INFECTED")
         own = [t for s, t, _ in message.edges if s is scan and isinstance(t, Loose) and t.kind == "log"]
         if not found:
             continue
-        start, end = min(p.start_us for p in (scan, *own)), max(p.end_us for p in (scan, *own))
+        start = min(scan.start_us, *(p.start_us for p in own), scan.start_us)
+        end = max(scan.end_us, *(p.end_us for p in own), scan.end_us)
         for link in (link for p in own for link in p.links if link.how == "folder"):
-            for part in parts_of(link.target):
+            for part in web.parts_of(link.target):
                 for event in part.events:
                     fact = event.fact
                     if isinstance(fact, Infected) and fact.virus in found and start // SECOND <= event.second <= end // SECOND:
                         message.hits.setdefault(index, []).append((part.key, event))
 
 
-def _neighbours(part: Part, parts_of: PartsOf, named_by: NamedBy, within: Within, ghosts: set[str]) -> Iterator[tuple[Part, Part, str]]:
+def _neighbours(part: Part, web: Web) -> Iterator[tuple[Part, Part, str]]:
     """The hand-overs that a part takes part in, as (from, to, how)."""
     for link in part.links:
         if link.how == "folder":
             continue
-        yield from _follow(part, link, parts_of, named_by, within, ghosts)
-    for key in named_by(part.key):
-        for other in parts_of(key):
+        yield from _follow(part, link, web)
+    for key in web.named_by(part.key):
+        for other in web.parts_of(key):
             if other is part:
                 continue
             for link in other.links:
                 if link.target == part.key and link.how != "folder":
-                    for found in _follow(other, link, parts_of, named_by, within, ghosts):
+                    for found in _follow(other, link, web):
                         if part in found[:2]:
                             yield found
 
 
-def _follow(part: Part, link: Link, parts_of: PartsOf, named_by: NamedBy, within: Within, ghosts: set[str]) -> Iterator[tuple[Part, Part, str]]:
+def _follow(part: Part, link: Link, web: Web) -> Iterator[tuple[Part, Part, str]]:
     """Where one link leads, as (from, to, how) in the direction of the mail."""
-    parts = parts_of(link.target)
+    parts = web.parts_of(link.target)
     if link.how in {"log", "answered", "peer"}:
-        reach = within.reach_us if link.how == "peer" else min(LOG_ID_REACH_US, within.reach_us)
-        for other in (*parts, *_others(part, link, parts_of, named_by, reach)):
+        reach = web.within.reach_us if link.how == "peer" else min(LOG_ID_REACH_US, web.within.reach_us)
+        for other in (*parts, *_others(part, link, web, reach)):
             # An id of this kind ties lines to one scan or connection, never two messages to each other.
             if other.kind == part.kind or not other.start_us - reach <= link.time_us <= other.end_us + reach:
                 continue
             yield (other, part, link.how) if isinstance(other, Life) else (part, other, link.how)
         return
     if link.how == "refused":
-        yield from _refused(part, link, parts_of, named_by)
+        yield from _refused(part, link, web)
         return
     if not parts:
         # Named and never seen: what names it within reach belongs together all the same.
-        ghosts.add(link.target)
-        for other in _others(part, link, parts_of, named_by, within.reach_us):
+        for other in _others(part, link, web, web.within.reach_us):
             yield (part, other, "ghost")
         return
-    chosen = parts[0] if isinstance(parts[0], Scan) else _at(parts, link, within)
+    chosen = parts[0] if isinstance(parts[0], Scan) else _at(parts, link, web.within)
     if chosen is None or chosen is part:
         return
     if link.how in {"origin", "requeue", "scan_of", "resent"}:
@@ -318,22 +326,22 @@ def _follow(part: Part, link: Link, parts_of: PartsOf, named_by: NamedBy, within
         yield (part, chosen, link.how)
 
 
-def _refused(part: Part, link: Link, parts_of: PartsOf, named_by: NamedBy) -> Iterator[tuple[Part, Part, str]]:
+def _refused(part: Part, link: Link, web: Web) -> Iterator[tuple[Part, Part, str]]:
     """A filter's result and the queue file behind it that the mail server refused: no line names the other but by Message-ID.
 
     That alone joins only where it can mean one thing: exactly one such queue file and one such result at that moment.
     """
-    near = [*_others(part, link, parts_of, named_by, REFUSED_REACH_US)]
+    near = [*_others(part, link, web, REFUSED_REACH_US)]
     scans = [p for p in (part, *near) if isinstance(p, Scan)]
     lives = [p for p in (part, *near) if isinstance(p, Life)]
     if len(scans) == 1 and len(lives) == 1:
         yield scans[0], lives[0], "next"
 
 
-def _others(part: Part, link: Link, parts_of: PartsOf, named_by: NamedBy, reach: int) -> Iterator[Part]:
+def _others(part: Part, link: Link, web: Web, reach: int) -> Iterator[Part]:
     """The other parts that name the same key at about the same time."""
-    for key in named_by(link.target):
-        for other in parts_of(key):
+    for key in web.named_by(link.target):
+        for other in web.parts_of(key):
             if other is not part and any(o.target == link.target and abs(o.time_us - link.time_us) <= reach for o in other.links):
                 yield other
 

@@ -68,8 +68,8 @@ def route(event: Event, within: Within) -> Route:
         case Infected():
             return Route((keys.folder(host, fact.folder),), begins=True)
         case _:
-            queue_id = getattr(fact, "queue_id", None)
-            return Route((keys.queue(host, queue_id),) if queue_id else (), named)
+            borne = getattr(fact, "queue_id", None)
+            return Route((keys.queue(host, borne),) if borne else (), named)
 
 
 def _ruled(event: Event, fact: Ruled, process: tuple[str, str, int]) -> Route:
@@ -85,7 +85,7 @@ def _ruled(event: Event, fact: Ruled, process: tuple[str, str, int]) -> Route:
         return Route(session=process, role=Role.AHEAD)
     if fact.action != "reject" or (fact.sender is None and fact.recipient is None):
         return Route()
-    peer = ()
+    peer: tuple[str, ...] = ()
     if fact.source == "screen" and fact.client_ip and fact.client_port:
         peer = (keys.peer(event.host, fact.client_ip, fact.client_port),)
     return Route((keys.line(event.digest),), peer, begins=True)

@@ -80,10 +80,11 @@ def plant(message: Message, within: Within) -> Tree:
         found.sort(key=lambda s: (s.start_us, s.key))
     for hops in onward.values():
         hops.sort(key=lambda h: (h[0].start_us, h[0].key, h[1]))
-    roots = [p for p in (*message.lives, *message.scans) if id(p) not in follows]
-    if not roots and (message.lives or message.scans):
+    parts: list[Part] = [*message.lives, *message.scans]
+    roots = [p for p in parts if id(p) not in follows]
+    if not roots and parts:
         # Hand-overs that go round in a circle (a forged or repeated id): begin with the earliest.
-        roots = [(*message.lives, *message.scans)[0]]
+        roots = parts[:1]
     return Tree(message, within, onward, scans, loose, roots)
 
 
@@ -136,10 +137,11 @@ def recipients_of(scan: Scan, loose: list[Loose]) -> list[str]:
     if not found:
         for piece in loose:
             for event in piece.events:
-                named = event.fact.recipients if isinstance(event.fact, Inspected) else [getattr(event.fact, "recipient", None)]
-                for address in named:
-                    if address:
-                        found.setdefault(fold(address), address)
+                fact = event.fact
+                named = fact.recipients if isinstance(fact, Inspected) else [fact.recipient] if isinstance(fact, Ruled) else []
+                for one in named:
+                    if one:
+                        found.setdefault(fold(one), one)
     return list(found.values())
 
 
@@ -291,7 +293,10 @@ def _refused(life: Life) -> list[Row]:
     return [
         Row(event.fact.recipient, event.fact.recipient, [life], refusal=event)
         for event in life.rules
-        if isinstance(event.fact, Ruled) and event.fact.action == "reject" and event.fact.stage == "RCPT" and event.fact.recipient is not None
+        if isinstance(event.fact, Ruled)
+        and event.fact.action == "reject"
+        and event.fact.stage == "RCPT"
+        and event.fact.recipient is not None
     ]
 
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from hashlib import blake2b
+from dataclasses import replace
 
 import msgspec
 
 from ingest.correlate.event import SECOND, Event, Slot, digest_of, from_document
-from ingest.correlate.life import Life, split
-from ingest.correlate.links import Loose, Message, Part, Scan, Within, gather, link_life
+from ingest.correlate.links import Message, Part, Within, gather
+from ingest.correlate.node import Node, Written, content_digest, make_parts
 from ingest.correlate.route import Route, route
 from ingest.correlate.session import Role, Session, Step, step_of
 from ingest.events import Fact, Scanned
@@ -28,38 +27,6 @@ from mappings.trace import Trace
 FRONT_US = 3 * SECOND
 
 Lookup = Callable[[Collection[str]], list[Trace]]
-
-
-@dataclass(slots=True)
-class Written:
-    """What is known to stand in the store under an id."""
-
-    version: int
-    digest: bytes
-    #: One of its events: tells which message it is of where an id names several.
-    anchor: str | None
-    named: str | None
-    time_ms: int
-    #: Digest of the version before, while this one is under way.
-    superseded: bool = False
-
-
-@dataclass(slots=True)
-class Node:
-    """An id, the events that bear it or were given to it, and the documents that hold them."""
-
-    key: str
-    host: str
-    events: dict[str, Event] = field(default_factory=dict)
-    parts: list[Part] | None = None
-    #: Events that no acknowledged document holds yet.
-    fresh: set[str] = field(default_factory=set)
-    documents: set[str] = field(default_factory=set)
-    names: set[str] = field(default_factory=set)
-    looked_up: bool = False
-    #: Greatest stamp of the log when it was touched last: decides when memory lets go of it.
-    touched_us: int = 0
-    first_us: int = 0
 
 
 class Table:
@@ -351,7 +318,7 @@ class Table:
         if node is None or not node.events:
             return ()
         if node.parts is None:
-            node.parts = _make_parts(node, self.within)
+            node.parts = make_parts(node, self.within)
             self._index(node)
         return node.parts
 
@@ -382,8 +349,8 @@ class Table:
             for part in self._parts(key):
                 if id(part) in seen:
                     continue
-                message = gather(part, self.parts_of, self.named_by, self.within)
-                seen.update(id(p) for p in (*message.lives, *message.scans, *message.loose))
+                message = gather(part, self)
+                seen.update(id(p) for p in message.parts)
                 found.append(message)
         return found
 
@@ -411,7 +378,7 @@ class Table:
                 continue
             family = {key}
             for message in self.messages([key]):
-                family |= {p.key for p in (*message.lives, *message.scans, *message.loose)}
+                family |= {p.key for p in message.parts}
             members = [self.nodes[k] for k in family if k in self.nodes]
             if all(m.touched_us <= floor and m.key not in self.dirty and not m.fresh for m in members):
                 for member in members:
@@ -446,39 +413,3 @@ class Table:
                     del self._named[target]
         for document in node.documents:
             self.documents.pop(document, None)
-
-
-def _make_parts(node: Node, within: Within) -> list[Part]:
-    """The lives of a queue id, or the one scan, refusal or connection that a node is."""
-    events = list(node.events.values())
-    kind = node.key[0]
-    if kind == "q":
-        queue_id = keys.queue_id_of(node.key)
-        lives = [Life(node.key, node.host, queue_id, e) for e in split(events, queue_id)]
-        for life in lives:
-            link_life(life, within)
-        return list(lives)
-    if kind == "m":
-        return [Scan(node.key, node.host, events)]
-    return [Loose(node.key, node.host, e) for e in _by_gap(events, within.reach_us)]
-
-
-def _by_gap(events: list[Event], reach_us: int) -> list[list[Event]]:
-    """Events of an id that comes back without a beginning of its own, apart where they lie further apart than lines may."""
-    events.sort(key=lambda e: e.time_us)
-    groups = [[events[0]]]
-    for event in events[1:]:
-        if event.time_us - groups[-1][-1].time_us > reach_us:
-            groups.append([])
-        groups[-1].append(event)
-    return groups
-
-
-def content_digest(trace: Trace) -> bytes:
-    """What a document says, without the reading's own facts (version, time of writing, files)."""
-    plain = msgspec.structs.replace(trace, version=0, ingested_ms=0, events=[])
-    digest = blake2b(msgspec.msgpack.encode(plain), digest_size=16)
-    for event in trace.events:
-        digest.update(f"{event.hash}{event.hop}{event.time_us}{event.number}{len(event.raw)}".encode())
-    return digest.digest()
-

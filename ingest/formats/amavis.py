@@ -118,7 +118,14 @@ def _detail(rest: str, at: int) -> tuple[str | None, int]:
 
 
 def _with_fields(
-    log_id: str, match: re.Match[str], detail: str | None, actions: list[str], origin: re.Match[str], sender: str, recipients: list[str], fields: str
+    log_id: str,
+    match: re.Match[str],
+    detail: str | None,
+    actions: list[str],
+    origin: re.Match[str],
+    sender: str,
+    recipients: list[str],
+    fields: str,
 ) -> Scanned:
     """The named fields: read from the left up to the Message-ID, and from the right (`mail_id` on) behind it."""
     subject = _SUBJECT.search(fields)

@@ -10,6 +10,7 @@ from ingest.sinks.embedded_checkpoint import LOG_LIMIT_BYTES, Checkpointer
 from ingest.sinks.embedded_file import Prepared, TraceFile, prepare
 from mappings.embedded import retention
 from mappings.embedded.catalog import END_OF_TIME, Catalog, Partition, file_name
+from mappings.embedded.faults import in_words
 from mappings.embedded.lock import WriterLock
 from mappings.embedded.terms import term
 from mappings.trace import Trace
@@ -64,6 +65,7 @@ class EmbeddedSink:
             self.close()
             raise
 
+    @in_words
     def submit(self, traces: Sequence[Trace]) -> int:
         """Commit a batch and give its ticket, which `acknowledged` names from then on."""
         with self._guard:
@@ -88,12 +90,14 @@ class EmbeddedSink:
             tickets, self._acknowledged = self._acknowledged, []
             return tickets
 
+    @in_words
     def flush(self) -> None:
         """Copy the logs into the files, so that also the loss of power takes nothing."""
-        with self._guard:
+        with self._guard, self._checkpointer.paused():
             for file in self._files.values():
                 file.checkpoint()
 
+    @in_words
     def find(self, keys: Collection[str]) -> list[Trace]:
         """All traces, superseded ones too, that hold one of these keys, with their events."""
         wanted = frozenset(keys)
@@ -109,16 +113,19 @@ class EmbeddedSink:
         with self._guard:
             return self._newest_ms.get(log_domain)
 
+    @in_words
     def note_progress(self, read_up_to_ms: Mapping[str, int]) -> None:
         """Keep up to which log time each source has been read."""
         with self._guard:
             self._catalog.note_progress(read_up_to_ms)
 
+    @in_words
     def retention(self, keep_ms: int, now_ms: int) -> list[Partition]:
         """Delete the files whose traces are all older than `keep_ms`, and tell which."""
         with self._guard:
             return self._drop(retention.too_old(self._catalog.partitions, keep_ms, now_ms))
 
+    @in_words
     def retention_by_size(self, most_bytes: int) -> list[Partition]:
         """Delete the oldest files until the store has at most this size, and tell which; the newest file stays."""
         with self._guard:
@@ -166,7 +173,8 @@ class EmbeddedSink:
         self._checkpointer.note(file.path)
         log = file.path.with_name(file.path.name + "-wal")
         if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
-            file.checkpoint()
+            with self._checkpointer.paused():
+                file.checkpoint()
 
     def _partition(self, time_ms: int) -> Partition:
         """The file for this time, made where there is none, or where the one there is full."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 #: The writer helps when a file's log is larger than this.
@@ -45,6 +47,12 @@ class Checkpointer:
             connection = self._connections.pop(path, None)
             if connection is not None:
                 connection.close()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Wait for what the thread is at, and keep it from more: two checkpoints of one file would get into each other's way."""
+        with self._working:
+            yield
 
     def close(self) -> None:
         """Finish what is under way and end."""

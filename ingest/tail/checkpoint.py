@@ -79,10 +79,10 @@ class Checkpoint:
             default=None,
         )
 
-    def note(self, reader: FileReader, offset: int, year: int | None = None, last_us: int | None = None) -> None:
-        """Everything of `reader` before `offset` is dealt with; `year` and `last_us` are those of the line at the offset.
+    def note(self, reader: FileReader, offset: int, year: int | None = None, last_us: int | None = None, *, needed: bool = False) -> None:
+        """Everything of `reader` before `offset` is dealt with; lines from there on are not all in the store where it is `needed`.
 
-        Does nothing while the file has no identity: it is short, and will be read again.
+        `year` and `last_us` are those of the line at the offset. Does nothing while the file has no identity: it is short, and will be read again.
         """
         identity = reader.identity
         if identity is None:
@@ -93,6 +93,7 @@ class Checkpoint:
         mark.device, mark.inode = reader.device, reader.inode
         mark.size, mark.mtime_ns = reader.size, reader.mtime_ns
         mark.finished = reader.finished and offset >= reader.position
+        mark.needed = needed
         mark.seen_s = int(self._now())
 
     def seen(self, mark: Mark) -> None:

@@ -23,5 +23,7 @@ class Mark(msgspec.Struct):
     mtime_ns: int = 0
     #: A compressed file that has been read to its end.
     finished: bool = False
+    #: Lines from the offset on are not all in the store yet: they are read again, also when the file is not named.
+    needed: bool = False
     #: When the file was last there, in seconds since 1970.
     seen_s: int = 0

@@ -15,11 +15,12 @@ from cyclopts import Group, Parameter, validators
 
 from ingest.pipeline import Ingest, Summary
 from ingest.sinks.embedded import EmbeddedSink
+from ingest.tail.paths import expand
 from mailtrace.amounts import Keep
 from mailtrace.cli.common import Common
 from mailtrace.cli.stopping import stop_on_signals
 from mailtrace.log import set_up_log
-from mailtrace.problems import WrongUsage
+from mailtrace.problems import CouldNot, WrongUsage
 from mailtrace.reading import STDIN, Plan, ingest_options, plan
 from mailtrace.settings import Settings
 from mailtrace.show.progress import ReadingBar
@@ -98,6 +99,12 @@ def ingest(
 def read_once(settings: Settings, read: Plan) -> int:
     """Read to the end; the result is the exit code."""
     set_up_log(chatty=False)
+    screen = Screen(sys.stderr)
+    empty = [source.path for source in read.sources if not expand([source.path], once=True)]
+    if len(empty) == len(read.sources):
+        raise CouldNot(f"no log file is there: {', '.join(empty)}")
+    for path in empty:
+        screen.line(f"Note: no log file is there: {path}")
     with closing(open_sink(settings.store)) as sink, stop_on_signals() as stop, ReadingBar(sys.stderr) as bar:
 
         def progress(summary: Summary) -> None:
@@ -105,8 +112,8 @@ def read_once(settings: Settings, read: Plan) -> int:
 
         summary = Ingest(ingest_options(settings, read), sink, settings.data_dir, progress=progress).run_once(stop.event)
         refused, too_old = sink.refused, sink.older_than_kept
-    show_summary(Screen(sys.stderr), summary, refused=refused, too_old=too_old)
-    return stop.exit_code() or (0 if summary.files else 1)
+    show_summary(screen, summary, refused=refused, too_old=too_old)
+    return stop.exit_code()
 
 
 def follow(settings: Settings, read: Plan) -> int:

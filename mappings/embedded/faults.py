@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
 
 class StoreError(Exception):
     """The store cannot be used as asked."""
@@ -13,3 +21,16 @@ class StoreLocked(StoreError):  # noqa: N818 - it names a state, not a mistake
 
 class StoreTooNew(StoreError):  # noqa: N818
     """The store was written by a newer release."""
+
+
+def in_words(method: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Turn what the database raises (a full disk, a damaged file) into a `StoreError`: its callers know no database."""
+
+    @wraps(method)
+    def told(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return method(*args, **kwargs)
+        except sqlite3.Error as error:
+            raise StoreError(f"The store failed: {error}.") from error
+
+    return told

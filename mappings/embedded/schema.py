@@ -7,6 +7,7 @@ each file names the order of its packed fields (see `packing`).
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -100,8 +101,9 @@ CATALOG_STEPS: Sequence[Step] = (_sql(_CATALOG_1),)
 
 def open_writer(path: Path, steps: Sequence[Step]) -> sqlite3.Connection:
     """A connection that may write, to a file that is made or brought up to date first; only the holder of the lock may ask."""
-    connection = _connect(path, "rwc")
+    connection: sqlite3.Connection | None = None
     try:
+        connection = _connect(path, "rwc")
         connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
@@ -109,37 +111,41 @@ def open_writer(path: Path, steps: Sequence[Step]) -> sqlite3.Connection:
         # When everything in the log has been copied, the next commit begins it anew and cuts it to this size.
         connection.execute("PRAGMA journal_size_limit=16777216")
         migrate(connection, path, steps)
-    except BaseException:
-        connection.close()
-        raise
+    except (sqlite3.Error, StoreError) as error:
+        if connection is not None:
+            connection.close()
+        raise error if isinstance(error, StoreError) else StoreError(f"{path} cannot be written: {error}.") from error
     return connection
 
 
 def open_reader(path: Path, steps: Sequence[Step]) -> sqlite3.Connection | None:
     """A connection that only reads; None where the file is not there (any more), or not yet ready."""
+    connection: sqlite3.Connection | None = None
     try:
         connection = _connect(path, "ro")
-    except sqlite3.OperationalError:
-        if path.exists():
-            raise
-        return None
-    try:
         version = version_of(connection, path, steps)
         connection.execute("PRAGMA mmap_size=1073741824")
-    except sqlite3.OperationalError:
-        connection.close()
-        if path.exists():
+    except (sqlite3.Error, StoreError) as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, StoreError):
             raise
-        return None
-    except BaseException:
-        connection.close()
-        raise
+        if not path.exists():
+            return None
+        raise StoreError(f"{path} cannot be read: {error}{_why(path)}.") from error
     if version < len(steps):
         connection.close()
         if version:
             raise StoreError(f"{path.name} was written by an older release; start “mailtrace ingest” once to bring it up to date.")
         return None
     return connection
+
+
+def _why(path: Path) -> str:
+    """The likeliest reason why a file that is there cannot be read."""
+    if os.access(path.parent, os.W_OK):
+        return ""
+    return "; SQLite's readers need the right to write in its folder, so read as the user who writes"
 
 
 def version_of(connection: sqlite3.Connection, path: Path, steps: Sequence[Step]) -> int:

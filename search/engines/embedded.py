@@ -9,6 +9,7 @@ from mappings import identity
 from mappings.embedded import catalog
 from mappings.embedded.catalog import Partition
 from mappings.embedded.columns import domain_value
+from mappings.embedded.faults import in_words
 from mappings.embedded.reading import ids_by_terms
 from mappings.embedded.terms import term
 from mappings.trace import Trace
@@ -38,6 +39,7 @@ class EmbeddedEngine:
         self._scopes = Scopes()
         self._files = Files(folder, self._scopes)
 
+    @in_words
     def search(self, query: Query, scope: Scope, *, limit: int, cursor: str | None = None) -> Page:
         """The traces that fit, newest first, at most `limit` (1 or more); `cursor` is the `next` of the page before."""
         if limit < 1:
@@ -61,10 +63,12 @@ class EmbeddedEngine:
                 return
             cursor = traces[-1].id
 
+    @in_words
     def count(self, query: Query, scope: Scope) -> int:
         """How many traces fit, exactly."""
         return self._count(query, scope, _NO_END)
 
+    @in_words
     def get(self, trace: str, scope: Scope) -> Trace | None:
         """One trace with its events; a superseded id gives its successor; None where unknown or out of scope."""
         partitions = self._files.partitions()
@@ -73,6 +77,7 @@ class EmbeddedEngine:
             return None
         return self._load(partitions, found.id, events=True)
 
+    @in_words
     def find(self, keys: Collection[str], scope: Scope, *, limit: int = 200) -> list[Trace]:
         """The traces, without events, that hold one of these keys, newest first."""
         wanted = frozenset(keys)
@@ -87,6 +92,7 @@ class EmbeddedEngine:
                         return found
         return found
 
+    @in_words
     def codes_seen(self, scope: Scope) -> list[tuple[int | None, str | None, int]]:
         """(basic code, enhanced code, number of traces) of all traces that a refusing reply decided, most first."""
         counts: dict[tuple[int | None, str | None], int] = {}
@@ -105,6 +111,7 @@ class EmbeddedEngine:
         ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0][0] or 0, item[0][1] or ""))
         return [(basic, enhanced, number) for (basic, enhanced), number in ordered]
 
+    @in_words
     def state(self) -> State:
         """Up to when each source has been read, and the times of the oldest and the newest trace."""
         listed = self._files.catalog()
@@ -142,6 +149,7 @@ class EmbeddedEngine:
                 return None if file is None else file.load(key, events=events)
         return None
 
+    @in_words
     def _newest(self, query: Query, scope: Scope, span: Span, limit: int) -> list[Trace]:
         """The newest traces of a span that fit."""
         found: list[Trace] = []

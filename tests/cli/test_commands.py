@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from cli_samples import fill, some_traces, trace
 
+from mailtrace.cli import main
 from mailtrace.show.rows import CSV_COLUMNS
 from mappings.identity import trace_id
 
@@ -274,3 +276,17 @@ def test_the_console_script_starts(mailtrace_process: Command) -> None:
     out, err = program.communicate(timeout=60)
     assert (program.returncode, err) == (0, "")
     assert out.startswith("mailtrace ")
+
+
+def test_a_fault_of_ours_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """An error that nobody foresaw is told with its place, without a stack trace."""
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    main(["--version"])
+    capsys.readouterr()
+    try:
+        raise KeyError("lost")
+    except KeyError as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+    said = capsys.readouterr().err
+    assert said.startswith("mailtrace: a fault of the program itself at test_commands.py:")
+    assert said.count("\n") == 1

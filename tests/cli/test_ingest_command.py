@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cli_samples import fill, trace
+
+from mappings.identity import trace_id
 
 Command = Callable[..., Any]
 _PATIENCE_S = 30
@@ -127,10 +130,22 @@ class TestOnce:
         assert "800 lines" in said
         assert rows(mailtrace)
 
+    def test_a_slow_pipe_is_read_to_its_end(self, mailtrace_process: Command, log_lines: list[str]) -> None:
+        """A pipe that is idle for a moment has not ended: `ssh host cat mail.log | mailtrace ingest -` reads all of it."""
+        program = mailtrace_process("ingest", "--once", "-", stdin=subprocess.PIPE)
+        for part in (log_lines[:200], log_lines[200:400], log_lines[400:600]):
+            program.stdin.write("".join(part))
+            program.stdin.flush()
+            time.sleep(0.4)
+        _, said = program.communicate(timeout=60)
+        assert program.returncode == 0
+        assert "600 lines" in said
+
     @pytest.mark.parametrize(
         ("arguments", "code", "said"),
         [
             (["absent.log"], 1, "no such file"),
+            (["absent*.log"], 1, "no log file is there"),
             ([], 2, "nothing to read"),
             (["--timezone", "Mars/Olympus", "x"], 2, "unknown time zone"),
             (["--year", "26", "x"], 2, "--year"),
@@ -176,6 +191,12 @@ class TestFollowing:
             program.send_signal(signal.SIGINT)
             assert program.wait(_PATIENCE_S) == 130
             assert "Traceback" not in program.stderr.read()
+
+    def test_retention_is_applied(self, mailtrace_process: Command, log: Path, tmp_path: Path) -> None:
+        """What is older than kept is deleted when it starts to follow, and the log of the service says so."""
+        fill(tmp_path / "data" / "store", [trace(0, time_ms=10**12, id=trace_id(10**12, "mx1", "1", "a@example.net", "a@example.net"))])
+        with following(mailtrace_process("run", str(log), MAILTRACE_KEEP="3650d"), "partition_dropped") as said:
+            assert "kept: 3650d" in said
 
 
 class TestDemo:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from ingest.pipeline import Summary
 from mailtrace.amounts import counted, shown_bytes
 from mailtrace.problems import WrongUsage, of_os_error
 from mailtrace.show.layout import GAP, Column, cut, fit
@@ -19,6 +20,7 @@ from mailtrace.show.report import headline
 from mailtrace.show.rows import printable_json, write_jsonl
 from mailtrace.show.safe import csv_cell, safe
 from mailtrace.show.screen import Screen
+from mailtrace.show.summary import show_summary
 from mailtrace.show.table import show_traces, total_line
 from mailtrace.zones import named, shown_time, system_zone
 from mappings.vocabulary import Disposition, Reason, Verdict
@@ -152,6 +154,25 @@ def test_the_headline_says_what_became_of_it(changes: dict[str, object], said: s
 def test_the_total_is_never_silent(shown: int, total: Total, said: str) -> None:
     """A list that was cut says how many there are."""
     assert total_line(shown, total) == said
+
+
+def test_a_run_says_what_it_left_out() -> None:
+    """Lines that nobody understood, and what was not stored, are counted at the end of a run."""
+    out = io.StringIO()
+    summary = Summary(files=2, lines=1234, traces=1, warnings=["x: the last line is left."])
+    summary.unknown.update({"smtpd": 3, "cleanup": 7})
+    summary.foreign.update({f"program{number}": 1 for number in range(10)})
+    summary.ahead = 1
+    show_summary(Screen(out), summary, refused=2, too_old=1)
+    assert out.getvalue().splitlines() == [
+        "Note: x: the last line is left.",
+        "Unknown lines: cleanup 7, smtpd 3.",
+        f"Lines of other programs, not read: {', '.join(f'program{number} 1' for number in range(8))}, 2 more.",
+        "1 line of the future: stamped more than an hour ahead of this machine's clock.",
+        "2 traces could not be stored.",
+        "1 trace not stored: older than what retention has deleted.",
+        "Read 2 files, 1,234 lines; wrote 1 trace.",
+    ]
 
 
 def test_the_zone_is_that_of_the_environment_or_the_system(tmp_path: pytest.TempPathFactory) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from generate import traces
 from reference import ReferenceStore
-from under_test import STORES, Filled, Store
+
+from contract.under_test import STORES, Filled, Store
 
 
 @pytest.fixture(params=STORES, scope="session")

@@ -6,8 +6,8 @@ import random
 
 import generate
 import pytest
-from under_test import Filled
 
+from contract.under_test import Filled
 from search.engines import Page, Total
 from search.query import Query
 from search.scope import EVERYTHING, Scope

@@ -7,8 +7,8 @@ import random
 import generate
 import pytest
 from reference import ReferenceStore
-from under_test import Store
 
+from contract.under_test import Store
 from mappings import identity, keys
 from mappings.trace import Event, Trace
 from mappings.vocabulary import Disposition

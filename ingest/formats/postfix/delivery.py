@@ -12,7 +12,8 @@ from mappings.codes import split_reply
 
 # The text in parentheses is the other server's: the first ` status=` after `dsn=` is ours, and the last parenthesis ends it.
 _REST = re.compile(
-    r", relay=(.*?)(?:, conn_use=\d+)?, delay=([\d.]+)(?:, delays=([\d./]+))?(?:, dsn=(\d\.\d{1,3}\.\d{1,3}))?, status=([a-z-]+)(?: \((?:(.*)\)|(.*)))?$",
+    r", relay=(.*?)(?:, conn_use=\d+)?, delay=([\d.]+)(?:, delays=([\d./]+))?(?:, dsn=(\d\.\d{1,3}\.\d{1,3}))?"
+    r", status=([a-z-]+)(?: \((?:(.*)\)|(.*)))?$",
     re.DOTALL,
 )
 _SAID = re.compile(r"host \S+ (?:said|refused to talk to me): ")

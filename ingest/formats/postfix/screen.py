@@ -12,11 +12,25 @@ from mappings.codes import split_reply
 
 _REJECT = re.compile(r"NOQUEUE: reject: ([A-Z]+) from \[([^\]]+)\]:(\d+): ")
 _FOUND = re.compile(
-    r"(DENYLISTED|BLACKLISTED|DNSBL rank \d+ for|PREGREET \d+ after \S+ from|HANGUP after \S+ from|BARE NEWLINE from|NON-SMTP COMMAND from|COMMAND PIPELINING from|"
+    r"(DENYLISTED|BLACKLISTED|DNSBL rank \d+ for|PREGREET \d+ after \S+ from|HANGUP after \S+ from|BARE NEWLINE from|"
+    r"NON-SMTP COMMAND from|COMMAND PIPELINING from|"
     r"COMMAND TIME LIMIT from|COMMAND COUNT LIMIT from|COMMAND LENGTH LIMIT from) \[([^\]]+)\]:(\d+)(.*)",
     re.DOTALL,
 )
-_QUIET = ("CONNECT from", "PASS ", "DISCONNECT", "ALLOWLISTED", "WHITELISTED", "ALLOWLIST VETO", "WHITELIST VETO", "cache ", "close database", "reconnect ", "entering ", "leaving ")
+_QUIET = (
+    "CONNECT from",
+    "PASS ",
+    "DISCONNECT",
+    "ALLOWLISTED",
+    "WHITELISTED",
+    "ALLOWLIST VETO",
+    "WHITELIST VETO",
+    "cache ",
+    "close database",
+    "reconnect ",
+    "entering ",
+    "leaving ",
+)
 _WHAT = {
     "DENYLISTED": "denylisted",
     "BLACKLISTED": "denylisted",

@@ -1,0 +1,129 @@
+"""What the whole message says about a row: sender, client, Message-ID, size, subject, ids."""
+
+from __future__ import annotations
+
+from ingest.correlate.life import Life, time_in_id
+from ingest.correlate.links import Loose, Part, Scan
+from ingest.correlate.rows import Row, Tree
+from ingest.events import Inspected, Received, Ruled, Scanned
+from mappings import keys
+
+
+class About:
+    """What the whole message says about a row: sender, client, Message-ID, size, subject, ids."""
+
+    def __init__(self, root: Part, row: Row, tree: Tree | None) -> None:
+        self.root = root
+        self.row = row
+        self.tree = tree
+        parts: list[Part] = [*row.path, *(row.released.path if row.released is not None else [])]
+        self.lives = [p for p in parts if isinstance(p, Life)]
+        self.scans = [p for p in parts if isinstance(p, Scan)]
+        loose = [q for p in parts for q in (tree.loose.get(id(p), []) if tree else [])]
+        spoken: list[Part] = [*self.lives[:1], *loose]
+        self.rules = [e.fact for p in spoken for e in p.events if isinstance(e.fact, Ruled)]
+        # Before the queue the client's own words stand in the proxied answer; behind it cleanup may have rewritten them.
+        self.rules.sort(key=lambda r: r.source != "proxy")
+        if row.refusal is not None and isinstance(row.refusal.fact, Ruled):
+            self.rules.insert(0, row.refusal.fact)
+        self.results = [e.fact for s in self.scans for e in s.results if isinstance(e.fact, Scanned)]
+        looked: list[Part] = [*self.scans, *loose]
+        inspected = [e.fact for p in looked for e in p.events if isinstance(e.fact, Inspected)]
+        #: What the filter's lines say of sender and client, the result first.
+        self.filtered: list[Scanned | Inspected] = [*self.results, *inspected]
+        self.received = self.lives[0].received if self.lives else None
+
+    @property
+    def sender(self) -> str | None:
+        """The envelope sender as the client gave it: in the dialogue, at submission, else in the queue or the filter."""
+        for rule in self.rules:
+            if rule.sender is not None:
+                return rule.sender
+        if self.received is not None and self.received.sender is not None:
+            return self.received.sender
+        for life in self.lives:
+            if life.queued is not None:
+                return life.queued.sender
+        return next((f.sender for f in self.filtered if f.sender is not None), None)
+
+    @property
+    def client(self) -> tuple[str | None, str | None]:
+        """Name and address of the server that sent the message to us."""
+        received = self.received
+        if received is not None and (received.client_ip or received.client_name):
+            if received.origin_ip and received.origin_queue_id is None and received.client_ip and received.client_ip.startswith("127."):
+                return received.origin_name, received.origin_ip
+            if received.origin_queue_id is not None:
+                return received.origin_name, received.origin_ip
+            if not (self.scans and self.scans[0] is self.root):
+                return received.client_name, received.client_ip
+        for rule in self.rules:
+            if rule.client_ip is not None:
+                return rule.client_name, rule.client_ip
+        for found in self.filtered:
+            if found.client_ip is not None:
+                return None, found.client_ip
+        return (received.client_name, received.client_ip) if received is not None else (None, None)
+
+    @property
+    def message_id(self) -> str | None:
+        """The Message-ID header."""
+        for life in self.lives:
+            for found in life.identified:
+                if not found.resent:
+                    return found.message_id
+        return next((r.message_id for r in self.results if r.message_id is not None), None)
+
+    def rule_value(self, name: str) -> str | None:
+        """The first rule's value of an attribute."""
+        return next((v for r in self.rules if (v := getattr(r, name)) is not None), None)
+
+    def result_value(self, name: str) -> str | None:
+        """The first scan result's value of an attribute."""
+        return next((v for r in self.results if (v := getattr(r, name)) is not None), None)
+
+    @property
+    def origin(self) -> str | None:
+        """The queue id before the first part seen, where a line names it and its own lines are not seen."""
+        if isinstance(self.root, Scan):
+            return next((r.origin_queue_id for r in self.results if r.origin_queue_id), None)
+        if isinstance(self.root, Life) and self.root.received is not None:
+            received = self.root.received
+            return received.requeued_from or (received.origin_queue_id if is_local(received) else None)
+        return None
+
+    @property
+    def first(self) -> tuple[str, int, str]:
+        """The key that names the message, its first sight in microseconds, and the host."""
+        root = self.root
+        if isinstance(root, Loose):
+            event = self.row.refusal or root.events[0]
+            return keys.line(event.digest), event.time_us, event.host
+        origin = self.origin
+        if origin is not None:
+            return keys.queue(root.host, origin), time_in_id(origin) or first_us(root), root.host
+        if isinstance(root, Scan) and self.tree is not None:
+            # A filter before the queue: the message begins with the first queue file behind it.
+            behind = [t for t, how in self.tree.onward[id(root)] if how == "next" and isinstance(t, Life)]
+            if behind:
+                return behind[0].key, first_us(behind[0]), root.host
+        return root.key, first_us(root), root.host
+
+    @property
+    def queue_ids(self) -> list[str]:
+        """Queue ids in the order of the hops."""
+        found = [self.origin] if self.origin else []
+        found += [life.queue_id for life in self.lives]
+        if not self.lives or isinstance(self.root, Scan):
+            found += [i for r in self.results if r.passed for i in r.next_ids]
+        return list(dict.fromkeys(i for i in found if i))
+
+
+def is_local(received: Received) -> bool:
+    """Whether a queue file came by loopback."""
+    return received.client_ip is None or received.client_ip.startswith("127.") or received.client_ip == "::1"
+
+
+def first_us(part: Part) -> int:
+    """First sight of a part."""
+    return part.first_us if isinstance(part, Life) else part.start_us

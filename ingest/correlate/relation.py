@@ -1,0 +1,42 @@
+"""Relations: the journeys that have to do with a message without being part of it."""
+
+from __future__ import annotations
+
+from ingest.correlate.about import About, is_local
+from ingest.correlate.life import Life
+from ingest.correlate.links import notice_mail_id
+from ingest.events import Noticed, Passed
+from mappings import keys
+from mappings.trace import Related
+
+
+def related_to(about: About) -> list[Related]:
+    """The journeys that have to do with it: notices about it, what it is a notice of, releases and their message."""
+    found: dict[tuple[str, str], Related] = {}
+
+    def add(how: str, key: str) -> None:
+        found.setdefault((how, key), Related(how, key))
+
+    for life in about.lives:
+        for event in life.noticed:
+            if isinstance(event.fact, Noticed):
+                add("notice", keys.queue(event.host, event.fact.notice_id))
+        for event in life.causes:
+            if isinstance(event.fact, Noticed):
+                add("notice_of", keys.queue(event.host, event.fact.queue_id))
+            elif isinstance(event.fact, Passed):
+                add("notice_of", keys.scan(event.fact.mail_id))
+        for identified in life.identified:
+            kept = None if identified.resent else notice_mail_id(identified.message_id)
+            if kept and life.received is not None and is_local(life.received):
+                add("notice_of", keys.scan(kept))
+    for scan in about.scans:
+        for event in scan.given:
+            if isinstance(event.fact, Passed) and event.fact.next_id and event.fact.how in {"notice", "release"}:
+                add(event.fact.how, keys.queue(event.host, event.fact.next_id))
+    if isinstance(about.root, Life):
+        for link in about.root.links:
+            if link.how == "resent":
+                add("release_of", link.target)
+    own = {keys.queue(life.host, life.queue_id) for life in about.lives}
+    return [r for r in found.values() if r.key not in own]
