@@ -56,7 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     store: Annotated[Name, Meta(description="Where traces are kept: `sqlite:FOLDER`; by default the folder `store` under `data`.")]
     keep: Annotated[str, Meta(description="How long (`90d`, `12w`) or how much (`20GB`) is kept, or `forever`.")] = "90d"
     subjects: Annotated[
-        Literal["keep", "drop"], Meta(description="`drop` leaves subjects out when lines are read, also from the raw lines.")
+        Literal["keep", "drop"], Meta(description="`drop` leaves subjects out when lines are read; a line that holds one is not kept then.")
     ] = "keep"
     raw_lines: Annotated[bool, Meta(description="Whether the lines themselves are kept as evidence.")] = True
     customer: Annotated[tuple[Customer, ...], Meta(description="The customers.")] = ()

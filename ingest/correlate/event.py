@@ -59,8 +59,8 @@ class Event:
         """Take over what another reading of the same line knows better; True where that changes anything."""
         changed = False
         if other.fine and not self.fine:
-            self.time_us, self.fine, changed = other.time_us, True, True
-        if other.number > self.number:
+            self.time_us, self.fine, self.number, changed = other.time_us, True, 0, True
+        elif not self.fine and other.number > self.number:
             self.number, changed = other.number, True
         if len(other.raw) > len(self.raw) and other.fact != self.fact:
             # The same record, seen to a later continuation line.
@@ -86,7 +86,7 @@ class Event:
 
 
 def order(event: Event) -> tuple[Any, ...]:
-    """Canonical order: by stamp, and inside one second of one process as it wrote. Between processes equal stamps have none."""
+    """Canonical order: by stamp, and inside one whole second of one process as it wrote. Between processes equal stamps have none."""
     return (event.time_us, event.host, event.program, event.pid, event.number, event.digest)
 
 

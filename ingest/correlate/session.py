@@ -10,7 +10,7 @@ from bisect import insort
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from ingest.correlate.event import SECOND, Event, Slot
+from ingest.correlate.event import Event, Slot
 
 
 class Role(IntEnum):
@@ -36,6 +36,8 @@ class Step:
     number: int
     time_us: int
     role: Role
+    #: Identity of its line.
+    digest: str
     event: Event | None = field(compare=False, default=None)
     node: str | None = field(compare=False, default=None)
 
@@ -51,14 +53,14 @@ class Session:
 
     def __init__(self) -> None:
         self._steps: list[Step] = []
-        self._known: dict[tuple[int, int, Role], Step] = {}
+        self._known: dict[str, Step] = {}
         self._deal = _Deal()
         self._pins: list[Slot] = []
         self.last_us = 0
 
-    def known(self, step: Step) -> Step | None:
-        """The same line read before, perhaps with another stamp."""
-        return self._known.get((step.second, step.number, step.role))
+    def known(self, digest: str) -> Step | None:
+        """The same line read before."""
+        return self._known.get(digest)
 
     def add(self, step: Step, slot: Slot | None, reach_us: int) -> tuple[list[Gift], list[Gift]]:
         """Take a line in: what is to be given to nodes now, and what was given wrongly before (where lines come out of order)."""
@@ -67,7 +69,7 @@ class Session:
             # The low-water mark never lies inside an open session.
             slot.pins += 1
             self._pins.append(slot)
-        self._known[step.second, step.number, step.role] = step
+        self._known[step.digest] = step
         if not self._steps or self._steps[-1] <= step:
             if step.role is Role.OPEN:
                 self._forget(reach_us)
@@ -97,7 +99,7 @@ class Session:
         floor = self.last_us - reach_us
         if self._steps and self._steps[0].time_us < floor:
             self._steps = [s for s in self._steps if s.time_us >= floor]
-            self._known = {(s.second, s.number, s.role): s for s in self._steps}
+            self._known = {s.digest: s for s in self._steps}
             self._deal.gifts = [g for g in self._deal.gifts if g[0].time_us >= floor]
 
 
@@ -131,8 +133,3 @@ class _Deal:
             gifts = [(step.event, self.last)]
         self.gifts.extend(gifts)
         return gifts
-
-
-def step_of(event: Event, role: Role, node: str | None = None) -> Step:
-    """The step that an event is."""
-    return Step(event.time_us // SECOND, event.number, event.time_us, role, event, node)

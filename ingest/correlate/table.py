@@ -17,7 +17,7 @@ from ingest.correlate.event import SECOND, Event, Slot, digest_of, from_document
 from ingest.correlate.links import Message, Part, Within, gather
 from ingest.correlate.node import Node, Written, content_digest, make_parts
 from ingest.correlate.route import Route, route
-from ingest.correlate.session import Role, Session, Step, step_of
+from ingest.correlate.session import Role, Session, Step
 from ingest.events import Fact, Scanned
 from ingest.lines import Line
 from mappings import keys
@@ -26,6 +26,8 @@ from mappings.trace import Trace
 #: A line at most this far behind the greatest stamp read is at the front of the log.
 FRONT_US = 3 * SECOND
 
+#: Host, program and process id, and whether stamps are finer than a second: the two forms of a log are two readings of a session.
+Process = tuple[str, str, int, bool]
 Lookup = Callable[[Collection[str]], list[Trace]]
 
 
@@ -53,7 +55,7 @@ class Table:
         self._named: dict[str, set[str]] = {}
         #: Node of each record that was read to its end, by the record's digest.
         self._records: dict[str, str] = {}
-        self._sessions: OrderedDict[tuple[str, str, int], Session] = OrderedDict()
+        self._sessions: OrderedDict[Process, Session] = OrderedDict()
         self._numbers: dict[tuple[str, str, int], tuple[int, dict[str, int]]] = {}
         self.looked_up = 0
 
@@ -63,7 +65,7 @@ class Table:
         """Take in what a line states; `slot` is its place in its file, which is pinned while a document lacks the event."""
         digest = digest_of(self.log_domain, line)
         line.number = self._number(line, digest)
-        event = Event(line, fact, digest)
+        event = read = Event(line, fact, digest)
         self._tick(line.time_us)
         way = route(event, self.within)
         fresh = self._is_front(event)
@@ -80,15 +82,16 @@ class Table:
             for key in way.owners:
                 self._attach(event, key)
         if way.session is not None and way.role is not None:
-            self._session(event, way, slot)
+            self._session(event, way, read, slot)
         if not event.owners and way.session is None:
             event.unpin()
 
     def step(self, line: Line, role: Role, slot: Slot | None) -> None:
         """A line that only begins or ends a session of its process."""
         self._tick(line.time_us)
-        number = self._number(line, f"{role.name}{line.text}")
-        self._feed((line.host, line.program, line.pid), Step(line.time_us // SECOND, number, line.time_us, role), slot)
+        digest = f"{role.name}{line.time_us // SECOND}{line.text}"
+        step = Step(line.time_us // SECOND, self._number(line, digest), line.time_us, role, digest)
+        self._feed((line.host, line.program, line.pid, line.fine), step, slot)
 
     def _tick(self, time_us: int) -> None:
         """Move the log's clock on; a stamp far ahead of the wall clock is counted and moves nothing."""
@@ -98,7 +101,12 @@ class Table:
             self.clock_us = time_us
 
     def _number(self, line: Line, digest: str) -> int:
-        """The line's number among those of its process in its second; the same line has the same number however often it is read."""
+        """The line's number among those of its process in its second; the same line has the same number however often it is read.
+
+        Only whole-second stamps need one: finer stamps tell the order themselves, also where lines come out of order.
+        """
+        if line.fine:
+            return 0
         process, second = (line.host, line.program, line.pid), line.time_us // SECOND
         known = self._numbers.get(process)
         if known is None or known[0] != second:
@@ -143,11 +151,9 @@ class Table:
 
     def _known_in_session(self, event: Event, way: Route) -> Event | None:
         """The same line of a session read before; it is with the journeys that it was given to."""
-        session = self._sessions.get(way.session) if way.session is not None else None
-        if session is None or way.role is None:
-            return None
-        step = session.known(step_of(event, way.role))
-        if step is None or step.event is None or step.event.digest != event.digest:
+        session = self._sessions.get((*way.session, event.fine)) if way.session is not None else None
+        step = session.known(event.digest) if session is not None else None
+        if step is None or step.event is None:
             return None
         known = step.event if step.event.twin is None else step.event.twin
         if known.take(event):
@@ -195,19 +201,21 @@ class Table:
 
     # -- sessions
 
-    def _session(self, event: Event, way: Route, slot: Slot | None) -> None:
-        """Take a line into the session of its process (or folder)."""
-        assert way.session is not None and way.role is not None  # noqa: S101, PT018 - told by the caller
+    def _session(self, event: Event, way: Route, read: Event, slot: Slot | None) -> None:
+        """Take a line into the session of its process, in the order in which this reading has it."""
+        if way.session is None or way.role is None:
+            return
         node = way.owners[0] if way.role is Role.BEGIN and way.owners else None
-        self._feed(way.session, step_of(event, way.role, node), slot)
+        step = Step(read.second, read.number, read.time_us, way.role, read.digest, event, node)
+        self._feed((*way.session, read.fine), step, slot)
 
-    def _feed(self, process: tuple[str, str, int], step: Step, slot: Slot | None) -> None:
+    def _feed(self, process: Process, step: Step, slot: Slot | None) -> None:
         """Take a step into a session, and move what it gives."""
         session = self._sessions.get(process)
         if session is None:
             session = self._sessions[process] = Session()
         self._sessions.move_to_end(process)
-        if session.known(step) is not None:
+        if session.known(step.digest) is not None:
             return
         given, withdrawn = session.add(step, slot, self._reach_us)
         for event, key in withdrawn:

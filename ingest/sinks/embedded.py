@@ -95,7 +95,8 @@ class EmbeddedSink:
         """Copy the logs into the files, so that also the loss of power takes nothing."""
         with self._guard, self._checkpointer.paused():
             for file in self._files.values():
-                file.checkpoint()
+                if file.changed:
+                    file.checkpoint()
 
     @in_words
     def find(self, keys: Collection[str]) -> list[Trace]:

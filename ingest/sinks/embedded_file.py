@@ -90,6 +90,8 @@ class TraceFile:
         self.count: int = counted[0]
         #: The greatest id.
         self.greatest: bytes = counted[1]
+        #: Whether something was committed since the last checkpoint.
+        self.changed = False
         self.newest_ms: dict[str, int] = dict(self._connection.execute("SELECT name, newest_ms FROM log_domain").fetchall())
         self.rest()
 
@@ -108,6 +110,7 @@ class TraceFile:
 
     def checkpoint(self) -> None:
         """Copy the log back, as far as readers allow."""
+        self.changed = False
         self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def find(self, terms: Collection[int]) -> Iterable[Trace]:
@@ -141,6 +144,7 @@ class TraceFile:
         self.count += added
         self.greatest = max(self.greatest, batch[-1].key)
         self.newest_ms.update(newest)
+        self.changed = True
 
     def _write(self, batch: list[Prepared]) -> int:
         """Write the rows, and give the number of traces that were not there before."""

@@ -107,6 +107,11 @@ def test_of_several_successors_the_one_for_the_same_recipient_answers(store: Sto
     assert answer(9) == two.id
     assert answer(9, Scope(frozenset(["example.net"]))) is None
     assert answer(8) == one.id
+    named = mail(20, recipient="new@example.net", original_recipient="alias@example.net")
+    final = mail(21, recipient="old@example.net", original_recipient="other@example.net")
+    asked = mail(22, recipient="old@example.net", original_recipient="Alias@example.net", superseded_by=[one.id, named.id, final.id])
+    store.write([named, final, asked, mail(23, recipient="x", original_recipient="ALIAS@example.net", superseded_by=[one.id, named.id])])
+    assert (answer(22), answer(23)) == (final.id, named.id)
     assert (answer(7), answer(6), answer(5)) == (None, None, None)
 
 
