@@ -120,7 +120,7 @@ class Writer:
             if known is None and not final and draft.held_us is not None and show_us < draft.held_us:
                 held = True
                 continue
-            group.events += draft.events
+            group.events += draft.events + draft.taken
             changed = self._versioned(draft, known)
             if changed is not None:
                 yield changed

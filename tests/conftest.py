@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -52,11 +53,12 @@ def mailtrace(quiet_environment: None, monkeypatch: pytest.MonkeyPatch, capsys: 
 
 
 @pytest.fixture
-def mailtrace_process(quiet_environment: None) -> Callable[..., subprocess.Popen[str]]:
-    """Start `mailtrace` as a process of its own; the test waits for it."""
+def mailtrace_process(quiet_environment: None) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start `mailtrace` as a process of its own; what still runs at the end of the test is ended."""
+    started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str, stdin: IO[bytes] | int = subprocess.DEVNULL, **environ: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        program = subprocess.Popen(
             [sys.executable, "-c", "import sys; from mailtrace.cli import main; sys.exit(main())", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -64,5 +66,14 @@ def mailtrace_process(quiet_environment: None) -> Callable[..., subprocess.Popen
             text=True,
             env={**os.environ, **environ},
         )
+        started.append(program)
+        return program
 
-    return start
+    yield start
+    for program in started:
+        program.kill()
+        program.wait()
+        for stream in (program.stdin, program.stdout, program.stderr):
+            if stream is not None:
+                with suppress(BrokenPipeError):
+                    stream.close()

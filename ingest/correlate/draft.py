@@ -13,7 +13,7 @@ from ingest.correlate.links import Loose, Message, Part, Scan, Within, kept_mail
 from ingest.correlate.ownership import Ownership
 from ingest.correlate.relation import related_to
 from ingest.correlate.rows import Row, Tree, plant, rows_of
-from ingest.events import Attempted, Identified, Inspected, Noticed, Passed, Release, Ruled, Scanned, Screened, fields_of
+from ingest.events import Attempted, Identified, Infected, Inspected, Noticed, Passed, Release, Ruled, Scanned, Screened, fields_of
 from ingest.words import names_of, words_of
 from mappings import keys
 from mappings.address import domain_of, fold
@@ -31,6 +31,8 @@ class Draft:
     #: Stamp before which it is held back where it was never written; None is now.
     held_us: int | None
     events: list[tuple[str, Event]]
+    #: Events that it took over from nodes which no message owns: a virus scanner's hits in the folder of the filter.
+    taken: list[tuple[str, Event]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -88,9 +90,10 @@ def _draft(tree: Tree, root: Part, row: Row, context: Context) -> Draft | None:
     pairs = [pair for part in (*row.path, *pieces) for pair in _own(part, row)]
     if row.released is not None:
         pairs += [pair for part in row.released.path for pair in _own(part, row.released)]
-    pairs += [hit for part in row.path if isinstance(part, Scan) for hit in tree.message.hits.get(tree.message.scans.index(part), [])]
+    hits = [(part, hit) for part in row.path if isinstance(part, Scan) for hit in tree.message.hits.get(part.key, [])]
+    pairs += [(scan.key, event) for scan, (_, event) in hits]
     trace = _trace(about, row, fate, pairs, context)
-    return Draft(trace, _held(about, row, context), pairs)
+    return Draft(trace, _held(about, row, context), pairs, [hit for _, hit in hits])
 
 
 def _refusals(piece: Loose, peers: list[Loose], context: Context) -> Iterator[Draft]:
@@ -212,6 +215,8 @@ def _keys(pairs: list[tuple[str, Event]], within: Within) -> list[str]:
                 kept = kept_mail_id(fact.message_id)
                 if kept:
                     found[keys.scan(kept)] = None
+            case Infected():
+                found[keys.folder(host, fact.folder)] = None
             case Screened():
                 found[keys.peer(host, fact.client_ip, fact.client_port)] = None
             case _:
@@ -328,6 +333,9 @@ def _incomplete(about: About) -> bool:
     first = about.lives[0] if about.lives else None
     if first is None:
         return False
+    if any(link.how in {"resent", "requeue"} for link in first.links) and first is about.root:
+        # It names what it was released or put back from, and that is not seen: older than is kept, or never read.
+        return True
     made_here = any(isinstance(e.fact, Noticed) for e in first.causes) or _made_by_mta(first)
     return first.received is None and not made_here
 

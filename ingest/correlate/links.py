@@ -205,8 +205,8 @@ class Message:
     lives: list[Life] = field(default_factory=list)
     scans: list[Scan] = field(default_factory=list)
     loose: list[Loose] = field(default_factory=list)
-    #: Hits of a virus scanner in the folder of a scan, by the scan's place in `scans`.
-    hits: dict[int, list[tuple[str, Event]]] = field(default_factory=dict)
+    #: Hits of a virus scanner in the folder of a scan, by the scan's key; each with the folder's key.
+    hits: dict[str, list[tuple[str, Event]]] = field(default_factory=dict)
     #: (from, to, how): hand-overs, from the earlier hop to the later one.
     edges: list[tuple[Part, Part, str]] = field(default_factory=list)
 
@@ -266,7 +266,7 @@ def gather(start: Part, web: Web) -> Message:
 
 def _claim_hits(message: Message, web: Web) -> None:
     """Give each scan the hits in its folder: one scan after the other uses it, so time and the virus' name must fit as well."""
-    for index, scan in enumerate(message.scans):
+    for scan in message.scans:
         found = " ".join(e.fact.detail or "" for e in scan.results if isinstance(e.fact, Scanned) and e.fact.category == "INFECTED")
         own = [t for s, t, _ in message.edges if s is scan and isinstance(t, Loose) and t.kind == "log"]
         if not found:
@@ -278,7 +278,7 @@ def _claim_hits(message: Message, web: Web) -> None:
                 for event in part.events:
                     fact = event.fact
                     if isinstance(fact, Infected) and fact.virus in found and start // SECOND <= event.second <= end // SECOND:
-                        message.hits.setdefault(index, []).append((part.key, event))
+                        message.hits.setdefault(scan.key, []).append((part.key, event))
 
 
 def _neighbours(part: Part, web: Web) -> Iterator[tuple[Part, Part, str]]:

@@ -123,11 +123,10 @@ class TestSearch:
         """`mailtrace search | head -1` says nothing on standard error."""
         fill(tmp_path / "many", [trace(number) for number in range(3000)])
         program = mailtrace_process("--store", f"sqlite:{tmp_path / 'many'}", "search", "--limit", "0", "--format", "jsonl")
-        with program.stdout, program.stderr:
-            program.stdout.readline()
-            program.stdout.close()
-            assert program.stderr.read() == ""
-            assert program.wait(30) == 128 + signal.SIGPIPE
+        program.stdout.readline()
+        program.stdout.close()
+        assert program.stderr.read() == ""
+        assert program.wait(30) == 128 + signal.SIGPIPE
 
 
 class TestExitCodes:

@@ -9,8 +9,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -40,21 +39,16 @@ def log(tmp_path: Path, log_lines: list[str]) -> Path:
     return file
 
 
-@contextmanager
-def following(program: subprocess.Popen[str], begin: str) -> Iterator[str]:
-    """A program that follows: what it says on standard error until these words; it is ended at the end."""
+def said_by(program: subprocess.Popen[str], words: str) -> str:
+    """Wait until a program that follows has said these words on standard error; the result is all that it said."""
     assert program.stderr is not None
     said = ""
-    try:
-        while begin not in said:
-            assert select.select([program.stderr], [], [], _PATIENCE_S)[0], said
-            some = os.read(program.stderr.fileno(), 4096)
-            assert some, said
-            said += some.decode()
-        yield said
-    finally:
-        program.kill()
-        program.communicate()
+    while words not in said:
+        assert select.select([program.stderr], [], [], _PATIENCE_S)[0], said
+        some = os.read(program.stderr.fileno(), 4096)
+        assert some, said
+        said += some.decode()
+    return said
 
 
 def rows(mailtrace: Command, *arguments: str) -> list[dict[str, Any]]:
@@ -177,33 +171,32 @@ class TestFollowing:
     ) -> None:
         """What is appended is found while it follows; SIGTERM ends it in order with exit code 0."""
         program = mailtrace_process(command, str(log))
-        with following(program, "The store is") as said:
-            assert f"Following {log}" in said
-            wait_for(lambda: rows(mailtrace))
-            before = len(rows(mailtrace))
-            with log.open("a", encoding="utf-8") as stream:
-                stream.writelines(log_lines[800:1200])
-            wait_for(lambda: len(rows(mailtrace)) > before)
-            program.send_signal(signal.SIGTERM)
-            assert program.wait(_PATIENCE_S) == 0
-            assert "Traceback" not in program.stderr.read()
+        assert f"Following {log}" in said_by(program, "The store is")
+        wait_for(lambda: rows(mailtrace))
+        before = len(rows(mailtrace))
+        with log.open("a", encoding="utf-8") as stream:
+            stream.writelines(log_lines[800:1200])
+        wait_for(lambda: len(rows(mailtrace)) > before)
+        program.send_signal(signal.SIGTERM)
+        assert program.wait(_PATIENCE_S) == 0
+        assert "Traceback" not in program.stderr.read()
 
     def test_a_second_writer_is_refused(self, mailtrace_process: Command, mailtrace: Command, log: Path) -> None:
         """A second run on the same data is refused in one sentence, and Ctrl-C ends the first one quietly with 130."""
         program = mailtrace_process("run", str(log))
-        with following(program, "The store is"):
-            done = mailtrace("ingest", "--once", str(log))
-            assert done.returncode == 1
-            assert "is writing to" in done.stderr
-            program.send_signal(signal.SIGINT)
-            assert program.wait(_PATIENCE_S) == 130
-            assert "Traceback" not in program.stderr.read()
+        said_by(program, "The store is")
+        done = mailtrace("ingest", "--once", str(log))
+        assert done.returncode == 1
+        assert "is writing to" in done.stderr
+        program.send_signal(signal.SIGINT)
+        assert program.wait(_PATIENCE_S) == 130
+        assert "Traceback" not in program.stderr.read()
 
     def test_retention_is_applied(self, mailtrace_process: Command, log: Path, tmp_path: Path) -> None:
         """What is older than kept is deleted when it starts to follow, and the log of the service says so."""
         fill(tmp_path / "data" / "store", [trace(0, time_ms=10**12, id=trace_id(10**12, "mx1", "1", "a@example.net", "a@example.net"))])
-        with following(mailtrace_process("run", str(log), MAILTRACE_KEEP="3650d"), "partition_dropped") as said:
-            assert "kept: 3650d" in said
+        program = mailtrace_process("run", str(log), MAILTRACE_KEEP="3650d")
+        assert "kept: 3650d" in said_by(program, "partition_dropped")
 
 
 class TestDemo:
