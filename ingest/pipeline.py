@@ -156,8 +156,14 @@ class Ingest:
         """Read everything to its end, write it, and give what was done."""
         checkpoint, follower = self._open(once=True)
         try:
-            while self._sweep(follower) and not (stop is not None and stop.is_set()):
-                self._read(follower, stop)
+            while not (stop is not None and stop.is_set()):
+                if self._sweep(follower):
+                    self._read(follower, stop)
+                elif any(reader.stream and not reader.ended for reader in follower.readers):
+                    # A pipe ends when its writer does, however long that takes.
+                    follower.wait(1.0)
+                else:
+                    break
             self._finish(checkpoint, follower)
         finally:
             follower.close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from ingest.correlate.about import About, first_us
 from ingest.correlate.event import SECOND, Event, order
 from ingest.correlate.fate import Fate, fate_of
@@ -165,13 +167,11 @@ def _set_events(trace: Trace, pairs: list[tuple[str, Event]], context: Context) 
 
 def _line(key: str, event: Event, context: Context) -> Line:
     """An event as the document keeps it."""
-    names, more = names_of(event.fact)
-    fields = fields_of(event.fact)
-    raw = event.raw if context.keep_raw else ""
-    if not context.keep_subjects and fields.get("subject"):
-        subject = fields.pop("subject")
-        fields["text"] = ""
-        raw = "" if subject in raw or "Subject:" in raw else raw
+    fact, raw = event.fact, event.raw if context.keep_raw else ""
+    if not context.keep_subjects and isinstance(fact, Ruled | Scanned) and fact.subject is not None:
+        # The subject stands in the raw line as well, in whatever encoding.
+        fact, raw = replace(fact, subject=None, **({"text": ""} if isinstance(fact, Ruled) else {})), ""
+    names, more = names_of(fact)
     return Line(
         time_us=event.time_us,
         fine=event.fine,
@@ -181,9 +181,9 @@ def _line(key: str, event: Event, context: Context) -> Line:
         number=event.number,
         hash=event.digest,
         hop=key,
-        kind=type(event.fact).__struct_config__.tag,  # type: ignore[arg-type]
-        fields=fields,
-        words=words_of(event.fact),
+        kind=type(fact).__struct_config__.tag,  # type: ignore[arg-type]
+        fields=fields_of(fact),
+        words=words_of(fact),
         names=names,
         names_more=more,
         raw=raw,

@@ -35,6 +35,7 @@ from search.scope import EVERYTHING
 
 WRITER = """
 import pathlib, sys
+sys.path.append("tests")
 from ingest.sinks.embedded import EmbeddedSink
 import generate
 sink = EmbeddedSink(pathlib.Path(sys.argv[1]), span_ms=86_400_000, traces_per_file=300)
@@ -50,7 +51,7 @@ for start in range(0, len(written), 50):
 def test_what_was_acknowledged_survives_kill_9(tmp_path: Path, seed: int) -> None:
     """A writer killed at a random moment leaves sound files with every acknowledged batch, and writing goes on."""
     writer = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(tmp_path), str(seed)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]
+        [sys.executable, "-c", WRITER, str(tmp_path), str(seed)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
     )
     assert writer.stdout is not None
     acknowledged = 0
@@ -280,6 +281,7 @@ def test_traces_packed_by_an_earlier_release_are_read(tmp_path: Path) -> None:
     script = textwrap.dedent(
         """
         import pathlib, sys
+        sys.path.append("tests")
         from mappings.embedded import packing
         order = tuple(reversed(packing.CURRENT.trace))
         packing.CURRENT = packing.Layout(tuple(n for n in order if n != "score"), tuple(n for n in packing.CURRENT.event if n != "file"))
@@ -293,7 +295,7 @@ def test_traces_packed_by_an_earlier_release_are_read(tmp_path: Path) -> None:
         sink.close()
         """
     )
-    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, cwd=Path(__file__).parents[1])
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, cwd=Path(__file__).parents[2])
     reference = ReferenceStore()
     reference.submit(generate.traces(4, 20))
     with closing(EmbeddedEngine(tmp_path)) as engine:
