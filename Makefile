@@ -54,7 +54,7 @@ test: lint ## Style, types and all tests
 	@$(BIN)/python -m pytest $(TESTS)
 
 truth: $(VENV)/.test ## Ask about every message of the captures, and compare with what really happened
-	@$(BIN)/python -m pytest -q -s tests/truth
+	@PYTHONPATH=tests $(BIN)/python -m truth
 
 bench: $(VENV)/.run ## Lines a second, CPU and memory, beside pflogsumm and grep
 	@$(BIN)/python -m bench

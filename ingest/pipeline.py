@@ -9,27 +9,26 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 import structlog
 
 from ingest.correlate.draft import Context
 from ingest.correlate.event import SECOND, Slot
 from ingest.correlate.links import REACH_US, Within
-from ingest.correlate.ownership import Customer, Ownership
+from ingest.correlate.ownership import Ownership
 from ingest.correlate.session import Role
 from ingest.correlate.table import Table
 from ingest.events import Connected, Fact
 from ingest.formats import Silent, parser_of
 from ingest.lines import Line
+from ingest.options import IngestOptions, SourceSetting
 from ingest.records import Joiner
 from ingest.sinks import Sink
 from ingest.source import SourceFile
+from ingest.summary import Progress, Summary
 from ingest.syslog import peek_time
 from ingest.tail.checkpoint import Checkpoint
 from ingest.tail.faults import TailError
@@ -48,78 +47,6 @@ _FLUSH_LINES = 4000
 #: A stamp further ahead of the wall clock than this moves no clock.
 _AHEAD_US = 3600 * SECOND
 _SAMPLES = 20
-
-
-@dataclass(frozen=True, slots=True)
-class SourceSetting:
-    """What is set for the files of a path (a glob pattern): format, zone, year, host."""
-
-    path: str
-    format: str | None = None
-    timezone: tzinfo | None = None
-    year: int | None = None
-    log_host: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LogDomain:
-    """Hosts that hand mail to each other, and addresses of filters: queue ids and hand-overs are within."""
-
-    name: str
-    hosts: tuple[str, ...] = ()
-    filters: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class IngestOptions:
-    """What to read, and how."""
-
-    paths: tuple[str, ...]
-    timezone: tzinfo
-    year: int | None = None
-    log_host: str | None = None
-    rebuild: bool = False
-    format: str | None = None
-    sources: tuple[SourceSetting, ...] = ()
-    log_domains: tuple[LogDomain, ...] = ()
-    customers: tuple[Customer, ...] = ()
-    keep_raw: bool = True
-    keep_subjects: bool = True
-    #: Seconds: how long a line may pin the low-water mark, a message is held back, a written one kept in memory.
-    pin_s: float = 600.0
-    hold_back_s: float = 60.0
-    memory_s: float = 120.0
-
-
-@dataclass(slots=True)
-class Summary:
-    """What a run has read and written."""
-
-    files: int = 0
-    bytes_read: int = 0
-    bytes_total: int = 0
-    lines: int = 0
-    traces: int = 0
-    superseded: int = 0
-    #: Lines that state nothing about a message, on purpose.
-    ignored: int = 0
-    #: Lines of known programs that no pattern fits, and lines of programs that no format knows, by program.
-    unknown: Counter[str] = field(default_factory=Counter)
-    foreign: Counter[str] = field(default_factory=Counter)
-    #: Lines without a stamp that we know, by file.
-    unframed: Counter[str] = field(default_factory=Counter)
-    #: Lines stamped more than an hour ahead of this machine's clock.
-    ahead: int = 0
-    samples: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-
-class Progress(Protocol):
-    """Told now and then how far a run is."""
-
-    def __call__(self, summary: Summary) -> None:
-        """Take note."""
-        ...
 
 
 class Ingest:
@@ -269,8 +196,7 @@ class Ingest:
             source = ready[0]
             until = ready[1].next_us + _SKEW_US if len(ready) > 1 else None
             self._limit()
-            for line, place in source.take(_CHUNK, until, self.summary):
-                self._line(line, place, source)
+            self._take(source, source.take(_CHUNK, until, self.summary))
             self._since_flush += source.taken
             if self._since_flush >= _FLUSH_LINES:
                 self._flush(everything=False)
@@ -282,23 +208,37 @@ class Ingest:
         for writer in self._writers.values():
             writer.table.limit_us = limit
 
-    def _line(self, line: Line, place: Slot, source: SourceFile) -> None:
-        """Give one line to its format, and what it states to the journeys of its log domain."""
+    def _take(self, source: SourceFile, lines: Iterable[tuple[Line, Slot]]) -> None:
+        """Give lines to their formats, and what they state to the journeys of their log domains."""
+        stated: dict[str, list[tuple[Line, Fact | Role, Slot]]] = {}
+        held: list[Slot] = []
+        for line, place in lines:
+            fact = self._fact(line, source)
+            if fact is not None:
+                # Until the journeys have it, the line is needed.
+                place.pins += 1
+                held.append(place)
+                stated.setdefault(line.host, []).append((line, fact, place))
+        for host, batch in stated.items():
+            self._writer(host).table.take(batch)
+        for place in held:
+            place.pins -= 1
+
+    def _fact(self, line: Line, source: SourceFile) -> Fact | Role | None:
+        """What a line states; None where that is nothing of a message."""
         parser = self._parser(line, source.setting.format or self._options.format)
         if parser is None:
             self.summary.foreign[line.program] += 1
-            return
+            return None
         fact = parser(line)
         if isinstance(fact, Silent):
             self._silent(fact, line)
-            return
+            return None
         if not line.host:
             line.host = self._host(source.setting)
-        table = self._writer(line.host).table
         if isinstance(fact, Connected) and fact.step in {"connect", "disconnect"}:
-            table.step(line, Role.OPEN if fact.step == "connect" else Role.CLOSE, place)
-        else:
-            table.add(line, fact, place)
+            return Role.OPEN if fact.step == "connect" else Role.CLOSE
+        return fact
 
     def _silent(self, outcome: Silent, line: Line) -> None:
         """Count a line that states nothing; keep a few of those that no pattern fits."""
@@ -371,7 +311,7 @@ class Ingest:
         settings = {s.reader.path: s for s in self._sources.values()}
         for line, place in self._joiner.drain():
             if line.file in settings:
-                self._line(line, place, settings[line.file])
+                self._take(settings[line.file], [(line, place)])
             place.pins -= 1
         self._flush(everything=True, final=True)
         for writer in self._writers.values():

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from datetime import tzinfo
-from typing import TYPE_CHECKING
 
 from ingest.correlate.event import SECOND, Slot
 from ingest.lines import Line
+from ingest.options import SourceSetting
 from ingest.records import Joiner
+from ingest.summary import Summary
 from ingest.syslog import Framer, guess_year, peek_time
 from ingest.tail.reader import FileReader
-
-if TYPE_CHECKING:
-    from ingest.pipeline import SourceSetting, Summary
 
 _READ = 4000
 

@@ -55,8 +55,8 @@ class Writer:
         `show_us` is the time by which holding back is judged: the log's clock, moved on with the wall clock while no line comes.
         """
         group, batch = Group(), list[Trace]()
-        due = list(self.table.dirty) if everything else self._due()
-        for message in self.table.messages(due):
+        due = list(self.table.web.dirty) if everything else self._due()
+        for message in self.table.web.messages(due):
             composed = compose(message, self._context)
             nodes = self._nodes_of(message)
             if not (everything or self._is_due(message, composed, nodes)):
@@ -66,9 +66,9 @@ class Writer:
                 self._submit(batch, group)
                 group, batch = Group(), []
         for key in due:
-            node = self.table.nodes.get(key)
+            node = self.table.web.nodes.get(key)
             if node is None or not node.events:
-                self.table.dirty.pop(key, None)
+                self.table.web.dirty.pop(key, None)
         self._submit(batch, group)
         self.collect()
 
@@ -93,20 +93,20 @@ class Writer:
         settled, patient = self.table.clock_us - SETTLE_US, self.table.clock_us - PATIENCE_US
         return [
             key
-            for key, since in self.table.dirty.items()
-            if since <= patient or (node := self.table.nodes.get(key)) is None or node.touched_us <= settled
+            for key, since in self.table.web.dirty.items()
+            if since <= patient or (node := self.table.web.nodes.get(key)) is None or node.touched_us <= settled
         ]
 
     def _is_due(self, message: Message, composed: Composed, nodes: list[Node]) -> bool:
         """Whether a message of a backlog is to be written now: finished and quiet, or it has waited too long."""
         if composed.closed and all(n.touched_us <= self.table.clock_us - SETTLE_US for n in nodes):
             return True
-        since = min((self.table.dirty[n.key] for n in nodes if n.key in self.table.dirty), default=self.table.clock_us)
+        since = min((self.table.web.dirty[n.key] for n in nodes if n.key in self.table.web.dirty), default=self.table.clock_us)
         return since <= self.table.clock_us - PATIENCE_US
 
     def _nodes_of(self, message: Message) -> list[Node]:
         """The nodes whose lives, scans and loose lines make a message."""
-        return [self.table.nodes[k] for k in sorted({p.key for p in message.parts})]
+        return [self.table.web.nodes[k] for k in sorted({p.key for p in message.parts})]
 
     def _take(self, message: Message, composed: Composed, nodes: list[Node], group: Group, show_us: int, *, final: bool) -> Iterator[Trace]:
         """The documents of a message that have to be written."""
@@ -116,7 +116,7 @@ class Writer:
             return
         held = False
         for draft in composed.drafts:
-            known = self.table.documents.get(draft.trace.id)
+            known = self.table.web.documents.get(draft.trace.id)
             if known is None and not final and draft.held_us is not None and show_us < draft.held_us:
                 held = True
                 continue
@@ -126,7 +126,7 @@ class Writer:
                 yield changed
         if not held:
             for node in nodes:
-                self.table.dirty.pop(node.key, None)
+                self.table.web.dirty.pop(node.key, None)
             group.superseded += self._replaced(message, composed.drafts, nodes)
 
     def _versioned(self, draft: Draft, known: Written | None) -> Trace | None:
@@ -139,9 +139,10 @@ class Writer:
         trace.version = version if known is None else max(version, known.version + 1)
         trace.ingested_ms = time.time_ns() // 1_000_000
         anchor = trace.events[0].hash if trace.events else None
-        self.table.documents[trace.id] = Written(trace.version, digest, anchor, trace.original_recipient or trace.recipient, trace.time_ms)
+        named = trace.original_recipient or trace.recipient
+        self.table.web.documents[trace.id] = Written(trace.version, digest, anchor, named, trace.time_ms)
         for key in {key for key, _ in draft.events}:
-            node = self.table.nodes.get(key)
+            node = self.table.web.nodes.get(key)
             if node is not None:
                 node.documents.add(trace.id)
         self.written += 1
@@ -154,7 +155,7 @@ class Writer:
         current = {d.trace.id for d in drafts}
         events = {e.digest for p in message.parts for e in p.events}
         for trace_id in sorted({i for n in nodes for i in n.documents} - current):
-            known = self.table.documents.get(trace_id)
+            known = self.table.web.documents.get(trace_id)
             if known is None or known.superseded or known.anchor not in events:
                 continue
             same = [d.trace for d in drafts if _names(d.trace, known.named)] or [d.trace for d in drafts]
@@ -185,7 +186,7 @@ class Writer:
         if group is None:
             return
         for key, event in group.events:
-            node = self.table.nodes.get(key)
+            node = self.table.web.nodes.get(key)
             if node is not None and event.digest in node.fresh:
                 node.fresh.discard(event.digest)
                 event.release()
@@ -194,7 +195,7 @@ class Writer:
 
     def _forget(self, node: Node) -> None:
         """A node's lines can matter no more though no document holds them."""
-        self.table.dirty.pop(node.key, None)
+        self.table.web.dirty.pop(node.key, None)
         for digest in list(node.fresh):
             node.fresh.discard(digest)
             node.events[digest].release()
@@ -215,4 +216,4 @@ def _names(trace: Trace, named: str | None) -> bool:
 
 def open_events(table: Table) -> Iterable[Event]:
     """Events that no acknowledged document holds: what is left in the working tables, for tests and for `doctor`."""
-    return (node.events[d] for node in table.nodes.values() for d in node.fresh)
+    return (node.events[d] for node in table.web.nodes.values() for d in node.fresh)

@@ -12,7 +12,7 @@ import msgspec
 
 from ingest.correlate.ownership import Customer
 from ingest.formats import FORMATS
-from ingest.pipeline import IngestOptions, LogDomain, SourceSetting
+from ingest.options import IngestOptions, LogDomain, SourceSetting
 from mailtrace.problems import WrongUsage
 from mailtrace.settings import Settings, Source
 from mailtrace.zones import named, system_zone

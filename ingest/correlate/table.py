@@ -8,27 +8,44 @@ each id that a line names, unless the line begins something at the front of the 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from ingest.correlate.event import SECOND, Event, Slot, digest_of, from_document
-from ingest.correlate.links import Message, Part, Within, gather
-from ingest.correlate.node import Node, Written, content_digest, make_parts
+from ingest.correlate.links import Within
+from ingest.correlate.node import Node, Written, content_digest
+from ingest.correlate.recall import Lookup, Recall
 from ingest.correlate.route import Route, route
 from ingest.correlate.session import Role, Session, Step
+from ingest.correlate.web import NodeWeb
 from ingest.events import Fact, Scanned
 from ingest.lines import Line
-from mappings import keys
 from mappings.trace import Trace
 
 #: A line at most this far behind the greatest stamp read is at the front of the log.
 FRONT_US = 3 * SECOND
+#: Processes whose line numbers are kept before old ones are let go of.
+_MANY_PROCESSES = 4096
 
 #: Host, program and process id, and whether stamps are finer than a second: the two forms of a log are two readings of a session.
 Process = tuple[str, str, int, bool]
-Lookup = Callable[[Collection[str]], list[Trace]]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An event on its way to where it belongs; `new` where its own ids cannot be in the store yet."""
+
+    event: Event
+    way: Route
+    slot: Slot | None
+    new: bool
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """What it names beside: looked up where memory does not have it."""
+        return self.way.mentions if self.new else (*self.way.mentions, *self.way.own)
 
 
 class Table:
@@ -38,42 +55,76 @@ class Table:
         self, log_domain: str, lookup: Lookup, *, within: Within, newest_ms: int | None, memory_us: int, hosts: Iterable[str] = ()
     ) -> None:
         self.log_domain = log_domain
-        self.within = within
+        self.web = NodeWeb(within, hosts)
         self.clock_us = 0
         #: A stamp beyond this moves no clock.
         self.limit_us: int | None = None
         self.ahead = 0
-        self.nodes: OrderedDict[str, Node] = OrderedDict()
-        self.dirty: dict[str, int] = {}
-        self.documents: dict[str, Written] = {}
-        self._lookup = lookup
+        self._recall = Recall(lookup)
         self._memory_us = memory_us
         self._reach_us = within.reach_us
-        self._hosts = tuple(hosts)
         #: Lines later than this second were not in the store when this process started.
         self._front_second = -1 if newest_ms is None else newest_ms // 1000
-        self._named: dict[str, set[str]] = {}
         #: Node of each record that was read to its end, by the record's digest.
         self._records: dict[str, str] = {}
         self._sessions: OrderedDict[Process, Session] = OrderedDict()
         self._numbers: dict[tuple[str, str, int], tuple[int, dict[str, int]]] = {}
-        self.looked_up = 0
 
     # -- events in
 
-    def add(self, line: Line, fact: Fact, slot: Slot | None) -> None:
-        """Take in what a line states; `slot` is its place in its file, which is pinned while a document lacks the event."""
+    def take(self, lines: Iterable[tuple[Line, Fact | Role, Slot | None]]) -> None:
+        """Take in what some lines state, in the order of reading; what they name is looked up in one question beforehand.
+
+        A line that only begins or ends a session comes with its role. The place of each in its file is pinned while a document
+        lacks its event.
+        """
+        arrivals: list[Arrival | tuple[Step, Process, Slot | None]] = []
+        for line, fact, slot in lines:
+            self._tick(line.time_us)
+            if isinstance(fact, Role):
+                digest = f"{fact.name}{line.time_us // SECOND}{line.text}"
+                step = Step(line.time_us // SECOND, self._number(line, digest), line.time_us, fact, digest)
+                arrivals.append((step, (line.host, line.program, line.pid, line.fine), slot))
+            else:
+                arrivals.append(self._arrive(line, fact, slot))
+        self._recall.fetch(self._wanted(a for a in arrivals if isinstance(a, Arrival)))
+        for arrival in arrivals:
+            if isinstance(arrival, Arrival):
+                self._place(arrival)
+            else:
+                step, process, slot = arrival
+                self._feed(process, step, slot)
+        self._recall.forget()
+
+    def _arrive(self, line: Line, fact: Fact, slot: Slot | None) -> Arrival:
+        """Say of a line where it belongs, and whether it begins something at the front of the log."""
         digest = digest_of(self.log_domain, line)
         line.number = self._number(line, digest)
-        event = read = Event(line, fact, digest)
-        self._tick(line.time_us)
-        way = route(event, self.within)
-        fresh = self._is_front(event)
+        event = Event(line, fact, digest)
+        way = route(event, self.web.within)
+        return Arrival(event, way, slot, new=way.begins and self._is_front(event))
+
+    def _wanted(self, arrivals: Iterable[Arrival]) -> Iterator[str]:
+        """Keys that lines name and memory does not have."""
+        begun: set[str] = set()
+        for arrival in arrivals:
+            way = arrival.way
+            if arrival.new:
+                begun.update(way.owners)
+            else:
+                yield from (key for key in way.owners if key not in self.web.nodes and key not in begun)
+            for bare in arrival.named:
+                yield from (key for key in self.web.keys_named(bare, arrival.event.host) if key not in self.web.nodes and key not in begun)
+
+    def _place(self, arrival: Arrival) -> None:
+        """Give an event to the nodes and the session it belongs to."""
+        event = read = arrival.event
+        way, slot = arrival.way, arrival.slot
         for key in way.owners:
-            self._node(key, event, new=fresh and way.begins)
-        for bare in way.mentions if fresh and way.begins else (*way.mentions, *way.own):
+            self._node(key, event, new=arrival.new)
+        for bare in arrival.named:
             self._find_named(bare, event)
-        if isinstance(fact, Scanned):
+        if isinstance(event.fact, Scanned):
             way = self._record(event, way)
         event = self._known(event, way) or self._known_in_session(event, way) or event
         if slot is not None and (event.needs or not event.owners):
@@ -85,13 +136,6 @@ class Table:
             self._session(event, way, read, slot)
         if not event.owners and way.session is None:
             event.unpin()
-
-    def step(self, line: Line, role: Role, slot: Slot | None) -> None:
-        """A line that only begins or ends a session of its process."""
-        self._tick(line.time_us)
-        digest = f"{role.name}{line.time_us // SECOND}{line.text}"
-        step = Step(line.time_us // SECOND, self._number(line, digest), line.time_us, role, digest)
-        self._feed((line.host, line.program, line.pid, line.fine), step, slot)
 
     def _tick(self, time_us: int) -> None:
         """Move the log's clock on; a stamp far ahead of the wall clock is counted and moves nothing."""
@@ -121,12 +165,12 @@ class Table:
     def _known(self, event: Event, way: Route) -> Event | None:
         """The same line read before, with what this reading knows better."""
         for key in way.owners:
-            node = self.nodes.get(key)
+            node = self.web.nodes.get(key)
             known = node.events.get(event.digest) if node is not None else None
             if known is not None:
                 if known.take(event):
                     for owner in known.owners:
-                        self._touch(self.nodes[owner], dirty=True)
+                        self._changed(self.web.nodes[owner])
                 for owner in way.owners:
                     if owner not in known.owners:
                         self._attach(known, owner)
@@ -158,18 +202,18 @@ class Table:
         known = step.event if step.event.twin is None else step.event.twin
         if known.take(event):
             for owner in known.owners:
-                if owner in self.nodes:
-                    self._touch(self.nodes[owner], dirty=True)
+                if owner in self.web.nodes:
+                    self._changed(self.web.nodes[owner])
         return known
 
     def _attach(self, event: Event, key: str) -> None:
         """Give an event to a node."""
-        node = self.nodes.get(key) or self._node(key, event, new=False)
+        node = self.web.nodes.get(key) or self._node(key, event, new=False)
         if event.digest in node.events:
             known = node.events[event.digest]
             if known is not event:
                 if known.take(event):
-                    self._touch(node, dirty=True)
+                    self._changed(node)
                 event.unpin()
                 event.twin = known
             return
@@ -178,26 +222,18 @@ class Table:
         event.owners.append(key)
         event.needs += 1
         node.first_us = min(node.first_us or event.time_us, event.time_us)
-        self._touch(node, dirty=True)
+        self._changed(node)
 
     def _detach(self, event: Event, key: str) -> None:
         """Take an event back that a session had given to the wrong journey."""
-        node = self.nodes.get(key)
+        node = self.web.nodes.get(key)
         if node is None or node.events.pop(event.digest, None) is None:
             return
         if event.digest in node.fresh:
             node.fresh.discard(event.digest)
             event.needs -= 1
         event.owners.remove(key)
-        self._touch(node, dirty=True)
-
-    def _touch(self, node: Node, *, dirty: bool) -> None:
-        """Note that a node is in use, and whether it has to be written again."""
-        node.touched_us = self.clock_us
-        self.nodes.move_to_end(node.key)
-        if dirty:
-            node.parts = None
-            self.dirty.setdefault(node.key, self.clock_us)
+        self._changed(node)
 
     # -- sessions
 
@@ -227,10 +263,9 @@ class Table:
 
     def _node(self, key: str, event: Event, *, new: bool) -> Node:
         """The node with this key; looked up in the store unless the line that names it begins it at the front of the log."""
-        node = self.nodes.get(key)
+        node = self.web.nodes.get(key)
         if node is None:
-            node = Node(key, event.host, touched_us=self.clock_us)
-            self.nodes[key] = node
+            node = self.web.new(key, event.host, self.clock_us)
             if new:
                 node.first_us = event.time_us
                 return node
@@ -241,18 +276,11 @@ class Table:
 
     def _find_named(self, bare: str, event: Event) -> None:
         """Have the nodes that a line names in memory, where the store knows them."""
-        for key in self.keys_named(bare, event.host):
-            node = self.nodes.get(key)
+        for key in self.web.keys_named(bare, event.host):
+            node = self.web.nodes.get(key)
             if node is None:
-                node = Node(key, event.host, touched_us=self.clock_us)
-                self.nodes[key] = node
+                node = self.web.new(key, event.host, self.clock_us)
                 self._load(node)
-
-    def keys_named(self, bare: str, host: str) -> list[str]:
-        """The full keys that `kind:id` may mean for a line of `host`: queue ids are a host's own, in a domain of several hosts any."""
-        if not bare.startswith("q:"):
-            return [bare]
-        return [keys.queue(h, bare[2:]) for h in dict.fromkeys((host, *self._hosts))]
 
     def _load(self, node: Node) -> None:
         """Load from the store what holds this key, and what that names in turn."""
@@ -262,17 +290,16 @@ class Table:
             if node.looked_up:
                 continue
             node.looked_up = True
-            self.looked_up += 1
-            for document in self._lookup([node.key]):
+            for document in self._recall.of(node.key):
                 waiting.extend(self._restore(document))
 
     def _restore(self, document: Trace) -> list[Node]:
         """Take the events of a document back in; gives the nodes that it names."""
-        known = self.documents.get(document.id)
+        known = self.web.documents.get(document.id)
         if known is not None and known.version >= document.version:
             return []
         anchor = document.events[0].hash if document.events else None
-        self.documents[document.id] = Written(
+        self.web.documents[document.id] = Written(
             document.version,
             content_digest(document),
             anchor,
@@ -282,9 +309,9 @@ class Table:
         )
         touched: list[Node] = []
         for stored in document.events:
-            node = self.nodes.get(stored.hop)
+            node = self.web.nodes.get(stored.hop)
             if node is None:
-                node = self.nodes[stored.hop] = Node(stored.hop, stored.host, touched_us=self.clock_us)
+                node = self.web.new(stored.hop, stored.host, self.clock_us)
             node.documents.add(document.id)
             touched.append(node)
             try:
@@ -294,7 +321,7 @@ class Table:
                 continue
             known_event = node.events.get(event.digest)
             if known_event is None:
-                known_event = next((self.nodes[k].events[event.digest] for k in self._holding(event.digest, touched)), event)
+                known_event = next((self.web.nodes[k].events[event.digest] for k in self._holding(event.digest, touched)), event)
                 node.events[event.digest] = known_event
                 known_event.owners.append(node.key)
                 node.first_us = min(node.first_us or event.time_us, event.time_us)
@@ -305,119 +332,45 @@ class Table:
             if event.digest in node.fresh:
                 node.fresh.discard(event.digest)
                 known_event.release()
-            self._touch(node, dirty=True)
+            self._changed(node)
         return [n for n in {id(n): n for n in touched}.values() if not n.looked_up]
 
     def _holding(self, digest: str, nodes: Iterable[Node]) -> Iterable[str]:
         """Keys of nodes that hold this event already."""
         return (n.key for n in nodes if digest in n.events)
 
-    # -- messages out
-
-    def parts_of(self, key: str) -> Sequence[Part]:
-        """The lives or the scan of a node, empty where it is unknown or only named."""
-        if key[0] == "q" and self._hosts:
-            host = key[2:].partition("/")[0]
-            return [p for k in self.keys_named("q:" + keys.queue_id_of(key), host) for p in self._parts(k)]
-        return self._parts(key)
-
-    def _parts(self, key: str) -> Sequence[Part]:
-        node = self.nodes.get(key)
-        if node is None or not node.events:
-            return ()
-        if node.parts is None:
-            node.parts = make_parts(node, self.within)
-            self._index(node)
-        return node.parts
-
-    def _index(self, node: Node) -> None:
-        """Keep whom a node names, so that links are found from the other end."""
-        names = {link.target for part in node.parts or () for link in part.links}
-        for target in node.names - names:
-            self._named.get(target, set()).discard(node.key)
-        for target in names - node.names:
-            self._named.setdefault(target, set()).add(node.key)
-        node.names = names
-
-    def named_by(self, key: str) -> Sequence[str]:
-        """Keys of the nodes that name this one."""
-        if key[0] == "q" and self._hosts:
-            host = key[2:].partition("/")[0]
-            return sorted({n for k in self.keys_named("q:" + keys.queue_id_of(key), host) for n in self._named.get(k, ())})
-        return sorted(self._named.get(key, ()))
-
-    def messages(self, start: Iterable[str]) -> list[Message]:
-        """The messages that these nodes belong to, each once."""
-        for key in list(self.dirty):
-            # Every changed node names others by now: only then are links found from both ends.
-            self._parts(key)
-        found: list[Message] = []
-        seen: set[int] = set()
-        for key in self._claimants(start):
-            for part in self._parts(key):
-                if id(part) in seen:
-                    continue
-                message = gather(part, self)
-                seen.update(id(p) for p in message.parts)
-                found.append(message)
-        return found
-
-    def _claimants(self, start: Iterable[str]) -> Iterator[str]:
-        """The nodes themselves; for a folder of the filter, the scans that used it, for a hit in it belongs to one of them."""
-        for key in start:
-            if key[0] == "f":
-                yield from self.named_by(key)
-            yield key
+    def _changed(self, node: Node) -> None:
+        """A node's events changed: its message is to be written again."""
+        self.web.touch(node, self.clock_us, dirty=True)
 
     # -- memory
 
     def stale(self) -> list[Node]:
         """Nodes that no document holds though nothing came for as long as lines may lie apart: they come to nothing."""
         floor = self.clock_us - max(self._reach_us, self._memory_us)
-        return [n for _, n in self._oldest(floor) if n.fresh and not n.documents]
+        return [n for n in self.web.untouched(floor) if n.fresh and not n.documents]
 
-    def evict(self) -> int:
+    def evict(self) -> None:
         """Let go of messages that are written and were not touched for the memory time; the store remembers them."""
         floor = self.clock_us - self._memory_us
-        gone = 0
-        for key in [k for k, n in self._oldest(floor)]:
-            node = self.nodes.get(key)
-            if node is None or key in self.dirty or node.fresh:
-                continue
-            family = {key}
-            for message in self.messages([key]):
-                family |= {p.key for p in message.parts}
-            members = [self.nodes[k] for k in family if k in self.nodes]
-            if all(m.touched_us <= floor and m.key not in self.dirty and not m.fresh for m in members):
-                for member in members:
-                    self._drop(member)
-                    gone += 1
+        for node in self.web.untouched(floor):
+            if node.key in self.web.nodes and self._idle(node, floor):
+                family = self.web.family(node)
+                if all(self._idle(member, floor) for member in family):
+                    for member in family:
+                        self._drop(member)
         while self._sessions and next(iter(self._sessions.values())).last_us < self.clock_us - self._reach_us:
             self._sessions.popitem(last=False)[1].close()
-        if len(self._numbers) > 4096:
+        if len(self._numbers) > _MANY_PROCESSES:
             second = self.clock_us // SECOND - 60
             self._numbers = {p: k for p, k in self._numbers.items() if k[0] >= second}
-        return gone
 
-    def _oldest(self, floor: int) -> list[tuple[str, Node]]:
-        """Nodes not touched since `floor`, oldest first."""
-        found: list[tuple[str, Node]] = []
-        for key, node in self.nodes.items():
-            if node.touched_us > floor:
-                break
-            found.append((key, node))
-        return found
+    def _idle(self, node: Node, floor_us: int) -> bool:
+        """Whether a node is written and was not touched since."""
+        return node.touched_us <= floor_us and node.key not in self.web.dirty and not node.fresh
 
     def _drop(self, node: Node) -> None:
         """Forget one node."""
-        del self.nodes[node.key]
         for digest in node.events:
             self._records.pop(digest, None)
-        for target in node.names:
-            named = self._named.get(target)
-            if named is not None:
-                named.discard(node.key)
-                if not named:
-                    del self._named[target]
-        for document in node.documents:
-            self.documents.pop(document, None)
+        self.web.drop(node)

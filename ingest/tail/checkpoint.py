@@ -80,9 +80,11 @@ class Checkpoint:
         )
 
     def note(self, reader: FileReader, offset: int, year: int | None = None, last_us: int | None = None, *, needed: bool = False) -> None:
-        """Everything of `reader` before `offset` is dealt with; lines from there on are not all in the store where it is `needed`.
+        """Everything of `reader` before `offset` is dealt with; with `needed`, lines from there on are not all in the store.
 
-        `year` and `last_us` are those of the line at the offset. Does nothing while the file has no identity: it is short, and will be read again.
+        `year` and `last_us` are those of the line at the offset.
+
+        Does nothing while the file has no identity: it is short, and will be read again.
         """
         identity = reader.identity
         if identity is None:

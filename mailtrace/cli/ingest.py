@@ -13,8 +13,9 @@ from typing import Annotated
 import structlog
 from cyclopts import Group, Parameter, validators
 
-from ingest.pipeline import Ingest, Summary
+from ingest.pipeline import Ingest
 from ingest.sinks.embedded import EmbeddedSink
+from ingest.summary import Summary
 from ingest.tail.paths import expand
 from mailtrace.amounts import Keep
 from mailtrace.cli.common import Common

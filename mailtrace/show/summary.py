@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ingest.pipeline import Summary
+from ingest.summary import Summary
 from mailtrace.amounts import counted
 from mailtrace.show.screen import Screen
 

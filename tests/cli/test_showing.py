@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from ingest.pipeline import Summary
+from ingest.summary import Summary
 from mailtrace.amounts import counted, shown_bytes
 from mailtrace.problems import WrongUsage, of_os_error
 from mailtrace.show.layout import GAP, Column, cut, fit

@@ -1,0 +1,1 @@
+"""Benchmarks: what reading, storing, following and searching cost. They print and assert nothing."""

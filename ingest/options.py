@@ -1,0 +1,49 @@
+"""What to read, and how: the settings of a run, without where they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from ingest.correlate.ownership import Customer
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSetting:
+    """What is set for the files of a path (a glob pattern): format, zone, year, host."""
+
+    path: str
+    format: str | None = None
+    timezone: tzinfo | None = None
+    year: int | None = None
+    log_host: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogDomain:
+    """Hosts that hand mail to each other, and addresses of filters: queue ids and hand-overs are within."""
+
+    name: str
+    hosts: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """What to read, and how."""
+
+    paths: tuple[str, ...]
+    timezone: tzinfo
+    year: int | None = None
+    log_host: str | None = None
+    rebuild: bool = False
+    format: str | None = None
+    sources: tuple[SourceSetting, ...] = ()
+    log_domains: tuple[LogDomain, ...] = ()
+    customers: tuple[Customer, ...] = ()
+    keep_raw: bool = True
+    keep_subjects: bool = True
+    #: Seconds: how long a line may pin the low-water mark, a message is held back, a written one kept in memory.
+    pin_s: float = 600.0
+    hold_back_s: float = 60.0
+    memory_s: float = 120.0

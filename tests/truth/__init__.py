@@ -1,0 +1,1 @@
+"""The truth: what the captures' traces must say, for each message that was really sent."""

@@ -1,0 +1,75 @@
+"""The captures' traces against the truth; the same check as `make truth`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from captures import FORMS, SHORT, Form
+
+from mailtrace import Disposition, Reason, TraceAnswer
+from truth.check import Verdict, ask, check, compare
+from truth.records import Truth
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_all_that_the_lines_tell_is_right(form: Form, tmp_path: Path) -> None:
+    """For each recipient sender, disposition, reason, verdict, code and quarantine id are right; no phantom, no double."""
+    verdict = check(form, tmp_path)
+    assert verdict.perfect, str(verdict)
+
+
+class TestTheCheckItself:
+    """A check that cannot fail proves nothing: each kind of mistake is seen."""
+
+    @pytest.fixture(scope="class")
+    def truth(self) -> Truth:
+        """What is known about a capture."""
+        return Truth(SHORT)
+
+    @pytest.fixture(scope="class")
+    def traces(self, truth: Truth, tmp_path_factory: pytest.TempPathFactory) -> list[TraceAnswer]:
+        """The product's answers about it."""
+        return ask(FORMS[0], tmp_path_factory.mktemp("truth"), truth.zone)
+
+    def with_one_changed(self, truth: Truth, traces: list[TraceAnswer], disposition: str, **fields: object) -> Verdict:
+        """Change one trace with this disposition and judge."""
+        index = next(i for i, trace in enumerate(traces) if trace.disposition == disposition)
+        changed = [*traces[:index], msgspec.structs.replace(traces[index], **fields), *traces[index + 1 :]]
+        return compare(FORMS[0], truth, changed)
+
+    @pytest.mark.parametrize(
+        ("disposition", "fact", "fields"),
+        [
+            ("delivered", "disposition", {"disposition": Disposition.DEFERRED}),
+            ("delivered", "reason", {"reason": Reason.SPAM}),
+            ("quarantined", "quarantine id", {"quarantine_id": "x"}),
+            ("quarantined", "verdict", {"verdict": "clean"}),
+            ("rejected", "code", {"return_code": None}),
+            ("bounced", "code", {"return_code": None}),
+            ("delivered", "sender", {"sender": "somebody@else.example"}),
+        ],
+    )
+    def test_a_wrong_fact_is_seen(
+        self, truth: Truth, traces: list[TraceAnswer], disposition: str, fact: str, fields: dict[str, object]
+    ) -> None:
+        """One fact of one trace changed is one recipient less that is right, named with the fact."""
+        verdict = self.with_one_changed(truth, traces, disposition, **fields)
+        assert not verdict.perfect
+        assert any(f": {fact}: " in one for one in verdict.disagreements), str(verdict)
+
+    def test_a_missing_trace_is_seen(self, truth: Truth, traces: list[TraceAnswer]) -> None:
+        """Any trace of a recipient that is left out is missed."""
+        verdict = compare(FORMS[0], truth, traces[1:])
+        assert verdict.right < verdict.recipients or traces[0].sender == ""
+
+    def test_a_phantom_is_seen(self, truth: Truth, traces: list[TraceAnswer]) -> None:
+        """A trace of a message to somebody who never got it is a phantom."""
+        phantom = msgspec.structs.replace(traces[0], id="0" * 26, recipient="nobody@nowhere.example", original_recipient=None)
+        assert len(compare(FORMS[0], truth, [*traces, phantom]).phantoms) == 1
+
+    def test_a_double_is_seen(self, truth: Truth, traces: list[TraceAnswer]) -> None:
+        """A second trace of the same copy under another id is a double."""
+        double = msgspec.structs.replace(traces[0], id="0" * 26)
+        assert len(compare(FORMS[0], truth, [*traces, double]).doubles) == 1
