@@ -30,6 +30,11 @@ _BOUNCES = (
 _SUBJECTS = ("Figures for week 47", "Minutes of the meeting", "Your invoice", "Re: offer", "Newsletter", "Three places", "Lunch?")
 
 
+def spent(seconds: float) -> str:
+    """Write a delay as the server does: two digits that count, and whole seconds from ten on."""
+    return f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.2g}"
+
+
 class Mail:
     """A mail server with a filter behind its queue; each call adds the lines of one message to the pending ones."""
 
@@ -191,8 +196,8 @@ class Mail:
         for one in to:
             self._say(
                 at,
-                f"postfix/smtp[{smtp}]: {queue_id}: to=<{one}>, relay=127.0.0.1[127.0.0.1]:10024, delay={delay + 0.1:.2g}, "
-                f"delays=0.1/0.01/0/{delay:.2g}, dsn={reply}",
+                f"postfix/smtp[{smtp}]: {queue_id}: to=<{one}>, relay=127.0.0.1[127.0.0.1]:10024, delay={spent(delay + 0.1)}, "
+                f"delays=0.1/0.01/0/{spent(delay)}, dsn={reply}",
             )
             at += 25
         self._smtp.give_back(smtp, smtp_uses, at)
@@ -292,7 +297,7 @@ class Mail:
             at += wait_s * SECOND + self._after(0, 9000)
             self._active(at - 30_000, queue_id, sender, 4711, 1)
         pid, uses = self._smtp.take(at)
-        delay_s = f"{(at - began) / SECOND + 0.3:.2g}"
+        delay_s = spent((at - began) / SECOND + 0.3)
         front = f"postfix/smtp[{pid}]: {queue_id}: to=<{one}>, relay={relay}, delay={delay_s}, delays=0.1/0/0.1/0.1, dsn="
         if draw < 0.003:
             self._say(at, f"postfix/qmgr[{self._qmgr}]: {queue_id}: from=<{sender}>, status=expired, returned to sender")

@@ -5,6 +5,8 @@ Written into the document beside the raw line, for callers who may not see the l
 
 from __future__ import annotations
 
+import re
+
 from ingest.events import (
     Administered,
     Attempted,
@@ -27,14 +29,17 @@ from ingest.events import (
     Signed,
 )
 
+#: What came of a hand-over: to another server, to a filter of ours, to an agent of this host.
 _STATUS = {
-    "sent": "Delivered to {relay}",
-    "deferred": "Delivery to {relay} put off",
-    "bounced": "Delivery to {relay} failed for good",
-    "expired": "Delivery to {relay} given up",
-    "deliverable": "Address probe: deliverable",
-    "undeliverable": "Address probe: not deliverable",
+    "sent": ("Delivered to {}", "Handed to the filter {}", "Delivered by {}"),
+    "deferred": ("Delivery to {} put off", "Hand-over to the filter {} put off", "Delivery by {} put off"),
+    "bounced": ("Delivery to {} failed for good", "The filter {} refused it for good", "Delivery by {} failed for good"),
+    "expired": ("Delivery to {} given up", "Hand-over to the filter {} given up", "Delivery by {} given up"),
+    "deliverable": ("Address probe at {}: deliverable",) * 3,
+    "undeliverable": ("Address probe at {}: not deliverable",) * 3,
 }
+#: The same where nothing was handed to anybody.
+_UNSENT = {"sent": "Delivered", "deferred": "Delivery put off", "bounced": "Delivery failed for good", "expired": "Delivery given up"}
 _RULES = {
     "reject": "Refused",
     "hold": "Put on hold",
@@ -42,13 +47,54 @@ _RULES = {
     "redirect": "Sent elsewhere by a rule",
     "bcc": "A rule sent a copy",
     "warn": "A rule gave a warning",
-    "info": "Header logged",
     "filter": "Sent through another filter by a rule",
-    "accept": "The filter before the queue accepted it",
+    "accept": "Accepted",
+    "prepend": "A rule added a header",
+    "delay": "Put off by a rule",
+    "quarantine": "Put into quarantine",
 }
+_PLACES = {
+    "CONNECT": "at the connection",
+    "HELO": "at the greeting",
+    "EHLO": "at the greeting",
+    "MAIL": "at the sender",
+    "RCPT": "at the recipient",
+    "DATA": "before the data",
+    "END-OF-MESSAGE": "after the data",
+    "header": "because of a header",
+    "mime-header": "because of a header of a part",
+    "nested-header": "because of a header of an attached message",
+    "milter-header": "because of a header",
+    "body": "because of the body",
+}
+_BY = {"milter": "by a milter", "proxy": "by the filter before the queue", "screen": "before the dialogue"}
 _ADMIN = {"hold": "put it on hold", "release": "released it from hold", "requeue": "put it back into the queue", "expire": "had it expire"}
 _NOTICES = {"non-delivery": "A notice of non-delivery", "delay": "A notice of delay", "success": "A notice of delivery"}
-_SESSION = {"tls": "Encrypted connection", "lost": "The session broke off"}
+_SESSION = {"connect": "A session began", "disconnect": "The session ended", "tls": "Encrypted connection", "lost": "The session broke off"}
+_SCREEN = {
+    "denylisted": "The client is on our deny list",
+    "dnsbl": "Lists of senders of spam name the client",
+    "pregreet": "The client spoke before its turn",
+    "hangup": "The client hung up during the tests",
+    "bare-newline": "The client ends lines in the wrong way",
+    "non-smtp-command": "The client sent what is no SMTP",
+    "command": "The client broke the rules of the dialogue",
+}
+_PASSED = {"forward": "The filter passed it on", "notice": "The filter sent a notice", "release": "The released message was passed on"}
+_PASSED_NOT = {
+    "forward": "The filter could not pass it on",
+    "notice": "The filter could not send a notice",
+    "release": "The released message could not be passed on",
+}
+#: Addresses in what others wrote; the name of a mailbox may be quoted.
+_ADDRESS = re.compile(
+    r"(?:\"[^\"@<>]{1,64}\"|[^\s<>\"@,;:()\[\]{}=]{1,256}(?:=[^\s<>\"@,;:()\[\]{}=]{1,256}){0,4})@[^\s<>\"@,;:()\[\]{}]{1,255}"
+)
+_HIDDEN = "..."
+#: A filter's reply that repeats the next server's.
+_RELAYED = re.compile(r"from MTA\([^)]{0,200}\): (\d{3}(?: \d\.\d{1,3}\.\d{1,3})?) ")
+#: The filters of a mail server listen on its own loopback addresses.
+_LOOPBACK = ("127.", "::1")
 
 
 def names_of(fact: Fact) -> tuple[list[str], bool]:
@@ -88,11 +134,12 @@ def words_of(fact: Fact) -> str:
         case Noticed():
             return f"{_NOTICES.get(fact.what, 'A notice')} goes to the {fact.to} as {fact.notice_id}"
         case Connected():
-            return _SESSION.get(fact.step, fact.step) + (f": {fact.detail}" if fact.detail else "")
+            return _connected(fact)
         case Screened():
-            return f"Before the dialogue: {fact.detail or fact.what}"
+            found = _SCREEN.get(fact.what, "Before the dialogue")
+            return found + (f": {_without_addresses(fact.detail)}" if fact.detail else "")
         case Signed():
-            return fact.what
+            return f"Signature: {_without_addresses(fact.what)}"
         case _:
             return _filtered(fact)
 
@@ -101,20 +148,12 @@ def _filtered(fact: Fact) -> str:
     """One sentence for a fact of a filter or scanner."""
     match fact:
         case Scanned():
-            what = "passed" if fact.passed else "blocked"
-            detail = f" ({fact.detail})" if fact.detail else ""
-            score = f", score {fact.score:g}" if fact.score is not None else ""
-            kept = f", kept as {fact.quarantine_ids[0]}" if fact.quarantine_ids else ""
-            return f"The filter {what} it as {fact.category}{detail}{score}{kept}"
+            return _scanned(fact)
         case Inspected():
             return "The filter looks at it"
         case Passed():
-            how = {
-                "forward": "The filter passed it on",
-                "notice": "The filter sent a notice",
-                "release": "The released message was passed on",
-            }[fact.how]
-            return how + (f" as {fact.next_id}" if fact.next_id else "") + _said(fact.reply)
+            done = _PASSED if (fact.reply.code or 0) < 400 else _PASSED_NOT
+            return done[fact.how] + (f" as {fact.next_id}" if fact.next_id else "") + _said(fact.reply, fact.recipients)
         case Release():
             return "An operator released it from quarantine"
         case Infected():
@@ -123,33 +162,101 @@ def _filtered(fact: Fact) -> str:
             return type(fact).__name__
 
 
+def _scanned(fact: Scanned) -> str:
+    """A filter's result; a quarantine may be somebody's mailbox."""
+    what = "passed" if fact.passed else "blocked"
+    detail = f" ({_without_addresses(fact.detail)})" if fact.detail else ""
+    score = f", score {fact.score:g}" if fact.score is not None else ""
+    places = ["a mailbox" if "@" in place else place for place in fact.quarantine_ids]
+    kept = f", kept as {', '.join(places)}" if places else ""
+    return f"The filter {what} it as {fact.category}{detail}{score}{kept}"
+
+
 def _received(fact: Received) -> str:
     """How a queue file began."""
     if fact.requeued_from:
         return f"Put back into the queue, before: {fact.requeued_from}"
     if fact.uid is not None:
         return f"Submitted on this host by user id {fact.uid}"
-    where = f"{fact.client_name or 'unknown'} [{fact.client_ip or 'unknown'}]"
+    if fact.origin_queue_id:
+        return f"Received back from the filter, before: {fact.origin_queue_id}"
     user = f", logged in as {fact.user}" if fact.user else ""
-    return f"Received from {where}{user}"
+    return f"Received from {_client(fact.client_name, fact.client_ip)}{user}"
+
+
+def _connected(fact: Connected) -> str:
+    """A step of a session."""
+    client = f" with {_client(fact.client_name, fact.client_ip)}" if fact.step == "connect" else ""
+    return _SESSION.get(fact.step, fact.step) + client + (f": {fact.detail}" if fact.detail else "")
+
+
+def _client(name: str | None, ip: str | None) -> str:
+    """A client as a reader knows it."""
+    return f"{name or 'unknown'} [{ip or 'unknown'}]"
 
 
 def _ruled(fact: Ruled) -> str:
-    """What a rule decided."""
-    what = _RULES.get(fact.action, fact.action)
-    where = f" at {fact.stage}" if fact.stage else ""
-    said = _said(fact.reply) if fact.reply is not None else f": {fact.text}" if fact.text and fact.source != "screen" else ""
-    return f"{what}{where}{said}"
+    """What a rule decided, who did, where; a header that was only logged is told as it is."""
+    people = [a for a in (fact.recipient, fact.target) if a]
+    text = _without_addresses(fact.text, people)
+    if fact.action == "info":
+        logged = "Line of the body logged" if fact.stage == "body" else "Header logged" if "header" in fact.stage else "Logged by a rule"
+        return logged + (f": {text}" if text else "")
+    what = " ".join(p for p in (_RULES.get(fact.action, fact.action), _BY.get(fact.source, ""), _place(fact.stage)) if p)
+    if fact.reply is not None:
+        return what + _said(fact.reply, people)
+    told = text and fact.action not in {"redirect", "bcc"}
+    return what + (f": {text}" if told else "")
+
+
+def _place(stage: str) -> str:
+    """Where in the dialogue or the message it was decided."""
+    return _PLACES.get(stage, f"at {stage}" if stage else "")
 
 
 def _attempted(fact: Attempted) -> str:
     """What came of a delivery."""
-    relay = fact.relay or "the next server"
-    return _STATUS.get(fact.status, f"Delivery to {{relay}}: {fact.status}").format(relay=relay) + _said(fact.reply)
+    people = [fact.recipient, *([fact.original] if fact.original else [])]
+    if fact.discarded:
+        what = "Thrown away on delivery"
+    elif fact.forwarded:
+        what = "Sent on to another address"
+    else:
+        what = _handed(fact)
+    return what + _said(fact.reply, people)
 
 
-def _said(reply: Reply) -> str:
-    """A reply as it follows a sentence."""
+def _handed(fact: Attempted) -> str:
+    """To whom a message was handed, and whether it was taken."""
+    if fact.relay is None and fact.status in _UNSENT:
+        return _UNSENT[fact.status]
+    known = _STATUS.get(fact.status.removesuffix("-but-not-cached"))
+    if fact.relay_ip is None:
+        # An agent of this host has a name only, a server behind a socket its path too.
+        agent = fact.relay is not None and "[" not in fact.relay
+        relay, kind = fact.relay or "the next server", 2 if agent else 0
+    elif fact.relay_ip.startswith(_LOOPBACK):
+        host = f"[{fact.relay_ip}]" if ":" in fact.relay_ip else fact.relay_ip
+        relay, kind = f"{host}:{fact.relay_port}" if fact.relay_port else host, 1
+    else:
+        relay, kind = fact.relay or fact.relay_ip, 0
+    return known[kind].format(relay) if known else f"Delivery to {relay}: {fact.status}"
+
+
+def _said(reply: Reply, people: list[str]) -> str:
+    """A reply as it follows a sentence, each code once."""
     codes = " ".join(str(c) for c in (reply.code, reply.enhanced) if c is not None)
-    said = " ".join(p for p in (codes, reply.text) if p)
+    text = reply.text
+    again = _RELAYED.match(text)
+    if again is not None and again[1] in {codes, str(reply.code)}:
+        text = text[again.end() :]
+    said = " ".join(p for p in (codes, _without_addresses(text, people)) if p)
     return f": {said}" if said else ""
+
+
+def _without_addresses(text: str, people: list[str] | None = None) -> str:
+    """The text with every address in it hidden, first those of the people that the line is about, however they are written."""
+    for person in people or []:
+        if "@" in person:
+            text = re.sub(re.escape(person), _HIDDEN, text, flags=re.IGNORECASE)
+    return _ADDRESS.sub(_HIDDEN, text)

@@ -55,19 +55,28 @@ class Writer:
         `show_us` is the time by which holding back is judged: the log's clock, moved on with the wall clock while no line comes.
         """
         group, batch = Group(), list[Trace]()
+        waiting: set[str] = set()
         due = list(self.table.web.dirty) if everything else self._due()
         for message in self.table.web.messages(due):
-            composed = compose(message, self._context)
             nodes = self._nodes_of(message)
-            if not (everything or self._is_due(message, composed, nodes)):
+            if not everything and not self._is_due(message, nodes):
+                waiting.update(n.key for n in nodes)
                 continue
-            batch += self._take(message, composed, nodes, group, show_us, final=final)
+            composed = compose(message, self._context)
+            written, held = self._take(message, composed, nodes, group, None if final else show_us)
+            batch += written
+            if held:
+                waiting.update(n.key for n in nodes)
             if len(batch) >= _BATCH:
                 self._submit(batch, group)
                 group, batch = Group(), []
+            for node in nodes:
+                self.table.web.dirty.pop(node.key, None)
+        for key in waiting:
+            # An id may name two messages, one of them written now: the other is looked at again.
+            self.table.web.dirty.setdefault(key, self.table.clock_us)
         for key in due:
-            node = self.table.web.nodes.get(key)
-            if node is None or not node.events:
+            if (known := self.table.web.get(key)) is None or not known.events:
                 self.table.web.dirty.pop(key, None)
         self._submit(batch, group)
         self.collect()
@@ -97,9 +106,9 @@ class Writer:
             if since <= patient or (node := self.table.web.nodes.get(key)) is None or node.touched_us <= settled
         ]
 
-    def _is_due(self, message: Message, composed: Composed, nodes: list[Node]) -> bool:
+    def _is_due(self, message: Message, nodes: list[Node]) -> bool:
         """Whether a message of a backlog is to be written now: finished and quiet, or it has waited too long."""
-        if composed.closed and all(n.touched_us <= self.table.clock_us - SETTLE_US for n in nodes):
+        if message.closed and all(n.touched_us <= self.table.clock_us - SETTLE_US for n in nodes):
             return True
         since = min((self.table.web.dirty[n.key] for n in nodes if n.key in self.table.web.dirty), default=self.table.clock_us)
         return since <= self.table.clock_us - PATIENCE_US
@@ -108,26 +117,26 @@ class Writer:
         """The nodes whose lives, scans and loose lines make a message."""
         return [self.table.web.nodes[k] for k in sorted({p.key for p in message.parts})]
 
-    def _take(self, message: Message, composed: Composed, nodes: list[Node], group: Group, show_us: int, *, final: bool) -> Iterator[Trace]:
-        """The documents of a message that have to be written."""
+    def _take(self, message: Message, composed: Composed, nodes: list[Node], group: Group, show_us: int | None) -> tuple[list[Trace], bool]:
+        """The documents of a message that have to be written, and whether some are held back still (never with `show_us` None)."""
         if composed.void:
-            for node in nodes:
-                self._forget(node)
-            return
+            for part in message.parts:
+                self._forget(self.table.web.nodes[part.key], [e.digest for e in part.events])
+            return [], False
+        written: list[Trace] = []
         held = False
         for draft in composed.drafts:
             known = self.table.web.documents.get(draft.trace.id)
-            if known is None and not final and draft.held_us is not None and show_us < draft.held_us:
+            if known is None and show_us is not None and draft.held_us is not None and show_us < draft.held_us:
                 held = True
                 continue
             group.events += draft.events + draft.taken
             changed = self._versioned(draft, known)
             if changed is not None:
-                yield changed
+                written.append(changed)
         if not held:
-            for node in nodes:
-                self.table.web.dirty.pop(node.key, None)
             group.superseded += self._replaced(message, composed.drafts, nodes)
+        return written, held
 
     def _versioned(self, draft: Draft, known: Written | None) -> Trace | None:
         """The document with its version, or None where the store has just this."""
@@ -193,17 +202,18 @@ class Writer:
         if group.superseded:
             self._under_way[self._sink.submit(group.superseded)] = Group()
 
-    def _forget(self, node: Node) -> None:
-        """A node's lines can matter no more though no document holds them."""
-        self.table.web.dirty.pop(node.key, None)
-        for digest in list(node.fresh):
-            node.fresh.discard(digest)
-            node.events[digest].release()
+    def _forget(self, node: Node, digests: Iterable[str]) -> None:
+        """These lines can matter no more though no document holds them."""
+        for digest in digests:
+            if digest in node.fresh:
+                node.fresh.discard(digest)
+                node.events[digest].release()
 
     def evict(self) -> None:
         """Let go of what is written and quiet, and of what came to nothing within the time that lines may lie apart."""
         for node in self.table.stale():
-            self._forget(node)
+            self.table.web.dirty.pop(node.key, None)
+            self._forget(node, list(node.fresh))
         self.table.evict()
 
 

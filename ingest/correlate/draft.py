@@ -11,13 +11,13 @@ from ingest.correlate.about import About, first_us
 from ingest.correlate.event import SECOND, Event, order
 from ingest.correlate.fate import Fate, fate_of
 from ingest.correlate.life import Life
-from ingest.correlate.links import Loose, Message, Part, Scan, Within, kept_mail_id
+from ingest.correlate.links import Loose, Message, Part, Scan, Within
 from ingest.correlate.ownership import Ownership
 from ingest.correlate.relation import related_to
+from ingest.correlate.route import ids_of
 from ingest.correlate.rows import Row, Tree, plant, rows_of
-from ingest.events import Attempted, Identified, Infected, Inspected, Noticed, Passed, Release, Ruled, Scanned, Screened, fields_of
+from ingest.events import Attempted, Inspected, Noticed, Passed, Release, Ruled, Scanned, Screened, fields_of
 from ingest.words import names_of, words_of
-from mappings import keys
 from mappings.address import domain_of, fold
 from mappings.identity import trace_id
 from mappings.trace import Event as Line
@@ -42,8 +42,6 @@ class Composed:
     """What one message comes to."""
 
     drafts: list[Draft] = field(default_factory=list)
-    #: Nothing more is to be expected of it.
-    closed: bool = False
     #: Its lines can matter no more though they make no document: an address probe.
     void: bool = False
 
@@ -62,9 +60,9 @@ class Context:
 
 def compose(message: Message, context: Context) -> Composed:
     """The traces of a message: a function of its events alone."""
-    composed = Composed(closed=all(life.closed for life in message.lives))
+    composed = Composed()
     if any(life.probe for life in message.lives):
-        composed.void, composed.closed = True, True
+        composed.void = True
         return composed
     tree = plant(message, context.within)
     for root in tree.roots:
@@ -167,12 +165,15 @@ def _set_events(trace: Trace, pairs: list[tuple[str, Event]], context: Context) 
 
 def _line(key: str, event: Event, context: Context) -> Line:
     """An event as the document keeps it."""
+    known = event.documented.get(key)
+    if known is not None:
+        return known
     fact, raw = event.fact, event.raw if context.keep_raw else ""
     if not context.keep_subjects and isinstance(fact, Ruled | Scanned) and fact.subject is not None:
         # The subject stands in the raw line as well, in whatever encoding.
         fact, raw = replace(fact, subject=None, **({"text": ""} if isinstance(fact, Ruled) else {})), ""
     names, more = names_of(fact)
-    return Line(
+    line = event.documented[key] = Line(
         time_us=event.time_us,
         fine=event.fine,
         host=event.host,
@@ -189,43 +190,17 @@ def _line(key: str, event: Event, context: Context) -> Line:
         raw=raw,
         file=event.file,
     )
+    return line
 
 
 def _keys(pairs: list[tuple[str, Event]], within: Within) -> list[str]:
     """Every id that the lines bear or name, as keys."""
-    found: dict[str, None] = {}
+    found: set[str] = set()
     for key, event in pairs:
-        found[key] = None
-        fact, host = event.fact, event.host
-        for name in ("queue_id", "origin_queue_id", "requeued_from", "notice_id"):
-            value = getattr(fact, name, None)
-            if value:
-                found[keys.queue(host, value)] = None
-        match fact:
-            case Attempted(next_id=str(next_id)) if fact.forwarded or within.holds(fact.relay_ip):
-                found[keys.queue(host, next_id)] = None
-            case Scanned():
-                for value in fact.next_ids:
-                    found[keys.queue(host, value)] = None
-                for value in fact.quarantine_ids:
-                    found[keys.quarantine(value)] = None
-            case Passed(next_id=str(next_id)):
-                found[keys.queue(host, next_id)] = None
-            case Identified(resent=True):
-                kept = kept_mail_id(fact.message_id)
-                if kept:
-                    found[keys.scan(kept)] = None
-            case Infected():
-                found[keys.folder(host, fact.folder)] = None
-            case Screened():
-                found[keys.peer(host, fact.client_ip, fact.client_port)] = None
-            case _:
-                pass
-        log_id = getattr(fact, "log_id", None)
-        if log_id:
-            found[keys.log_id(host, log_id)] = None
-        if getattr(fact, "mail_id", None):
-            found[keys.scan(fact.mail_id)] = None  # type: ignore[attr-defined]
+        found.add(key)
+        if event.ids is None:
+            event.ids = ids_of(event, within)
+        found.update(event.ids)
     return sorted(found)
 
 

@@ -28,7 +28,24 @@ class Slot:
 class Event:
     """One line of the log domain. Its identity is program, process, text and second: the same wherever it is read."""
 
-    __slots__ = ("digest", "fact", "file", "fine", "host", "needs", "number", "owners", "pid", "pins", "program", "raw", "time_us", "twin")
+    __slots__ = (
+        "digest",
+        "documented",
+        "fact",
+        "file",
+        "fine",
+        "host",
+        "ids",
+        "needs",
+        "number",
+        "owners",
+        "pid",
+        "pins",
+        "program",
+        "raw",
+        "time_us",
+        "twin",
+    )
 
     def __init__(self, line: Line, fact: Fact, digest: str) -> None:
         self.time_us = line.time_us
@@ -47,6 +64,9 @@ class Event:
         self.pins: list[Slot] = []
         #: Nodes whose documents do not hold it durably yet, and one for its session while that is open.
         self.needs = 0
+        #: The ids of its line, and the line as documents keep it for a node: made once, for many documents may hold it.
+        self.ids: tuple[str, ...] | None = None
+        self.documented: dict[str, trace.Event] = {}
         #: The same line as a document had it, where this one was read before that was known.
         self.twin: Event | None = None
 
@@ -65,6 +85,9 @@ class Event:
         if len(other.raw) > len(self.raw) and other.fact != self.fact:
             # The same record, seen to a later continuation line.
             self.raw, self.fact, changed = other.raw, other.fact, True
+        if changed:
+            self.ids = None
+            self.documented.clear()
         return changed
 
     def pin(self, slot: Slot) -> None:

@@ -168,36 +168,6 @@ def notice_mail_id(message: str) -> str | None:
     return None
 
 
-def mentions(fact: object, host: str, within: Within) -> Iterator[str]:
-    """The bare keys of journeys that a line names beside its own: they are looked up where they are not in memory."""
-    match fact:
-        case Received():
-            for queue_id in (fact.origin_queue_id, fact.requeued_from):
-                if queue_id:
-                    yield f"q:{queue_id}"
-        case Identified(resent=True):
-            kept = kept_mail_id(fact.message_id)
-            if kept:
-                yield keys.scan(kept)
-        case Attempted(status="sent"):
-            if fact.next_id and (fact.forwarded or within.holds(fact.relay_ip)):
-                yield f"q:{fact.next_id}"
-            elif fact.log_id and within.holds(fact.relay_ip):
-                yield keys.log_id(host, fact.log_id)
-        case Attempted(log_id=str(log_id)):
-            if within.holds(fact.relay_ip):
-                yield keys.log_id(host, log_id)
-        case Scanned():
-            if fact.origin_queue_id:
-                yield f"q:{fact.origin_queue_id}"
-            for queue_id in fact.next_ids:
-                yield f"q:{queue_id}"
-        case Passed(next_id=str(next_id)) if fact.how != "notice":
-            yield f"q:{next_id}"
-        case _:
-            pass
-
-
 @dataclass(slots=True)
 class Message:
     """The parts of one message: its queue files' lives, its scans, and what belongs to them; with the hand-overs between them."""
@@ -209,6 +179,11 @@ class Message:
     hits: dict[str, list[tuple[str, Event]]] = field(default_factory=dict)
     #: (from, to, how): hand-overs, from the earlier hop to the later one.
     edges: list[tuple[Part, Part, str]] = field(default_factory=list)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more is to be expected of it."""
+        return all(life.closed or life.probe for life in self.lives)
 
     @property
     def parts(self) -> list[Part]:

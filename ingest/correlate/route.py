@@ -1,13 +1,28 @@
-"""Where an event belongs: the nodes that hold it, the ids that it names beside, its part in a session."""
+"""Where an event belongs: the nodes that hold it, the ids that it names beside, its part in a session; and all ids of its line."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ingest.correlate.event import Event
-from ingest.correlate.links import Within, mentions
+from ingest.correlate.links import Within, kept_mail_id
 from ingest.correlate.session import Role
-from ingest.events import Connected, Identified, Infected, Inspected, Noticed, Passed, Received, Release, Ruled, Scanned, Screened
+from ingest.events import (
+    Attempted,
+    Connected,
+    Fact,
+    Identified,
+    Infected,
+    Inspected,
+    Noticed,
+    Passed,
+    Received,
+    Release,
+    Ruled,
+    Scanned,
+    Screened,
+)
 from mappings import keys
 
 #: Decisions that keep, move or drop a message and are logged before its queue file has an id.
@@ -19,73 +34,150 @@ class Route:
     """The way of one event. `begins` is true where the line begins something, so that its own id is new at the front of the log."""
 
     owners: tuple[str, ...] = ()
+    #: Journeys that the line names beside its own, as bare keys: looked up where they are not in memory.
     mentions: tuple[str, ...] = ()
     #: Ids of its own that are no node's name: new where the line begins something, else looked up.
     own: tuple[str, ...] = ()
     begins: bool = False
     #: A node that held the event while only the first piece of its record was read.
     formerly: str | None = None
-    session: tuple[str, str, int] | None = None
     role: Role | None = None
+
+
+Way = Callable[[Event, Fact, Within], Route]
 
 
 def route(event: Event, within: Within) -> Route:
     """The way of an event; a refusal that names nobody has none."""
-    fact, host = event.fact, event.host
-    process = (host, event.program, event.pid)
-    named = tuple(mentions(fact, host, within))
-    match fact:
-        case Received(queue_id=None):
-            return Route(session=process, role=Role.AHEAD)
-        case Received(queue_id=str(queue_id)):
-            return Route((keys.queue(host, queue_id),), named, begins=True, session=process, role=Role.BEGIN)
-        case Identified():
-            return Route((keys.queue(host, fact.queue_id),), named, begins=not fact.resent)
-        case Noticed():
-            return Route((keys.queue(host, fact.queue_id), keys.queue(host, fact.notice_id)))
-        case Ruled(queue_id=None):
-            return _ruled(event, fact, process)
-        case Connected():
-            return Route(session=process, role=Role.COMMON if fact.step == "tls" else Role.BEHIND)
-        case Screened():
-            return Route((keys.peer(host, fact.client_ip, fact.client_port),), begins=True)
-        case Scanned():
-            key = keys.scan(fact.mail_id) if fact.mail_id else keys.log_id(host, fact.log_id or "")
-            formerly = keys.log_id(host, fact.log_id) if fact.mail_id and fact.log_id and "\n" in event.raw else None
-            own = (keys.log_id(host, fact.log_id),) if fact.mail_id and fact.log_id else ()
-            return Route((key,), named, own, begins=True, formerly=formerly)
-        case Inspected(mail_id=str(mail_id)):
-            return Route((keys.scan(mail_id),), own=(keys.log_id(host, fact.log_id),), begins=True)
-        case Inspected():
-            return Route((keys.log_id(host, fact.log_id),), begins=True)
-        case Passed():
-            owners = [keys.scan(fact.mail_id)]
-            if fact.how == "notice" and fact.next_id:
-                owners.append(keys.queue(host, fact.next_id))
-            return Route(tuple(owners), named)
-        case Release():
-            return Route((keys.scan(fact.mail_id),))
-        case Infected():
-            return Route((keys.folder(host, fact.folder),), begins=True)
-        case _:
-            borne = getattr(fact, "queue_id", None)
-            return Route((keys.queue(host, borne),) if borne else (), named)
+    return _WAYS.get(type(event.fact), _borne)(event, event.fact, within)
 
 
-def _ruled(event: Event, fact: Ruled, process: tuple[str, str, int]) -> Route:
-    """A decision in the dialogue that bears no queue id."""
+def _borne(event: Event, fact: Fact, within: Within) -> Route:
+    """A line that bears a queue id and names nothing else."""
+    return Route((keys.queue(event.host, fact.queue_id),))  # type: ignore[attr-defined]
+
+
+def _received(event: Event, fact: Fact, within: Within) -> Route:
+    assert isinstance(fact, Received)  # noqa: S101 - by `_WAYS`
+    if fact.queue_id is None:
+        return Route(role=Role.AHEAD)
+    named = tuple(f"q:{i}" for i in (fact.origin_queue_id, fact.requeued_from) if i)
+    return Route((keys.queue(event.host, fact.queue_id),), named, begins=True, role=Role.BEGIN)
+
+
+def _identified(event: Event, fact: Fact, within: Within) -> Route:
+    assert isinstance(fact, Identified)  # noqa: S101
+    kept = kept_mail_id(fact.message_id) if fact.resent else None
+    return Route((keys.queue(event.host, fact.queue_id),), (keys.scan(kept),) if kept else (), begins=not fact.resent)
+
+
+def _noticed(event: Event, fact: Fact, within: Within) -> Route:
+    assert isinstance(fact, Noticed)  # noqa: S101
+    return Route((keys.queue(event.host, fact.queue_id), keys.queue(event.host, fact.notice_id)))
+
+
+def _attempted(event: Event, fact: Fact, within: Within) -> Route:
+    assert isinstance(fact, Attempted)  # noqa: S101
+    named: tuple[str, ...] = ()
+    if fact.next_id and (fact.forwarded or within.holds(fact.relay_ip)):
+        named = (f"q:{fact.next_id}",)
+    elif fact.log_id and within.holds(fact.relay_ip):
+        named = (keys.log_id(event.host, fact.log_id),)
+    return Route((keys.queue(event.host, fact.queue_id),), named)
+
+
+def _ruled(event: Event, fact: Fact, within: Within) -> Route:
+    """A decision in the dialogue, which may stand before any queue id."""
+    assert isinstance(fact, Ruled)  # noqa: S101
+    if fact.queue_id is not None:
+        return Route((keys.queue(event.host, fact.queue_id),))
     if fact.source == "proxy":
         if fact.next_id:
-            return Route((keys.queue(event.host, fact.next_id),), session=process, role=Role.BEGIN)
+            return Route((keys.queue(event.host, fact.next_id),), role=Role.BEGIN)
         if fact.log_id:
-            return Route((keys.log_id(event.host, fact.log_id),), session=process, role=Role.BEGIN)
-        return Route((keys.line(event.digest),), begins=True, session=process, role=Role.BEGIN)
+            return Route((keys.log_id(event.host, fact.log_id),), role=Role.BEGIN)
+        return Route((keys.line(event.digest),), begins=True, role=Role.BEGIN)
     if fact.action in _AHEAD or fact.source == "size":
         # Too large for the queue file: said of the transaction, before the answer to the client.
-        return Route(session=process, role=Role.AHEAD)
+        return Route(role=Role.AHEAD)
     if fact.action != "reject" or (fact.sender is None and fact.recipient is None):
         return Route()
     peer: tuple[str, ...] = ()
     if fact.source == "screen" and fact.client_ip and fact.client_port:
         peer = (keys.peer(event.host, fact.client_ip, fact.client_port),)
     return Route((keys.line(event.digest),), peer, begins=True)
+
+
+def _connected(event: Event, fact: Fact, within: Within) -> Route:
+    assert isinstance(fact, Connected)  # noqa: S101
+    return Route(role=Role.COMMON if fact.step == "tls" else Role.BEHIND)
+
+
+def _screened(event: Event, fact: Fact, within: Within) -> Route:
+    assert isinstance(fact, Screened)  # noqa: S101
+    return Route((keys.peer(event.host, fact.client_ip, fact.client_port),), begins=True)
+
+
+def _scanned(event: Event, fact: Fact, within: Within) -> Route:
+    assert isinstance(fact, Scanned)  # noqa: S101
+    named = tuple(f"q:{i}" for i in (fact.origin_queue_id, *fact.next_ids) if i)
+    log_id = keys.log_id(event.host, fact.log_id or "")
+    if fact.mail_id is None:
+        return Route((log_id,), named, begins=True)
+    joined = "\n" in event.raw
+    return Route((keys.scan(fact.mail_id),), named, (log_id,) if fact.log_id else (), begins=True, formerly=log_id if joined else None)
+
+
+def _inspected(event: Event, fact: Fact, within: Within) -> Route:
+    assert isinstance(fact, Inspected)  # noqa: S101
+    log_id = keys.log_id(event.host, fact.log_id)
+    return Route((log_id,), begins=True) if fact.mail_id is None else Route((keys.scan(fact.mail_id),), own=(log_id,), begins=True)
+
+
+def _passed(event: Event, fact: Fact, within: Within) -> Route:
+    assert isinstance(fact, Passed)  # noqa: S101
+    if fact.next_id is None:
+        return Route((keys.scan(fact.mail_id),))
+    if fact.how == "notice":
+        return Route((keys.scan(fact.mail_id), keys.queue(event.host, fact.next_id)))
+    return Route((keys.scan(fact.mail_id),), (f"q:{fact.next_id}",))
+
+
+def _release(event: Event, fact: Fact, within: Within) -> Route:
+    assert isinstance(fact, Release)  # noqa: S101
+    return Route((keys.scan(fact.mail_id),))
+
+
+def _infected(event: Event, fact: Fact, within: Within) -> Route:
+    assert isinstance(fact, Infected)  # noqa: S101
+    return Route((keys.folder(event.host, fact.folder),), begins=True)
+
+
+_WAYS: dict[type[Fact], Way] = {
+    Received: _received,
+    Identified: _identified,
+    Noticed: _noticed,
+    Attempted: _attempted,
+    Ruled: _ruled,
+    Connected: _connected,
+    Screened: _screened,
+    Scanned: _scanned,
+    Inspected: _inspected,
+    Passed: _passed,
+    Release: _release,
+    Infected: _infected,
+}
+
+
+def ids_of(event: Event, within: Within) -> tuple[str, ...]:
+    """Every id that the line bears or names, as keys: by each of them its journey is found again."""
+    way = route(event, within)
+    found = [*way.owners, *way.own]
+    found += [keys.queue(event.host, named[2:]) if named[0] == "q" else named for named in way.mentions]
+    fact = event.fact
+    log_id = getattr(fact, "log_id", None)
+    if log_id:
+        found.append(keys.log_id(event.host, log_id))
+    if isinstance(fact, Scanned):
+        found += [keys.quarantine(kept) for kept in fact.quarantine_ids]
+    return tuple(found)

@@ -132,9 +132,9 @@ class Table:
         if not event.owners:
             for key in way.owners:
                 self._attach(event, key)
-        if way.session is not None and way.role is not None:
+        if way.role is not None:
             self._session(event, way, read, slot)
-        if not event.owners and way.session is None:
+        if not event.owners and way.role is None:
             event.unpin()
 
     def _tick(self, time_us: int) -> None:
@@ -195,7 +195,7 @@ class Table:
 
     def _known_in_session(self, event: Event, way: Route) -> Event | None:
         """The same line of a session read before; it is with the journeys that it was given to."""
-        session = self._sessions.get((*way.session, event.fine)) if way.session is not None else None
+        session = self._sessions.get((event.host, event.program, event.pid, event.fine)) if way.role is not None else None
         step = session.known(event.digest) if session is not None else None
         if step is None or step.event is None:
             return None
@@ -239,11 +239,11 @@ class Table:
 
     def _session(self, event: Event, way: Route, read: Event, slot: Slot | None) -> None:
         """Take a line into the session of its process, in the order in which this reading has it."""
-        if way.session is None or way.role is None:
+        if way.role is None:
             return
         node = way.owners[0] if way.role is Role.BEGIN and way.owners else None
         step = Step(read.second, read.number, read.time_us, way.role, read.digest, event, node)
-        self._feed((*way.session, read.fine), step, slot)
+        self._feed((read.host, read.program, read.pid, read.fine), step, slot)
 
     def _feed(self, process: Process, step: Step, slot: Slot | None) -> None:
         """Take a step into a session, and move what it gives."""

@@ -7,6 +7,8 @@ Source: `$log_templ` of amavisd-new 2.6 to 2.13, in text form.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 from ingest.events import Inspected, Passed, Release, Reply, Scanned
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
@@ -20,21 +22,36 @@ _MAIL_ID = r"[A-Za-z0-9_+-]{8,24}"
 _ALARM = re.compile(r"^\(!+\)")
 _CATEGORY = re.compile(r"(Passed|Blocked) ([A-Z][A-Z0-9-]*)")
 _ACTIONS = re.compile(r" \{([A-Za-z0-9,]*)\},? ")
-_ORIGIN = re.compile(r"(?:[A-Z][A-Z0-9_/-]* )*?(?:LOCAL )?(?:\[([0-9A-Fa-f.:]*)\](?::(\d+))? )?(?:\[([0-9A-Fa-f.:]*)\] )?(?=<)")
-_FROM_RIGHT = re.compile(rf", mail_id: ({_MAIL_ID})(?=, |$)")
-_HITS = re.compile(r", Hits: (-|[-+]?[\d.]+)")
-_SIZE = re.compile(r", size: (\d+)")
+#: Policy banks (`MYNETS`, `ORIGINATING/MYNETS`, `AM.PDP-SOCK`), `LOCAL`, the client, and the first client of the message's header.
+_ORIGIN = re.compile(
+    r"(?:[A-Za-z][A-Za-z0-9_./-]* )*(?:\[(?:IPv6:)?([0-9A-Fa-f.:]*)\](?::(\d{1,5}))? )?(?:\[(?:IPv6:)?([0-9A-Fa-f.:]*)\] )?(?=<)"
+)
+#: A score, and what a list of senders adds to it.
+_SCORE = r"(-|[-+]?\d{1,9}(?:\.\d{1,9})?)(?:[-+]\d{1,9}(?:\.\d{1,9})?)?"
+#: Where amavis' own words begin again behind the Message-ID, which a stranger wrote.
+_ANCHOR = re.compile(rf", mail_id: ({_MAIL_ID})(?:, Hits: {_SCORE})?(?=, |$)|, Hits: {_SCORE}(?=, |$)")
+#: What stands between there and the subject.
+_OWN = re.compile(r"(?:, (?:[Ss]ize|pt|queued_as): [^, ]*)*")
+_SIZE = re.compile(r", [Ss]ize: (\d{1,18})(?=, |$)")
+#: What ends a whole record: the time that it took.
+_DONE = re.compile(r", \d+ ms(?=$|, )")
 _QUEUED_AS = re.compile(r", queued_as: ([0-9A-Za-z/]+)")
 _QUEUE_ID = re.compile(r", Queue-ID: ([0-9A-Za-z]+)(?=, |$)")
 _MESSAGE_ID = re.compile(r", Message-ID: ")
 _QUARANTINE = re.compile(r", quarantine: (.*?)(?=, Queue-ID: |, Message-ID: |, Resent-Message-ID: |, mail_id: |, Hits: |$)")
-_SUBJECT = re.compile(r', Subject: "((?:[^"\\]|\\.)*)"')
+_SUBJECT = re.compile(r', Subject: "((?:[^"\\]|\\.)*+)"(?=, |$)')
 _FROM = re.compile(r", From: ((?:\"[^\"]*\"|[^,])*)")
-_CHECKING = re.compile(rf"Checking: (?:({_MAIL_ID}) )?(?:[A-Z][A-Z0-9_/-]* )*(?:\[([0-9A-Fa-f.:]+)\] )?(?=<)")
-_FOLDER = re.compile(r"(?:E?SMTP|LMTP|UTF8SMTP|UTF8LMTP|AM\.PDP)\S*\b[^<]*? (/\S+/(amavis-[0-9A-Za-z_-]+)): (?=<)")
+_BETWEEN = re.compile(r",\s*|\s+")
+#: Ends of the detail that are tried, and how far they are looked for.
+_DETAIL_END = re.compile(r"\)(?= \{[A-Za-z0-9,]*\},? |, [A-Za-z\[<])")
+_MOST_ENDS = 16
+_LONGEST_DETAIL = 4096
+_CHECKING = re.compile(rf"Checking: (?:({_MAIL_ID}) )?(?:[A-Za-z][A-Za-z0-9_./-]* )*(?:\[(?:IPv6:)?([0-9A-Fa-f.:]+)\] )?(?=<)")
+_FOLDER = re.compile(r"(?:UTF8)?(?:E?SMTP|LMTP|AM\.PDP)[^\s<]{0,80}(?: [^\s<]{1,80})?? /[^\s<]{0,400}/(amavis-[0-9A-Za-z_-]{1,80}): (?=<)")
 _GIVEN = re.compile(rf"({_MAIL_ID})(?:\(({_MAIL_ID})\))? (FWD|SEND) from (?=<)")
 _RELEASE = re.compile(rf"Quarantined message release(?: \([^)]*\))?: ({_MAIL_ID}) (?=<)")
-_REPLY_AT = re.compile(r"(?<![0-9.])([245]\d\d) (?=[245]\.\d|\S)")
+#: The reply behind the ESMTP options; a sender chooses one of these (ENVID), but it holds no blank.
+_REPLY_AT = re.compile(r"(?<=[ ,])[245]\d\d (?=\S)")
 _QUEUED = re.compile(r"queued as ([0-9A-Za-z]+)")
 
 
@@ -91,56 +108,48 @@ def _summary(log_id: str, rest: str) -> Outcome:
     match = _CATEGORY.match(rest)
     if match is None:
         return UNKNOWN
-    detail, at = _detail(rest, match.end())
-    actions: list[str] = []
-    braces = _ACTIONS.match(rest, at)
-    if braces is not None:
-        actions = [a for a in braces[1].split(",") if a]
-        at = braces.end()
-    elif rest.startswith(", ", at):
-        at += 2
-    origin = _ORIGIN.match(rest, at)
-    parties = _parties(rest, origin.end()) if origin else None
-    if origin is None or parties is None:
-        return UNKNOWN
-    sender, recipients, at = parties
-    return _with_fields(log_id, match, detail, actions, origin, sender, recipients, rest[at:])
+    for detail, end in _details(rest, match.end()):
+        at = end
+        actions: list[str] = []
+        braces = _ACTIONS.match(rest, at)
+        if braces is not None:
+            actions = [a for a in braces[1].split(",") if a]
+            at = braces.end()
+        elif rest.startswith(", ", at):
+            at += 2
+        origin = _ORIGIN.match(rest, at)
+        parties = _parties(rest, origin.end()) if origin else None
+        if origin is not None and parties is not None:
+            return _scanned(log_id, (match, detail, actions, origin), parties[:2], rest[parties[2] :])
+    return UNKNOWN
 
 
-def _detail(rest: str, at: int) -> tuple[str | None, int]:
-    """The ` (detail)` after the category: a virus' name, or the banned part whose name a stranger chose."""
-    if not rest.startswith(" (", at):
-        return None, at
-    # Our own words follow it: ` {actions}, ` and the origin; a name that imitates them would have to hold an arrow as well.
-    for match in re.finditer(r"\)(?= \{[A-Za-z0-9,]*\},? |, (?:[A-Z\[<]))", rest[at : at + 4096]):
-        return rest[at + 2 : at + match.start()], at + match.end()
-    return None, at
+def _details(rest: str, at: int) -> Iterator[tuple[str | None, int]]:
+    """What may be the ` (detail)` after the category: a virus' name, or the banned part whose name a stranger chose.
+
+    Our own words follow it: ` {actions}, ` and the origin. A name that imitates these ends it too early, so that the caller tries
+    the next end; a name would have to hold an arrow between addresses as well to be believed.
+    """
+    if rest.startswith(" (", at):
+        for match in islice(_DETAIL_END.finditer(rest, at, at + _LONGEST_DETAIL), _MOST_ENDS):
+            yield rest[at + 2 : match.start()], match.end()
+    yield None, at
 
 
-def _with_fields(
-    log_id: str,
-    match: re.Match[str],
-    detail: str | None,
-    actions: list[str],
-    origin: re.Match[str],
-    sender: str,
-    recipients: list[str],
-    fields: str,
+def _scanned(
+    log_id: str, head: tuple[re.Match[str], str | None, list[str], re.Match[str]], parties: tuple[str, list[str]], fields: str
 ) -> Scanned:
-    """The named fields: read from the left up to the Message-ID, and from the right (`mail_id` on) behind it."""
-    subject = _SUBJECT.search(fields)
-    own = fields[: subject.start()] if subject else fields
-    right = None
-    for right in _FROM_RIGHT.finditer(own):  # noqa: B007 - the last one counts: a Message-ID may imitate it
-        pass
-    left = own[: right.start()] if right else own
-    tail = fields[right.end() :] if right else fields
+    """The named fields: before `mail_id` up to the Message-ID, behind it all that is amavis' own."""
+    match, detail, actions, origin = head
+    right, subject = _anchor(fields)
+    left, at = (fields[: right.start()], right.end()) if right else (fields, 0)
+    own, theirs = (fields[at : subject.start()], fields[subject.end() :]) if subject else (fields[at:], fields[at:])
     message = _MESSAGE_ID.search(left)
-    head = left[: message.start()] if message else left
-    queue = _QUEUE_ID.search(head)
-    kept = _QUARANTINE.search(head)
-    hits, size, queued = _HITS.search(tail), _SIZE.search(tail), _QUEUED_AS.search(tail)
-    author = _FROM.search(tail) if subject or ", From: " in tail else None
+    before = left[: message.start()] if message else left
+    queue, kept = _QUEUE_ID.search(before), _QUARANTINE.search(before)
+    score = (right[2] or right[3] or "") if right else ""
+    size, queued = _SIZE.search(own), _QUEUED_AS.search(own)
+    author = _FROM.search(theirs) if right else None
     return Scanned(
         mail_id=right[1] if right else None,
         log_id=log_id,
@@ -150,18 +159,34 @@ def _with_fields(
         actions=actions,
         client_ip=origin[3] or origin[1] or None,
         client_port=int(origin[2]) if origin[2] else None,
-        sender=sender,
-        recipients=recipients,
-        quarantine_ids=[q for q in re.split(r",\s*|\s+", kept[1]) if q] if kept else [],
+        sender=parties[0],
+        recipients=parties[1],
+        quarantine_ids=[q for q in _BETWEEN.split(kept[1]) if q] if kept else [],
         origin_queue_id=queue[1] if queue else None,
         message_id=message_id(left[message.end() :].split(", Resent-Message-ID: ")[0]) if message else None,
-        score=float(hits[1]) if hits and hits[1] not in {"-", "+"} and hits[1].strip("+-.") else None,
+        score=float(score) if score not in {"", "-"} else None,
         size=int(size[1]) if size else None,
         next_ids=queued[1].split("/") if queued else [],
         subject=subject[1].replace('\\"', '"') if subject else None,
         header_from=_author(author[1]) if author else None,
-        cut=not tail.endswith(" ms"),
+        cut=_DONE.search(theirs) is None,
     )
+
+
+def _anchor(fields: str) -> tuple[re.Match[str] | None, re.Match[str] | None]:
+    """Where amavis' own words begin again behind the Message-ID, and the subject that it logs there.
+
+    The Message-ID before and the subject behind may imitate these words: the last place counts that stands in no subject.
+    """
+    right = subject = None
+    behind = 0
+    for found in _ANCHOR.finditer(fields):
+        if found.start() < behind:
+            continue
+        own = _OWN.match(fields, found.end())
+        right, subject = found, _SUBJECT.match(fields, own.end() if own else found.end())
+        behind = subject.end() if subject else found.end()
+    return right, subject
 
 
 def _author(text: str) -> str | None:
@@ -185,7 +210,7 @@ def _inspected(log_id: str, match: re.Match[str], rest: str) -> Outcome:
     parties = _parties(rest, match.end())
     if parties is None:
         return IGNORED
-    return Inspected(log_id, None, parties[0], parties[1], folder=match[2])
+    return Inspected(log_id, None, parties[0], parties[1], folder=match[1])
 
 
 def _given(log_id: str | None, match: re.Match[str], rest: str) -> Outcome:
@@ -196,10 +221,7 @@ def _given(log_id: str | None, match: re.Match[str], rest: str) -> Outcome:
     sender, recipients, at = parties
     said = rest[at:]
     answer = _REPLY_AT.search(said)
-    reply = Reply()
-    if answer is not None:
-        code, enhanced, _ = split_reply(said[answer.start() :])
-        reply = Reply(code, enhanced, said[answer.start() :])
+    code, enhanced, words = split_reply(said[answer.start() :]) if answer else (None, None, "")
     queued = _QUEUED.findall(said)
     how = "forward" if match[2] is None else "notice" if match[3] == "SEND" else "release"
     return Passed(
@@ -210,7 +232,7 @@ def _given(log_id: str | None, match: re.Match[str], rest: str) -> Outcome:
         sender=sender,
         recipients=recipients,
         next_id=queued[-1] if queued else None,
-        reply=reply,
+        reply=Reply(code, enhanced, words),
     )
 
 

@@ -7,20 +7,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+from mappings.faults import StoreError, StoreLocked, StoreTooNew
+
+__all__ = ["StoreError", "StoreLocked", "StoreTooNew", "in_words"]
+
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
-
-
-class StoreError(Exception):
-    """The store cannot be used as asked."""
-
-
-class StoreLocked(StoreError):  # noqa: N818 - it names a state, not a mistake
-    """Another process writes to the store."""
-
-
-class StoreTooNew(StoreError):  # noqa: N818
-    """The store was written by a newer release."""
 
 
 def in_words(method: Callable[_P, _R]) -> Callable[_P, _R]:

@@ -12,11 +12,13 @@ from mappings.codes import split_reply
 
 # The text in parentheses is the other server's: the first ` status=` after `dsn=` is ours, and the last parenthesis ends it.
 _REST = re.compile(
-    r", relay=(.*?)(?:, conn_use=\d+)?, delay=([\d.]+)(?:, delays=([\d./]+))?(?:, dsn=(\d\.\d{1,3}\.\d{1,3}))?"
+    r", relay=(.*?)(?:, conn_use=\d+)?, delay=(\d{1,12}(?:\.\d{1,9})?)(?:, delays=([\d./]+))?(?:, tls=[^\s,]+)?"
+    r"(?:, dsn=(\d\.\d{1,3}\.\d{1,3}))?"
     r", status=([a-z-]+)(?: \((?:(.*)\)|(.*)))?$",
     re.DOTALL,
 )
-_SAID = re.compile(r"host \S+ (?:said|refused to talk to me): ")
+#: Anchored: a server that took the message may say the same within its reply.
+_SAID = re.compile(r"(?:delivery temporarily suspended: )?host \S+ (?:said|refused to talk to me): ")
 _IN_REPLY = re.compile(r" \(in reply to [A-Za-z ]+(?:command)?\)$")
 _QUEUED = re.compile(r"\bqueued as ([0-9A-Za-z-]+)")
 _LOG_ID = re.compile(r"\bid=([0-9A-Za-z]+-[0-9]+(?:-[0-9]+)*)")
@@ -33,6 +35,9 @@ _HELPERS = (
     "server certificate verification failed ",
     "setting up TLS connection ",
     "Host offered ",
+    "discarding EHLO keywords",
+    "TLS SNI ",
+    "SSL_connect:",
     "lost connection ",
     "conversation with ",
     "name service error ",
@@ -86,7 +91,7 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
 
 def _reply(text: str, dsn: str | None, answered: bool) -> tuple[Reply, str]:
     """The reply in the parentheses, and whose it is; `answered` where a server took the message and its reply is the text."""
-    said = _SAID.search(text)
+    said = None if answered else _SAID.match(text)
     if said is not None:
         text = _IN_REPLY.sub("", text[said.end() :])
     elif not answered:

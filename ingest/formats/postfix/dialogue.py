@@ -79,7 +79,8 @@ _TALK = (
     "Verified TLS",
     "improper command pipelining",
     "table ",
-    "statistics",
+    "bare <LF> received",
+    "discarding EHLO keywords",
     "idle timeout",
     "auxpropfunc",
     "sql_select option",
@@ -112,6 +113,8 @@ def _ruled(queue_id: str | None, action: str, stage: str, rest: str, at: int) ->
         # A refused connection names nobody: no trace, but known.
         return IGNORED if client is not None else UNKNOWN
     said = rest[client.end + 2 : tail.start]
+    # With warn_if_reject the line looks like a refusal, and is none.
+    action = "warn" if action == "reject_warning" else action
     if stage in {"VRFY", "ETRN", "EXPN"}:
         return IGNORED
     reply = None

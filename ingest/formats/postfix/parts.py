@@ -9,9 +9,13 @@ from ingest.formats.queue_id import QUEUE_ID
 from mappings.address import normalise, parse_path
 
 _ID_LINE = re.compile(rf"({QUEUE_ID}|NOQUEUE): ")
-_CLIENT = re.compile(r"(\S*?)\[([^\]\s]*)\](?::(\d+|unknown))?")
-_PROTO = re.compile(r",? proto=(\S+?),?(?: helo=<(.*)>|(?= |:|$))((?: sasl_\w+=\S+)*)(?:: (.*))?$", re.DOTALL)
-_RELAY = re.compile(r"([^\[]*)\[([^\]]*)\](?::(\d+))?$")
+_CLIENT = re.compile(r"(\S*?)\[([^\]\s]*)\](?::(\d{1,5}|unknown))?")
+#: Postfix takes brackets out of a HELO, other programs may not: pairs of them stand within it, so that an imitation in it is whole.
+_PROTO = re.compile(
+    r",? proto=(\S+?),?(?: helo=<((?:[^<>]+|<[^<>]*+>)*+)>|(?= |:|$))((?:,? sasl_[a-z]++=[^\s,]++)*+)(?:: (.*))?$", re.DOTALL
+)
+_USER = re.compile(r"sasl_username=<?([^\s>,]+)")
+_RELAY = re.compile(r"([^\[]*)\[([^\]]*)\](?::(\d{1,5}))?$")
 _ADDRESS = re.compile(r"[0-9a-fA-F.:]+(?:%\w+)?$")
 #: Severities before the text; such a line is about the daemon, except for the few that `warning_of` is asked about.
 SEVERITIES = ("warning: ", "error: ", "fatal: ", "panic: ", "info: ", "debug: ", "statistics: ")
@@ -45,7 +49,7 @@ def client_at(text: str, start: int = 0) -> Client | None:
         return None
     name = match[1] if match[1] and match[1] != "unknown" else None
     ip = match[2] if match[2] != "unknown" else None
-    port = int(match[3]) if match[3] and match[3].isdigit() else None
+    port = int(match[3]) if match[3] and match[3] != "unknown" else None
     return Client(name, ip, port, match.end())
 
 
@@ -98,7 +102,7 @@ def _tail_at(text: str, start: int) -> Tail | None:
     match = _PROTO.match(text, at)
     if match is None:
         return None
-    user = re.search(r"sasl_username=<?([^\s>,]+)", match[3]) if match[3] else None
+    user = _USER.search(match[3]) if match[3] else None
     return Tail(start, sender, recipient, match[1], match[2], user[1] if user else None, match[4])
 
 

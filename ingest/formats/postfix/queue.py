@@ -18,8 +18,8 @@ from mappings.codes import split_reply
 
 _ACTION = re.compile(r"([a-z_-]+): ((?:nested-|mime-)?header|body|milter-header|[A-Z][A-Z-]*) ")
 _WARNED = re.compile(rf"warning: ({QUEUE_ID}|NOQUEUE): (message rejected: hopcount exceeded|queue file size limit exceeded)")
-_QUEUED = re.compile(r", size=(\d+), nrcpt=(\d+) \(queue active\)")
-_UID = re.compile(r"uid=(\d+) from=")
+_QUEUED = re.compile(r", size=(\d{1,18}), nrcpt=(\d{1,9}) \(queue active\)")
+_UID = re.compile(r"uid=(\d{1,10}) from=")
 _NOTICE = re.compile(rf"(sender|postmaster) (non-delivery|delay|delivery status) notification: ({QUEUE_ID})$")
 _NOTICES = {"non-delivery": "non-delivery", "delay": "delay", "delivery status": "success"}
 _POSTSUPER = {
@@ -68,7 +68,10 @@ def _checked(queue_id: str | None, rest: str) -> Outcome:
     if match is None:
         return UNKNOWN
     action, stage = match[1], match[2]
-    if action.startswith("milter-"):
+    if action.startswith("milter-header-"):
+        # A header that a milter added met a rule (milter_header_checks).
+        action = action.removeprefix("milter-header-")
+    elif action.startswith("milter-"):
         return milter_decision(queue_id, action, stage, rest, match.end())
     tail = tail_of(rest)
     if tail is None:

@@ -10,11 +10,12 @@ from ingest.formats.postfix.parts import SEVERITIES, tail_of
 from ingest.lines import Line
 from mappings.codes import split_reply
 
-_REJECT = re.compile(r"NOQUEUE: reject: ([A-Z]+) from \[([^\]]+)\]:(\d+): ")
+_REJECT = re.compile(r"NOQUEUE: reject: ([A-Z]+) from \[([^\]]+)\]:(\d{1,5}): ")
 _FOUND = re.compile(
     r"(DENYLISTED|BLACKLISTED|DNSBL rank \d+ for|PREGREET \d+ after \S+ from|HANGUP after \S+ from|BARE NEWLINE from|"
     r"NON-SMTP COMMAND from|COMMAND PIPELINING from|"
-    r"COMMAND TIME LIMIT from|COMMAND COUNT LIMIT from|COMMAND LENGTH LIMIT from) \[([^\]]+)\]:(\d+)(.*)",
+    r"COMMAND TIME LIMIT from|COMMAND COUNT LIMIT from|COMMAND LENGTH LIMIT from|"
+    r"(?:DATA|BDAT) without valid RCPT from) \[([^\]]+)\]:(\d{1,5})(.*)",
     re.DOTALL,
 )
 _QUIET = (
@@ -40,6 +41,8 @@ _WHAT = {
     "BARE": "bare-newline",
     "NON-SMTP": "non-smtp-command",
     "COMMAND": "command",
+    "DATA": "command",
+    "BDAT": "command",
 }
 
 
@@ -70,5 +73,10 @@ def postscreen(line: Line) -> Outcome:
         return IGNORED
     match = _FOUND.match(text)
     if match is not None:
-        return Screened(match[2], int(match[3]), _WHAT[match[1].split(" ")[0]], (match[1] + match[4]).strip() or None)
+        return Screened(match[2], int(match[3]), _WHAT[match[1].split(" ")[0]], _detail(match[1], match[4]))
     return IGNORED if text.startswith((*SEVERITIES, "NOQUEUE: reject: CONNECT")) else UNKNOWN
+
+
+def _detail(found: str, more: str) -> str:
+    """What postscreen says, without the client: `PREGREET 6 after 1.2: RSET`."""
+    return (found.removesuffix(" from").removesuffix(" for") + more).strip()

@@ -1,0 +1,197 @@
+"""The index template, made from the table of fields; `python -m mappings.elasticsearch.template` writes the checked-in files.
+
+Folded values are stored under the fields' names, so that equal means equal for every reader; what was written otherwise stands
+beside them under `mailtrace.as_written` (see `document`). Only types that every distribution of Elasticsearch has are used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mappings.elasticsearch.names import Names
+from mappings.fields import FIELDS, Field, Kind
+
+#: Raised when the template changes, so that a store of an older release is brought up to date.
+VERSION = 1
+#: A keyword has at most 32,766 bytes in UTF-8; what is longer is stored, and not found by its text.
+LONGEST = 8_191
+SUPERSEDED = "mailtrace.superseded_by"
+QUARANTINE_FORMS = "mailtrace.quarantine_forms"
+AS_WRITTEN = "mailtrace.as_written"
+FILES = ("template.json", "lifecycle.json", "roles.json")
+#: What a bare word in Kibana's query bar is looked for in.
+_BARE_WORDS = ("sender", "recipient", "original_recipient", "header_from", "message_id", "queue_ids", "quarantine_id", "subject")
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How an index is laid out: what the operator may set."""
+
+    shards: int = 1
+    #: None: one where there is a second node to hold it.
+    replicas: int | None = None
+    refresh: str = "1s"
+    codec: str = "best_compression"
+    #: True where a lifecycle policy of the server deletes old indices.
+    lifecycle: bool = False
+
+
+def template(names: Names, shape: Shape) -> Json:
+    """The composable index template."""
+    body: Json = {
+        "index_patterns": [names.every],
+        # An index that retention dropped must not come back because a late document is written.
+        "allow_auto_create": False,
+        "priority": 500,
+        "template": {
+            "settings": settings(names, shape),
+            "mappings": mappings(),
+            "aliases": {names.alias: {"filter": {"bool": {"must_not": {"exists": {"field": SUPERSEDED}}}}}},
+        },
+    }
+    digest = hashlib.sha256(msgspec.json.encode(body, order="sorted")).hexdigest()[:16]
+    body["_meta"] = {"made_by": "mailtrace", "version": VERSION, "digest": digest}
+    return body
+
+
+def settings(names: Names, shape: Shape) -> Json:
+    """The settings of an index."""
+    index: Json = {
+        "number_of_shards": shape.shards,
+        "codec": shape.codec,
+        "refresh_interval": shape.refresh,
+        "query": {"default_field": [field.store for field in FIELDS if field.name in _BARE_WORDS]},
+    }
+    if shape.replicas is None:
+        index["auto_expand_replicas"] = "0-1"
+    else:
+        index["number_of_replicas"] = shape.replicas
+    if shape.lifecycle:
+        index["lifecycle"] = {"name": names.policy}
+    return {"index": index}
+
+
+def mappings() -> Json:
+    """The mapping: every field of the table, its short names, and the two fields of this store alone."""
+    properties: Json = {}
+    for field in FIELDS:
+        _put(properties, field.store, _mapping(field))
+    _put(properties, QUARANTINE_FORMS, {"type": "keyword", "ignore_above": LONGEST})
+    _put(properties, AS_WRITTEN, {"type": "object", "enabled": False})
+    for field in FIELDS:
+        for alias in field.aliases:
+            # `host` is the beginning of `host.name` already.
+            if field.kind is not Kind.STORED and alias not in properties:
+                properties[alias] = {"type": "alias", "path": field.store}
+    return {"dynamic": "strict", "properties": properties}
+
+
+def _put(properties: Json, name: str, mapping: Json) -> None:
+    """Put a field with dots in its name into its place."""
+    *outer, last = name.split(".")
+    for part in outer:
+        properties = properties.setdefault(part, {"properties": {}})["properties"]
+    properties[last] = mapping
+
+
+def _mapping(field: Field) -> Json:
+    """The type of one field."""
+    match field.kind:
+        case Kind.ADDRESS | Kind.DOMAIN | Kind.FOLDED:
+            # Values are folded by us; the normalizer folds what people type in Kibana.
+            return {"type": "keyword", "normalizer": "lowercase", "ignore_above": LONGEST}
+        case Kind.IP:
+            # What is no address, and patterns, are compared as text.
+            text = {"type": "keyword", "normalizer": "lowercase", "doc_values": False, "ignore_above": LONGEST}
+            return {"type": "ip", "ignore_malformed": True, "fields": {"text": text}}
+        case Kind.TIME:
+            # Numbers first: "1970" is a number of milliseconds here.
+            return {"type": "date", "format": "epoch_millis||strict_date_optional_time"}
+        case Kind.INTEGER:
+            return {"type": "long"}
+        case Kind.FLOAT:
+            return {"type": "double"}
+        case Kind.FLAG:
+            return {"type": "boolean"}
+        case Kind.TEXT:
+            return {"type": "text", "norms": False}
+        case Kind.STORED:
+            return _stored(field)
+        case Kind.KEYWORD | Kind.WORD:
+            return _keyword(field)
+
+
+def _keyword(field: Field) -> Json:
+    """An exact value."""
+    if field.name == "id":
+        # To sort by, which an indexed keyword makes dearer; it is found by `_id`.
+        return {"type": "keyword", "index": False}
+    if field.name == "keys":
+        return {"type": "keyword", "doc_values": False}
+    return {"type": "keyword", "ignore_above": LONGEST}
+
+
+def _stored(field: Field) -> Json:
+    """What is given back and never searched."""
+    if field.name in ("events", "related"):
+        return {"type": "object", "enabled": False}
+    return {"type": "long" if field.name == "version" else "keyword", "index": False, "doc_values": False}
+
+
+def meta_index() -> Json:
+    """The body of the index in which the store keeps its catalog, its writers and how far logs are read."""
+    settings: Json = {"index": {"number_of_shards": 1, "auto_expand_replicas": "0-1", "refresh_interval": "1s"}}
+    properties: Json = {"kind": {"type": "keyword"}, "body": {"type": "object", "enabled": False}}
+    return {"settings": settings, "mappings": {"dynamic": "strict", "properties": properties}}
+
+
+def lifecycle(keep_seconds: int) -> Json:
+    """The policy that deletes an index so long after the end of its range (which is its origination date)."""
+    delete = {"min_age": f"{keep_seconds}s", "actions": {"delete": {}}}
+    return {"policy": {"_meta": {"made_by": "mailtrace"}, "phases": {"hot": {"actions": {}}, "delete": delete}}}
+
+
+def roles(names: Names) -> Json:
+    """Roles of least privilege: who ingests, who asks, who puts things in place, who drops what is old."""
+    data, own = [names.alias, names.every], [names.meta]
+    return {
+        f"{names.prefix}_reader": {"cluster": [], "indices": [{"names": data + own, "privileges": ["read", "view_index_metadata"]}]},
+        f"{names.prefix}_writer": {
+            "cluster": ["monitor"],
+            "indices": [
+                {"names": [names.every], "privileges": ["create_index", "index", "read", "maintenance", "view_index_metadata"]},
+                {"names": own, "privileges": ["index", "delete", "read", "maintenance", "view_index_metadata"]},
+            ],
+        },
+        f"{names.prefix}_setup": {
+            "cluster": ["monitor", "manage_index_templates", "manage_ilm"],
+            "indices": [{"names": [names.alias, names.every, *own], "privileges": ["create_index", "manage", "read"]}],
+        },
+        f"{names.prefix}_retention": {
+            "cluster": ["monitor"],
+            "indices": [
+                {"names": [names.every], "privileges": ["delete_index", "monitor", "view_index_metadata"]},
+                {"names": own, "privileges": ["index", "read"]},
+            ],
+        },
+    }
+
+
+def files() -> dict[str, str]:
+    """What is checked in, by the names of the files: everything with its defaults."""
+    bodies = (template(Names(), Shape()), lifecycle(90 * 86_400), roles(Names()))
+    texts = (msgspec.json.format(msgspec.json.encode(body), indent=2).decode() + "\n" for body in bodies)
+    return dict(zip(FILES, texts, strict=True))
+
+
+if __name__ == "__main__":
+    for name, text in files().items():
+        Path(str(resources.files("mappings.elasticsearch") / name)).write_text(text, encoding="utf-8")

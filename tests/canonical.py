@@ -1,0 +1,77 @@
+"""What a store holds, in canonical form: without the facts of the reading itself, so that two readings can be compared."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from search.engines.embedded import EmbeddedEngine
+from search.query import Query
+from search.scope import EVERYTHING
+
+Documents = dict[str, dict[str, Any]]
+_SHOWN = 4
+
+
+def documents(store: Path) -> Documents:
+    """Every trace with its events, by id; superseded ones are left out, as in every search.
+
+    Which line of two forms was read first, and from which file, is the reading's own affair; so are version and time of writing.
+    """
+    found: Documents = {}
+    with closing(EmbeddedEngine(store)) as engine:
+        for trace in engine.walk(Query(), EVERYTHING):
+            whole = engine.get(trace.id, EVERYTHING)
+            assert whole is not None, f"{trace.id} is listed and cannot be got"
+            document: dict[str, Any] = msgspec.to_builtins(whole)
+            for name in ("version", "ingested_ms"):
+                document.pop(name, None)
+            for event in document.get("events", ()):
+                event.pop("file", None)
+                event.pop("raw", None)
+            found[trace.id] = document
+    return found
+
+
+def must_be_same(expected: Documents, found: Documents) -> None:
+    """Fail with what differs, and nothing else, where two readings do."""
+    __tracebackhide__ = True
+    told = difference(expected, found)
+    if told:
+        raise AssertionError(told)
+
+
+def difference(expected: Documents, found: Documents) -> str:
+    """Say how two readings differ, in a few lines; empty where they do not."""
+    ids = [one for one in sorted(expected.keys() | found.keys()) if expected.get(one) != found.get(one)]
+    if not ids:
+        return ""
+    told = [f"{len(ids)} of {len(expected)} documents differ ({len(found)} were found)"]
+    for one in ids[:_SHOWN]:
+        if one not in found:
+            told.append(f"missing: {_brief(expected[one])}")
+        elif one not in expected:
+            told.append(f"too many: {_brief(found[one])}")
+        else:
+            told += [f"changed: {_brief(expected[one])}", *_changes(expected[one], found[one])]
+    return "\n".join(told)
+
+
+def _brief(document: dict[str, Any]) -> str:
+    """A document in one line."""
+    return " ".join(f"{name}={document.get(name)!r}" for name in ("id", "sender", "recipient", "disposition", "queue_ids", "incomplete"))
+
+
+def _changes(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    """What is different in two documents of one id."""
+    names = [one for one in sorted(expected.keys() | found.keys()) if one != "events" and expected.get(one) != found.get(one)]
+    told = [f"    {name}: {expected.get(name)!r} became {found.get(name)!r}" for name in names]
+    before, after = ({(e["hash"], e["hop"]): e for e in document.get("events", ())} for document in (expected, found))
+    for key in sorted(before.keys() | after.keys()):
+        if before.get(key) != after.get(key):
+            event, what = (before[key], "lost or changed") if key in before else (after[key], "new")
+            told.append(f"    event {what}: {event['program']}[{event.get('pid')}] {event['kind']} of {event['hop']}: {event['words']}")
+    return told or ["    the order of the events"]

@@ -1,0 +1,66 @@
+"""Elasticsearch's distribution for integration tests, fetched by Maven and unpacked once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+from .server import NoServerError
+
+ARTIFACT = "org.elasticsearch.distribution.integ-test-zip:elasticsearch:{version}:zip"
+PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
+
+
+def cache() -> Path:
+    """Where distributions are kept unpacked.
+
+    Root's home is closed to the user that Elasticsearch runs as, so root keeps them where the system keeps caches.
+    """
+    if os.geteuid() == 0:
+        return Path("/var/cache/mail-trace-tests")
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "mail-trace-tests"
+
+
+def unpacked(version: str) -> Path:
+    """The folder of a distribution; fetched and unpacked if it is not there."""
+    home = cache() / f"elasticsearch-{version}"
+    if not home.is_dir():
+        home.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=home.parent, prefix="fetching-") as name:
+            folder = Path(name)
+            folder.chmod(0o755)
+            _unpack(_fetch(version, folder), folder)
+            # Somebody else may have been faster; theirs is as good.
+            with suppress(OSError):
+                (folder / home.name).rename(home)
+    return home
+
+
+def _fetch(version: str, folder: Path) -> Path:
+    """Let Maven lay the archive into a folder."""
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise NoServerError("Maven (mvn) is not installed.")
+    artifact = ARTIFACT.format(version=version)
+    command = [maven, "-B", "-q", f"{PLUGIN}:copy", f"-Dartifact={artifact}", f"-DoutputDirectory={folder}"]
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, cwd=folder, check=False
+    )
+    archive = folder / f"elasticsearch-{version}.zip"
+    if done.returncode or not archive.is_file():
+        lines = [line for line in done.stdout.splitlines() if line.strip()] or ["it said nothing"]
+        raise NoServerError(f"Maven could not fetch {artifact}: {lines[0]}")
+    return archive
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """Unpack, readable and executable for everybody, writable for nobody but us."""
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(folder)  # noqa: S202 (from a registry that signs what it serves)
+    for program in (folder / archive.stem / "bin").iterdir():
+        program.chmod(0o755)
