@@ -87,10 +87,10 @@ _PASSED_NOT = {
     "release": "The released message could not be passed on",
 }
 #: Addresses in what others wrote; the name of a mailbox may be quoted.
-_ADDRESS = re.compile(
-    r"(?:\"[^\"@<>]{1,64}\"|[^\s<>\"@,;:()\[\]{}=]{1,256}(?:=[^\s<>\"@,;:()\[\]{}=]{1,256}){0,4})@[^\s<>\"@,;:()\[\]{}]{1,255}"
-)
+_ADDRESS = re.compile(r'(?:"[^"@<>]{1,64}"|[^\s<>"@,;:()\[\]{}]{1,128})@[^\s<>"@,;:()\[\]{}]{1,255}')
 _HIDDEN = "..."
+#: A sentence is no place for more of what strangers wrote.
+_LONGEST = 2000
 #: A filter's reply that repeats the next server's.
 _RELAYED = re.compile(r"from MTA\([^)]{0,200}\): (\d{3}(?: \d\.\d{1,3}\.\d{1,3})?) ")
 #: The filters of a mail server listen on its own loopback addresses.
@@ -198,20 +198,21 @@ def _client(name: str | None, ip: str | None) -> str:
 def _ruled(fact: Ruled) -> str:
     """What a rule decided, who did, where; a header that was only logged is told as it is."""
     people = [a for a in (fact.recipient, fact.target) if a]
-    text = _without_addresses(fact.text, people)
+    # A subject is shown as it was meant, not in its encoding.
+    text = _without_addresses(f"Subject: {fact.subject}" if fact.subject is not None and fact.action == "info" else fact.text, people)
     if fact.action == "info":
         logged = "Line of the body logged" if fact.stage == "body" else "Header logged" if "header" in fact.stage else "Logged by a rule"
         return logged + (f": {text}" if text else "")
-    what = " ".join(p for p in (_RULES.get(fact.action, fact.action), _BY.get(fact.source, ""), _place(fact.stage)) if p)
+    what = " ".join(p for p in (_RULES.get(fact.action, fact.action), _BY.get(fact.source, ""), _place(fact)) if p)
     if fact.reply is not None:
         return what + _said(fact.reply, people)
     told = text and fact.action not in {"redirect", "bcc"}
     return what + (f": {text}" if told else "")
 
 
-def _place(stage: str) -> str:
-    """Where in the dialogue or the message it was decided."""
-    return _PLACES.get(stage, f"at {stage}" if stage else "")
+def _place(fact: Ruled) -> str:
+    """Where in the dialogue or the message it was decided; a filter before the queue answers at one place only."""
+    return "" if fact.source == "proxy" or not fact.stage else _PLACES.get(fact.stage, f"at {fact.stage}")
 
 
 def _attempted(fact: Attempted) -> str:
@@ -256,7 +257,12 @@ def _said(reply: Reply, people: list[str]) -> str:
 
 def _without_addresses(text: str, people: list[str] | None = None) -> str:
     """The text with every address in it hidden, first those of the people that the line is about, however they are written."""
+    text = text if len(text) <= _LONGEST else text[:_LONGEST] + _HIDDEN
+    if "@" not in text:
+        return text
+    lower = text.lower()
     for person in people or []:
-        if "@" in person:
+        # Most replies name nobody: a pattern for each address would cost more than all else.
+        if "@" in person and person.lower() in lower:
             text = re.sub(re.escape(person), _HIDDEN, text, flags=re.IGNORECASE)
     return _ADDRESS.sub(_HIDDEN, text)

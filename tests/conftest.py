@@ -15,6 +15,8 @@ import pytest
 
 from mailtrace.cli import main
 
+pytest_plugins = ("servers.fixtures",)
+
 
 @dataclass(frozen=True, slots=True)
 class Done:

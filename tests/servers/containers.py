@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .server import NoServerError, Wanted, wait_until_healthy
 
 if TYPE_CHECKING:
-    from docker.models.containers import Container
+    from docker.models.containers import Container  # type: ignore[import-untyped]
 
 IMAGE_VARIABLE = "MAILTRACE_TEST_ELASTICSEARCH_IMAGE"
 START_SECONDS = 180.0
@@ -26,8 +26,8 @@ def engine_answers() -> bool:
                 connection.connect(address.removeprefix("unix://"))
             except OSError:
                 return False
-    import docker
-    from docker.errors import DockerException
+    import docker  # type: ignore[import-untyped]
+    from docker.errors import DockerException  # type: ignore[import-untyped]
 
     try:
         client = docker.from_env(timeout=5)

@@ -61,6 +61,6 @@ def _fetch(version: str, folder: Path) -> Path:
 def _unpack(archive: Path, folder: Path) -> None:
     """Unpack, readable and executable for everybody, writable for nobody but us."""
     with zipfile.ZipFile(archive) as opened:
-        opened.extractall(folder)  # noqa: S202 (from a registry that signs what it serves)
+        opened.extractall(folder)
     for program in (folder / archive.stem / "bin").iterdir():
         program.chmod(0o755)

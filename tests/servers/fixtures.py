@@ -3,7 +3,8 @@
 - `elasticsearch_server`: the server itself (url, kill, start), shared by the whole run;
 - `es_url`: its address;
 - `es_prefix`: the beginning of every name that a test may use there; what begins with it is removed after the test;
-- `elasticsearch_to_kill`: a server that a test may kill; started again afterwards.
+- `elasticsearch_to_kill`: a server that a test may kill; started again afterwards;
+- `elasticsearch_with`: starts one more server, with settings, users, roles or certificates of its own (`Wanted`); kept for the run.
 
 `MAILTRACE_TEST_ELASTICSEARCH_VERSION` chooses 9 (default), 8, or a full version.
 """
@@ -15,16 +16,18 @@ import os
 import secrets
 import time
 import urllib.error
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import pytest
 
+from .process import ProcessServer
 from .server import VERSIONS, NoServerError, Server, Wanted, ask
 from .ways import get
 
 VERSION_VARIABLE = "MAILTRACE_TEST_ELASTICSEARCH_VERSION"
 MARK = "elasticsearch"
-FIXTURES = {"elasticsearch_server", "es_url", "es_prefix", "elasticsearch_to_kill"}
+FIXTURES = {"elasticsearch_server", "es_url", "es_prefix", "elasticsearch_to_kill", "elasticsearch_with"}
 _said = pytest.StashKey[list[str]]()
 
 
@@ -53,11 +56,14 @@ def wanted() -> Wanted:
     return Wanted(VERSIONS.get(version, version))
 
 
-def _got(config: pytest.Config, **ways: tuple[str, ...]) -> Server:
+S = TypeVar("S", bound=Server)
+
+
+def _noted(config: pytest.Config, getting: Callable[[], S]) -> S:
     """Get a server and note how; a test that needs one fails with one sentence if there is none."""
     began = time.monotonic()
     try:
-        server = get(wanted(), **ways)
+        server = getting()
     except NoServerError as error:
         pytest.fail(str(error), pytrace=False)
     config.stash[_said].append(f"elasticsearch: {server.way}; ready after {time.monotonic() - began:.1f} s")
@@ -67,7 +73,7 @@ def _got(config: pytest.Config, **ways: tuple[str, ...]) -> Server:
 @pytest.fixture(scope="session")
 def elasticsearch_server(pytestconfig: pytest.Config) -> Iterator[Server]:
     """Give a real Elasticsearch, the same for all tests of the run."""
-    server = _got(pytestconfig)
+    server = _noted(pytestconfig, lambda: get(wanted()))
     yield server
     server.close()
 
@@ -93,7 +99,7 @@ def _second_server(elasticsearch_server: Server, pytestconfig: pytest.Config) ->
     if elasticsearch_server.ours:
         yield elasticsearch_server
         return
-    server = _got(pytestconfig, only=("container", "process"))
+    server = _noted(pytestconfig, lambda: get(wanted(), only=("container", "process")))
     yield server
     server.close()
 
@@ -104,6 +110,24 @@ def elasticsearch_to_kill(_second_server: Server) -> Iterator[Server]:
     _second_server.start()
     yield _second_server
     _second_server.start()
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_with(pytestconfig: pytest.Config) -> Iterator[Callable[[Wanted], ProcessServer]]:
+    """Give a way to a server with settings of its own; the same wish gets the same server."""
+    started: list[tuple[Wanted, ProcessServer]] = []
+
+    def server_with(wish: Wanted) -> ProcessServer:
+        for known, server in started:
+            if known == wish:
+                return server
+        server = _noted(pytestconfig, lambda: ProcessServer.started(wish))
+        started.append((wish, server))
+        return server
+
+    yield server_with
+    for _, server in started:
+        server.close()
 
 
 def wipe(url: str, prefix: str, *, credentials: str | None = None) -> None:

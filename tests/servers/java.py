@@ -48,7 +48,7 @@ def _candidates() -> Iterator[Path]:
         yield from sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))))
 
 
-def _version(home: Path) -> int | None:
+def version_of(home: Path) -> int | None:
     """The major version of a Java, from its own note or from its mouth; None for what is no Java."""
     program, note = home / "bin" / "java", home / "release"
     if not os.access(program, os.X_OK):
@@ -66,7 +66,7 @@ def installed() -> list[Java]:
     found: dict[Path, Java] = {}
     for home in _candidates():
         resolved = home.resolve()
-        if resolved not in found and (version := _version(resolved)) is not None:
+        if resolved not in found and (version := version_of(resolved)) is not None:
             found[resolved] = Java(version, resolved)
     return list(found.values())
 

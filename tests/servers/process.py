@@ -13,6 +13,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 from . import java
 from .distribution import unpacked
@@ -85,6 +86,13 @@ class ProcessServer:
         if self._runs_as is not None:
             for path in [self.folder, *self.folder.rglob("*")]:
                 os.chown(path, *self._runs_as)
+
+    @classmethod
+    def started(cls, wanted: Wanted) -> Self:
+        """Give one that answers."""
+        server = cls(wanted)
+        server.start()
+        return server
 
     @property
     def pid(self) -> int | None:

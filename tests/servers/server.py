@@ -33,8 +33,9 @@ class User:
 class Wanted:
     """The server that is asked for.
 
-    Where nothing is `measured`, Java compiles lightly, which makes the start a third shorter. `settings` are Elasticsearch's own. `users` turn security on; `roles` is the text of a `roles.yml` for them. `files` are laid beside
-    `elasticsearch.yml` (certificates, say). Users, roles and files are possible with a process of our own only.
+    Where nothing is `measured`, Java compiles lightly, which makes the start a third shorter. `settings` are Elasticsearch's own.
+    `users` turn security on; `roles` is the text of a `roles.yml` for them. `files` are laid beside `elasticsearch.yml` (certificates,
+    say). Settings, users, roles and files are possible with a process of our own only.
     """
 
     version: str = VERSIONS["9"]

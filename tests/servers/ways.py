@@ -10,6 +10,7 @@ from .process import ProcessServer
 from .server import NoServerError, Server, Wanted, wait_until_healthy
 
 URL_VARIABLE = "MAILTRACE_TEST_ELASTICSEARCH"
+GIVEN_SECONDS = 30.0
 HOW_TO = (
     f"To run these tests, set {URL_VARIABLE} to the address of an Elasticsearch without data of value, start a Docker engine, "
     "or install Maven and a Java that it runs on (Debian: maven, openjdk-17-jre-headless for version 8, Java 21 or later for 9)."
@@ -24,7 +25,7 @@ class GivenServer:
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
-        wait_until_healthy(self.url, seconds=30, why_not=lambda: None)
+        wait_until_healthy(self.url, seconds=GIVEN_SECONDS, why_not=lambda: None)
         self.way = f"an Elasticsearch that was there at {self.url}, as {URL_VARIABLE} says"
 
     def kill(self) -> None:
@@ -51,9 +52,7 @@ def container(wanted: Wanted) -> Server | None:
 
 def process(wanted: Wanted) -> Server | None:
     """One as a process of our own, with Java and Maven."""
-    server = ProcessServer(wanted)
-    server.start()
-    return server
+    return ProcessServer.started(wanted)
 
 
 WAYS: dict[str, Callable[[Wanted], Server | None]] = {"given": given, "container": container, "process": process}
