@@ -43,14 +43,14 @@ _UNSENT = {"sent": "Delivered", "deferred": "Delivery put off", "bounced": "Deli
 _RULES = {
     "reject": "Refused",
     "hold": "Put on hold",
-    "discard": "Thrown away by a rule",
-    "redirect": "Sent elsewhere by a rule",
-    "bcc": "A rule sent a copy",
-    "warn": "A rule gave a warning",
-    "filter": "Sent through another filter by a rule",
+    "discard": "Thrown away",
+    "redirect": "Sent elsewhere",
+    "bcc": "A copy was sent",
+    "warn": "A warning",
+    "filter": "Sent through another filter",
     "accept": "Accepted",
-    "prepend": "A rule added a header",
-    "delay": "Put off by a rule",
+    "prepend": "A header was added",
+    "delay": "Put off",
     "quarantine": "Put into quarantine",
 }
 _PLACES = {
@@ -167,8 +167,8 @@ def _scanned(fact: Scanned) -> str:
     what = "passed" if fact.passed else "blocked"
     detail = f" ({_without_addresses(fact.detail)})" if fact.detail else ""
     score = f", score {fact.score:g}" if fact.score is not None else ""
-    places = ["a mailbox" if "@" in place else place for place in fact.quarantine_ids]
-    kept = f", kept as {', '.join(places)}" if places else ""
+    places = ["in a mailbox" if "@" in place else f"as {place}" for place in fact.quarantine_ids]
+    kept = f", kept {', '.join(places)}" if places else ""
     return f"The filter {what} it as {fact.category}{detail}{score}{kept}"
 
 
@@ -211,8 +211,8 @@ def _ruled(fact: Ruled) -> str:
 
 
 def _place(fact: Ruled) -> str:
-    """Where in the dialogue or the message it was decided; a filter before the queue answers at one place only."""
-    return "" if fact.source == "proxy" or not fact.stage else _PLACES.get(fact.stage, f"at {fact.stage}")
+    """Where in the dialogue or the message it was decided; postscreen and a filter before the queue answer at one place only."""
+    return "" if fact.source in {"proxy", "screen"} or not fact.stage else _PLACES.get(fact.stage, f"at {fact.stage}")
 
 
 def _attempted(fact: Attempted) -> str:

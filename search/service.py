@@ -47,7 +47,7 @@ class MailTrace:
         # Read before the search: what is said to be read is then in the answer.
         state = self.engine.state()
         page = self.engine.search(query, self.scope, limit=limit, cursor=_checked_cursor(cursor))
-        if page.traces or cursor is not None:
+        if page.traces or cursor is not None or not page.complete:
             warnings = kept_since(query, state)
         else:
             warnings = [*why_empty(query, state, self.clock(), self.scope), *worth_trying(query, self.engine, self.scope)]
@@ -58,8 +58,8 @@ class MailTrace:
             since=None if query.since_ms is None else utc(query.since_ms),
             until=None if query.until_ms is None else utc(query.until_ms),
             as_of=as_of(state.read_up_to_ms),
-            complete=True,
-            warnings=warnings,
+            complete=page.complete,
+            warnings=[*page.warnings, *warnings],
         )
 
     def count(self, query: Query = _ALL) -> int:

@@ -27,7 +27,8 @@ _ORIGIN = re.compile(
     r"(?:[A-Za-z][A-Za-z0-9_./-]* )*(?:\[(?:IPv6:)?([0-9A-Fa-f.:]*)\](?::(\d{1,5}))? )?(?:\[(?:IPv6:)?([0-9A-Fa-f.:]*)\] )?(?=<)"
 )
 #: A score, and what a list of senders adds to it.
-_SCORE = r"(-|[-+]?\d{1,9}(?:\.\d{1,9})?)(?:[-+]\d{1,9}(?:\.\d{1,9})?)?"
+_SCORE = r"(-|[-+]?\d{1,9}(?:\.\d{1,9})?(?:[-+]\d{1,9}(?:\.\d{1,9})?)?)"
+_PART = re.compile(r"[-+]?\d[\d.]*")
 #: Where amavis' own words begin again behind the Message-ID, which a stranger wrote.
 _ANCHOR = re.compile(rf", mail_id: ({_MAIL_ID})(?:, Hits: {_SCORE})?(?=, |$)|, Hits: {_SCORE}(?=, |$)")
 #: What stands between there and the subject.
@@ -60,6 +61,9 @@ def _paths(text: str, at: int) -> tuple[list[str], int]:
     found: list[str] = []
     while text.startswith("<", at):
         raw, at = parse_path(text, at)
+        if text[at - 1] != ">":
+            # Cut off: no address of anybody.
+            break
         found.append(normalise(raw))
         if not text.startswith(",<", at):
             break
@@ -147,7 +151,7 @@ def _scanned(
     message = _MESSAGE_ID.search(left)
     before = left[: message.start()] if message else left
     queue, kept = _QUEUE_ID.search(before), _QUARANTINE.search(before)
-    score = (right[2] or right[3] or "") if right else ""
+    parts = _PART.findall(right[2] or right[3] or "") if right else []
     size, queued = _SIZE.search(own), _QUEUED_AS.search(own)
     author = _FROM.search(theirs) if right else None
     return Scanned(
@@ -164,7 +168,7 @@ def _scanned(
         quarantine_ids=[q for q in _BETWEEN.split(kept[1]) if q] if kept else [],
         origin_queue_id=queue[1] if queue else None,
         message_id=message_id(left[message.end() :].split(", Resent-Message-ID: ")[0]) if message else None,
-        score=float(score) if score not in {"", "-"} else None,
+        score=sum(float(part) for part in parts) if parts else None,
         size=int(size[1]) if size else None,
         next_ids=queued[1].split("/") if queued else [],
         subject=subject[1].replace('\\"', '"') if subject else None,

@@ -14,6 +14,10 @@ class Sink(Protocol):
     Writing is "keep the higher version": a trace whose stored version is higher is left as it is, and counts as written.
     """
 
+    def claim(self, log_domain: str) -> None:
+        """Become the only writer of a log domain; raises `mappings.faults.StoreLocked` where another process is it."""
+        ...
+
     def submit(self, traces: Sequence[Trace]) -> int:
         """Take a batch for writing and give its ticket; waits only where too much is under way."""
         ...

@@ -65,6 +65,9 @@ class EmbeddedSink:
             self.close()
             raise
 
+    def claim(self, log_domain: str) -> None:
+        """The store has one writer for all log domains, which this process is."""
+
     @in_words
     def submit(self, traces: Sequence[Trace]) -> int:
         """Commit a batch and give its ticket, which `acknowledged` names from then on."""

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from mappings.elasticsearch.document import Document, to_trace
+from mappings.elasticsearch.document import to_trace
 from mappings.trace import Trace
+
+if TYPE_CHECKING:
+    Document: TypeAlias = Any
+else:
+    # Made at run time from the trace, so only msgspec knows its fields.
+    from mappings.elasticsearch.document import Document
 
 
 class Hit(msgspec.Struct, rename={"source": "_source"}):
     """One document that was found."""
 
-    source: Any
+    source: Document
 
     def trace(self) -> Trace:
         """The trace in it."""
@@ -78,17 +84,10 @@ class Got(msgspec.Struct, rename={"source": "_source"}):
     """One document asked for by its id."""
 
     found: bool = False
-    source: Any = None
+    source: Document | None = None
 
 
 class Several(msgspec.Struct):
     """Several documents asked for by their ids."""
 
     docs: list[Got]
-
-
-def _with_documents(model: type[msgspec.Struct], name: str) -> Any:
-    """A struct of the same fields whose `source` is a document: its type is made at run time."""
-    return msgspec.defstruct(name, [("source", Document)], bases=(model,), rename={"source": "_source"})
-
-

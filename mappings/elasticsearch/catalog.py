@@ -95,11 +95,6 @@ class Catalog:
                 held = self._make(time_ms)
         return None if held is None or held.dropped else held.name
 
-    def known(self, trace: str) -> str | None:
-        """The index that an id would be in, without making one."""
-        held = self.listed.holding(identity.time_ms_of(trace))
-        return None if held is None else held.name
-
     def gone(self, name: str) -> bool:
         """The server has no such index: was it dropped? Otherwise it is made, and can be written to."""
         with self._guard:

@@ -23,11 +23,16 @@ class Total(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """One page of traces, newest first, without their events; `next` is the cursor of the page after it, or None."""
+    """One page of traces, newest first, without their events; `next` is the cursor of the page after it, or None.
+
+    `complete` is False where a part of the store did not answer; `warnings` then says which.
+    """
 
     traces: list[Trace]
     next: str | None
     total: Total
+    complete: bool = True
+    warnings: list[str] = []
 
 
 class State(msgspec.Struct, frozen=True):

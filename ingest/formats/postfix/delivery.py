@@ -57,7 +57,7 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
         return UNKNOWN
     where, delay, delays, dsn, status, text, cut = match.groups()
     relay = relay_of(where)
-    reply, by = _reply(text or cut or "", dsn, relay.ip is not None and status == "sent")
+    reply, by = _reply(text or cut or "", dsn, "[" in where and status in {"sent", "deliverable"})
     text = reply.text
     next_id = log_id = None
     forwarded = _FORWARDED.match(text) if program == "local" else None

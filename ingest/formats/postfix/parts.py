@@ -87,14 +87,15 @@ def _tail_at(text: str, start: int) -> Tail | None:
     at = start + 1
     if text.startswith(" from=<", at):
         raw, at = parse_path(text, at + 6)
-        if _open_quote(raw):
+        if _open_quote(raw) or text[at - 1] != ">":
             return None
         sender = normalise(raw)
     if text.startswith(",", at):
         at += 1
     if text.startswith(" to=<", at):
         raw, at = parse_path(text, at + 4)
-        if _open_quote(raw):
+        # One that is cut off is no address of anybody.
+        if _open_quote(raw) or text[at - 1] != ">":
             return None
         recipient = normalise(raw)
     if at == len(text) or text.startswith(": ", at):
