@@ -9,13 +9,15 @@ import pytest
 from generate import traces
 from reference import ReferenceStore
 
-from contract.under_test import STORES, Filled, Store
+from contract.under_test import STORES, STORES_ON_SERVERS, Filled, Store
 
 
-@pytest.fixture(params=STORES, scope="session")
+@pytest.fixture(params=[*STORES, *(pytest.param(name, marks=pytest.mark.elasticsearch) for name in STORES_ON_SERVERS)], scope="session")
 def make_store(request: pytest.FixtureRequest) -> Callable[[Path], Store]:
     """How a store of this kind is made."""
-    return STORES[request.param]
+    if request.param in STORES:
+        return STORES[request.param]
+    return STORES_ON_SERVERS[request.param](request.getfixturevalue("es_url"))
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +11,15 @@ from pathlib import Path
 from reference import ReferenceStore
 
 from ingest.sinks import Sink
+from ingest.sinks.elasticsearch import ElasticsearchSink
 from ingest.sinks.embedded import EmbeddedSink
+from mappings.elasticsearch.connection import Access
+from mappings.elasticsearch.names import Names
 from mappings.trace import Trace
 from search.engines import Engine
+from search.engines.elasticsearch import ElasticsearchEngine
 from search.engines.embedded import EmbeddedEngine
+from servers.fixtures import wipe
 
 
 @dataclass
@@ -22,6 +29,7 @@ class Store:
     sink: Sink
     engine: Engine
     refresh: Callable[[], None] = lambda: None
+    remove: Callable[[], None] = lambda: None
 
     def write(self, batch: list[Trace]) -> None:
         """Write a batch so that the engine sees it."""
@@ -33,6 +41,7 @@ class Store:
         """Let go of both sides."""
         self.engine.close()
         self.sink.close()
+        self.remove()
 
 
 def embedded_of_many_files(folder: Path) -> Store:
@@ -45,7 +54,26 @@ def embedded_of_one_file(folder: Path) -> Store:
     return Store(EmbeddedSink(folder), EmbeddedEngine(folder))
 
 
+def elasticsearch(url: str) -> Callable[[Path], Store]:
+    """Give what makes stores on a server, each under names of its own."""
+
+    def make(_folder: Path) -> Store:
+        names = Names(f"test-{secrets.token_hex(5)}")
+        access = Access((url,))
+
+        def refresh() -> None:
+            with urllib.request.urlopen(urllib.request.Request(f"{url}/{names.prefix}-*/_refresh", method="POST")):
+                pass
+
+        sink = ElasticsearchSink(access, names=names)
+        return Store(sink, ElasticsearchEngine(access, names=names), refresh, lambda: wipe(url, names.prefix))
+
+    return make
+
+
+#: What makes each store; one that needs a server is told its address.
 STORES: dict[str, Callable[[Path], Store]] = {"embedded": embedded_of_one_file, "embedded-many-files": embedded_of_many_files}
+STORES_ON_SERVERS: dict[str, Callable[[str], Callable[[Path], Store]]] = {"elasticsearch": elasticsearch}
 
 
 @dataclass

@@ -25,7 +25,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 from .distribution import cache
-from .process import ProcessServer
+from .process import ProcessServer, runs
 from .server import VERSIONS, NoServerError, Wanted, ask
 from .ways import URL_VARIABLE
 
@@ -107,8 +107,8 @@ def _change(command: str, address: str) -> int:
     if note["pid"] is not None and _answers(address):
         with suppress(ProcessLookupError):
             os.killpg(note["pid"], signal.SIGKILL)
-        while _answers(address):
-            time.sleep(0.05)
+        while runs(note["pid"]):
+            time.sleep(0.02)
     path.write_text(json.dumps({**note, "pid": None}), encoding="utf-8")
     if command == "stop":
         shutil.rmtree(note["folder"], ignore_errors=True)

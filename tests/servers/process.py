@@ -21,6 +21,7 @@ from .secured import secured
 from .server import NoServerError, Wanted, wait_until_healthy
 
 START_SECONDS = 120.0
+GONE_SECONDS = 10.0
 PREFIX = "mail-trace-elasticsearch-"
 IPV4 = re.compile(r"^\d+\.\d+\.\d+\.\d+:\d+$", re.MULTILINE)
 #: Ends the server and removes its folder as soon as whoever started it is gone, however that came about: its standard input ends then.
@@ -47,6 +48,13 @@ def unprivileged() -> tuple[int, int] | None:
     except KeyError:
         return 65534, 65534
     return nobody.pw_uid, nobody.pw_gid
+
+
+def runs(group: int) -> bool:
+    """Whether anything of a process group still runs; what has ended and was not yet collected does not."""
+    listed = subprocess.run(["ps", "-A", "-o", "pgid=,stat="], capture_output=True, text=True, check=True)
+    lines = (line.split() for line in listed.stdout.splitlines())
+    return any(words[0] == str(group) and not words[1].startswith("Z") for words in lines)
 
 
 class ProcessServer:
@@ -182,6 +190,10 @@ class ProcessServer:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            # Whoever starts it again at once must not find the data still locked.
+            until = time.monotonic() + GONE_SECONDS
+            while runs(self._process.pid) and time.monotonic() < until:
+                time.sleep(0.02)
             self._process = None
         if self._watchdog is not None:
             self._watchdog.kill()

@@ -21,6 +21,8 @@ _LOST = re.compile(r"(lost connection|timeout|too many errors) after (\S+)(?: \(
 _QUEUED = re.compile(rf"\bqueued as ({QUEUE_ID})")
 _REDIRECT = re.compile(r" triggers (?:REDIRECT|BCC) (\S+)$")
 _PROXY = re.compile(r"(?:NOQUEUE: )?proxy-(accept|reject): ([A-Z-]+): ")
+#: Stages at which somebody is named.
+_NAMING = frozenset({"MAIL", "RCPT", "DATA", "END-OF-MESSAGE"})
 #: Words after `client=HOST[IP]`: each `name=value` up to the next comma.
 _WORDS = re.compile(r", ([a-z_]+)=([^,]*)")
 
@@ -110,8 +112,8 @@ def _ruled(queue_id: str | None, action: str, stage: str, rest: str, at: int) ->
     client = client_at(rest, at)
     tail = tail_of(rest)
     if client is None or tail is None:
-        # A refused connection names nobody: no trace, but known.
-        return IGNORED if client is not None else UNKNOWN
+        # A refused connection names nobody: no trace, but known. What should name somebody and does not was cut.
+        return IGNORED if client is not None and stage not in _NAMING else UNKNOWN
     said = rest[client.end + 2 : tail.start]
     # With warn_if_reject the line looks like a refusal, and is none.
     action = "warn" if action == "reject_warning" else action

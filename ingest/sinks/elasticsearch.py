@@ -1,0 +1,327 @@
+"""Elasticsearch as a sink: bulk requests behind a bounded queue, one writer for each log domain."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+
+from ingest.sinks.elasticsearch_lease import LEASE_S, Leases
+from ingest.sinks.elasticsearch_recent import GENERATION, Recent
+from ingest.sinks.elasticsearch_senders import SENDERS, Item, Senders
+from mappings.elasticsearch.answers import Answer, Several
+from mappings.elasticsearch.catalog import Catalog, Listed, Range
+from mappings.elasticsearch.connection import Access, Connection, patiently, path
+from mappings.elasticsearch.document import decode, encode, key_term, to_trace
+from mappings.elasticsearch.faults import StoreAway
+from mappings.elasticsearch.names import Names, Period
+from mappings.elasticsearch.setup import Setup
+from mappings.elasticsearch.template import Shape
+from mappings.faults import StoreError
+from mappings.trace import Trace
+
+_T = TypeVar("_T")
+_log = structlog.get_logger(__name__)
+
+#: Keys in one query, documents in one answer.
+_MOST_KEYS, _PAGE = 1_000, 500
+_SEARCH = "ignore_unavailable=true&allow_no_indices=true&allow_partial_search_results=false"
+
+
+class ElasticsearchSink:
+    """Writes traces to a cluster. `submit` gives a batch to sender threads; a ticket is acknowledged when its traces are durable.
+
+    `notes` says what was put in place on the server. `on_refused` is told of each trace that the store refuses, and why; it keeps
+    it before the ticket is acknowledged. While the server is away, everything but the beginning waits for it.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        *,
+        names: Names = Names(),  # noqa: B008 - frozen
+        shape: Shape = Shape(),  # noqa: B008
+        period: Period = Period.DAY,
+        keep_seconds: int | None = None,
+        on_refused: Callable[[Trace, str], None] | None = None,
+        senders: int = SENDERS,
+        generation: int = GENERATION,
+        lease_s: float = LEASE_S,
+    ) -> None:
+        self._names = names
+        self._on_refused = on_refused
+        #: Traces that were not taken because their index has been dropped.
+        self.older_than_kept = 0
+        #: Traces that the store refused.
+        self.refused = 0
+        self._guard = threading.Lock()
+        self._ticket = 0
+        self._left: Counter[int] = Counter()
+        self._acknowledged: list[int] = []
+        self._newest_ms: dict[str, int | None] = {}
+        self._stop = threading.Event()
+        self._closed = False
+        self._connection = Connection(access)
+        try:
+            self.notes = Setup(self._connection, names, shape, keep_seconds=keep_seconds).put_in_place()
+            self._catalog = Catalog(self._connection, names, period, lifecycle=shape.lifecycle)
+            self._catalog.load()
+            # What an earlier process wrote last may not be seen by searches yet.
+            self._refresh([names.every, names.meta])
+        except BaseException:
+            self._connection.close()
+            raise
+        self._recent = Recent(generation)
+        self._leases = Leases(self._connection, names, lease_s=lease_s)
+        self.senders = Senders(
+            self._connection, taken=self._taken, refused=self._refuse, gone=self._waiting(self._catalog.gone), count=senders
+        )
+
+    def claim(self, log_domain: str) -> None:
+        """Become the only writer of a log domain; raises `StoreLocked` where another process is it."""
+        self._wait(lambda: self._leases.claim(log_domain))
+
+    def submit(self, traces: Sequence[Trace]) -> int:
+        """Give a batch to the senders and give its ticket; waits only where too much is under way."""
+        self._leases.check()
+        with self._guard:
+            self._ticket += 1
+            ticket = self._ticket
+        items: list[tuple[Item, Collection[str]]] = []
+        for trace in traces:
+            item = self._prepare(trace, ticket)
+            if item is not None:
+                items.append((item, trace.keys))
+        with self._guard:
+            for trace in traces:
+                known = self._newest_ms.get(trace.log_domain)
+                if known is not None and trace.last_event_ms > known:
+                    self._newest_ms[trace.log_domain] = trace.last_event_ms
+            if items:
+                self._left[ticket] = len(items)
+            else:
+                self._acknowledged.append(ticket)
+        if items:
+            self._recent.add(items)
+            self.senders.put([item for item, _ in items])
+        return ticket
+
+    def acknowledged(self) -> list[int]:
+        """Tickets whose traces are all durable since the last call, in the order in which they became so."""
+        self.senders.check()
+        with self._guard:
+            tickets, self._acknowledged = self._acknowledged, []
+            return tickets
+
+    def flush(self) -> None:
+        """Wait until everything submitted is durable."""
+        self._leases.check()
+        self.senders.flush()
+
+    def find(self, keys: Collection[str]) -> list[Trace]:
+        """All traces, superseded ones too, that hold one of these keys, with their events; submitted ones included."""
+        wanted = frozenset(keys)
+        if not wanted:
+            return []
+        # In this order: what a refresh takes out of the map meanwhile, the search sees.
+        seen = self._recent.look(wanted)
+        found = {trace.id: trace for trace in self._wait(lambda: list(self._holding(wanted)))}
+        again = self._recent.newer([one for one in found if one not in seen.ids])
+        ids = seen.ids | again.ids
+        if ids:
+            under_way = seen.under_way | again.under_way
+            for trace in [*self._wait(lambda: list(self._by_id(ids))), *map(decode, under_way.values())]:
+                held = found.get(trace.id)
+                if held is None or trace.version >= held.version:
+                    found[trace.id] = trace
+        return [trace for trace in found.values() if not wanted.isdisjoint(trace.keys)]
+
+    def newest_ms(self, log_domain: str) -> int | None:
+        """The greatest `last_event_ms` of a log domain."""
+        with self._guard:
+            if self._newest_ms.get(log_domain) is not None:
+                return self._newest_ms[log_domain]
+        stored = self._wait(lambda: self._newest(log_domain))
+        with self._guard:
+            return self._newest_ms.setdefault(log_domain, stored)
+
+    def note_progress(self, read_up_to_ms: Mapping[str, int]) -> None:
+        """Keep up to which log time each source has been read; it never goes back."""
+        if read_up_to_ms:
+            self._wait(lambda: self._note(read_up_to_ms))
+
+    def retention(self, keep_ms: int, now_ms: int) -> list[Range]:
+        """Delete the indices whose traces are all older than `keep_ms`, and tell which."""
+        return self._catalog.drop(lambda listed: [one for one in listed.ranges if one.upper_ms <= now_ms - keep_ms])
+
+    def retention_by_size(self, most_bytes: int) -> list[Range]:
+        """Delete the oldest indices until the store has at most this size, copies included, and tell which; the newest one stays."""
+        sizes = self._sizes()
+
+        def too_large(listed: Listed) -> list[Range]:
+            total = 0
+            for kept, one in enumerate(reversed(listed.ranges)):
+                total += sizes.get(one.name, 0)
+                if kept and total > most_bytes:
+                    return list(listed.ranges[: len(listed.ranges) - kept])
+            return []
+
+        return self._catalog.drop(too_large)
+
+    def close(self) -> None:
+        """Send what waits, let searches see it, and let others write."""
+        if self._closed:
+            return
+        self._closed = True
+        self.senders.close()
+        self._stop.set()
+        with suppress(StoreError):
+            self._refresh([*sorted(self._recent.indices()), self._names.meta])
+        self._leases.close()
+        self._connection.close()
+
+    # -- on the way in
+
+    def _prepare(self, trace: Trace, ticket: int) -> Item | None:
+        """A trace made ready, or None where it is not taken."""
+        try:
+            document = encode(trace)
+        except (ValueError, TypeError, OverflowError) as error:
+            self._tell_refused(trace, str(error))
+            return None
+        place = self._wait(lambda: self._catalog.place(trace.id))
+        if place is None:
+            self.older_than_kept += 1
+            return None
+        return Item(ticket, trace.id, trace.version, place, document)
+
+    def _taken(self, items: Sequence[Item]) -> None:
+        """Items are durable, or will never be."""
+        with self._guard:
+            for item in items:
+                self._left[item.ticket] -= 1
+                if not self._left[item.ticket]:
+                    del self._left[item.ticket]
+                    self._acknowledged.append(item.ticket)
+        if self._recent.settled(items):
+            self._make_seen()
+
+    def _make_seen(self) -> None:
+        """Refresh what full generations were written to, and forget them."""
+        full, indices = self._recent.to_refresh()
+        try:
+            self._refresh(sorted(indices))
+        except StoreAway:
+            # The next acknowledgement tries again.
+            return
+        self._recent.refreshed(full)
+
+    def _refuse(self, item: Item, reason: str) -> None:
+        """An item that the store does not take."""
+        if reason:
+            self._tell_refused(decode(item.document), reason)
+        else:
+            with self._guard:
+                self.older_than_kept += 1
+
+    def _tell_refused(self, trace: Trace, reason: str) -> None:
+        """Count a refused trace, and have it kept."""
+        with self._guard:
+            self.refused += 1
+        _log.error("document_refused", trace=trace.id, reason=reason)
+        if self._on_refused is not None:
+            self._on_refused(trace, reason)
+
+    # -- looking up
+
+    def _holding(self, keys: frozenset[str]) -> Iterator[Trace]:
+        """What a search by key gives."""
+        terms = sorted({key_term(key) for key in keys})
+        for start in range(0, len(terms), _MOST_KEYS):
+            query = {"terms": {"mailtrace.keys": terms[start : start + _MOST_KEYS]}}
+            yield from self._pages({"query": query})
+
+    def _pages(self, body: dict[str, Any]) -> Iterator[Trace]:
+        """All documents that a search finds, page by page."""
+        body = {**body, "size": _PAGE, "track_total_hits": False, "sort": [{"id": {"order": "desc", "unmapped_type": "keyword"}}]}
+        while True:
+            answer = self._search(body)
+            traces = [hit.trace() for hit in answer.hits.hits]
+            yield from traces
+            if len(traces) < _PAGE:
+                return
+            body = {**body, "search_after": [traces[-1].id]}
+
+    def _by_id(self, ids: Mapping[str, str]) -> Iterator[Trace]:
+        """Documents by id, also those that no refresh has shown."""
+        listed = sorted(ids.items())
+        for start in range(0, len(listed), _PAGE):
+            docs = [{"_index": index, "_id": one} for one, index in listed[start : start + _PAGE]]
+            answer = self._connection.ask("look documents up", "POST", "/_mget", {"docs": docs})
+            for got in msgspec.json.decode(answer or b"{}", type=Several).docs:
+                if got.found and got.source is not None:
+                    yield to_trace(got.source)
+
+    def _newest(self, log_domain: str) -> int | None:
+        """The greatest time of an event of a log domain that the store has."""
+        body = {
+            "size": 1,
+            "track_total_hits": False,
+            "query": {"bool": {"filter": {"term": {"mailtrace.log_domain": log_domain}}}},
+            "sort": [{"event.end": {"order": "desc", "unmapped_type": "date"}}],
+        }
+        hits = self._search(body).hits.hits
+        return hits[0].trace().last_event_ms if hits else None
+
+    def _search(self, body: dict[str, Any]) -> Answer:
+        """One search over all documents, superseded ones too; it is answered whole or not at all."""
+        answer = self._connection.ask("look traces up", "POST", f"{path(self._names.every, '_search')}?{_SEARCH}", body)
+        found = msgspec.json.decode(answer or b"{}", type=Answer)
+        if faults := found.faults():
+            raise StoreAway(faults[0])
+        return found
+
+    def _sizes(self) -> dict[str, int]:
+        """Bytes of each index, copies included."""
+        answer = self._connection.ask(
+            "read the sizes of indices", "GET", f"{path(self._names.every, '_stats', 'store')}?filter_path=indices.*.total", missing=True
+        )
+        indices: dict[str, Any] = msgspec.json.decode(answer or b"{}").get("indices", {})
+        return {name: int(told["total"]["store"]["size_in_bytes"]) for name, told in indices.items()}
+
+    # -- the rest
+
+    def _note(self, read_up_to_ms: Mapping[str, int]) -> None:
+        """Write one small document a source, whose version is the time, so that it never goes back."""
+        lines = []
+        for source, time_ms in read_up_to_ms.items():
+            one = f"progress-{source}" if len(source) < 200 else f"progress-{key_term(source)[-300:]}"
+            action = {"_index": self._names.meta, "_id": one, "version": max(time_ms, 0), "version_type": "external_gte"}
+            body = {"kind": "progress", "body": {"source": source, "read_up_to_ms": time_ms}}
+            lines += [msgspec.json.encode({"index": action}), msgspec.json.encode(body)]
+        self._connection.ask("note how far logs are read", "POST", "/_bulk?filter_path=errors", b"\n".join([*lines, b""]), lines=True)
+
+    def _refresh(self, indices: Sequence[str]) -> None:
+        """Let searches see what was written."""
+        for start in range(0, len(indices), 50):
+            listed = path(",".join(indices[start : start + 50]), "_refresh")
+            target = f"{listed}?ignore_unavailable=true&allow_no_indices=true&filter_path=_shards"
+            self._connection.ask("refresh indices", "POST", target, missing=True)
+
+    def _wait(self, attempt: Callable[[], _T]) -> _T:
+        """Do it, and wait for a server that is away."""
+        return patiently(attempt, self._stop, _tell)
+
+    def _waiting(self, act: Callable[[str], bool]) -> Callable[[str], bool]:
+        """The same for a function with an argument."""
+        return lambda name: self._wait(lambda: act(name))
+
+
+def _tell(why: str, pause_s: float) -> None:
+    """Log that the store is waited for."""
+    _log.warning("store_waits", detail=why, pause_s=pause_s)

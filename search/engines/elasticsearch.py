@@ -1,0 +1,221 @@
+"""Elasticsearch as an engine: the same questions, answered by a cluster.
+
+Pages follow the id, which never changes and by which rows are sorted, so a page goes on exactly where the one before ended; no point in
+time is held open for it, and a cursor never expires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from functools import wraps
+from hashlib import blake2b
+from typing import Any, ParamSpec, TypeVar
+
+import msgspec
+
+from mappings import identity
+from mappings.elasticsearch.answers import Answer
+from mappings.elasticsearch.connection import Access, Connection, path
+from mappings.elasticsearch.document import folded_domain, key_term
+from mappings.elasticsearch.faults import StoreRefused
+from mappings.elasticsearch.names import Names
+from mappings.faults import StoreError
+from mappings.fields import BY_NAME
+from mappings.trace import Trace
+from mappings.vocabulary import Disposition
+from search.engines import TOTAL_LIMIT, Page, State, Total
+from search.engines.elasticsearch_dsl import condition, has_pattern_of_all, scoped, terms
+from search.engines.succession import current
+from search.query import Query
+from search.query_error import QueryError
+from search.scope import EVERYTHING, Scope
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+Json = dict[str, Any]
+
+_REFUSED = (Disposition.BOUNCED, Disposition.EXPIRED, Disposition.REJECTED, Disposition.TEMPFAILED, Disposition.DEFERRED)
+_WALK_PAGE = 1_000
+_MOST_KEYS = 1_000
+#: Seconds that a search may take on each part of the store, and one that looks at every value of a field.
+_TIMEOUT_S, _TIMEOUT_OF_ALL_S = 20.0, 10.0
+_NEWEST_FIRST = [{"id": {"order": "desc", "unmapped_type": "keyword"}}]
+_WITHOUT_EVENTS = {"excludes": [BY_NAME["events"].store]}
+_THERE = "ignore_unavailable=true&allow_no_indices=true"
+
+
+def _too_complex(method: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Turn the server's refusal of a pattern into an error of the question."""
+
+    @wraps(method)
+    def told(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return method(*args, **kwargs)
+        except StoreRefused as error:
+            if error.kind == "too_complex_to_determinize_exception":
+                raise QueryError("a pattern is too complicated for this store", hint="use fewer ? behind a *") from error
+            if error.kind in ("too_many_clauses", "too_many_nested_clauses"):
+                raise QueryError("there are too many values for this store", hint="ask for fewer at a time") from error
+            raise
+
+    return told
+
+
+class ElasticsearchEngine:
+    """Answers questions from a cluster, also while others write to it, and before anything is there. Safe for several threads."""
+
+    def __init__(self, access: Access, *, names: Names = Names(), timeout_s: float = _TIMEOUT_S) -> None:  # noqa: B008 - frozen
+        self._names = names
+        self._timeout_s = timeout_s
+        self._connection = Connection(access)
+
+    @_too_complex
+    def search(self, query: Query, scope: Scope, *, limit: int, cursor: str | None = None) -> Page:
+        """The traces that fit, newest first, at most `limit` (1 or more); a part that did not answer is named in `warnings`."""
+        if limit < 1:
+            raise QueryError("a page has at least one row", field="limit", hint="to walk to the end, use walk")
+        body = self._page_body(query, scope, limit + 1, cursor)
+        # One more than is told apart, so that exactly the limit is exact in every version.
+        answer = self._search({**body, "track_total_hits": TOTAL_LIMIT + 1}, f"{query!r}{sorted(scope.domains or ())}")
+        traces = [hit.trace() for hit in answer.hits.hits]
+        counted = answer.hits.total.value if answer.hits.total is not None else 0
+        total = Total(counted) if counted <= TOTAL_LIMIT else Total(TOTAL_LIMIT, "gte")
+        faults = answer.faults()
+        if faults:
+            total = Total(total.value, "gte")
+        following = traces[limit - 1].id if len(traces) > limit else None
+        return Page(traces[:limit], following, total, complete=not faults, warnings=faults)
+
+    def walk(self, query: Query, scope: Scope, *, cursor: str | None = None) -> Iterator[Trace]:
+        """All traces that fit, newest first, without events, read page by page; raises where a part does not answer."""
+        while True:
+            traces = self._walked(query, scope, cursor)
+            yield from traces
+            if len(traces) < _WALK_PAGE:
+                return
+            cursor = traces[-1].id
+
+    @_too_complex
+    def count(self, query: Query, scope: Scope) -> int:
+        """How many traces fit, exactly."""
+        answer = self._whole({"size": 0, "track_total_hits": True, "query": condition(query, scope)})
+        return answer.hits.total.value if answer.hits.total is not None else 0
+
+    def get(self, trace: str, scope: Scope) -> Trace | None:
+        """One trace with its events; a superseded id gives its successor; None where unknown or out of scope."""
+        found = current(trace.strip().lower(), self._load)
+        if found is None or not _sees(scope, found):
+            return None
+        return found
+
+    def find(self, keys: Collection[str], scope: Scope, *, limit: int = 200) -> list[Trace]:
+        """The traces, without events, that hold one of these keys, newest first."""
+        wanted = sorted({key_term(key) for key in keys})
+        found: dict[str, Trace] = {}
+        for start in range(0, len(wanted), _MOST_KEYS):
+            holding = terms(BY_NAME["keys"].store, wanted[start : start + _MOST_KEYS])
+            body = {
+                "query": scoped(scope, *holding),
+                "size": limit,
+                "sort": _NEWEST_FIRST,
+                "_source": _WITHOUT_EVENTS,
+                "track_total_hits": False,
+            }
+            for hit in self._whole(body).hits.hits:
+                one = hit.trace()
+                found[one.id] = one
+        return [found[one] for one in sorted(found, reverse=True)[:limit]]
+
+    def codes_seen(self, scope: Scope) -> list[tuple[int | None, str | None, int]]:
+        """(basic code, enhanced code, number of traces) of all traces that a refusing reply decided, most first."""
+        sources = [
+            {name: {"terms": {"field": BY_NAME[name].store, "missing_bucket": True}}} for name in ("reply_code", "enhanced_code")
+        ]
+        refused = {"terms": {BY_NAME["disposition"].store: [one.value for one in _REFUSED]}}
+        counts: dict[tuple[int | None, str | None], int] = {}
+        composite: Json = {"size": 1_000, "sources": sources}
+        while True:
+            body = {"size": 0, "track_total_hits": False, "query": scoped(scope, refused), "aggs": {"codes": {"composite": composite}}}
+            codes = self._whole(body).aggregations.get("codes", {})
+            for bucket in codes.get("buckets", []):
+                key = bucket["key"]
+                counts[key["reply_code"], key["enhanced_code"]] = bucket["doc_count"]
+            if "after_key" not in codes:
+                break
+            composite = {**composite, "after": codes["after_key"]}
+        counts.pop((None, None), None)
+        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0][0] or 0, item[0][1] or ""))
+        return [(basic, enhanced, number) for (basic, enhanced), number in ordered]
+
+    def state(self) -> State:
+        """Up to when each source has been read, and the times of the oldest and the newest trace."""
+        progress = {"size": 10_000, "query": {"term": {"kind": "progress"}}, "_source": ["body"], "track_total_hits": False}
+        time = BY_NAME["time_ms"].store
+        one = {"size": 1, "_source": False, "track_total_hits": False, "query": {"match_all": {}}}
+        lines: list[Json] = [{"index": self._names.meta, "ignore_unavailable": True}, progress]
+        for order in ("asc", "desc"):
+            lines += [{"index": self._names.alias, "ignore_unavailable": True}, {**one, "sort": [{time: {"order": order, "unmapped_type": "date"}}]}]
+        body = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+        answer: Any = msgspec.json.decode(self._connection.ask("read its state", "POST", "/_msearch", body, lines=True) or b"{}")
+        found = [one.get("hits", {}).get("hits", []) for one in answer["responses"]]
+        read = {hit["_source"]["body"]["source"]: hit["_source"]["body"]["read_up_to_ms"] for hit in found[0]}
+        bounds = [int(hits[0]["sort"][0]) if hits else None for hits in found[1:]]
+        return State(read, bounds[0], bounds[1])
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()
+
+    def _page_body(self, query: Query, scope: Scope, size: int, cursor: str | None) -> Json:
+        """The body of a search for one page."""
+        timeout_s = min(self._timeout_s, _TIMEOUT_OF_ALL_S) if has_pattern_of_all(query) else self._timeout_s
+        body: Json = {
+            "query": condition(query, scope),
+            "size": size,
+            "sort": _NEWEST_FIRST,
+            "_source": _WITHOUT_EVENTS,
+            "timeout": f"{int(timeout_s * 1000)}ms",
+        }
+        if cursor is not None:
+            try:
+                identity.to_bytes(cursor)
+            except ValueError as error:
+                raise QueryError("this is no cursor of ours", field="cursor", hint="take it from next of the page before, unchanged") from error
+            body["search_after"] = [cursor]
+        return body
+
+    @_too_complex
+    def _walked(self, query: Query, scope: Scope, cursor: str | None) -> list[Trace]:
+        """One page of a walk."""
+        answer = self._whole({**self._page_body(query, scope, _WALK_PAGE, cursor), "track_total_hits": False}, repr(query))
+        return [hit.trace() for hit in answer.hits.hits]
+
+    def _load(self, trace: str) -> Trace | None:
+        """One trace, superseded or not, by its id; None where it is unknown or no id."""
+        try:
+            identity.to_bytes(trace)
+        except ValueError:
+            return None
+        body = {"query": {"ids": {"values": [trace]}}, "size": 2, "track_total_hits": False}
+        hits = self._whole(body, index=self._names.every).hits.hits
+        return hits[0].trace() if hits else None
+
+    def _whole(self, body: Json, preference: str = "", *, index: str | None = None) -> Answer:
+        """A search that is answered whole, or not at all."""
+        answer = self._search(body, preference, index=index)
+        if faults := answer.faults():
+            raise StoreError(faults[0])
+        return answer
+
+    def _search(self, body: Json, preference: str = "", *, index: str | None = None) -> Answer:
+        """One search. The same question asks the same copies of the data, so that its pages agree."""
+        target = f"{path(index or self._names.alias, '_search')}?{_THERE}"
+        if preference:
+            target += f"&preference={blake2b(preference.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
+        answer = self._connection.ask("search", "POST", target, body)
+        return msgspec.json.decode(answer or b"{}", type=Answer)
+
+
+def _sees(scope: Scope, trace: Trace) -> bool:
+    """Whether a trace is in scope, by domains as the documents hold them."""
+    return scope.domains is None or not {folded_domain(d) for d in scope.domains}.isdisjoint(map(folded_domain, trace.visible_to))

@@ -1,0 +1,117 @@
+"""Lines of 100 KB as a stranger would write them, given to every parser: run as a program, it ends itself where one takes too long.
+
+`python -m tests.formats.hostile_lines` prints how many lines were read. The limit is a thousand times what a line needs, so that a
+slow machine passes and a parser that tries every pair of places does not.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import sys
+from collections.abc import Iterator
+
+from ingest.events import Fact
+from ingest.formats import parser_of
+from ingest.words import names_of, words_of
+from tests.formats.format_samples import all_samples, framed
+
+LENGTH = 100_000
+LIMIT_SECONDS = 10
+#: What is repeated: each separator of a grammar, each opening without its end, each piece that begins a choice.
+PIECES = (
+    "; from=<",
+    '; from=<"a',
+    "; proto=x helo=<",
+    "> to=<",
+    "> sasl_a=b",
+    "<a> ",
+    ", relay=",
+    ", relay=a, delay=1",
+    ", delay=1, status=sent (",
+    " (in reply to a ",
+    "host a said: ",
+    "queued as 1 ",
+    "id=1-1",
+    "-1",
+    " from a[",
+    " from a[1]",
+    "]: ",
+    "(",
+    ") {}, ",
+    "), [",
+    "[",
+    '"',
+    '\\"',
+    "\\",
+    "<",
+    ">",
+    ",<a@b>",
+    " -> <a@b>",
+    "@a:",
+    "a@",
+    "AM.PDP ",
+    ", mail_id: AAAAAAAA",
+    ", Hits: 1",
+    ', Subject: "',
+    ', Hits: 1, Subject: "',
+    ", quarantine: ",
+    ", From: ",
+    ', From: "',
+    ", Message-ID: ",
+    "=?utf-8?q?a",
+    "=?utf-8?q?a?= ",
+    "#012",
+    "/a",
+    "/amavis-a",
+    " /amavis-a/",
+    "a",
+    "1",
+    "1.",
+    " ",
+    ", a=",
+    ": ",
+    "é",
+)
+
+
+def lines() -> Iterator[tuple[str, str]]:
+    """Tag and text: the beginnings of every sample, then one piece over and over, then the sample's end."""
+    seen: set[tuple[str, str]] = set()
+    for sample in all_samples():
+        for begin in _beginnings(sample.text):
+            if (sample.program, begin) not in seen:
+                seen.add((sample.program, begin))
+                for piece in PIECES:
+                    yield sample.tag, begin + piece * ((LENGTH - len(begin)) // len(piece)) + sample.text[-12:]
+
+
+def _beginnings(text: str) -> list[str]:
+    """A sample up to where a stranger's text may begin."""
+    places = [text.find(mark) + len(mark) for mark in (": ", "from=<", "to=<", " from ", " (", "Message-ID: <", '"', " <", "helo=<") if mark in text]
+    return [text[:place] for place in sorted({*places, text.find(": ", text.find(": ") + 2) + 2})]
+
+
+def main() -> int:
+    """Read them all; the number is told, so that the test sees that there were some."""
+    # One third of the lines is enough for one run: which third is told from outside, so that all are read in the end.
+    share, shares = int(sys.argv[1]), int(sys.argv[2])
+    count = 0
+    for number, (tag, text) in enumerate(lines()):
+        if number % shares != share:
+            continue
+        parse = parser_of(tag, tag.rpartition("/")[2])
+        if parse is None:
+            continue
+        faulthandler.dump_traceback_later(LIMIT_SECONDS, exit=True)
+        found = parse(framed(tag, text))
+        if isinstance(found, Fact):
+            words_of(found)
+            names_of(found)
+        faulthandler.cancel_dump_traceback_later()
+        count += 1
+    print(count)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
