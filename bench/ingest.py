@@ -20,7 +20,7 @@ from bench.measure import MAILTRACE, Run, checked, keep, parser, run, show, spre
 _WROTE = re.compile(r"wrote ([\d,]+) trace")
 _FROM = re.compile(r": from=<([^>]+)>, size=")
 #: Lines of a sender's mail, found as people do: its queue ids first, then every line that names one of them.
-_GREP = "grep -F \"from=<$SENDER>\" \"$LOG\" | grep -oE ' [0-9A-Za-z]{10,}: ' | sort -u > \"$IDS\"; grep -F -f \"$IDS\" \"$LOG\""
+_GREP = 'grep -F "from=<$SENDER>" "$LOG" | grep -oE \' [0-9A-Za-z]{10,}: \' | sort -u > "$IDS"; grep -F -f "$IDS" "$LOG"'
 
 
 def sender_of(log: Path, lines: int = 200_000) -> str:
@@ -51,7 +51,9 @@ class Peers:
     def search(self) -> Run:
         """Ask the store that `ingest` made for all mail of a sender, starting the program anew."""
         return checked(
-            run([MAILTRACE, "--data", str(self._work / "data"), "search", "--sender", self._sender, "--limit", "1000", "--format", "jsonl"]),
+            run(
+                [MAILTRACE, "--data", str(self._work / "data"), "search", "--sender", self._sender, "--limit", "1000", "--format", "jsonl"]
+            ),
             "search",
         )
 
@@ -122,7 +124,8 @@ def _show(figures: dict[str, Any], runs: dict[str, list[Run]]) -> None:
         for name, done in runs.items()
         if done
     ]
-    title = f"{lines:,} lines, {figures['bytes'] / 1e6:,.0f} MB, {figures['traces']:,} traces, {figures['rounds']} rounds: median [least to greatest]"
+    of = f"{lines:,} lines, {figures['bytes'] / 1e6:,.0f} MB, {figures['traces']:,} traces"
+    title = f"{of}, {figures['rounds']} rounds: median [least to greatest]"
     show(table(title, ["program", "lines/s", "wall s", "CPU s", "peak MB"], rows))
     per_second = [figures["traces"] / r.wall_s for r in runs["ingest"]]
     ratios = [

@@ -79,7 +79,9 @@ def show(text: str) -> None:
 
 def machine() -> dict[str, Any]:
     """Say on what it was measured."""
-    model = next((x.partition(":")[2].strip() for x in _text("/proc/cpuinfo").splitlines() if x.startswith("model name")), platform.machine())
+    model = next(
+        (x.partition(":")[2].strip() for x in _text("/proc/cpuinfo").splitlines() if x.startswith("model name")), platform.machine()
+    )
     memory = next((int(x.split()[1]) for x in _text("/proc/meminfo").splitlines() if x.startswith("MemTotal")), 0)
     return {
         "date": time.strftime("%Y-%m-%d"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from heapq import heappush
 from random import Random
 
@@ -11,7 +12,10 @@ from bench.processes import SECOND, PidCounter, Pool, Queue
 #: Lines that are to come: microsecond, a number that keeps the order of equal ones, the line from its program on.
 Lines = list[tuple[int, int, str]]
 
-_TLS = "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange X25519 server-signature RSA-PSS (2048 bits) server-digest SHA256"
+_TLS = (
+    "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits) "
+    "key-exchange X25519 server-signature RSA-PSS (2048 bits) server-digest SHA256"
+)
 _ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 _RETRIES_S = (300, 600, 1200, 2400, 4000, 4000, 4000)
 _REJECTS = (
@@ -28,6 +32,19 @@ _BOUNCES = (
     ("5.0.0", "550 No such user here (in reply to RCPT TO command)"),
 )
 _SUBJECTS = ("Figures for week 47", "Minutes of the meeting", "Your invoice", "Re: offer", "Newsletter", "Three places", "Lunch?")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What stays the same on a message's way."""
+
+    message_id: str
+    sender: str
+    to: list[str]
+    size: int
+    #: Name and address of the client that brought it.
+    who: tuple[str, str]
+    inbound: bool
 
 
 def spent(seconds: float) -> str:
@@ -128,7 +145,7 @@ class Mail:
         left = at + self._after(1, 30)
         self._say(left, f"{tag} disconnect from {name}[{ip}] ehlo=2 starttls=1 mail=1 rcpt={len(to)} data=1 quit=1 commands={6 + len(to)}")
         self._smtpd.give_back(pid, uses, left)
-        gone = self._filtered(at, queue_id, message_id, sender, to, size, (name, ip), inbound=inbound)
+        gone = self._filtered(at, queue_id, Letter(message_id, sender, to, size, (name, ip), inbound))
         self._queue.release(inode, gone)
 
     def _cleaned(self, at: int, queue_id: str, message_id: str, about: str | None) -> int:
@@ -152,18 +169,16 @@ class Mail:
 
     # -- the filter
 
-    def _filtered(
-        self, at: int, queue_id: str, message_id: str, sender: str, to: list[str], size: int, who: tuple[str, str], *, inbound: bool
-    ) -> int:
+    def _filtered(self, at: int, queue_id: str, letter: Letter) -> int:
         """The filter looks at a message: it goes on, or is kept. Gives when the first hop is over."""
         pid, uses = self._filter.take(at)
         smtp, smtp_uses = self._smtp.take(at)
         log_id, mail_id = f"{pid:05d}-{uses + 1:02d}", self._word(12)
         began, at = at, at + self._after(60, 900)
-        draw = self._random.random() if inbound else 1.0
-        list_of = ",".join(f"<{a}>" for a in to)
-        common = f"[{who[1]}]:{self._random.randint(32768, 60999)} [{who[1]}] <{sender}> -> {list_of},"
-        ids = f"Queue-ID: {queue_id}, Message-ID: <{message_id}>, mail_id: {mail_id}"
+        draw = self._random.random() if letter.inbound else 1.0
+        list_of, ip = ",".join(f"<{a}>" for a in letter.to), letter.who[1]
+        common = f"[{ip}]:{self._random.randint(32768, 60999)} [{ip}] <{letter.sender}> -> {list_of},"
+        ids = f"Queue-ID: {queue_id}, Message-ID: <{letter.message_id}>, mail_id: {mail_id}"
         took = f"{(at - began) // 1000} ms"
         if draw < 0.05:
             word, verdict, ending, why = (
@@ -178,22 +193,25 @@ class Mail:
             self._say(
                 at,
                 f"amavis[{pid}]: ({log_id}) Blocked {verdict} {{DiscardedInbound,Quarantined}}, {common} "
-                f"quarantine: {kept}, {ids}, Hits: {hits}, size: {size}, {took}",
+                f"quarantine: {kept}, {ids}, Hits: {hits}, size: {letter.size}, {took}",
             )
             reply = f"2.7.0, status=sent (250 2.7.0 Ok, discarded, id={log_id} - {why})"
             if self._random.random() < 0.03:
-                self._released(at + self._after(60_000, 7_200_000), mail_id, message_id, sender, to[0], size)
+                self._released(at + self._after(60_000, 7_200_000), mail_id, letter)
         else:
-            hop = self._again(at - 40_000, queue_id, who)
-            mode = "SPAMMY {RelayedTaggedInbound}" if draw < 0.07 else "CLEAN {RelayedInbound}" if inbound else "CLEAN {RelayedOutbound}"
+            hop = self._again(at - 40_000, queue_id, letter.who)
+            mode = "SPAMMY {RelayedTaggedInbound}" if draw < 0.07 else f"CLEAN {{Relayed{'In' if letter.inbound else 'Out'}bound}}"
             hits = f"{self._random.uniform(-3, 4.9):.3f}"
-            self._say(at, f"amavis[{pid}]: ({log_id}) Passed {mode}, {common} {ids}, Hits: {hits}, size: {size}, queued_as: {hop[0]}, {took}")
+            self._say(
+                at,
+                f"amavis[{pid}]: ({log_id}) Passed {mode}, {common} {ids}, Hits: {hits}, size: {letter.size}, queued_as: {hop[0]}, {took}",
+            )
             reply = f"2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as {hop[0]})"
-            self._onward(at - 30_000, hop, message_id, sender, to, size + 520, inbound=inbound)
+            self._onward(at - 30_000, hop, letter)
         self._filter.give_back(pid, uses, at + 500)
         delay = (at - began) / SECOND
         at += 1500
-        for one in to:
+        for one in letter.to:
             self._say(
                 at,
                 f"postfix/smtp[{smtp}]: {queue_id}: to=<{one}>, relay=127.0.0.1[127.0.0.1]:10024, delay={spent(delay + 0.1)}, "
@@ -215,8 +233,9 @@ class Mail:
         self._reinject.give_back(pid, uses, at + 20_000)
         return queue_id, inode
 
-    def _released(self, at: int, kept: str, message_id: str, sender: str, to: str, size: int) -> None:
+    def _released(self, at: int, kept: str, letter: Letter) -> None:
         """Somebody has a kept message delivered after all."""
+        sender, to = letter.sender, letter.to[0]
         log_id, mail_id = f"rel-{self._word(12)}", self._word(12)
         pid, uses = self._filter.take(at)
         queue_id, inode = self._again(at + 2000, None, ("", ""))
@@ -227,17 +246,17 @@ class Mail:
             f"250 2.0.0 Ok: queued as {queue_id}",
         )
         self._filter.give_back(pid, uses, at + 50_000)
-        self._onward(at + 10_000, (queue_id, inode), message_id, sender, [to], size, inbound=True)
+        self._onward(at + 10_000, (queue_id, inode), replace(letter, to=[to]))
 
     # -- out at the back
 
-    def _onward(self, at: int, hop: tuple[str, int], message_id: str, sender: str, to: list[str], size: int, *, inbound: bool) -> None:
+    def _onward(self, at: int, hop: tuple[str, int], letter: Letter) -> None:
         """The second hop: to the mail store, to mailboxes here, or out to the world."""
         queue_id, inode = hop
-        at = self._cleaned(at, queue_id, message_id, None)
+        at = self._cleaned(at, queue_id, letter.message_id, None)
         at += self._after(1, 10)
-        self._active(at, queue_id, sender, size, len(to))
-        gone = self._inside(at, queue_id, to) if inbound else self._outside(at, queue_id, sender, to)
+        self._active(at, queue_id, letter.sender, letter.size + 520, len(letter.to))
+        gone = self._inside(at, queue_id, letter.to) if letter.inbound else self._outside(at, queue_id, letter.sender, letter.to)
         self._queue.release(inode, gone)
 
     def _inside(self, at: int, queue_id: str, to: list[str]) -> int:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from functools import lru_cache
 from random import Random
 
-_FIRST = (
-    "anna bob carla dieter eva frank greta hans ines jan klara lars maria nils olga paul rita sven tina uwe vera wim yara zoe "
-    "info sales office news support billing noreply team"
-).split()
-_LAST = "rossi meyer novak silva berg kahn lindt moreau smith weber jansen costa ferrari huber kraus lang".split()
-_WORDS = "nord bay hill stone river oak blue iron silver green lake west field sun wind port forge glass north star".split()
+_FIRST: tuple[str, ...] = (
+    *("anna", "bob", "carla", "dieter", "eva", "frank", "greta", "hans", "ines", "jan", "klara", "lars", "maria", "nils", "olga", "paul"),
+    *("rita", "sven", "tina", "uwe", "vera", "wim", "yara", "zoe", "info", "sales", "office", "news", "support", "billing", "noreply"),
+)
+_LAST: tuple[str, ...] = (
+    *("rossi", "meyer", "novak", "silva", "berg", "kahn", "lindt", "moreau", "smith", "weber", "jansen", "costa", "ferrari", "huber"),
+    *("kraus", "lang"),
+)
+_WORDS: tuple[str, ...] = (
+    *("nord", "bay", "hill", "stone", "river", "oak", "blue", "iron", "silver", "green", "lake", "west", "field", "sun", "wind", "port"),
+    *("forge", "glass", "north", "star"),
+)
 _ENDS = ("example", "example.com", "example.net", "example.org", "test")
 
 #: How many domains there are on either side, and addresses in the largest of them.

@@ -16,7 +16,8 @@ from types import FrameType
 
 from bench import traffic
 from bench.measure import keep, parser, show, table
-from ingest.pipeline import Ingest, IngestOptions
+from ingest.options import IngestOptions
+from ingest.pipeline import Ingest
 from ingest.sinks.embedded import EmbeddedSink
 
 #: Stages by the folders and modules that are theirs; the first that fits counts.
@@ -24,7 +25,10 @@ STAGES = (
     ("read", ("/ingest/tail/",)),
     ("frame", ("/ingest/source.py", "/ingest/syslog.py", "/ingest/stamps.py", "/ingest/lines.py", "/ingest/records.py")),
     ("parse", ("/ingest/formats/",)),
-    ("compose", ("/ingest/correlate/draft.py", "/ingest/correlate/fate.py", "/ingest/correlate/rows.py", "/ingest/words.py", "/ingest/writer.py")),
+    (
+        "compose",
+        ("/ingest/correlate/draft.py", "/ingest/correlate/fate.py", "/ingest/correlate/rows.py", "/ingest/words.py", "/ingest/writer.py"),
+    ),
     ("correlate", ("/ingest/correlate/",)),
     ("encode and store", ("/ingest/sinks/", "/mappings/embedded/")),
     ("the rest of the pipeline", ("/ingest/",)),
@@ -96,10 +100,14 @@ def main(argv: list[str] | None = None) -> int:
         sink.close()
     count = sum(sampler.samples.values())
     shares = {name: sampler.samples[name] / max(count, 1) for name, _ in (*STAGES, ("outside", ()))}
-    rows = [[name, f"{share:.1%}", f"{share * main_s * 1e6 / given.lines:.1f}", f"{share * main_s * 1e6 / max(summary.traces, 1):.0f}"] for name, share in shares.items()]
+    rows = [
+        [name, f"{share:.1%}", f"{share * main_s * 1e6 / given.lines:.1f}", f"{share * main_s * 1e6 / max(summary.traces, 1):.0f}"]
+        for name, share in shares.items()
+    ]
     rows.append(["together", "100 %", f"{main_s * 1e6 / given.lines:.1f}", f"{main_s * 1e6 / max(summary.traces, 1):.0f}"])
     show(table(f"{given.lines:,} lines, {summary.traces:,} traces, {count:,} samples", ["stage", "CPU", "us a line", "us a trace"], rows))
-    show(f"The cyclic collector took {sampler.collecting_s / main_s:.1%} of it, in whatever stage it ran; other threads took {other_s:.2f} s besides.")
+    show(f"The cyclic collector took {sampler.collecting_s / main_s:.1%} of it, in whatever stage it ran.")
+    show(f"Other threads took {other_s:.2f} s besides.")
     keep(
         given.json,
         "stages",

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from heapq import heappop, heappush
+from heapq import heappop
 from itertools import islice
 from pathlib import Path
 from random import Random

@@ -212,7 +212,6 @@ class Writer:
     def evict(self) -> None:
         """Let go of what is written and quiet, and of what came to nothing within the time that lines may lie apart."""
         for node in self.table.stale():
-            self.table.web.dirty.pop(node.key, None)
             self._forget(node, list(node.fresh))
         self.table.evict()
 

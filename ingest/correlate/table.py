@@ -346,9 +346,9 @@ class Table:
     # -- memory
 
     def stale(self) -> list[Node]:
-        """Nodes that no document holds though nothing came for as long as lines may lie apart: they come to nothing."""
+        """Nodes of which nothing was made, and nothing came for as long as lines may lie apart: they come to nothing."""
         floor = self.clock_us - max(self._reach_us, self._memory_us)
-        return [n for n in self.web.untouched(floor) if n.fresh and not n.documents]
+        return [n for n in self.web.untouched(floor) if n.fresh and not n.documents and n.key not in self.web.dirty]
 
     def evict(self) -> None:
         """Let go of messages that are written and were not touched for the memory time; the store remembers them."""

@@ -61,8 +61,8 @@ def _paths(text: str, at: int) -> tuple[list[str], int]:
     found: list[str] = []
     while text.startswith("<", at):
         raw, at = parse_path(text, at)
-        if text[at - 1] != ">":
-            # Cut off: no address of anybody.
+        if text[at - 1] != ">" or (raw.count('"') % 2 and not text.startswith(",", at)):
+            # Cut off, perhaps within quotes: no address of anybody.
             break
         found.append(normalise(raw))
         if not text.startswith(",<", at):

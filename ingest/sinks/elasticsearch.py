@@ -15,8 +15,8 @@ from ingest.sinks.elasticsearch_lease import LEASE_S, Leases
 from ingest.sinks.elasticsearch_recent import GENERATION, Recent
 from ingest.sinks.elasticsearch_senders import SENDERS, Item, Senders
 from mappings.elasticsearch.answers import Answer, Several
-from mappings.elasticsearch.catalog import Catalog, Listed, Range
-from mappings.elasticsearch.connection import Access, Connection, patiently, path
+from mappings.elasticsearch.catalog import Catalog
+from mappings.elasticsearch.connection import Access, Connection, path, patiently
 from mappings.elasticsearch.document import decode, encode, key_term, to_trace
 from mappings.elasticsearch.faults import StoreAway
 from mappings.elasticsearch.names import Names, Period
@@ -155,24 +155,6 @@ class ElasticsearchSink:
         if read_up_to_ms:
             self._wait(lambda: self._note(read_up_to_ms))
 
-    def retention(self, keep_ms: int, now_ms: int) -> list[Range]:
-        """Delete the indices whose traces are all older than `keep_ms`, and tell which."""
-        return self._catalog.drop(lambda listed: [one for one in listed.ranges if one.upper_ms <= now_ms - keep_ms])
-
-    def retention_by_size(self, most_bytes: int) -> list[Range]:
-        """Delete the oldest indices until the store has at most this size, copies included, and tell which; the newest one stays."""
-        sizes = self._sizes()
-
-        def too_large(listed: Listed) -> list[Range]:
-            total = 0
-            for kept, one in enumerate(reversed(listed.ranges)):
-                total += sizes.get(one.name, 0)
-                if kept and total > most_bytes:
-                    return list(listed.ranges[: len(listed.ranges) - kept])
-            return []
-
-        return self._catalog.drop(too_large)
-
     def close(self) -> None:
         """Send what waits, let searches see it, and let others write."""
         if self._closed:
@@ -285,14 +267,6 @@ class ElasticsearchSink:
         if faults := found.faults():
             raise StoreAway(faults[0])
         return found
-
-    def _sizes(self) -> dict[str, int]:
-        """Bytes of each index, copies included."""
-        answer = self._connection.ask(
-            "read the sizes of indices", "GET", f"{path(self._names.every, '_stats', 'store')}?filter_path=indices.*.total", missing=True
-        )
-        indices: dict[str, Any] = msgspec.json.decode(answer or b"{}").get("indices", {})
-        return {name: int(told["total"]["store"]["size_in_bytes"]) for name, told in indices.items()}
 
     # -- the rest
 

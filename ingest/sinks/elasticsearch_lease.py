@@ -13,6 +13,7 @@ import threading
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 import structlog
@@ -152,7 +153,7 @@ class Leases:
                 self._refuse(log_domain, now)
         return got
 
-    def _refuse(self, log_domain: str, got: _Got | None) -> None:
+    def _refuse(self, log_domain: str, got: _Got | None) -> NoReturn:
         """Another process is the writer."""
         named = f" ({_named(got.source.body.owner)})" if got is not None else ""
         raise StoreLocked(

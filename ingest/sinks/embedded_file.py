@@ -19,6 +19,7 @@ from mappings.embedded.reading import chunks, ids_by_terms, load, marks
 from mappings.embedded.schema import PARTITION_STEPS, open_writer
 from mappings.embedded.terms import terms_of
 from mappings.patterns import ip_key
+from mappings.printable import printable
 from mappings.trace import Trace
 
 _INSERT = f"INSERT OR REPLACE INTO trace({','.join(COLUMNS)}) VALUES({marks(len(COLUMNS))})"
@@ -43,26 +44,11 @@ def prepare(trace: Trace) -> Prepared:
     try:
         head, events = encode_head(trace), encode_events(trace.events)
     except UnicodeEncodeError:
-        trace = _printable(trace)
+        trace = printable(trace)
         head, events = encode_head(trace), encode_events(trace.events)
     if max(trace.version, trace.last_event_ms, abs(trace.reply_code or 0)) >= 1 << 63:
         raise OverflowError("a number has more than 63 bits")
     return Prepared(key, trace, head, events)
-
-
-def _printable(trace: Trace) -> Trace:
-    """The trace with its bytes that are no text written out as hexadecimal numbers: no store takes them as they are."""
-
-    def clean(value: Any) -> Any:
-        if isinstance(value, str):
-            return value.encode("utf-8", "backslashreplace").decode()
-        if isinstance(value, list):
-            return [clean(item) for item in value]
-        if isinstance(value, dict):
-            return {clean(name): clean(item) for name, item in value.items()}
-        return value
-
-    return msgspec.convert(clean(msgspec.to_builtins(trace)), Trace)
 
 
 class TraceFile:

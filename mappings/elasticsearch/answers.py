@@ -76,7 +76,9 @@ class Answer(msgspec.Struct, rename={"shards": "_shards"}):
             told.append("The search took too long and was ended; there may be more than is shown. Ask more narrowly.")
         if self.shards.failed:
             why = f": {self.shards.failures[0].words()}" if self.shards.failures else ""
-            told.append(f"{self.shards.failed} of {self.shards.total} parts of the store did not answer{why}; there may be more than is shown.")
+            told.append(
+                f"{self.shards.failed} of {self.shards.total} parts of the store did not answer{why}; there may be more than is shown."
+            )
         return told
 
 

@@ -18,6 +18,7 @@ from mappings import address, identity
 from mappings.elasticsearch.template import AS_WRITTEN, QUARANTINE_FORMS
 from mappings.fields import BY_NAME, Kind
 from mappings.patterns import fold_domain, fold_name, ip_text, quarantine_forms
+from mappings.printable import printable
 from mappings.trace import Trace
 
 #: Longer keys are looked up by a hash of their rest: a keyword has its limit, and a look-up must find all.
@@ -97,7 +98,7 @@ def encode(trace: Trace) -> bytes:
     try:
         return _encoded(trace)
     except UnicodeEncodeError:
-        return _encoded(_printable(trace))
+        return _encoded(printable(trace))
 
 
 def decode(document: bytes) -> Trace:
@@ -126,18 +127,3 @@ def _encoded(trace: Trace) -> bytes:
                 values[number] = folded
     forms = None if trace.quarantine_id is None else quarantine_forms(trace.quarantine_id)[1:] or None
     return _encode(Document(*values, forms, written))
-
-
-def _printable(trace: Trace) -> Trace:
-    """The trace with its bytes that are no text written out as hexadecimal numbers: no store takes them as they are."""
-
-    def clean(value: Any) -> Any:
-        if isinstance(value, str):
-            return value.encode("utf-8", "backslashreplace").decode()
-        if isinstance(value, list):
-            return [clean(item) for item in value]
-        if isinstance(value, dict):
-            return {clean(name): clean(item) for name, item in value.items()}
-        return value
-
-    return msgspec.convert(clean(msgspec.to_builtins(trace)), Trace)

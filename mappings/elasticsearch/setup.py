@@ -91,7 +91,10 @@ class Setup:
 
     def _meta(self) -> list[str]:
         """The meta index."""
-        if self._connection.ask("look for the meta index", "GET", f"{path(self._names.meta)}?filter_path=*.aliases", missing=True) is not None:
+        if (
+            self._connection.ask("look for the meta index", "GET", f"{path(self._names.meta)}?filter_path=*.aliases", missing=True)
+            is not None
+        ):
             return []
         try:
             self._connection.ask("create the meta index", "PUT", path(self._names.meta), made.meta_index())
@@ -119,7 +122,8 @@ class Setup:
             if policy.get("phases", {}).get("delete", {}).get("min_age") == body["policy"]["phases"]["delete"]["min_age"]:
                 return []
         self._connection.ask("put the lifecycle policy in place", "PUT", target, body)
-        return [f"Put the lifecycle policy {self._names.policy} in place: indices are deleted {self._keep_seconds // 86_400} days after their end."]
+        days = self._keep_seconds // 86_400
+        return [f"Put the lifecycle policy {self._names.policy} in place: an index is deleted {days} days after the end of its range."]
 
     def knows_lifecycles(self) -> bool:
         """Whether the server has lifecycle policies at all."""

@@ -28,7 +28,7 @@ from search.engines.elasticsearch_dsl import condition, has_pattern_of_all, scop
 from search.engines.succession import current
 from search.query import Query
 from search.query_error import QueryError
-from search.scope import EVERYTHING, Scope
+from search.scope import Scope
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -128,9 +128,7 @@ class ElasticsearchEngine:
 
     def codes_seen(self, scope: Scope) -> list[tuple[int | None, str | None, int]]:
         """(basic code, enhanced code, number of traces) of all traces that a refusing reply decided, most first."""
-        sources = [
-            {name: {"terms": {"field": BY_NAME[name].store, "missing_bucket": True}}} for name in ("reply_code", "enhanced_code")
-        ]
+        sources = [{name: {"terms": {"field": BY_NAME[name].store, "missing_bucket": True}}} for name in ("reply_code", "enhanced_code")]
         refused = {"terms": {BY_NAME["disposition"].store: [one.value for one in _REFUSED]}}
         counts: dict[tuple[int | None, str | None], int] = {}
         composite: Json = {"size": 1_000, "sources": sources}
@@ -154,7 +152,10 @@ class ElasticsearchEngine:
         one = {"size": 1, "_source": False, "track_total_hits": False, "query": {"match_all": {}}}
         lines: list[Json] = [{"index": self._names.meta, "ignore_unavailable": True}, progress]
         for order in ("asc", "desc"):
-            lines += [{"index": self._names.alias, "ignore_unavailable": True}, {**one, "sort": [{time: {"order": order, "unmapped_type": "date"}}]}]
+            lines += [
+                {"index": self._names.alias, "ignore_unavailable": True},
+                {**one, "sort": [{time: {"order": order, "unmapped_type": "date"}}]},
+            ]
         body = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
         answer: Any = msgspec.json.decode(self._connection.ask("read its state", "POST", "/_msearch", body, lines=True) or b"{}")
         found = [one.get("hits", {}).get("hits", []) for one in answer["responses"]]
@@ -180,7 +181,9 @@ class ElasticsearchEngine:
             try:
                 identity.to_bytes(cursor)
             except ValueError as error:
-                raise QueryError("this is no cursor of ours", field="cursor", hint="take it from next of the page before, unchanged") from error
+                raise QueryError(
+                    "this is no cursor of ours", field="cursor", hint="take it from next of the page before, unchanged"
+                ) from error
             body["search_after"] = [cursor]
         return body
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from reference import ReferenceStore
+from servers.fixtures import wipe
+from servers.server import ask
 
 from ingest.sinks import Sink
 from ingest.sinks.elasticsearch import ElasticsearchSink
@@ -19,7 +20,6 @@ from mappings.trace import Trace
 from search.engines import Engine
 from search.engines.elasticsearch import ElasticsearchEngine
 from search.engines.embedded import EmbeddedEngine
-from servers.fixtures import wipe
 
 
 @dataclass
@@ -54,19 +54,19 @@ def embedded_of_one_file(folder: Path) -> Store:
     return Store(EmbeddedSink(folder), EmbeddedEngine(folder))
 
 
+def show(url: str, names: Names) -> None:
+    """Let searches see what was written."""
+    ask(f"{url}/{names.prefix}-*/_refresh", "POST")
+
+
 def elasticsearch(url: str) -> Callable[[Path], Store]:
     """Give what makes stores on a server, each under names of its own."""
 
     def make(_folder: Path) -> Store:
         names = Names(f"test-{secrets.token_hex(5)}")
         access = Access((url,))
-
-        def refresh() -> None:
-            with urllib.request.urlopen(urllib.request.Request(f"{url}/{names.prefix}-*/_refresh", method="POST")):
-                pass
-
         sink = ElasticsearchSink(access, names=names)
-        return Store(sink, ElasticsearchEngine(access, names=names), refresh, lambda: wipe(url, names.prefix))
+        return Store(sink, ElasticsearchEngine(access, names=names), lambda: show(url, names), lambda: wipe(url, names.prefix))
 
     return make
 

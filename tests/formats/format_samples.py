@@ -4,7 +4,7 @@ A sample file is one for each format, in `samples/`. Each sample is a line as th
 indented what comes of it: the kind of fact with its fields, or `IGNORED` or `UNKNOWN`; then the words. Lines that begin with `#`
 say what a reader should look at.
 
-To renew what is expected after a change: `python -m tests.formats.format_samples`, then read the difference.
+To renew what is expected after a change: `PYTHONPATH=tests python -m formats.format_samples`, then read the difference.
 """
 
 from __future__ import annotations

@@ -51,10 +51,10 @@ def unprivileged() -> tuple[int, int] | None:
 
 
 def runs(group: int) -> bool:
-    """Whether anything of a process group still runs; what has ended and was not yet collected does not."""
+    """Whether anything of a process group still runs. What has ended and was not yet collected does not, unless threads of it still do."""
     listed = subprocess.run(["ps", "-A", "-o", "pgid=,stat="], capture_output=True, text=True, check=True)
     lines = (line.split() for line in listed.stdout.splitlines())
-    return any(words[0] == str(group) and not words[1].startswith("Z") for words in lines)
+    return any(words[0] == str(group) and (words[1][0] != "Z" or "l" in words[1]) for words in lines)
 
 
 class ProcessServer:

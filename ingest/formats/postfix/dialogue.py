@@ -16,7 +16,7 @@ from mappings.address import normalise
 from mappings.codes import split_reply
 
 _RULE = re.compile(r"([a-z_-]+): ([A-Z][A-Z-]*|END-OF-MESSAGE)(?: from |: )")
-_TLS = re.compile(r"\w+ TLS connection established from (\S+\[[^\]]*\](?::\d+)?): (\S+) with cipher (\S+)")
+_TLS = re.compile(r"\w+ TLS connection established from ([^\s\[]+\[[^\]\s\[]*\](?::\d+)?): (\S+) with cipher (\S+)")
 _LOST = re.compile(r"(lost connection|timeout|too many errors) after (\S+)(?: \(\d+ bytes\)| \(approximately \d+ bytes\))? from ")
 _QUEUED = re.compile(rf"\bqueued as ({QUEUE_ID})")
 _REDIRECT = re.compile(r" triggers (?:REDIRECT|BCC) (\S+)$")

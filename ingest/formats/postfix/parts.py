@@ -9,7 +9,7 @@ from ingest.formats.queue_id import QUEUE_ID
 from mappings.address import normalise, parse_path
 
 _ID_LINE = re.compile(rf"({QUEUE_ID}|NOQUEUE): ")
-_CLIENT = re.compile(r"(\S*?)\[([^\]\s]*)\](?::(\d{1,5}|unknown))?")
+_CLIENT = re.compile(r"([^\s\[]*)\[([^\]\s\[]*)\](?::(\d{1,5}|unknown))?")
 #: Postfix takes brackets out of a HELO, other programs may not: pairs of them stand within it, so that an imitation in it is whole.
 _PROTO = re.compile(
     r",? proto=(\S+?),?(?: helo=<((?:[^<>]+|<[^<>]*+>)*+)>|(?= |:|$))((?:,? sasl_[a-z]++=[^\s,]++)*+)(?:: (.*))?$", re.DOTALL

@@ -1,0 +1,53 @@
+"""All benchmarks at sizes that take some minutes together; each can be run alone and larger: `python -m bench.ingest --help`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.measure import machine, show
+
+#: Each runs as its own process, so that none measures what another has left in memory. The second list is the large sizes.
+PLAN = (
+    ("ingest", ["--lines", "200000", "--rounds", "3", "--times", "4"], ["--lines", "1000000", "--rounds", "3", "--times", "4"]),
+    ("stages", ["--lines", "100000"], ["--lines", "400000"]),
+    ("store", ["--traces", "60000", "--rounds", "3", "--sample", "30000"], ["--traces", "400000"]),
+    ("search", ["--traces", "100000", "--sample", "30000"], ["--traces", "1000000"]),
+    ("following", ["--messages", "30"], ["--messages", "60"]),
+)
+
+
+def main() -> int:
+    """Run them all; the result is that of the first that failed."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--large", action="store_true", help="a million lines and traces; takes half an hour or so")
+    parser.add_argument("--only", action="append", choices=[name for name, _, _ in PLAN], help="only this one (repeatable)")
+    parser.add_argument("--json", type=Path, help="write all figures to this file")
+    given = parser.parse_args()
+    about = machine()
+    hardware = f"{about['cores']} cores, {about['processor']}, {about['memory_gb']} GB"
+    show(f"{about['date']}, {hardware}, Python {about['python']}, load {about['load']}")
+    figures, worst = [], 0
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        for name, small, large in PLAN:
+            if given.only and name not in given.only:
+                continue
+            show(f"\n== {name}")
+            kept = Path(folder) / f"{name}.json"
+            code = subprocess.run(
+                [sys.executable, "-m", f"bench.{name}", *(large if given.large else small), "--json", str(kept)], check=False
+            ).returncode
+            worst = worst or code
+            if kept.exists():
+                figures.append(json.loads(kept.read_text(encoding="utf-8")))
+    if given.json is not None:
+        given.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    return worst
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

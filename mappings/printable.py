@@ -1,0 +1,24 @@
+"""Text that no store takes: bytes of a log that are no characters, which Python keeps as lone surrogates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from mappings.trace import Trace
+
+
+def printable(trace: Trace) -> Trace:
+    """The trace with its bytes that are no text written out as hexadecimal numbers."""
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, str):
+            return value.encode("utf-8", "backslashreplace").decode()
+        if isinstance(value, list):
+            return [clean(item) for item in value]
+        if isinstance(value, dict):
+            return {clean(name): clean(item) for name, item in value.items()}
+        return value
+
+    return msgspec.convert(clean(msgspec.to_builtins(trace)), Trace)

@@ -1,0 +1,172 @@
+"""Every format has samples, every program, pattern and kind of fact is in one, and each says what is expected."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import ingest.formats
+from formats.format_samples import FOLDER, Sample, all_samples, framed, kind_of, rendered
+from ingest.events import FACTS, Fact, fact_of, fields_of
+from ingest.formats import FORMATS, IGNORED, UNKNOWN, Format, parser_of
+from ingest.formats.postfix import PROGRAMS
+
+SAMPLES = all_samples()
+#: Daemons of Postfix whose lines are all known to say nothing of one message: no sample for each.
+QUIET = {
+    "anvil",
+    "dnsblog",
+    "flush",
+    "master",
+    "nbdb_reindexd",
+    "post-install",
+    "postalias",
+    "postcat",
+    "postconf",
+    "postdrop",
+    "postfix",
+    "postfix-script",
+    "postfix-tls-script",
+    "postkick",
+    "postlock",
+    "postlog",
+    "postlogd",
+    "postmap",
+    "postmulti",
+    "postmulti-script",
+    "postqueue",
+    "posttls-finger",
+    "proxymap",
+    "proxywrite",
+    "scache",
+    "sendmail",
+    "showq",
+    "spawn",
+    "tlsmgr",
+    "tlsproxy",
+    "trivial-rewrite",
+    "verify",
+}
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=str)
+def test_a_line_says_what_its_sample_expects(sample: Sample) -> None:
+    """The line yields the fact that its sample names, with the words for it."""
+    assert rendered(sample.outcome) == sample.expected
+
+
+@pytest.mark.parametrize("one", FORMATS, ids=lambda one: one.name)
+def test_a_format_has_a_sample_file_with_lines_of_every_fate(one: Format) -> None:
+    """A format without samples, or with good weather only, does not pass."""
+    assert (FOLDER / f"{one.name}.txt").is_file(), f"{one.name} has no samples"
+    outcomes = [sample.outcome for sample in SAMPLES if sample.format == one.name]
+    assert any(isinstance(outcome, Fact) for outcome in outcomes)
+    assert IGNORED in outcomes, "no line that is known and says nothing"
+
+
+def test_no_sample_file_is_left_without_its_format() -> None:
+    """A sample file belongs to an entry of the registry, and its lines are read by that format."""
+    assert {path.stem for path in FOLDER.glob("*.txt")} == {one.name for one in FORMATS}
+    for sample in SAMPLES:
+        one = next(one for one in FORMATS if one.name == sample.format)
+        assert parser_of(sample.tag, sample.program) is one.parse, str(sample)
+
+
+@pytest.mark.parametrize("one", FORMATS, ids=lambda one: one.name)
+def test_every_program_of_a_format_is_in_a_sample_or_quiet(one: Format) -> None:
+    """No program is registered that nobody has seen a line of."""
+    seen = {sample.program for sample in SAMPLES if sample.format == one.name}
+    left = set(one.programs) - seen - (QUIET if one.name == "postfix" else set())
+    assert not left
+
+
+@pytest.mark.parametrize("program", sorted(QUIET))
+def test_a_quiet_daemon_is_known_whatever_it_says(program: str) -> None:
+    """Its lines are counted as known, never as unknown."""
+    assert program in PROGRAMS
+    assert PROGRAMS[program](framed(f"postfix/{program}", "80582186537: to=<anna@example.com>, anything")) is IGNORED
+
+
+@pytest.mark.parametrize("program", sorted(set(PROGRAMS) - QUIET - {"postsuper"}))
+def test_an_unknown_line_of_a_known_daemon_is_counted(program: str) -> None:
+    """What a newer release may say is neither an error nor silently known."""
+    assert PROGRAMS[program](framed(f"postfix/{program}", "what a newer release may say")) is UNKNOWN
+
+
+@pytest.mark.parametrize("tag", ["smtpd", "cleanup", "qmgr"])
+def test_a_daemon_of_postfix_is_known_by_its_instance_only(tag: str) -> None:
+    """A bare `smtpd` is a program of somebody else; a tag that only looks like amavis' with an instance is none of ours."""
+    assert parser_of(tag, tag) is None
+    assert parser_of(f"postfix-out/{tag}", tag) is not None
+    assert parser_of(f"postfix/submission/{tag}", tag) is not None
+    assert parser_of("mail/amavis", "amavis") is None
+
+
+def test_every_kind_of_fact_is_in_a_sample() -> None:
+    """What correlation can be given is what some real line states."""
+    assert {kind_of(outcome) for sample in SAMPLES if isinstance(outcome := sample.outcome, Fact)} == set(FACTS)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=str)
+def test_a_fact_comes_back_from_its_document(sample: Sample) -> None:
+    """A document keeps the kind and the fields, and the fact is the same when it is read again."""
+    outcome = sample.outcome
+    if isinstance(outcome, Fact):
+        assert fact_of(kind_of(outcome), fields_of(outcome)) == outcome
+
+
+class Noting:
+    """Stands for a pattern and notes whether it ever matched."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self.pattern = pattern
+        self.hit = False
+
+    def __getattr__(self, name: str) -> Any:
+        """The pattern's own method, whose result is noted."""
+        method = getattr(self.pattern, name)
+        if not callable(method):
+            return method
+
+        def noted(*arguments: Any, **named: Any) -> Any:
+            found = method(*arguments, **named)
+            if name == "finditer":
+                found = list(found)
+            if name in {"sub", "split"}:
+                self.hit |= self.pattern.search(arguments[-1]) is not None
+            else:
+                self.hit |= bool(found)
+            return iter(found) if name == "finditer" else found
+
+        return noted
+
+
+def modules() -> Iterator[ModuleType]:
+    """Every module of the formats."""
+    for found in pkgutil.walk_packages(ingest.formats.__path__, "ingest.formats."):
+        yield importlib.import_module(found.name)
+
+
+def test_every_pattern_is_hit_by_some_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pattern that no sample meets is either dead or untested."""
+    noting: dict[int, Noting] = {}
+    names: dict[int, str] = {}
+    for module in modules():
+        for name, value in list(vars(module).items()):
+            assert not isinstance(getattr(value, "__self__", None), re.Pattern), (
+                f"{module.__name__}.{name}: keep the pattern, call its method"
+            )
+            if isinstance(value, re.Pattern):
+                one = noting.setdefault(id(value), Noting(value))
+                names.setdefault(id(value), f"{module.__name__}.{name}")
+                monkeypatch.setattr(module, name, one)
+    assert len(noting) > 20
+    for sample in SAMPLES:
+        assert rendered(sample.outcome) == sample.expected
+    assert [names[key] for key, one in noting.items() if not one.hit] == []

@@ -1,0 +1,194 @@
+"""Lines that strangers wrote: no parser raises on them, and none takes more than time in proportion to their length."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from formats.format_samples import Sample, all_samples, framed, kind_of
+from formats.hostile_lines import PIECES
+from ingest.events import Attempted, Fact, Received, Ruled, Scanned, fact_of, fields_of
+from ingest.formats import FORMATS, Silent, parser_of
+from ingest.lines import Line
+from ingest.records import Joiner
+from ingest.words import names_of, words_of
+
+TESTS = Path(__file__).resolve().parents[1]
+SAMPLES = all_samples()
+PROGRAMS = [(f"postfix/{program}" if one.instanced else program) for one in FORMATS for program in one.programs]
+
+
+@pytest.mark.parametrize(("length", "every", "seconds"), [(20_000, 1, 5), (100_000, 10, 20)])
+def test_a_long_line_is_read_in_time(length: int, every: int, seconds: int) -> None:
+    """Separators, brackets and quotes over and over, behind the beginning of every sample: none keeps a parser busy."""
+    done = subprocess.run(
+        [sys.executable, "-m", "formats.hostile_lines", str(length), str(every), str(seconds)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(TESTS), str(TESTS.parent)))},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert int(done.stdout) > 1000
+
+
+def read(tag: str, text: str) -> None:
+    """A line read as the pipeline does; whatever is found has words and comes back from a document."""
+    parse = parser_of(tag, tag.rpartition("/")[2])
+    assert parse is not None
+    found = parse(framed(tag, text))
+    assert isinstance(found, Silent | Fact)
+    if isinstance(found, Fact):
+        assert words_of(found)
+        assert all(isinstance(name, str) for name in names_of(found)[0])
+        kept = msgspec.json.decode(msgspec.json.encode(fields_of(found)))
+        assert fact_of(kind_of(found), kept) == found
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> tuple[str, str]:
+    """A sample with pieces cut out, doubled, exchanged, or put in."""
+    sample: Sample = draw(st.sampled_from(SAMPLES))
+    text = sample.text
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(text)))
+        end = draw(st.integers(start, min(len(text), start + 40)))
+        piece = draw(st.sampled_from(["", text[start:end] * 2, *PIECES]) | st.text(max_size=5) | st.text("0123456789.-+", max_size=30))
+        text = text[:start] + piece + text[end:]
+    return sample.tag, text
+
+
+@settings(max_examples=1500, deadline=None)
+@given(mutated())
+def test_a_damaged_line_never_raises(line: tuple[str, str]) -> None:
+    """Whatever happens to a real line on its way, it yields a fact or none, and the fact can be kept."""
+    read(*line)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(PROGRAMS), st.text())
+def test_any_text_never_raises(tag: str, text: str) -> None:
+    """A known program may say anything."""
+    read(tag, text)
+
+
+def test_every_cut_of_every_sample_is_read() -> None:
+    """A line that the transport cut at any place never raises, and names nobody by half an address."""
+    for sample in SAMPLES:
+        whole = sample.outcome
+        known = set(names_of(whole)[0]) if isinstance(whole, Fact) else set()
+        parse = parser_of(sample.tag, sample.program)
+        assert parse is not None
+        for at in range(len(sample.text)):
+            found = parse(framed(sample.tag, sample.text[:at]))
+            if isinstance(found, Fact):
+                assert words_of(found)
+                assert set(names_of(found)[0]) <= known, sample.text[:at]
+
+
+def found_in(tag: str, text: str) -> Fact:
+    """The fact of a line that states one."""
+    parse = parser_of(tag, tag.rpartition("/")[2])
+    assert parse is not None
+    found = parse(framed(tag, text))
+    assert isinstance(found, Fact)
+    return found
+
+
+TAIL = "; from=<max@sender.example> to=<anna@example.com> proto=ESMTP helo=<mail.sender.example>"
+FAKE = "; from=<eve@bigmail.test> to=<bob@example.com> proto=ESMTP helo=<x>"
+
+
+@pytest.mark.parametrize("value", [FAKE, f"a from local{FAKE}", f"x{FAKE}: reject", '; from=<"', "; proto=x", f"{FAKE}{FAKE}"])
+def test_a_header_cannot_say_who_sent_it(value: str) -> None:
+    """The dialogue's tail is the last one of the line; a value that looks like one stays a value."""
+    fact = found_in("postfix/cleanup", f"80582186537: info: header Subject: {value} from mail.sender.example[203.0.113.5]{TAIL}")
+    assert isinstance(fact, Ruled)
+    assert (fact.sender, fact.recipient, fact.client_ip) == ("max@sender.example", "anna@example.com", "203.0.113.5")
+    assert fact.subject == value
+
+
+@pytest.mark.parametrize(
+    "name", ["x> to=<bob@example.com", "; from=<eve@bigmail.test", "a> proto=ESMTP helo=<b", "> -> <bob@example.com>,<"]
+)
+def test_a_quoted_mailbox_cannot_name_somebody_else(name: str) -> None:
+    """What stands in quotes belongs to the address, in the dialogue, in deliveries and in a filter's summary."""
+    address = f'"{name}"@sender.example'
+    tail = f"; from=<{address}> to=<{address}> proto=ESMTP helo=<h>"
+    ruled = found_in("postfix/smtpd", f"NOQUEUE: reject: RCPT from unknown[203.0.113.7]: 550 5.1.1 <{address}>: unknown{tail}")
+    assert isinstance(ruled, Ruled)
+    assert (ruled.sender, ruled.recipient) == (address, address)
+    tried = found_in(
+        "postfix/smtp", f"80582186537: to=<{address}>, orig_to=<{address}>, relay=none, delay=1, dsn=4.0.0, status=deferred (x)"
+    )
+    assert isinstance(tried, Attempted)
+    assert tried.recipient == address
+    scanned = found_in("amavis", f"(1-01) Passed CLEAN {{X}}, [203.0.113.7] <{address}> -> <{address}>,<b@c>, mail_id: AAAAAAAAAAAA, 1 ms")
+    assert isinstance(scanned, Scanned)
+    assert (scanned.sender, scanned.recipients) == (address, [address, "b@c"])
+
+
+def test_a_server_cannot_change_its_status_in_its_reply() -> None:
+    """The first status is ours, whatever the reply behind it looks like."""
+    reply = "250 2.0.0 ok), relay=none, delay=1, dsn=5.1.1, status=bounced (host a said: 550 5.1.1 no"
+    fact = found_in(
+        "postfix/smtp", f"80582186537: to=<anna@example.com>, relay=a.example[198.51.100.9]:25, delay=1, dsn=2.0.0, status=sent ({reply})"
+    )
+    assert isinstance(fact, Attempted)
+    assert (fact.status, fact.reply.code) == ("sent", 250)
+
+
+@pytest.mark.parametrize(
+    "name", ["a (1).exe", "a), b.exe", "a) {}, b.exe", "a) {Quarantined}, [b.exe", "a, <b@c> .exe", "a) {X}, <b@c>.exe"]
+)
+def test_the_name_of_a_banned_file_changes_nothing(name: str) -> None:
+    """Parentheses, braces and addresses in a file's name do not end the detail."""
+    head = f"(1-01) Blocked BANNED (.exe,{name}) {{BouncedInbound,Quarantined}}, [203.0.113.7]:25"
+    fact = found_in("amavis", f"{head} <eve@bigmail.test> -> <anna@example.com>, 1 ms")
+    assert isinstance(fact, Scanned)
+    assert (fact.detail, fact.actions, fact.recipients) == (f".exe,{name}", ["BouncedInbound", "Quarantined"], ["anna@example.com"])
+
+
+def test_a_user_name_is_not_taken_from_a_client() -> None:
+    """A client's name holds no comma; words after it are Postfix' own."""
+    fact = found_in(
+        "postfix/smtpd", "80582186537: client=a.example[203.0.113.7], sasl_method=PLAIN, sasl_username=anna, orig_queue_id=ABCDEF01"
+    )
+    assert isinstance(fact, Received)
+    assert (fact.user, fact.origin_queue_id) == ("anna", "ABCDEF01")
+
+
+def pieces(text: str, size: int, log_id: str = "(00235-02)") -> list[str]:
+    """A record as amavis splits it."""
+    parts = [text[at : at + size] for at in range(0, len(text), size)]
+    return [f"{log_id} {'...' if at else ''}{part}{'...' if at < len(parts) - 1 else ''}" for at, part in enumerate(parts)]
+
+
+def amavis_line(text: str) -> Line:
+    """A line of one child of amavis."""
+    return framed("amavis", text)
+
+
+@pytest.mark.parametrize("size", [30, 100, 950])
+def test_a_split_record_is_read_as_one(size: int) -> None:
+    """Sixty recipients, split in the middle of addresses, with pieces of another record between: one fact, all names."""
+    names = [f"user{number}@example.com" for number in range(60)]
+    to = ",".join(f"<{name}>" for name in names)
+    text = f"Passed CLEAN {{RelayedInbound}}, [203.0.113.5]:25 <max@sender.example> -> {to}, mail_id: AAAAAAAAAAAA, 9 ms"
+    other = pieces(text.replace("user", "other"), size, "(00236-01)")
+    joiner: Joiner[int] = Joiner()
+    done: list[Line] = []
+    for one, two in zip(pieces(text, size), other, strict=False):
+        done += [line for line, _ in joiner.feed(amavis_line(one), 0)]
+        done += [line for line, _ in joiner.feed(amavis_line(two), 0)]
+    facts = [found_in("amavis", line.text) for line in done]
+    assert [f.recipients for f in facts if isinstance(f, Scanned) and f.log_id == "00235-02"] == [names]
+    assert len(facts) == (2 if len(other) == len(pieces(text, size)) else 1)
