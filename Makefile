@@ -56,8 +56,8 @@ test: lint ## Style, types and all tests
 truth: $(VENV)/.test ## Ask about every message of the captures, and compare with what really happened
 	@PYTHONPATH=tests $(BIN)/python -m truth
 
-bench: $(VENV)/.run ## Lines a second, CPU and memory, beside pflogsumm and grep
-	@$(BIN)/python -m bench
+bench: $(VENV)/.run ## What reading, storing, following and searching cost (BENCH="--large" for a million lines)
+	@$(BIN)/python -m bench $(BENCH)
 
 docs: $(VENV)/.test ## Write the generated parts of the docs anew
 	@$(BIN)/python -m mailtrace.cli.reference README.md docs/*.md

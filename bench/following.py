@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from bench import traffic
+from bench.ingest import traces_of
 from bench.measure import MAILTRACE, keep, parser, percentile, show, table
 from mailtrace import MailTrace, Query, asking
 from mappings.vocabulary import Disposition
@@ -106,15 +107,25 @@ def main(argv: list[str] | None = None) -> int:
                         time.sleep(_ASK_S)
                     with asking(f"sqlite:{data}/store") as mail:
                         delays, lost = _delays(mail, writing)
+                        child.send_signal(signal.SIGTERM)
+                        said = child.communicate()[1]
+                        traces = mail.count()
                 finally:
-                    child.send_signal(signal.SIGTERM)
-                    said = child.communicate()[1]
+                    if child.poll() is None:
+                        child.kill()
     if child.returncode != 0 or not delays:
         raise SystemExit(f"following ended with {child.returncode}, {lost} messages not found: {said.strip()[-500:]}")
     figures = {"median_s": percentile(delays, 0.5), "p95_s": percentile(delays, 0.95), "longest_s": max(delays)}
-    rows = [[str(len(delays)), str(lost), *(f"{value:.2f}" for value in figures.values())]]
-    show(table(f"From line to found, at {given.rate:g} messages a second", ["found", "not found", "median s", "p95 s", "longest s"], rows))
-    keep(given.json, "following", {"messages": given.messages, "rate": given.rate, "not_found": lost, **figures})
+    writes = traces_of(said) / max(traces, 1)
+    rows = [[str(len(delays)), str(lost), *(f"{value:.2f}" for value in figures.values()), f"{writes:.1f}"]]
+    show(
+        table(
+            f"From line to found, at {given.rate:g} messages a second",
+            ["found", "not found", "median s", "p95 s", "longest s", "writes a trace"],
+            rows,
+        )
+    )
+    keep(given.json, "following", {"messages": given.messages, "rate": given.rate, "not_found": lost, "writes_a_trace": writes, **figures})
     return 0
 
 

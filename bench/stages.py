@@ -19,6 +19,7 @@ from bench.measure import keep, parser, show, table
 from ingest.options import IngestOptions
 from ingest.pipeline import Ingest
 from ingest.sinks.embedded import EmbeddedSink
+from mailtrace.cli.ingest import calm_collector
 
 #: Stages by the folders and modules that are theirs; the first that fits counts.
 STAGES = (
@@ -92,6 +93,7 @@ def main(argv: list[str] | None = None) -> int:
         log = work / "mail.log"
         traffic.write(log, given.lines, traffic.Settings(rate=given.rate))
         sink = EmbeddedSink(work / "store")
+        calm_collector()
         whole, main_thread = time.process_time(), time.thread_time()
         with Sampler() as sampler:
             summary = Ingest(IngestOptions(paths=(str(log),), timezone=UTC), sink, work / "data").run_once()

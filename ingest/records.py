@@ -57,7 +57,7 @@ class Joiner(Generic[Place]):
         first, place = known
         first.text = first.text[: -len(_MORE)] + rest[len(_MORE) :]
         first.raw = f"{first.raw}\n{line.raw}"
-        if rest.endswith(_MORE) and len(first.text) < _LONGEST:
+        if rest.endswith(_MORE) and len(first.raw) < _LONGEST:
             self._open.setdefault(process, {})[line.file] = (first, place)
             return []
         return [(first, place)]

@@ -16,15 +16,25 @@ from typing import Any
 import msgspec
 
 from mailtrace.problems import CouldNot, WrongUsage, of_os_error
-from mailtrace.settings import Customer, LogDomain, Settings, Source, check
+from mailtrace.settings import Customer, Elasticsearch, LogDomain, Settings, Source, check
 
 ENVIRONMENT = "MAILTRACE_"
 SYSTEM_FILE = Path("/etc/mailtrace.toml")
 FILE_NAME = "mailtrace.toml"
 _TABLES: dict[str, type[msgspec.Struct]] = {"customer": Customer, "source": Source, "log_domain": LogDomain}
+#: A table that is there once.
+_SINGLE: dict[str, type[msgspec.Struct]] = {"elasticsearch": Elasticsearch}
 _PATHS = ("data",)
+_SINGLE_PATHS = ("api_key_file", "password_file", "ca_file")
 #: What the environment may set: every setting that is one value, and which file to read.
-VARIABLES: dict[str, str] = {ENVIRONMENT + key.upper(): key for key in (*Settings.__struct_fields__, "config") if key not in _TABLES}
+VARIABLES: dict[str, str] = {
+    ENVIRONMENT + key.upper().replace(".", "_"): key
+    for key in (
+        *(key for key in Settings.__struct_fields__ if key not in _TABLES and key not in _SINGLE),
+        "config",
+        *(f"{table}.{key}" for table, struct in _SINGLE.items() for key in struct.__struct_fields__),
+    )
+}
 
 
 def load(options: Mapping[str, str | None], environ: Mapping[str, str] | None = None, *, system_file: Path = SYSTEM_FILE) -> Settings:
@@ -33,10 +43,10 @@ def load(options: Mapping[str, str | None], environ: Mapping[str, str] | None = 
     environment = _from_environment(environ)
     given = {key: value for key, value in options.items() if value is not None}
     named_file = given.get("config", environment.get("config"))
-    above = {**_typed(environment, lambda key: ENVIRONMENT + key.upper()), **_typed(given, lambda key: f"--{key}")}
+    above = {**_typed(environment, lambda key: ENVIRONMENT + key.upper().replace(".", "_")), **_typed(given, lambda key: f"--{key}")}
     data = Path(above.get("data") or default_data_dir(environ)).expanduser()
     file = _file(named_file, data, system_file)
-    values = {**(_read(file) if file else {}), **above}
+    values = _together(_read(file) if file else {}, above)
     values["data"] = os.fspath(Path(values.get("data") or data).expanduser())
     values.setdefault("store", f"sqlite:{values['data']}/store")
     settings = _converted(values, file)
@@ -46,6 +56,16 @@ def load(options: Mapping[str, str | None], environ: Mapping[str, str] | None = 
         # The check sees the layers put together; the file is where nearly all of what it looks at can stand.
         raise WrongUsage(f"{file}: {error}" if file else str(error)) from None
     return settings
+
+
+def _together(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """One layer upon another; in a table that is there once, key by key."""
+    values = {**below, **{key: value for key, value in above.items() if "." not in key}}
+    for key, value in above.items():
+        table, dot, name = key.partition(".")
+        if dot:
+            values[table] = {**(values.get(table) or {}), name: value}
+    return values
 
 
 def default_data_dir(environ: Mapping[str, str]) -> Path:
@@ -80,6 +100,14 @@ def _read(file: Path) -> dict[str, Any]:
         for number, row in enumerate(rows, 1):
             if isinstance(row, dict):
                 _refuse_unknown(row, table, str(file), f"[[{key}]] number {number}: ")
+    for key, table in _SINGLE.items():
+        one = values.get(key, {})
+        if not isinstance(one, dict):
+            raise WrongUsage(f"{file}: {key} is a table that is there once: write [{key}]")
+        _refuse_unknown(one, table, str(file), f"[{key}]: ")
+        for name in _SINGLE_PATHS:
+            if isinstance(one.get(name), str):
+                one[name] = os.fspath(file.parent / Path(one[name]).expanduser())
     for key in _PATHS:
         if isinstance(values.get(key), str):
             values[key] = os.fspath(file.parent / Path(values[key]).expanduser())
@@ -114,12 +142,15 @@ def _converted(values: dict[str, Any], file: Path | None) -> Settings:
 def _typed(text: Mapping[str, str], called: Callable[[str], str]) -> dict[str, Any]:
     """Read each value of a text layer as the type that its setting has; `called` says how the layer names a setting."""
     typed: dict[str, Any] = {}
-    for field in msgspec.structs.fields(Settings):
-        if field.name in text:
+    fields = [(field.name, field.type) for field in msgspec.structs.fields(Settings)]
+    fields += [(f"{table}.{field.name}", field.type) for table, struct in _SINGLE.items() for field in msgspec.structs.fields(struct)]
+    for name, kind in fields:
+        if name in text:
+            several = name == "elasticsearch.nodes"
             try:
-                typed[field.name] = msgspec.convert(text[field.name], field.type, strict=False)
+                typed[name] = msgspec.convert(text[name].replace(",", " ").split() if several else text[name], kind, strict=False)
             except msgspec.ValidationError as error:
-                raise WrongUsage(f"{called(field.name)}: {_lower(str(error))}") from None
+                raise WrongUsage(f"{called(name)}: {_lower(str(error))}") from None
     return typed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,9 +13,11 @@ from msgspec import Meta
 from mailtrace.amounts import Keep, parse_keep
 from mailtrace.problems import WrongUsage
 from mailtrace.zones import named
+from mappings.elasticsearch.names import Names
 
 Name = Annotated[str, Meta(min_length=1)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+_REFRESH = re.compile(r"[1-9][0-9]{0,5}(ms|s|m)|-1").fullmatch
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,16 +52,46 @@ class LogDomain(msgspec.Struct, frozen=True, kw_only=True):
     filters: Annotated[tuple[Name, ...], Meta(description="Addresses of filters: a hand-over to or from one is a hop within.")] = ()
 
 
+class Elasticsearch(msgspec.Struct, frozen=True, kw_only=True):
+    """The cluster, where `store` is one."""
+
+    nodes: Annotated[tuple[Name, ...], Meta(description="More addresses of the same cluster, tried when one does not answer.")] = ()
+    api_key: Annotated[Name | None, Meta(description="API key, encoded as Elasticsearch gives it.")] = None
+    api_key_file: Annotated[Name | None, Meta(description="File that holds the API key.")] = None
+    username: Annotated[Name | None, Meta(description="User, where there is no API key.")] = None
+    password: Annotated[Name | None, Meta(description="Password of the user.")] = None
+    password_file: Annotated[Name | None, Meta(description="File that holds the password.")] = None
+    ca_file: Annotated[Name | None, Meta(description="Certificates of the authority that signed the servers' (PEM).")] = None
+    fingerprint: Annotated[Name | None, Meta(description="SHA-256 fingerprint of the servers' certificate or its authority's.")] = None
+    timeout: Annotated[Seconds, Meta(description="Seconds to wait for an answer.")] = 30.0
+    prefix: Annotated[Name, Meta(description="What every name on the server begins with; the read alias has just this name.")] = "mailtrace"
+    period: Annotated[Literal["day", "week", "month"], Meta(description="How long a time one index holds.")] = "day"
+    shards: Annotated[Annotated[int, Meta(ge=1, le=1024)], Meta(description="Shards of an index.")] = 1
+    replicas: Annotated[
+        Annotated[int, Meta(ge=0, le=20)] | None, Meta(description="Copies of a shard; by default one where a second node is there.")
+    ] = None
+    refresh: Annotated[Name, Meta(description="How soon searches see what was written, as `1s` or `30s`.")] = "1s"
+    lifecycle: Annotated[bool, Meta(description="Whether a lifecycle policy of the server deletes old indices, as `keep` says.")] = False
+
+    def __repr__(self) -> str:
+        """What it is, and none of its secrets."""
+        return "Elasticsearch(...)"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set."""
 
     data: Annotated[Name, Meta(description="Folder for positions in the log files and for the embedded store.")]
-    store: Annotated[Name, Meta(description="Where traces are kept: `sqlite:FOLDER`; by default the folder `store` under `data`.")]
+    store: Annotated[
+        Name,
+        Meta(description="Where traces are kept: `sqlite:FOLDER` (by default the folder `store` under `data`) or `https://HOST:PORT`."),
+    ]
     keep: Annotated[str, Meta(description="How long (`90d`, `12w`) or how much (`20GB`) is kept, or `forever`.")] = "90d"
     subjects: Annotated[
         Literal["keep", "drop"], Meta(description="`drop` leaves subjects out when lines are read; a line that holds one is not kept then.")
     ] = "keep"
     raw_lines: Annotated[bool, Meta(description="Whether the lines themselves are kept as evidence.")] = True
+    elasticsearch: Annotated[Elasticsearch, Meta(description="The cluster, where `store` is one.")] = Elasticsearch()
     customer: Annotated[tuple[Customer, ...], Meta(description="The customers.")] = ()
     source: Annotated[tuple[Source, ...], Meta(description="The log files.")] = ()
     log_domain: Annotated[tuple[LogDomain, ...], Meta(description="Log domains of several hosts.")] = ()
@@ -99,7 +132,26 @@ def check(settings: Settings) -> None:
         if source.timezone is not None:
             named(source.timezone)
     if not settings.store.startswith(("sqlite:", "http://", "https://")):
-        raise WrongUsage(f"store: {settings.store!r} is no store; say sqlite:FOLDER")
+        raise WrongUsage(f"store: {settings.store!r} is no store; say sqlite:FOLDER or https://HOST:PORT")
+    _check_cluster(settings.elasticsearch)
+
+
+def _check_cluster(cluster: Elasticsearch) -> None:
+    """Refuse names that no index can have, addresses that are none, and credentials of two kinds."""
+    for node in cluster.nodes:
+        if not node.startswith(("http://", "https://")):
+            raise WrongUsage(f"elasticsearch: nodes: {node!r} is no address; say https://HOST:PORT")
+    try:
+        Names(cluster.prefix)
+    except ValueError as error:
+        raise WrongUsage(f"elasticsearch: prefix: {error}") from None
+    if _REFRESH(cluster.refresh) is None:
+        raise WrongUsage(f"elasticsearch: refresh: {cluster.refresh!r} is no time; say 1s, 500ms or 30s")
+    given = [name for name in ("api_key", "api_key_file", "username") if getattr(cluster, name) is not None]
+    if len(given) > 1:
+        raise WrongUsage(f"elasticsearch: {given[0]} and {given[1]}: give one of the two")
+    if cluster.password is not None and cluster.password_file is not None:
+        raise WrongUsage("elasticsearch: password and password_file: give one of the two")
 
 
 def _once(what: str, names: list[str]) -> None:

@@ -3,50 +3,127 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
 
+from ingest.sinks import Sink
+from ingest.sinks.elasticsearch import ElasticsearchSink
 from ingest.sinks.embedded import EmbeddedSink
 from mailtrace.amounts import Keep
-from mailtrace.problems import CouldNot, WrongUsage
+from mailtrace.problems import CouldNot, WrongUsage, of_os_error
+from mailtrace.settings import Elasticsearch
+from mappings.elasticsearch.connection import Access, Connection, shown_url
+from mappings.elasticsearch.names import Names, Period
+from mappings.elasticsearch.retention import Retention
+from mappings.elasticsearch.template import Shape
 from mappings.trace import Trace
 from search.engines import Engine
+from search.engines.elasticsearch import ElasticsearchEngine
 from search.engines.embedded import EmbeddedEngine
 from search.scope import EVERYTHING
 from search.service import MailTrace
 
 _EMBEDDED = "sqlite:"
+_DEFAULT = Elasticsearch()
+
+
+class OpenSink(Sink, Protocol):
+    """A store that is open for writing, with what there is to tell of it."""
+
+    refused: int
+    older_than_kept: int
+    #: What was put in place at the beginning, in sentences.
+    notes: list[str]
+
+
+def is_cluster(store: str) -> bool:
+    """Whether a store is an Elasticsearch cluster."""
+    return store.startswith(("http://", "https://"))
 
 
 def embedded_folder(store: str) -> Path:
     """Where the embedded store is; any other kind is refused in words."""
-    if store.startswith(("http://", "https://")):
-        raise CouldNot(f"the store {store!r} is an Elasticsearch cluster, which this version cannot use yet; use sqlite:FOLDER")
+    if is_cluster(store):
+        raise CouldNot(f"the store {shown_url(store)!r} is an Elasticsearch cluster; this is for the embedded store only")
     folder = store.removeprefix(_EMBEDDED)
     if folder == store or not folder:
-        raise WrongUsage(f"{store!r} is no store; say sqlite:FOLDER")
+        raise WrongUsage(f"{store!r} is no store; say sqlite:FOLDER or https://HOST:PORT")
     return Path(folder).expanduser()
 
 
-def open_engine(store: str) -> Engine:
+def shown(store: str) -> str:
+    """A store for people, without what is secret in its address."""
+    return shown_url(store) if is_cluster(store) else str(embedded_folder(store))
+
+
+def access(store: str, cluster: Elasticsearch = _DEFAULT) -> Access:
+    """How a cluster is reached: its address and what is set. Secrets come from the settings, or from the files that they name."""
+    parts = urlsplit(store)
+    api_key = cluster.api_key or _secret(cluster.api_key_file)
+    username = cluster.username
+    password = cluster.password or _secret(cluster.password_file)
+    if username is None and api_key is None and parts.username:
+        username, password = unquote(parts.username), unquote(parts.password or "")
+    return Access(
+        nodes=(shown_url(store), *cluster.nodes),
+        api_key=api_key,
+        username=username,
+        password=password,
+        ca_file=cluster.ca_file,
+        fingerprint=cluster.fingerprint,
+        timeout_s=cluster.timeout,
+    )
+
+
+def shape(cluster: Elasticsearch) -> Shape:
+    """How indices are laid out."""
+    return Shape(shards=cluster.shards, replicas=cluster.replicas, refresh=cluster.refresh, lifecycle=cluster.lifecycle)
+
+
+def open_engine(store: str, cluster: Elasticsearch = _DEFAULT) -> Engine:
     """Open a store for reading."""
+    if is_cluster(store):
+        return ElasticsearchEngine(access(store, cluster), names=Names(cluster.prefix))
     return EmbeddedEngine(embedded_folder(store))
 
 
-def open_sink(store: str, *, on_refused: Callable[[Trace, str], None] | None = None) -> EmbeddedSink:
-    """Open a store for writing; raises `StoreLocked` where another process writes to it."""
+def open_sink(
+    store: str,
+    cluster: Elasticsearch = _DEFAULT,
+    *,
+    keep: Keep | None = None,
+    on_refused: Callable[[Trace, str], None] | None = None,
+) -> OpenSink:
+    """Open a store for writing; raises `StoreLocked` where another process writes to it and only one can.
+
+    `keep` is what a lifecycle policy of the server is made from, where one is wanted.
+    """
+    if is_cluster(store):
+        return ElasticsearchSink(
+            access(store, cluster),
+            names=Names(cluster.prefix),
+            shape=shape(cluster),
+            period=Period(cluster.period),
+            keep_seconds=None if keep is None else keep.seconds,
+            on_refused=on_refused,
+        )
     return EmbeddedSink(embedded_folder(store), on_refused=on_refused)
 
 
 @contextmanager
-def asking(store: str) -> Iterator[MailTrace]:
+def asking(store: str, cluster: Elasticsearch = _DEFAULT) -> Iterator[MailTrace]:
     """Open a store for questions about everything in it."""
-    with MailTrace(open_engine(store), EVERYTHING) as mail:
+    with MailTrace(open_engine(store, cluster), EVERYTHING) as mail:
         yield mail
 
 
-def drop_old(sink: EmbeddedSink, keep: Keep, now_ms: int) -> list[str]:
-    """Apply retention: delete the files of the store that are older, or more, than is kept; tell which."""
+def drop_old(sink: OpenSink, keep: Keep, now_ms: int) -> list[str]:
+    """Apply retention to the embedded store: delete the files that are older, or more, than is kept; tell which."""
+    if not isinstance(sink, EmbeddedSink):
+        # Several ingesters write to a cluster; retention there is a command of its own.
+        return []
     if keep.seconds is not None:
         dropped = sink.retention(keep.seconds * 1000, now_ms)
     elif keep.bytes is not None:
@@ -54,3 +131,26 @@ def drop_old(sink: EmbeddedSink, keep: Keep, now_ms: int) -> list[str]:
     else:
         dropped = []
     return [partition.file for partition in dropped]
+
+
+def drop_old_indices(store: str, cluster: Elasticsearch, keep: Keep, now_ms: int) -> list[str]:
+    """Apply retention to a cluster: delete the indices that are older, or more, than is kept; tell which."""
+    with closing(Connection(access(store, cluster))) as connection:
+        retention = Retention(connection, Names(cluster.prefix))
+        if keep.seconds is not None:
+            dropped = retention.by_age(keep.seconds * 1000, now_ms)
+        elif keep.bytes is not None:
+            dropped = retention.by_size(keep.bytes)
+        else:
+            dropped = []
+    return [one.name for one in dropped]
+
+
+def _secret(file: str | None) -> str | None:
+    """What stands in a file of one secret."""
+    if file is None:
+        return None
+    try:
+        return Path(file).expanduser().read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise CouldNot(f"elasticsearch: {of_os_error(error)}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,29 @@ def documents(store: Path) -> Documents:
             document: dict[str, Any] = msgspec.to_builtins(whole)
             for name in ("version", "ingested_ms"):
                 document.pop(name, None)
+            _rank(document.get("events", []))
             for event in document.get("events", ()):
                 event.pop("file", None)
                 event.pop("raw", None)
             found[trace.id] = document
     return found
+
+
+def _rank(events: list[dict[str, Any]]) -> None:
+    """Replace the number of a line within its second by its place among those of its process in this document.
+
+    What else the process wrote in that second is about other messages, and may stand in another file.
+    """
+    seen: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for event in events:
+        seen[_process(event)].append(event["number"])
+    for event in events:
+        event["number"] = sorted(set(seen[_process(event)])).index(event["number"])
+
+
+def _process(event: dict[str, Any]) -> tuple[Any, ...]:
+    """Who wrote a line, and in which second."""
+    return event["host"], event["program"], event["pid"], event["time_us"] // 1_000_000
 
 
 def must_be_same(expected: Documents, found: Documents) -> None:

@@ -169,7 +169,9 @@ class Life:
         for event in events:
             self._take(event)
         #: An address-verification probe looks like a message and is none.
-        self.probe = any(isinstance(e.fact, Attempted) and e.fact.status in {"deliverable", "undeliverable"} for e in self.attempts)
+        self.probe = any(
+            isinstance(e.fact, Attempted) and e.fact.status.startswith(("deliverable", "undeliverable")) for e in self.attempts
+        )
 
     def _take(self, event: Event) -> None:
         """Sort one event in."""

@@ -45,7 +45,7 @@ _FROM = re.compile(r", From: ((?:\"[^\"]*\"|[^,])*)")
 _BETWEEN = re.compile(r",\s*|\s+")
 #: Ends of the detail that are tried, and how far they are looked for.
 _DETAIL_END = re.compile(r"\)(?= \{[A-Za-z0-9,]*\},? |, [A-Za-z\[<])")
-_MOST_ENDS = 16
+_MOST_ENDS = 1024
 _LONGEST_DETAIL = 4096
 _CHECKING = re.compile(rf"Checking: (?:({_MAIL_ID}) )?(?:[A-Za-z][A-Za-z0-9_./-]* )*(?:\[(?:IPv6:)?([0-9A-Fa-f.:]+)\] )?(?=<)")
 _FOLDER = re.compile(r"(?:UTF8)?(?:E?SMTP|LMTP|AM\.PDP)[^\s<]{0,80}(?: [^\s<]{1,80})?? /[^\s<]{0,400}/(amavis-[0-9A-Za-z_-]{1,80}): (?=<)")

@@ -30,6 +30,8 @@ _log = structlog.get_logger(__name__)
 
 #: Keys in one query, documents in one answer.
 _MOST_KEYS, _PAGE = 1_000, 500
+#: So many refused documents are logged; all are counted, and kept.
+_TOLD = 10
 _SEARCH = "ignore_unavailable=true&allow_no_indices=true&allow_partial_search_results=false"
 
 
@@ -63,7 +65,9 @@ class ElasticsearchSink:
         self._ticket = 0
         self._left: Counter[int] = Counter()
         self._acknowledged: list[int] = []
-        self._newest_ms: dict[str, int | None] = {}
+        #: The greatest time of an event of each log domain: as the store had it when first asked, and of what was submitted.
+        self._stored_ms: dict[str, int | None] = {}
+        self._submitted_ms: dict[str, int] = {}
         self._stop = threading.Event()
         self._closed = False
         self._connection = Connection(access)
@@ -76,7 +80,8 @@ class ElasticsearchSink:
         except BaseException:
             self._connection.close()
             raise
-        self._recent = Recent(generation)
+        #: What no search may see yet.
+        self.recent = Recent(generation)
         self._leases = Leases(self._connection, names, lease_s=lease_s)
         self.senders = Senders(
             self._connection, taken=self._taken, refused=self._refuse, gone=self._waiting(self._catalog.gone), count=senders
@@ -99,15 +104,14 @@ class ElasticsearchSink:
                 items.append((item, trace.keys))
         with self._guard:
             for trace in traces:
-                known = self._newest_ms.get(trace.log_domain)
-                if known is not None and trace.last_event_ms > known:
-                    self._newest_ms[trace.log_domain] = trace.last_event_ms
+                if trace.last_event_ms > self._submitted_ms.get(trace.log_domain, -1):
+                    self._submitted_ms[trace.log_domain] = trace.last_event_ms
             if items:
                 self._left[ticket] = len(items)
             else:
                 self._acknowledged.append(ticket)
         if items:
-            self._recent.add(items)
+            self.recent.add(items)
             self.senders.put([item for item, _ in items])
         return ticket
 
@@ -129,9 +133,9 @@ class ElasticsearchSink:
         if not wanted:
             return []
         # In this order: what a refresh takes out of the map meanwhile, the search sees.
-        seen = self._recent.look(wanted)
+        seen = self.recent.look(wanted)
         found = {trace.id: trace for trace in self._wait(lambda: list(self._holding(wanted)))}
-        again = self._recent.newer([one for one in found if one not in seen.ids])
+        again = self.recent.newer([one for one in found if one not in seen.ids])
         ids = seen.ids | again.ids
         if ids:
             under_way = seen.under_way | again.under_way
@@ -143,12 +147,10 @@ class ElasticsearchSink:
 
     def newest_ms(self, log_domain: str) -> int | None:
         """The greatest `last_event_ms` of a log domain."""
-        with self._guard:
-            if self._newest_ms.get(log_domain) is not None:
-                return self._newest_ms[log_domain]
-        stored = self._wait(lambda: self._newest(log_domain))
-        with self._guard:
-            return self._newest_ms.setdefault(log_domain, stored)
+        if log_domain not in self._stored_ms:
+            self._stored_ms[log_domain] = self._wait(lambda: self._newest(log_domain))
+        times = (self._stored_ms[log_domain], self._submitted_ms.get(log_domain))
+        return max((time for time in times if time is not None), default=None)
 
     def note_progress(self, read_up_to_ms: Mapping[str, int]) -> None:
         """Keep up to which log time each source has been read; it never goes back."""
@@ -163,7 +165,7 @@ class ElasticsearchSink:
         self.senders.close()
         self._stop.set()
         with suppress(StoreError):
-            self._refresh([*sorted(self._recent.indices()), self._names.meta])
+            self._refresh([*sorted(self.recent.indices()), self._names.meta])
         self._leases.close()
         self._connection.close()
 
@@ -190,18 +192,18 @@ class ElasticsearchSink:
                 if not self._left[item.ticket]:
                     del self._left[item.ticket]
                     self._acknowledged.append(item.ticket)
-        if self._recent.settled(items):
+        if self.recent.settled(items):
             self._make_seen()
 
     def _make_seen(self) -> None:
         """Refresh what full generations were written to, and forget them."""
-        full, indices = self._recent.to_refresh()
+        full, indices = self.recent.to_refresh()
         try:
             self._refresh(sorted(indices))
         except StoreAway:
             # The next acknowledgement tries again.
             return
-        self._recent.refreshed(full)
+        self.recent.refreshed(full)
 
     def _refuse(self, item: Item, reason: str) -> None:
         """An item that the store does not take."""
@@ -215,7 +217,8 @@ class ElasticsearchSink:
         """Count a refused trace, and have it kept."""
         with self._guard:
             self.refused += 1
-        _log.error("document_refused", trace=trace.id, reason=reason)
+        if self.refused <= _TOLD:
+            _log.error("document_refused", trace=trace.id, reason=reason)
         if self._on_refused is not None:
             self._on_refused(trace, reason)
 
@@ -297,5 +300,5 @@ class ElasticsearchSink:
 
 
 def _tell(why: str, pause_s: float) -> None:
-    """Log that the store is waited for."""
-    _log.warning("store_waits", detail=why, pause_s=pause_s)
+    """Log that the store is waited for; a short wait is nothing that anybody must hear of."""
+    (_log.warning if pause_s < 1 else _log.error)("store_waits", detail=why, pause_s=pause_s)

@@ -98,3 +98,8 @@ class Recent:
         """All indices that a refresh has not been asked for."""
         with self._guard:
             return {index for one in self._generations for index in one.ids.values()}
+
+    def documents(self) -> int:
+        """How many documents are followed."""
+        with self._guard:
+            return sum(len(one.ids) for one in self._generations)

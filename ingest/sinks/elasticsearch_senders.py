@@ -198,7 +198,7 @@ class Senders:
                 growing = pauses()
             self.sent_again += len(items)
             pause = next(growing)
-            _log.warning("store_waits", detail=why, documents=len(items), pause_s=pause)
+            (_log.warning if pause < 1 else _log.error)("store_waits", detail=why, documents=len(items), pause_s=pause)
             with self._changed:
                 self._pausing += 1
             stopped = self._stop.wait(pause)

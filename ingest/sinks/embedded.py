@@ -46,6 +46,8 @@ class EmbeddedSink:
         self.older_than_kept = 0
         #: Traces that could not be stored.
         self.refused = 0
+        #: What was put in place at the beginning: nothing that anybody needs to know.
+        self.notes: list[str] = []
         self._ticket = 0
         self._acknowledged: list[int] = []
         self._guard = threading.RLock()

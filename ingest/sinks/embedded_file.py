@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from ingest.sinks.embedded_summaries import Changes
 from mappings import identity
 from mappings.embedded.columns import COLUMNS, Server, client_of, domain_value, joined, plain_values, quarantine_value, relay_of

@@ -7,7 +7,9 @@ from importlib.metadata import version
 from cyclopts import App, Parameter
 
 from mailtrace.cli.copy import copy
+from mailtrace.cli.deadletters import deadletters
 from mailtrace.cli.demo import demo
+from mailtrace.cli.doctor import doctor
 from mailtrace.cli.errors import errors
 from mailtrace.cli.ingest import ingest
 from mailtrace.cli.report import report
@@ -32,6 +34,6 @@ app = App(
     default_parameter=Parameter(negative=()),
 )
 #: Every command, in the order of the documentation.
-COMMANDS = (ingest, run, search, report, errors, retention, copy, demo)
+COMMANDS = (ingest, run, search, report, errors, retention, copy, deadletters, doctor, demo)
 for command in COMMANDS:
     app.command(command)

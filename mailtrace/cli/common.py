@@ -23,7 +23,7 @@ class Common:
     data: str | None = None
     "Folder of positions and of the embedded store; by default /var/lib/mailtrace for root, else ~/.local/share/mailtrace."
     store: str | None = None
-    "Where traces are kept, as sqlite:FOLDER; by default the folder `store` in the data folder."
+    "Where traces are kept: sqlite:FOLDER (by default the folder `store` in the data folder) or https://HOST:PORT."
 
     def settings(self) -> Settings:
         """Put all layers of the settings together, these options on top."""

@@ -44,7 +44,7 @@ def _shown(settings: Settings, *, kept: bool) -> int:
         code = read_once(settings, plan(settings, [str(log)]))
     if code:
         return code
-    with asking(settings.store) as mail:
+    with asking(settings.store, settings.elasticsearch) as mail:
         screen.line()
         screen.line(f"$ mailtrace search --limit {_SHOWN}", "bold")
         answer = mail.search(Query(), limit=_SHOWN)

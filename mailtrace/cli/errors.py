@@ -41,7 +41,7 @@ def errors(
     """
     settings = (common or Common()).settings()
     if seen:
-        with asking(settings.store) as mail:
+        with asking(settings.store, settings.elasticsearch) as mail:
             found = mail.errors(code, seen=True)
     else:
         # The list is part of the program: nobody needs a store to look a code up.

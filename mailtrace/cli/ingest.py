@@ -15,7 +15,7 @@ import structlog
 from cyclopts import Group, Parameter, validators
 
 from ingest.pipeline import Ingest
-from ingest.sinks.embedded import EmbeddedSink
+from ingest.sinks.deadletters import DeadLetters
 from ingest.summary import Summary
 from ingest.tail.paths import expand
 from mailtrace.amounts import Keep
@@ -28,8 +28,8 @@ from mailtrace.settings import Settings
 from mailtrace.show.progress import ReadingBar
 from mailtrace.show.screen import Screen
 from mailtrace.show.summary import show_summary
-from mailtrace.stores import drop_old, embedded_folder, open_sink
-from mappings.embedded.faults import StoreError
+from mailtrace.stores import OpenSink, drop_old, open_sink, shown
+from mappings.faults import StoreError
 
 _log = structlog.get_logger(__name__)
 _KEEP_EVERY_S = 3600
@@ -108,7 +108,9 @@ def read_once(settings: Settings, read: Plan) -> int:
         raise CouldNot(f"no log file is there: {', '.join(empty)}")
     for path in empty:
         screen.line(f"Note: no log file is there: {path}")
-    with closing(open_sink(settings.store)) as sink, stop_on_signals() as stop, ReadingBar(sys.stderr) as bar:
+    with closing(_open(settings)) as sink, stop_on_signals() as stop, ReadingBar(sys.stderr) as bar:
+        for note in sink.notes:
+            screen.paragraph(f"Note: {note}")
 
         def progress(summary: Summary) -> None:
             bar.update(summary.bytes_read, summary.bytes_total or None, summary.lines, summary.traces)
@@ -124,9 +126,11 @@ def follow(settings: Settings, read: Plan) -> int:
     set_up_log(chatty=True)
     calm_collector()
     screen = Screen(sys.stderr)
-    with closing(open_sink(settings.store)) as sink, stop_on_signals() as stop:
+    with closing(_open(settings)) as sink, stop_on_signals() as stop:
+        for note in sink.notes:
+            screen.paragraph(f"Note: {note}")
         screen.line(f"Following {read.in_words()}")
-        screen.line(f"The store is {embedded_folder(settings.store)}; kept: {settings.keep}. Ctrl-C stops.")
+        screen.line(f"The store is {shown(settings.store)}; kept: {settings.keep}. Ctrl-C stops.")
         keeper = threading.Thread(target=_keep, args=(sink, settings.keeping(), stop.event), name="retention")
         keeper.start()
         try:
@@ -140,6 +144,12 @@ def follow(settings: Settings, read: Plan) -> int:
     return stop.exit_code() if stop.signal != SIGTERM else 0
 
 
+def _open(settings: Settings) -> OpenSink:
+    """Open the store for writing; what it refuses is kept among the dead letters."""
+    letters = DeadLetters(settings.data_dir, shown(settings.store))
+    return open_sink(settings.store, settings.elasticsearch, keep=settings.keeping(), on_refused=letters.add)
+
+
 def calm_collector() -> None:
     """Look for cycles seldom: joining makes many objects that live for a while and hardly any cycle.
 
@@ -149,7 +159,7 @@ def calm_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def _keep(sink: EmbeddedSink, keep: Keep, stop: threading.Event) -> None:
+def _keep(sink: OpenSink, keep: Keep, stop: threading.Event) -> None:
     """Apply retention now and then, until the reading stops."""
     while not stop.is_set():
         try:

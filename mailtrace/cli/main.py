@@ -17,7 +17,7 @@ from mailtrace.cli.common import behind_command
 from mailtrace.problems import Problem, of_os_error
 from mailtrace.show.safe import safe
 from mappings.codes import UnknownCode
-from mappings.embedded.faults import StoreError
+from mappings.faults import StoreError
 from search.query_error import QueryError
 
 DONE, COULD_NOT, WRONG_USAGE = 0, 1, 2

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from mailtrace.cli.app import COMMANDS, app
 from mailtrace.layers import VARIABLES
-from mailtrace.settings import Customer, LogDomain, Settings, Source
+from mailtrace.settings import Customer, Elasticsearch, LogDomain, Settings, Source
 from mailtrace.show.rows import CSV_COLUMNS
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 
@@ -26,6 +26,7 @@ _WIDTH = 100
 _WORDS: tuple[type[StrEnum], ...] = (Disposition, Verdict, Reason, Direction)
 _STRUCTS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("settings", Settings),
+    ("elasticsearch", Elasticsearch),
     ("customer", Customer),
     ("source", Source),
     ("log_domain", LogDomain),
@@ -60,10 +61,12 @@ def _settings(struct: type[msgspec.Struct]) -> str:
     """The keys of a struct: name, what it may be, default, sentence, and the environment's name for it."""
     rows = []
     for field, told in zip(msgspec.structs.fields(struct), msgspec.inspect.type_info(struct).fields, strict=True):  # type: ignore[attr-defined]
-        variable = next((name for name, key in VARIABLES.items() if struct is Settings and key == field.name), "")
+        key = field.name if struct is Settings else f"elasticsearch.{field.name}" if struct is Elasticsearch else ""
+        variable = next((name for name, known in VARIABLES.items() if known == key), "")
         rows.append((f"`{field.name}`", _kind(told.type), _default(field), f"`{variable}`" if variable else "", _described(told.type)))
-    wide = [row if struct is Settings else (*row[:3], row[4]) for row in rows]
-    titles = ("key", "is", "default", "environment", "meaning") if struct is Settings else ("key", "is", "default", "meaning")
+    named = struct in (Settings, Elasticsearch)
+    wide = [row if named else (*row[:3], row[4]) for row in rows]
+    titles = ("key", "is", "default", "environment", "meaning") if named else ("key", "is", "default", "meaning")
     return _table(titles, wide)
 
 
@@ -77,6 +80,8 @@ def _kind(kind: msgspec.inspect.Type) -> str:
         return " or ".join(f"`{value}`" for value in kind.values)
     if isinstance(kind, msgspec.inspect.VarTupleType):
         return "tables" if isinstance(_plain(kind.item_type), msgspec.inspect.StructType) else "list of texts"
+    if isinstance(kind, msgspec.inspect.StructType):
+        return "table"
     names = {msgspec.inspect.StrType: "text", msgspec.inspect.IntType: "number", msgspec.inspect.FloatType: "number"}
     return names.get(type(kind), "true or false")
 
@@ -99,7 +104,7 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     """What holds where a key is not set."""
     if field.default is msgspec.NODEFAULT:
         return ""
-    if field.default in (None, ()):
+    if field.default in (None, ()) or isinstance(field.default, Elasticsearch):
         return "none"
     if isinstance(field.default, bool):
         return f"`{str(field.default).lower()}`"

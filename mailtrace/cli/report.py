@@ -36,7 +36,7 @@ def report(
         How to write it.
     """
     settings = (common or Common()).settings()
-    with asking(settings.store) as mail:
+    with asking(settings.store, settings.elasticsearch) as mail:
         found = mail.report(id)
     if found is None:
         raise CouldNot(f"there is no trace {id!r}; ids are in the last column of mailtrace search")

@@ -32,7 +32,7 @@ def _left_out(summary: Summary, *, refused: int, too_old: int) -> list[str]:
     if summary.ahead:
         told.append(f"{counted(summary.ahead, 'line')} of the future: stamped more than an hour ahead of this machine's clock.")
     if refused:
-        told.append(f"{counted(refused, 'trace')} could not be stored.")
+        told.append(f"{counted(refused, 'trace')} could not be stored; `mailtrace deadletters list` shows them.")
     if too_old:
         told.append(f"{counted(too_old, 'trace')} not stored: older than what retention has deleted.")
     return told

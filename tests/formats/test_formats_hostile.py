@@ -7,9 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from formats.format_samples import Sample, all_samples, framed, kind_of
@@ -25,7 +24,7 @@ SAMPLES = all_samples()
 PROGRAMS = [(f"postfix/{program}" if one.instanced else program) for one in FORMATS for program in one.programs]
 
 
-@pytest.mark.parametrize(("length", "every", "seconds"), [(20_000, 1, 5), (100_000, 10, 20)])
+@pytest.mark.parametrize(("length", "every", "seconds"), [(20_000, 1, 3), (100_000, 10, 10)])
 def test_a_long_line_is_read_in_time(length: int, every: int, seconds: int) -> None:
     """Separators, brackets and quotes over and over, behind the beginning of every sample: none keeps a parser busy."""
     done = subprocess.run(
@@ -49,8 +48,7 @@ def read(tag: str, text: str) -> None:
     if isinstance(found, Fact):
         assert words_of(found)
         assert all(isinstance(name, str) for name in names_of(found)[0])
-        kept = msgspec.json.decode(msgspec.json.encode(fields_of(found)))
-        assert fact_of(kind_of(found), kept) == found
+        assert fact_of(kind_of(found), fields_of(found)) == found
 
 
 @st.composite
@@ -80,6 +78,67 @@ def test_any_text_never_raises(tag: str, text: str) -> None:
     read(tag, text)
 
 
+#: Pieces of encoded words: charsets that are none, are no text, or are damaged; both encodings, and their ends.
+WORDS = [
+    "=?",
+    "?=",
+    "?q?",
+    "?b?",
+    "?Q?",
+    "utf-8",
+    "éutf-8",
+    "hex",
+    "idna",
+    "punycode",
+    "undefined",
+    "no-such",
+    "utf-16",
+    "utf-7",
+    "a\0b",
+    "unknown-8bit",
+]
+WORDS += [
+    "=C3=BC",
+    "=",
+    "=Z",
+    "4pyT",
+    "4pyT=",
+    "_",
+    " ",
+    "*de",
+    "<",
+    ">",
+    "@",
+    '"',
+    "(",
+    ")",
+    ",",
+    ":",
+    ";",
+    "\\",
+    "anna@example.com",
+    "é",
+    "\udcff",
+]
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.sampled_from(["Subject", "From", "To"]), st.lists(st.sampled_from(WORDS) | st.text(max_size=3), max_size=12).map("".join))
+@example("Subject", "=?éutf-8?Q?x?=")
+def test_a_header_in_any_encoding_never_raises(name: str, value: str) -> None:
+    """Encoded words and addresses in a logged header are a stranger's: decoded where they can be, kept as they are where not."""
+    read("postfix/cleanup", f"80582186537: info: header {name}: {value} from local; from=<> to=<anna@example.com>")
+
+
+@pytest.mark.parametrize("word", ["=?utf-7?q?+2AA-?=", "=?unicode_escape?q?=5Cud800?=", "=?utf-8?q?=00=0A?="])
+def test_an_encoded_word_hides_nothing_that_a_store_does_not_take(word: str) -> None:
+    """A decoded subject is text: no line ends, no halves of characters."""
+    fact = found_in("postfix/cleanup", f"80582186537: info: header Subject: a{word} {word}b from local; from=<> to=<anna@example.com>")
+    assert isinstance(fact, Ruled)
+    assert fact.subject is not None
+    assert all(sign.isprintable() or sign == "\N{REPLACEMENT CHARACTER}" for sign in fact.subject)
+
+
 def test_every_cut_of_every_sample_is_read() -> None:
     """A line that the transport cut at any place never raises, and names nobody by half an address."""
     for sample in SAMPLES:
@@ -91,7 +150,9 @@ def test_every_cut_of_every_sample_is_read() -> None:
             found = parse(framed(sample.tag, sample.text[:at]))
             if isinstance(found, Fact):
                 assert words_of(found)
-                assert set(names_of(found)[0]) <= known, sample.text[:at]
+                # Of a line that imitates itself the first half is a whole one, and a rule's own target has no bracket at its end.
+                if sample.text.count("; from=<") <= 1 and getattr(found, "target", None) is None:
+                    assert set(names_of(found)[0]) <= known, sample.text[:at]
 
 
 def found_in(tag: str, text: str) -> Fact:
@@ -147,7 +208,8 @@ def test_a_server_cannot_change_its_status_in_its_reply() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a (1).exe", "a), b.exe", "a) {}, b.exe", "a) {Quarantined}, [b.exe", "a, <b@c> .exe", "a) {X}, <b@c>.exe"]
+    "name",
+    ["a (1).exe", "a), b.exe", "a) {}, b.exe", "a) {Quarantined}, [b.exe", "a, <b@c> .exe", "a) {X}, <b@c>.exe", "), [" * 50 + ".exe"],
 )
 def test_the_name_of_a_banned_file_changes_nothing(name: str) -> None:
     """Parentheses, braces and addresses in a file's name do not end the detail."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
@@ -44,13 +45,15 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Form, Times], D
     return give
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """A data folder."""
-    return tmp_path / "data"
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a test reads from and where it writes to."""
+
+    logs: Path
+    data: Path
 
 
 @pytest.fixture
-def logs(tmp_path: Path) -> Path:
-    """A folder for log files."""
-    return tmp_path / "logs"
+def place(tmp_path: Path) -> Place:
+    """A folder for log files, which is not there yet, and a data folder."""
+    return Place(tmp_path / "logs", tmp_path / "data")

@@ -29,7 +29,9 @@ def _seconds(text: bytes) -> float:
 
 def stamps(content: bytes) -> tuple[list[float], list[int]]:
     """The times of a log's lines, never decreasing, with the offsets at which the lines begin."""
-    times, offsets, at = [], [], 0
+    times: list[float] = []
+    offsets: list[int] = []
+    at = 0
     for line in content.splitlines(keepends=True):
         time = stamp_of(line)
         if time is not None:
@@ -48,7 +50,7 @@ def cuts(contents: dict[str, bytes], rng: Random, number: int) -> list[dict[str,
     begin = min(times[0] for times, _ in known.values())
     end = max(times[-1] for times, _ in known.values())
     moments = sorted(rng.uniform(begin, end) for _ in range(number))
-    states = []
+    states: list[dict[str, bytes]] = []
     for moment in moments:
         state = {}
         for name, content in contents.items():

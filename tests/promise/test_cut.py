@@ -12,7 +12,7 @@ from canonical import Documents, documents, must_be_same
 from captures import Form, written
 from reading import StoreDiedError, Times, forget_positions, read, store_of
 
-from promise.conftest import tries
+from promise.conftest import Place, tries
 from promise.pieces import cuts, parts
 
 Plain = Callable[[Form, Times], Documents]
@@ -21,53 +21,53 @@ Case = tuple[Form, Times, int]
 
 @pytest.mark.parametrize("state", ["kept", "lost"])
 @tries(9)
-def test_files_that_grow(case: Case, state: str, data: Path, logs: Path, plain: Plain) -> None:
+def test_files_that_grow(case: Case, state: str, place: Place, plain: Plain) -> None:
     """Files cut at any byte at about the same time, and read on in order, with or without what was noted of the reading before."""
     form, times, seed = case
     rng = Random(seed)
     for state_of_files in cuts(form.contents(), rng, rng.randrange(1, 5)):
         if state == "lost":
-            forget_positions(data)
-        read(data, written(logs, state_of_files), times)
-    must_be_same(plain(form, times), documents(store_of(data)))
+            forget_positions(place.data)
+        read(place.data, written(place.logs, state_of_files), times)
+    must_be_same(plain(form, times), documents(store_of(place.data)))
 
 
 @pytest.mark.parametrize("given", ["all", "newest"])
 @tries(9)
-def test_pieces_as_files_of_their_own(case: Case, given: str, data: Path, logs: Path, plain: Plain) -> None:
+def test_pieces_as_files_of_their_own(case: Case, given: str, place: Place, plain: Plain) -> None:
     """One log in several files, read in order as each appears: all that there are are given each time, or only the newest."""
     form, times, seed = case
     rng = Random(seed)
     pieces: list[Path] = []
     for number, part in enumerate(parts(form.contents(), rng, rng.randrange(1, 4))):
-        new = written(logs, {f"{number:02d}-{name}": content for name, content in part.items()})
+        new = written(place.logs, {f"{number:02d}-{name}": content for name, content in part.items()})
         pieces += new
-        read(data, pieces if given == "all" else new, times)
-    must_be_same(plain(form, times), documents(store_of(data)))
+        read(place.data, pieces if given == "all" else new, times)
+    must_be_same(plain(form, times), documents(store_of(place.data)))
 
 
 @tries(9)
-def test_the_store_dies_in_the_middle_of_a_flush(case: Case, data: Path, logs: Path, plain: Plain) -> None:
+def test_the_store_dies_in_the_middle_of_a_flush(case: Case, place: Place, plain: Plain) -> None:
     """Of a batch some documents are written and the others are not, several times over; the next readings make it whole."""
     form, times, seed = case
     rng = Random(seed)
-    files = form.unpacked(logs)
+    files = form.unpacked(place.logs)
     for _ in range(3):
         with suppress(StoreDiedError):
-            read(data, files, times, dies_after=rng.randrange(120))
-    read(data, files, times)
-    must_be_same(plain(form, times), documents(store_of(data)))
+            read(place.data, files, times, dies_after=rng.randrange(120))
+    read(place.data, files, times)
+    must_be_same(plain(form, times), documents(store_of(place.data)))
 
 
 @tries(6)
-def test_deaths_and_growth_together(case: Case, data: Path, logs: Path, plain: Plain) -> None:
+def test_deaths_and_growth_together(case: Case, place: Place, plain: Plain) -> None:
     """Files grow and the store dies on the way, in turns."""
     form, times, seed = case
     rng = Random(seed)
     files: list[Path] = []
     for state_of_files in cuts(form.contents(), rng, 3):
-        files = written(logs, state_of_files)
+        files = written(place.logs, state_of_files)
         with suppress(StoreDiedError):
-            read(data, files, times, dies_after=rng.randrange(150))
-    read(data, files, times)
-    must_be_same(plain(form, times), documents(store_of(data)))
+            read(place.data, files, times, dies_after=rng.randrange(150))
+    read(place.data, files, times)
+    must_be_same(plain(form, times), documents(store_of(place.data)))

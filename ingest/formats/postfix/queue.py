@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from email.errors import HeaderParseError
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.utils import parseaddr
 
@@ -19,6 +19,8 @@ from mappings.codes import split_reply
 _ACTION = re.compile(r"([a-z_-]+): ((?:nested-|mime-)?header|body|milter-header|[A-Z][A-Z-]*) ")
 _WARNED = re.compile(rf"warning: ({QUEUE_ID}|NOQUEUE): (message rejected: hopcount exceeded|queue file size limit exceeded)")
 _QUEUED = re.compile(r", size=(\d{1,18}), nrcpt=(\d{1,9}) \(queue active\)")
+#: What an encoded word can hide: line ends, NUL, and halves of characters, which no store takes.
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _UID = re.compile(r"uid=(\d{1,10}) from=")
 _NOTICE = re.compile(rf"(sender|postmaster) (non-delivery|delay|delivery status) notification: ({QUEUE_ID})$")
 _NOTICES = {"non-delivery": "non-delivery", "delay": "delay", "delivery status": "success"}
@@ -100,7 +102,7 @@ def _checked(queue_id: str | None, rest: str) -> Outcome:
         recipient=tail.recipient,
         reply=reply,
         text=said or met,
-        target=normalise(said) if action in {"redirect", "bcc"} and said else None,
+        target=normalise(said) if action in {"redirect", "bcc"} and "@" in said else None,
         subject=header_text(value) if name.lower() == "subject" and stage == "header" else None,
         header_from=header_address(value) if name.lower() == "from" and stage == "header" else None,
     )
@@ -143,9 +145,10 @@ def header_text(value: str) -> str:
     if "=?" not in value:
         return value
     try:
-        return str(make_header(decode_header(value.replace("?=? =?", "?= =?"))))
-    except (HeaderParseError, UnicodeError, LookupError, ValueError):
+        decoded = str(make_header(decode_header(value.replace("?=? =?", "?= =?"))))
+    except (MessageError, UnicodeError, LookupError, ValueError):
         return value
+    return _NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", decoded)
 
 
 def header_address(value: str) -> str | None:

@@ -1,0 +1,170 @@
+"""`mailtrace doctor`: whether everything is in order."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from cyclopts import Parameter
+
+from ingest.sinks.deadletters import DeadLetters
+from mailtrace.amounts import counted, shown_bytes
+from mailtrace.cli.common import Common
+from mailtrace.problems import Problem
+from mailtrace.settings import Settings
+from mailtrace.show.safe import safe
+from mailtrace.show.screen import Screen
+from mailtrace.stores import access, asking, embedded_folder, is_cluster, shape, shown
+from mappings.elasticsearch.checkup import Checkup
+from mappings.elasticsearch.connection import Connection
+from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.setup import Setup
+from mappings.faults import StoreError
+from search.answers import utc
+
+GOOD, NOTE, BAD = "ok", "note", "bad"
+#: What is found: how it is, and a sentence.
+Finding = tuple[str, str]
+
+
+def doctor(*, look: Annotated[bool, Parameter(show_default=False)] = False, common: Common | None = None) -> int:
+    """Check that everything is in order.
+
+    It looks at the settings, the data folder, the store and what was left out. In a cluster it puts the index template in place, or
+    brings it up to date, and says so.
+
+    Parameters
+    ----------
+    look
+        Only look; change nothing.
+    """
+    settings = (common or Common()).settings()
+    screen = Screen(sys.stdout)
+    worst = GOOD
+    for kind, sentence in _findings(settings, look=look):
+        screen.paragraph(f"{kind:<5} {safe(sentence)}")
+        worst = BAD if BAD in (kind, worst) else kind if kind != GOOD else worst
+    screen.line({GOOD: "Everything is in order.", NOTE: "It works; see the notes.", BAD: "Something is wrong."}[worst], "bold")
+    return 1 if worst == BAD else 0
+
+
+def _findings(settings: Settings, *, look: bool) -> Iterator[Finding]:
+    """Everything that is looked at."""
+    yield GOOD, f"The settings are right; the store is {shown(settings.store)}, and {settings.keep} is kept."
+    yield _folder(settings.data_dir)
+    checks = _cluster(settings, look=look) if is_cluster(settings.store) else _embedded(settings)
+    for check in checks:
+        try:
+            yield from check()
+        except (StoreError, Problem) as error:
+            yield BAD, str(error)
+            break
+    letters = DeadLetters(settings.data_dir).count()
+    if letters:
+        yield NOTE, f"{counted(letters, 'trace')} could not be stored; see `mailtrace deadletters list`."
+
+
+def _folder(data: Path) -> Finding:
+    """The data folder can be written to, or made."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        probe = data / ".doctor"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        return BAD, f"The data folder {data} cannot be written to: {error.strerror}."
+    return GOOD, f"The data folder {data} can be written to."
+
+
+def _embedded(settings: Settings) -> list[Callable[[], Iterator[Finding]]]:
+    """The checks of an embedded store."""
+
+    def there() -> Iterator[Finding]:
+        folder = embedded_folder(settings.store)
+        if not folder.is_dir():
+            yield NOTE, f"There is no store in {folder} yet; `mailtrace ingest PATH` makes it."
+            return
+        yield from _state(settings)
+
+    return [there]
+
+
+def _cluster(settings: Settings, *, look: bool) -> list[Callable[[], Iterator[Finding]]]:
+    """The checks of a cluster, in an order in which each needs those before it."""
+    names = Names(settings.elasticsearch.prefix)
+    reached = access(settings.store, settings.elasticsearch)
+
+    def asked() -> Iterator[Finding]:
+        with closing(Connection(reached)) as connection:
+            checkup = Checkup(connection, names)
+            setup = Setup(connection, names, shape(settings.elasticsearch), keep_seconds=settings.keeping().seconds)
+            yield from _server(checkup)
+            yield from _in_place(setup, look=look)
+            yield from _indices(checkup)
+            if not settings.elasticsearch.lifecycle:
+                yield GOOD, f"Old indices are deleted by `mailtrace retention`; lifecycle policies are {checkup.lifecycles(setup)}."
+            for writer in checkup.writers():
+                yield GOOD, f"The log domain {writer.log_domain} is written by process {writer.pid} on {writer.host}."
+
+    return [lambda: _transport(settings), asked, lambda: _state(settings)]
+
+
+def _transport(settings: Settings) -> Iterator[Finding]:
+    """Whether secrets go over the wire as they are."""
+    parts = urlsplit(settings.store)
+    known = access(settings.store, settings.elasticsearch)
+    local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if parts.scheme == "http" and known.header() and not local:
+        yield NOTE, "The credentials go to the server unencrypted; use https."
+
+
+def _server(checkup: Checkup) -> Iterator[Finding]:
+    """The server answers, and is well."""
+    versions = checkup.versions()
+    old = [version for version in versions if int(version.partition(".")[0]) < 8]
+    yield (BAD if old else GOOD), f"Elasticsearch {', '.join(versions)} answers." + (" Version 8 or later is needed." if old else "")
+    health = checkup.health()
+    words = {"green": "The cluster is green.", "yellow": "The cluster is yellow: copies of some data are missing."}
+    yield (
+        {"green": GOOD, "yellow": NOTE}.get(health, BAD),
+        words.get(health, f"The cluster is {health}: some data cannot be reached."),
+    )
+
+
+def _in_place(setup: Setup, *, look: bool) -> Iterator[Finding]:
+    """The index template and the meta index."""
+    if look:
+        for sentence in setup.look():
+            yield (GOOD if "up to date" in sentence else NOTE), sentence
+        return
+    done = setup.put_in_place()
+    for sentence in done or setup.look():
+        yield GOOD, sentence
+
+
+def _indices(checkup: Checkup) -> Iterator[Finding]:
+    """The indices: as they should be, and how much is in them."""
+    strays = checkup.strays()
+    if strays:
+        yield BAD, f"These indices were not made from the index template: {', '.join(strays)}."
+    gone = checkup.gone()
+    if gone:
+        yield NOTE, f"Deleted by somebody else, and not written to again: {', '.join(gone)}."
+    indices, size, traces = checkup.held()
+    yield GOOD, f"{counted(indices, 'index', 'indices')}, {shown_bytes(size)}, {counted(traces, 'trace')}."
+
+
+def _state(settings: Settings) -> Iterator[Finding]:
+    """What is in the store, and how far logs are read."""
+    with asking(settings.store, settings.elasticsearch) as mail:
+        state = mail.engine.state()
+    if state.oldest_ms is None or state.newest_ms is None:
+        yield NOTE, "There is no mail in the store yet."
+    else:
+        yield GOOD, f"Mail from {utc(state.oldest_ms)} to {utc(state.newest_ms)}."
+    for source, read_ms in sorted(state.read_up_to_ms.items()):
+        yield GOOD, f"Logs of {source} are read up to {utc(read_ms)}."

@@ -1,0 +1,170 @@
+"""docker-compose.yml, as a user starts it on logs of their own: healthy, secured, and answering what was in the logs."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+HEALTHY_SECONDS = 150.0
+ANSWER_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The services, and the logs that they were started on."""
+
+    command: tuple[str, ...]
+    environment: dict[str, str]
+    passwords: dict[str, str]
+    logs: Path
+
+    def __call__(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run compose with these arguments."""
+        done = subprocess.run(
+            [*self.command, *arguments], env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
+        )
+        assert not check or done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
+        return done
+
+    def health(self, service: str) -> str:
+        """What the health check of a service says."""
+        container = self("ps", "--quiet", service).stdout.strip()
+        shown = subprocess.run(
+            ["docker", "inspect", "--format", "{{.State.Status}} {{.State.Health.Status}}", container],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return shown.stdout.strip()
+
+    def ids(self, *criteria: str) -> list[str]:
+        """The ids that a search in the ingester's container finds."""
+        found = self("exec", "-T", "ingester", "mailtrace", "search", "--format", "jsonl", "--limit", "1000", *criteria)
+        return [json.loads(line)["id"] for line in found.stdout.splitlines()]
+
+
+def compose() -> tuple[str, ...]:
+    """The compose command of this machine: the plugin, or the program of its own that it was before."""
+    plugin = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
+    if plugin.returncode == 0:
+        return ("docker", "compose")
+    assert shutil.which("docker-compose"), "neither `docker compose` nor docker-compose is installed"
+    return ("docker-compose",)
+
+
+@pytest.fixture(scope="module")
+def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
+    """Give the services of docker-compose.yml without Kibana, up and healthy, on a folder of logs."""
+    folder = tmp_path_factory.mktemp("compose")
+    env, logs = folder / "env", folder / "logs"
+    subprocess.run([ROOT / "docker" / "make-env", env], check=True)
+    passwords = dict(line.split("=", 1) for line in env.read_text(encoding="utf-8").splitlines())
+    logs.mkdir(mode=0o755)
+    (logs / "mail.log").write_bytes(gzip.decompress((ROOT / "mailtrace" / "demo" / "mail.log.gz").read_bytes()))
+    (logs / "kern.log").write_text("Nov 24 03:22:10 host kernel: not mail\n", encoding="utf-8")
+    command = (*compose(), "--project-name", f"test{secrets.token_hex(4)}", "--env-file", str(env))
+    environment = {**os.environ, "LOGS": str(logs), "COMPOSE_PROFILES": "", "ELASTICSEARCH_HEAP": "512m", "TZ": "UTC"}
+    services = Composed(command, environment, passwords, logs)
+    try:
+        up = services("up", "--detach", "--no-build", check=False)
+        assert up.returncode == 0, up.stderr + services("logs", "--tail=40").stdout
+        until = time.monotonic() + HEALTHY_SECONDS
+        while (said := services.health("ingester")) != "running healthy":
+            assert time.monotonic() < until, f"ingester: {said}\n{services('logs', '--tail=40').stdout}"
+            time.sleep(0.5)
+        yield services
+    finally:
+        services("down", "--volumes", "--timeout", "5")
+
+
+def test_it_answers_what_was_in_the_logs(composed: Composed, tmp_path: Path) -> None:
+    """Every trace that one machine makes of these logs is found in the cluster, in the same order."""
+    environment = {**os.environ, "MAILTRACE_DATA": str(tmp_path), "TZ": "UTC"}
+    environment = {name: value for name, value in environment.items() if not name.startswith("MAILTRACE_TEST")}
+    program = [sys.executable, "-c", "import sys; from mailtrace.cli import main; sys.exit(main())"]
+    subprocess.run([*program, "ingest", "--once", str(composed.logs / "mail.log")], env=environment, check=True, capture_output=True)
+    found = subprocess.run(
+        [*program, "search", "--format", "jsonl", "--limit", "1000"], env=environment, check=True, capture_output=True, text=True
+    )
+    expected = [json.loads(line)["id"] for line in found.stdout.splitlines()]
+    assert len(expected) > 10
+    until = time.monotonic() + ANSWER_SECONDS
+    while composed.ids() != expected:
+        assert time.monotonic() < until, composed("logs", "ingester").stdout
+        time.sleep(1)
+    assert 0 < len(composed.ids("--disposition", "quarantined")) < len(expected)
+
+
+def test_nothing_is_open_to_strangers(composed: Composed) -> None:
+    """Elasticsearch asks for a password, and no port of it can be reached from outside."""
+    asked = composed("exec", "-T", "elasticsearch", "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "localhost:9200/_search")
+    assert asked.stdout == "401"
+    assert composed("port", "elasticsearch", "9200", check=False).stdout.strip() in ("", ":0")
+
+
+def test_a_reader_reads_and_cannot_write(composed: Composed) -> None:
+    """The account for people finds traces, and changes nothing."""
+    reader = "-ureader:" + composed.passwords["READER_PASSWORD"]
+    curl = (
+        "exec",
+        "-T",
+        "elasticsearch",
+        "curl",
+        "-s",
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{http_code}",
+        reader,
+        "-H",
+        "Content-Type: application/json",
+    )
+    assert composed(*curl, "localhost:9200/mailtrace/_search").stdout == "200"
+    assert composed(*curl, "-XPOST", "localhost:9200/mailtrace-traces-2026/_doc", "-d", "{}").stdout == "403"
+    assert composed(*curl, "-XDELETE", "localhost:9200/mailtrace-meta").stdout == "403"
+
+
+def test_the_ingester_can_do_little(composed: Composed) -> None:
+    """It is not root, cannot write to its own files or to the logs, and reaches nobody outside."""
+    assert composed("exec", "-T", "ingester", "id", "-u").stdout.strip() == "10001"
+    for path in ("/opt/mailtrace/x", "/logs/x"):
+        assert composed("exec", "-T", "ingester", "touch", path, check=False).returncode != 0
+    routes = composed("exec", "-T", "ingester", "cat", "/proc/net/route").stdout.splitlines()[1:]
+    assert routes
+    assert "00000000" not in [route.split()[1] for route in routes], "there is a default route"
+
+
+def test_without_passwords_it_does_not_start(composed: Composed, tmp_path: Path) -> None:
+    """Where docker/make-env was not run, compose says so in place of starting without passwords."""
+    (tmp_path / "env").write_text("", encoding="utf-8")
+    done = subprocess.run(
+        [*compose(), "--env-file", str(tmp_path / "env"), "config"],
+        cwd=ROOT,
+        env=composed.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "docker/make-env" in done.stderr
+
+
+def test_kibana_is_one_profile_away(composed: Composed) -> None:
+    """With the profile that docker/make-env sets, Kibana and its account are among the services; without it they are not."""
+    assert set(composed("config", "--services").stdout.split()) >= {"elasticsearch", "ingester"}
+    running = composed("ps", "--services").stdout.split()
+    assert "kibana" not in running
+    assert composed.passwords["COMPOSE_PROFILES"] == "kibana"
