@@ -10,11 +10,11 @@ LOGS ?=
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-annotate --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-options
 
-.PHONY: help run test lint docs format bench truth venv lock clean
+.PHONY: help run test test-8 test-containers lint docs format bench truth venv lock clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 # The two stamps stand for an installation: it is made anew when a lock file or the project's metadata changes.
 $(VENV)/.run: requirements/run.txt pyproject.toml
@@ -52,6 +52,13 @@ lint: $(VENV)/.test ## Style and types
 test: lint ## Style, types and all tests
 	@echo "== pytest"
 	@$(BIN)/python -m pytest $(TESTS)
+
+test-8: $(VENV)/.test ## The tests that need an Elasticsearch, on version 8 (the others use 9)
+	@echo "== pytest on Elasticsearch 8"
+	@MAILTRACE_TEST_ELASTICSEARCH_VERSION=8 $(BIN)/python -m pytest -m elasticsearch $(TESTS)
+
+test-containers: $(VENV)/.test ## The tests that need Docker: the image, docker-compose.yml, testcontainers
+	@tests/containers/run $(BIN)/python
 
 truth: $(VENV)/.test ## Ask about every message of the captures, and compare with what really happened
 	@PYTHONPATH=tests $(BIN)/python -m truth

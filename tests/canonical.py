@@ -90,7 +90,16 @@ def _changes(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:
     told = [f"    {name}: {expected.get(name)!r} became {found.get(name)!r}" for name in names]
     before, after = ({(e["hash"], e["hop"]): e for e in document.get("events", ())} for document in (expected, found))
     for key in sorted(before.keys() | after.keys()):
-        if before.get(key) != after.get(key):
-            event, what = (before[key], "lost or changed") if key in before else (after[key], "new")
-            told.append(f"    event {what}: {event['program']}[{event.get('pid')}] {event['kind']} of {event['hop']}: {event['words']}")
+        if key not in after:
+            told.append(f"    event lost: {_line(before[key])}")
+        elif key not in before:
+            told.append(f"    event new: {_line(after[key])}")
+        elif before[key] != after[key]:
+            what = {name: (before[key].get(name), after[key].get(name)) for name in before[key].keys() | after[key].keys()}
+            told.append(f"    event changed: {_line(after[key])}: { {name: pair for name, pair in what.items() if pair[0] != pair[1]} }")
     return told or ["    the order of the events"]
+
+
+def _line(event: dict[str, Any]) -> str:
+    """An event in one line."""
+    return f"{event['program']}[{event.get('pid')}] {event['kind']} of {event['hop']}: {event['words']}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -222,8 +222,3 @@ def found(store: Path) -> Counter[Told]:
             (trace.sender, trace.recipient, str(trace.disposition), tuple(trace.queue_ids), trace.incomplete)
             for trace in engine.walk(Query(), EVERYTHING)
         )
-
-
-def told_as(mail: Mail, disposition: str, *, incomplete: bool = False) -> Mail:
-    """The same message, with traces that say something else."""
-    return replace(mail, traces=[(s, r, disposition, q, incomplete) for s, r, _, q, _ in mail.traces])

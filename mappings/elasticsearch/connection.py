@@ -7,9 +7,11 @@ which an older server refuses, and parse every answer into dictionaries.
 from __future__ import annotations
 
 import base64
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -22,7 +24,10 @@ from mappings.faults import StoreError
 
 _T = TypeVar("_T")
 _JSON, _LINES = "application/json", "application/x-ndjson"
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 30.0
+#: Seconds between two tries: the first pause, and the longest.
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 30.0
+# What it has to tell, our own faults tell in words.
+logging.getLogger("elastic_transport").addHandler(logging.NullHandler())
 
 
 class _Bytes(JsonSerializer):
@@ -103,6 +108,8 @@ class Connection:
             # The fingerprint is the check: such certificates are signed by an authority of the cluster's own.
             options |= {"verify_certs": False, "ssl_show_warn": False}
         serializers = {_JSON: _Bytes(), _LINES: _Lines(), "text/*": _Text()}
+        if access.ca_file is not None and not Path(access.ca_file).is_file():
+            raise StoreError(f"Elasticsearch at {access.shown()} cannot be used: there is no file {access.ca_file} with certificates.")
         try:
             self._client = Elasticsearch([with_port(node) for node in access.nodes], serializers=serializers, **options)
         except (ValueError, TypeError, OSError) as error:
@@ -145,10 +152,10 @@ class Connection:
 
 def pauses() -> Iterator[float]:
     """Seconds to wait before each next try, growing to a limit."""
-    pause = _FIRST_PAUSE_S
+    pause = FIRST_PAUSE_S
     while True:
         yield pause
-        pause = min(pause * 2, _LONGEST_PAUSE_S)
+        pause = min(pause * 2, LONGEST_PAUSE_S)
 
 
 def patiently(attempt: Callable[[], _T], stop: threading.Event, told: Callable[[str, float], None]) -> _T:

@@ -74,7 +74,12 @@ class Setup:
             )
         if found == Found(made.VERSION, body["_meta"]["digest"]):
             return []
-        self._connection.ask("put the index template in place", "PUT", path("_index_template", name), body)
+        try:
+            self._connection.ask("put the index template in place", "PUT", path("_index_template", name), body)
+        except StoreRefused as error:
+            if error.status == 403 and found.version == made.VERSION:
+                return [f"The index template {name} has other settings than ours, and our role may not change it."]
+            raise self._not_ours(error, f"index template {name}") from error
         if found.version is None:
             return [f"Put the index template {name} in place (version {made.VERSION})."]
         if found.version == made.VERSION:
@@ -89,6 +94,14 @@ class Setup:
         )
         return [told]
 
+    @staticmethod
+    def _not_ours(error: StoreRefused, what: str) -> StoreRefused:
+        """The fault in other words, where it is our role that forbids it."""
+        if error.status != 403:
+            return error
+        sentence = f"The {what} is missing or older, and our role may not put it in place: run `mailtrace doctor` as somebody who may."
+        return StoreRefused(error.status, error.kind, error.reason, sentence)
+
     def _meta(self) -> list[str]:
         """The meta index."""
         if (
@@ -100,7 +113,7 @@ class Setup:
             self._connection.ask("create the meta index", "PUT", path(self._names.meta), made.meta_index())
         except StoreRefused as error:
             if error.kind != "resource_already_exists_exception":
-                raise
+                raise self._not_ours(error, f"index {self._names.meta}") from error
             return []
         return [f"Created the index {self._names.meta}."]
 

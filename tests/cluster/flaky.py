@@ -97,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._answer(status, answer)
 
-    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _any
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _any  # noqa: N815 - the names that its base class looks for
 
     def _partly(self, body: bytes) -> None:
         """Store every second document of a bulk body."""
@@ -115,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Ask the server."""
         connection = HTTPConnection(self.host, self.port, timeout=30)
         try:
-            headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
+            headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection", "content-length")}
             connection.request(self.command, self.path, body or None, headers)
             response = connection.getresponse()
             return response.status, response.read()

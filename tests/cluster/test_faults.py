@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from servers.server import Server, ask
-
 from cluster.cluster_samples import engine_at, mail, sink_at, stored, write
 from cluster.flaky import Fault, Proxy
+from servers.server import Server, ask
+
 from ingest.sinks.elasticsearch import ElasticsearchSink
 from mappings.elasticsearch.connection import Access
 from mappings.elasticsearch.faults import StoreAway, StoreRefused
@@ -20,6 +20,14 @@ from search.query import Query
 from search.scope import EVERYTHING
 
 BATCHES, BATCH = 40, 50
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait less between tries, and send small bodies, so that much happens in little time."""
+    monkeypatch.setattr("mappings.elasticsearch.connection.FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr("mappings.elasticsearch.connection.LONGEST_PAUSE_S", 0.2)
+    monkeypatch.setattr("ingest.sinks.elasticsearch_senders.MOST_DOCUMENTS", 60)
 
 
 def written(sink: ElasticsearchSink) -> dict[str, int]:

@@ -30,7 +30,8 @@ class Followed:
 
     def follow(self, *paths: str, **settings: str) -> None:
         """Start the program on the log, or on other paths, and wait until it says that it follows."""
-        self.program = self.start("ingest", *(paths or (str(self.path),)), **settings)
+        # The stamps are of a day long past, and a follower applies retention.
+        self.program = self.start("ingest", *(paths or (str(self.path),)), MAILTRACE_KEEP="forever", **settings)
         assert self.program.stderr is not None
         said = ""
         while "Following" not in said:

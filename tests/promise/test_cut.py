@@ -10,9 +10,9 @@ from random import Random
 import pytest
 from canonical import Documents, documents, must_be_same
 from captures import Form, written
-from reading import StoreDiedError, Times, forget_positions, read, store_of
+from reading import SHORTEST, StoreDiedError, Times, forget_positions, read, store_of
 
-from promise.conftest import Place, tries
+from promise.conftest import FINE, TWO_FILES, Place, tries
 from promise.pieces import cuts, parts
 
 Plain = Callable[[Form, Times], Documents]
@@ -20,7 +20,7 @@ Case = tuple[Form, Times, int]
 
 
 @pytest.mark.parametrize("state", ["kept", "lost"])
-@tries(9)
+@tries(6)
 def test_files_that_grow(case: Case, state: str, place: Place, plain: Plain) -> None:
     """Files cut at any byte at about the same time, and read on in order, with or without what was noted of the reading before."""
     form, times, seed = case
@@ -33,7 +33,7 @@ def test_files_that_grow(case: Case, state: str, place: Place, plain: Plain) -> 
 
 
 @pytest.mark.parametrize("given", ["all", "newest"])
-@tries(9)
+@tries(6)
 def test_pieces_as_files_of_their_own(case: Case, given: str, place: Place, plain: Plain) -> None:
     """One log in several files, read in order as each appears: all that there are are given each time, or only the newest."""
     form, times, seed = case
@@ -46,7 +46,7 @@ def test_pieces_as_files_of_their_own(case: Case, given: str, place: Place, plai
     must_be_same(plain(form, times), documents(store_of(place.data)))
 
 
-@tries(9)
+@tries(6)
 def test_the_store_dies_in_the_middle_of_a_flush(case: Case, place: Place, plain: Plain) -> None:
     """Of a batch some documents are written and the others are not, several times over; the next readings make it whole."""
     form, times, seed = case
@@ -59,7 +59,7 @@ def test_the_store_dies_in_the_middle_of_a_flush(case: Case, place: Place, plain
     must_be_same(plain(form, times), documents(store_of(place.data)))
 
 
-@tries(6)
+@tries(3)
 def test_deaths_and_growth_together(case: Case, place: Place, plain: Plain) -> None:
     """Files grow and the store dies on the way, in turns."""
     form, times, seed = case
@@ -71,3 +71,20 @@ def test_deaths_and_growth_together(case: Case, place: Place, plain: Plain) -> N
             read(place.data, files, times, dies_after=rng.randrange(150))
     read(place.data, files, times)
     must_be_same(plain(form, times), documents(store_of(place.data)))
+
+
+def _case_name(case: tuple[Form, Times]) -> str:
+    """Name a log form with times."""
+    return f"{case[0]}-{case[1]}"
+
+
+@pytest.mark.parametrize("every", [1, 50])
+@pytest.mark.parametrize("case", [(form, times) for form in (FINE, TWO_FILES) for times in (Times(10, 10, 10), SHORTEST)], ids=_case_name)
+def test_written_at_any_moment(case: tuple[Form, Times], every: int, place: Place, plain: Plain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When in a backlog documents are written, after each line or after thousands, decides nothing; also where each line is there twice."""
+    form, times = case
+    copies = {f"copy-of-{name}": content for name, content in form.contents().items()}
+    wanted = plain(form, times)
+    monkeypatch.setattr("ingest.pipeline._FLUSH_LINES", every)
+    read(place.data, [*form.unpacked(place.logs), *written(place.logs, copies)], times)
+    must_be_same(wanted, documents(store_of(place.data)))

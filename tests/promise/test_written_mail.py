@@ -26,7 +26,7 @@ class Kind(NamedTuple):
 
 
 _TIMES = pytest.mark.parametrize("times", [USUAL, SHORT, SHORTEST], ids=str)
-_SEEDS = pytest.mark.parametrize("seed", range(2 * ROUNDS))
+_SEEDS = pytest.mark.parametrize("seed", range(ROUNDS))
 _KIND = pytest.mark.parametrize(
     "kind",
     [Kind(whole=False, long=False), Kind(whole=True, long=False), Kind(whole=False, long=True), Kind(whole=True, long=True)],

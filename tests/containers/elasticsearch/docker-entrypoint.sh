@@ -3,7 +3,6 @@
 set -euo pipefail
 cd /usr/share/elasticsearch
 if [ -n "${ELASTIC_PASSWORD:-}" ]; then
-  [ -e config/elasticsearch.keystore ] || bin/elasticsearch-keystore create
   printf '%s' "$ELASTIC_PASSWORD" | bin/elasticsearch-keystore add --stdin --force bootstrap.password
 fi
 settings=()

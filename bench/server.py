@@ -1,0 +1,39 @@
+"""A real Elasticsearch to measure with."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class NoServerError(Exception):
+    """None can be had; the message says why."""
+
+
+@contextmanager
+def elasticsearch(version: str = "9", heap: str = "1g", *, cores: Sequence[int] = (), settings: Sequence[str] = ()) -> Iterator[str]:
+    """Give the address of a server without data, which is gone afterwards, also when we are killed.
+
+    With `cores` it runs on those only. What it costs stands in its own answers: `_nodes/stats/process` has its CPU time, `_nodes/process`
+    its pid.
+    """
+    pinned = ["taskset", "--cpu-list", ",".join(map(str, cores))] if cores else []
+    options = ["--version", version, "--heap", heap, *(word for setting in settings for word in ("-E", setting))]
+    # A program of its own, because the tests' modules are not the benches'. It ends with its standard input, so with us.
+    command = [*pinned, sys.executable, "-m", "tests.servers", "hold", *options]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as held:
+        assert held.stdin is not None
+        assert held.stdout is not None
+        address = held.stdout.readline().strip()
+        if not address:
+            held.wait()
+            raise NoServerError("No Elasticsearch to measure with; the reason stands above.")
+        try:
+            yield address
+        finally:
+            held.stdin.close()

@@ -1,0 +1,1 @@
+"""The cluster as a store: what the contract of all stores does not say."""

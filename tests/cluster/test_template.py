@@ -1,0 +1,193 @@
+"""The index template: made from the table of fields, checked in, put in place, brought up to date."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any
+
+import msgspec
+import pytest
+from cluster.cluster_samples import engine_at, mail, sink_at, told, write
+from servers.server import ask
+
+from mappings.elasticsearch import template as made
+from mappings.elasticsearch.connection import Access, Connection
+from mappings.elasticsearch.faults import StoreRefused
+from mappings.elasticsearch.names import END_OF_TIME, Names, Period, span
+from mappings.elasticsearch.setup import Setup
+from mappings.elasticsearch.template import Shape
+from mappings.faults import StoreTooNew
+from mappings.fields import FIELDS, Kind
+from search.query import Query
+from search.scope import EVERYTHING
+
+#: Types that every distribution of Elasticsearch has.
+PLAIN_TYPES = {"keyword", "ip", "date", "long", "double", "boolean", "text", "object", "alias"}
+
+
+@pytest.fixture
+def connection(es_url: str) -> Iterator[Connection]:
+    """Give a connection to the server."""
+    made_ = Connection(Access((es_url,)))
+    yield made_
+    made_.close()
+
+
+@pytest.mark.parametrize("name", made.FILES)
+def test_what_is_checked_in_is_what_the_fields_give(name: str) -> None:
+    """The files are those that `python -m mappings.elasticsearch.template` writes."""
+    assert (resources.files("mappings.elasticsearch") / name).read_text(encoding="utf-8") == made.files()[name]
+
+
+def properties(mapping: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every field of a mapping, by its full name."""
+    for name, inner in mapping["properties"].items():
+        if "properties" in inner:
+            yield from properties(inner, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", inner
+
+
+def test_every_field_and_every_short_name_is_mapped() -> None:
+    """Each field of the table has its place and a plain type, and each word that people type leads to it."""
+    mapped = dict(properties(made.mappings()))
+    for field in FIELDS:
+        assert field.store in mapped
+        for alias in field.aliases if field.kind is not Kind.STORED else ():
+            # `host` is the beginning of host.name, and cannot be both.
+            assert alias == "host" or mapped[alias] == {"type": "alias", "path": field.store} or alias == field.store
+    assert {inner["type"] for inner in mapped.values()} <= PLAIN_TYPES
+    assert made.mappings()["dynamic"] == "strict"
+    assert mapped["mailtrace.events"] == {"type": "object", "enabled": False}
+    assert mapped["id"] == {"type": "keyword", "index": False}
+
+
+def test_the_first_start_puts_everything_in_place(es_url: str, es_prefix: str, connection: Connection) -> None:
+    """Template and meta index are there after it, it says so, and a second start has nothing to do."""
+    setup = Setup(connection, Names(es_prefix), Shape())
+    assert setup.look() == [f"Index template {es_prefix}-traces is not there yet."]
+    assert setup.put_in_place() == [
+        f"Put the index template {es_prefix}-traces in place (version {made.VERSION}).",
+        f"Created the index {es_prefix}-meta.",
+    ]
+    assert setup.put_in_place() == []
+    assert setup.look() == [f"Index template {es_prefix}-traces is up to date (version {made.VERSION})."]
+    sink = sink_at(es_url, es_prefix)
+    assert sink.notes == []
+    write(sink, [mail(1)])
+    sink.close()
+    index = told(ask(f"{es_url}/{es_prefix}-traces-*"))[f"{es_prefix}-traces-2025.11.24"]
+    assert index["settings"]["index"]["codec"] == "best_compression"
+    assert index["settings"]["index"]["refresh_interval"] == "1s"
+    assert index["mappings"]["dynamic"] == "strict"
+    assert list(index["aliases"]) == [es_prefix]
+
+
+def test_settings_that_changed_are_put_in_place(es_url: str, es_prefix: str) -> None:
+    """Another number of shards holds for new indices, and is said."""
+    sink_at(es_url, es_prefix).close()
+    sink = sink_at(es_url, es_prefix, shape=Shape(shards=2, replicas=0, refresh="5s"))
+    assert sink.notes == [f"Changed the settings in the index template {es_prefix}-traces; new indices follow them."]
+    write(sink, [mail(1)])
+    sink.close()
+    settings = told(ask(f"{es_url}/{es_prefix}-traces-*"))[f"{es_prefix}-traces-2025.11.24"]["settings"]["index"]
+    assert (settings["number_of_shards"], settings["number_of_replicas"], settings["refresh_interval"]) == ("2", "0", "5s")
+
+
+def test_an_older_template_is_brought_up_to_date(es_url: str, es_prefix: str, connection: Connection) -> None:
+    """What a release before this one left behind is replaced, its indices learn the new fields, and that is said."""
+    names = Names(es_prefix)
+    older = copy.deepcopy(made.template(names, Shape()))
+    older["_meta"] = {"made_by": "mailtrace", "version": 0, "digest": "old"}
+    del older["template"]["mappings"]["properties"]["mailtrace"]["properties"]["detail"]
+    for alias in ("detail", "virus"):
+        del older["template"]["mappings"]["properties"][alias]
+    connection.ask("begin", "PUT", f"/_index_template/{names.template}", older)
+    ask(f"{es_url}/{es_prefix}-traces-2025.11.24", "PUT")
+    sink = sink_at(es_url, es_prefix)
+    assert sink.notes[0] == f"Brought the index template {es_prefix}-traces from version 0 to {made.VERSION}."
+    write(sink, [mail(1, detail="Eicar")])
+    assert (sink.refused, [trace.detail for trace in sink.find(["q:mx/Q1"])]) == (0, ["Eicar"])
+    sink.close()
+
+
+def test_a_newer_template_is_left_alone(es_prefix: str, es_url: str, connection: Connection) -> None:
+    """A store that a newer release writes to is not turned back."""
+    names = Names(es_prefix)
+    newer = {**made.template(names, Shape()), "_meta": {"version": made.VERSION + 1}}
+    connection.ask("begin", "PUT", f"/_index_template/{names.template}", newer)
+    with pytest.raises(StoreTooNew, match="newer release"):
+        sink_at(es_url, es_prefix)
+
+
+def test_lifecycle_policies_are_offered_where_the_server_has_them(es_prefix: str, connection: Connection) -> None:
+    """A server without them says so at once; one that has them gets the policy with the time that is kept."""
+    setup = Setup(connection, Names(es_prefix), Shape(lifecycle=True), keep_seconds=86_400)
+    if setup.knows_lifecycles():
+        assert (
+            setup.put_in_place()[0]
+            == f"Put the lifecycle policy {es_prefix} in place: an index is deleted 1 days after the end of its range."
+        )
+        connection.ask("clean up", "DELETE", f"/_index_template/{es_prefix}-traces")
+        connection.ask("clean up", "DELETE", f"/_ilm/policy/{es_prefix}")
+    else:
+        with pytest.raises(StoreRefused, match="use `mailtrace retention`"):
+            setup.put_in_place()
+    assert made.lifecycle(86_400)["policy"]["phases"]["delete"]["min_age"] == "86400s"
+    assert made.template(Names(), Shape(lifecycle=True))["template"]["settings"]["index"]["lifecycle"] == {"name": "mailtrace"}
+
+
+def test_the_read_alias_and_the_short_names_serve_kibana(es_url: str, es_prefix: str) -> None:
+    """Plain queries by short names, in any case, find current documents through the alias, and no superseded ones."""
+    sink = sink_at(es_url, es_prefix)
+    write(sink, [mail(1, sender="Änn@example.org"), mail(2), mail(3, superseded_by=[mail(2).id], events=[])])
+    sink.close()
+
+    def ids(query: str) -> set[str]:
+        body = {"query": {"query_string": {"query": query}}}
+        return {hit["_id"] for hit in told(ask(f"{es_url}/{es_prefix}/_search", "POST", body=body))["hits"]["hits"]}
+
+    assert ids("*") == {mail(1).id, mail(2).id}
+    assert ids("sender:ANN@example.org AND recipient:Bob2@Example.net") == {mail(2).id}
+    assert ids("from:ÄNN@*") == {mail(1).id}
+    assert ids("queue_id:Q1 OR status:bounced") == {mail(1).id}
+    engine = engine_at(es_url, es_prefix)
+    assert engine.count(Query(sender=("änn@example.org",)), EVERYTHING) == 1
+    assert engine.search(Query(), EVERYTHING, limit=5).traces[1].sender == "Änn@example.org"
+    engine.close()
+
+
+@pytest.mark.parametrize("period", Period)
+@pytest.mark.parametrize("time_ms", [0, 1, 1_764_000_000_000, 1_709_164_800_000, END_OF_TIME - 1])
+def test_periods_follow_each_other_without_gaps(period: Period, time_ms: int) -> None:
+    """Each time is in one period, which ends where the next begins, to the end of time."""
+    lower, upper = span(time_ms, period)
+    assert lower <= time_ms < upper
+    assert span(lower, period) == (lower, upper)
+    if upper < END_OF_TIME:
+        assert span(upper, period)[0] == upper
+    if lower:
+        assert span(lower - 1, period)[1] == lower
+
+
+@pytest.mark.parametrize(
+    ("lower_ms", "name"),
+    [(0, "1970.01.01"), (1_764_000_000_000, "2025.11.24"), (253_402_300_800_000, "10000.01.01"), (END_OF_TIME - 1, "10889.08.02")],
+)
+def test_indices_are_named_by_their_first_day(lower_ms: int, name: str) -> None:
+    """The calendar goes on behind the year 9999, where Python's ends."""
+    assert Names("m").index(lower_ms) == f"m-traces-{name}"
+
+
+@pytest.mark.parametrize("prefix", ["", "Mail", "-x", "_x", "a*", "a,b", "a b", "ü", "x" * 101])
+def test_a_prefix_that_no_index_can_have_is_refused(prefix: str) -> None:
+    """Names are checked before a server sees them."""
+    with pytest.raises(ValueError, match="cannot begin the name of an index"):
+        Names(prefix)
+
+
+def test_the_files_are_json() -> None:
+    """Whoever has no Python can put them in place with curl."""
+    assert all(isinstance(msgspec.json.decode(text), dict) for text in made.files().values())
