@@ -17,6 +17,15 @@ from ingest.tail.reader import FileReader
 _READ = 4000
 
 
+def legible(text: str) -> str:
+    """Bytes that are no UTF-8 as backslash escapes: what is kept and shown is text in every store."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return text
+
+
 class SourceFile:
     """One reader with all that its lines need, in the order of the file."""
 
@@ -93,7 +102,7 @@ class SourceFile:
         frame, feed = self._framer.frame, self._joiner.feed
         while self._next < len(self._ahead) and self.taken < count:
             offset, text = self._ahead[self._next]
-            line = frame(text)
+            line = frame(text if text.isascii() else legible(text))
             self._next += 1
             self.taken += 1
             self.lines += 1

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+import structlog
 
 from mailtrace.cli import main
 
@@ -49,6 +50,8 @@ def mailtrace(quiet_environment: None, monkeypatch: pytest.MonkeyPatch, capsys: 
             capsys.readouterr()
             code = main(arguments)
         sys.excepthook = hook
+        # The program's log goes to a stream that is this test's own.
+        structlog.reset_defaults()
         return Done(code, *capsys.readouterr())
 
     return run

@@ -91,9 +91,14 @@ def _draft(tree: Tree, root: Part, row: Row, context: Context) -> Draft | None:
     if row.released is not None:
         pairs += [pair for part in row.released.path for pair in _own(part, row.released)]
     hits = [(part, hit) for part in row.path if isinstance(part, Scan) for hit in tree.message.hits.get(part.key, [])]
-    pairs += [(scan.key, event) for scan, (_, event) in hits]
+    pairs += [(scan.key, event) for scan, (_, event) in hits if not _has_better(scan, event)]
     trace = _trace(about, row, fate, pairs, context)
     return Draft(trace, _held(about, row, context), pairs, [hit for _, hit in hits])
+
+
+def _has_better(scan: Scan, hit: Event) -> bool:
+    """Whether a document gave the scan the same hit back already, with a stamp that is no worse."""
+    return any(e.digest == hit.digest and (e.fine or not hit.fine) for e in scan.events)
 
 
 def _refusals(piece: Loose, peers: list[Loose], context: Context) -> Iterator[Draft]:

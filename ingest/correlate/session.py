@@ -12,6 +12,9 @@ from enum import IntEnum
 
 from ingest.correlate.event import Event, Slot
 
+#: Lines are kept a little longer than they may lie apart, so that when they are let go of decides nothing.
+MARGIN_S = 60
+
 
 class Role(IntEnum):
     """What a line is in its session."""
@@ -49,20 +52,21 @@ Gift = tuple[Event, str]
 class Session:
     """The session lines of one process, as far back as two lines without a common id may lie apart."""
 
-    __slots__ = ("_deal", "_known", "_pins", "_steps", "last_us")
+    __slots__ = ("_deal", "_known", "_pins", "_reach_s", "_steps", "last_us")
 
-    def __init__(self) -> None:
+    def __init__(self, reach_s: int) -> None:
         self._steps: list[Step] = []
         self._known: dict[str, Step] = {}
-        self._deal = _Deal()
+        self._deal = _Deal(reach_s)
         self._pins: list[Slot] = []
+        self._reach_s = reach_s
         self.last_us = 0
 
     def known(self, digest: str) -> Step | None:
         """The same line read before."""
         return self._known.get(digest)
 
-    def add(self, step: Step, slot: Slot | None, reach_us: int) -> tuple[list[Gift], list[Gift]]:
+    def add(self, step: Step, slot: Slot | None) -> tuple[list[Gift], list[Gift]]:
         """Take a line in: what is to be given to nodes now, and what was given wrongly before (where lines come out of order)."""
         self.last_us = max(self.last_us, step.time_us)
         if slot is not None and step.role in {Role.OPEN, Role.COMMON, Role.AHEAD}:
@@ -72,14 +76,14 @@ class Session:
         self._known[step.digest] = step
         if not self._steps or self._steps[-1] <= step:
             if step.role is Role.OPEN:
-                self._forget(reach_us)
+                self._forget(step.second)
             self._steps.append(step)
             if step.role is Role.CLOSE:
                 self.close()
             return self._deal.take(step), []
         insort(self._steps, step)
         before = self._deal.gifts
-        self._deal = _Deal()
+        self._deal = _Deal(self._reach_s)
         for known in self._steps:
             self._deal.take(known)
         old, new = {(e.digest, n) for e, n in before}, {(e.digest, n) for e, n in self._deal.gifts}
@@ -94,25 +98,26 @@ class Session:
             if step.event is not None and not step.event.owners:
                 step.event.unpin()
 
-    def _forget(self, reach_us: int) -> None:
-        """Where a session begins in order, drop those that lie further back than lines may lie apart."""
-        floor = self.last_us - reach_us
-        if self._steps and self._steps[0].time_us < floor:
-            self._steps = [s for s in self._steps if s.time_us >= floor]
+    def _forget(self, second: int) -> None:
+        """Where a session begins in order, drop what lies so far back that it can be given to nobody any more."""
+        floor = second - self._reach_s - MARGIN_S
+        if self._steps and self._steps[0].second < floor:
+            self._steps = [s for s in self._steps if s.second >= floor]
             self._known = {s.digest: s for s in self._steps}
-            self._deal.gifts = [g for g in self._deal.gifts if g[0].time_us >= floor]
+            self._deal.gifts = [g for g in self._deal.gifts if g[0].second >= floor]
 
 
 class _Deal:
     """Which line goes to which journey: a function of the ordered lines alone."""
 
-    __slots__ = ("ahead", "common", "gifts", "last")
+    __slots__ = ("ahead", "common", "gifts", "last", "reach_s")
 
-    def __init__(self) -> None:
+    def __init__(self, reach_s: int) -> None:
         self.gifts: list[Gift] = []
-        self.common: list[Event] = []
-        self.ahead: list[Event] = []
-        self.last: str | None = None
+        self.common: list[Step] = []
+        self.ahead: list[Step] = []
+        self.last: Step | None = None
+        self.reach_s = reach_s
 
     def take(self, step: Step) -> list[Gift]:
         """The gifts that one more line makes."""
@@ -120,16 +125,15 @@ class _Deal:
         if step.role in {Role.OPEN, Role.CLOSE}:
             self.common, self.ahead, self.last = [], [], None
         elif step.role is Role.BEGIN and step.node is not None:
-            self.last = step.node
-            gifts = [(event, step.node) for event in (*self.common, *self.ahead)]
+            self.last = step
+            given = (s for s in (*self.common, *self.ahead) if step.second - s.second <= self.reach_s)
+            gifts = [(s.event, step.node) for s in given if s.event is not None]
             self.ahead = []
-        elif step.event is None:
-            return gifts
         elif step.role is Role.COMMON:
-            self.common.append(step.event)
+            self.common.append(step)
         elif step.role is Role.AHEAD:
-            self.ahead.append(step.event)
-        elif self.last is not None:
-            gifts = [(step.event, self.last)]
+            self.ahead.append(step)
+        elif self.last is not None and step.event is not None and step.second - self.last.second <= self.reach_s:
+            gifts = [(step.event, self.last.node or "")]
         self.gifts.extend(gifts)
         return gifts

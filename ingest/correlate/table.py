@@ -18,7 +18,7 @@ from ingest.correlate.links import Within
 from ingest.correlate.node import Node, Written, content_digest
 from ingest.correlate.recall import Lookup, Recall
 from ingest.correlate.route import Route, route
-from ingest.correlate.session import Role, Session, Step
+from ingest.correlate.session import MARGIN_S, Role, Session, Step
 from ingest.correlate.web import NodeWeb
 from ingest.events import Fact, Scanned
 from ingest.lines import Line
@@ -249,11 +249,11 @@ class Table:
         """Take a step into a session, and move what it gives."""
         session = self._sessions.get(process)
         if session is None:
-            session = self._sessions[process] = Session()
+            session = self._sessions[process] = Session(self._reach_us // SECOND)
         self._sessions.move_to_end(process)
         if session.known(step.digest) is not None:
             return
-        given, withdrawn = session.add(step, slot, self._reach_us)
+        given, withdrawn = session.add(step, slot)
         for event, key in withdrawn:
             self._detach(event, key)
         for event, key in given:
@@ -359,7 +359,8 @@ class Table:
                 if all(self._idle(member, floor) for member in family):
                     for member in family:
                         self._drop(member)
-        while self._sessions and next(iter(self._sessions.values())).last_us < self.clock_us - self._reach_us:
+        gone = self.clock_us - self._reach_us - MARGIN_S * SECOND
+        while self._sessions and next(iter(self._sessions.values())).last_us < gone:
             self._sessions.popitem(last=False)[1].close()
         if len(self._numbers) > _MANY_PROCESSES:
             second = self.clock_us // SECOND - 60

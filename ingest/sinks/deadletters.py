@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -106,6 +105,3 @@ def _line(letter: DeadLetter) -> bytes:
         return msgspec.json.encode(letter) + b"\n"
     except UnicodeEncodeError:
         return msgspec.json.encode(msgspec.structs.replace(letter, trace=printable(letter.trace))) + b"\n"
-    except OverflowError:
-        # A number too large for any store can be what it was refused for.
-        return json.dumps(msgspec.to_builtins(letter)).encode() + b"\n"

@@ -16,6 +16,7 @@ from ingest.sinks.deadletters import DeadLetters
 from mailtrace.layers import load
 from mailtrace.problems import CouldNot, WrongUsage
 from mailtrace.stores import access, asking, shown
+from mappings.trace import Trace
 from search.query import Query
 
 Run = Callable[..., Done]
@@ -120,8 +121,9 @@ def test_dead_letters_are_listed_and_tried_again(cluster: Run, mailtrace: Run, t
     done = cluster("deadletters", "retry")
     assert (done.returncode, done.stdout) == (1, "3 dead letters tried again: 1 stored, 2 refused again.\n")
     assert set(stored(es_url, es_prefix)) == {mail(1).id}
-    assert [letter.trace.id for letter in letters.listed()] == [mail(3).id, mail(2).id]
-    assert "mailtrace.size" in list(letters.listed())[1].reason
+    kept = {letter.trace.id: letter.reason for letter in letters.listed()}
+    assert set(kept) == {mail(2).id, mail(3).id}
+    assert "mailtrace.size" in kept[mail(2).id]
     # The embedded store takes them the same way.
     assert mailtrace("deadletters", "retry").stdout.startswith("2 dead letters tried again: ")
 
@@ -133,7 +135,7 @@ def test_an_interrupted_retry_loses_nothing(tmp_path: Path) -> None:
         letters.add(mail(number), "why")
     given: list[str] = []
 
-    def crash(traces: list[object]) -> None:
+    def crash(_traces: list[Trace]) -> None:
         raise OSError
 
     with pytest.raises(OSError):  # noqa: PT011 - whatever it is

@@ -5,16 +5,16 @@ from __future__ import annotations
 import generate
 import msgspec
 import pytest
-from cluster.cluster_samples import mail
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cluster.cluster_samples import mail
 from mappings.address import fold, normalise
 from mappings.elasticsearch.document import decode, encode, key_term
 from mappings.patterns import ip_text
 from mappings.trace import Trace
 
-TEXT = st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=30)
+TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
 def test_every_generated_trace_comes_back() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from ssl import PEM_cert_to_DER_cert
+from typing import Any
 
 import pytest
 from servers.process import ProcessServer
@@ -84,14 +85,15 @@ def asked(access: Access) -> bytes | None:
 
 def test_a_server_is_known_by_its_authority_or_its_fingerprint(server: ProcessServer, certificates: Path) -> None:
     """A certificate is checked against the authority that is set, or against a fingerprint; one that fits neither is refused."""
-    known = {"username": "reader", "password": PASSWORD}
+    known: dict[str, Any] = {"username": "reader", "password": PASSWORD}
+    no_way: dict[str, Any] = {}
     own = sha256(PEM_cert_to_DER_cert((certificates / "http.crt").read_text(encoding="ascii"))).hexdigest()
     colons = ":".join(own[start : start + 2] for start in range(0, len(own), 2)).upper()
     for way in ({"ca_file": str(certificates / "ca.crt")}, {"fingerprint": own}, {"fingerprint": colons}):
-        assert b'"reader"' in (asked(Access((server.url,), **known, **way)) or b"")
-    for wrong in ({}, {"fingerprint": "00" * 32}):
+        assert b'"reader"' in (asked(Access((server.url,), **(known | way))) or b"")
+    for wrong in (no_way, {"fingerprint": "00" * 32}):
         with pytest.raises(StoreAway, match=r"^Elasticsearch at https://127\.0\.0\.1:\d+ does not answer: "):
-            asked(Access((server.url,), **known, **wrong))
+            asked(Access((server.url,), **(known | wrong)))
     with pytest.raises(StoreError, match="cannot be used"):
         asked(Access((server.url,), **known, ca_file=str(certificates / "none.crt")))
 
