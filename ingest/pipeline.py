@@ -295,6 +295,9 @@ class Ingest:
             )
             writer.flush(show_us, everything=everything, final=final)
             writer.evict()
+        for source in self._sources.values():
+            # Also drops what is needed no more of the marks.
+            source.low_water(int(self._options.pin_s))
         self.summary.traces = sum(w.written for w in self._writers.values())
         self.summary.superseded = sum(w.superseded for w in self._writers.values())
 

@@ -70,8 +70,10 @@ class Writer:
             if len(batch) >= _BATCH:
                 self._submit(batch, group)
                 group, batch = Group(), []
+            keys = {n.key for n in nodes}
             for node in nodes:
                 self.table.web.dirty.pop(node.key, None)
+                node.family |= keys
         for key in waiting:
             # An id may name two messages, one of them written now: the other is looked at again.
             self.table.web.dirty.setdefault(key, self.table.clock_us)

@@ -87,9 +87,11 @@ def _draft(tree: Tree, root: Part, row: Row, context: Context) -> Draft | None:
         return None
     pieces = [p for part in row.path for p in tree.loose.get(id(part), [])]
     fate = fate_of(row, context.within, pieces)
-    pairs = [pair for part in (*row.path, *pieces) for pair in _own(part, row)]
+    mine = _names(row)
+    pairs = [pair for part in (*row.path, *pieces) for pair in _own(part, row, mine)]
     if row.released is not None:
-        pairs += [pair for part in row.released.path for pair in _own(part, row.released)]
+        names = _names(row.released)
+        pairs += [pair for part in row.released.path for pair in _own(part, row.released, names)]
     hits = [(part, hit) for part in row.path if isinstance(part, Scan) for hit in tree.message.hits.get(part.key, [])]
     pairs += [(scan.key, event) for scan, (_, event) in hits if not _has_better(scan, event)]
     trace = _trace(about, row, fate, pairs, context)
@@ -122,9 +124,13 @@ def _is_peer(found: Event, refusal: Event) -> bool:
     )
 
 
-def _own(part: Part, row: Row) -> Iterator[tuple[str, Event]]:
+def _names(row: Row) -> set[str]:
+    """The addresses of a row, as they are compared."""
+    return {fold(a) for a in (row.named, row.final) if a is not None}
+
+
+def _own(part: Part, row: Row, mine: set[str]) -> Iterator[tuple[str, Event]]:
     """The events of a part that belong to a row: the message's, and its own recipient's, never another recipient's."""
-    mine = {fold(a) for a in (row.named, row.final) if a is not None}
     for event in part.events:
         fact = event.fact
         match fact:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Any
 
 from ingest.events import Fact, fact_of
 from ingest.lines import Line
@@ -41,6 +40,7 @@ class Event:
         "owners",
         "pid",
         "pins",
+        "place",
         "program",
         "raw",
         "time_us",
@@ -67,6 +67,8 @@ class Event:
         #: The ids of its line, and the line as documents keep it for a node: made once, for many documents may hold it.
         self.ids: tuple[str, ...] | None = None
         self.documented: dict[str, trace.Event] = {}
+        #: Its place in the canonical order (`order`).
+        self.place: tuple[int, str, str, int, int, str] | None = None
         #: The same line as a document had it, where this one was read before that was known.
         self.twin: Event | None = None
 
@@ -86,7 +88,7 @@ class Event:
             # The same record, seen to a later continuation line.
             self.raw, self.fact, changed = other.raw, other.fact, True
         if changed:
-            self.ids = None
+            self.ids = self.place = None
             self.documented.clear()
         return changed
 
@@ -108,9 +110,11 @@ class Event:
         self.pins.clear()
 
 
-def order(event: Event) -> tuple[Any, ...]:
+def order(event: Event) -> tuple[int, str, str, int, int, str]:
     """Canonical order: by stamp, and inside one whole second of one process as it wrote. Between processes equal stamps have none."""
-    return (event.time_us, event.host, event.program, event.pid, event.number, event.digest)
+    if event.place is None:
+        event.place = (event.time_us, event.host, event.program, event.pid, event.number, event.digest)
+    return event.place
 
 
 def digest_of(log_domain: str, line: Line) -> str:

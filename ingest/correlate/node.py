@@ -24,7 +24,7 @@ class Written:
     anchor: str | None
     named: str | None
     time_ms: int
-    #: Digest of the version before, while this one is under way.
+    #: It stands there as replaced by others.
     superseded: bool = False
 
 
@@ -40,6 +40,8 @@ class Node:
     fresh: set[str] = field(default_factory=set)
     documents: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
+    #: Keys of all nodes of its messages, as they were when these were written; empty where it changed since.
+    family: set[str] = field(default_factory=set)
     looked_up: bool = False
     #: Greatest stamp of the log when it was touched last: decides when memory lets go of it.
     touched_us: int = 0

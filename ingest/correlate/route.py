@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from ingest.correlate.event import Event
 from ingest.correlate.links import Within, kept_mail_id
@@ -29,8 +30,7 @@ from mappings import keys
 _AHEAD = {"hold", "discard", "redirect", "warn", "filter", "bcc", "prepend", "info", "delay"}
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True, gc=False):
     """The way of one event. `begins` is true where the line begins something, so that its own id is new at the front of the log."""
 
     owners: tuple[str, ...] = ()

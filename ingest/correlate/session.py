@@ -7,7 +7,6 @@ the process begins, TLS to each of the session, a lost connection to the last.
 from __future__ import annotations
 
 from bisect import insort
-from dataclasses import dataclass, field
 from enum import IntEnum
 
 from ingest.correlate.event import Event, Slot
@@ -31,18 +30,21 @@ class Role(IntEnum):
     CLOSE = 5
 
 
-@dataclass(slots=True, order=True)
 class Step:
-    """One line of the session, in the order in which the process wrote."""
+    """One line of the session; `place` orders them as the process wrote."""
 
-    second: int
-    number: int
-    time_us: int
-    role: Role
-    #: Identity of its line.
-    digest: str
-    event: Event | None = field(compare=False, default=None)
-    node: str | None = field(compare=False, default=None)
+    __slots__ = ("digest", "event", "node", "place", "role", "second", "time_us")
+
+    def __init__(self, place: tuple[int, int, int], role: Role, digest: str, event: Event | None = None, node: str | None = None) -> None:
+        #: Second, number in it, microseconds.
+        self.place = place
+        self.second = place[0]
+        self.time_us = place[2]
+        self.role = role
+        #: Identity of its line.
+        self.digest = digest
+        self.event = event
+        self.node = node
 
 
 #: (event, key of the node that it is given to)
@@ -74,14 +76,14 @@ class Session:
             slot.pins += 1
             self._pins.append(slot)
         self._known[step.digest] = step
-        if not self._steps or self._steps[-1] <= step:
+        if not self._steps or self._steps[-1].place <= step.place:
             if step.role is Role.OPEN:
                 self._forget(step.second)
             self._steps.append(step)
             if step.role is Role.CLOSE:
                 self.close()
             return self._deal.take(step), []
-        insort(self._steps, step)
+        insort(self._steps, step, key=lambda s: (s.place, s.role))
         before = self._deal.gifts
         self._deal = _Deal(self._reach_s)
         for known in self._steps:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -33,8 +32,7 @@ _MANY_PROCESSES = 4096
 Process = tuple[str, str, int, bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True):
     """An event on its way to where it belongs; `new` where its own ids cannot be in the store yet."""
 
     event: Event
@@ -83,7 +81,7 @@ class Table:
             self._tick(line.time_us)
             if isinstance(fact, Role):
                 digest = f"{fact.name}{line.time_us // SECOND}{line.text}"
-                step = Step(line.time_us // SECOND, self._number(line, digest), line.time_us, fact, digest)
+                step = Step((line.time_us // SECOND, self._number(line, digest), line.time_us), fact, digest)
                 arrivals.append((step, (line.host, line.program, line.pid, line.fine), slot))
             else:
                 arrivals.append(self._arrive(line, fact, slot))
@@ -185,7 +183,7 @@ class Table:
         """
         if way.formerly is None:
             longer = self._records.get(event.digest)
-            return way if longer is None else replace(way, owners=(longer,))
+            return way if longer is None else msgspec.structs.replace(way, owners=(longer,))
         self._records[event.digest] = way.owners[0]
         piece = self._node(way.formerly, event, new=False).events.get(event.digest)
         if piece is not None:
@@ -242,7 +240,7 @@ class Table:
         if way.role is None:
             return
         node = way.owners[0] if way.role is Role.BEGIN and way.owners else None
-        step = Step(read.second, read.number, read.time_us, way.role, read.digest, event, node)
+        step = Step((read.second, read.number, read.time_us), way.role, read.digest, event, node)
         self._feed((read.host, read.program, read.pid, read.fine), step, slot)
 
     def _feed(self, process: Process, step: Step, slot: Slot | None) -> None:

@@ -46,6 +46,7 @@ class NodeWeb:
         self.nodes.move_to_end(node.key)
         if dirty:
             node.parts = None
+            node.family.clear()
             self._changed.add(node.key)
             self.dirty.setdefault(node.key, clock_us)
 
@@ -127,11 +128,10 @@ class NodeWeb:
         return found
 
     def family(self, node: Node) -> list[Node]:
-        """The nodes of all messages that a node belongs to, itself first."""
-        family = {node.key: None}
-        for message in self.messages([node.key]):
-            family.update((part.key, None) for part in message.parts)
-        return [self.nodes[key] for key in family if key in self.nodes]
+        """The nodes of all messages that a node belongs to, itself among them."""
+        if not node.family:
+            node.family = {node.key, *(part.key for message in self.messages([node.key]) for part in message.parts)}
+        return [self.nodes[key] for key in node.family if key in self.nodes]
 
     def drop(self, node: Node) -> None:
         """Forget a node; the store remembers it."""

@@ -178,7 +178,7 @@ class ElasticsearchSink:
         except (ValueError, TypeError, OverflowError) as error:
             self._tell_refused(trace, str(error))
             return None
-        place = self._wait(lambda: self._catalog.place(trace.id))
+        place = self._catalog.at_hand(trace.id) or self._wait(lambda: self._catalog.place(trace.id))
         if place is None:
             self.older_than_kept += 1
             return None

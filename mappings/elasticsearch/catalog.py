@@ -75,6 +75,8 @@ class Catalog:
         self._guard = threading.RLock()
         self._target = path(names.meta, "_doc", "catalog")
         self.listed = Listed()
+        #: Where the last document went: the first id, the first id behind, and the index. Documents come nearly in order.
+        self._last = ("", "", "")
 
     def load(self) -> Listed:
         """Read it anew."""
@@ -82,6 +84,11 @@ class Catalog:
         with self._guard:
             self.listed = got.source.body
         return got.source.body
+
+    def at_hand(self, trace: str) -> str | None:
+        """The index that an id belongs to, where it is the one of the id before."""
+        lower, upper, name = self._last
+        return name if lower <= trace < upper else None
 
     def place(self, trace: str) -> str | None:
         """The index that an id belongs to, made where there is none; None where its time is kept no more."""
@@ -93,11 +100,17 @@ class Catalog:
         if held is None or not held.made:
             with self._guard:
                 held = self._make(time_ms)
-        return None if held is None or held.dropped else held.name
+        if held is None or held.dropped:
+            return None
+        # The first id behind the end of time is behind every id.
+        upper = identity.smallest(held.upper_ms) if held.upper_ms < END_OF_TIME else "~"
+        self._last = (identity.smallest(held.lower_ms), upper, held.name)
+        return held.name
 
     def gone(self, name: str) -> bool:
         """The server has no such index: was it dropped? Otherwise it is made, and can be written to."""
         with self._guard:
+            self._last = ("", "", "")
             listed = self.load()
             one = next((other for other in listed.ranges if other.name == name), None)
             if one is None or one.dropped:

@@ -41,6 +41,11 @@ def key_term(key: str) -> str:
     return f"{key[:_LONGEST_KEY]}#{blake2b(key.encode(), digest_size=16).hexdigest()}"
 
 
+def _key_terms(keys: list[str]) -> list[str]:
+    """Keys as the field holds them; nearly always they are what they are."""
+    return keys if max(map(len, keys), default=0) <= _LONGEST_KEY else [key_term(key) for key in keys]
+
+
 def _list_of(fold: Callable[[str], str]) -> Callable[[list[str]], list[str]]:
     """Fold each value of a list."""
     return lambda values: [fold(value) for value in values]
@@ -57,7 +62,9 @@ _FOLDS: dict[Kind, Callable[[str], str]] = {
 def _fold_of(name: str) -> Callable[[Any], Any] | None:
     """How a field is folded; None where it is stored as it is."""
     field = BY_NAME[name]
-    fold = key_term if name == "keys" else _FOLDS.get(field.kind)
+    if name == "keys":
+        return _key_terms
+    fold = _FOLDS.get(field.kind)
     return _list_of(fold) if fold is not None and field.many else fold
 
 
@@ -122,7 +129,7 @@ def _encoded(trace: Trace) -> bytes:
         value = values[number]
         if value is not None:
             folded = fold(value)
-            if folded != value:
+            if folded is not value and folded != value:
                 written = {name: value} if written is None else written | {name: value}
                 values[number] = folded
     forms = None if trace.quarantine_id is None else quarantine_forms(trace.quarantine_id)[1:] or None

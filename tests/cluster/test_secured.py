@@ -21,7 +21,7 @@ from mappings.elasticsearch.faults import StoreAway, StoreRefused
 from mappings.elasticsearch.names import Names
 from mappings.elasticsearch.retention import Retention
 from mappings.elasticsearch.setup import Setup
-from mappings.elasticsearch.template import Shape, roles
+from mappings.elasticsearch.template import Shape, roles, template
 from mappings.faults import StoreError
 from search.engines.elasticsearch import ElasticsearchEngine
 from search.query import Query
@@ -140,8 +140,9 @@ def test_each_role_allows_what_it_is_for_and_no_more(enter: Callable[[str], Acce
         ("writer", "PUT", "/unrelated"),
         ("retention", "POST", f"{index}/_search"),
     ):
+        body = None if method == "DELETE" else template(NAMES, Shape()) if "template" in target else {}
         with pytest.raises(StoreRefused, match="does not allow us"):
-            connections[kind].ask("do what is not ours", method, target, None if method == "DELETE" else {})
+            connections[kind].ask("do what is not ours", method, target, body)
     dropped = Retention(connections["retention"], NAMES).by_age(DAY_MS, T0 + 2 * DAY_MS)
     assert [one.name for one in dropped] == [f"{NAMES.prefix}-traces-2025.11.24"]
     for connection in connections.values():
