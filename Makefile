@@ -38,7 +38,7 @@ ifeq ($(strip $(LOGS)),)
 else
 	@$(BIN)/mailtrace --data $(DATA) ingest --once $(LOGS)
 	@$(BIN)/mailtrace --data $(DATA) search --limit 20
-	@id=$$($(BIN)/mailtrace --data $(DATA) search --limit 1 --format jsonl | sed -E 's/^\{"id":"([0-9a-z]+)".*/\1/'); \
+	@id=$$($(BIN)/mailtrace --data $(DATA) search --limit 1 --format jsonl 2>/dev/null | sed -E 's/^\{"id":"([0-9a-z]+)".*/\1/'); \
 	  if [ -n "$$id" ]; then $(BIN)/mailtrace --data $(DATA) report "$$id"; fi
 endif
 

@@ -267,6 +267,7 @@ class Ingest:
             options = self._options
             reach_us = min(int(options.pin_s * SECOND), REACH_US)
             within = Within(frozenset(setting.filters) if setting is not None else frozenset(), reach_us)
+            self._sink.claim(name)
             table = Table(
                 name,
                 self._sink.find,

@@ -20,9 +20,16 @@ GENERATION = 10_000
 class _Generation:
     """Documents that were submitted one after the other."""
 
-    by_key: dict[str, list[str]] = field(default_factory=dict)
+    #: Nearly every key has one document; those that have more are in `more` too.
+    by_key: dict[str, str] = field(default_factory=dict)
+    more: dict[str, list[str]] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     under_way: int = 0
+
+    def holding(self, key: str) -> list[str]:
+        """Ids that may hold a key."""
+        first = self.by_key.get(key)
+        return [] if first is None else [first, *self.more.get(key, ())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,6 @@ class Recent:
         self._guard = threading.Lock()
         self._most = generation
         self._generations: list[_Generation] = [_Generation()]
-        self._of: dict[Item, _Generation] = {}
         self._pending: dict[str, Item] = {}
 
     def add(self, items: Iterable[tuple[Item, Collection[str]]]) -> None:
@@ -53,9 +59,10 @@ class Recent:
                     self._generations.append(current)
                 current.ids[item.id] = item.index
                 current.under_way += 1
-                self._of[item] = current
+                item.generation = current
                 for key in keys:
-                    current.by_key.setdefault(key, []).append(item.id)
+                    if current.by_key.setdefault(key, item.id) != item.id:
+                        current.more.setdefault(key, []).append(item.id)
                 held = self._pending.get(item.id)
                 if held is None or item.version >= held.version:
                     self._pending[item.id] = item
@@ -64,7 +71,9 @@ class Recent:
         """Documents are stored, or never will be; True where a full generation waits for a refresh."""
         with self._guard:
             for item in items:
-                self._of.pop(item).under_way -= 1
+                if item.generation is not None:
+                    item.generation.under_way -= 1
+                    item.generation = None
                 if self._pending.get(item.id) is item:
                     del self._pending[item.id]
             return any(not one.under_way for one in self._generations[:-1])
@@ -72,9 +81,7 @@ class Recent:
     def look(self, keys: Collection[str]) -> Seen:
         """Ids that may hold one of these keys, and every document that is under way with such an id."""
         with self._guard:
-            ids = {
-                found: one.ids[found] for one in self._generations for key in keys for found in one.by_key.get(key, ()) if found in one.ids
-            }
+            ids = {found: one.ids[found] for one in self._generations for key in keys for found in one.holding(key)}
             return Seen(ids, {found: self._pending[found].document for found in ids if found in self._pending})
 
     def newer(self, ids: Collection[str]) -> Seen:

@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import structlog
@@ -39,11 +40,16 @@ class Item:
     version: int
     index: str
     document: bytes
+    #: Belongs to whoever follows what is new.
+    generation: Any = None
 
-    def lines(self) -> bytes:
-        """Its two lines in a bulk body."""
-        action = f'{{"index":{{"_index":"{self.index}","_id":"{self.id}","version":{self.version},"version_type":"external_gte"}}}}\n'
-        return action.encode() + self.document + b"\n"
+    def action(self) -> bytes:
+        """The line before it in a bulk body."""
+        return b'{"index":{"_index":"%b","_id":"%b","version":%d,"version_type":"external_gte"}}\n' % (
+            self.index.encode(),
+            self.id.encode(),
+            self.version,
+        )
 
 
 class _Cause(msgspec.Struct):
@@ -209,7 +215,8 @@ class Senders:
 
     def _attempt(self, items: list[Item]) -> tuple[list[Item], str]:
         """One request: what has to be sent again, and why."""
-        body = b"".join([item.lines() for item in items])
+        # Each document is copied once, on its way into the body.
+        body = b"".join([part for item in items for part in (item.action(), item.document, b"\n")])
         self.requests += 1
         try:
             status, answer = self._connection.send("write documents", "POST", _BULK, body, lines=True)

@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import time
 import urllib.error
@@ -22,10 +21,9 @@ from typing import TypeVar
 import pytest
 
 from .process import ProcessServer
-from .server import VERSIONS, NoServerError, Server, Wanted, ask
+from .server import NoServerError, Server, Wanted, ask
 from .ways import get
 
-VERSION_VARIABLE = "MAILTRACE_TEST_ELASTICSEARCH_VERSION"
 MARK = "elasticsearch"
 FIXTURES = {"elasticsearch_server", "es_url", "es_prefix", "elasticsearch_to_kill", "elasticsearch_with"}
 _said = pytest.StashKey[list[str]]()
@@ -50,12 +48,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(line)
 
 
-def wanted() -> Wanted:
-    """The server that the environment asks for."""
-    version = os.environ.get(VERSION_VARIABLE) or "9"
-    return Wanted(VERSIONS.get(version, version))
-
-
 S = TypeVar("S", bound=Server)
 
 
@@ -73,7 +65,7 @@ def _noted(config: pytest.Config, getting: Callable[[], S]) -> S:
 @pytest.fixture(scope="session")
 def elasticsearch_server(pytestconfig: pytest.Config) -> Iterator[Server]:
     """Give a real Elasticsearch, the same for all tests of the run."""
-    server = _noted(pytestconfig, lambda: get(wanted()))
+    server = _noted(pytestconfig, lambda: get(Wanted()))
     yield server
     server.close()
 
@@ -99,7 +91,7 @@ def _second_server(elasticsearch_server: Server, pytestconfig: pytest.Config) ->
     if elasticsearch_server.ours:
         yield elasticsearch_server
         return
-    server = _noted(pytestconfig, lambda: get(wanted(), only=("container", "process")))
+    server = _noted(pytestconfig, lambda: get(Wanted(), only=("container", "process")))
     yield server
     server.close()
 

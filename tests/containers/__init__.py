@@ -1,0 +1,1 @@
+"""The tests that need a Docker engine; `make test-containers` runs them."""
