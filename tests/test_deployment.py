@@ -17,16 +17,16 @@ COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 
 
 def test_the_roles_are_those_of_the_store() -> None:
-    """docker/elasticsearch/roles.yml has the roles of mappings/elasticsearch/roles.json, a line each."""
-    text = (ROOT / "docker" / "elasticsearch" / "roles.yml").read_text(encoding="utf-8")
+    """deploy/elasticsearch/roles.yml has the roles of mappings/elasticsearch/roles.json, a line each."""
+    text = (ROOT / "deploy" / "elasticsearch" / "roles.yml").read_text(encoding="utf-8")
     lines = [line.split(": ", 1) for line in text.splitlines() if not line.startswith("#")]
     assert {name: json.loads(role) for name, role in lines} == json.loads((ROOT / "mappings" / "elasticsearch" / "roles.json").read_bytes())
 
 
 def test_passwords_are_made_and_kept_to_oneself(tmp_path: Path) -> None:
-    """docker/make-env writes a different long password for each name that compose asks for, readable by its owner only, and never twice."""
+    """deploy/make-env writes a different long password for each name that compose asks for, readable by its owner only, and never twice."""
     file = tmp_path / "env"
-    subprocess.run([ROOT / "docker" / "make-env", file], check=True, capture_output=True)
+    subprocess.run([ROOT / "deploy" / "make-env", file], check=True, capture_output=True)
     text = file.read_text(encoding="utf-8")
     made = dict(line.split("=", 1) for line in text.splitlines())
     assert set(re.findall(r"\$\{(\w+):\?", COMPOSE)) == set(made) - {"COMPOSE_PROFILES"}
@@ -34,7 +34,7 @@ def test_passwords_are_made_and_kept_to_oneself(tmp_path: Path) -> None:
     assert len(set(passwords)) == len(passwords)
     assert all(re.fullmatch(r"[0-9a-f]{48}", password) for password in passwords)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    again = subprocess.run([ROOT / "docker" / "make-env", file], capture_output=True, text=True, check=False)
+    again = subprocess.run([ROOT / "deploy" / "make-env", file], capture_output=True, text=True, check=False)
     assert again.returncode == 1
     assert "there already" in again.stderr
     assert file.read_text(encoding="utf-8") == text
@@ -54,7 +54,7 @@ def test_every_variable_of_compose_is_documented() -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("name", ["docker/make-env", "docker/elasticsearch/start", "docker/elasticsearch/kibana-account"])
+@pytest.mark.parametrize("name", ["deploy/make-env", "deploy/elasticsearch/start", "deploy/elasticsearch/kibana-account"])
 def test_scripts_can_be_run(name: str) -> None:
     """Each script says what runs it, and may be run."""
     path = ROOT / name

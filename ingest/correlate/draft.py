@@ -15,8 +15,8 @@ from ingest.correlate.links import Loose, Message, Part, Scan, Within
 from ingest.correlate.ownership import Ownership
 from ingest.correlate.relation import related_to
 from ingest.correlate.route import ids_of
-from ingest.correlate.rows import Row, Tree, plant, rows_of
-from ingest.events import Attempted, Inspected, Noticed, Passed, Release, Ruled, Scanned, Screened, fields_of
+from ingest.correlate.rows import Row, Tree, people_of, plant, rows_of
+from ingest.events import Inspected, Noticed, Passed, Release, Ruled, Scanned, Screened, fields_of
 from ingest.words import names_of, words_of
 from mappings.address import domain_of, fold
 from mappings.identity import trace_id
@@ -131,23 +131,26 @@ def _names(row: Row) -> set[str]:
 
 def _own(part: Part, row: Row, mine: set[str]) -> Iterator[tuple[str, Event]]:
     """The events of a part that belong to a row: the message's, and its own recipient's, never another recipient's."""
-    for event in part.events:
-        fact = event.fact
-        match fact:
-            case Attempted():
-                if event in row.attempts or event in row.handed:
-                    yield part.key, event
-            case Ruled(stage="RCPT", recipient=str(recipient)) if fact.source == "access":
-                if fold(recipient) in mine and (fact.action != "reject" or event is row.refusal):
-                    yield part.key, event
+    key = part.key
+    if isinstance(part, Life):
+        for event in (*row.attempts, *row.handed):
+            if getattr(event.fact, "queue_id", None) == part.queue_id and event.owners and key in event.owners:
+                yield key, event
+    for event in part.others if isinstance(part, Life) else part.events:
+        match event.fact:
+            case Ruled(stage="RCPT", source="access", recipient=str(recipient), action=action):
+                if fold(recipient) in mine and (action != "reject" or event is row.refusal):
+                    yield key, event
             case Scanned() | Inspected() | Release():
-                if row.refusal is None and (not fact.recipients or any(fold(r) in mine for r in fact.recipients)):
-                    yield part.key, event
+                people = people_of(event)
+                if row.refusal is None and (not people or not mine.isdisjoint(people)):
+                    yield key, event
             case Passed(how="forward"):
-                if not fact.recipients or any(fold(r) in mine for r in fact.recipients):
-                    yield part.key, event
+                people = people_of(event)
+                if not people or not mine.isdisjoint(people):
+                    yield key, event
             case _:
-                yield part.key, event
+                yield key, event
 
 
 def _cover(message: Message, drafts: list[Draft], context: Context) -> None:

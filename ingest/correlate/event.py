@@ -38,6 +38,7 @@ class Event:
         "needs",
         "number",
         "owners",
+        "people",
         "pid",
         "pins",
         "place",
@@ -67,6 +68,8 @@ class Event:
         #: The ids of its line, and the line as documents keep it for a node: made once, for many documents may hold it.
         self.ids: tuple[str, ...] | None = None
         self.documented: dict[str, trace.Event] = {}
+        #: The recipients that it lists, as they are compared (`ingest.correlate.rows.people_of`).
+        self.people: frozenset[str] | None = None
         #: Its place in the canonical order (`order`).
         self.place: tuple[int, str, str, int, int, str] | None = None
         #: The same line as a document had it, where this one was read before that was known.
@@ -88,7 +91,7 @@ class Event:
             # The same record, seen to a later continuation line.
             self.raw, self.fact, changed = other.raw, other.fact, True
         if changed:
-            self.ids = self.place = None
+            self.ids = self.place = self.people = None
             self.documented.clear()
         return changed
 

@@ -133,6 +133,7 @@ class Life:
         "log_ids",
         "lost",
         "noticed",
+        "others",
         "probe",
         "queue_id",
         "queued",
@@ -156,6 +157,8 @@ class Life:
         self.identified: list[Identified] = []
         self.queued: Queued | None = None
         self.attempts: list[Event] = []
+        #: All but the attempts: what is the message's, not one recipient's.
+        self.others: list[Event] = [e for e in events if not isinstance(e.fact, Attempted)]
         self.rules: list[Event] = []
         self.noticed: list[Event] = []
         self.causes: list[Event] = []

@@ -58,6 +58,15 @@ class Tree:
     scans: dict[int, list[Scan]]
     loose: dict[int, list[Loose]]
     roots: list[Part]
+    #: For each scan, the recipients it names, as they are compared, with its results for them.
+    seen: dict[int, dict[str, list[Scanned]]] = field(default_factory=dict)
+
+
+def people_of(event: Event) -> frozenset[str]:
+    """The recipients that an event lists, as they are compared; many rows ask for the same event."""
+    if event.people is None:
+        event.people = frozenset(fold(r) for r in getattr(event.fact, "recipients", ()))
+    return event.people
 
 
 def plant(message: Message, within: Within) -> Tree:
@@ -192,35 +201,50 @@ def _expand(tree: Tree, part: Part, scans: list[Scan], entries: list[Row], seen:
                 released.extend((scan, row) for scan in scans if any(t is life for t, _ in tree.onward[id(scan)]))
             else:
                 below.append(row)
+    by_name, by_final = _indexed(below, "named"), _indexed(below, "final")
     used: set[int] = set()
     rows: list[Row] = []
     for entry in entries:
         row = _through_scans(tree, entry, scans)
-        found = [b for b in below if _same(b.named, row.final)] or [b for b in below if _same(b.final, row.final)]
-        if not found and row.handed and any(isinstance(e.fact, Attempted) and e.fact.forwarded for e in row.handed):
-            targets = {e.fact.next_id for e in row.handed if isinstance(e.fact, Attempted)}
-            found = [b for b in below if isinstance(b.path[0], Life) and b.path[0].queue_id in targets]
+        final = fold(row.final) if row.final is not None else None
+        found = by_name.get(final) or by_final.get(final) or _forwarded(row, below)
         if found and not _kept(row):
-            for b in found:
-                used.add(id(b))
-                rows.append(_joined(row, b))
-            continue
-        rows.append(_pending(tree, row, [k for k, how in kids.values() if how != "release"]))
+            used.update(id(b) for b in found)
+            rows += [_joined(row, b) for b in found]
+        else:
+            rows.append(_pending(tree, row, [k for k, how in kids.values() if how != "release"]))
+    finals = set(_indexed(rows, "final"))
     for b in below:
-        if id(b) not in used and not any(_same(b.final, r.final) for r in rows):
+        if id(b) not in used and (b.final is None or fold(b.final) not in finals):
             rows.append(replace(b, path=[part, *[s for s in scans if s not in b.path], *b.path]))
     return _with_releases(part, rows, released)
+
+
+def _indexed(rows: list[Row], name: str) -> dict[str | None, list[Row]]:
+    """Rows by the address that is their name or final one, as it is compared."""
+    found: dict[str | None, list[Row]] = defaultdict(list)
+    for row in rows:
+        address = getattr(row, name)
+        if address is not None:
+            found[fold(address)].append(row)
+    return found
+
+
+def _forwarded(row: Row, below: list[Row]) -> list[Row]:
+    """The rows of the queue files that a local delivery made of an address, whatever they are called there."""
+    made = {e.fact.next_id for e in row.handed if isinstance(e.fact, Attempted) and e.fact.forwarded}
+    return [b for b in below if isinstance(b.path[0], Life) and b.path[0].queue_id in made] if made else []
 
 
 def _through_scans(tree: Tree, row: Row, scans: list[Scan]) -> Row:
     """A row with the scans that saw its recipient on its path, and the last one's result."""
     path, result, chosen = list(row.path), row.result, row.scan
+    final = fold(row.final) if row.final is not None else ""
     for scan in scans:
         if scan in path and scan is not path[0]:
             continue
-        results = [e.fact for e in scan.results if isinstance(e.fact, Scanned) and any(_same(r, row.final) for r in e.fact.recipients)]
-        named = results or any(_same(r, row.final) for r in recipients_of(scan, tree.loose[id(scan)]))
-        if not named:
+        results = _seen_by(tree, scan).get(final)
+        if results is None:
             continue
         if scan not in path:
             path.append(scan)
@@ -229,6 +253,18 @@ def _through_scans(tree: Tree, row: Row, scans: list[Scan]) -> Row:
             # A record that blocks outweighs one that passes: amavis lists a recipient in one of them only.
             result = next((r for r in results if not r.passed), results[-1])
     return replace(row, path=path, result=result, scan=chosen)
+
+
+def _seen_by(tree: Tree, scan: Scan) -> dict[str, list[Scanned]]:
+    """The recipients that a scan names, as they are compared, with its results for them."""
+    known = tree.seen.get(id(scan))
+    if known is None:
+        known = tree.seen[id(scan)] = {fold(address): [] for address in recipients_of(scan, tree.loose[id(scan)])}
+        for event in scan.results:
+            if isinstance(event.fact, Scanned):
+                for address in people_of(event):
+                    known.setdefault(address, []).append(event.fact)
+    return known
 
 
 def _kept(row: Row) -> bool:

@@ -169,7 +169,7 @@ def test_a_run_says_what_it_left_out() -> None:
         "Unknown lines: cleanup 7, smtpd 3.",
         f"Lines of other programs, not read: {', '.join(f'program{number} 1' for number in range(8))}, 2 more.",
         "1 line of the future: stamped more than an hour ahead of this machine's clock.",
-        "2 traces could not be stored.",
+        "2 traces could not be stored; `mailtrace deadletters list` shows them.",
         "1 trace not stored: older than what retention has deleted.",
         "Read 2 files, 1,234 lines; wrote 1 trace.",
     ]

@@ -71,7 +71,7 @@ def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
     """Give the services of docker-compose.yml without Kibana, up and healthy, on a folder of logs."""
     folder = tmp_path_factory.mktemp("compose")
     env, logs = folder / "env", folder / "logs"
-    subprocess.run([ROOT / "docker" / "make-env", env], check=True)
+    subprocess.run([ROOT / "deploy" / "make-env", env], check=True)
     passwords = dict(line.split("=", 1) for line in env.read_text(encoding="utf-8").splitlines())
     logs.mkdir(mode=0o755)
     (logs / "mail.log").write_bytes(gzip.decompress((ROOT / "mailtrace" / "demo" / "mail.log.gz").read_bytes()))
@@ -165,7 +165,7 @@ def test_the_ingester_can_do_little(composed: Composed) -> None:
 
 
 def test_without_passwords_it_does_not_start(composed: Composed, tmp_path: Path) -> None:
-    """Where docker/make-env was not run, compose says so in place of starting without passwords."""
+    """Where deploy/make-env was not run, compose says so in place of starting without passwords."""
     (tmp_path / "env").write_text("", encoding="utf-8")
     done = subprocess.run(
         [*compose(), "--env-file", str(tmp_path / "env"), "config"],
@@ -176,11 +176,11 @@ def test_without_passwords_it_does_not_start(composed: Composed, tmp_path: Path)
         check=False,
     )
     assert done.returncode != 0
-    assert "docker/make-env" in done.stderr
+    assert "deploy/make-env" in done.stderr
 
 
 def test_kibana_is_one_profile_away(composed: Composed) -> None:
-    """With the profile that docker/make-env sets, Kibana and its account are among the services; without it they are not."""
+    """With the profile that deploy/make-env sets, Kibana and its account are among the services; without it they are not."""
     assert set(composed("config", "--services").stdout.split()) >= {"elasticsearch", "ingester"}
     label = "com.docker.compose"
     command = ("docker", "ps", "--filter", f"label={label}.project={composed.project}", "--format", f'{{{{.Label "{label}.service"}}}}')
