@@ -89,7 +89,9 @@ class ElasticsearchSink:
 
     def claim(self, log_domain: str) -> None:
         """Become the only writer of a log domain; raises `StoreLocked` where another process is it."""
-        self._wait(lambda: self._leases.claim(log_domain))
+        if self._wait(lambda: self._leases.claim(log_domain)):
+            # What the dead one wrote last may have come after the refresh at our start.
+            self._wait(lambda: self._refresh([self._names.every]))
 
     def submit(self, traces: Sequence[Trace]) -> int:
         """Give a batch to the senders and give its ticket; waits only where too much is under way."""

@@ -1,7 +1,7 @@
 """One writer for each log domain: a document in the store that its owner keeps alive.
 
 Clocks of two machines are not compared. Whoever finds an owner elsewhere watches whether his document changes: if it does, he is
-alive; if it does not for the whole lease, he is not. An owner on the same machine that has ended is known to have ended at once.
+alive; if it does not for the whole lease, he is not. An owner on the same machine is simply looked at.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ class Owner(msgspec.Struct, frozen=True):
         """This process."""
         return cls(socket.gethostname(), os.getpid(), _boot(), _space(), _began(os.getpid()), secrets.token_hex(8))
 
-    def has_ended(self, here: Owner) -> bool:
-        """Whether this owner has certainly ended, as seen from a process of the same machine."""
+    def has_ended(self, here: Owner) -> bool | None:
+        """Whether this owner has ended, as seen from a process of the same machine; None where that cannot be seen."""
         if not self.boot or self.host != here.host:
-            return False
+            return None
         if self.boot != here.boot:
             # The machine has been started since.
             return True
-        return self.space == here.space and _began(self.pid) != self.began
+        return _began(self.pid) != self.began if self.space == here.space else None
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -97,17 +97,21 @@ class Leases:
         #: Why this process may write no more: somebody else has a log domain of ours.
         self.lost: str | None = None
 
-    def claim(self, log_domain: str) -> None:
-        """Become the writer of a log domain; raises `StoreLocked` where another process is it."""
+    def claim(self, log_domain: str) -> bool:
+        """Become the writer of a log domain, True in the place of one that died; raises `StoreLocked` where another process is it."""
         with self._guard:
             if log_domain in self._held:
-                return
+                return False
         lease = Lease(log_domain, self._here)
         got = self._get(log_domain)
         owner = None if got is None else got.source.body.owner
         # It can be our own, where only the answer to an earlier try was lost.
-        if got is not None and owner is not None and owner.token != self._here.token and not owner.has_ended(self._here):
-            got = self._watch(log_domain, got)
+        if got is not None and owner is not None and owner.token != self._here.token:
+            ended = owner.has_ended(self._here)
+            if ended is False:
+                self._refuse(log_domain, got)
+            if ended is None:
+                got = self._watch(log_domain, got)
         condition = "op_type=create" if got is None else f"if_seq_no={got.number}&if_primary_term={got.term}"
         written = self._put(lease, condition)
         if written is None:
@@ -117,6 +121,7 @@ class Leases:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._beat, name="leases", daemon=True)
                 self._thread.start()
+        return got is not None
 
     def check(self) -> None:
         """Raise where another process has taken over a log domain of ours."""

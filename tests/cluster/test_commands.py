@@ -6,6 +6,7 @@ import gzip
 import json
 import random
 import subprocess
+import time
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -14,13 +15,14 @@ import pytest
 from conftest import Done
 from servers.server import ask
 
-from cluster.cluster_samples import T0, indices, mail, sink_at, stored, write
+from cluster.cluster_samples import T0, engine_at, indices, mail, sink_at, stored, write
 from ingest.sinks.deadletters import DeadLetters
 from mailtrace.layers import load
 from mailtrace.problems import CouldNot, WrongUsage
 from mailtrace.stores import access, asking, shown
 from mappings.trace import Trace
 from search.query import Query
+from search.scope import EVERYTHING
 
 Run = Callable[..., Done]
 LOG = str(files("mailtrace.demo") / "mail.log.gz")
@@ -87,6 +89,36 @@ def test_an_ingester_that_is_killed_and_started_again_leaves_the_same_documents(
     assert cluster("search", "--format", "jsonl", "--limit", "0", **names).stdout == undisturbed
     assert len(stored(es_url, f"{es_prefix}-killed")) >= undisturbed.count("\n")
     print(f"{undisturbed.count(chr(10))} traces once each after {kills} kills")
+
+
+def test_a_following_ingester_shows_lines_as_they_come_and_keeps_others_out(
+    cluster: Run, mailtrace_process: Callable[..., subprocess.Popen[str]], es_url: str, es_prefix: str, tmp_path: Path
+) -> None:
+    """What is appended can be found soon; a second writer of the same host is refused, naming the first; SIGTERM ends in order."""
+    lines = gzip.decompress(Path(LOG).read_bytes()).splitlines(keepends=True)
+    log, names = tmp_path / "mail.log", {"MAILTRACE_STORE": es_url, "MAILTRACE_ELASTICSEARCH_PREFIX": es_prefix}
+    log.write_bytes(b"".join(lines[:1000]))
+    first = mailtrace_process("ingest", str(log), **names, MAILTRACE_DATA=str(tmp_path / "first"))
+    engine = engine_at(es_url, es_prefix)
+
+    def more_than(before: int) -> int:
+        until = time.monotonic() + 20
+        while (found := engine.count(Query(), EVERYTHING)) <= before:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        return found
+
+    before = more_than(0)
+    with log.open("ab") as file:
+        file.write(b"".join(lines[1000:]))
+    more_than(before)
+    second = cluster("ingest", "--once", str(log), MAILTRACE_DATA=str(tmp_path / "second"))
+    assert second.returncode == 1
+    assert f"Another run or ingest (process {first.pid} on " in second.stderr
+    first.terminate()
+    assert first.wait(20) == 0
+    assert engine.count(Query(), EVERYTHING) == 290
+    engine.close()
 
 
 def test_the_start_says_what_it_put_in_place(cluster: Run, es_prefix: str) -> None:
