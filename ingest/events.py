@@ -116,6 +116,8 @@ class Attempted(Fact, frozen=True, tag="attempted"):
     log_id: str | None = None
     #: Delivered locally into a new queue file (`forwarded as`).
     forwarded: bool = False
+    #: Answered as a filter answers, wherever it listens.
+    filtered: bool = False
     #: Thrown away on delivery (`/dev/null`, the discard service).
     discarded: bool = False
 

@@ -39,8 +39,9 @@ class About:
         for rule in self.rules:
             if rule.sender is not None:
                 return rule.sender
-        if self.received is not None and self.received.sender is not None:
-            return self.received.sender
+        submitted = self.received.sender if self.received is not None else None
+        if submitted is not None and ("@" in submitted or not any(life.queued for life in self.lives)):
+            return submitted
         for life in self.lives:
             if life.queued is not None:
                 return life.queued.sender

@@ -267,7 +267,7 @@ def _trace(about: About, row: Row, fate: Fate, pairs: list[tuple[str, Event]], c
         reply_code=reply.code if reply else None,
         enhanced_code=reply.enhanced if reply else None,
         reply_text=(reply.text or None) if reply else None,
-        reply_by=("filter" if relay is not None and context.within.holds(relay.relay_ip) else fate.by) if reply else None,
+        reply_by=("filter" if relay is not None and context.within.takes(relay) else fate.by) if reply else None,
         reply_inferred=reply.inferred if reply else False,
         message_id=about.message_id or None,
         subject=(about.rule_value("subject") or about.result_value("subject")) if context.keep_subjects else None,

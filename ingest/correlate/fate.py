@@ -23,6 +23,7 @@ _VERDICTS = {
     "BAD": Verdict.BAD_HEADER,
     "UNCHECKED": Verdict.UNCHECKED,
     "OVERSIZED": Verdict.OVERSIZED,
+    "TEMPFAIL": Verdict.UNCHECKED,
 }
 _REASONS = {
     Verdict.SPAM: Reason.SPAM,
@@ -81,8 +82,19 @@ def fate_of(row: Row, within: Within, loose: list[Loose]) -> Fate:
         fate.quarantine_id = kept[0]
     if row.released is not None and fate.quarantine_id is not None:
         fate = _released_fate(fate, row.released, within)
+    parked = next((p.queue_id for p in row.path if isinstance(p, Life) and _parked(p)), None)
+    if parked is not None and fate.quarantine_id is None:
+        # Kept in the hold queue for a milter, and let go by an administrator.
+        fate.quarantine_id = parked
+        if fate.disposition is Disposition.DELIVERED:
+            fate.disposition = Disposition.RELEASED
     fate.notified = fate.notified or _notified(row, fate)
     return fate
+
+
+def _parked(life: Life) -> bool:
+    """Whether a milter had the message kept in the hold queue."""
+    return any(isinstance(e.fact, Ruled) and e.fact.action == "hold" and e.fact.source == "milter" for e in life.rules)
 
 
 def _own_fate(row: Row, within: Within, loose: list[Loose]) -> Fate:
@@ -99,11 +111,11 @@ def _own_fate(row: Row, within: Within, loose: list[Loose]) -> Fate:
     own = [e.fact for e in row.attempts if isinstance(e.fact, Attempted)]
     best = _best(own)
     if best is not None and best.status == "sent":
-        if best.forwarded or within.holds(best.relay_ip):
+        if best.forwarded or within.takes(best):
             return _handed_fate(best)
         return _sent_fate(best)
     if best is not None and best.status == "bounced":
-        if within.holds(best.relay_ip):
+        if within.takes(best):
             return _handed_fate(best)
         return Fate(Disposition.BOUNCED, reason=_reason(best), reply=best.reply, by=best.by, relay=best)
     return _stopped_fate(last, best)
@@ -113,10 +125,15 @@ def _best(attempts: list[Attempted]) -> Attempted | None:
     """The strongest attempt; of equally strong ones the last that was answered."""
     best: Attempted | None = None
     for fact in attempts:
-        rank, known = _RANK.get(fact.status, 0), _RANK.get(best.status, 0) if best else -1
+        rank, known = _rank(fact), _rank(best) if best else -1
         if rank > known or (rank == known and best is not None and not (_skipped(fact) and not _skipped(best))):
             best = fact
     return best
+
+
+def _rank(fact: Attempted) -> float:
+    """How strong an attempt is as a fact; a copy that was forwarded says less than one that was delivered."""
+    return _RANK.get(fact.status, 0) - (0.5 if fact.forwarded else 0)
 
 
 def _skipped(fact: Attempted) -> bool:
@@ -158,6 +175,9 @@ def _stopped_fate(life: Life, best: Attempted | None) -> Fate:
         return Fate(Disposition.DELETED, reason=Reason.ADMIN, reply=reply, by=by, relay=best)
     if life.expired or (best is not None and best.status == "expired"):
         return Fate(Disposition.EXPIRED, reason=Reason.EXPIRED, reply=reply, by=by, relay=best)
+    if best is None and life.lost is not None and life.queued is None and not life.identified:
+        # Whatever a rule had in mind: the session broke off before there was a message.
+        return Fate(Disposition.ABORTED, reason=Reason.CONNECTION)
     ruled = _ruled_fate(life)
     if best is not None and best.status == "deferred":
         if _held_now(life):
@@ -227,7 +247,7 @@ def _rule_reason(rule: Ruled) -> Reason:
         verdict, _ = _reply_verdict(rule.reply.text)
         if verdict in _REASONS:
             return _REASONS[verdict]
-    return reason_of(rule.reply.code, rule.reply.enhanced, rule.text or rule.reply.text, by="local")
+    return reason_of(rule.reply.code, rule.reply.enhanced, rule.reply.text or rule.text, by="local")
 
 
 def _milter_reason(rule: Ruled) -> Reason:
@@ -288,6 +308,8 @@ def _blocked_fate(row: Row, result: Scanned, told: Ruled | None) -> Fate:
         fate.disposition = Disposition.BOUNCED
     else:
         fate.disposition = Disposition.DISCARDED
+    if result.category.startswith("TEMPFAIL"):
+        fate.reason = Reason.LOCAL_SYSTEM
     if result.category.startswith("MTA"):
         fate.reason = reason_of(answer.code, answer.enhanced, answer.text) if answer is not None else Reason.POLICY
     return fate
@@ -322,7 +344,7 @@ def _verdict(row: Row, within: Within) -> tuple[Verdict, str | None]:
         return (found.pop() if len(found) == 1 else Verdict.UNKNOWN), None
     for event in (*row.attempts, *row.handed):
         fact = event.fact
-        if isinstance(fact, Attempted) and within.holds(fact.relay_ip) and fact.status in {"sent", "bounced"}:
+        if isinstance(fact, Attempted) and within.takes(fact) and fact.status in {"sent", "bounced"}:
             return _reply_verdict(fact.reply.text)
     return Verdict.NOT_SCANNED, None
 

@@ -33,6 +33,10 @@ class Within(NamedTuple):
     filters: frozenset[str]
     reach_us: int = REACH_US
 
+    def takes(self, attempt: Attempted) -> bool:
+        """Whether a delivery goes to a filter: by where it goes, or by how it is answered."""
+        return attempt.filtered or self.holds(attempt.relay_ip)
+
     def holds(self, address: str | None) -> bool:
         """Whether an address is a filter's or loopback."""
         return address is not None and (address.startswith("127.") or address == "::1" or address in self.filters)
@@ -127,21 +131,21 @@ def link_life(life: Life, within: Within) -> None:
             case Attempted(status="sent", next_id=str(next_id)):
                 if fact.forwarded:
                     life.links.append(Link("forwarded", keys.queue(event.host, next_id), at))
-                elif within.holds(fact.relay_ip):
+                elif within.takes(fact):
                     life.links.append(Link("relay", keys.queue(event.host, next_id), at))
             case Received():
                 if fact.origin_queue_id and within.holds(fact.client_ip):
                     life.links.append(Link("origin", keys.queue(event.host, fact.origin_queue_id), at))
                 if fact.requeued_from:
                     life.links.append(Link("requeue", keys.queue(event.host, fact.requeued_from), at))
-            case Identified(resent=True):
+            case Identified(resent=True) if _entered_here(life, within):
                 kept = kept_mail_id(fact.message_id)
                 if kept:
                     life.links.append(Link("resent", keys.scan(kept), at))
             case _:
                 pass
         log_id = getattr(fact, "log_id", None)
-        if log_id and isinstance(fact, Attempted | Ruled) and (not isinstance(fact, Attempted) or within.holds(fact.relay_ip)):
+        if log_id and isinstance(fact, Attempted | Ruled) and (not isinstance(fact, Attempted) or within.takes(fact)):
             life.links.append(Link("answered", keys.log_id(event.host, log_id), at))
 
     if life.received is not None and within.holds(life.received.client_ip) and life.removed is None:
@@ -150,6 +154,12 @@ def link_life(life: Life, within: Within) -> None:
                 life.links.extend(
                     Link("refused", keys.message_id(i.message_id), event.time_us) for i in life.identified if i.message_id and not i.resent
                 )
+
+
+def _entered_here(life: Life, within: Within) -> bool:
+    """Whether a queue file came by loopback and from no client behind it: a stranger may send any Resent-Message-ID."""
+    received = life.received
+    return received is not None and within.holds(received.client_ip) and received.origin_queue_id is None
 
 
 def kept_mail_id(resent: str) -> str | None:
@@ -280,7 +290,11 @@ def _follow(part: Part, link: Link, web: Web) -> Iterator[tuple[Part, Part, str]
         reach = web.within.reach_us if link.how == "peer" else min(LOG_ID_REACH_US, web.within.reach_us)
         for other in (*parts, *_others(part, link, web, reach)):
             # An id of this kind ties lines to one scan or connection, never two messages to each other.
-            if other.kind == part.kind or not other.start_us - reach <= link.time_us <= other.end_us + reach:
+            if (
+                other.kind == part.kind
+                or _other_scan(part, other, web)
+                or not other.start_us - reach <= link.time_us <= other.end_us + reach
+            ):
                 continue
             yield (other, part, link.how) if isinstance(other, Life) else (part, other, link.how)
         return
@@ -296,9 +310,29 @@ def _follow(part: Part, link: Link, web: Web) -> Iterator[tuple[Part, Part, str]
     if chosen is None or chosen is part:
         return
     if link.how in {"origin", "requeue", "scan_of", "resent"}:
-        yield (chosen, part, "release" if link.how == "resent" else link.how)
+        yield (chosen, part, link.how)
     else:
         yield (part, chosen, link.how)
+
+
+def _other_scan(part: Part, other: Part, web: Web) -> bool:
+    """Whether a queue file and a scan that share a filter's log id do not belong together, for such ids come back.
+
+    A scan that names its queue file belongs to no other; of several scans, a reply means the nearest.
+    """
+    life, scan = (part, other) if isinstance(part, Life) else (other, part)
+    if not isinstance(life, Life) or not isinstance(scan, Scan):
+        return False
+    named = {link.target for link in scan.links if link.how == "scan_of"}
+    if named and life.key not in named and any(web.parts_of(key) for key in named):
+        return True
+    for link in life.links:
+        if link.how == "answered":
+            rivals = [p for key in web.named_by(link.target) for p in web.parts_of(key) if isinstance(p, Scan)]
+            mine = [p for p in rivals if any(o.target == link.target for o in p.links)]
+            if scan in mine and min(mine, key=lambda p: (abs(p.end_us - link.time_us), p.key)) is not scan:
+                return True
+    return False
 
 
 def _refused(part: Part, link: Link, web: Web) -> Iterator[tuple[Part, Part, str]]:

@@ -28,7 +28,7 @@ def related_to(about: About) -> list[Related]:
                 add("notice_of", keys.scan(event.fact.mail_id))
         for identified in life.identified:
             kept = None if identified.resent else notice_mail_id(identified.message_id)
-            if kept and life.received is not None and is_local(life.received):
+            if kept and life is about.root and life.received is not None and is_local(life.received):
                 add("notice_of", keys.scan(kept))
     for scan in about.scans:
         for event in scan.given:

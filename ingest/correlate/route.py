@@ -79,9 +79,9 @@ def _noticed(event: Event, fact: Fact, within: Within) -> Route:
 def _attempted(event: Event, fact: Fact, within: Within) -> Route:
     assert isinstance(fact, Attempted)  # noqa: S101
     named: tuple[str, ...] = ()
-    if fact.next_id and (fact.forwarded or within.holds(fact.relay_ip)):
+    if fact.next_id and (fact.forwarded or within.takes(fact)):
         named = (f"q:{fact.next_id}",)
-    elif fact.log_id and within.holds(fact.relay_ip):
+    elif fact.log_id and within.takes(fact):
         named = (keys.log_id(event.host, fact.log_id),)
     return Route((keys.queue(event.host, fact.queue_id),), named)
 

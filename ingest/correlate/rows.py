@@ -18,6 +18,8 @@ from mappings.address import fold
 
 #: Edges along which a message moves on; the others (scan of, answered) tie a scan to its queue file.
 _ONWARD = {"relay", "next", "forwarded", "origin", "requeue", "release"}
+#: What brings a queue file into being by itself; a Resent-Message-ID in it is then what a sender wrote, and no release.
+_BROUGHT = {"relay", "next", "forwarded", "origin", "requeue"}
 
 
 @dataclass(slots=True)
@@ -75,8 +77,12 @@ def plant(message: Message, within: Within) -> Tree:
     scans: dict[int, list[Scan]] = defaultdict(list)
     loose: dict[int, list[Loose]] = defaultdict(list)
     follows: set[int] = set()
+    brought = {id(target) for _, target, how in message.edges if how in _BROUGHT}
     for source, target, how in message.edges:
-        if how in _ONWARD:
+        if how == "resent" and id(target) not in brought and (target, "release") not in onward[id(source)]:
+            onward[id(source)].append((target, "release"))
+            follows.add(id(target))
+        elif how in _ONWARD:
             onward[id(source)].append((target, how))
             follows.add(id(target))
         elif isinstance(target, Loose):
@@ -102,7 +108,7 @@ def _ties(message: Message, onward: dict[int, list[tuple[Part, str]]]) -> Iterat
     tied: set[int] = set()
     for source, target, how in message.edges:
         pair = (source, target) if isinstance(source, Life) else (target, source)
-        if how not in _ONWARD and isinstance(pair[0], Life) and isinstance(pair[1], Scan):
+        if how not in {*_ONWARD, "resent"} and isinstance(pair[0], Life) and isinstance(pair[1], Scan):
             tied.add(id(pair[1]))
             yield pair[0], pair[1]
     for scan in message.scans:
@@ -131,8 +137,10 @@ def rows_of(tree: Tree, part: Part, seen: frozenset[int] = frozenset()) -> list[
                 known.add(fold(address))
                 entries.append(Row(address, address, [part]))
     rows = _expand(tree, part, scans, entries, seen)
-    rows = _with_rules(part, rows)
-    return _merge(rows + _refused(part))
+    rows = _merge(_with_rules(part, rows))
+    # Refused at first and accepted at a second try in the same dialogue: the refusal is a line of its journey, no fate.
+    accepted = {row.key for row in rows}
+    return rows + _merge([row for row in _refused(part) if row.key not in accepted])
 
 
 def recipients_of(scan: Scan, loose: list[Loose]) -> list[str]:
@@ -156,11 +164,12 @@ def recipients_of(scan: Scan, loose: list[Loose]) -> list[str]:
 
 def _entries(life: Life, within: Within) -> list[Row]:
     """The rows that the `to=` lines of one queue file make."""
-    groups: dict[tuple[str, str], list[Event]] = defaultdict(list)
+    # An address that is forwarded and keeps a copy has a delivery of each kind: two recipients in the end.
+    groups: dict[tuple[str, str, bool], list[Event]] = defaultdict(list)
     for event in life.attempts:
         fact = event.fact
         assert isinstance(fact, Attempted)  # noqa: S101 - `Life` sorts them so
-        groups[fold(fact.original or fact.recipient), fold(fact.recipient)].append(event)
+        groups[fold(fact.original or fact.recipient), fold(fact.recipient), fact.forwarded].append(event)
     rows = []
     for events in groups.values():
         events.sort(key=order)
@@ -183,7 +192,7 @@ def _entries(life: Life, within: Within) -> list[Row]:
 def hands_over(event: Event, within: Within) -> bool:
     """Whether a delivery only moved the message on within the log domain."""
     fact = event.fact
-    return isinstance(fact, Attempted) and fact.status == "sent" and (fact.forwarded or within.holds(fact.relay_ip))
+    return isinstance(fact, Attempted) and fact.status == "sent" and (fact.forwarded or within.takes(fact))
 
 
 def _expand(tree: Tree, part: Part, scans: list[Scan], entries: list[Row], seen: frozenset[int]) -> list[Row]:

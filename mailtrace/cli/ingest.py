@@ -156,7 +156,7 @@ def calm_collector() -> None:
     The collector's usual pace costs a third of the time of reading a backlog (`docs/performance.md`).
     """
     gc.freeze()
-    gc.set_threshold(200_000, 50, 100)
+    gc.set_threshold(2_000_000, 20, 100)
 
 
 def _keep(sink: OpenSink, keep: Keep, stop: threading.Event) -> None:

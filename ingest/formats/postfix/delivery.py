@@ -14,7 +14,7 @@ from mappings.codes import split_reply
 _REST = re.compile(
     r", relay=(.*?)(?:, conn_use=\d+)?, delay=(\d{1,12}(?:\.\d{1,9})?)(?:, delays=([\d./]+))?(?:, tls=[^\s,]+)?"
     r"(?:, dsn=(\d\.\d{1,3}\.\d{1,3}))?"
-    r", status=([a-z-]+)(?: \((?:(.*)\)|(.*)))?$",
+    r", status=([A-Za-z-]+)(?: \((?:(.*)\)|(.*)))?$",
     re.DOTALL,
 )
 #: Anchored: a server that took the message may say the same within its reply.
@@ -22,6 +22,8 @@ _SAID = re.compile(r"(?:delivery temporarily suspended: )?host \S+ (?:said|refus
 _IN_REPLY = re.compile(r" \(in reply to [A-Za-z ]+(?:command)?\)$")
 _QUEUED = re.compile(r"\bqueued as ([0-9A-Za-z-]+)")
 _LOG_ID = re.compile(r"\bid=([0-9A-Za-z]+-[0-9]+(?:-[0-9]+)*)")
+#: amavis' own words. Believed over a socket of this host only: many servers elsewhere have amavis in front and answer so too.
+_FILTERED = re.compile(r"from MTA\(|Ok, discarded, id=|Ok, id=\S+, BOUNCE|Reject, id=")
 _FORWARDED = re.compile(r"forwarded as ([0-9A-Za-z]+)$")
 #: What an agent says about its connections and its host, without a recipient; the `to=` line that follows has all of it.
 _HELPERS = (
@@ -57,6 +59,8 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
         return UNKNOWN
     where, delay, delays, dsn, status, text, cut = match.groups()
     relay = relay_of(where)
+    # With `soft_bounce` a failure is written in capitals and tried again.
+    status = "deferred" if status == "SOFTBOUNCE" else status
     reply, by = _reply(text or cut or "", dsn, "[" in where and status in {"sent", "deliverable"})
     text = reply.text
     next_id = log_id = None
@@ -85,6 +89,7 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
         next_id=next_id,
         log_id=log_id,
         forwarded=forwarded is not None,
+        filtered=by == "remote" and "[" in where and relay.ip is None and _FILTERED.match(text) is not None,
         discarded=status == "sent" and (program == "discard" or text.startswith("delivered to file: /dev/null")),
     )
 

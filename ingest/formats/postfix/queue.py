@@ -85,7 +85,8 @@ def _checked(queue_id: str | None, rest: str) -> Outcome:
     client = client_at(rest, at + 6)
     met = rest[match.end() : at]
     said = tail.text or ""
-    name, _, value = met.partition(": ") if stage.endswith("header") else ("", "", "")
+    name, _, value = met.partition(":") if stage.endswith("header") else ("", "", "")
+    value = value.strip()
     reply = None
     if action == "reject":
         code, enhanced, words = split_reply(said)
@@ -101,9 +102,10 @@ def _checked(queue_id: str | None, rest: str) -> Outcome:
         sender=tail.sender,
         recipient=tail.recipient,
         reply=reply,
-        text=said or met,
+        # What was met is kept where logging it is all that the rule does; elsewhere its name will do.
+        text=said or (met if action == "info" else name or "body"),
         target=normalise(said) if action in {"redirect", "bcc"} and "@" in said else None,
-        subject=header_text(value) if name.lower() == "subject" and stage == "header" else None,
+        subject=header_text(value) if name.lower() == "subject" else None,
         header_from=header_address(value) if name.lower() == "from" and stage == "header" else None,
     )
 
