@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from cluster.cluster_samples import engine_at, mail, sink_at, stored, write
-from cluster.flaky import Fault, Proxy
 from servers.server import Server, ask
 
+from cluster.cluster_samples import engine_at, mail, sink_at, stored, write
+from cluster.flaky import Fault, Proxy
 from ingest.sinks.elasticsearch import ElasticsearchSink
 from mappings.elasticsearch.connection import Access
 from mappings.elasticsearch.faults import StoreAway, StoreRefused

@@ -7,10 +7,10 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from cluster.cluster_samples import DAY_MS, T0, engine_at, indices, mail, sink_at, stored, told, write
-from cluster.flaky import Fault, Proxy
 from servers.server import ask
 
+from cluster.cluster_samples import DAY_MS, T0, engine_at, indices, mail, sink_at, stored, told, write
+from cluster.flaky import Fault, Proxy
 from ingest.sinks.elasticsearch import ElasticsearchSink
 from mappings import keys
 from mappings.elasticsearch.connection import Access, Connection

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from cluster.cluster_samples import engine_at, mail, sink_at, told, write
 from servers.server import ask
 
+from cluster.cluster_samples import engine_at, mail, sink_at, told, write
 from mappings.elasticsearch import template as made
 from mappings.elasticsearch.connection import Access, Connection
 from mappings.elasticsearch.faults import StoreRefused
