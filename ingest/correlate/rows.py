@@ -164,14 +164,13 @@ def recipients_of(scan: Scan, loose: list[Loose]) -> list[str]:
 
 def _entries(life: Life, within: Within) -> list[Row]:
     """The rows that the `to=` lines of one queue file make."""
-    # An address that is forwarded and keeps a copy has a delivery of each kind: two recipients in the end.
-    groups: dict[tuple[str, str, bool], list[Event]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[Event]] = defaultdict(list)
     for event in life.attempts:
         fact = event.fact
         assert isinstance(fact, Attempted)  # noqa: S101 - `Life` sorts them so
-        groups[fold(fact.original or fact.recipient), fold(fact.recipient), fact.forwarded].append(event)
+        groups[fold(fact.original or fact.recipient), fold(fact.recipient)].append(event)
     rows = []
-    for events in groups.values():
+    for events in (way for group in groups.values() for way in _ways(group)):
         events.sort(key=order)
         first = events[0].fact
         assert isinstance(first, Attempted)  # noqa: S101
@@ -187,6 +186,14 @@ def _entries(life: Life, within: Within) -> list[Row]:
             )
         )
     return rows
+
+
+def _ways(group: list[Event]) -> list[list[Event]]:
+    """The deliveries of one address; where it is forwarded and keeps a copy they are two, for that makes two recipients in the end."""
+    if not any(isinstance(e.fact, Attempted) and e.fact.forwarded for e in group):
+        return [group]
+    copies = [e for e in group if isinstance(e.fact, Attempted) and e.fact.status == "sent" and not e.fact.forwarded]
+    return [way for way in ([e for e in group if e not in copies], copies) if way]
 
 
 def hands_over(event: Event, within: Within) -> bool:
@@ -213,7 +220,12 @@ def _expand(tree: Tree, part: Part, scans: list[Scan], entries: list[Row], seen:
     by_name, by_final = _indexed(below, "named"), _indexed(below, "final")
     used: set[int] = set()
     rows: list[Row] = []
+    gone_on = {entry.key for entry in entries if entry.handed}
     for entry in entries:
+        if entry.attempts and not entry.handed and entry.key in gone_on:
+            # The copy that an address keeps beside what it forwards stays here.
+            rows.append(_through_scans(tree, entry, scans))
+            continue
         row = _through_scans(tree, entry, scans)
         final = fold(row.final) if row.final is not None else None
         found = by_name.get(final) or by_final.get(final) or _forwarded(row, below)
