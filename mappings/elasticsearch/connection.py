@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,8 @@ _T = TypeVar("_T")
 _JSON, _LINES = "application/json", "application/x-ndjson"
 #: Seconds between two tries: the first pause, and the longest.
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 30.0
+#: Pauses between the tries of a patient request, in seconds.
+_MOMENTS_S = (0.1, 0.2, 0.5, 1.0)
 # What it has to tell, our own faults tell in words.
 logging.getLogger("elastic_transport").addHandler(logging.NullHandler())
 
@@ -136,9 +139,19 @@ class Connection:
             raise faults.StoreAway(f"Elasticsearch at {self.access.shown()} does not answer: {_words(error)}.") from error
         return meta.status, answer or b""
 
-    def ask(self, what: str, method: str, target: str, body: Any = None, *, lines: bool = False, missing: bool = False) -> bytes | None:
-        """One request that is to succeed; with `missing`, what is not there (404) is None. Else raises what the answer says."""
+    def ask(
+        self, what: str, method: str, target: str, body: Any = None, *, lines: bool = False, missing: bool = False, patient: bool = False
+    ) -> bytes | None:
+        """One request that is to succeed; with `missing`, what is not there (404) is None. Else raises what the answer says.
+
+        With `patient` a 503 is asked again for about two seconds: an index has no copy to search in the moment after its creation.
+        """
         status, answer = self.send(what, method, target, body, lines=lines)
+        for pause_s in _MOMENTS_S if patient else ():
+            if status != 503:
+                break
+            time.sleep(pause_s)
+            status, answer = self.send(what, method, target, body, lines=lines)
         if status == 404 and missing:
             return None
         if status >= 400:

@@ -215,7 +215,7 @@ class ElasticsearchEngine:
         target = f"{path(index or self._names.alias, '_search')}?{_THERE}"
         if preference:
             target += f"&preference={blake2b(preference.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
-        answer = self._connection.ask("search", "POST", target, body)
+        answer = self._connection.ask("search", "POST", target, body, patient=True)
         return msgspec.json.decode(answer or b"{}", type=Answer)
 
 

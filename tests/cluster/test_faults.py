@@ -71,6 +71,30 @@ def test_every_message_is_there_once_behind_a_flaky_server(es_url: str, es_prefi
     print(f"{len(expected)} messages stored once each; requests: {counts}; documents sent again: {sent_again}")
 
 
+@pytest.mark.parametrize(("refused", "answered"), [(2, True), (99, False)])
+def test_a_search_waits_a_moment_for_a_young_index(es_url: str, es_prefix: str, refused: int, answered: bool) -> None:
+    """A server that cannot search yet is asked again for a moment, and not for ever."""
+    sink = sink_at(es_url, es_prefix)
+    write(sink, [mail(1)])
+    sink.close()
+    left = [refused]
+
+    def choose(_method: str, path: str, _body: bytes) -> Fault:
+        if "_search" not in path:
+            return Fault.NONE
+        left[0] -= 1
+        return Fault.UNAVAILABLE if left[0] >= 0 else Fault.NONE
+
+    with Proxy(es_url, choose) as proxy:
+        engine = engine_at(proxy.url, es_prefix)
+        if answered:
+            assert engine.count(Query(), EVERYTHING) == 1
+        else:
+            with pytest.raises(StoreAway):
+                engine.count(Query(), EVERYTHING)
+        engine.close()
+
+
 def test_every_message_is_there_once_after_the_server_was_killed(elasticsearch_to_kill: Server, es_prefix: str) -> None:
     """The server is killed in the middle of an ingest and started again: the writer waits, goes on, and nothing is lost or doubled."""
     url = elasticsearch_to_kill.url
