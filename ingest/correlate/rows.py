@@ -16,10 +16,12 @@ from ingest.correlate.links import Loose, Message, Part, Scan, Within
 from ingest.events import Attempted, Inspected, Passed, Ruled, Scanned
 from mappings.address import fold
 
-#: Edges along which a message moves on; the others (scan of, answered) tie a scan to its queue file.
-_ONWARD = {"relay", "next", "forwarded", "origin", "requeue", "release"}
 #: What brings a queue file into being by itself; a Resent-Message-ID in it is then what a sender wrote, and no release.
 _BROUGHT = {"relay", "next", "forwarded", "origin", "requeue"}
+#: Edges along which a message moves on.
+_ONWARD = {*_BROUGHT, "release"}
+#: The others tie a scan to its queue file, save this one, which means a release where nothing else brought the file.
+_UNTIED = {*_ONWARD, "resent"}
 
 
 @dataclass(slots=True)
@@ -91,7 +93,7 @@ def plant(message: Message, within: Within) -> Tree:
         if scan not in scans[id(life)]:
             scans[id(life)].append(scan)
         follows.add(id(scan))
-    for found in (*scans.values(),):
+    for found in scans.values():
         found.sort(key=lambda s: (s.start_us, s.key))
     for hops in onward.values():
         hops.sort(key=lambda h: (h[0].start_us, h[0].key, h[1]))
@@ -108,7 +110,7 @@ def _ties(message: Message, onward: dict[int, list[tuple[Part, str]]]) -> Iterat
     tied: set[int] = set()
     for source, target, how in message.edges:
         pair = (source, target) if isinstance(source, Life) else (target, source)
-        if how not in {*_ONWARD, "resent"} and isinstance(pair[0], Life) and isinstance(pair[1], Scan):
+        if how not in _UNTIED and isinstance(pair[0], Life) and isinstance(pair[1], Scan):
             tied.add(id(pair[1]))
             yield pair[0], pair[1]
     for scan in message.scans:
