@@ -21,7 +21,7 @@ _REST = re.compile(
 _SAID = re.compile(r"(?:delivery temporarily suspended: )?host \S+ (?:said|refused to talk to me): ")
 _IN_REPLY = re.compile(r" \(in reply to [A-Za-z ]+(?:command)?\)$")
 _QUEUED = re.compile(r"\bqueued as ([0-9A-Za-z-]+)")
-_LOG_ID = re.compile(r"\bid=([0-9A-Za-z]+-[0-9]+(?:-[0-9]+)*)")
+LOG_ID = re.compile(r"\bid=([0-9A-Za-z]+-[0-9]+(?:-[0-9]+)*)")
 #: amavis' own words. Believed over a socket of this host only: many servers elsewhere have amavis in front and answer so too.
 _FILTERED = re.compile(r"from MTA\(|Ok, discarded, id=|Ok, id=\S+, BOUNCE|Reject, id=")
 _FORWARDED = re.compile(r"forwarded as ([0-9A-Za-z]+)$")
@@ -68,7 +68,7 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
     if status == "sent" and by == "remote":
         queued = _QUEUED.findall(text)
         next_id = queued[-1] if queued else None
-    log = _LOG_ID.search(text) if by == "remote" else None
+    log = LOG_ID.search(text) if by == "remote" else None
     if log is not None:
         log_id = log[1]
     if forwarded is not None:

@@ -6,8 +6,7 @@ import re
 
 from ingest.events import Connected, Received, Reply, Ruled
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
-from ingest.formats.postfix.delivery import _LOG_ID as LOG_ID
-from ingest.formats.postfix.delivery import attempt_of
+from ingest.formats.postfix.delivery import LOG_ID, attempt_of
 from ingest.formats.postfix.parts import SEVERITIES, client_at, split_id, tail_of
 from ingest.formats.postfix.queue import milter_decision, refused_late
 from ingest.formats.queue_id import QUEUE_ID
