@@ -1,20 +1,27 @@
-"""How long answers take: each kind of question, asked of a store of so many traces, with values that are in it.
+"""How long answers take: each kind of question, asked of stores of so many traces, with values that are in them.
 
-Values are drawn from traces of all times and people, so frequent ones are asked for more often, as in life.
+Values are drawn from traces of all times and people, so frequent ones are asked for more often, as in life. With several sizes the stores
+are there at the same time, and the answer times of each are set in relation to those of the first. `--elasticsearch` asks a cluster of
+one node on the same machine.
 """
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from random import Random
+from statistics import median
+from typing import Any
 
 from bench import documents
 from bench.measure import keep, parser, percentile, show, table
-from ingest.sinks.embedded import EmbeddedSink
+from bench.server import elasticsearch, post, settled
 from mailtrace import MailTrace, Query, asking
+from mailtrace.settings import Elasticsearch
+from mailtrace.stores import open_sink
 from mappings.trace import Trace
 
 Ask = Callable[[MailTrace, Trace], object]
@@ -70,19 +77,27 @@ QUESTIONS: tuple[tuple[str, int, Ask], ...] = (
 )
 
 
-def filled(folder: Path, count: int, sample: list[Trace]) -> list[Trace]:
+#: A store as settings name it: its address, and what is set of a cluster.
+Place = tuple[str, Elasticsearch]
+
+
+def filled(place: Place, count: int, sample: list[Trace]) -> list[Trace]:
     """Write a store of so many traces; gives some of them, over the whole range."""
     chosen: list[Trace] = []
     every = max(1, count // 2000)
-    sink = EmbeddedSink(folder)
     number = 0
-    for batch in documents.batches(documents.traces(count, sample=sample)):
-        sink.submit(batch)
-        sink.acknowledged()
-        chosen += [trace for i, trace in enumerate(batch, number) if i % every == 0 or (trace.quarantine_id and i % (every // 8 + 1) == 0)]
-        number += len(batch)
-    sink.flush()
-    sink.close()
+    began = time.monotonic()
+    with closing(open_sink(*place)) as sink:
+        for batch in documents.batches(documents.traces(count, sample=sample)):
+            sink.submit(batch)
+            sink.acknowledged()
+            chosen += [
+                trace for i, trace in enumerate(batch, number) if i % every == 0 or (trace.quarantine_id and i % (every // 8 + 1) == 0)
+            ]
+            number += len(batch)
+            if number % 500_000 < documents.BATCH:
+                show(f"{number:,} of {count:,} traces written, {number / (time.monotonic() - began):,.0f}/s")
+        sink.flush()
     return chosen
 
 
@@ -93,32 +108,90 @@ def _values(name: str, chosen: list[Trace], random: Random) -> Iterator[Trace]:
         yield random.choice(fitting or chosen)
 
 
+def asked(mail: MailTrace, chosen: list[Trace]) -> dict[str, dict[str, float]]:
+    """Ask every kind of question, after a few of each that do not count."""
+    figures: dict[str, dict[str, float]] = {}
+    for name, times, ask in QUESTIONS:
+        drawn = _values(name, chosen, Random(name))
+        took = []
+        for warm in (True, False):
+            for trace, _ in zip(drawn, range(min(5, times) if warm else times), strict=False):
+                began = time.perf_counter()
+                ask(mail, trace)
+                if not warm:
+                    took.append((time.perf_counter() - began) * 1000)
+        figures[name] = {"asked": times, "p50_ms": percentile(took, 0.5), "p95_ms": percentile(took, 0.95), "max_ms": max(took)}
+    return figures
+
+
+@contextmanager
+def _places(cluster: bool, heap: str, sizes: Sequence[int]) -> Iterator[list[Place]]:
+    """Give a place for a store of each size."""
+    if not cluster:
+        with tempfile.TemporaryDirectory(prefix="bench-search-") as folder:
+            yield [(f"sqlite:{Path(folder)}/store-{size}", Elasticsearch()) for size in sizes]
+        return
+    with elasticsearch(heap=heap) as address:
+        yield [(address, Elasticsearch(prefix=f"bench-{size}")) for size in sizes]
+
+
 def main(argv: list[str] | None = None) -> int:
     """Measure and print."""
     given_by = parser("search", __doc__)
-    given_by.add_argument("--traces", type=int, default=1_000_000)
+    given_by.add_argument("--traces", type=int, nargs="+", default=[1_000_000], help="how many; several for a store of each size")
     given_by.add_argument("--sample", type=int, default=60_000, help="lines of traffic that the traces are made from")
+    given_by.add_argument("--elasticsearch", action="store_true", help="ask an Elasticsearch, not the embedded store")
+    given_by.add_argument("--heap", default="2g", help="memory of that Elasticsearch for its own use")
+    given_by.add_argument("--rounds", type=int, default=1, help="how often all is asked; the figures are medians")
     given = given_by.parse_args(argv)
-    figures: dict[str, dict[str, float]] = {}
-    with tempfile.TemporaryDirectory(prefix="bench-search-") as folder:
-        chosen = filled(Path(folder) / "store", given.traces, documents.made(given.sample))
-        with asking(f"sqlite:{folder}/store") as mail:
-            for name, times, ask in QUESTIONS:
-                drawn = _values(name, chosen, Random(name))
-                took = []
-                for warm in (True, False):
-                    for trace, _ in zip(drawn, range(min(5, times) if warm else times), strict=False):
-                        began = time.perf_counter()
-                        ask(mail, trace)
-                        if not warm:
-                            took.append((time.perf_counter() - began) * 1000)
-                figures[name] = {"asked": times, "p50_ms": percentile(took, 0.5), "p95_ms": percentile(took, 0.95), "max_ms": max(took)}
-    rows = [[name, str(f["asked"]), *(f"{f[key]:,.2f}" for key in ("p50_ms", "p95_ms", "max_ms"))] for name, f in figures.items()]
-    show(
-        table(f"{given.traces:,} traces, warm, whole answers of the Python API", ["question", "asked", "p50 ms", "p95 ms", "most ms"], rows)
-    )
-    keep(given.json, "search", {"traces": given.traces, "questions": figures})
+    sample = documents.made(given.sample)
+    rounds: dict[int, list[dict[str, dict[str, float]]]] = {size: [] for size in given.traces}
+    with _places(given.elasticsearch, given.heap, given.traces) as places:
+        chosen = [filled(place, size, sample) for place, size in zip(places, given.traces, strict=True)]
+        if given.elasticsearch:
+            # What the server does after writing is over before it is asked.
+            settled(places[0][0])
+        for _ in range(given.rounds):
+            for place, size, some in zip(places, given.traces, chosen, strict=True):
+                with asking(*place) as mail:
+                    rounds[size].append(asked(mail, some))
+        sizes = [_bytes(place) / size for place, size in zip(places, given.traces, strict=True)]
+    figures = {size: _medians(rounds[size]) for size in given.traces}
+    kind = "Elasticsearch" if given.elasticsearch else "the embedded store"
+    for number, size in enumerate(given.traces):
+        rows = _rows(figures[size], None if number == 0 else figures[given.traces[0]])
+        head = ["question", "asked", "p50 ms", "p95 ms", "most ms"]
+        title = f"{kind}: {size:,} traces, {sizes[number]:,.0f} bytes each, warm, whole answers of the Python API"
+        show(table(title, head if number == 0 else [*head, "p95 of the first"], rows))
+    keep(given.json, "search-elasticsearch" if given.elasticsearch else "search", {"traces": given.traces, "questions": figures})
     return 0
+
+
+def _medians(rounds: list[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
+    """The median of each figure over the rounds."""
+    return {name: {key: median(one[name][key] for one in rounds) for key in rounds[0][name]} for name in rounds[0]}
+
+
+def _rows(figures: dict[str, dict[str, float]], first: dict[str, dict[str, float]] | None) -> list[list[str]]:
+    """A row for each question."""
+    return [
+        [
+            name,
+            f"{f['asked']:g}",
+            *(f"{f[key]:,.2f}" for key in ("p50_ms", "p95_ms", "max_ms")),
+            *([f"{f['p95_ms'] / first[name]['p95_ms']:.2f}"] if first is not None else []),
+        ]
+        for name, f in figures.items()
+    ]
+
+
+def _bytes(place: Place) -> int:
+    """What a store takes on disk."""
+    address, cluster = place
+    if address.startswith("sqlite:"):
+        return sum(f.stat().st_size for f in Path(address.removeprefix("sqlite:")).iterdir())
+    stats: Any = post(f"{address}/{cluster.prefix}-traces-*/_stats/store", method="GET")
+    return int(stats["_all"]["primaries"]["store"]["size_in_bytes"])
 
 
 if __name__ == "__main__":

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -37,3 +41,21 @@ def elasticsearch(version: str = "9", heap: str = "1g", *, cores: Sequence[int] 
             yield address
         finally:
             held.stdin.close()
+
+
+def post(url: str, body: bytes | None = None, *, method: str = "POST", kind: str = "application/json") -> Any:
+    """Ask the server without any code of ours, and give its answer."""
+    request = urllib.request.Request(url, body, {"content-type": kind}, method=method)  # noqa: S310 - an address of this benchmark's own server
+    with urllib.request.urlopen(request) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+def settled(address: str) -> None:
+    """Wait until a server has written and merged what it was given."""
+    post(f"{address}/_refresh")
+    post(f"{address}/_flush")
+    quiet = 0
+    while quiet < 3:
+        time.sleep(1)
+        merging = post(f"{address}/_stats/merge", method="GET")["_all"]["total"]["merges"]["current"]
+        quiet = 0 if merging else quiet + 1
