@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import msgspec
+from stores import Store
 
-from search.engines.embedded import EmbeddedEngine
 from search.query import Query
 from search.scope import EVERYTHING
 
@@ -17,13 +16,13 @@ Documents = dict[str, dict[str, Any]]
 _SHOWN = 4
 
 
-def documents(store: Path) -> Documents:
+def documents(store: Store) -> Documents:
     """Every trace with its events, by id; superseded ones are left out, as in every search.
 
     Which line of two forms was read first, and from which file, is the reading's own affair; so are version and time of writing.
     """
     found: Documents = {}
-    with closing(EmbeddedEngine(store)) as engine:
+    with closing(store.engine()) as engine:
         for trace in engine.walk(Query(), EVERYTHING):
             whole = engine.get(trace.id, EVERYTHING)
             assert whole is not None, f"{trace.id} is listed and cannot be got"

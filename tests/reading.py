@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from stores import Store
+
 from ingest.options import IngestOptions
 from ingest.pipeline import Ingest
-from ingest.sinks.embedded import EmbeddedSink
+from ingest.sinks import Sink
 from mappings.trace import Trace
 
 #: 1 March 2027: later than every stamp in the tests, so the wall clock of the machine plays no part.
@@ -41,35 +43,46 @@ class StoreDiedError(Exception):
     """The store has stopped in the middle of a flush."""
 
 
-class DyingSink(EmbeddedSink):
-    """A store that writes so many documents, and then no more: the rest of a batch is lost."""
+class DyingSink:
+    """A store that takes so many documents, and then no more: the rest of a batch is lost."""
 
-    left: int | None = None
+    def __init__(self, sink: Sink, left: int) -> None:
+        self._sink = sink
+        self._left = left
+        self.claim, self.acknowledged, self.flush = sink.claim, sink.acknowledged, sink.flush
+        self.find, self.newest_ms, self.note_progress, self.close = sink.find, sink.newest_ms, sink.note_progress, sink.close
 
     def submit(self, traces: Sequence[Trace]) -> int:
         """Write what is allowed, and die where that is not all."""
-        if self.left is not None:
-            if self.left < len(traces):
-                super().submit(traces[: self.left])
-                raise StoreDiedError
-            self.left -= len(traces)
-        return super().submit(traces)
+        allowed, self._left = traces[: self._left], self._left - len(traces)
+        ticket = self._sink.submit(allowed)
+        if self._left < 0:
+            raise StoreDiedError
+        return ticket
 
 
-def read(data: Path, files: Sequence[Path], times: Times = USUAL, *, dies_after: int | None = None, **options: Any) -> Ingest:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a test has its logs, where the program keeps what it has read, and where the traces are."""
+
+    logs: Path
+    data: Path
+    store: Store
+
+    def beside(self, name: str) -> Place:
+        """The same logs, read into another store."""
+        return Place(self.logs, self.data / name, self.store.beside(name))
+
+
+def read(place: Place, files: Sequence[Path], times: Times = USUAL, *, dies_after: int | None = None, **options: Any) -> Ingest:
     """Read files to their end, as `mailtrace ingest --once` does; with `dies_after` the store stops after so many documents."""
     settings: dict[str, Any] = {"timezone": ZoneInfo("UTC"), "year": 2026, **options}
     wanted = IngestOptions(tuple(map(str, files)), pin_s=times.pin, hold_back_s=times.hold_back, memory_s=times.memory, **settings)
-    with closing(DyingSink(store_of(data))) as sink:
-        sink.left = dies_after
-        ingest = Ingest(wanted, sink, data, clock=lambda: NOW_S)
+    with closing(place.store.sink()) as sink:
+        into = sink if dies_after is None else DyingSink(sink, dies_after)
+        ingest = Ingest(wanted, into, place.data, clock=lambda: NOW_S)
         ingest.run_once()
     return ingest
-
-
-def store_of(data: Path) -> Path:
-    """The folder of the store in a data folder."""
-    return data / "store"
 
 
 def forget_positions(data: Path) -> None:

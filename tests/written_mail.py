@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
-from search.engines.embedded import EmbeddedEngine
+from stores import Store
+
 from search.query import Query
 from search.scope import EVERYTHING
 
@@ -215,9 +215,9 @@ def traffic(seed: int, number: int, *, long: bool = False) -> list[Mail]:
     return mails
 
 
-def found(store: Path) -> Counter[Told]:
+def found(store: Store) -> Counter[Told]:
     """What a store holds, in the same words."""
-    with closing(EmbeddedEngine(store)) as engine:
+    with closing(store.engine()) as engine:
         return Counter(
             (trace.sender, trace.recipient, str(trace.disposition), tuple(trace.queue_ids), trace.incomplete)
             for trace in engine.walk(Query(), EVERYTHING)

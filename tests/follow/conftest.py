@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from stores import Embedded
 from written_mail import Mail, Told, expected, found, log
 
 _PATIENCE_S = 30
@@ -61,7 +62,7 @@ class Followed:
 
     def found(self) -> Counter[Told]:
         """What a search finds now; nothing while there is no store yet."""
-        return found(self.store) if self.store.is_dir() else Counter()
+        return found(Embedded(self.store)) if self.store.is_dir() else Counter()
 
     def stop(self) -> str:
         """Stop the program as a service is stopped; it must end in order. Gives what it said."""

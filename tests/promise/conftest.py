@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from canonical import Documents, documents
 from captures import FORMS, Form
-from reading import SHORT, SHORTEST, USUAL, Times, read, store_of
+from reading import SHORT, SHORTEST, USUAL, Place, Times, read
+from stores import Cluster, Embedded, Store
 
 #: More rounds than usual, for a long run: PROMISE_ROUNDS=50 tries everything fifty times as often.
 ROUNDS = int(os.environ.get("PROMISE_ROUNDS", "1"))
@@ -21,39 +22,51 @@ COARSE = _BY_NAME["postfix_amavis-traditional"]
 TWO_FILES = _BY_NAME["postfix_amavis_long-maillog_file+rfc3339"]
 
 Reading = tuple[Form, Times]
+#: Names of the stores, in the names of tests.
+EMBEDDED, CLUSTER = "embedded", "elasticsearch"
 
 
-def tries(number: int) -> pytest.MarkDecorator:
-    """A parameter `case`: seeds, each with a log form and times, which take turns; the seed makes all choices of the test."""
+def tries(number: int, *, on_cluster: int = 0) -> pytest.MarkDecorator:
+    """Parameters `case` and `place`: seeds, each with a log form and times, which take turns; the seed makes all choices of the test.
+
+    So many are tried on the embedded store, and so many, of other seeds, on an Elasticsearch.
+    """
     ways = list(product((FINE, TWO_FILES, COARSE), (USUAL, SHORTEST, SHORT)))
-    cases = [(*ways[seed % len(ways)], seed) for seed in range(number * ROUNDS)]
-    return pytest.mark.parametrize("case", cases, ids=lambda case: f"{case[0]}-{case[1]}-seed{case[2]}")
+
+    def cases(store: str, first: int, seeds: int) -> Iterator[Any]:
+        for seed in range(first, first + seeds * ROUNDS):
+            form, times = ways[seed % len(ways)]
+            marks = [pytest.mark.elasticsearch] if store == CLUSTER else []
+            yield pytest.param((form, times, seed), store, id=f"{store}-{form}-{times}-seed{seed}", marks=marks)
+
+    return pytest.mark.parametrize(("case", "place"), [*cases(EMBEDDED, 0, number), *cases(CLUSTER, 1000, on_cluster)], indirect=["place"])
+
+
+#: The same on both stores.
+on_both = pytest.mark.parametrize("place", [EMBEDDED, pytest.param(CLUSTER, marks=pytest.mark.elasticsearch)], indirect=True)
 
 
 @pytest.fixture(scope="session")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Form, Times], Documents]:
-    """What one undisturbed reading of a log form gives; each is read once."""
+    """What one undisturbed reading of a log form gives on the embedded store; each is read once."""
     known: dict[Reading, Documents] = {}
 
     def give(form: Form, times: Times = USUAL) -> Documents:
         if (form, times) not in known:
             folder = tmp_path_factory.mktemp("plain")
-            read(folder / "data", form.unpacked(folder / "logs"), times)
-            known[form, times] = documents(store_of(folder / "data"))
+            place = Place(folder / "logs", folder / "data", Embedded(folder / "data" / "store"))
+            read(place, form.unpacked(place.logs), times)
+            known[form, times] = documents(place.store)
         return known[form, times]
 
     return give
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a test reads from and where it writes to."""
-
-    logs: Path
-    data: Path
-
-
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    """A folder for log files, which is not there yet, and a data folder."""
-    return Place(tmp_path / "logs", tmp_path / "data")
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """A folder for log files, which is not there yet, a data folder, and a store: embedded, unless the test asks for another."""
+    if getattr(request, "param", EMBEDDED) == CLUSTER:
+        store: Store = Cluster(request.getfixturevalue("es_url"), request.getfixturevalue("es_prefix"))
+    else:
+        store = Embedded(tmp_path / "data" / "store")
+    return Place(tmp_path / "logs", tmp_path / "data", store)

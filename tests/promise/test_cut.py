@@ -10,9 +10,9 @@ from random import Random
 import pytest
 from canonical import Documents, documents, must_be_same
 from captures import Form, written
-from reading import SHORTEST, StoreDiedError, Times, forget_positions, read, store_of
+from reading import SHORTEST, Place, StoreDiedError, Times, forget_positions, read
 
-from promise.conftest import FINE, TWO_FILES, Place, tries
+from promise.conftest import FINE, TWO_FILES, tries
 from promise.pieces import cuts, parts
 
 Plain = Callable[[Form, Times], Documents]
@@ -20,7 +20,7 @@ Case = tuple[Form, Times, int]
 
 
 @pytest.mark.parametrize("state", ["kept", "lost"])
-@tries(6)
+@tries(6, on_cluster=3)
 def test_files_that_grow(case: Case, state: str, place: Place, plain: Plain) -> None:
     """Files cut at any byte at about the same time, and read on in order, with or without what was noted of the reading before."""
     form, times, seed = case
@@ -28,12 +28,12 @@ def test_files_that_grow(case: Case, state: str, place: Place, plain: Plain) -> 
     for state_of_files in cuts(form.contents(), rng, rng.randrange(1, 5)):
         if state == "lost":
             forget_positions(place.data)
-        read(place.data, written(place.logs, state_of_files), times)
-    must_be_same(plain(form, times), documents(store_of(place.data)))
+        read(place, written(place.logs, state_of_files), times)
+    must_be_same(plain(form, times), documents(place.store))
 
 
 @pytest.mark.parametrize("given", ["all", "newest"])
-@tries(6)
+@tries(6, on_cluster=2)
 def test_pieces_as_files_of_their_own(case: Case, given: str, place: Place, plain: Plain) -> None:
     """One log in several files, read in order as each appears: all that there are are given each time, or only the newest."""
     form, times, seed = case
@@ -42,11 +42,11 @@ def test_pieces_as_files_of_their_own(case: Case, given: str, place: Place, plai
     for number, part in enumerate(parts(form.contents(), rng, rng.randrange(1, 4))):
         new = written(place.logs, {f"{number:02d}-{name}": content for name, content in part.items()})
         pieces += new
-        read(place.data, pieces if given == "all" else new, times)
-    must_be_same(plain(form, times), documents(store_of(place.data)))
+        read(place, pieces if given == "all" else new, times)
+    must_be_same(plain(form, times), documents(place.store))
 
 
-@tries(6)
+@tries(6, on_cluster=3)
 def test_the_store_dies_in_the_middle_of_a_flush(case: Case, place: Place, plain: Plain) -> None:
     """Of a batch some documents are written and the others are not, several times over; the next readings make it whole."""
     form, times, seed = case
@@ -54,12 +54,12 @@ def test_the_store_dies_in_the_middle_of_a_flush(case: Case, place: Place, plain
     files = form.unpacked(place.logs)
     for _ in range(3):
         with suppress(StoreDiedError):
-            read(place.data, files, times, dies_after=rng.randrange(120))
-    read(place.data, files, times)
-    must_be_same(plain(form, times), documents(store_of(place.data)))
+            read(place, files, times, dies_after=rng.randrange(120))
+    read(place, files, times)
+    must_be_same(plain(form, times), documents(place.store))
 
 
-@tries(3)
+@tries(3, on_cluster=3)
 def test_deaths_and_growth_together(case: Case, place: Place, plain: Plain) -> None:
     """Files grow and the store dies on the way, in turns."""
     form, times, seed = case
@@ -68,9 +68,9 @@ def test_deaths_and_growth_together(case: Case, place: Place, plain: Plain) -> N
     for state_of_files in cuts(form.contents(), rng, 3):
         files = written(place.logs, state_of_files)
         with suppress(StoreDiedError):
-            read(place.data, files, times, dies_after=rng.randrange(150))
-    read(place.data, files, times)
-    must_be_same(plain(form, times), documents(store_of(place.data)))
+            read(place, files, times, dies_after=rng.randrange(150))
+    read(place, files, times)
+    must_be_same(plain(form, times), documents(place.store))
 
 
 def _case_name(case: tuple[Form, Times]) -> str:
@@ -86,5 +86,5 @@ def test_written_at_any_moment(case: tuple[Form, Times], every: int, place: Plac
     copies = {f"copy-of-{name}": content for name, content in form.contents().items()}
     wanted = plain(form, times)
     monkeypatch.setattr("ingest.pipeline._FLUSH_LINES", every)
-    read(place.data, [*form.unpacked(place.logs), *written(place.logs, copies)], times)
-    must_be_same(wanted, documents(store_of(place.data)))
+    read(place, [*form.unpacked(place.logs), *written(place.logs, copies)], times)
+    must_be_same(wanted, documents(place.store))

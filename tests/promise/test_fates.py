@@ -5,11 +5,9 @@ from __future__ import annotations
 from contextlib import closing
 
 from captures import written
-from reading import read, store_of
+from reading import Place, read
 
 from mappings.trace import Trace
-from promise.conftest import Place
-from search.engines.embedded import EmbeddedEngine
 from search.query import Query
 from search.scope import EVERYTHING
 
@@ -23,8 +21,8 @@ def _traces(place: Place, lines: list[str]) -> list[Trace]:
         f"2026-03-02T10:00:{n // 10:02d}.{n % 10}00000+00:00 mx1 {program}[{300 + n % 3}]: {text}\n"
         for n, (program, _, text) in enumerate(line.partition(" ") for line in lines)
     ]
-    read(place.data, written(place.logs, {"mail.log": "".join(stamped).encode()}))
-    with closing(EmbeddedEngine(store_of(place.data))) as engine:
+    read(place, written(place.logs, {"mail.log": "".join(stamped).encode()}))
+    with closing(place.store.engine()) as engine:
         known = [engine.get(trace.id, EVERYTHING) for trace in engine.walk(Query(), EVERYTHING)]
         return sorted([trace for trace in known if trace is not None], key=lambda t: (t.time_ms, t.recipient or ""))
 

@@ -6,15 +6,14 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from random import Random
 
-import pytest
 from canonical import Documents, documents, must_be_same
 from captures import YEAR, Form
-from reading import SHORTEST, USUAL, Times, store_of
+from reading import Place, Times
 
-from promise.conftest import COARSE, FINE, ROUNDS, TWO_FILES
+from promise.conftest import tries
+from promise.pieces import cuts
 
 Plain = Callable[[Form, Times], Documents]
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -23,59 +22,50 @@ _LIFE_S = 1.2
 _PATIENCE_S = 60
 
 
-def environment(times: Times) -> dict[str, str]:
-    """Times as settings."""
-    return {"MAILTRACE_PIN": str(times.pin), "MAILTRACE_HOLD_BACK": str(times.hold_back), "MAILTRACE_MEMORY": str(times.memory)}
+def environment(times: Times, place: Place) -> dict[str, str]:
+    """Times and store as settings."""
+    given = {"MAILTRACE_PIN": str(times.pin), "MAILTRACE_HOLD_BACK": str(times.hold_back), "MAILTRACE_MEMORY": str(times.memory)}
+    return {**given, **place.store.settings}
 
 
-def cases(number: int) -> pytest.MarkDecorator:
-    """Seeds with a log form and times, in turns."""
-    ways = [(FINE, USUAL), (TWO_FILES, SHORTEST), (COARSE, USUAL), (FINE, SHORTEST)]
-    return pytest.mark.parametrize(
-        "case", [(*ways[seed % len(ways)], seed) for seed in range(number * ROUNDS)], ids=lambda c: f"{c[0]}-{c[1]}-seed{c[2]}"
-    )
-
-
-@cases(4)
-def test_killed_while_it_reads(case: tuple[Form, Times, int], tmp_path: Path, mailtrace_process: Start, plain: Plain) -> None:
+@tries(4, on_cluster=3)
+def test_killed_while_it_reads(case: tuple[Form, Times, int], place: Place, mailtrace_process: Start, plain: Plain) -> None:
     """`mailtrace ingest --once` killed three times at random moments, then left alone."""
     form, times, seed = case
     rng = Random(seed)
-    files = [str(path) for path in form.unpacked(tmp_path / "logs")]
+    files = [str(path) for path in form.unpacked(place.logs)]
     for _ in range(3):
-        program = mailtrace_process("ingest", "--once", "--year", str(YEAR), *files, **environment(times))
+        program = mailtrace_process("ingest", "--once", "--year", str(YEAR), *files, **environment(times, place))
         with suppress(subprocess.TimeoutExpired):
             program.wait(rng.uniform(0.4, _LIFE_S))
         program.kill()
         program.wait(_PATIENCE_S)
-    last = mailtrace_process("ingest", "--once", "--year", str(YEAR), *files, **environment(times))
+    last = mailtrace_process("ingest", "--once", "--year", str(YEAR), *files, **environment(times, place))
     said = last.communicate(timeout=_PATIENCE_S)[1]
     assert last.returncode == 0, said
-    must_be_same(plain(form, times), documents(store_of(tmp_path / "data")))
+    must_be_same(plain(form, times), documents(place.store))
 
 
-@cases(2)
-def test_killed_while_it_follows(case: tuple[Form, Times, int], tmp_path: Path, mailtrace_process: Start, plain: Plain) -> None:
+@tries(2, on_cluster=2)
+def test_killed_while_it_follows(case: tuple[Form, Times, int], place: Place, mailtrace_process: Start, plain: Plain) -> None:
     """A following `mailtrace ingest` is killed twice while the files grow, and then a last run reads on."""
     form, times, seed = case
     rng = Random(seed)
     contents = form.contents()
-    (tmp_path / "logs").mkdir()
+    place.logs.mkdir()
     done = dict.fromkeys(contents, 0)
-    files = [str(tmp_path / "logs" / name) for name in contents]
-    from promise.pieces import cuts
-
+    files = [str(place.logs / name) for name in contents]
     for state in cuts(contents, rng, 2):
-        program = mailtrace_process("ingest", "--year", str(YEAR), *files, **environment(times))
+        program = mailtrace_process("ingest", "--year", str(YEAR), *files, **environment(times, place))
         time.sleep(0.5)
         for name, content in state.items():
-            with (tmp_path / "logs" / name).open("ab") as file:
+            with (place.logs / name).open("ab") as file:
                 file.write(content[done[name] :])
             done[name] = len(content)
         time.sleep(rng.uniform(0.1, _LIFE_S))
         program.kill()
         program.wait(_PATIENCE_S)
-    last = mailtrace_process("ingest", "--once", "--year", str(YEAR), *files, **environment(times))
+    last = mailtrace_process("ingest", "--once", "--year", str(YEAR), *files, **environment(times, place))
     said = last.communicate(timeout=_PATIENCE_S)[1]
     assert last.returncode == 0, said
-    must_be_same(plain(form, times), documents(store_of(tmp_path / "data")))
+    must_be_same(plain(form, times), documents(place.store))

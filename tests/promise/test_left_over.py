@@ -6,12 +6,12 @@ from random import Random
 
 import pytest
 from captures import FORMS, Form, written
-from reading import SHORTEST, USUAL, Times, read
+from reading import SHORTEST, USUAL, Place, Times, read
 
 from ingest.correlate.event import Event
 from ingest.pipeline import Ingest
 from ingest.writer import open_events
-from promise.conftest import COARSE, FINE, ROUNDS, TWO_FILES, Place
+from promise.conftest import COARSE, FINE, ROUNDS, TWO_FILES
 
 _NOISE = (
     b"\0",
@@ -36,7 +36,7 @@ _NOISE = (
 @pytest.mark.parametrize("form", FORMS, ids=str)
 def test_nothing_waits_for_ever(form: Form, times: Times, place: Place) -> None:
     """After a capture each event is in an acknowledged document, but for such as name nobody (a scanner's hit, a probe, a client)."""
-    ingest = read(place.data, form.unpacked(place.logs), times)
+    ingest = read(place, form.unpacked(place.logs), times)
     told = [event for event in _open(ingest) if getattr(event.fact, "recipient", None)]
     assert not told
 
@@ -74,13 +74,13 @@ def test_mutated_lines_never_raise(seed: int, form: Form, times: Times, place: P
         lines = content.splitlines(keepends=True)
         contents[name] = b"".join(mutated(line, lines, rng) if rng.random() < 0.4 else line for line in lines)
     files = written(place.logs, contents)
-    ingest = read(place.data, files, times)
+    ingest = read(place, files, times)
     assert ingest.summary.lines == sum(content.count(b"\n") for content in contents.values())
-    read(place.data, files, times, rebuild=True)
+    read(place, files, times, rebuild=True)
 
 
 @pytest.mark.parametrize("seed", range(2 * ROUNDS))
 def test_random_bytes_never_raise(seed: int, place: Place) -> None:
     """A file of random bytes is read to its end and gives no trace."""
-    ingest = read(place.data, written(place.logs, {"mail.log": Random(seed).randbytes(200_000) + b"\n"}))
+    ingest = read(place, written(place.logs, {"mail.log": Random(seed).randbytes(200_000) + b"\n"}))
     assert ingest.summary.traces == 0

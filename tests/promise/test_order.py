@@ -8,15 +8,16 @@ from random import Random
 import pytest
 from canonical import Documents, documents, must_be_same
 from captures import Form, written
-from reading import SHORT, SHORTEST, USUAL, Times, read, store_of
+from reading import SHORT, SHORTEST, USUAL, Place, Times, read
 
-from promise.conftest import FINE, ROUNDS, Place
+from promise.conftest import FINE, ROUNDS, on_both
 from promise.pieces import parts, shuffled
 
 Plain = Callable[[Form, Times], Documents]
 _WITHIN = 50
 
 
+@on_both
 @pytest.mark.parametrize("times", [USUAL, SHORT, SHORTEST], ids=str)
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_lines_late_by_fifty_places(seed: int, times: Times, place: Place, plain: Plain) -> None:
@@ -25,8 +26,8 @@ def test_lines_late_by_fifty_places(seed: int, times: Times, place: Place, plain
     With whole seconds it may not: what one process wrote within a second has no other order than that of its lines.
     """
     contents = {name: shuffled(content, Random(seed), _WITHIN) for name, content in FINE.contents().items()}
-    read(place.data, written(place.logs, contents), times)
-    must_be_same(plain(FINE, times), documents(store_of(place.data)))
+    read(place, written(place.logs, contents), times)
+    must_be_same(plain(FINE, times), documents(place.store))
 
 
 @pytest.mark.parametrize("times", [USUAL, SHORTEST], ids=str)
@@ -36,5 +37,5 @@ def test_pieces_under_unrelated_names_in_one_run(seed: int, times: Times, place:
     rng = Random(seed)
     pieces = [part["mail.log"] for part in parts(FINE.contents(), rng, 4) if part]
     rng.shuffle(pieces)
-    read(place.data, written(place.logs, {f"{letter}.log": piece for letter, piece in zip("abcde", pieces, strict=False)}), times)
-    must_be_same(plain(FINE, times), documents(store_of(place.data)))
+    read(place, written(place.logs, {f"{letter}.log": piece for letter, piece in zip("abcde", pieces, strict=False)}), times)
+    must_be_same(plain(FINE, times), documents(place.store))

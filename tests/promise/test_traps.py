@@ -10,11 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from canonical import documents
 from captures import written
-from reading import SHORT, USUAL, Times, read, store_of
+from reading import SHORT, USUAL, Place, Times, read
 from written_mail import START, Mail, Server, expected, found, log, long_id, short_id
 
 from ingest.options import LogDomain
-from promise.conftest import Place
 
 ANN, BOB, EVE = "ann@sender.example", "bob@example.net", "eve@example.org"
 _TIMES = pytest.mark.parametrize("times", [USUAL, SHORT], ids=str)
@@ -30,8 +29,8 @@ def test_queue_id_comes_back(pause_s: float, whole: bool, times: Times, place: P
     mails = [server.delivered("3883718A9F5", ANN, BOB)]
     server.wait(seconds=pause_s)
     mails.append(server.delivered("3883718A9F5", EVE, BOB))
-    read(place.data, written(place.logs, {"mail.log": log(mails, whole=whole)}), times)
-    assert found(store_of(place.data)) == expected(mails)
+    read(place, written(place.logs, {"mail.log": log(mails, whole=whole)}), times)
+    assert found(place.store) == expected(mails)
 
 
 @_TIMES
@@ -40,8 +39,8 @@ def test_long_queue_ids(times: Times, place: Place) -> None:
     server, rng = Server(), Random(1)
     ids = [long_id(START + timedelta(milliseconds=7 * n), rng) for n in range(3)]
     mails = [server.delivered(ids[0], ANN, BOB), server.filtered((ids[1], ids[2]), "longids00001", EVE, BOB, ANN)]
-    read(place.data, written(place.logs, {"mail.log": log(mails)}), times)
-    assert found(store_of(place.data)) == expected(mails)
+    read(place, written(place.logs, {"mail.log": log(mails)}), times)
+    assert found(place.store) == expected(mails)
 
 
 @_TIMES
@@ -54,8 +53,8 @@ def test_two_messages_interleaved(whole: bool, times: Times, place: Place) -> No
         one.filtered(("3883718A9F5", "9253418AA05"), "interleave01", ANN, BOB),
         two.filtered(("4D09318A9FB", "9CB1618A9FE"), "interleave02", EVE, BOB),
     ]
-    read(place.data, written(place.logs, {"mail.log": log(mails, whole=whole)}), times)
-    assert found(store_of(place.data)) == expected(mails)
+    read(place, written(place.logs, {"mail.log": log(mails, whole=whole)}), times)
+    assert found(place.store) == expected(mails)
 
 
 @_TIMES
@@ -63,8 +62,8 @@ def test_removed_line_missing(times: Times, place: Place) -> None:
     """Without its last line a message is delivered all the same."""
     mail = Server().delivered("3883718A9F5", ANN, BOB)
     mail.lines.pop()
-    read(place.data, written(place.logs, {"mail.log": log([mail])}), times)
-    assert found(store_of(place.data)) == expected([mail])
+    read(place, written(place.logs, {"mail.log": log([mail])}), times)
+    assert found(place.store) == expected([mail])
 
 
 @_TIMES
@@ -72,8 +71,8 @@ def test_log_begins_mid_message(times: Times, place: Place) -> None:
     """Of a message only the end is there: it says so, and the sender is not known."""
     mail = Server().delivered("3883718A9F5", ANN, BOB)
     half = Mail(mail.lines[5:], [(None, BOB, "delivered", ("3883718A9F5",), True)])
-    read(place.data, written(place.logs, {"mail.log": log([half])}), times)
-    assert found(store_of(place.data)) == expected([half])
+    read(place, written(place.logs, {"mail.log": log([half])}), times)
+    assert found(place.store) == expected([half])
 
 
 @_TIMES
@@ -87,10 +86,10 @@ def test_delivered_after_days(times: Times, place: Place) -> None:
     late = Mail()
     server.deliver(late, "3883718A9F5", BOB, smtp + 900)
     server.remove(late, "3883718A9F5")
-    read(place.data, written(place.logs, {"mail.log.1": log([first, between])}), times)
-    read(place.data, written(place.logs, {"mail.log": log([late])}), times)
+    read(place, written(place.logs, {"mail.log.1": log([first, between])}), times)
+    read(place, written(place.logs, {"mail.log": log([late])}), times)
     whole = Mail([*first.lines, *late.lines], [(ANN, BOB, "delivered", ("3883718A9F5",), False)])
-    assert found(store_of(place.data)) == expected([whole, between])
+    assert found(place.store) == expected([whole, between])
 
 
 def test_nul_bytes_before_a_line(place: Place) -> None:
@@ -98,8 +97,8 @@ def test_nul_bytes_before_a_line(place: Place) -> None:
     mail = Server().delivered("3883718A9F5", ANN, BOB)
     lines = log([mail]).splitlines(keepends=True)
     content = b"".join(b"\0" * 512 + line if number in {1, 5} else line for number, line in enumerate(lines))
-    read(place.data, written(place.logs, {"mail.log": content}))
-    assert found(store_of(place.data)) == expected([mail])
+    read(place, written(place.logs, {"mail.log": content}))
+    assert found(place.store) == expected([mail])
 
 
 def test_foreign_lines_between(place: Place) -> None:
@@ -109,8 +108,8 @@ def test_foreign_lines_between(place: Place) -> None:
     other = Mail()
     for text in ("Accepted publickey for root from 203.0.113.5 port 22", "3883718A9F5: to=<x@y.example>, status=sent (250 ok)"):
         noise.at(other, "sshd", 9001, text)
-    read(place.data, written(place.logs, {"mail.log": log([mail, other])}))
-    assert found(store_of(place.data)) == expected([mail])
+    read(place, written(place.logs, {"mail.log": log([mail, other])}))
+    assert found(place.store) == expected([mail])
 
 
 @_TIMES
@@ -118,8 +117,8 @@ def test_foreign_lines_between(place: Place) -> None:
 def test_several_hosts_in_one_file(whole: bool, times: Times, place: Place) -> None:
     """A central log: the same queue id and the same process ids on two hosts are two messages."""
     mails = [Server("mx1").delivered("3883718A9F5", ANN, BOB), Server("mx2").delivered("3883718A9F5", EVE, BOB)]
-    read(place.data, written(place.logs, {"mail.log": log(mails, whole=whole)}), times)
-    assert found(store_of(place.data)) == expected(mails)
+    read(place, written(place.logs, {"mail.log": log(mails, whole=whole)}), times)
+    assert found(place.store) == expected(mails)
 
 
 @_TIMES
@@ -135,8 +134,8 @@ def test_filter_on_another_host(times: Times, place: Place) -> None:
         for line in mail.lines
     ]
     domain = LogDomain("site", ("mx1", "scan1"), ("192.0.2.77", "192.0.2.10"))
-    read(place.data, written(place.logs, {"mail.log": log([Mail(lines)])}), times, log_domains=(domain,))
-    assert found(store_of(place.data)) == expected([mail])
+    read(place, written(place.logs, {"mail.log": log([Mail(lines)])}), times, log_domains=(domain,))
+    assert found(place.store) == expected([mail])
 
 
 def test_year_turn(place: Place) -> None:
@@ -145,8 +144,8 @@ def test_year_turn(place: Place) -> None:
     mails = [server.delivered("3883718A9F5", ANN, BOB)]
     server.wait(hours=2)
     mails.append(server.delivered("4D09318A9FB", EVE, BOB))
-    read(place.data, written(place.logs, {"mail.log": log(mails, whole=True)}), year=2025)
-    assert found(store_of(place.data)) == expected(mails)
+    read(place, written(place.logs, {"mail.log": log(mails, whole=True)}), year=2025)
+    assert found(place.store) == expected(mails)
     assert _days(place) == {datetime(2025, 12, 31, tzinfo=UTC).date(), datetime(2026, 1, 1, tzinfo=UTC).date()}
 
 
@@ -158,8 +157,8 @@ def test_a_line_stamped_a_day_early(place: Place) -> None:
     server.wait(hours=1)
     mails.append(server.delivered("4D09318A9FB", EVE, BOB))
     content = log(mails[:1], whole=True) + log([early], whole=True) + log(mails[1:], whole=True)
-    read(place.data, written(place.logs, {"mail.log": content}), year=2026)
-    assert found(store_of(place.data)) == expected([*mails, early])
+    read(place, written(place.logs, {"mail.log": content}), year=2026)
+    assert found(place.store) == expected([*mails, early])
     assert max(_days(place)) == datetime(2026, 1, 1, tzinfo=UTC).date()
 
 
@@ -172,8 +171,8 @@ def test_daylight_saving_jump(at: datetime, whole: bool, place: Place) -> None:
     zone = ZoneInfo("Europe/Berlin")
     server = Server(clock=at)
     mails = [server.delivered(short_id(Random(n)), ANN, BOB) for n in range(6)]
-    read(place.data, written(place.logs, {"mail.log": log(mails, zone, whole=whole)}), timezone=zone)
-    assert found(store_of(place.data)) == expected(mails)
+    read(place, written(place.logs, {"mail.log": log(mails, zone, whole=whole)}), timezone=zone)
+    assert found(place.store) == expected(mails)
 
 
 @_TIMES
@@ -185,8 +184,8 @@ def test_failure_logged_before_the_deferral_that_it_ends(times: Times, place: Pl
     server.deliver(mail, "3883718A9F5", BOB, smtp + 1, "deferred (connect to mail.example.net[192.0.2.50]:25: Connection refused)")
     server.remove(mail, "3883718A9F5")
     mail.traces.append((ANN, BOB, "bounced", ("3883718A9F5",), False))
-    read(place.data, written(place.logs, {"mail.log": log([mail], whole=True)}), times)
-    assert found(store_of(place.data)) == expected([mail])
+    read(place, written(place.logs, {"mail.log": log([mail], whole=True)}), times)
+    assert found(place.store) == expected([mail])
 
 
 @_TIMES
@@ -195,11 +194,11 @@ def test_lines_that_come_a_run_later(times: Times, place: Place) -> None:
     mail = Server().filtered(("3883718A9F5", "9253418AA05"), "laterlog0001", ANN, BOB)
     scan = [line for line in mail.lines if line.tag == "amavis"]
     rest = [line for line in mail.lines if line.tag != "amavis"]
-    read(place.data, written(place.logs, {"mail.log": log([Mail(rest)])}), times)
-    read(place.data, written(place.logs, {"amavis.log": log([Mail(scan)])}), times)
-    assert found(store_of(place.data)) == expected([mail])
+    read(place, written(place.logs, {"mail.log": log([Mail(rest)])}), times)
+    read(place, written(place.logs, {"amavis.log": log([Mail(scan)])}), times)
+    assert found(place.store) == expected([mail])
 
 
 def _days(place: Place) -> set[date]:
     """The days of the traces in a store."""
-    return {datetime.fromtimestamp(one["time_ms"] / 1000, UTC).date() for one in documents(store_of(place.data)).values()}
+    return {datetime.fromtimestamp(one["time_ms"] / 1000, UTC).date() for one in documents(place.store).values()}

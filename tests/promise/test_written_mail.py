@@ -8,10 +8,10 @@ from typing import NamedTuple
 import pytest
 from canonical import documents, must_be_same
 from captures import written
-from reading import SHORT, SHORTEST, USUAL, Times, read, store_of
+from reading import SHORT, SHORTEST, USUAL, Place, Times, read
 from written_mail import Mail, expected, found, log, traffic
 
-from promise.conftest import ROUNDS, Place
+from promise.conftest import ROUNDS, on_both
 
 
 class Kind(NamedTuple):
@@ -45,8 +45,8 @@ def one_file_a_message(mails: list[Mail], *, whole: bool) -> dict[str, bytes]:
 def test_what_was_written_is_found(kind: Kind, seed: int, times: Times, place: Place) -> None:
     """Sessions that run side by side, refusals and filtered mail in one log: each recipient with its fate, and nothing else."""
     mails = traffic(seed, 25, long=kind.long)
-    read(place.data, written(place.logs, {"mail.log": log(mails, whole=kind.whole)}), times)
-    assert found(store_of(place.data)) == expected(mails)
+    read(place, written(place.logs, {"mail.log": log(mails, whole=kind.whole)}), times)
+    assert found(place.store) == expected(mails)
 
 
 @_TIMES
@@ -57,15 +57,16 @@ def test_whole_files_of_one_message_in_any_order(runs: str, kind: Kind, seed: in
     """Files that hold one message each may be read in any order, at once or in a run each."""
     mails = traffic(seed, 8, long=kind.long)
     contents = one_file_a_message(mails, whole=kind.whole)
-    read(place.data / "plain", written(place.logs, {"mail.log": log(mails, whole=kind.whole)}), times)
+    read(place.beside("plain"), written(place.logs, {"mail.log": log(mails, whole=kind.whole)}), times)
     files = written(place.logs.with_name("apart"), contents)
     Random(seed).shuffle(files)
     for some in [files] if runs == "one run" else [[file] for file in files]:
-        read(place.data / "apart", some, times)
-    assert found(store_of(place.data / "apart")) == expected(mails)
-    must_be_same(documents(store_of(place.data / "plain")), documents(store_of(place.data / "apart")))
+        read(place.beside("apart"), some, times)
+    assert found(place.beside("apart").store) == expected(mails)
+    must_be_same(documents(place.beside("plain").store), documents(place.beside("apart").store))
 
 
+@on_both
 @_TIMES
 @_SEEDS
 def test_messages_interleaved_anyhow(seed: int, times: Times, place: Place) -> None:
@@ -76,5 +77,5 @@ def test_messages_interleaved_anyhow(seed: int, times: Times, place: Place) -> N
     lines = []
     while any(rest):
         lines.append(rng.choice([one for one in rest if one]).pop())
-    read(place.data, written(place.logs, {"mail.log": b"".join(lines)}), times)
-    assert found(store_of(place.data)) == expected(mails)
+    read(place, written(place.logs, {"mail.log": b"".join(lines)}), times)
+    assert found(place.store) == expected(mails)

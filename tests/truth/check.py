@@ -7,11 +7,14 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
 import msgspec
 from captures import YEAR, Form
+from stores import Store
 
 from mailtrace import TraceAnswer
 from truth.judging import FACTS, judge
@@ -19,6 +22,8 @@ from truth.matching import Matches, folded, match
 from truth.phantoms import Explanations, doubles
 from truth.records import Truth
 
+#: How often an ingester is killed, and when it would have ended at the latest.
+_KILLS, _LIFE_S = 3, 1.4
 _MAIN = [sys.executable, "-c", "import sys; from mailtrace.cli import main; sys.exit(main())"]
 
 
@@ -59,28 +64,39 @@ class Verdict:
         return out.getvalue().rstrip()
 
 
-def ask(form: Form, folder: Path, zone: str) -> list[TraceAnswer]:
-    """Read the logs by the command line into a new store, and get every trace by the command line."""
+def ask(form: Form, folder: Path, zone: str, store: Store | None = None, kills: Random | None = None) -> list[TraceAnswer]:
+    """Read the logs by the command line into a new store, and get every trace by the command line.
+
+    The store is an embedded one in the folder, where none is given. With `kills` the ingester is killed on the way a few times, at
+    random moments, and started again.
+    """
     logs = [str(path) for path in form.unpacked(folder / "logs")]
-    data = ["--data", str(folder / "data")]
-    _mailtrace([*data, "ingest", "--once", "--year", str(YEAR), *logs], zone)
-    found = _mailtrace([*data, "search", "--format", "jsonl", "--limit", "0"], zone)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("MAILTRACE_")}
+    environ |= {"TZ": zone, "MAILTRACE_DATA": str(folder / "data"), **(store.settings if store is not None else {})}
+    ingest = ["ingest", "--once", "--year", str(YEAR), *logs]
+    for _ in range(_KILLS if kills is not None else 0):
+        assert kills is not None
+        with subprocess.Popen([*_MAIN, *ingest], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environ) as program:
+            with suppress(subprocess.TimeoutExpired):
+                program.wait(kills.uniform(0.4, _LIFE_S))
+            program.kill()
+    _mailtrace(ingest, environ)
+    found = _mailtrace(["search", "--format", "jsonl", "--limit", "0"], environ)
     return [msgspec.json.decode(line, type=TraceAnswer) for line in found.splitlines()]
 
 
-def _mailtrace(arguments: list[str], zone: str) -> bytes:
-    """Run a command, without settings of the surroundings; what it says on standard output."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("MAILTRACE_")}
-    done = subprocess.run([*_MAIN, *arguments], check=False, capture_output=True, env={**environ, "TZ": zone})
+def _mailtrace(arguments: list[str], environ: dict[str, str]) -> bytes:
+    """Run a command; what it says on standard output."""
+    done = subprocess.run([*_MAIN, *arguments], check=False, capture_output=True, env=environ)
     if done.returncode:
         raise AssertionError(f"mailtrace {' '.join(arguments)} ended with {done.returncode}: {done.stderr.decode()[-2000:]}")
     return done.stdout
 
 
-def check(form: Form, folder: Path) -> Verdict:
+def check(form: Form, folder: Path, store: Store | None = None, kills: Random | None = None) -> Verdict:
     """Read a capture in one log form and hold the answers against its truth."""
     truth = Truth(form.capture)
-    return compare(form, truth, ask(form, folder, truth.zone))
+    return compare(form, truth, ask(form, folder, truth.zone, store, kills))
 
 
 def compare(form: Form, truth: Truth, traces: list[TraceAnswer]) -> Verdict:

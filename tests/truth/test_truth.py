@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
 from captures import FORMS, SHORT, Form
+from stores import Cluster
 
 from mailtrace import Disposition, Reason, TraceAnswer
 from truth.check import ask, check, compare
@@ -30,6 +32,15 @@ def test_all_that_the_lines_tell_is_right(form: Form, tmp_path: Path) -> None:
     """For each recipient sender, disposition, reason, verdict, code and quarantine id are right; no phantom, no double."""
     verdict = check(form, tmp_path)
     assert verdict.perfect, str(verdict)
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["undisturbed", "killed on the way"])
+@pytest.mark.parametrize("form", [FORMS[0], FORMS[5]], ids=str)
+def test_the_same_on_elasticsearch(form: Form, killed: bool, tmp_path: Path, es_url: str, es_prefix: str) -> None:
+    """A cluster gives the same figures, also where the ingester is killed and started again."""
+    verdict = check(form, tmp_path, Cluster(es_url, es_prefix), Random(1) if killed else None)
+    assert verdict.perfect, str(verdict)
+    print(verdict)
 
 
 class TestTheCheckItself:
