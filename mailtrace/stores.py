@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -95,10 +96,12 @@ def open_sink(
     *,
     keep: Keep | None = None,
     on_refused: Callable[[Trace, str], None] | None = None,
+    stop: threading.Event | None = None,
 ) -> OpenSink:
     """Open a store for writing; raises `StoreLocked` where another process writes to it and only one can.
 
-    `keep` is what a lifecycle policy of the server is made from, where one is wanted.
+    `keep` is what a lifecycle policy of the server is made from, where one is wanted. Once `stop` is set, a server that is away is waited
+    for no longer than a little.
     """
     if is_cluster(store):
         return ElasticsearchSink(
@@ -108,6 +111,7 @@ def open_sink(
             period=Period(cluster.period),
             keep_seconds=None if keep is None else keep.seconds,
             on_refused=on_refused,
+            stop=stop,
         )
     return EmbeddedSink(embedded_folder(store), on_refused=on_refused)
 

@@ -12,11 +12,12 @@ import msgspec
 import structlog
 
 from ingest.sinks.elasticsearch_lease import LEASE_S, Leases
+from ingest.sinks.elasticsearch_patience import Patience
 from ingest.sinks.elasticsearch_recent import GENERATION, Recent
 from ingest.sinks.elasticsearch_senders import SENDERS, Item, Senders
 from mappings.elasticsearch.answers import Answer, Several
 from mappings.elasticsearch.catalog import Catalog
-from mappings.elasticsearch.connection import Access, Connection, path, patiently
+from mappings.elasticsearch.connection import Access, Connection, path
 from mappings.elasticsearch.document import decode, encode, key_term, to_trace
 from mappings.elasticsearch.faults import StoreAway
 from mappings.elasticsearch.names import Names, Period
@@ -39,7 +40,8 @@ class ElasticsearchSink:
     """Writes traces to a cluster. `submit` gives a batch to sender threads; a ticket is acknowledged when its traces are durable.
 
     `notes` says what was put in place on the server. `on_refused` is told of each trace that the store refuses, and why; it keeps
-    it before the ticket is acknowledged. While the server is away, everything but the beginning waits for it.
+    it before the ticket is acknowledged. While the server is away, everything but the beginning waits for it; once `stop` is set
+    (`close` sets it), only a little longer, and what waits raises `StoreAway`.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class ElasticsearchSink:
         senders: int = SENDERS,
         generation: int = GENERATION,
         lease_s: float = LEASE_S,
+        stop: threading.Event | None = None,
     ) -> None:
         self._names = names
         self._on_refused = on_refused
@@ -68,7 +71,7 @@ class ElasticsearchSink:
         #: The greatest time of an event of each log domain: as the store had it when first asked, and of what was submitted.
         self._stored_ms: dict[str, int | None] = {}
         self._submitted_ms: dict[str, int] = {}
-        self._stop = threading.Event()
+        self._patience = Patience(stop)
         self._closed = False
         self._connection = Connection(access)
         try:
@@ -84,7 +87,12 @@ class ElasticsearchSink:
         self.recent = Recent(generation)
         self._leases = Leases(self._connection, names, lease_s=lease_s)
         self.senders = Senders(
-            self._connection, taken=self._taken, refused=self._refuse, gone=self._waiting(self._catalog.gone), count=senders
+            self._connection,
+            taken=self._taken,
+            refused=self._refuse,
+            gone=self._waiting(self._catalog.gone),
+            patience=self._patience,
+            count=senders,
         )
 
     def claim(self, log_domain: str) -> None:
@@ -164,8 +172,8 @@ class ElasticsearchSink:
         if self._closed:
             return
         self._closed = True
+        self._patience.ask_to_stop()
         self.senders.close()
-        self._stop.set()
         with suppress(StoreError):
             self._refresh([*sorted(self.recent.indices()), self._names.meta])
         self._leases.close()
@@ -294,13 +302,8 @@ class ElasticsearchSink:
 
     def _wait(self, attempt: Callable[[], _T]) -> _T:
         """Do it, and wait for a server that is away."""
-        return patiently(attempt, self._stop, _tell)
+        return self._patience.wait(attempt)
 
     def _waiting(self, act: Callable[[str], bool]) -> Callable[[str], bool]:
         """The same for a function with an argument."""
         return lambda name: self._wait(lambda: act(name))
-
-
-def _tell(why: str, pause_s: float) -> None:
-    """Log that the store is waited for; a short wait is nothing that anybody must hear of."""
-    (_log.warning if pause_s < 1 else _log.error)("store_waits", detail=why, pause_s=pause_s)

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from ingest.sinks.elasticsearch_patience import Patience
 from mappings.elasticsearch.connection import Connection, pauses
 from mappings.elasticsearch.faults import LATER, StoreAway, of_answer
 from mappings.faults import StoreError
@@ -26,8 +27,6 @@ MOST_DOCUMENTS, MOST_BYTES = 2_000, 3 << 20
 #: So many bytes may wait or be under way.
 MOST_WAITING = 24 << 20
 SENDERS = 2
-#: When the store is closed while the server is away, this is how long it is waited for.
-_PATIENCE_S = 10.0
 _BULK = "/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by"
 
 
@@ -97,20 +96,19 @@ class Senders:
         taken: Callable[[Sequence[Item]], None],
         refused: Callable[[Item, str], None],
         gone: Callable[[str], bool],
+        patience: Patience,
         count: int = SENDERS,
     ) -> None:
         self._connection = connection
         self._taken = taken
         self._refused = refused
         self._gone = gone
+        self._patience = patience
         self._changed = threading.Condition()
         self._waiting: deque[Item] = deque()
         self._bytes = 0
         self._under_way = 0
         self._fault: BaseException | None = None
-        #: Senders that wait for a server that is away.
-        self._pausing = 0
-        self._stop = threading.Event()
         self._closing = False
         self.conflicts = 0
         self.sent_again = 0
@@ -132,7 +130,7 @@ class Senders:
             self._changed.notify_all()
 
     def flush(self) -> None:
-        """Wait until nothing is under way."""
+        """Wait until nothing is under way; raises where a server that is away is waited for no longer."""
         with self._changed:
             while self._under_way:
                 self._raise()
@@ -143,13 +141,6 @@ class Senders:
         """Send what waits, and end; a server that is away is waited for a little, and what it lacks stays unacknowledged."""
         with self._changed:
             self._closing = True
-            self._changed.notify_all()
-            waited = 0.0
-            while self._under_way and self._fault is None and waited < _PATIENCE_S:
-                waited = waited + 0.5 if self._pausing else 0.0
-                self._changed.wait(0.5)
-        self._stop.set()
-        with self._changed:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
@@ -181,7 +172,7 @@ class Senders:
         """The items of the next body; None when it is time to end."""
         with self._changed:
             while not self._waiting:
-                if self._closing or self._stop.is_set() or self._fault is not None:
+                if self._closing or self._fault is not None:
                     return None
                 self._changed.wait(1.0)
             items: list[Item] = []
@@ -205,13 +196,8 @@ class Senders:
             self.sent_again += len(items)
             pause = next(growing)
             (_log.warning if pause < 1 else _log.error)("store_waits", detail=why, documents=len(items), pause_s=pause)
-            with self._changed:
-                self._pausing += 1
-            stopped = self._stop.wait(pause)
-            with self._changed:
-                self._pausing -= 1
-            if stopped:
-                return
+            if not self._patience.pause(pause):
+                raise StoreAway(f"{why} Documents not written: {self._under_way}; their lines will be read again.")
 
     def _attempt(self, items: list[Item]) -> tuple[list[Item], str]:
         """One request: what has to be sent again, and why."""
@@ -269,6 +255,8 @@ class Senders:
                 raise StoreError(f"Elasticsearch does not allow us to write documents: {error.words() if error else status}.")
             else:
                 self._give_up(item, error.words() if error is not None else f"status {status}")
+        if taken:
+            self._patience.answered()
         # First the tickets, then whoever waits for them.
         self._taken(taken)
         self._done(taken)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import base64
 import logging
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import msgspec
@@ -23,7 +22,6 @@ from elasticsearch.serializer import JsonSerializer
 from mappings.elasticsearch import faults
 from mappings.faults import StoreError
 
-_T = TypeVar("_T")
 _JSON, _LINES = "application/json", "application/x-ndjson"
 #: Seconds between two tries: the first pause, and the longest.
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 30.0
@@ -171,18 +169,6 @@ def pauses() -> Iterator[float]:
         pause = min(pause * 2, LONGEST_PAUSE_S)
 
 
-def patiently(attempt: Callable[[], _T], stop: threading.Event, told: Callable[[str, float], None]) -> _T:
-    """Try until the store is there again, with growing pauses; `told` hears of each. Gives up when `stop` is set."""
-    for pause in pauses():
-        try:
-            return attempt()
-        except faults.StoreAway as error:
-            told(str(error), pause)
-            if stop.wait(pause):
-                raise
-    raise AssertionError("the pauses do not end")
-
-
 def path(*parts: str) -> str:
     """A path of these parts, each quoted."""
     return "".join(f"/{quote(part, safe='*,')}" for part in parts)
@@ -193,7 +179,7 @@ def _words(error: TransportError) -> str:
     inner: BaseException = error
     while True:
         found = getattr(inner, "errors", None)
-        following = found[0] if found else inner.__cause__
+        following = found[0] if found else inner.__cause__ or next((arg for arg in inner.args if isinstance(arg, BaseException)), None)
         if following is None:
             break
         inner = following

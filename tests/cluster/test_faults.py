@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import threading
 from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
+from conftest import Done
 from servers.server import Server, ask
 
 from cluster.cluster_samples import engine_at, mail, sink_at, stored, write
@@ -156,13 +161,47 @@ def test_memory_is_bounded_while_the_server_is_away(es_url: str, es_prefix: str,
 
 def test_closing_does_not_wait_for_ever(es_url: str, es_prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a server that takes nothing, an end is still an end; what it lacks was never acknowledged."""
-    monkeypatch.setattr("ingest.sinks.elasticsearch_senders._PATIENCE_S", 0.5)
+    monkeypatch.setattr("ingest.sinks.elasticsearch_patience.AFTER_STOP_S", 0.5)
     with Proxy(es_url) as proxy:
         sink = sink_at(proxy.url, es_prefix)
         proxy.choose = lambda _method, path, _body: Fault.CUT if path.startswith("/_bulk") else Fault.NONE
-        ticket = sink.submit([mail(1)])
+        sink.submit([mail(1)])
         sink.close()
-        assert ticket not in sink.acknowledged()
+        with pytest.raises(StoreError, match=r"does not answer: .*\. Documents not written: 1; their lines will be read again\.$"):
+            sink.acknowledged()
+
+
+def test_a_stop_while_the_server_is_away_is_a_stop(
+    mailtrace: Callable[..., Done], es_url: str, es_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked to stop, the ingester waits a little longer, ends with one sentence, and at the next start nothing is missing."""
+    monkeypatch.setattr("ingest.sinks.elasticsearch_patience.AFTER_STOP_S", 0.5)
+    with Proxy(es_url) as proxy:
+        asked = threading.Event()
+
+        def choose(_method: str, path: str, _body: bytes) -> Fault:
+            if not path.startswith("/_bulk?filter_path=errors,items"):
+                return Fault.NONE
+            if not asked.is_set():
+                asked.set()
+                os.kill(os.getpid(), signal.SIGTERM)
+            return Fault.CUT
+
+        proxy.choose = choose
+        settings = {"MAILTRACE_STORE": proxy.url, "MAILTRACE_ELASTICSEARCH_PREFIX": es_prefix}
+        log = str(files("mailtrace.demo") / "mail.log.gz")
+        done = mailtrace("ingest", "--once", log, **settings)
+        assert done.returncode == 1
+        last = done.stderr.splitlines()[-1]
+        assert "does not answer" in last
+        assert last.endswith("; their lines will be read again.")
+        assert not stored(es_url, es_prefix)
+        proxy.choose = lambda _method, _path, _body: Fault.NONE
+        assert mailtrace("ingest", "--once", log, **settings).returncode == 0
+    own = {"MAILTRACE_DATA": str(tmp_path / "embedded")}
+    assert mailtrace("ingest", "--once", log, **own).returncode == 0
+    everything = mailtrace("search", "--format", "jsonl", "--limit", "0", **own).stdout
+    assert mailtrace("search", "--format", "jsonl", "--limit", "0", **(settings | {"MAILTRACE_STORE": es_url})).stdout == everything
 
 
 @pytest.mark.parametrize(
