@@ -57,12 +57,17 @@ def _told(body: bytes) -> tuple[str, str]:
     if not isinstance(error, dict):
         return "", ""
     inner = error
-    # The cause stands in the innermost place.
-    for cause in ("root_cause", "failed_shards"):
-        listed = error.get(cause)
-        if isinstance(listed, list) and listed and isinstance(listed[0], dict):
-            inner = listed[0]
+    # What a shard says goes down to the cause; `root_cause`, in spite of its name, ends above it.
+    for place in (_first(_first(error.get("failed_shards")).get("reason")), _first(error.get("root_cause"))):
+        if place:
+            inner = place
             break
     while isinstance(inner.get("caused_by"), dict):
         inner = inner["caused_by"]
     return str(inner.get("type") or ""), str(inner.get("reason") or error.get("reason") or "").rstrip(".")
+
+
+def _first(listed: Any) -> dict[str, Any]:
+    """An object, or the first of a list of them; empty where there is none."""
+    one = listed[0] if isinstance(listed, list) and listed else listed
+    return one if isinstance(one, dict) else {}

@@ -98,7 +98,8 @@ class ElasticsearchEngine:
     @_too_complex
     def count(self, query: Query, scope: Scope) -> int:
         """How many traces fit, exactly."""
-        answer = self._whole({"size": 0, "track_total_hits": True, "query": condition(query, scope)})
+        body = {"size": 0, "track_total_hits": True, "query": condition(query, scope), "timeout": self._timeout(query)}
+        answer = self._whole(body)
         return answer.hits.total.value if answer.hits.total is not None else 0
 
     def get(self, trace: str, scope: Scope) -> Trace | None:
@@ -169,13 +170,12 @@ class ElasticsearchEngine:
 
     def _page_body(self, query: Query, scope: Scope, size: int, cursor: str | None) -> Json:
         """The body of a search for one page."""
-        timeout_s = min(self._timeout_s, _TIMEOUT_OF_ALL_S) if has_pattern_of_all(query) else self._timeout_s
         body: Json = {
             "query": condition(query, scope),
             "size": size,
             "sort": _NEWEST_FIRST,
             "_source": _WITHOUT_EVENTS,
-            "timeout": f"{int(timeout_s * 1000)}ms",
+            "timeout": self._timeout(query),
         }
         if cursor is not None:
             try:
@@ -186,6 +186,11 @@ class ElasticsearchEngine:
                 ) from error
             body["search_after"] = [cursor]
         return body
+
+    def _timeout(self, query: Query) -> str:
+        """How long a question may take on each part of the store."""
+        timeout_s = min(self._timeout_s, _TIMEOUT_OF_ALL_S) if has_pattern_of_all(query) else self._timeout_s
+        return f"{int(timeout_s * 1000)}ms"
 
     @_too_complex
     def _walked(self, query: Query, scope: Scope, cursor: str | None) -> list[Trace]:
