@@ -43,11 +43,16 @@ def elasticsearch(version: str = "9", heap: str = "1g", *, cores: Sequence[int] 
             held.stdin.close()
 
 
-def post(url: str, body: bytes | None = None, *, method: str = "POST", kind: str = "application/json") -> Any:
-    """Ask the server without any code of ours, and give its answer."""
-    request = urllib.request.Request(url, body, {"content-type": kind}, method=method)  # noqa: S310 - an address of this benchmark's own server
+def sent(url: str, body: bytes | None = None, *, method: str = "POST") -> bytes:
+    """Ask the server without any code of ours, and give its answer as it comes."""
+    request = urllib.request.Request(url, body, {"content-type": "application/json"}, method=method)  # noqa: S310 - our own server
     with urllib.request.urlopen(request) as answer:  # noqa: S310
-        return json.load(answer)
+        return bytes(answer.read())
+
+
+def post(url: str, *, method: str = "POST") -> Any:
+    """The same where nothing is sent and JSON comes back."""
+    return json.loads(sent(url, method=method))
 
 
 def settled(address: str) -> None:
