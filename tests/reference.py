@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from mappings import identity, patterns
 from mappings.address import fold
 from mappings.patterns import Asked, Form
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition
-from search.engines import TOTAL_LIMIT, Page, State, Total
+from search.engines import TOTAL_LIMIT, OverTime, Page, Side, State, Total
 from search.query import Query
 from search.query_error import QueryError
 from search.scope import Scope
@@ -111,6 +112,25 @@ class ReferenceStore:
         )
         ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0][0] or 0, item[0][1] or ""))
         return [(basic, enhanced, number) for (basic, enhanced), number in ordered]
+
+    def over_time(self, query: Query, scope: Scope, edges_ms: Sequence[int]) -> OverTime:
+        """Interval by interval, each looked through."""
+        counts = []
+        for begin, end in pairwise(edges_ms):
+            fitting = [t.disposition for t in self.walk(query, scope) if begin <= t.time_ms < end]
+            counts.append(dict(Counter(fitting)))
+        return OverTime(counts)
+
+    def by_domain(self, query: Query, scope: Scope, side: Side) -> dict[str, dict[Disposition, int]]:
+        """Trace by trace, under each domain that it names on this side."""
+        found: dict[str, Counter[Disposition]] = {}
+        for trace in self.walk(query, scope):
+            senders = (trace.sender_domain, trace.header_from_domain)
+            recipients = (trace.recipient_domain, trace.original_recipient_domain)
+            named = senders if side == "sender" else recipients
+            for domain in {patterns.searchable(patterns.fold_domain(one)) for one in named if one}:
+                found.setdefault(domain, Counter())[trace.disposition] += 1
+        return {domain: dict(counts) for domain, counts in found.items()}
 
     def state(self) -> State:
         """What is held."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Protocol
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Literal, Protocol
 
 import msgspec
 
+from mappings.patterns import searchable
 from mappings.trace import Trace
+from mappings.vocabulary import Disposition
 from search.query import Query
 from search.scope import Scope
 
@@ -43,6 +46,25 @@ class State(msgspec.Struct, frozen=True):
     newest_ms: int | None
 
 
+class OverTime(msgspec.Struct, frozen=True):
+    """How many traces of each disposition fit, in each interval of time.
+
+    `from_ms` is set where there are too many to count: then only those from that time on are in it.
+    """
+
+    counts: list[dict[Disposition, int]]
+    from_ms: int | None = None
+
+
+#: Which side of the mail a domain is on.
+Side = Literal["sender", "recipient"]
+#: The two fields on each side; a search by a side looks in both.
+SIDES: Mapping[Side, tuple[str, str]] = {
+    "sender": ("sender_domain", "header_from_domain"),
+    "recipient": ("recipient_domain", "original_recipient_domain"),
+}
+
+
 class Engine(Protocol):
     """A store as the query layer sees it. Superseded traces are never in an answer; scope is part of every question."""
 
@@ -70,6 +92,14 @@ class Engine(Protocol):
         """(basic code, enhanced code, number of traces) of all traces that a refusing reply decided, most first."""
         ...
 
+    def over_time(self, query: Query, scope: Scope, edges_ms: Sequence[int]) -> OverTime:
+        """How many fit by disposition in each interval from one edge (inclusive) to the next; edges ascend."""
+        ...
+
+    def by_domain(self, query: Query, scope: Scope, side: Side) -> dict[str, dict[Disposition, int]]:
+        """How many fit by (folded) domain on a side and by disposition; one that names two domains counts under each."""
+        ...
+
     def state(self) -> State:
         """What the store holds."""
         ...
@@ -77,3 +107,17 @@ class Engine(Protocol):
     def close(self) -> None:
         """Let go of the store."""
         ...
+
+
+#: Dispositions by their words.
+DISPOSITIONS: Mapping[str, Disposition] = {one.value: one for one in Disposition}
+
+
+def under_domains(groups: Iterable[tuple[str | None, str | None, str, int]]) -> dict[str, dict[Disposition, int]]:
+    """Counts by two domains and a disposition, brought under each domain once."""
+    found: dict[str, Counter[Disposition]] = {}
+    for one, other, disposition, number in groups:
+        # Domains of strangers can hold any character; stores keep them differently.
+        for domain in {searchable(name) for name in (one, other) if name}:
+            found.setdefault(domain, Counter())[DISPOSITIONS[disposition]] += number
+    return {domain: dict(counts) for domain, counts in found.items()}

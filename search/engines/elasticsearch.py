@@ -6,9 +6,10 @@ time is held open for it, and a cursor never expires.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import wraps
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Any, ParamSpec, TypeVar
 
 import msgspec
@@ -23,7 +24,7 @@ from mappings.faults import StoreError
 from mappings.fields import BY_NAME
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition
-from search.engines import TOTAL_LIMIT, Page, State, Total
+from search.engines import DISPOSITIONS, SIDES, TOTAL_LIMIT, OverTime, Page, Side, State, Total, under_domains
 from search.engines.elasticsearch_dsl import condition, has_pattern_of_all, scoped, terms
 from search.engines.succession import current
 from search.query import Query
@@ -39,7 +40,12 @@ _WALK_PAGE = 1_000
 _MOST_KEYS = 1_000
 #: Seconds that a search may take on each part of the store, and one that looks at every value of a field.
 _TIMEOUT_S, _TIMEOUT_OF_ALL_S = 20.0, 10.0
-_NEWEST_FIRST = [{"id": {"order": "desc", "unmapped_type": "keyword"}}]
+#: The order of the ids. Their first part is the time; asked for by time first, the server passes over what is too old to be on the page.
+_NEWEST_FIRST = [
+    {BY_NAME["time_ms"].store: {"order": "desc", "unmapped_type": "date"}},
+    {"id": {"order": "desc", "unmapped_type": "keyword"}},
+]
+_BY_FATE: Json = {"fate": {"terms": {"field": BY_NAME["disposition"].store, "size": len(Disposition)}}}
 _WITHOUT_EVENTS = {"excludes": [BY_NAME["events"].store]}
 _THERE = "ignore_unavailable=true&allow_no_indices=true"
 
@@ -129,7 +135,7 @@ class ElasticsearchEngine:
 
     def codes_seen(self, scope: Scope) -> list[tuple[int | None, str | None, int]]:
         """(basic code, enhanced code, number of traces) of all traces that a refusing reply decided, most first."""
-        sources = [{name: {"terms": {"field": BY_NAME[name].store, "missing_bucket": True}}} for name in ("reply_code", "enhanced_code")]
+        sources = [_source(name) for name in ("reply_code", "enhanced_code")]
         refused = {"terms": {BY_NAME["disposition"].store: [one.value for one in _REFUSED]}}
         counts: dict[tuple[int | None, str | None], int] = {}
         composite: Json = {"size": 1_000, "sources": sources}
@@ -145,6 +151,41 @@ class ElasticsearchEngine:
         counts.pop((None, None), None)
         ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0][0] or 0, item[0][1] or ""))
         return [(basic, enhanced, number) for (basic, enhanced), number in ordered]
+
+    @_too_complex
+    def over_time(self, query: Query, scope: Scope, edges_ms: Sequence[int]) -> OverTime:
+        """How many fit by disposition in each interval from one edge (inclusive) to the next."""
+        ranges = [{"from": begin, "to": end} for begin, end in pairwise(edges_ms)]
+        if not ranges:
+            return OverTime([])
+        over: Json = {"date_range": {"field": BY_NAME["time_ms"].store, "format": "epoch_millis", "ranges": ranges}, "aggs": _BY_FATE}
+        answer = self._whole(self._counting(query, scope, {"over": over}))
+        # On no index at all the server gives no aggregations.
+        buckets = {int(one["from"]): one["fate"]["buckets"] for one in answer.aggregations.get("over", {}).get("buckets", [])}
+        return OverTime([{DISPOSITIONS[one["key"]]: one["doc_count"] for one in buckets.get(begin, [])} for begin in edges_ms[:-1]])
+
+    @_too_complex
+    def by_domain(self, query: Query, scope: Scope, side: Side) -> dict[str, dict[Disposition, int]]:
+        """How many fit by (folded) domain on a side and by disposition; one that names two domains counts under each."""
+        names = (*SIDES[side], "disposition")
+        composite: Json = {"size": 1_000, "sources": [_source(name) for name in names]}
+        groups: list[tuple[str | None, str | None, str, int]] = []
+        while True:
+            found = self._whole(self._counting(query, scope, {"groups": {"composite": composite}})).aggregations.get("groups", {})
+            groups += [(*(bucket["key"][name] for name in names), bucket["doc_count"]) for bucket in found.get("buckets", [])]
+            if "after_key" not in found:
+                return under_domains(groups)
+            composite = {**composite, "after": found["after_key"]}
+
+    def _counting(self, query: Query, scope: Scope, aggregations: Json) -> Json:
+        """The body of a search that only counts."""
+        return {
+            "size": 0,
+            "track_total_hits": False,
+            "query": condition(query, scope),
+            "timeout": self._timeout(query),
+            "aggs": aggregations,
+        }
 
     def state(self) -> State:
         """Up to when each source has been read, and the times of the oldest and the newest trace."""
@@ -179,12 +220,12 @@ class ElasticsearchEngine:
         }
         if cursor is not None:
             try:
-                identity.to_bytes(cursor)
+                time_ms = int.from_bytes(identity.to_bytes(cursor)[:6], "big")
             except ValueError as error:
                 raise QueryError(
                     "this is no cursor of ours", field="cursor", hint="take it from next of the page before, unchanged"
                 ) from error
-            body["search_after"] = [cursor]
+            body["search_after"] = [time_ms, cursor]
         return body
 
     def _timeout(self, query: Query) -> str:
@@ -222,6 +263,11 @@ class ElasticsearchEngine:
             target += f"&preference={blake2b(preference.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
         answer = self._connection.ask("search", "POST", target, body, patient=True)
         return msgspec.json.decode(answer or b"{}", type=Answer)
+
+
+def _source(name: str) -> Json:
+    """A field by whose values is grouped; what lacks it is a group too."""
+    return {name: {"terms": {"field": BY_NAME[name].store, "missing_bucket": True}}}
 
 
 def _sees(scope: Scope, trace: Trace) -> bool:

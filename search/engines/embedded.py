@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from mappings import identity
@@ -13,7 +15,8 @@ from mappings.embedded.faults import in_words
 from mappings.embedded.reading import ids_by_terms
 from mappings.embedded.terms import term
 from mappings.trace import Trace
-from search.engines import TOTAL_LIMIT, Page, State, Total
+from mappings.vocabulary import Disposition
+from search.engines import DISPOSITIONS, SIDES, TOTAL_LIMIT, OverTime, Page, Side, State, Total, under_domains
 from search.engines.embedded_files import Files, OpenFile, Scopes
 from search.engines.embedded_plan import Plan, Span
 from search.engines.embedded_sql import Criterion, criteria, scope_criterion
@@ -26,6 +29,9 @@ _ALL = (b"", b"\xff" * 17)
 #: Rows of a page when a walk chooses.
 _WALK_PAGE = 1_000
 _NO_END = 1 << 62
+#: So many rows are counted over time.
+_MOST_COUNTED = 100_000
+_HOUR_MS = 3_600_000
 _REFUSED = "('bounced', 'expired', 'rejected', 'tempfailed', 'deferred')"
 
 
@@ -112,6 +118,50 @@ class EmbeddedEngine:
         return [(basic, enhanced, number) for (basic, enhanced), number in ordered]
 
     @in_words
+    def over_time(self, query: Query, scope: Scope, edges_ms: Sequence[int]) -> OverTime:
+        """How many fit by disposition in each interval; of more than 100,000 the newest."""
+        counts = [Counter[Disposition]() for _ in edges_ms[1:]]
+        if self._sees_nothing(scope) or not counts:
+            return OverTime([dict(one) for one in counts])
+        asked = _span(query, None)
+        span = Span(max(asked.lower, _key(edges_ms[0])), min(asked.upper, _key(edges_ms[-1])))
+        if _is_everything(query, scope) and all(edge % _HOUR_MS == 0 for edge in edges_ms) and span == Span(*map(_key, _ends(edges_ms))):
+            return OverTime(self._hourly(span, edges_ms))
+        left = _MOST_COUNTED
+        from_ms = None
+        for _, file in self._open(span):
+            rows = Plan(file.connection, self._criteria(query, scope, file), span).fates(left + 1)
+            if len(rows) > left:
+                from_ms = int.from_bytes(rows[left - 1][0][:6], "big") if left else edges_ms[-1]
+            for key, disposition in rows[:left]:
+                counts[bisect_right(edges_ms, int.from_bytes(key[:6], "big")) - 1][DISPOSITIONS[disposition]] += 1
+            left -= min(left, len(rows))
+            if from_ms is not None:
+                break
+        return OverTime([dict(one) for one in counts], from_ms)
+
+    def _hourly(self, span: Span, edges_ms: Sequence[int]) -> list[dict[Disposition, int]]:
+        """The same for everything, from the counts that are kept with the rows."""
+        counts = [Counter[Disposition]() for _ in edges_ms[1:]]
+        statement = "SELECT hour, disposition, sum(n) FROM hourly WHERE hour >= ? AND hour < ? GROUP BY 1, 2"
+        for _, file in self._open(span):
+            for hour, disposition, number in file.connection.execute(statement, [edge // _HOUR_MS for edge in _ends(edges_ms)]):
+                counts[bisect_right(edges_ms, hour * _HOUR_MS) - 1][DISPOSITIONS[disposition]] += number
+        return [dict(one) for one in counts]
+
+    @in_words
+    def by_domain(self, query: Query, scope: Scope, side: Side) -> dict[str, dict[Disposition, int]]:
+        """How many fit by (folded) domain on a side and by disposition; one that names two domains counts under each."""
+        if self._sees_nothing(scope):
+            return {}
+        span = _span(query, None)
+        return under_domains(
+            group
+            for _, file in self._open(span)
+            for group in Plan(file.connection, self._criteria(query, scope, file), span).groups((*SIDES[side], "disposition"))
+        )
+
+    @in_words
     def state(self) -> State:
         """Up to when each source has been read, and the times of the oldest and the newest trace."""
         listed = self._files.catalog()
@@ -168,7 +218,7 @@ class EmbeddedEngine:
         total = 0
         if self._sees_nothing(scope):
             return 0
-        everything = query == Query(since_ms=query.since_ms, until_ms=query.until_ms) and scope.domains is None
+        everything = _is_everything(query, scope)
         for partition, file in self._open(span):
             if everything and span.lower <= _key(partition.lower_ms) and _key(partition.upper_ms) <= span.upper:
                 total += file.connection.execute("SELECT coalesce(sum(n), 0) FROM hourly").fetchone()[0]
@@ -190,6 +240,16 @@ class EmbeddedEngine:
     def _sees_nothing(scope: Scope) -> bool:
         """Whether nothing at all is in scope."""
         return scope.domains is not None and not scope.domains
+
+
+def _is_everything(query: Query, scope: Scope) -> bool:
+    """Whether a question asks for all mail of a range of time."""
+    return query == Query(since_ms=query.since_ms, until_ms=query.until_ms) and scope.domains is None
+
+
+def _ends(edges_ms: Sequence[int]) -> tuple[int, int]:
+    """The first edge and the last."""
+    return edges_ms[0], edges_ms[-1]
 
 
 def _sees(scope: Scope, trace: Trace) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,34 @@ class Plan:
                 ).fetchall()
             )
         return [(key, found[key]) for key in sorted(found, reverse=True)[:limit]]
+
+    def fates(self, limit: int) -> list[tuple[bytes, str]]:
+        """Id and disposition of the newest rows that fit, newest first."""
+        if self._nothing or limit <= 0:
+            return []
+        found: dict[bytes, str] = {}
+        for atom in self._atoms:
+            source, key, where, params = self._statement(atom, rows=True)
+            statement = f"SELECT t.id, t.disposition FROM {source} WHERE {where} ORDER BY {key} DESC LIMIT ?"
+            found.update(self._connection.execute(statement, (*params, limit)).fetchall())
+        return sorted(found.items(), reverse=True)[:limit]
+
+    def groups(self, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+        """How many rows fit for each combination of values of these columns: the values, then the number."""
+        if self._nothing:
+            return []
+        listed = ", ".join(f"t.{column}" for column in columns)
+        numbers = ", ".join(str(number + 1) for number in range(len(columns)))
+        statements = [self._statement(atom, rows=True) for atom in self._atoms]
+        if len(statements) == 1:
+            (source, _, where, params), values = statements[0], list[Any]()
+            values += params
+        else:
+            # Alternatives may give an id twice.
+            pieces = [f"SELECT {key} AS id FROM {source} WHERE {where}" for source, key, where, _ in statements]
+            source, where = f"({' UNION '.join(pieces)}) AS f CROSS JOIN trace AS t ON t.id = f.id", "1"
+            values = [param for *_, params in statements for param in params]
+        return self._connection.execute(f"SELECT {listed}, count(*) FROM {source} WHERE {where} GROUP BY {numbers}", values).fetchall()
 
     def count(self, limit: int) -> int:
         """How many rows fit; counting ends at `limit`."""

@@ -8,7 +8,7 @@ import generate
 import pytest
 
 from contract.under_test import Filled
-from search.engines import Page, Total
+from search.engines import SIDES, Page, Total
 from search.query import Query
 from search.scope import EVERYTHING, Scope
 
@@ -31,6 +31,23 @@ def test_generated_questions_have_the_reference_s_answers(filled: Filled, seed: 
         assert (page.total, page.next is None) == (Total(len(expected)), len(expected) <= limit), (query, scope)
         assert filled.store.engine.count(query, scope) == len(expected), (query, scope)
         assert [trace.id for trace in filled.store.engine.walk(query, scope)] == expected, (query, scope)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_counts_have_the_reference_s_answers(filled: Filled, seed: int) -> None:
+    """Counts over time and by domain are those of the reference for many generated questions and scopes, on odd and on even edges."""
+    chance = random.Random(seed + 300)
+    times = sorted(trace.time_ms for trace in filled.written)
+    for _ in range(20):
+        query, scope = (generate.query(chance, filled.written) if chance.random() < 0.7 else Query()), generate.scope(chance)
+        edges = sorted(chance.sample(range(times[0] - 5, times[-1] + 5), chance.choice((2, 3, 40))))
+        if chance.random() < 0.5:
+            edges = sorted({edge // 3_600_000 * 3_600_000 for edge in edges})
+        for seen in (scope, EVERYTHING):
+            assert filled.store.engine.over_time(query, seen, edges) == filled.reference.over_time(query, seen, edges), (query, seen)
+            for side in SIDES:
+                expected = filled.reference.by_domain(query, seen, side)
+                assert filled.store.engine.by_domain(query, seen, side) == expected, (query, seen, side)
 
 
 @pytest.mark.parametrize("seed", range(4))
