@@ -16,16 +16,18 @@ from typing import Any
 import msgspec
 
 from mailtrace.problems import CouldNot, WrongUsage, of_os_error
-from mailtrace.settings import Customer, Elasticsearch, LogDomain, Settings, Source, check
+from mailtrace.settings import Customer, Elasticsearch, Http, LogDomain, Settings, Source, check
 
 ENVIRONMENT = "MAILTRACE_"
 SYSTEM_FILE = Path("/etc/mailtrace.toml")
 FILE_NAME = "mailtrace.toml"
 _TABLES: dict[str, type[msgspec.Struct]] = {"customer": Customer, "source": Source, "log_domain": LogDomain}
 #: A table that is there once.
-_SINGLE: dict[str, type[msgspec.Struct]] = {"elasticsearch": Elasticsearch}
+_SINGLE: dict[str, type[msgspec.Struct]] = {"elasticsearch": Elasticsearch, "http": Http}
 _PATHS = ("data",)
-_SINGLE_PATHS = ("api_key_file", "password_file", "ca_file")
+_SINGLE_PATHS = ("api_key_file", "password_file", "ca_file", "certificate", "key")
+#: Settings of several values, which a text layer parts by commas or blanks.
+_SEVERAL = ("elasticsearch.nodes", "http.origins", "http.proxies")
 #: What the environment may set: every setting that is one value, and which file to read.
 VARIABLES: dict[str, str] = {
     ENVIRONMENT + key.upper().replace(".", "_"): key
@@ -146,7 +148,7 @@ def _typed(text: Mapping[str, str], called: Callable[[str], str]) -> dict[str, A
     fields += [(f"{table}.{field.name}", field.type) for table, struct in _SINGLE.items() for field in msgspec.structs.fields(struct)]
     for name, kind in fields:
         if name in text:
-            several = name == "elasticsearch.nodes"
+            several = name in _SEVERAL
             try:
                 typed[name] = msgspec.convert(text[name].replace(",", " ").split() if several else text[name], kind, strict=False)
             except msgspec.ValidationError as error:

@@ -17,6 +17,8 @@ from mappings.elasticsearch.names import Names
 
 Name = Annotated[str, Meta(min_length=1)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+_BASE = re.compile(r"(/[A-Za-z0-9._~-]+)+").fullmatch
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-fA-F:]+\](:[0-9]{1,5})?").fullmatch
 _REFRESH = re.compile(r"[1-9][0-9]{0,5}(ms|s|m)|-1").fullmatch
 
 
@@ -78,6 +80,25 @@ class Elasticsearch(msgspec.Struct, frozen=True, kw_only=True):
         return "Elasticsearch(...)"
 
 
+class Http(msgspec.Struct, frozen=True, kw_only=True):
+    """The page and the query API."""
+
+    host: Annotated[Name, Meta(description="Address to listen on; without any access token only this machine's own.")] = "127.0.0.1"
+    port: Annotated[Annotated[int, Meta(ge=0, le=65_535)], Meta(description="Port to listen on; 0 takes one that is free.")] = 8025
+    base: Annotated[str, Meta(description="Path below which a reverse proxy shows the service, as `/mail`.")] = ""
+    origins: Annotated[
+        tuple[Name, ...], Meta(description="Origins whose scripts may call the API from a browser (CORS), as `https://desk.example.com`.")
+    ] = ()
+    proxies: Annotated[
+        tuple[Name, ...], Meta(description="Addresses or networks of reverse proxies whose `X-Forwarded-For` and `-Proto` are believed.")
+    ] = ("127.0.0.1", "::1")
+    timezone: Annotated[
+        Name | None, Meta(description="Zone in which pages show times until a reader chooses another; by default the system's.")
+    ] = None
+    certificate: Annotated[Name | None, Meta(description="Certificate (PEM, with its chain), to speak TLS without a proxy.")] = None
+    key: Annotated[Name | None, Meta(description="Its private key (PEM).")] = None
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set."""
 
@@ -92,6 +113,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "keep"
     raw_lines: Annotated[bool, Meta(description="Whether the lines themselves are kept as evidence.")] = True
     elasticsearch: Annotated[Elasticsearch, Meta(description="The cluster, where `store` is one.")] = Elasticsearch()
+    http: Annotated[Http, Meta(description="The page and the query API.")] = Http()
     customer: Annotated[tuple[Customer, ...], Meta(description="The customers.")] = ()
     source: Annotated[tuple[Source, ...], Meta(description="The log files.")] = ()
     log_domain: Annotated[tuple[LogDomain, ...], Meta(description="Log domains of several hosts.")] = ()
@@ -134,6 +156,7 @@ def check(settings: Settings) -> None:
     if not settings.store.startswith(("sqlite:", "http://", "https://")):
         raise WrongUsage(f"store: {settings.store!r} is no store; say sqlite:FOLDER or https://HOST:PORT")
     _check_cluster(settings.elasticsearch)
+    _check_http(settings.http)
 
 
 def _check_cluster(cluster: Elasticsearch) -> None:
@@ -152,6 +175,19 @@ def _check_cluster(cluster: Elasticsearch) -> None:
         raise WrongUsage(f"elasticsearch: {given[0]} and {given[1]}: give one of the two")
     if cluster.password is not None and cluster.password_file is not None:
         raise WrongUsage("elasticsearch: password and password_file: give one of the two")
+
+
+def _check_http(http: Http) -> None:
+    """Refuse paths, origins and zones that cannot be meant."""
+    if http.base and _BASE(http.base) is None:
+        raise WrongUsage(f"http: base: {http.base!r} is no path to lie below; say one such as /mail, without a slash at its end")
+    for origin in http.origins:
+        if _ORIGIN(origin) is None:
+            raise WrongUsage(f"http: origins: {origin!r} is no origin; say https://desk.example.com, without a path")
+    if http.timezone is not None:
+        named(http.timezone)
+    if (http.certificate is None) != (http.key is None):
+        raise WrongUsage("http: certificate and key: give both or none")
 
 
 def _once(what: str, names: list[str]) -> None:

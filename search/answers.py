@@ -14,7 +14,7 @@ import msgspec
 from mappings.codes import Entry, Move, best_entry
 from mappings.trace import Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
-from search.engines import Total
+from search.engines import State, Total
 from search.explain import Explanation
 from search.times import format_time
 
@@ -190,6 +190,35 @@ class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
     next_step: str
     customer_text: str
     seen: int | None
+
+
+class SourceState(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the logs of one source (a log domain) have been read."""
+
+    name: str
+    #: The greatest time in its lines.
+    read_up_to: str
+    read_up_to_ms: int
+    #: Seconds between that time and now.
+    behind_s: float
+
+
+class FreshnessAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """How far all logs have been read, the furthest behind first, and since when mail is kept."""
+
+    sources: list[SourceState]
+    oldest: str | None
+    newest: str | None
+
+
+def freshness(state: State, now_ms: int) -> FreshnessAnswer:
+    """What a store tells of itself, held against the clock."""
+    sources = [
+        SourceState(name=name, read_up_to=utc(read_ms), read_up_to_ms=read_ms, behind_s=max(0, now_ms - read_ms) / 1000)
+        for read_ms, name in sorted((read_ms, name) for name, read_ms in state.read_up_to_ms.items())
+    ]
+    bounds = [None if bound is None else utc(bound) for bound in (state.oldest_ms, state.newest_ms)]
+    return FreshnessAnswer(sources=sources, oldest=bounds[0], newest=bounds[1])
 
 
 def utc(time_ms: int) -> str:

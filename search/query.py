@@ -51,6 +51,26 @@ CRITERIA: Final = (
 )
 #: The names of a question's parameters in a URL.
 PARAMETERS: Final = (*CRITERIA, "since", "until")
+#: What each parameter asks for, in one sentence; options and the API tell it.
+SENTENCES: Final[Mapping[str, str]] = {
+    "sender": "Envelope sender or From header: an address, a domain or a pattern with * and ?; <> is the null sender.",
+    "recipient": "Recipient, final or as first named: an address, a domain or a pattern.",
+    "address": "Sender or recipient.",
+    "quarantine_id": "Id of a kept message, whole or the part that people copy.",
+    "message_id": "Message-ID, with or without its brackets.",
+    "queue_id": "Queue id of any hop.",
+    "client": "Name or address of the server that sent it to us.",
+    "relay": "Name or address of the server that it went to.",
+    "code": "Reply code: 550, 5.1.1, or a class such as 5xx or 5.1.",
+    "direction": "inbound, outbound, internal, relayed or unknown.",
+    "disposition": "What became of it: delivered, quarantined, bounced, rejected, deferred, ...",
+    "verdict": "What the filter thought: clean, spam, virus, banned, ...",
+    "reason": "Why it is not delivered: virus, spam, recipient_unknown, greylist, ...",
+    "domain": "Domain of the sender or the recipient.",
+    "customer": "Name of a customer in the settings: stands for the customer's domains.",
+    "since": "From this time on: 2026-11-24, 2026-11-24T03:00, with a zone if need be, 7d, today, yesterday.",
+    "until": "Before this time.",
+}
 _ADDRESSES: Final = frozenset({"sender", "recipient", "address"})
 _LABELS: Final = {"address": "sender or recipient", "domain": "domain", "quarantine_id": "quarantine id"} | {
     "message_id": "Message-ID",

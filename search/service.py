@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mappings import identity
 from mappings.codes import Entry, best_entry, entries, lookup
-from search.answers import ErrorAnswer, ReportAnswer, SearchAnswer, TraceAnswer, as_of, error_answer, trace_answer, utc
+from mappings.patterns import fold_domain
+from mappings.vocabulary import Disposition
+from search.answers import (
+    ErrorAnswer,
+    FreshnessAnswer,
+    ReportAnswer,
+    SearchAnswer,
+    TraceAnswer,
+    as_of,
+    error_answer,
+    freshness,
+    trace_answer,
+    utc,
+)
 from search.empty import kept_since, why_empty, worth_trying
-from search.engines import Engine
+from search.engines import Engine, OverTime, Side
 from search.query import Query
 from search.query_error import QueryError
 from search.report import email_report
@@ -70,6 +83,29 @@ class MailTrace:
         """Every trace that fits, newest first, to the end, in bounded memory."""
         return map(trace_answer, self.engine.walk(query, self.scope, cursor=_checked_cursor(cursor)))
 
+    def over_time(self, query: Query, edges_ms: Sequence[int]) -> OverTime:
+        """How many traces fit by disposition, in each interval from one edge (milliseconds since 1970 UTC) to the next."""
+        return self.engine.over_time(query, self.scope, edges_ms)
+
+    def domains(
+        self, *, since_ms: int | None = None, until_ms: int | None = None, side: Side = "recipient"
+    ) -> dict[str, dict[Disposition, int]]:
+        """Count mail by domain and disposition: received (`recipient`), or sent (`sender`) where it really came from that side.
+
+        A scoped caller gets his own domains only.
+        """
+        query = sent_or_received(side, since_ms, until_ms)
+        counts = self.engine.by_domain(query, self.scope, side)
+        own = self.scope.domains
+        if own is None:
+            return counts
+        folded = {fold_domain(domain) for domain in own}
+        return {domain: fates for domain, fates in counts.items() if domain in folded}
+
+    def freshness(self) -> FreshnessAnswer:
+        """How far the logs of each source have been read, and since when mail is kept."""
+        return freshness(self.engine.state(), self.clock())
+
     def report(self, trace: str) -> ReportAnswer | None:
         """Give the Email Report on a trace; None where there is no such trace, or the caller may not see it."""
         wanted = trace.strip().lower()
@@ -120,6 +156,12 @@ class MailTrace:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def sent_or_received(side: Side, since_ms: int | None, until_ms: int | None) -> Query:
+    """The mail that is counted on a side: a sender in mail from outside is a claim that anybody can make."""
+    directions = ("outbound", "internal") if side == "sender" else ()
+    return Query(direction=directions, since_ms=since_ms, until_ms=until_ms)
 
 
 def _is_id(text: str) -> bool:

@@ -15,7 +15,7 @@ from mailtrace.cli.common import Common
 from mailtrace.cli.reference import filled
 from mailtrace.layers import VARIABLES, load
 from mailtrace.settings import Customer, Elasticsearch, LogDomain, Settings, Source
-from mailtrace.show.rows import CSV_COLUMNS
+from search.rows import CSV_COLUMNS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])

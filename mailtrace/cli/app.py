@@ -16,6 +16,8 @@ from mailtrace.cli.report import report
 from mailtrace.cli.retention import retention
 from mailtrace.cli.run import run
 from mailtrace.cli.search import search
+from mailtrace.cli.serve import serve
+from mailtrace.cli.token import token
 from mailtrace.show.screen import PipeConsole
 
 app = App(
@@ -34,6 +36,6 @@ app = App(
     default_parameter=Parameter(negative=()),
 )
 #: Every command, in the order of the documentation.
-COMMANDS = (ingest, run, search, report, errors, retention, copy, deadletters, doctor, demo)
+COMMANDS = (ingest, run, serve, search, report, errors, token, retention, copy, deadletters, doctor, demo)
 for command in COMMANDS:
     app.command(command)

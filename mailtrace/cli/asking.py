@@ -11,9 +11,14 @@ from cyclopts import Group, Parameter
 
 from mailtrace.problems import WrongUsage
 from mailtrace.settings import Settings
-from search.query import Query
+from search.query import SENTENCES, Query
 
-Texts = Annotated[tuple[str, ...], Parameter(show_default=False)]
+Texts = tuple[str, ...]
+
+
+def _told(name: str) -> Parameter:
+    """An option that says what the criterion of its name asks for."""
+    return Parameter(help=SENTENCES[name], show_default=False)
 
 
 @Parameter(name="*", group=Group("What to find (an option given several times takes any of its values)", sort_key=1))
@@ -21,40 +26,23 @@ Texts = Annotated[tuple[str, ...], Parameter(show_default=False)]
 class Criteria:
     """What is asked for. The names are those of `Query`."""
 
-    sender: Texts = ()
-    "Envelope sender or From header: an address, a domain or a pattern with * and ?; <> is the null sender."
-    recipient: Texts = ()
-    "Recipient, final or as first named: an address, a domain or a pattern."
-    address: Texts = ()
-    "Sender or recipient."
-    quarantine_id: Texts = ()
-    "Id of a kept message, whole or the part that people copy."
-    message_id: Texts = ()
-    "Message-ID, with or without its brackets."
-    queue_id: Texts = ()
-    "Queue id of any hop."
-    client: Texts = ()
-    "Name or address of the server that sent it to us."
-    relay: Texts = ()
-    "Name or address of the server that it went to."
-    code: Texts = ()
-    "Reply code: 550, 5.1.1, or a class such as 5xx or 5.1."
-    direction: Texts = ()
-    "inbound, outbound, internal, relayed or unknown."
-    disposition: Texts = ()
-    "What became of it: delivered, quarantined, bounced, rejected, deferred, ..."
-    verdict: Texts = ()
-    "What the filter thought: clean, spam, virus, banned, ..."
-    reason: Texts = ()
-    "Why it is not delivered: virus, spam, recipient_unknown, greylist, ..."
-    domain: Texts = ()
-    "Domain of the sender or the recipient."
-    customer: str | None = None
-    "Name of a customer in the settings: stands for the customer's domains."
-    since: str | None = None
-    "From this time on: 2026-11-24, 2026-11-24T03:00, with a zone if need be, 7d, today, yesterday."
-    until: str | None = None
-    "Before this time."
+    sender: Annotated[Texts, _told("sender")] = ()
+    recipient: Annotated[Texts, _told("recipient")] = ()
+    address: Annotated[Texts, _told("address")] = ()
+    quarantine_id: Annotated[Texts, _told("quarantine_id")] = ()
+    message_id: Annotated[Texts, _told("message_id")] = ()
+    queue_id: Annotated[Texts, _told("queue_id")] = ()
+    client: Annotated[Texts, _told("client")] = ()
+    relay: Annotated[Texts, _told("relay")] = ()
+    code: Annotated[Texts, _told("code")] = ()
+    direction: Annotated[Texts, _told("direction")] = ()
+    disposition: Annotated[Texts, _told("disposition")] = ()
+    verdict: Annotated[Texts, _told("verdict")] = ()
+    reason: Annotated[Texts, _told("reason")] = ()
+    domain: Annotated[Texts, _told("domain")] = ()
+    customer: Annotated[str | None, _told("customer")] = None
+    since: Annotated[str | None, _told("since")] = None
+    until: Annotated[str | None, _told("until")] = None
 
     def query(self, settings: Settings, now_ms: int, zone: dt.tzinfo) -> Query:
         """Make the question of it; a bad value raises `QueryError`."""

@@ -16,13 +16,13 @@ from mailtrace.amounts import counted
 from mailtrace.cli.common import Common
 from mailtrace.log import set_up_log
 from mailtrace.settings import Settings
-from mailtrace.show.rows import printable_json
-from mailtrace.show.safe import safe
 from mailtrace.show.screen import Screen
 from mailtrace.stores import open_sink, shown
 from mailtrace.zones import named, shown_time, system_zone
 from mappings.trace import Trace
 from search.answers import utc
+from search.rows import printable_json
+from search.safe import safe
 
 _SHOWN = 50
 

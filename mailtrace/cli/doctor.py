@@ -16,7 +16,6 @@ from mailtrace.amounts import counted, shown_bytes
 from mailtrace.cli.common import Common
 from mailtrace.problems import Problem
 from mailtrace.settings import Settings
-from mailtrace.show.safe import safe
 from mailtrace.show.screen import Screen
 from mailtrace.stores import access, asking, embedded_folder, is_cluster, shape, shown
 from mappings.elasticsearch.checkup import Checkup
@@ -25,6 +24,7 @@ from mappings.elasticsearch.names import Names
 from mappings.elasticsearch.setup import Setup
 from mappings.faults import StoreError
 from search.answers import utc
+from search.safe import safe
 
 GOOD, NOTE, BAD = "ok", "note", "bad"
 #: What is found: how it is, and a sentence.

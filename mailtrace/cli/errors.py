@@ -11,11 +11,11 @@ from cyclopts import Parameter
 from mailtrace.cli.common import Common
 from mailtrace.problems import CouldNot
 from mailtrace.show.errors import show_error_list, show_explained
-from mailtrace.show.rows import printable_json
 from mailtrace.show.screen import Screen
 from mailtrace.stores import asking
 from mappings.codes import entries, lookup
 from search.answers import error_answer
+from search.rows import printable_json
 
 
 def errors(

@@ -15,10 +15,10 @@ from ingest.tail.faults import TailError
 from mailtrace.cli.app import app
 from mailtrace.cli.common import behind_command
 from mailtrace.problems import Problem, of_os_error
-from mailtrace.show.safe import safe
 from mappings.codes import UnknownCode
 from mappings.faults import StoreError
 from search.query_error import QueryError
+from search.safe import safe
 
 DONE, COULD_NOT, WRONG_USAGE = 0, 1, 2
 #: What a shell sees of a program that Ctrl-C or a closed pipe ended.

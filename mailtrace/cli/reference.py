@@ -17,9 +17,9 @@ from rich.console import Console
 
 from mailtrace.cli.app import COMMANDS, app
 from mailtrace.layers import VARIABLES
-from mailtrace.settings import Customer, Elasticsearch, LogDomain, Settings, Source
-from mailtrace.show.rows import CSV_COLUMNS
+from mailtrace.settings import Customer, Elasticsearch, Http, LogDomain, Settings, Source
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
+from search.rows import CSV_COLUMNS
 
 _BLOCK = re.compile(r"(<!-- begin (?P<name>[\w -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _WIDTH = 100
@@ -27,10 +27,15 @@ _WORDS: tuple[type[StrEnum], ...] = (Disposition, Verdict, Reason, Direction)
 _STRUCTS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("settings", Settings),
     ("elasticsearch", Elasticsearch),
+    ("http", Http),
     ("customer", Customer),
     ("source", Source),
     ("log_domain", LogDomain),
 )
+
+
+#: Tables that are there once, whose keys the environment can set.
+_TABLE_OF: dict[type[msgspec.Struct], str] = {Elasticsearch: "elasticsearch", Http: "http"}
 
 
 def filled(page: str) -> str:
@@ -61,10 +66,10 @@ def _settings(struct: type[msgspec.Struct]) -> str:
     """The keys of a struct: name, what it may be, default, sentence, and the environment's name for it."""
     rows = []
     for field, told in zip(msgspec.structs.fields(struct), msgspec.inspect.type_info(struct).fields, strict=True):  # type: ignore[attr-defined]
-        key = field.name if struct is Settings else f"elasticsearch.{field.name}" if struct is Elasticsearch else ""
+        key = field.name if struct is Settings else f"{_TABLE_OF[struct]}.{field.name}" if struct in _TABLE_OF else ""
         variable = next((name for name, known in VARIABLES.items() if known == key), "")
         rows.append((f"`{field.name}`", _kind(told.type), _default(field), f"`{variable}`" if variable else "", _described(told.type)))
-    named = struct in (Settings, Elasticsearch)
+    named = struct is Settings or struct in _TABLE_OF
     wide = [row if named else (*row[:3], row[4]) for row in rows]
     titles = ("key", "is", "default", "environment", "meaning") if named else ("key", "is", "default", "meaning")
     return _table(titles, wide)

@@ -11,10 +11,10 @@ from cyclopts import Parameter
 from mailtrace.cli.common import Common
 from mailtrace.problems import CouldNot
 from mailtrace.show.report import show_report
-from mailtrace.show.rows import printable_json
 from mailtrace.show.screen import Screen
 from mailtrace.stores import asking
 from mailtrace.zones import named, system_zone
+from search.rows import printable_json
 
 
 def report(

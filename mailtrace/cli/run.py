@@ -1,21 +1,29 @@
-"""`mailtrace run`: follow the logs."""
+"""`mailtrace run`: follow the logs, and serve page and API."""
 
 from __future__ import annotations
 
 from mailtrace.cli.common import Common
 from mailtrace.cli.ingest import About, Paths, follow
+from mailtrace.cli.serve import Host, Port, beside
 
 
-def run(*path: Paths, about: About | None = None, common: Common | None = None) -> int:
-    """Follow the logs: the one-machine product.
+def run(*path: Paths, host: Host = None, port: Port = None, about: About | None = None, common: Common | None = None) -> int:
+    """Follow the logs, and serve the page and the query API: the one-machine product.
 
     It reads what is there into the store, then every new line, through rotation, until it is stopped; started again, it goes
-    on where it was. It applies retention. Search in another terminal meanwhile.
+    on where it was. It applies retention. The page's address is told when it can be opened.
 
     Parameters
     ----------
     path
         Log files, folders or glob patterns; without any, those that the settings name.
+    host
+        Address of the page; by default the setting, which is 127.0.0.1.
+    port
+        Port of the page; by default the setting, which is 8025; 0 takes one that is free.
     """
-    settings = (common or Common()).settings()
-    return follow(settings, (about or About()).plan(settings, path))
+    common = common or Common()
+    settings = common.settings()
+    read = (about or About()).plan(settings, path)
+    with beside(common, host, port):
+        return follow(settings, read)

@@ -13,7 +13,6 @@ from cyclopts import Group, Parameter, validators
 
 from mailtrace.cli.asking import Criteria
 from mailtrace.cli.common import Common
-from mailtrace.show.rows import printable_json, write_csv, write_jsonl
 from mailtrace.show.screen import Screen
 from mailtrace.show.table import DEFAULT_LIMIT, next_page_line, show_traces, total_line
 from mailtrace.stores import asking
@@ -21,6 +20,7 @@ from mailtrace.zones import named, system_zone
 from search.answers import SearchAnswer, TraceAnswer
 from search.engines import Total
 from search.query import Query
+from search.rows import printable_json, write_csv, write_jsonl
 from search.service import MailTrace
 
 _SHOWN = Group("How to show it", sort_key=2)

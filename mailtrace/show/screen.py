@@ -8,8 +8,8 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from mailtrace.show.safe import safe
 from mappings.vocabulary import Disposition, Verdict
+from search.safe import safe
 
 #: Colours say how much attention a word needs, never anything that the word itself does not say.
 _STYLES = {

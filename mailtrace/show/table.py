@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from mailtrace.amounts import counted
 from mailtrace.show.layout import GAP, Column, fit
-from mailtrace.show.safe import safe
 from mailtrace.show.screen import Screen, style_of
 from mailtrace.zones import shown_time
 from search.answers import SendingServer, TraceAnswer
 from search.engines import Total
+from search.safe import safe
 
 _COLUMNS = (
     Column("Date"),

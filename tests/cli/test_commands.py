@@ -15,8 +15,8 @@ import pytest
 from cli_samples import fill, some_traces, trace
 
 from mailtrace.cli import main
-from mailtrace.show.rows import CSV_COLUMNS
 from mappings.identity import trace_id
+from search.rows import CSV_COLUMNS
 
 #: `mailtrace` within this process; its result has `returncode`, `stdout` and `stderr`.
 Command = Callable[..., Any]

@@ -17,8 +17,6 @@ from mailtrace.problems import WrongUsage, of_os_error
 from mailtrace.show.layout import GAP, Column, cut, fit
 from mailtrace.show.progress import ReadingBar
 from mailtrace.show.report import headline
-from mailtrace.show.rows import printable_json, write_jsonl
-from mailtrace.show.safe import csv_cell, safe
 from mailtrace.show.screen import Screen
 from mailtrace.show.summary import show_summary
 from mailtrace.show.table import show_traces, total_line
@@ -26,6 +24,8 @@ from mailtrace.zones import named, shown_time, system_zone
 from mappings.vocabulary import Disposition, Reason, Verdict
 from search.answers import trace_answer
 from search.engines import Total
+from search.rows import printable_json, write_jsonl
+from search.safe import csv_cell, safe
 
 
 class Terminal(io.StringIO):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable
 from typing import TextIO
 
 import msgspec
 
-from mailtrace.show.safe import csv_cell, safe
 from search.answers import TraceAnswer
+from search.safe import csv_cell, safe
 
 #: The columns of CSV, in order; documented in docs/commands.md and only ever added to.
 CSV_COLUMNS: dict[str, str] = {
@@ -58,11 +59,26 @@ def printable_json(encoded: bytes) -> str:
 
 
 def write_csv(traces: Iterable[TraceAnswer], out: TextIO) -> None:
-    """Write a line of column names, then one line a trace."""
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(CSV_COLUMNS)
-    for trace in traces:
-        writer.writerow([csv_cell(safe(cell)) for cell in _cells(trace)])
+    """Write a line of column names, then one line a trace (RFC 4180)."""
+    out.write(csv_header())
+    out.writelines(csv_rows([trace]) for trace in traces)
+
+
+def csv_header() -> str:
+    """The line of column names."""
+    return _csv([list(CSV_COLUMNS)])
+
+
+def csv_rows(traces: Iterable[TraceAnswer]) -> str:
+    """A line a trace."""
+    return _csv([csv_cell(safe(cell)) for cell in _cells(trace)] for trace in traces)
+
+
+def _csv(rows: Iterable[list[str]]) -> str:
+    """Rows as lines."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows(rows)
+    return out.getvalue()
 
 
 def _cells(trace: TraceAnswer) -> list[str]:

@@ -1,0 +1,82 @@
+"""`mailtrace serve`: the page and the query API."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from signal import SIGTERM
+from typing import Annotated
+
+from cyclopts import Parameter, validators
+
+from mailtrace.cli.common import Common
+from mailtrace.cli.stopping import stop_on_signals
+from mailtrace.log import set_up_log
+from mailtrace.serving import service
+from mailtrace.show.screen import Screen
+
+Host = Annotated[str | None, Parameter(name="--host")]
+Port = Annotated[int | None, Parameter(name="--port", validator=validators.Number(gte=0, lte=65_535))]
+
+
+def serve(
+    *,
+    host: Host = None,
+    port: Port = None,
+    with_parent: Annotated[bool, Parameter(show=False)] = False,
+    common: Common | None = None,
+) -> int:
+    """Serve the page and the query API, and read no log.
+
+    It answers from the store, also while `mailtrace ingest` writes to it. Without any access token (`mailtrace token`) it listens on
+    this machine only, and whoever can reach it there sees everything.
+
+    Parameters
+    ----------
+    host
+        Address to listen on; by default the setting, which is 127.0.0.1.
+    port
+        Port to listen on; by default the setting, which is 8025; 0 takes one that is free.
+    """
+    settings = (common or Common()).settings()
+    set_up_log(chatty=True)
+    screen = Screen(sys.stderr)
+
+    def told(address: str, everybody: bool) -> None:
+        screen.line(f"Mail Trace is at {address}")
+        if everybody:
+            screen.paragraph("No access token is configured: only this machine reaches it, and whoever is on it sees everything.")
+
+    with stop_on_signals() as stop, service(settings, host, port, told) as made:
+        if with_parent:
+            threading.Thread(target=_end_with_parent, args=(stop.event,), name="parent", daemon=True).start()
+        made.run_until(stop.event)
+    return stop.exit_code() if stop.signal != SIGTERM else 0
+
+
+def _end_with_parent(stop: threading.Event) -> None:
+    """Stop when whoever started us is gone: then our standard input ends."""
+    while os.read(0, 4096):
+        pass
+    stop.set()
+
+
+@contextmanager
+def beside(common: Common, host: str | None, port: int | None) -> Iterator[None]:
+    """Serve in a process of its own for as long as this one does something else; it ends with this one, however that ends."""
+    # Whether it can be served at all is found out before any log is read.
+    with service(common.settings(), host, port, lambda _address, _open: None):
+        pass
+    given = (("--host", host), ("--port", port), ("--config", common.config), ("--data", common.data), ("--store", common.store))
+    options = [word for name, value in given if value is not None for word in (name, str(value))]
+    with subprocess.Popen([sys.executable, "-m", "mailtrace", "serve", "--with-parent", *options], stdin=subprocess.PIPE) as child:  # noqa: S603
+        try:
+            yield
+        finally:
+            if child.stdin is not None:
+                child.stdin.close()
+            child.wait()

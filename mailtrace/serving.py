@@ -1,0 +1,164 @@
+"""From settings to a service that listens: the query layer over HTTP."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+
+import uvicorn
+
+from mailtrace.problems import CouldNot, WrongUsage, of_os_error
+from mailtrace.settings import Settings
+from mailtrace.stores import open_engine
+from mailtrace.zones import system_zone
+from mappings.address import normalise_domain
+from search.access import Customer
+from search.engines import Engine
+from search.http.app import application
+from search.http.audit import Audit
+from search.http.sessions import Sessions
+from search.http.site import Site
+from search.http.tokens import Tokens
+
+#: Seconds that answers which are under way have to come to their end.
+_GRACE_S = 10
+
+
+def access_folder(settings: Settings) -> Path:
+    """Where tokens, the key of sessions and the audit log are."""
+    return settings.data_dir / "access"
+
+
+def tokens(settings: Settings) -> Tokens:
+    """The access tokens."""
+    return Tokens(access_folder(settings) / "tokens.json")
+
+
+def customers(settings: Settings) -> tuple[Customer, ...]:
+    """The customers, as the query layer knows them."""
+    return tuple(Customer(one.name, tuple(map(normalise_domain, one.domains))) for one in settings.customer)
+
+
+def site(settings: Settings, engine: Engine) -> Site:
+    """Put a service together."""
+    folder, known = access_folder(settings), tokens(settings)
+    return Site(
+        engine=engine,
+        tokens=known,
+        sessions=Sessions(folder / "session.key", settings.http.base),
+        audit=Audit(folder / "audit"),
+        customers=customers(settings),
+        zone=settings.http.timezone or system_zone(),
+        base=settings.http.base,
+        open=not known.configured(),
+        origins=settings.http.origins,
+    )
+
+
+class Service(uvicorn.Server):
+    """A server that is stopped by us, not by signals of its own."""
+
+    def __init__(self, config: uvicorn.Config, listening: socket.socket, told: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._listening = listening
+        self._told = told
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to whoever runs the program."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, and tell."""
+        await super().startup(sockets)
+        if self.started:
+            self._told()
+
+    def run_until(self, stop: threading.Event) -> None:
+        """Serve until `stop` is set; then let what is under way come to its end."""
+
+        def watch() -> None:
+            stop.wait()
+            self.should_exit = True
+
+        watcher = threading.Thread(target=watch, name="stopping", daemon=True)
+        watcher.start()
+        try:
+            self.run(sockets=[self._listening])
+        finally:
+            stop.set()
+            watcher.join()
+
+
+@contextmanager
+def service(settings: Settings, host: str | None, port: int | None, told: Callable[[str, bool], None]) -> Iterator[Service]:
+    """Give a service that is ready to run; `told` hears its address when it listens, and whether everybody on this machine may ask."""
+    http = settings.http
+    address = host or http.host
+    engine = open_engine(settings.store, settings.elasticsearch)
+    try:
+        made = site(settings, engine)
+        if made.open and not _is_loopback(address):
+            raise CouldNot(
+                f"no access token is configured, so the service listens on this machine only (127.0.0.1), not on {address}; make a token"
+                " with `mailtrace token create`, then start it again"
+            )
+        listening = _bound(address, http.port if port is None else port)
+        config = uvicorn.Config(
+            application(made),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=True,
+            forwarded_allow_ips=list(http.proxies),
+            timeout_graceful_shutdown=_GRACE_S,
+            lifespan="on",
+        )
+        if http.certificate is not None and http.key is not None:
+            config.ssl_certfile, config.ssl_keyfile = http.certificate, http.key
+            _check_certificate(http.certificate, http.key)
+        scheme = "https" if http.certificate else "http"
+        shown = _shown(address, listening.getsockname()[1])
+        with listening:
+            yield Service(config, listening, lambda: told(f"{scheme}://{shown}{http.base}/", made.open))
+        made.audit.close()
+    finally:
+        engine.close()
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that listens; one sentence where that cannot be."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OverflowError:
+        raise WrongUsage(f"--port: {port} is no port") from None
+    except OSError as error:
+        raise CouldNot(f"cannot listen on {_shown(host, port)}: {of_os_error(error)}") from None
+
+
+def _check_certificate(certificate: str, key: str) -> None:
+    """Find a wrong certificate before anybody asks."""
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        raise CouldNot(f"http: certificate {certificate} with key {key}: {error}") from None
+
+
+def _shown(host: str, port: int) -> str:
+    """Host and port as they stand in an address; every address of this machine is reached by its own."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host) or (f"[{host}]" if ":" in host else host)  # noqa: S104 - only shown
+    return f"{shown}:{port}"

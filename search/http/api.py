@@ -1,0 +1,310 @@
+"""The JSON API: each handler is request -> `Query` -> `MailTrace` -> answer, and nothing more."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Annotated, Any, Literal, TypeVar, cast
+from urllib.parse import urlencode
+
+import msgspec
+from litestar import Response, Router, get
+from litestar.di import Provide
+from litestar.exceptions import NotFoundException, PermissionDeniedException
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
+from litestar.params import Parameter
+
+from search.access import Caller, Role
+from search.answers import ErrorAnswer, FreshnessAnswer, ReportAnswer
+from search.engines import Total
+from search.http import examples
+from search.http.answers import AuditAnswer, DomainAnswer, DomainsAnswer, HealthAnswer, TracesAnswer, VocabularyAnswer, vocabulary
+from search.http.export import MEDIA_TYPES, Format, stream
+from search.http.parameters import (
+    Asked,
+    Count,
+    Cursor,
+    CustomerName,
+    Fields,
+    Limit,
+    Since,
+    Until,
+    Zone,
+    asked,
+    domains_of,
+    fields_of,
+    known_only,
+    zone_of,
+)
+from search.http.problems import MEDIA_TYPE, Problem
+from search.http.sessions import AnyRequest
+from search.http.site import Site
+from search.query import QueryError, parse_time
+from search.service import MailTrace
+
+T = TypeVar("T")
+Note = Callable[[str, int], None]
+Side = Literal["received", "sent"]
+
+_WHY = {
+    400: "A parameter is wrong; `errors` says which, where and what would be right.",
+    401: "No valid access token was sent.",
+    403: "The caller's role does not allow it.",
+    404: "There is no such thing, or the caller may not see it.",
+    503: "The store does not answer; worth trying again.",
+}
+
+
+def _problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """What can go wrong, for OpenAPI."""
+    return {status: ResponseSpec(Problem, media_type=MEDIA_TYPE, description=_WHY[status], generate_examples=False) for status in statuses}
+
+
+def _answer(kind: type[Any], example: Any, description: str) -> dict[int, ResponseSpec]:
+    """The answer itself with an example, for OpenAPI."""
+    return {
+        200: ResponseSpec(kind, description=description, generate_examples=False, examples=[Example(value=msgspec.to_builtins(example))])
+    }
+
+
+@get(
+    "/traces",
+    summary="Find traces, newest first",
+    description="Different parameters must all fit; one given several times takes any of its values. `Accept: text/csv` or"
+    " `application/x-ndjson` streams the whole result, to the end.",
+    responses=_answer(TracesAnswer, examples.TRACES, "One page.") | _problems(400, 401, 503),
+    dependencies={"asked": Provide(asked, sync_to_thread=False)},
+    sync_to_thread=True,
+)
+def traces(
+    request: AnyRequest,
+    site: Site,
+    asked: Asked,
+    mail: MailTrace,
+    note: Note,
+    *,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    count: Count = None,
+    fields: Fields = None,
+) -> Response[Any]:
+    """Find traces."""
+    if (kind := _streamed(request)) is not None:
+        if cursor is not None:
+            raise QueryError("a stream has no pages", field="cursor", hint="leave it out")
+        return cast("Response[Any]", stream(mail, asked.query, kind, note))
+    began = time.perf_counter()
+    wanted = fields_of(fields)
+    found = mail.search(asked.query, limit=limit, cursor=cursor)
+    if count == "exact":
+        found = msgspec.structs.replace(found, total=Total(mail.count(asked.query)))
+    note("search", len(found.traces))
+    following = _next_url(request, site, found.next)
+    answer = TracesAnswer(
+        **{name: getattr(found, name) for name in found.__struct_fields__},
+        next_url=following,
+        question=asked.query.describe(),
+        took_ms=round((time.perf_counter() - began) * 1000, 1),
+    )
+    headers = {"link": f'<{following}>; rel="next"'} if following else {}
+    if wanted:
+        rows = [{name: row[name] for name in wanted} for row in msgspec.to_builtins(found.traces)]
+        return Response(msgspec.to_builtins(answer) | {"traces": rows}, headers=headers)
+    return Response(answer, headers=headers)
+
+
+@get(
+    "/traces/{trace_id:str}",
+    summary="The Email Report on one trace",
+    responses=_answer(ReportAnswer, examples.REPORT, "The report.") | _problems(400, 401, 404, 503),
+    sync_to_thread=True,
+)
+def report(request: AnyRequest, trace_id: str, mail: MailTrace, note: Note) -> Response[Any]:
+    """Give the Email Report."""
+    known_only(request, ())
+    found = mail.report(trace_id)
+    note("report", 0 if found is None else 1)
+    if found is None:
+        raise NotFoundException("There is no such trace.")
+    return tagged(request, found)
+
+
+@get(
+    "/errors",
+    summary="The most common errors",
+    responses=_answer(list[ErrorAnswer], examples.ERRORS, "The list.") | _problems(400, 401, 503),
+    sync_to_thread=True,
+)
+def errors(
+    request: AnyRequest,
+    mail: MailTrace,
+    note: Note,
+    seen: Annotated[bool, Parameter(description="Count how often each decided in the caller's mail.", required=False)] = False,
+) -> Response[Any]:
+    """Give the list of most common errors."""
+    known_only(request, ("seen",))
+    listed = mail.errors(seen=seen)
+    note("errors", len(listed))
+    return tagged(request, listed)
+
+
+@get(
+    "/errors/{code:str}",
+    summary="What a code means",
+    description="A basic code (`550`), an enhanced one (`5.1.1`), or both (`550 5.1.1`).",
+    responses=_answer(list[ErrorAnswer], examples.ERRORS[:1], "Its entries.") | _problems(400, 401, 404, 503),
+    sync_to_thread=True,
+)
+def error(
+    request: AnyRequest,
+    code: str,
+    mail: MailTrace,
+    note: Note,
+    seen: Annotated[bool, Parameter(description="Count how often each decided in the caller's mail.", required=False)] = False,
+) -> Response[Any]:
+    """Explain a code."""
+    known_only(request, ("seen",))
+    listed = mail.errors(code, seen=seen)
+    note("errors", len(listed))
+    return tagged(request, listed)
+
+
+@get(
+    "/vocabulary",
+    summary="The closed words of the answers, each with a sentence",
+    responses={200: ResponseSpec(VocabularyAnswer, description="All words.", generate_examples=False)} | _problems(400, 401),
+    sync_to_thread=False,
+)
+def words(request: AnyRequest) -> Response[Any]:
+    """Give all closed words."""
+    known_only(request, ())
+    return tagged(request, vocabulary())
+
+
+@get(
+    "/domains",
+    summary="The caller's domains, with counts by disposition",
+    description="Received mail by the recipient's domain, or sent mail by the sender's, where it really came from that side.",
+    responses=_answer(DomainsAnswer, examples.DOMAINS, "The domains.") | _problems(400, 401, 503),
+    sync_to_thread=True,
+)
+def domains(
+    request: AnyRequest,
+    site: Site,
+    caller: Caller,
+    mail: MailTrace,
+    note: Note,
+    *,
+    side: Annotated[Side, Parameter(description="Whose domain is meant.", required=False)] = "received",
+    customer: CustomerName = None,
+    since: Since = None,
+    until: Until = None,
+    tz: Zone = None,
+) -> DomainsAnswer:
+    """Count the mail of the caller's domains."""
+    known_only(request, ("side", "customer", "since", "until", "tz"))
+    zone = zone_of(tz, site.zone)
+    bounds = [None if not text else parse_time(text, site.clock(), zone, field=name) for name, text in (("since", since), ("until", until))]
+    own = domains_of(customer, caller) if customer else caller.domains
+    scoped = mail.narrowed(own) if customer else mail
+    counts = scoped.domains(since_ms=bounds[0], until_ms=bounds[1], side="recipient" if side == "received" else "sender")
+    listed = list_domains(counts, own, caller)
+    note("domains", len(listed))
+    return DomainsAnswer(since=since, until=until, side=side, domains=listed)
+
+
+@get(
+    "/freshness",
+    summary="How far the logs have been read",
+    responses=_answer(FreshnessAnswer, examples.FRESHNESS, "Each source, the furthest behind first.") | _problems(400, 401, 503),
+    sync_to_thread=True,
+)
+def fresh(request: AnyRequest, mail: MailTrace) -> FreshnessAnswer:
+    """Say how far the logs have been read."""
+    known_only(request, ())
+    return mail.freshness()
+
+
+@get(
+    "/health",
+    summary="Whether the store answers",
+    responses=_answer(HealthAnswer, HealthAnswer("ok"), "It does.") | _problems(401, 503),
+    sync_to_thread=True,
+)
+def health(mail: MailTrace) -> HealthAnswer:
+    """Ask the store for a sign of life."""
+    mail.freshness()
+    return HealthAnswer("ok")
+
+
+@get(
+    "/audit",
+    summary="Who asked what, when, and how many rows it gave",
+    description="For admins only.",
+    responses=_answer(AuditAnswer, examples.AUDIT, "Newest first.") | _problems(400, 401, 403),
+    sync_to_thread=True,
+)
+def audit(
+    request: AnyRequest,
+    site: Site,
+    caller: Caller,
+    note: Note,
+    *,
+    who: Annotated[str | None, Parameter(description="Name of a caller.", required=False)] = None,
+    what: Annotated[
+        str | None, Parameter(description="`search`, `report`, `export`, `domains`, `errors`, `sign-in`, ...", required=False)
+    ] = None,
+    before: Annotated[str | None, Parameter(description="Only what is older: `next` of the page before.", required=False)] = None,
+    limit: Annotated[int, Parameter(ge=1, le=1_000, required=False)] = 100,
+) -> AuditAnswer:
+    """Search the audit log."""
+    known_only(request, ("who", "what", "before", "limit"))
+    if caller.role is not Role.ADMIN:
+        raise PermissionDeniedException("Only an admin may read the audit log.")
+    entries = site.audit.search(who=who, what=what, before=before, limit=limit)
+    note("audit", len(entries))
+    return AuditAnswer(entries, entries[-1].time if len(entries) == limit else None)
+
+
+ROUTER = Router("/api/v1", route_handlers=[traces, report, errors, error, words, domains, fresh, health, audit])
+
+
+def list_domains(counts: dict[str, dict[Any, int]], own: tuple[str, ...], caller: Caller) -> list[DomainAnswer]:
+    """The caller's domains with their counts, most mail first; who sees everything gets every domain that has mail too."""
+    customers = {domain: one.name for one in caller.customers for domain in one.domains}
+    names = {*own, *(counts if caller.scope.domains is None else ())}
+    rows = [
+        DomainAnswer(domain=name, customer=customers.get(name), total=sum(counts.get(name, {}).values()), counts=counts.get(name, {}))
+        for name in names
+    ]
+    return sorted(rows, key=lambda row: (-row.total, row.domain))
+
+
+def tagged(request: AnyRequest, answer: Any) -> Response[Any]:
+    """An answer with a strong tag of its content; nothing but the tag where the caller has it already (RFC 9110, 13.1.2)."""
+    body = msgspec.json.encode(answer)
+    tag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
+    headers = {"etag": tag, "cache-control": "private, no-cache"}
+    given = request.headers.get("if-none-match", "")
+    if given == "*" or tag in (one.strip().removeprefix("W/") for one in given.split(",")):
+        return Response(None, status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
+
+
+def _streamed(request: AnyRequest) -> Format | None:
+    """Which stream is asked for, where one is."""
+    accepted = [part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(",")]
+    for kind, media_type in MEDIA_TYPES.items():
+        if media_type.partition(";")[0] in accepted:
+            return kind
+    return None
+
+
+def _next_url(request: AnyRequest, site: Site, cursor: str | None) -> str | None:
+    """The address of the next page: the same question with its cursor."""
+    if cursor is None:
+        return None
+    given = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return f"{site.base}{request.scope['path']}?{urlencode([*given, ('cursor', cursor)])}"

@@ -1,0 +1,124 @@
+"""The service: API and pages as one ASGI application."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+import anyio.to_thread
+from litestar import Litestar, Response, Router, get
+from litestar.config.compression import CompressionConfig
+from litestar.config.cors import CORSConfig
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme, Server
+from litestar.types import ASGIApp
+
+from mappings.faults import StoreError
+from search.access import Caller
+from search.http import api, pages, signing
+from search.http.frame import Frame
+from search.http.problems import of_error, told
+from search.http.sessions import AnyRequest
+from search.http.site import Site
+from search.http.state import request_id, way_of
+from search.service import MailTrace
+
+#: Questions that are answered at the same time; more wait. Each thread has the store's files open for itself.
+THREADS = 8
+_PLAIN = "not_compressed"
+
+
+def application(site: Site) -> ASGIApp:
+    """Make the application of a site."""
+
+    def give_site() -> Site:
+        return site
+
+    def give_mail(caller: Caller) -> MailTrace:
+        return MailTrace(site.engine, caller.scope, site.clock)
+
+    async def limit_threads(_app: Litestar) -> None:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+
+    # Pages hold a form's secret beside text of strangers: compressed together, its length could tell it.
+    people = Router("/", route_handlers=[*signing.ROUTES, *pages.ROUTES], opt={_PLAIN: True}, include_in_schema=False)
+    inner = Litestar(
+        route_handlers=[alive, ready, api.ROUTER, people, pages.static_routes()],
+        dependencies={
+            "site": Provide(give_site, sync_to_thread=False),
+            "caller": Provide(_caller, sync_to_thread=False),
+            "mail": Provide(give_mail, sync_to_thread=False),
+            "note": Provide(_note, sync_to_thread=False),
+        },
+        exception_handlers={HTTPException: _failed, Exception: _failed},
+        openapi_config=OpenAPIConfig(
+            title="Mail Trace",
+            version=version("mail-trace"),
+            description="What happened to that e-mail? Every answer holds what the caller may see, and nothing else.",
+            path="/api/v1/openapi.json",
+            render_plugins=[JsonRenderPlugin(path="/")],
+            servers=[Server(url=site.base or "/")],
+            components=Components(security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}),
+            security=[{"token": []}],
+        ),
+        cors_config=_cors(site),
+        compression_config=CompressionConfig(backend="gzip", gzip_compress_level=3, exclude_opt_key=_PLAIN),
+        on_startup=[limit_threads],
+        logging_config=None,
+        signature_namespace={"Site": Site, "Caller": Caller, "MailTrace": MailTrace, "AnyRequest": AnyRequest},
+    )
+    return Frame(inner, site)
+
+
+@get("/healthz", include_in_schema=False, sync_to_thread=False)
+def alive() -> str:
+    """The process runs."""
+    return "ok"
+
+
+@get("/readyz", include_in_schema=False, sync_to_thread=True)
+def ready(site: Site) -> Response[str]:
+    """The store answers."""
+    try:
+        site.engine.state()
+    except StoreError:
+        return Response("the store does not answer", status_code=503, media_type="text/plain")
+    return Response("ok", media_type="text/plain")
+
+
+def _caller(request: AnyRequest) -> Caller:
+    """Who asks; nobody else comes as far as a handler that wants to know."""
+    caller = way_of(request.scope).caller
+    assert caller is not None, "only public pages have no caller"  # noqa: S101
+    return caller
+
+
+def _note(request: AnyRequest) -> Any:
+    """What notes a call for the audit log."""
+    return way_of(request.scope).note
+
+
+def _failed(request: AnyRequest, error: Exception) -> Response[Any]:
+    """A problem for programs, a page for people."""
+    if request.scope["path"].startswith(("/api/", "/healthz", "/readyz")):
+        return of_error(request, error)
+    status, *_ = told(error)
+    if status >= 500:
+        of_error(request, error)
+    return pages.error_page(request, status, request_id(request.scope))
+
+
+def _cors(site: Site) -> CORSConfig | None:
+    """Whose scripts may call the API; nobody's where nothing is set."""
+    if not site.origins:
+        return None
+    return CORSConfig(
+        allow_origins=list(site.origins),
+        allow_methods=["GET"],
+        allow_headers=["Authorization", "Accept", "If-None-Match"],
+        expose_headers=["Link", "ETag", "X-Request-Id", "Retry-After"],
+        max_age=600,
+    )

@@ -1,0 +1,51 @@
+"""A whole result as a stream: CSV or one JSON object a line, to the end, in bounded memory."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Literal
+
+from litestar.response import Stream
+
+from search.answers import TraceAnswer
+from search.query import Query
+from search.rows import csv_header, csv_rows, write_jsonl
+from search.service import MailTrace
+
+Format = Literal["csv", "jsonl"]
+MEDIA_TYPES: dict[Format, str] = {"csv": "text/csv; header=present", "jsonl": "application/x-ndjson"}
+#: Rows that are written together.
+_AT_ONCE = 500
+
+
+def stream(mail: MailTrace, query: Query, kind: Format, note: Callable[[str, int], None], *, download: bool = False) -> Stream:
+    """Answer with all traces that fit, newest first. The first rows are read before the answer begins, so a store that is away is told."""
+    pieces = _pieces(mail.walk(query), kind, note)
+    first = next(pieces, b"")
+    headers = {"content-disposition": f'attachment; filename="mail-trace.{kind}"'} if download else {}
+    return Stream(_with(first, pieces), media_type=MEDIA_TYPES[kind], headers=headers)
+
+
+def _with(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    """The first piece, and then the others."""
+    yield first
+    yield from rest
+
+
+def _pieces(traces: Iterator[TraceAnswer], kind: Format, note: Callable[[str, int], None]) -> Iterator[bytes]:
+    """Rows, some hundred at a time; how many there were is noted as they are written."""
+    rows = 0
+    note("export", 0)
+    if kind == "csv":
+        yield csv_header().encode()
+    while some := list(islice(traces, _AT_ONCE)):
+        rows += len(some)
+        note("export", rows)
+        if kind == "csv":
+            yield csv_rows(some).encode("utf-8", "backslashreplace")
+        else:
+            out = io.StringIO()
+            write_jsonl(some, out)
+            yield out.getvalue().encode("utf-8", "backslashreplace")

@@ -1,0 +1,140 @@
+"""Mail over time: where the intervals lie, and the table of counts from which the script draws the bars."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
+
+from mappings.vocabulary import Disposition
+from search.http.pages.clock import Clock, Moment
+from search.http.pages.question import Question, short_time
+from search.http.pages.words import GROUPS, Group
+
+#: There are at most so many bars.
+_MOST = 48
+_MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
+_SHORT = tuple(number * _MINUTE for number in (1, 2, 5, 10, 15, 30)) + tuple(number * _HOUR for number in (1, 2, 3, 6, 12))
+_DAYS = (1, 2, 7, 14, 28, 91, 182, 364)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A number, and the traces that it counts."""
+
+    group: Group
+    count: int
+    #: The part of an address behind the `?`; empty where there is nothing to see.
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One interval."""
+
+    begin: Moment
+    end: Moment
+    #: What stands below the bar.
+    label: str
+    total: int
+    address: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The whole chart: its legend, which counts everything, and its intervals."""
+
+    legend: tuple[Cell, ...]
+    rows: tuple[Row, ...]
+    #: What one bar stands for: `1 hour`.
+    step: str
+    #: From when on is counted, where there is too much mail to count all of it.
+    counted_from: Moment | None
+
+    @property
+    def label(self) -> str:
+        """What the picture is of, for whoever does not see it."""
+        parts = ", ".join(f"{cell.group.label} {cell.count:,}" for cell in self.legend if cell.count)
+        return f"Messages over time by outcome, one bar for {self.step}: {parts}. The same numbers are in the table."
+
+
+def edges(since_ms: int, until_ms: int, zone: tzinfo) -> tuple[list[int], int]:
+    """Where the intervals of a time range begin and end, on whole hours and days of the zone; and the length of one in milliseconds."""
+    span = max(until_ms - since_ms, 1)
+    for step in _SHORT:
+        if span <= step * _MOST:
+            return _cut(since_ms, until_ms, _whole_steps(since_ms, until_ms, step, zone)), step
+    days = next((number for number in _DAYS if span <= number * _DAY * _MOST), -(-span // (_DAY * _MOST)))
+    return _cut(since_ms, until_ms, _whole_days(since_ms, until_ms, days, zone)), days * _DAY
+
+
+def _cut(since_ms: int, until_ms: int, inner: Sequence[int]) -> list[int]:
+    """The bounds that lie within a range, with its ends."""
+    return [since_ms, *inner[bisect_right(inner, since_ms) :], until_ms]
+
+
+def _whole_steps(since_ms: int, until_ms: int, step: int, zone: tzinfo) -> list[int]:
+    """Bounds that are whole in the zone as it is at the begin; where clocks are changed, the later ones go on in the same step."""
+    offset = datetime.fromtimestamp(since_ms / 1000, zone).utcoffset() or timedelta()
+    shift = offset // timedelta(milliseconds=1)
+    first = (since_ms + shift) // step * step - shift
+    return list(range(first, until_ms, step))
+
+
+def _whole_days(since_ms: int, until_ms: int, days: int, zone: tzinfo) -> list[int]:
+    """Midnights of the zone; weeks begin on a Monday."""
+    day = datetime.fromtimestamp(since_ms / 1000, zone).date()
+    if days % 7 == 0:
+        day -= timedelta(days=day.weekday())
+    found: list[int] = []
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    while True:
+        bound = (datetime.combine(day, time(), zone) - epoch) // timedelta(milliseconds=1)
+        if bound >= until_ms:
+            return found
+        found.append(bound)
+        day += timedelta(days=days)
+
+
+def step_in_words(step: int) -> str:
+    """How long an interval is: `1 hour`, `15 minutes`."""
+    for length, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
+        if step % length == 0:
+            number = step // length
+            return f"{number} {name}" if number == 1 else f"{number} {name}s"
+    return f"{step // 1000} seconds"
+
+
+def chart_of(
+    question: Question, bounds: Sequence[int], step: int, counts: Sequence[Mapping[Disposition, int]], from_ms: int | None, clock: Clock
+) -> Chart:
+    """The chart of these counts, each number with the address of what it counts."""
+    rows = [_row(question, bounds[n], bounds[n + 1], step, one, clock) for n, one in enumerate(counts)]
+    legend = tuple(
+        Cell(group, total, question.with_values(disposition=_members(question, group)) if total else "")
+        for group in GROUPS
+        if (total := sum(row.cells[GROUPS.index(group)].count for row in rows)) is not None
+    )
+    return Chart(legend, tuple(rows), step_in_words(step), None if from_ms is None else clock.at(from_ms))
+
+
+def _row(question: Question, begin: int, end: int, step: int, counts: Mapping[Disposition, int], clock: Clock) -> Row:
+    """One interval with its numbers."""
+    times = {"since": short_time(begin), "until": short_time(end)}
+    cells = []
+    for group in GROUPS:
+        count = sum(counts.get(disposition, 0) for disposition in group.members)
+        address = question.with_values(**times, disposition=_members(question, group)) if count else ""
+        cells.append(Cell(group, count, address))
+    total = sum(cell.count for cell in cells)
+    moment = clock.at(begin)
+    label = moment.day if step >= _DAY else f"{moment.local:%H:%M}"
+    return Row(moment, clock.at(end), label, total, question.with_values(**times) if total else "", tuple(cells))
+
+
+def _members(question: Question, group: Group) -> list[str]:
+    """The dispositions of a group, as far as the question asks for them."""
+    asked = question.values("disposition")
+    return [member.value for member in group.members if not asked or member.value in asked]

@@ -1,0 +1,146 @@
+"""Times as a reader sees them: in the reader's zone, which is always named, with UTC beside it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+MONTHS: Final = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+_WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_LONGEST_NAME = 64
+#: As `search.answers.utc_words` and `search.explain` write times into their sentences.
+_IN_WORDS = re.compile(rf"\b([0-9]{{1,2}}) ({'|'.join(m[:3] for m in MONTHS)})[a-z]* ([0-9]{{4}})( at)? ([0-9]{{2}}):([0-9]{{2}}) UTC\b")
+
+
+@lru_cache(maxsize=256)
+def zone_of(name: str) -> ZoneInfo | None:
+    """The zone of this name, or None where there is none; the name comes from a cookie, so it may be anything."""
+    if not 0 < len(name) <= _LONGEST_NAME:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The reader's zone, and now."""
+
+    zone: tzinfo
+    #: As people choose it: `Europe/Berlin`.
+    name: str
+    now_ms: int
+
+    def at(self, time_ms: int) -> Moment:
+        """A moment in milliseconds since 1970 UTC."""
+        return self._moment(datetime.fromtimestamp(time_ms / 1000, UTC))
+
+    def of(self, stamp: str) -> Moment:
+        """A moment as it stands in an answer, in RFC 3339."""
+        return self._moment(datetime.fromisoformat(stamp))
+
+    @property
+    def now(self) -> Moment:
+        """Now."""
+        return self.at(self.now_ms)
+
+    @property
+    def abbreviation(self) -> str:
+        """What the zone is called at present: `CET`."""
+        return self.now.zone
+
+    def localised(self, sentence: str) -> str:
+        """The sentence with the times that it tells in UTC told in the reader's zone."""
+        return _IN_WORDS.sub(self._in_words, sentence)
+
+    def _in_words(self, found: re.Match[str]) -> str:
+        month = next(number for number, name in enumerate(MONTHS, 1) if name.startswith(found[2]))
+        try:
+            here = self._moment(datetime(int(found[3]), month, int(found[1]), int(found[5]), int(found[6]), tzinfo=UTC))
+        except ValueError:
+            return found[0]
+        name = MONTHS[here.local.month - 1] if found[4] else MONTHS[here.local.month - 1][:3]
+        return f"{here.local.day} {name} {here.local.year}{found[4] or ''} {here.local:%H:%M} {here.zone}"
+
+    def _moment(self, utc: datetime) -> Moment:
+        try:
+            local = utc.astimezone(self.zone)
+        except OverflowError:
+            # A stamp of a stranger at the end of the calendar stays in UTC.
+            local = utc
+        return Moment(utc.astimezone(UTC), local, local.year == datetime.fromtimestamp(self.now_ms / 1000, self.zone).year)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One moment, in the words in which pages show it."""
+
+    utc: datetime
+    local: datetime
+    this_year: bool
+
+    @property
+    def iso(self) -> str:
+        """For programs: `2026-11-24T04:06:42Z`."""
+        return f"{self.utc:%Y-%m-%dT%H:%M:%S}Z"
+
+    @property
+    def title(self) -> str:
+        """In UTC, for whoever points at it."""
+        return f"{self.utc:%Y-%m-%d %H:%M:%S} UTC"
+
+    @property
+    def day(self) -> str:
+        """The day: `24 Nov`, with its year where it is not this one."""
+        text = f"{self.local.day} {MONTHS[self.local.month - 1][:3]}"
+        return text if self.this_year else f"{text} {self.local.year}"
+
+    @property
+    def time(self) -> str:
+        """The time of the day: `05:06:42`."""
+        return f"{self.local:%H:%M:%S}"
+
+    @property
+    def short(self) -> str:
+        """Day and minute: `24 Nov 05:06`."""
+        return f"{self.day} {self.local:%H:%M}"
+
+    @property
+    def fine(self) -> str:
+        """The time of the day with milliseconds."""
+        return f"{self.time}.{self.local.microsecond // 1000:03}"
+
+    @property
+    def zone(self) -> str:
+        """What the zone is called at that time: `CET`, or `UTC-3` where it has no letters."""
+        name = self.local.tzname() or "UTC"
+        return name if name.isalpha() else f"UTC{name}"
+
+    @property
+    def full(self) -> str:
+        """Everything: `24 Nov 2026, 05:06:42 CET`."""
+        return f"{self.local.day} {MONTHS[self.local.month - 1][:3]} {self.local.year}, {self.time} {self.zone}"
+
+    @property
+    def in_utc(self) -> str:
+        """The same moment in UTC as text, with its day where that is another one; empty where the zone is UTC."""
+        if self.zone == "UTC":
+            return ""
+        other = "" if self.utc.date() == self.local.date() else f"{self.utc.day} {MONTHS[self.utc.month - 1][:3]} "
+        return f"{other}{self.utc:%H:%M:%S} UTC"
+
+    @property
+    def in_words(self) -> str:
+        """As it stands in a sentence: `24 November at 05:06:42`."""
+        year = "" if self.this_year else f" {self.local.year}"
+        return f"{self.local.day} {MONTHS[self.local.month - 1]}{year} at {self.time}"
+
+    @property
+    def long_day(self) -> str:
+        """The day in full: `Tuesday 24 November`."""
+        return f"{_WEEKDAYS[self.local.weekday()]} {self.local.day} {MONTHS[self.local.month - 1]}"

@@ -1,0 +1,201 @@
+"""The form of the Mail Trace page as it is shown: what is chosen, what is filled in, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from mappings.vocabulary import Direction, Reason, Verdict
+from search.http.pages.clock import Clock
+from search.http.pages.question import (
+    BY,
+    CUSTOM,
+    FIELDS,
+    RANGES,
+    TEXTS,
+    Items,
+    Question,
+    by_of,
+    outcomes,
+    range_of,
+)
+from search.http.pages.words import DIRECTIONS, DISPOSITIONS, GROUPS, REASONS, VERDICT_NAMES, sentence_case
+from search.query import QueryError, parse_time
+
+_LABELS: Final = {"sender": "Sender", "recipient": "Recipient", "quarantine_id": "Quarantine ID", "address": "Sender or recipient"}
+_HINTS: Final = {"quarantine_id": "as the filter or the notice names it"}
+_HINT = "address, domain, or part with *"
+_CHOICES: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
+    "verdict": ("Verdict of the filter", tuple((verdict.value, VERDICT_NAMES[verdict]) for verdict in Verdict)),
+    "reason": ("Reason", tuple((reason.value, sentence_case(REASONS[reason])) for reason in Reason)),
+    "direction": ("Direction", tuple((direction.value, DIRECTIONS[direction]) for direction in Direction)),
+}
+#: Criteria that are shown as pills over a result.
+FILTERS: Final = ("disposition", "verdict", "reason", "direction", "client", "relay", "code", "message_id", "queue_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong with what was entered, and the field that it is about."""
+
+    words: str
+    #: Name of a field that the form has; empty where it is about none of them.
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An entry of a list or a box to tick."""
+
+    value: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field for text."""
+
+    name: str
+    label: str
+    hint: str
+    value: str
+    flaw: str
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """A list to choose from."""
+
+    name: str
+    label: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Everything that the form shows."""
+
+    by: tuple[Choice, ...]
+    fields: tuple[Field, ...]
+    ranges: tuple[Choice, ...]
+    since: Field
+    until: Field
+    outcomes: tuple[Choice, ...]
+    lists: tuple[List, ...]
+    texts: tuple[Field, ...]
+    #: How many filters are set.
+    filters: int
+    flaw: Flaw | None
+    #: Name of the field that is ready for typing.
+    focus: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pill:
+    """A filter that is set: what it is, and the address without it."""
+
+    label: str
+    value: str
+    address: str
+
+
+def form_of(given: Items, clock: Clock, customers: Sequence[str], flaw: Flaw | None = None, *, fresh: bool = False) -> Form:
+    """The form of these parameters, which may be wrong; `fresh` where nothing was asked yet."""
+    by = by_of(given)
+    chosen = next((value for name, value in given if name == "range"), None)
+    chosen = range_of(given) if chosen is None else chosen
+
+    def text(name: str) -> str:
+        return ", ".join(value for one, value in given if one == name)
+
+    def field(name: str, label: str, hint: str = "") -> Field:
+        return Field(name, label, hint, text(name), flaw.words if flaw is not None and flaw.field == name else "")
+
+    def time(name: str, label: str) -> Field:
+        made = field(name, label)
+        return Field(made.name, made.label, made.hint, _local(made.value, clock), made.flaw)
+
+    lists = [_list(name, label, choices, text(name)) for name, (label, choices) in _CHOICES.items()]
+    if len(customers) > 1:
+        names = tuple((name, name) for name in customers)
+        lists.append(_list("customer", "Customer", names, text("customer")))
+    dispositions = {value for name, value in given if name == "disposition"}
+    return Form(
+        by=tuple(Choice(value, label, value == by) for value, (label, _) in BY.items()),
+        fields=tuple(field(name, _LABELS[name], _HINTS.get(name, _HINT)) for name in FIELDS),
+        ranges=_ranges(chosen),
+        since=time("since", "From"),
+        until=time("until", "To"),
+        outcomes=tuple(
+            Choice(member.value, DISPOSITIONS[member].label, member.value in dispositions) for group in GROUPS for member in group.members
+        ),
+        lists=tuple(lists),
+        texts=tuple(field(name, label) for name, label in TEXTS.items()),
+        filters=len({name for name, value in given if value.strip() and name in (*FILTERS, "domain", "customer")}),
+        flaw=flaw,
+        focus=_focus(by, flaw, fresh=fresh),
+    )
+
+
+def flaw_of(error: QueryError, form_fields: Sequence[str] = (*FIELDS, *TEXTS, "since", "until")) -> Flaw:
+    """What is wrong in words, with what would be right."""
+    at = f" (at character {error.position + 1})" if error.position else ""
+    hint = f". {sentence_case(error.hint)}" if error.hint else ""
+    known = error.field in form_fields
+    name = f"{error.field}: " if error.field and not known else ""
+    return Flaw(f"{name}{sentence_case(error.message) if not name else error.message}{at}{hint}", error.field or "" if known else "")
+
+
+def pills(question: Question, by: str) -> list[Pill]:
+    """The filters that are set, each with the address without it."""
+    found: list[Pill] = []
+    hidden = [name for name in FIELDS if name not in BY[by][1]]
+    labels = {**_LABELS, **TEXTS, "disposition": "Outcome", "verdict": "Verdict", "reason": "Reason", "direction": "Direction"}
+    for name in (*FILTERS, *hidden):
+        values = question.values(name)
+        if values:
+            found.append(Pill(labels[name], _in_words(name, values), question.without(name)))
+    return found
+
+
+def _in_words(name: str, values: Sequence[str]) -> str:
+    """The values of a filter; a group of outcomes by its own name."""
+    if name == "disposition":
+        group = next((group for group in GROUPS if {member.value for member in group.members} == set(values)), None)
+        return group.label if group is not None else outcomes(values)
+    labels = dict(_CHOICES[name][1]) if name in _CHOICES else {}
+    return " or ".join(labels.get(value, value) for value in values)
+
+
+def _ranges(chosen: str) -> tuple[Choice, ...]:
+    """The time ranges, with the one for times of one's own last."""
+    listed = [*((value, label) for value, label, _ in RANGES), ("", "Everything kept"), (CUSTOM, "From … to …")]
+    return tuple(Choice(value, label, value == chosen) for value, label in listed)
+
+
+def _list(name: str, label: str, choices: Sequence[tuple[str, str]], value: str) -> List:
+    """A list with what is chosen; several values, which only an address can have, are an entry of their own."""
+    entries = [Choice("", "Any", not value)]
+    if value and value not in dict(choices):
+        entries.append(Choice(value, " or ".join(dict(choices).get(one, one) for one in value.split(", ")), True))
+    return List(name, label, (*entries, *(Choice(one, words, one == value) for one, words in choices)))
+
+
+def _local(value: str, clock: Clock) -> str:
+    """A time as a field for times takes it: in the reader's zone, without naming it."""
+    if not value:
+        return ""
+    try:
+        local = clock.at(parse_time(value, clock.now_ms, clock.zone)).local
+    except QueryError:
+        return ""
+    return f"{local:%Y-%m-%dT%H:%M}" + (f":{local:%S}" if local.second else "")
+
+
+def _focus(by: str, flaw: Flaw | None, *, fresh: bool) -> str:
+    """Which field is ready for typing: on a first visit the first one; after an error the words about it come first."""
+    return BY[by][1][0] if fresh and flaw is None else ""
+
+

@@ -1,0 +1,188 @@
+"""What happened, as the Email Report draws it: the way from server to server, and the steps of each hop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Final
+
+from mappings.vocabulary import Disposition
+from search.answers import Hop, ReportAnswer, Step, TraceAnswer
+from search.http.pages.clock import Clock, Moment
+from search.http.pages.summary import server_of
+from search.http.pages.words import DISPOSITIONS, Tone
+from search.related import next_queue_ids
+
+#: More attempts than these are folded.
+_ATTEMPTS = 3
+#: More boxes than these run from top to bottom.
+MOST_BOXES: Final = 5
+_PRODUCTS: Final = {"amavis": "Amavis", "clamd": "ClamAV", "opendkim": "OpenDKIM"}
+_OF_POSTFIX: Final = frozenset(
+    "smtpd smtp lmtp cleanup qmgr nqmgr local virtual pipe error retry discard bounce pickup postscreen postsuper submission trivial-rewrite "
+    "anvil sendmail verify flush tlsproxy dnsblog".split()
+)
+_ENDS: Final = {
+    Disposition.QUARANTINED: "Quarantine",
+    Disposition.REJECTED: "Refused",
+    Disposition.TEMPFAILED: "Refused for now",
+    Disposition.ABORTED: "Connection ended",
+    Disposition.UNKNOWN: "Not known",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One station of the way."""
+
+    title: str
+    line: str
+    #: Set for the last one only.
+    tone: Tone | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One step: when, what, and who wrote it."""
+
+    moment: Moment
+    #: The time for the first one, the seconds since then for all others.
+    offset: str
+    first: bool
+    words: str
+    source: str
+    decides: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The steps of one hop; those in the middle may be folded."""
+
+    title: str
+    link: str
+    before: list[Shown]
+    folded: list[Shown]
+    folded_label: str
+    after: list[Shown]
+
+
+def product(programs: Sequence[str]) -> str:
+    """The name of the software that these programs are of."""
+    for program in programs:
+        if program in _PRODUCTS:
+            found = _PRODUCTS[program]
+            # A filter or signer beside a queue's own programs does not make it its own.
+            if not _OF_POSTFIX & set(programs):
+                return found
+    if _OF_POSTFIX & set(programs):
+        return "Postfix"
+    return programs[0] if programs else ""
+
+
+def way(report: ReportAnswer) -> list[Box]:
+    """The stations from the sending server to the end."""
+    trace = report.trace
+    boxes: list[Box] = []
+    server = trace.sending_server
+    if server.name or server.ip:
+        known = server.name if server.name and server.name != "unknown" else None
+        where = f"sending server, {server.ip}" if server.ip and known else "sending server"
+        boxes.append(Box(known or server.ip or "", where))
+    elif report.hops and trace.sender == "":
+        boxes.append(Box("Our own server", "made the message itself"))
+    stations = [hop for hop in report.hops if hop.kind != "connection"] or list(report.hops)
+    boxes += [Box(hop_title(hop), _hop_line(hop)) for hop in stations]
+    boxes.append(_end(trace))
+    return boxes
+
+
+def hop_title(hop: Hop) -> str:
+    """What a hop is called: `mx1 · Postfix`."""
+    return " · ".join(part for part in (hop.host, product(hop.programs)) if part)
+
+
+def _hop_line(hop: Hop) -> str:
+    """The ids and result of a hop."""
+    if hop.kind == "scan":
+        score = f"score {hop.score:g}" if hop.score is not None else ""
+        return ", ".join(part for part in (f"scan {hop.mail_id}" if hop.mail_id else "scan", hop.result or "", score) if part)
+    if hop.kind == "queue":
+        return f"queue ID {hop.queue_id}"
+    return "refused in the dialogue" if hop.kind == "refusal" else hop.kind
+
+
+def _end(trace: TraceAnswer) -> Box:
+    """The last station, in the colour of the outcome."""
+    word = DISPOSITIONS[trace.disposition]
+    server = server_of(trace.relay)
+    if trace.disposition is Disposition.QUARANTINED:
+        return Box("Quarantine", trace.quarantine_id or "", word.tone)
+    if trace.disposition in (Disposition.DELIVERED, Disposition.RELEASED):
+        ids = next_queue_ids(trace.return_code.text if trace.return_code else None)
+        queued = f"accepted as {ids[-1]}" if ids else "accepted"
+        return Box(server[0], queued, word.tone) if server else Box("Mailbox", trace.relay or "delivered", word.tone)
+    if trace.disposition in (Disposition.DEFERRED, Disposition.BOUNCED, Disposition.EXPIRED):
+        return Box(server[0] if server else word.label, word.label.lower() if server else trace.relay or "", word.tone)
+    return Box(_ENDS.get(trace.disposition, word.label), "", word.tone)
+
+
+def steps(report: ReportAnswer, clock: Clock) -> list[Part]:
+    """The steps hop by hop; what belongs to no hop comes last."""
+    if not report.timeline:
+        return []
+    start = clock.of(report.timeline[0].time)
+    first = report.timeline[0]
+    found: list[Part] = []
+    at_home = {hop.id for hop in report.hops}
+    for hop in report.hops:
+        own = [step for step in report.timeline if step.hop == hop.id]
+        link = f"linked by {hop.evidence}, {hop.confidence}" if hop.evidence else ""
+        found.append(_part(hop_title(hop), link, own, start, first, clock))
+    stray = [step for step in report.timeline if step.hop not in at_home]
+    if stray:
+        found.append(_part("Beside the hops" if report.hops else "", "", stray, start, first, clock))
+    return [part for part in found if part.before]
+
+
+def _part(title: str, link: str, own: list[Step], start: Moment, first: Step, clock: Clock) -> Part:
+    """The steps of one hop, with the attempts in the middle folded."""
+    shown = [_shown(step, start, first, clock) for step in own]
+    tries = [number for number, step in enumerate(own) if step.kind == "attempted"]
+    if len(tries) <= _ATTEMPTS:
+        return Part(title, link, shown, [], "", [])
+    begin, end = tries[_ATTEMPTS - 1], tries[-1]
+    folded = shown[begin:end]
+    number = len(tries) - _ATTEMPTS
+    label = f"{number:,} more attempt{'s' if number > 1 else ''}, {folded[0].moment.short} to {folded[-1].moment.short}"
+    return Part(title, link, shown[:begin], folded, label, shown[end:])
+
+
+def _shown(step: Step, start: Moment, first: Step, clock: Clock) -> Shown:
+    """One step as it is shown."""
+    moment = clock.of(step.time)
+    seconds = (moment.utc - start.utc).total_seconds()
+    absolute = moment.fine if step.fine else moment.time
+    return Shown(
+        moment=moment,
+        offset=absolute if step is first else offset(seconds, fine=step.fine),
+        first=step is first,
+        words=clock.localised(step.words),
+        # The folder is the operator's business.
+        source=", ".join(part for part in (step.program, PurePath(step.file).name if step.file else "") if part),
+        decides=step.decides,
+    )
+
+
+def offset(seconds: float, *, fine: bool) -> str:
+    """How long after the first step: `+0.208 s`, `+12 min 3 s`, `+2 d 4 h`."""
+    sign = "+" if seconds >= 0 else "−"
+    seconds = abs(seconds)
+    if seconds < 60:
+        return f"{sign}{seconds:.3f} s" if fine else f"{sign}{seconds:.0f} s"
+    whole = int(seconds)
+    if whole < 3_600:
+        return f"{sign}{whole // 60} min {whole % 60} s"
+    if whole < 86_400:
+        return f"{sign}{whole // 3_600} h {whole % 3_600 // 60} min"
+    return f"{sign}{whole // 86_400} d {whole % 86_400 // 3_600} h"

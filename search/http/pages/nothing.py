@@ -1,0 +1,80 @@
+"""Where nothing was found: what is worth trying instead, each tried before it is offered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from mappings import patterns
+from mappings.patterns import Form
+from search.engines import Total
+from search.http.pages.form import FILTERS
+from search.http.pages.question import FIELDS, Items, Question, changed
+from search.http.pages.sentence import Part, own, value
+
+#: How `search.empty` begins its own offers, for which there are links here.
+_OFFER: Final = " found "
+_TEXTS = (*FIELDS, "domain", "client", "relay", "message_id", "queue_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Another question: its words, and its parameters."""
+
+    words: list[Part]
+    items: Items
+    #: How much it finds; None where it was not tried.
+    total: Total | None = None
+
+
+def causes(warnings: list[str]) -> list[str]:
+    """What of the warnings of an answer says why nothing was found."""
+    return [warning for warning in warnings if not (warning[:1].isdigit() or warning.startswith("more than")) or _OFFER not in warning]
+
+
+def offers(question: Question, domains: int) -> list[Offer]:
+    """Questions near this one, the nearest first; `domains` is how many the caller sees, 0 for all."""
+    found: list[Offer] = []
+
+    def offer(words: list[Part], **values: str | tuple[str, ...] | None) -> None:
+        found.append(Offer(words, tuple(changed(question.items, dict(values)))))
+
+    sender, recipient = question.values("sender"), question.values("recipient")
+    if sender and not recipient:
+        offer([own("Search by Recipient: mail to "), value(question.value("sender"))], sender=None, recipient=sender)
+    if recipient and not sender:
+        offer([own("Search by Sender: mail from "), value(question.value("recipient"))], recipient=None, sender=recipient)
+    if question.values("since") or question.values("until"):
+        if question.value("since") in ("1h", "24h", "today", "7d"):
+            offer([own("Search the last 30 days")], since="30d", until=None)
+        offer([own("Search everything that is kept")], since=None, until=None, tz=None)
+    if any(question.values(name) for name in FILTERS):
+        offer([own("Search without the filters")], **dict.fromkeys(FILTERS))
+    for side, words in (("sender", "from"), ("recipient", "to"), ("address", "from or to")):
+        whole = _domains(question.values(side))
+        if whole:
+            named = " or ".join(domain.removeprefix("@") for domain in whole)
+            offer([own(f"Search all mail {words} the domain "), value(named)], **{side: whole})
+    if question.values("domain") or question.values("customer"):
+        everywhere = f"Search in all {domains:,} of your domains" if domains > 1 else "Search in all domains"
+        offer([own(everywhere)], domain=None, customer=None)
+    return found
+
+
+def tried(listed: list[Offer], count: Callable[[Items], Total]) -> list[Offer]:
+    """The offers that find something, with how much; what has wildcards is not tried, for it would look at much of the store again."""
+    found = []
+    for offer in listed:
+        if any(patterns.is_pattern(text) for name, text in offer.items if name in _TEXTS):
+            found.append(offer)
+        elif (total := count(offer.items)).value:
+            found.append(Offer(offer.words, offer.items, total))
+    return found
+
+
+def _domains(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The domains of whole addresses; nothing where one is wider already."""
+    asked = [patterns.asked_address(text) for text in values]
+    exact = [one.value.rpartition("@")[2] for one in asked if one.form is Form.EXACT and "@" in one.value]
+    return tuple(dict.fromkeys(f"@{domain}" for domain in exact if domain)) if len(exact) == len(values) else ()

@@ -1,0 +1,144 @@
+"""From a template to an answer, with what every page has: who reads it, in which zone and colours, and how fresh the logs are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import jinja2
+from litestar import Response
+from litestar.enums import MediaType
+from litestar.exceptions import NotAuthorizedException
+
+from mappings.faults import StoreError
+from search.access import Caller, Role
+from search.http.pages import assets, hostile
+from search.http.pages.clock import Clock, zone_of
+from search.http.pages.freshness import Freshness, freshness_of, not_known
+from search.http.pages.words import GROUPS
+from search.http.sessions import AnyRequest
+from search.http.site import Site
+from search.service import MailTrace
+
+_TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
+THEMES: Final = ("light", "dark")
+
+
+@lru_cache(maxsize=1)
+def environment() -> jinja2.Environment:
+    """The templates. Everything is escaped; what does not exist is an error."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    made.filters["pieces"] = hostile.pieces
+    made.filters["left_out"] = hostile.left_out
+    made.filters["plain"] = hostile.plain
+    made.filters["number"] = lambda number: f"{number:,}"
+    made.globals["groups"] = GROUPS
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One request for a page, and what its templates need beside its own."""
+
+    request: AnyRequest
+    site: Site
+    caller: Caller | None
+    clock: Clock
+
+    @property
+    def base(self) -> str:
+        """What every link begins with."""
+        return self.site.base
+
+    @property
+    def reader(self) -> Caller:
+        """Who reads it; on the pages for which one must be signed in."""
+        if self.caller is None:
+            raise NotAuthorizedException
+        return self.caller
+
+    @property
+    def own_domains(self) -> int:
+        """How many domains the reader sees; 0 where he sees everything."""
+        return 0 if self.caller is None or self.caller.scope.domains is None else len(self.caller.domains)
+
+    @property
+    def path(self) -> str:
+        """The path of this page below the base."""
+        return str(self.request.scope["path"])
+
+    @property
+    def here(self) -> str:
+        """Path and question of this page, as a link within the site."""
+        query = self.request.scope["query_string"].decode("latin-1")
+        return f"{self.path}?{query}" if query else self.path
+
+    @property
+    def preferences(self) -> str:
+        """Where zone and colours are chosen, with the way back."""
+        return f"{self.base}/preferences?{urlencode({'next': self.here})}"
+
+    @property
+    def theme(self) -> str:
+        """The colours that were chosen; empty where the system's are taken."""
+        chosen = self.request.cookies.get("theme", "")
+        return chosen if chosen in THEMES else ""
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the reader sees the audit log."""
+        return self.caller is not None and self.caller.role is Role.ADMIN
+
+    @property
+    def partial(self) -> bool:
+        """Whether the script asks for a part of the page, to put it into the page that is there."""
+        return self.request.headers.get("hx-request") == "true"
+
+    @property
+    def csrf(self) -> str:
+        """What a form brings back."""
+        return self.site.sessions.csrf(self.request)
+
+    def link(self, path: str, **values: str | list[str]) -> str:
+        """A link within the site."""
+        return f"{self.base}{quote(path)}" + (f"?{urlencode(values, doseq=True)}" if values else "")
+
+    def asset(self, name: str) -> str:
+        """Where a file lies."""
+        return self.base + assets.path_of(name)
+
+
+def page_of(request: AnyRequest, site: Site, caller: Caller | None) -> Page:
+    """The page for this request."""
+    chosen = request.cookies.get("zone", "").replace("%2F", "/")
+    zone = zone_of(chosen)
+    name = chosen if zone is not None else site.zone
+    return Page(request, site, caller, Clock(zone or zone_of(site.zone) or _utc(), name, site.clock()))
+
+
+def _utc() -> Any:
+    """The zone that is always there."""
+    return zone_of("UTC")
+
+
+def fresh(page: Page, mail: MailTrace) -> Freshness:
+    """How fresh the logs are, for the foot of the page."""
+    try:
+        return freshness_of(mail.freshness(), page.clock)
+    except StoreError:
+        return not_known()
+
+
+def render(
+    page: Page, template: str, mail: MailTrace | None = None, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any
+) -> Response[str]:
+    """The answer; without `mail` the store is not asked how fresh it is."""
+    if "fresh" not in values:
+        values["fresh"] = fresh(page, mail) if mail is not None else None
+    text = environment().get_template(template).render(page=page, **values)
+    return Response(text, media_type=MediaType.HTML, status_code=status, headers={"vary": "HX-Request", **(headers or {})})

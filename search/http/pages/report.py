@@ -1,0 +1,109 @@
+"""The Email Report, and its log lines as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from litestar import Response, get
+from litestar.exceptions import NotFoundException
+
+from search.access import Caller
+from search.engines import Total
+from search.http.pages.question import Items, Question, asked, folded, short_time
+from search.http.pages.render import Page, page_of, render
+from search.http.pages.report_view import Report, report_of
+from search.http.pages.sentence import Part, own, when, who
+from search.http.sessions import AnyRequest
+from search.http.site import Site
+from search.query import Query, QueryError
+from search.service import MailTrace
+
+Note = Callable[[str, int], None]
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Other mail that may have to do with it: what it is, how much, and where."""
+
+    label: str
+    total: Total
+    path: str
+
+
+@get("/trace/{trace_id:str}", include_in_schema=False, sync_to_thread=True)
+def report(request: AnyRequest, trace_id: str, site: Site, caller: Caller, mail: MailTrace, note: Note) -> Response[Any]:
+    """Show the report; one that the reader may not see is not there."""
+    page = page_of(request, site, caller)
+    found = mail.report(trace_id)
+    note("report", 0 if found is None else 1)
+    if found is None:
+        raise NotFoundException
+    shown = report_of(found, page.clock)
+    return render(
+        page,
+        "report.html",
+        mail,
+        report=shown,
+        title=shown.title,
+        printing=request.query_params.get("view") == "print",
+        back=_back(page, request.query_params.get("from", "")),
+        others=_others(mail, shown, page.clock.of(found.trace.time).utc.timestamp() * 1000),
+        printed=page.clock.now,
+    )
+
+
+@get("/trace/{trace_id:str}/raw", include_in_schema=False, sync_to_thread=True)
+def raw(trace_id: str, mail: MailTrace, note: Note) -> Response[bytes]:
+    """Give the subject and the log lines as they are, for what is too long for a page."""
+    found = mail.report(trace_id)
+    note("report", 0 if found is None else 1)
+    if found is None:
+        raise NotFoundException
+    trace = found.trace
+    values = [("Sender", trace.sender), ("Recipient", trace.recipient), ("Subject", trace.subject), ("Detail", trace.detail)]
+    reply = trace.return_code.text if trace.return_code is not None else None
+    lines = [f"{name}: {value}" for name, value in (*values, ("Reply", reply)) if value]
+    lines += ["", *(step.raw for step in found.timeline if step.raw is not None)]
+    body = "\n".join(lines).encode("utf-8", "backslashreplace") + b"\n"
+    return Response(body, media_type="text/plain; charset=utf-8", headers={"x-content-type-options": "nosniff"})
+
+
+def _back(page: Page, behind: str) -> tuple[list[Part], str] | None:
+    """The search that one came from, in words and as an address; None where there was none."""
+    if not behind:
+        return None
+    try:
+        question = _question(page, tuple(parse_qsl(behind)))
+    except (QueryError, ValueError):
+        return None
+    parts = [*who(question), own(when(question, page.clock))]
+    return [own("Messages"), *parts] if any(part.text for part in parts) else [own("All messages")], question.address()
+
+
+def _question(page: Page, given: Items) -> Question:
+    """The question of an address."""
+    rest = tuple((name, value) for name, value in given if name != "cursor")
+    return asked(folded(rest, page.clock, page.site.zone), page.site, page.reader)
+
+
+def _others(mail: MailTrace, shown: Report, time_ms: float) -> list[Other]:
+    """Other mail of the day before and the day after, from the same sender and to the same recipient."""
+    since, until = max(int(time_ms) - _DAY_MS, 0), int(time_ms) + _DAY_MS
+    found = []
+    for name, value, label in (("sender", shown.sender, "from the same sender"), ("recipient", shown.recipient, "to the same recipient")):
+        if value is None:
+            continue
+        try:
+            query = Query(**{name: (value,)}, since_ms=since, until_ms=until)
+        except QueryError:
+            # What a stranger wrote there is nothing that can be asked for.
+            continue
+        total = mail.search(query, limit=1).total
+        if total.value > 1:
+            items = ((name, value), ("since", short_time(since)), ("until", short_time(until)))
+            found.append(Other(f"Mail {label}, from the day before to the day after", total, Question(items, query).address()))
+    return found

@@ -1,0 +1,236 @@
+"""The Email Report as the page shows it: everything in words, in the order in which it is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mappings import patterns
+from mappings.vocabulary import Direction, Verdict
+from search.answers import RelatedTrace, ReportAnswer, ReturnCode, TraceAnswer
+from search.http.pages import journey
+from search.http.pages.clock import Clock, Moment
+from search.http.pages.rows import named
+from search.http.pages.sentence import Part, own, value
+from search.http.pages.summary import headline, is_clean, sentence, server_of
+from search.http.pages.words import DIRECTIONS, DISPOSITIONS, MOVES, SAID_BY, VERDICT_NAMES, Word, sentence_case
+
+_HOW = {
+    "notice": "The notice to the sender",
+    "notice_of": "The message that this is the notice of",
+    "release": "The message as it was released",
+    "release_of": "The message as it was kept",
+    "recipient": "The same message to another recipient",
+    "next_hop": "The same message at the next server",
+    "previous_hop": "The same message at the server before",
+    "same_message_id": "A message with the same Message-ID",
+    "later_try": "The later try",
+    "earlier_try": "The earlier try",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A name and its value; `mono` for ids."""
+
+    name: str
+    value: str
+    note: str = ""
+    mono: bool = False
+    moment: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A related trace."""
+
+    how: str
+    path: str
+    words: list[Part]
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that the page shows."""
+
+    id: str
+    word: Word
+    headline: str
+    clean: bool
+    summary: list[Part]
+    code: str
+    reply: str
+    code_path: str
+    said_by: list[Part]
+    inferred: bool
+    meaning: str
+    move: str
+    move_sentence: str
+    next_step: str
+    customer_text: str
+    boxes: list[journey.Box]
+    parts: list[journey.Part]
+    raw: list[str]
+    related: list[Line]
+    facts: list[Fact]
+    scan: list[Fact]
+    incomplete: bool
+    warnings: list[str]
+    title: str
+    #: For the links to other mail: what can be asked for with a plain value.
+    sender: str | None = None
+    recipient: str | None = None
+    stacked: bool = field(default=False)
+
+
+def report_of(report: ReportAnswer, clock: Clock) -> Report:
+    """The page of a report."""
+    trace, explained = report.trace, report.explanation
+    word = DISPOSITIONS[trace.disposition]
+    code = trace.return_code
+    codes = _codes(code)
+    boxes = journey.way(report)
+    return Report(
+        id=trace.id,
+        word=word,
+        headline=headline(trace),
+        clean=is_clean(trace),
+        summary=sentence(report, clock),
+        code=codes,
+        reply=_reply(code, codes),
+        code_path=_code_path(trace),
+        said_by=_said_by(report),
+        inferred=code is not None and code.inferred,
+        meaning=clock.localised(explained.meaning),
+        move=MOVES[explained.move][1],
+        move_sentence=explained.move_sentence,
+        next_step=explained.next_step,
+        customer_text=clock.localised(report.customer_text),
+        boxes=boxes,
+        parts=journey.steps(report, clock),
+        raw=[step.raw for step in report.timeline if step.raw is not None],
+        related=[_line(one, clock) for one in report.related],
+        facts=facts(trace, clock),
+        scan=_scan(report),
+        incomplete=trace.incomplete,
+        warnings=[clock.localised(warning) for warning in report.warnings if not (trace.incomplete and "not seen" in warning)],
+        title=f"{word.label}: from {named(trace.sender)} to {named(trace.recipient)}",
+        sender=_plain(trace.sender),
+        recipient=_plain(trace.recipient),
+        stacked=len(boxes) > journey.MOST_BOXES,
+    )
+
+
+def _plain(address: str | None) -> str | None:
+    """An address that can be asked for as it is."""
+    if not address or patterns.is_pattern(address) or patterns.has_unprintable(address) is not None or len(address) > 320:
+        return None
+    return address
+
+
+def _codes(code: ReturnCode | None) -> str:
+    """Both codes of the reply."""
+    return "" if code is None else " ".join(str(part) for part in (code.code, code.enhanced) if part is not None)
+
+
+def _reply(code: ReturnCode | None, codes: str) -> str:
+    """The text of the reply, without its own codes where they stand before it already."""
+    text = (code.text or "") if code is not None else ""
+    return text.removeprefix(codes).lstrip() if codes else text
+
+
+def _code_path(trace: TraceAnswer) -> str:
+    """The page about the code, where a refusal decided."""
+    error = trace.error
+    return "" if error is None else error.enhanced or (str(error.code) if error.code is not None else "")
+
+
+def _said_by(report: ReportAnswer) -> list[Part]:
+    """Whose reply it is: `the next server (mx.example.net, 192.0.2.50)`."""
+    code, trace = report.trace.return_code, report.trace
+    if code is None or code.by not in SAID_BY:
+        return []
+    words = SAID_BY[code.by]
+    if code.by == "remote":
+        server = server_of(trace.relay)
+        if server is None:
+            return [own(words)]
+        name, ip = server
+        return [own(f"{words} ("), value(name if name == ip else f"{name}, {ip}"), own(")")]
+    kinds = ("scan",) if code.by == "filter" else ("queue", "refusal", "connection")
+    hop = next((hop for hop in reversed(report.hops) if hop.kind in kinds), None)
+    if hop is None:
+        return [own(words)]
+    return [own(f"{words} ("), value(f"{journey.product(hop.programs)} on {hop.host}"), own(")")]
+
+
+def facts(trace: TraceAnswer, clock: Clock) -> list[Fact]:
+    """What is known of the message, in the order in which people ask for it."""
+    at = clock.of(trace.time)
+    server = trace.sending_server
+    name = server.name if server.name and server.name != "unknown" else None
+    helo = f"said HELO {server.helo}" if server.helo else ""
+    notes = ", ".join(part for part in ((server.ip or "") if name else "", helo) if part)
+    original = trace.original_recipient if trace.original_recipient not in (None, trace.recipient) else None
+    found = [
+        Fact("Date", at.full, at.in_utc, moment=at),
+        Fact("Sender", _shown(trace.sender), "null sender" if trace.sender == "" else ""),
+        Fact("Header From", trace.header_from or ""),
+        Fact("Recipient", _shown(trace.recipient), f"sent to {original}" if original else ""),
+        Fact("Sending server", name or server.ip or "", notes),
+        Fact("Subject", trace.subject or ""),
+        Fact("Quarantine ID", trace.quarantine_id or "", mono=True),
+        Fact("Message-ID", f"<{trace.message_id}>" if trace.message_id else "", mono=True),
+        Fact("Size", size(trace.size) if trace.size is not None else ""),
+        Fact("Direction", DIRECTIONS[trace.direction] if trace.direction is not Direction.UNKNOWN else ""),
+        Fact("Next server", trace.relay or ""),
+        Fact("Attempts", f"{trace.attempts:,}" if trace.attempts > 1 else ""),
+        Fact("Logged on", trace.host),
+        Fact("Queue IDs" if len(trace.queue_ids) > 1 else "Queue ID", ", ".join(trace.queue_ids), mono=True),
+        Fact("Trace ID", trace.id, mono=True),
+    ]
+    return [fact for fact in found if fact.value]
+
+
+def _shown(address: str | None) -> str:
+    """An envelope address."""
+    return "<>" if address == "" else address or ""
+
+
+def _scan(report: ReportAnswer) -> list[Fact]:
+    """What the filter said."""
+    trace = report.trace
+    if trace.verdict is Verdict.NOT_SCANNED:
+        return [Fact("Verdict", VERDICT_NAMES[trace.verdict], "No line of a filter belongs to this recipient.")]
+    scans = [hop for hop in report.hops if hop.kind == "scan"]
+    where = ", ".join(dict.fromkeys(f"{journey.product(hop.programs)} on {hop.host}" for hop in scans))
+    results = "; ".join(dict.fromkeys(hop.result for hop in scans if hop.result))
+    found = [
+        Fact("Verdict", VERDICT_NAMES[trace.verdict], trace.verdict.sentence),
+        Fact("Found", trace.detail or ""),
+        Fact("Filter", where),
+        Fact("In its own words", results),
+        Fact("Spam score", f"{trace.score:g}" if trace.score is not None else "not computed"),
+    ]
+    return [fact for fact in found if fact.value]
+
+
+def _line(related: RelatedTrace, clock: Clock) -> Line:
+    """One related trace in words."""
+    at = clock.of(related.time)
+    words = [value(named(related.recipient)), own(f", {at.day} {at.time}")]
+    sure = "" if related.confidence == "certain" else f", {related.confidence}: {related.evidence}"
+    how = _HOW.get(related.how, sentence_case(related.how.replace("_", " ")))
+    return Line(how, related.id, words, DISPOSITIONS[related.disposition].label.lower() + sure)
+
+
+def size(number: int) -> str:
+    """A size in bytes as people write it: `560 bytes`, `1.9 kB`."""
+    if number < 1_000:
+        return f"{number:,} byte{'' if number == 1 else 's'}"
+    scaled = float(number)
+    for unit in ("kB", "MB", "GB", "TB"):
+        scaled /= 1_000
+        if scaled < 999.5 or unit == "TB":
+            break
+    return f"{scaled:.1f} {unit}" if scaled < 100 else f"{scaled:,.0f} {unit}"

@@ -1,0 +1,165 @@
+"""The first lines of the Email Report: the headline of the banner, and the sentence that says what became of the mail."""
+
+from __future__ import annotations
+
+import re
+
+from mappings.vocabulary import Disposition, Reason, Verdict
+from search.answers import ReportAnswer, TraceAnswer
+from search.http.pages.clock import Clock, Moment
+from search.http.pages.rows import PASSED
+from search.http.pages.sentence import Part, own, value
+from search.http.pages.words import FOUND, REASONS, VERDICTS
+
+_KEPT = {
+    Reason.VIRUS: "virus found",
+    Reason.SPAM: "spam found",
+    Reason.CONTENT: "content not allowed",
+    Reason.ATTACHMENT: "attachment not allowed",
+}
+_FOUND_BY_VERDICT = {
+    Verdict.VIRUS: "a virus",
+    Verdict.SPAM: "spam",
+    Verdict.BANNED: "a file that is not allowed",
+    Verdict.CONTENT: "content that is not allowed",
+    Verdict.BAD_HEADER: "a header that breaks the rules",
+}
+_MARKED = (Verdict.SPAM, Verdict.SUSPECT, Verdict.BULK, Verdict.PHISH)
+_SERVER = re.compile(r"(.*?)\[([^\]]*)\](?::[0-9]+)?").fullmatch
+
+
+def headline(trace: TraceAnswer) -> str:
+    """What stands behind the outcome in the banner: `clean`, `virus found`, `mailbox full`; empty where there is nothing to say."""
+    if trace.disposition in PASSED:
+        score = f" ({trace.score:g})" if trace.verdict in _MARKED and trace.score is not None else ""
+        return VERDICTS[trace.verdict] + score
+    if trace.disposition is Disposition.QUARANTINED:
+        return _KEPT.get(trace.reason or Reason.UNKNOWN) or VERDICTS[trace.verdict]
+    if trace.reason in (None, Reason.UNKNOWN, Reason.EXPIRED):
+        return ""
+    return REASONS[trace.reason]
+
+
+def is_clean(trace: TraceAnswer) -> bool:
+    """Whether the filter found nothing and nothing kept it."""
+    return trace.verdict is Verdict.CLEAN and trace.disposition in PASSED
+
+
+def server_of(relay: str | None) -> tuple[str, str] | None:
+    """Name and address of the server that took or refused it; None where it is an agent of our own."""
+    found = _SERVER(relay or "")
+    return None if found is None else (found[1] or found[2], found[2])
+
+
+def decided_at(report: ReportAnswer, clock: Clock) -> Moment:
+    """When the fate was decided, as far as the lines say it."""
+    step = next((step for step in report.timeline if step.decides), None)
+    return clock.of(step.time if step is not None else report.trace.last_event)
+
+
+def sentence(report: ReportAnswer, clock: Clock) -> list[Part]:
+    """What became of the message, when and why."""
+    trace = report.trace
+    at = decided_at(report, clock).in_words
+    to = [own("The message"), *([own(" to "), value(trace.recipient or "<>")] if trace.recipient is not None else [])]
+    told = report.summary.endswith("; the sender was told.")
+    match trace.disposition:
+        case Disposition.DELIVERED | Disposition.RELEASED:
+            return _delivered(trace, to, at)
+        case Disposition.EXPANDED:
+            subject = value(trace.recipient) if trace.recipient else own("The address")
+            return [subject, own(f" is a list or an alias: on {at} the message went on to the addresses behind it.")]
+        case Disposition.IN_PROGRESS:
+            return [*to, own(f" is with us and not finished. The last step was on {at}.")]
+        case Disposition.DEFERRED:
+            return [*to, own(" could not be delivered yet"), *_because(trace), own(f". {_tries(trace)}the last on {at}.{_AGAIN}")]
+        case Disposition.TEMPFAILED:
+            return [*to, own(" was turned away for now"), *_because(trace), own(f" on {at}. {_LATER}")]
+        case Disposition.HELD:
+            return [*to, own(f" was put on hold by an administrator or a rule on {at}.")]
+        case Disposition.QUARANTINED:
+            end = " It was not delivered, and the sender was told." if told else " It was not delivered, and the sender was not told."
+            return [own("The filter found "), *_found(trace), own(" in the message to "), *to[2:], own(f" on {at} and kept it.{end}")]
+        case Disposition.BOUNCED:
+            return [*to, own(" was refused for good"), *_by(trace), *_because(trace), own(f" on {at}{_told(told)}.")]
+        case Disposition.EXPIRED:
+            waited = _span(report, clock)
+            return [*to, own(f" could not be delivered for {waited} and was given up on {at}{_told(told)}.")]
+        case Disposition.REJECTED:
+            return [*to, own(" was refused before we accepted it"), *_because(trace), own(f" on {at}. The sending server was told at once.")]
+        case Disposition.DISCARDED:
+            return [*to, own(" was thrown away"), *_because(trace), own(f" on {at}. Nobody was told.")]
+        case Disposition.DELETED:
+            return [*to, own(f" was deleted by an administrator on {at}.")]
+        case Disposition.ABORTED:
+            return [own("The connection ended before the message"), *to[1:], own(f" was handed over, on {at}.")]
+        case Disposition.UNKNOWN:
+            return [own("The logs end before the fate of the message"), *to[1:], own(f" is known. It was last seen on {at}.")]
+
+
+_AGAIN = " Delivery is tried again by itself."
+_LATER = "The sending server was asked to come back later."
+
+
+def _delivered(trace: TraceAnswer, to: list[Part], at: str) -> list[Part]:
+    """Where it was delivered, and what the filter said."""
+    scanned = " was scanned, found clean, and" if is_clean(trace) else " was in quarantine, was released, and" if trace.quarantine_id else ""
+    if trace.disposition is Disposition.DELIVERED and not is_clean(trace):
+        scanned = ""
+    kept = "was " if not scanned else ""
+    server = server_of(trace.relay)
+    if server is None:
+        parts = [*to, own(f"{scanned} {kept}delivered to the mailbox on {at}.")]
+    else:
+        taken = [own(f"{scanned} {kept}accepted by "), value(server[0], strong=True), own(f" on {at}.")]
+        parts = [*to, *taken, own(" What happened there is not in our logs.")]
+    if trace.verdict in _MARKED:
+        score = f" with a score of {trace.score:g}" if trace.score is not None else ""
+        parts.append(own(f" The filter {VERDICTS[trace.verdict].replace('marked', 'marked it')}{score}."))
+    return parts
+
+
+def _found(trace: TraceAnswer) -> list[Part]:
+    """What the filter found, with its own detail."""
+    words = FOUND.get(trace.reason or Reason.UNKNOWN) or _FOUND_BY_VERDICT.get(trace.verdict, "something that a rule does not allow")
+    if not trace.detail:
+        return [own(words)]
+    return [own(f"{words}, "), value(trace.detail, strong=True), own(",")]
+
+
+def _because(trace: TraceAnswer) -> list[Part]:
+    """The reason in brackets, where the lines tell it."""
+    if trace.reason in (None, Reason.UNKNOWN, Reason.EXPIRED):
+        return []
+    words = REASONS[trace.reason]
+    if trace.detail:
+        return [own(f" ({words}: "), value(trace.detail), own(")")]
+    return [own(f" ({words})")]
+
+
+def _by(trace: TraceAnswer) -> list[Part]:
+    """The server that refused it, where it is one beyond us."""
+    server = server_of(trace.relay)
+    if server is None or trace.return_code is None or trace.return_code.by != "remote":
+        return []
+    return [own(" by "), value(server[0], strong=True)]
+
+
+def _tries(trace: TraceAnswer) -> str:
+    if not trace.attempts:
+        return "It was tried, "
+    return "1 attempt, " if trace.attempts == 1 else f"{trace.attempts:,} attempts, "
+
+
+def _told(told: bool) -> str:
+    return ", and the sender was told" if told else ""
+
+
+def _span(report: ReportAnswer, clock: Clock) -> str:
+    """How long it was tried, in words."""
+    seconds = (decided_at(report, clock).utc - clock.of(report.trace.time).utc).total_seconds()
+    for length, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= length:
+            number = round(seconds / length)
+            return f"{number} {name}" if number == 1 else f"{number} {name}s"
+    return "some time"

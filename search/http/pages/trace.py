@@ -1,0 +1,156 @@
+"""The Mail Trace page: the form, and what a search finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Response, get
+from litestar.response import Redirect
+
+from mappings.faults import StoreError
+from search.access import Caller
+from search.answers import FreshnessAnswer, SearchAnswer
+from search.engines import Total
+from search.http.export import Format, stream
+from search.http.pages.chart import Chart, chart_of, edges
+from search.http.pages.form import Flaw, flaw_of, form_of, pills
+from search.http.pages.freshness import Freshness, freshness_of, not_known
+from search.http.pages.nothing import Offer, causes, offers, tried
+from search.http.pages.question import BY, Items, Question, asked, by_of, folded, missing
+from search.http.pages.render import Page, page_of, render
+from search.http.pages.rows import Row, row_of
+from search.http.pages.sentence import Part, as_text, headline
+from search.http.problems import RETRY_S
+from search.http.sessions import AnyRequest
+from search.http.site import Site
+from search.query import QueryError
+from search.service import MailTrace
+
+Note = Callable[[str, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a search found, as it is shown."""
+
+    question: Question
+    headline: list[Part]
+    total: Total
+    rows: list[Row]
+    #: Where the next rows are; empty at the end.
+    more: str
+    notices: list[str]
+    chart: Chart | None
+    causes: list[str]
+    offers: list[Offer]
+
+
+@get("/trace", include_in_schema=False, sync_to_thread=True)
+def trace(request: AnyRequest, site: Site, caller: Caller, mail: MailTrace, note: Note) -> Response[Any]:
+    """Show the form, and the answer to what it asks."""
+    page = page_of(request, site, caller)
+    given: Items = tuple(request.query_params.multi_items())
+    try:
+        items = folded(given, page.clock, site.zone)
+        if (words := missing(given, items)) is not None:
+            return _show(page, mail, given, flaw=Flaw(words, BY[by_of(given)][1][0]), status=400)
+        question = asked(items, site, caller)
+        if items != given:
+            return Redirect(f"{site.base}/trace" + (f"?{question.address(cursor=question.cursor)}" if items else ""), status_code=303)
+        if not items:
+            return _show(page, mail, given)
+        return _answer(page, mail, question, note)
+    except QueryError as error:
+        return _show(page, mail, given, flaw=flaw_of(error), status=400)
+    except StoreError:
+        headers = {"retry-after": str(RETRY_S)}
+        return render(page, "trace.html", status=503, headers=headers, fresh=not_known(), **_frame(page, given), away=True)
+
+
+@get("/trace/export", include_in_schema=False, sync_to_thread=True)
+def export(request: AnyRequest, site: Site, caller: Caller, mail: MailTrace, note: Note) -> Response[Any]:
+    """Give everything that fits as a file, to the end."""
+    page = page_of(request, site, caller)
+    given: Items = tuple(request.query_params.multi_items())
+    rest = tuple((name, value) for name, value in given if name not in ("format", "cursor", "limit"))
+    chosen = dict(given).get("format", "csv")
+    kinds: dict[str, Format] = {"csv": "csv", "jsonl": "jsonl", "ndjson": "jsonl"}
+    try:
+        if chosen not in kinds:
+            raise QueryError(f"there is no format “{chosen[:60]}”", field="format", hint="it is csv or jsonl")
+        question = asked(folded(rest, page.clock, site.zone), site, caller)
+    except QueryError as error:
+        return _show(page, mail, rest, flaw=flaw_of(error), status=400)
+    return stream(mail, question.query, kinds[chosen], note, download=True)
+
+
+def _frame(page: Page, given: Items, flaw: Flaw | None = None) -> dict[str, Any]:
+    """What the page shows in each of its states."""
+    names = tuple(customer.name for customer in page.reader.customers)
+    values = {name: [value for one, value in given if one == name] for name in ("domain", "customer")}
+    return {
+        "form": form_of(given, page.clock, names, flaw, fresh=not given),
+        "within": values["domain"] or values["customer"],
+        "number": page.own_domains,
+        "everywhere": [(name, value) for name, value in given if name not in ("domain", "customer", "cursor")],
+        "away": False,
+        "result": None,
+    }
+
+
+def _show(page: Page, mail: MailTrace, given: Items, *, flaw: Flaw | None = None, status: int = 200) -> Response[Any]:
+    """The form alone, for a first visit, or with what is wrong."""
+    return render(page, "trace.html", mail, status=status, **_frame(page, given, flaw))
+
+
+def _answer(page: Page, mail: MailTrace, question: Question, note: Note) -> Response[Any]:
+    """The result of a search; only its next rows, where the script asks for them."""
+    found = mail.search(question.query, limit=question.limit, cursor=question.cursor)
+    note("search", len(found.traces))
+    state = mail.freshness()
+    fresh = freshness_of(state, page.clock)
+    result = _result(page, mail, question, found, state, fresh)
+    template = "trace_rows.html" if page.partial and question.cursor else "trace.html"
+    by = by_of(question.items)
+    title = as_text(result.headline)
+    return render(
+        page, template, fresh=fresh, title=title, pills=pills(question, by), **{**_frame(page, question.items), "result": result}
+    )
+
+
+def _result(page: Page, mail: MailTrace, question: Question, found: SearchAnswer, state: FreshnessAnswer, fresh: Freshness) -> Result:
+    """Everything that is shown of what was found."""
+    nothing = not found.total.value and not found.traces
+
+    def count(items: Items) -> Total:
+        return mail.search(asked(items, page.site, page.reader).query, limit=1).total
+
+    return Result(
+        question=question,
+        headline=headline(question, found.total, page.clock),
+        total=found.total,
+        rows=[row_of(one, page.clock) for one in found.traces],
+        more="" if found.next is None else question.address(cursor=found.next),
+        notices=[] if nothing else [page.clock.localised(warning) for warning in found.warnings],
+        chart=None if nothing or question.cursor else _chart(page, mail, question, state),
+        causes=[page.clock.localised(cause) for cause in causes(found.warnings)] if nothing else [],
+        offers=tried(offers(question, page.own_domains), count) if nothing and found.complete else [],
+    )
+
+
+def _chart(page: Page, mail: MailTrace, question: Question, state: FreshnessAnswer) -> Chart | None:
+    """Mail over time; None where there is no time range to draw."""
+    if state.oldest is None or state.newest is None:
+        return None
+    oldest, newest = (int(page.clock.of(bound).utc.timestamp() * 1000) for bound in (state.oldest, state.newest))
+    end = max(page.clock.now_ms, newest) + 1
+    until = end if question.query.until_ms is None else min(question.query.until_ms, end)
+    since = oldest if question.query.since_ms is None else question.query.since_ms
+    if since >= until:
+        return None
+    bounds, step = edges(since, until, page.clock.zone)
+    counted = mail.over_time(question.query, bounds)
+    return chart_of(question, bounds, step, counted.counts, counted.from_ms, page.clock)
+

@@ -1,0 +1,159 @@
+"""The parameters of the API, from their names in a URL to a `Query`; the names are those of the command's options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from litestar.params import Parameter
+
+from mappings.address import normalise_domain
+from search.access import Caller
+from search.answers import TraceAnswer
+from search.http.sessions import AnyRequest
+from search.http.site import Site
+from search.query import CRITERIA, SENTENCES, Query, QueryError, nearest
+
+#: Beside the criteria.
+_OTHERS = ("customer", "since", "until", "tz")
+PAGING = ("limit", "cursor", "count", "fields")
+
+
+def _text(name: str, example: str) -> Any:
+    """A criterion as OpenAPI tells it: given several times, any of its values fits."""
+    return Parameter(query=name, description=SENTENCES[name], required=False, schema_extra={"examples": [[example]]})
+
+
+Texts = list[str] | None
+Sender = Annotated[Texts, _text("sender", "ann@example.org")]
+Recipient = Annotated[Texts, _text("recipient", "bob@example.net")]
+Address = Annotated[Texts, _text("address", "example.net")]
+QuarantineId = Annotated[Texts, _text("quarantine_id", "pYLzAPuX7vKZ")]
+MessageId = Annotated[Texts, _text("message_id", "1@example.org")]
+QueueId = Annotated[Texts, _text("queue_id", "4D09318A9FB")]
+Client = Annotated[Texts, _text("client", "192.0.2.0/24")]
+Relay = Annotated[Texts, _text("relay", "mx.example.net")]
+Code = Annotated[Texts, _text("code", "5.1.1")]
+Direction = Annotated[Texts, _text("direction", "inbound")]
+Disposition = Annotated[Texts, _text("disposition", "quarantined")]
+Verdict = Annotated[Texts, _text("verdict", "virus")]
+Reason = Annotated[Texts, _text("reason", "spam")]
+Domain = Annotated[Texts, _text("domain", "example.net")]
+CustomerName = Annotated[str | None, Parameter(query="customer", description=SENTENCES["customer"], required=False)]
+Since = Annotated[str | None, Parameter(query="since", description=SENTENCES["since"], required=False, schema_extra={"examples": ["7d"]})]
+Until = Annotated[str | None, Parameter(query="until", description=SENTENCES["until"], required=False)]
+Zone = Annotated[
+    str | None,
+    Parameter(query="tz", description="Zone of times that name none, as Europe/Berlin; by default the service's.", required=False),
+]
+Count = Annotated[Literal["exact"] | None, Parameter(description="`exact` counts on beyond 10,000.", required=False)]
+Limit = Annotated[int, Parameter(ge=1, le=10_000, description="At most so many on a page.", required=False)]
+Cursor = Annotated[str | None, Parameter(description="`next` of the page before, unchanged.", required=False)]
+Fields = Annotated[
+    str | None,
+    Parameter(
+        description="Only these fields of each trace, parted by commas.", required=False, schema_extra={"examples": ["id,time,disposition"]}
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, and the zone in which its times were read."""
+
+    query: Query
+    zone: tzinfo
+
+
+def asked(
+    request: AnyRequest,
+    site: Site,
+    caller: Caller,
+    *,
+    sender: Sender = None,
+    recipient: Recipient = None,
+    address: Address = None,
+    quarantine_id: QuarantineId = None,
+    message_id: MessageId = None,
+    queue_id: QueueId = None,
+    client: Client = None,
+    relay: Relay = None,
+    code: Code = None,
+    direction: Direction = None,
+    disposition: Disposition = None,
+    verdict: Verdict = None,
+    reason: Reason = None,
+    domain: Domain = None,
+    customer: CustomerName = None,
+    since: Since = None,
+    until: Until = None,
+    tz: Zone = None,
+) -> Asked:
+    """The question that a URL asks; a name that is none is an error, never passed over."""
+    known_only(request, (*CRITERIA, *_OTHERS, *PAGING))
+    # The parameters above are for OpenAPI; all of them are read here, so that none is taken twice or passed over.
+    return question(request.query_params.multi_items(), site, caller)
+
+
+def question(given: Iterable[tuple[str, str]], site: Site, caller: Caller) -> Asked:
+    """The question that parameters ask, as far as they are of the question itself."""
+    values: dict[str, list[str]] = {}
+    for name, value in given:
+        values.setdefault(name, []).append(value)
+    zone = zone_of(_once(values, "tz"), site.zone)
+    customer = _once(values, "customer")
+    if customer is not None:
+        if values.get("domain"):
+            raise QueryError("it stands for the customer's domains; give it or domain, not both", field="customer")
+        values["domain"] = list(domains_of(customer, caller))
+    chosen = {name: value for name, value in values.items() if name in (*CRITERIA, "since", "until")}
+    return Asked(Query.of(chosen, now_ms=site.clock(), zone=zone), zone)
+
+
+def known_only(request: AnyRequest, names: Iterable[str]) -> None:
+    """Refuse a parameter that there is not."""
+    known = tuple(names)
+    for name in request.query_params:
+        if name not in known:
+            raise QueryError("there is no such parameter", field=name[:100], hint=nearest(name, known) or f"there are {', '.join(known)}")
+
+
+def domains_of(customer: str, caller: Caller) -> tuple[str, ...]:
+    """The domains of a customer that the caller sees; what he does not see is not there for him."""
+    for one in caller.customers:
+        if one.name.casefold() == customer.casefold() and one.domains:
+            return tuple(map(normalise_domain, one.domains))
+    raise QueryError(f"there is no customer “{customer[:60]}”", field="customer")
+
+
+def zone_of(name: str | None, default: str) -> tzinfo:
+    """A zone by its name."""
+    try:
+        return ZoneInfo(name or default)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise QueryError(f"there is no zone “{(name or '')[:60]}”", field="tz", hint="zones are named like Europe/Berlin or UTC") from None
+
+
+def fields_of(listed: str | None) -> tuple[str, ...]:
+    """The fields of a trace that are wanted; none is all."""
+    if not listed:
+        return ()
+    names = tuple(name.strip() for name in listed.split(","))
+    known = TraceAnswer.__struct_fields__
+    for name in names:
+        if name not in known:
+            raise QueryError(
+                f"a trace has no field “{name[:60]}”", field="fields", hint=nearest(name, known) or f"it has {', '.join(known)}"
+            )
+    return names
+
+
+def _once(values: Mapping[str, list[str]], name: str) -> str | None:
+    """The value of a parameter that can be given once; an empty one is none."""
+    given = values.get(name) or []
+    if len(given) > 1:
+        raise QueryError("it can be given only once", field=name)
+    return given[0] if given and given[0] else None

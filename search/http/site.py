@@ -1,0 +1,43 @@
+"""What one service is made of: the store it asks, and what is set for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from search.access import Caller, Customer, Role
+from search.engines import Engine
+from search.http.audit import Audit
+from search.http.sessions import Sessions
+from search.http.tokens import Tokens
+from search.scope import EVERYTHING
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A service. Safe for several threads."""
+
+    engine: Engine
+    tokens: Tokens
+    sessions: Sessions
+    audit: Audit
+    customers: tuple[Customer, ...] = ()
+    #: Zone in which times are shown and read where the reader has none of his own.
+    zone: str = "UTC"
+    #: Path below which everything lies, "" or as "/mail"; every link begins with it.
+    base: str = ""
+    #: True where no token was configured at the start: whoever reaches the loopback address is an admin.
+    open: bool = False
+    #: Origins whose scripts may call the API.
+    origins: tuple[str, ...] = ()
+    #: Gives now in milliseconds; a test sets it.
+    clock: Callable[[], int] = _now_ms
+
+    def anonymous(self) -> Caller:
+        """Whoever sits at this machine, where no token is configured."""
+        return Caller("this machine", Role.ADMIN, EVERYTHING, self.customers)

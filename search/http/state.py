@@ -1,0 +1,43 @@
+"""What is known of a request on its way: its id, who asks, and what is noted for the audit log."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from search.access import Caller
+
+_KEY = "mailtrace"
+
+
+@dataclass(slots=True)
+class Way:
+    """One request."""
+
+    request_id: str
+    caller: Caller | None = None
+    #: What was asked, and how many rows it gave; nothing is noted where that is empty.
+    what: str = ""
+    rows: int = 0
+    began: float = field(default_factory=time.perf_counter)
+
+    def note(self, what: str, rows: int) -> None:
+        """Note it for the audit log; written when the answer has been sent."""
+        self.what, self.rows = what, rows
+
+
+def put(scope: Any, way: Way) -> None:
+    """Keep it with the request."""
+    scope.setdefault("state", {})[_KEY] = way
+
+
+def way_of(scope: Any) -> Way:
+    """What is known of a request."""
+    way: Way = scope["state"][_KEY]
+    return way
+
+
+def request_id(scope: Any) -> str:
+    """The id of a request."""
+    return way_of(scope).request_id
