@@ -10,7 +10,7 @@ LOGS ?=
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-annotate --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-options
 
-.PHONY: help run test test-8 test-containers lint docs format bench truth venv lock clean
+.PHONY: help run stop test test-8 test-containers lint docs format bench truth venv lock clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -32,15 +32,20 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.run
 
 venv: $(VENV)/.test ## The environment for working on it, in .venv
 
-run: $(VENV)/.run ## Read logs (LOGS="...", else a bundled real capture), then show a search and a report
+run: $(VENV)/.run ## Read logs (LOGS="...", else a bundled real capture), show a search and a report, then the page
 ifeq ($(strip $(LOGS)),)
-	@$(BIN)/mailtrace demo
+	@$(BIN)/mailtrace --data $(DATA)/demo demo
+	@deploy/page $(BIN)/mailtrace $(DATA)/demo
 else
 	@$(BIN)/mailtrace --data $(DATA) ingest --once $(LOGS)
 	@$(BIN)/mailtrace --data $(DATA) search --limit 20
 	@id=$$($(BIN)/mailtrace --data $(DATA) search --limit 1 --format jsonl 2>/dev/null | sed -E 's/^\{"id":"([0-9a-z]+)".*/\1/'); \
 	  if [ -n "$$id" ]; then $(BIN)/mailtrace --data $(DATA) report "$$id"; fi
+	@deploy/page $(BIN)/mailtrace $(DATA)
 endif
+
+stop: ## End a page that `make run` left running
+	@deploy/page --stop $(DATA)/demo $(DATA)
 
 lint: $(VENV)/.test ## Style and types
 	@echo "== ruff"

@@ -27,6 +27,10 @@ from search.http.tokens import Tokens
 
 #: Seconds that answers which are under way have to come to their end.
 _GRACE_S = 10
+#: Seconds for which a connection may lie idle: longer than reverse proxies keep theirs, so that they, not we, close first.
+_IDLE_S = 75
+#: Bytes of an answer that the system takes ahead of a client which reads slowly.
+_SEND_BUFFER = 1 << 17
 
 
 def access_folder(settings: Settings) -> Path:
@@ -108,7 +112,7 @@ def service(settings: Settings, host: str | None, port: int | None, told: Callab
                 f"no access token is configured, so the service listens on this machine only (127.0.0.1), not on {address}; make a token"
                 " with `mailtrace token create`, then start it again"
             )
-        listening = _bound(address, http.port if port is None else port)
+        listening = bound(address, http.port if port is None else port)
         config = uvicorn.Config(
             application(made),
             log_config=None,
@@ -117,6 +121,7 @@ def service(settings: Settings, host: str | None, port: int | None, told: Callab
             proxy_headers=True,
             forwarded_allow_ips=list(http.proxies),
             timeout_graceful_shutdown=_GRACE_S,
+            timeout_keep_alive=_IDLE_S,
             lifespan="on",
         )
         if http.certificate is not None and http.key is not None:
@@ -139,15 +144,20 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def bound(host: str, port: int) -> socket.socket:
     """A socket that listens; one sentence where that cannot be."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=2048)
+        listening = socket.create_server((host, port), family=family, backlog=2048)
     except OverflowError:
         raise WrongUsage(f"--port: {port} is no port") from None
     except OSError as error:
         raise CouldNot(f"cannot listen on {_shown(host, port)}: {of_os_error(error)}") from None
+    # Connections inherit these. Head and body of an answer are sent apart, and must not wait for each other's receipt; and a client that does
+    # not read an export has little of it made ahead.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+    return listening
 
 
 def _check_certificate(certificate: str, key: str) -> None:

@@ -22,7 +22,7 @@ PLACES = {
     "elasticsearch": ("mappings.elasticsearch", "ingest.sinks.elasticsearch", "search.engines.elasticsearch"),
     "cyclopts": ("mailtrace.cli",),
     "rich": ("mailtrace",),
-    "structlog": ("mailtrace", "ingest.pipeline", "ingest.tail", "ingest.sinks"),
+    "structlog": ("mailtrace", "ingest.pipeline", "ingest.tail", "ingest.sinks", "search.http"),
 }
 #: What correlation must not touch: it does no I/O, and is given the time.
 WORLD = {"io", "os", "pathlib", "shutil", "socket", "sqlite3", "subprocess", "tempfile", "threading", "time"}

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 
 from mappings.address import normalise_domain
 from search.access import Caller
@@ -24,7 +24,7 @@ PAGING = ("limit", "cursor", "count", "fields")
 
 def _text(name: str, example: str) -> Any:
     """A criterion as OpenAPI tells it: given several times, any of its values fits."""
-    return Parameter(query=name, description=SENTENCES[name], required=False, schema_extra={"examples": [[example]]})
+    return QueryParameter(name=name, description=SENTENCES[name], required=False, schema_extra={"examples": [[example]]})
 
 
 Texts = list[str] | None
@@ -42,12 +42,12 @@ Disposition = Annotated[Texts, _text("disposition", "quarantined")]
 Verdict = Annotated[Texts, _text("verdict", "virus")]
 Reason = Annotated[Texts, _text("reason", "spam")]
 Domain = Annotated[Texts, _text("domain", "example.net")]
-CustomerName = Annotated[str | None, Parameter(query="customer", description=SENTENCES["customer"], required=False)]
-Since = Annotated[str | None, Parameter(query="since", description=SENTENCES["since"], required=False, schema_extra={"examples": ["7d"]})]
-Until = Annotated[str | None, Parameter(query="until", description=SENTENCES["until"], required=False)]
+CustomerName = Annotated[str | None, QueryParameter(name="customer", description=SENTENCES["customer"], required=False)]
+Since = Annotated[str | None, QueryParameter(name="since", description=SENTENCES["since"], required=False, schema_extra={"examples": ["7d"]})]
+Until = Annotated[str | None, QueryParameter(name="until", description=SENTENCES["until"], required=False)]
 Zone = Annotated[
     str | None,
-    Parameter(query="tz", description="Zone of times that name none, as Europe/Berlin; by default the service's.", required=False),
+    QueryParameter(name="tz", description="Zone of times that name none, as Europe/Berlin; by default the service's.", required=False),
 ]
 Count = Annotated[Literal["exact"] | None, Parameter(description="`exact` counts on beyond 10,000.", required=False)]
 Limit = Annotated[int, Parameter(ge=1, le=10_000, description="At most so many on a page.", required=False)]

@@ -1,0 +1,120 @@
+"""Debian's Chromium, driven by Playwright; and a service over a store of captured mail, at the time of the capture."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, sync_playwright
+
+from mailtrace.layers import load
+from mailtrace.serving import Service, bound, site
+from search.engines import Engine
+from search.http.app import application
+
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+_PATIENCE_S = 20.0
+
+
+class NoBrowserError(Exception):
+    """None can be had; the message says how to get one."""
+
+
+def chromium() -> str:
+    """The browser's path; on Debian, as root, it is installed where it is missing, with the fonts that make pictures alike."""
+    found = shutil.which("chromium")
+    if found is None and os.geteuid() == 0 and Path("/etc/debian_version").exists():
+        environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for command in (
+            ["apt-get", "update", "-qq"],
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-noto-core"],
+        ):
+            subprocess.run(command, check=True, env=environ, stdout=subprocess.DEVNULL)
+        found = shutil.which("chromium")
+    if found is None:
+        raise NoBrowserError("These tests need Chromium; on Debian: apt-get install chromium fonts-noto-core")
+    return found
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """Give a browser without a window."""
+    path = chromium()
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        try:
+            yield started
+        finally:
+            started.close()
+
+
+@dataclass
+class Visit:
+    """A page that is open in the browser, and what the browser complained about."""
+
+    page: Page
+    address: str
+    complaints: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> Page:
+        """Open a path of the service."""
+        self.page.goto(f"{self.address}{path}")
+        return self.page
+
+
+@contextmanager
+def visit(started: Browser, address: str, *, script: bool = True, width: int = 1280, dark: bool = False) -> Iterator[Visit]:
+    """Give a fresh visitor; every error and every breach of the content policy is kept."""
+    context: BrowserContext = started.new_context(
+        java_script_enabled=script,
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if dark else "light",
+        timezone_id="Europe/Berlin",
+        locale="en-GB",
+    )
+    try:
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        seen = Visit(page, address)
+
+        def heard(message: ConsoleMessage) -> None:
+            if message.type in ("error", "warning"):
+                seen.complaints.append(f"{message.type}: {message.text}")
+
+        def answered(dialog: Dialog) -> None:
+            seen.complaints.append(f"dialog: {dialog.message}")
+            dialog.dismiss()
+
+        page.on("console", heard)
+        page.on("pageerror", lambda error: seen.complaints.append(f"script: {error}"))
+        page.on("dialog", answered)
+        yield seen
+    finally:
+        context.close()
+
+
+@contextmanager
+def serving(data: Path, engine: Engine, now_ms: int, **changes: object) -> Iterator[str]:
+    """Serve a store at a time of its own; gives the address."""
+    settings = load({"data": str(data)}, {"MAILTRACE_HTTP_TIMEZONE": "Europe/Berlin"}, system_file=data / "no-such-file")
+    made = replace(site(settings, engine), clock=lambda: now_ms, **changes)  # type: ignore[arg-type]  # fields of a site
+    listening = bound("127.0.0.1", 0)
+    ready, stop = threading.Event(), threading.Event()
+    config = uvicorn.Config(application(made), log_config=None, access_log=False, lifespan="on")
+    service = Service(config, listening, ready.set)
+    thread = threading.Thread(target=service.run_until, args=(stop,))
+    with listening, closing(made.audit):
+        thread.start()
+        try:
+            assert ready.wait(_PATIENCE_S), "the service did not start"
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}{made.base}"
+        finally:
+            stop.set()
+            thread.join()
