@@ -19,6 +19,11 @@ PLAN = (
     ("store", ["--traces", "60000", "--rounds", "3", "--sample", "30000"], ["--traces", "400000"]),
     ("search", ["--traces", "100000", "--sample", "30000"], ["--traces", "1000000"]),
     ("following", ["--messages", "30"], ["--messages", "60"]),
+    (
+        "load",
+        ["--traces", "50000", "--sample", "30000", "--rate", "50", "--seconds", "10", "--no-limit"],
+        ["--traces", "1000000", "--rate", "200", "--seconds", "60"],
+    ),
     ("cluster", ["--lines", "60000", "--rounds", "2"], ["--lines", "300000"]),
     (
         "search-elasticsearch",

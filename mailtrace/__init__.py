@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mailtrace.stores import asking
+from mappings.faults import StoreError
 from mappings.trace import Event, Related, Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.answers import (
@@ -17,6 +18,7 @@ from search.answers import (
     Step,
     TraceAnswer,
 )
+from search.client import Client, NotAllowed, ServiceError
 from search.explain import Explanation
 from search.query import Query
 from search.query_error import QueryError
@@ -24,6 +26,7 @@ from search.scope import Scope
 from search.service import MailTrace
 
 __all__ = [
+    "Client",
     "Direction",
     "Disposition",
     "ErrorAnswer",
@@ -32,6 +35,7 @@ __all__ = [
     "Explanation",
     "Hop",
     "MailTrace",
+    "NotAllowed",
     "Query",
     "QueryError",
     "Reason",
@@ -42,7 +46,9 @@ __all__ = [
     "Scope",
     "SearchAnswer",
     "SendingServer",
+    "ServiceError",
     "Step",
+    "StoreError",
     "Trace",
     "TraceAnswer",
     "Verdict",

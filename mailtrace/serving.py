@@ -14,7 +14,7 @@ import uvicorn
 
 from mailtrace.problems import CouldNot, WrongUsage, of_os_error
 from mailtrace.settings import Settings
-from mailtrace.stores import open_engine
+from mailtrace.stores import is_cluster, open_engine
 from mailtrace.zones import system_zone
 from mappings.address import normalise_domain
 from search.access import Customer
@@ -29,6 +29,9 @@ from search.http.tokens import Tokens
 _GRACE_S = 10
 #: Seconds for which a connection may lie idle: longer than reverse proxies keep theirs, so that they, not we, close first.
 _IDLE_S = 75
+#: Questions that are answered at the same time. Threads that read the embedded store take the interpreter from each other at every row, and
+#: more of them answer less (docs/performance.md); those that ask a cluster wait most of their time.
+_THREADS, _THREADS_CLUSTER = 2, 8
 #: Bytes of an answer that the system takes ahead of a client which reads slowly.
 _SEND_BUFFER = 1 << 17
 
@@ -61,6 +64,7 @@ def site(settings: Settings, engine: Engine) -> Site:
         base=settings.http.base,
         open=not known.configured(),
         origins=settings.http.origins,
+        threads=_THREADS_CLUSTER if is_cluster(settings.store) else _THREADS,
     )
 
 
@@ -153,8 +157,8 @@ def bound(host: str, port: int) -> socket.socket:
         raise WrongUsage(f"--port: {port} is no port") from None
     except OSError as error:
         raise CouldNot(f"cannot listen on {_shown(host, port)}: {of_os_error(error)}") from None
-    # Connections inherit these. Head and body of an answer are sent apart, and must not wait for each other's receipt; and a client that does
-    # not read an export has little of it made ahead.
+    # Connections inherit these. Head and body of an answer are sent apart, and must not wait for each other's receipt; and little of an
+    # export is made ahead for a client that does not read it.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
     return listening

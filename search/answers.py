@@ -82,6 +82,8 @@ class TraceAnswer(msgspec.Struct, frozen=True, kw_only=True):
     relay: str | None
     attempts: int
     incomplete: bool
+    #: Whether the sender was told by a notice that it was not delivered.
+    sender_notified: bool
 
 
 class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -281,6 +283,7 @@ def trace_answer(trace: Trace) -> TraceAnswer:
         relay=trace.relay,
         attempts=trace.attempts,
         incomplete=trace.incomplete,
+        sender_notified=trace.sender_notified,
     )
 
 

@@ -12,6 +12,7 @@ HINT = "give a time such as 2026-11-24T03:22:10Z, 2026-11-24 14:00, 2026-11-24, 
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
 _AGO = re.compile(r"([0-9]{1,6})\s*([smhdw])").fullmatch
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PLAIN_EPOCH = _EPOCH.replace(tzinfo=None)
 _MILLISECOND = timedelta(milliseconds=1)
 _TIMED = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
@@ -46,8 +47,7 @@ def parse_time(text: str, now_ms: int, zone: tzinfo, *, field: str = "time") -> 
 
 def format_time(time_ms: int) -> str:
     """A time in RFC 3339, in UTC with milliseconds."""
-    moment = _EPOCH + timedelta(milliseconds=time_ms)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_ms % 1000:03d}Z"
+    return f"{(_PLAIN_EPOCH + timedelta(milliseconds=time_ms)).isoformat(timespec='milliseconds')}Z"
 
 
 def _moment(stamp: re.Match[str], zone: tzinfo) -> int:

@@ -22,6 +22,11 @@ PLACES = {
     "elasticsearch": ("mappings.elasticsearch", "ingest.sinks.elasticsearch", "search.engines.elasticsearch"),
     "cyclopts": ("mailtrace.cli",),
     "rich": ("mailtrace",),
+    "httpx": ("search.client",),
+    "litestar": ("search.http",),
+    "jinja2": ("search.http",),
+    "itsdangerous": ("search.http",),
+    "uvicorn": ("mailtrace.serving",),
     "structlog": ("mailtrace", "ingest.pipeline", "ingest.tail", "ingest.sinks", "search.http"),
 }
 #: What correlation must not touch: it does no I/O, and is given the time.
@@ -106,6 +111,9 @@ def test_every_import_keeps_to_the_rules() -> None:
         ("ingest.pipeline", "import sqlite3", "sqlite3 may be imported in"),
         ("mailtrace.stores", "import sqlite3", "sqlite3 may be imported in"),
         ("search.service", "from watchdog.events import FileSystemEvent", "watchdog may be imported in"),
+        ("search.service", "import httpx", "httpx may be imported in search.client only"),
+        ("mailtrace.serving", "from litestar import Litestar", "litestar may be imported in search.http only"),
+        ("search.http.app", "import uvicorn", "uvicorn may be imported in mailtrace.serving only"),
         ("ingest.correlate.table", "import time", "no time"),
         ("ingest.correlate.table", "from ..tail import reader", "files and formats"),
         ("ingest.formats.amavis", "from ingest.formats import postfix", "another format"),

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import Any, get_args
 
 import msgspec
 from rich.console import Console
@@ -19,6 +20,8 @@ from mailtrace.cli.app import COMMANDS, app
 from mailtrace.layers import VARIABLES
 from mailtrace.settings import Customer, Elasticsearch, Http, LogDomain, Settings, Source
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
+from search.http import api, parameters
+from search.query import PARAMETERS, SENTENCES
 from search.rows import CSV_COLUMNS
 
 _BLOCK = re.compile(r"(<!-- begin (?P<name>[\w -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -52,7 +55,34 @@ def blocks() -> dict[str, str]:
     for words in _WORDS:
         parts[f"words {words.__name__}"] = _table(("word", "meaning"), [(f"`{one.value}`", _sentence(one)) for one in words])
     parts["columns"] = _table(("column", "holds"), [(f"`{name}`", sentence) for name, sentence in CSV_COLUMNS.items()])
+    parts["api calls"] = _table(("call", "gives"), [(f"`GET {path}`", summary) for path, summary in _calls()])
+    parts["api parameters"] = _table(("parameter", "asks for"), [(f"`{name}`", sentence) for name, sentence in _parameters()])
     return parts
+
+
+def _calls() -> list[tuple[str, str]]:
+    """The paths of the API with what each gives."""
+    handlers: list[tuple[str, Any]] = [
+        (route.path, handler) for route in api.ROUTER.routes for handler in getattr(route, "route_handlers", ())
+    ]
+    return [
+        (re.sub(r"\{(\w+):\w+\}", r"{\1}", path).replace("{trace_id}", "{id}"), f"{handler.summary}.")
+        for path, handler in handlers
+        if "GET" in handler.http_methods
+    ]
+
+
+def _parameters() -> list[tuple[str, str]]:
+    """The parameters of a search: those of the question, and those of the answer."""
+    others = {
+        "tz": parameters.Zone,
+        "limit": parameters.Limit,
+        "cursor": parameters.Cursor,
+        "count": parameters.Count,
+        "fields": parameters.Fields,
+    }
+    questions = [(name, SENTENCES[name]) for name in (*PARAMETERS, "customer")]
+    return questions + [(name, str(get_args(kind)[1].description)) for name, kind in others.items()]
 
 
 def _help(*command: str) -> str:
@@ -109,8 +139,10 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     """What holds where a key is not set."""
     if field.default is msgspec.NODEFAULT:
         return ""
-    if field.default in (None, ()) or isinstance(field.default, Elasticsearch):
+    if field.default in (None, (), "") or isinstance(field.default, Elasticsearch | Http):
         return "none"
+    if isinstance(field.default, tuple):
+        return ", ".join(f"`{one}`" for one in field.default)
     if isinstance(field.default, bool):
         return f"`{str(field.default).lower()}`"
     return f"`{field.default:g}`" if isinstance(field.default, float) else f"`{field.default}`"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -16,7 +17,6 @@ from cyclopts import Parameter, validators
 from mailtrace.cli.common import Common
 from mailtrace.cli.stopping import stop_on_signals
 from mailtrace.log import set_up_log
-from mailtrace.serving import service
 from mailtrace.show.screen import Screen
 
 Host = Annotated[str | None, Parameter(name="--host")]
@@ -42,6 +42,9 @@ def serve(
     port
         Port to listen on; by default the setting, which is 8025; 0 takes one that is free.
     """
+    # What serves takes half a second to load, which other commands need not wait for.
+    from mailtrace.serving import service  # noqa: PLC0415
+
     settings = (common or Common()).settings()
     set_up_log(chatty=True)
     screen = Screen(sys.stderr)
@@ -54,6 +57,9 @@ def serve(
     with stop_on_signals() as stop, service(settings, host, port, told) as made:
         if with_parent:
             threading.Thread(target=_end_with_parent, args=(stop.event,), name="parent", daemon=True).start()
+        # Answers leave few cycles behind; looking for them often would hold everybody up while exports are under way.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
         made.run_until(stop.event)
     return stop.exit_code() if stop.signal != SIGTERM else 0
 
@@ -68,6 +74,8 @@ def _end_with_parent(stop: threading.Event) -> None:
 @contextmanager
 def beside(common: Common, host: str | None, port: int | None) -> Iterator[None]:
     """Serve in a process of its own for as long as this one does something else; it ends with this one, however that ends."""
+    from mailtrace.serving import service  # noqa: PLC0415 - as above
+
     # Whether it can be served at all is found out before any log is read.
     with service(common.settings(), host, port, lambda _address, _open: None):
         pass

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from hashlib import blake2b
 from typing import Annotated, Any, Literal, TypeVar, cast
 from urllib.parse import urlencode
 
 import msgspec
-from litestar import Response, Router, get
-from litestar.di import Provide
+from litestar import Response, Router
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
-from litestar.params import Parameter
+from litestar.params import FromPath, Parameter
 
 from search.access import Caller, Role
 from search.answers import ErrorAnswer, FreshnessAnswer, ReportAnswer
 from search.engines import Total
 from search.http import examples
 from search.http.answers import AuditAnswer, DomainAnswer, DomainsAnswer, HealthAnswer, TracesAnswer, VocabularyAnswer, vocabulary
+from search.http.described import ChosenAnswer, Streamed, get, shown
 from search.http.export import MEDIA_TYPES, Format, stream
+from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.parameters import (
     Asked,
     Count,
@@ -42,13 +43,12 @@ from search.http.problems import MEDIA_TYPE, Problem
 from search.http.sessions import AnyRequest
 from search.http.site import Site
 from search.query import QueryError, parse_time
-from search.service import MailTrace
 
 T = TypeVar("T")
-Note = Callable[[str, int], None]
 Side = Literal["received", "sent"]
 
 _WHY = {
+    304: "The caller has it already: the tag that was sent in `If-None-Match` still holds.",
     400: "A parameter is wrong; `errors` says which, where and what would be right.",
     401: "No valid access token was sent.",
     403: "The caller's role does not allow it.",
@@ -62,11 +62,16 @@ def _problems(*statuses: int) -> dict[int, ResponseSpec]:
     return {status: ResponseSpec(Problem, media_type=MEDIA_TYPE, description=_WHY[status], generate_examples=False) for status in statuses}
 
 
-def _answer(kind: type[Any], example: Any, description: str) -> dict[int, ResponseSpec]:
+def _answer(kind: Any, example: Any, description: str) -> dict[int, ResponseSpec]:
     """The answer itself with an example, for OpenAPI."""
     return {
-        200: ResponseSpec(kind, description=description, generate_examples=False, examples=[Example(value=msgspec.to_builtins(example))])
+        200: ResponseSpec(
+            kind, description=description, generate_examples=False, examples=[Example(value=shown(msgspec.to_builtins(example)))]
+        )
     }
+
+
+_UNCHANGED = {304: ResponseSpec(None, description=_WHY[304])}
 
 
 @get(
@@ -74,16 +79,18 @@ def _answer(kind: type[Any], example: Any, description: str) -> dict[int, Respon
     summary="Find traces, newest first",
     description="Different parameters must all fit; one given several times takes any of its values. `Accept: text/csv` or"
     " `application/x-ndjson` streams the whole result, to the end.",
-    responses=_answer(TracesAnswer, examples.TRACES, "One page.") | _problems(400, 401, 503),
+    responses=_answer(TracesAnswer | ChosenAnswer, examples.TRACES, "One page; with `fields`, its rows hold those alone.")
+    | _problems(400, 401, 503),
+    operation_class=Streamed,
     dependencies={"asked": Provide(asked, sync_to_thread=False)},
     sync_to_thread=True,
 )
 def traces(
     request: AnyRequest,
-    site: Site,
-    asked: Asked,
-    mail: MailTrace,
-    note: Note,
+    site: TheSite,
+    asked: NamedDependency[Asked],
+    mail: TheMail,
+    note: TheNote,
     *,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -97,6 +104,9 @@ def traces(
         return cast("Response[Any]", stream(mail, asked.query, kind, note))
     began = time.perf_counter()
     wanted = fields_of(fields)
+    if count is None and "count" in request.query_params:
+        # The framework takes the word null for none.
+        raise QueryError("the only other way to count is exact", field="count", hint="leave it out")
     found = mail.search(asked.query, limit=limit, cursor=cursor)
     if count == "exact":
         found = msgspec.structs.replace(found, total=Total(mail.count(asked.query)))
@@ -118,10 +128,10 @@ def traces(
 @get(
     "/traces/{trace_id:str}",
     summary="The Email Report on one trace",
-    responses=_answer(ReportAnswer, examples.REPORT, "The report.") | _problems(400, 401, 404, 503),
+    responses=_answer(ReportAnswer, examples.REPORT, "The report.") | _UNCHANGED | _problems(400, 401, 404, 503),
     sync_to_thread=True,
 )
-def report(request: AnyRequest, trace_id: str, mail: MailTrace, note: Note) -> Response[Any]:
+def report(request: AnyRequest, trace_id: FromPath[str], mail: TheMail, note: TheNote) -> Response[Any]:
     """Give the Email Report."""
     known_only(request, ())
     found = mail.report(trace_id)
@@ -134,13 +144,13 @@ def report(request: AnyRequest, trace_id: str, mail: MailTrace, note: Note) -> R
 @get(
     "/errors",
     summary="The most common errors",
-    responses=_answer(list[ErrorAnswer], examples.ERRORS, "The list.") | _problems(400, 401, 503),
+    responses=_answer(list[ErrorAnswer], examples.ERRORS, "The list.") | _UNCHANGED | _problems(400, 401, 503),
     sync_to_thread=True,
 )
 def errors(
     request: AnyRequest,
-    mail: MailTrace,
-    note: Note,
+    mail: TheMail,
+    note: TheNote,
     seen: Annotated[bool, Parameter(description="Count how often each decided in the caller's mail.", required=False)] = False,
 ) -> Response[Any]:
     """Give the list of most common errors."""
@@ -154,14 +164,14 @@ def errors(
     "/errors/{code:str}",
     summary="What a code means",
     description="A basic code (`550`), an enhanced one (`5.1.1`), or both (`550 5.1.1`).",
-    responses=_answer(list[ErrorAnswer], examples.ERRORS[:1], "Its entries.") | _problems(400, 401, 404, 503),
+    responses=_answer(list[ErrorAnswer], examples.ERRORS[:1], "Its entries.") | _UNCHANGED | _problems(400, 401, 404, 503),
     sync_to_thread=True,
 )
 def error(
     request: AnyRequest,
-    code: str,
-    mail: MailTrace,
-    note: Note,
+    code: FromPath[str],
+    mail: TheMail,
+    note: TheNote,
     seen: Annotated[bool, Parameter(description="Count how often each decided in the caller's mail.", required=False)] = False,
 ) -> Response[Any]:
     """Explain a code."""
@@ -174,7 +184,7 @@ def error(
 @get(
     "/vocabulary",
     summary="The closed words of the answers, each with a sentence",
-    responses={200: ResponseSpec(VocabularyAnswer, description="All words.", generate_examples=False)} | _problems(400, 401),
+    responses={200: ResponseSpec(VocabularyAnswer, description="All words.", generate_examples=False)} | _UNCHANGED | _problems(400, 401),
     sync_to_thread=False,
 )
 def words(request: AnyRequest) -> Response[Any]:
@@ -192,10 +202,10 @@ def words(request: AnyRequest) -> Response[Any]:
 )
 def domains(
     request: AnyRequest,
-    site: Site,
-    caller: Caller,
-    mail: MailTrace,
-    note: Note,
+    site: TheSite,
+    caller: TheCaller,
+    mail: TheMail,
+    note: TheNote,
     *,
     side: Annotated[Side, Parameter(description="Whose domain is meant.", required=False)] = "received",
     customer: CustomerName = None,
@@ -221,7 +231,7 @@ def domains(
     responses=_answer(FreshnessAnswer, examples.FRESHNESS, "Each source, the furthest behind first.") | _problems(400, 401, 503),
     sync_to_thread=True,
 )
-def fresh(request: AnyRequest, mail: MailTrace) -> FreshnessAnswer:
+def fresh(request: AnyRequest, mail: TheMail) -> FreshnessAnswer:
     """Say how far the logs have been read."""
     known_only(request, ())
     return mail.freshness()
@@ -233,7 +243,7 @@ def fresh(request: AnyRequest, mail: MailTrace) -> FreshnessAnswer:
     responses=_answer(HealthAnswer, HealthAnswer("ok"), "It does.") | _problems(401, 503),
     sync_to_thread=True,
 )
-def health(mail: MailTrace) -> HealthAnswer:
+def health(mail: TheMail) -> HealthAnswer:
     """Ask the store for a sign of life."""
     mail.freshness()
     return HealthAnswer("ok")
@@ -248,9 +258,9 @@ def health(mail: MailTrace) -> HealthAnswer:
 )
 def audit(
     request: AnyRequest,
-    site: Site,
-    caller: Caller,
-    note: Note,
+    site: TheSite,
+    caller: TheCaller,
+    note: TheNote,
     *,
     who: Annotated[str | None, Parameter(description="Name of a caller.", required=False)] = None,
     what: Annotated[
@@ -265,7 +275,7 @@ def audit(
         raise PermissionDeniedException("Only an admin may read the audit log.")
     entries = site.audit.search(who=who, what=what, before=before, limit=limit)
     note("audit", len(entries))
-    return AuditAnswer(entries, entries[-1].time if len(entries) == limit else None)
+    return AuditAnswer(entries, entries[-1].time if len(entries) >= limit else None)
 
 
 ROUTER = Router("/api/v1", route_handlers=[traces, report, errors, error, words, domains, fresh, health, audit])
@@ -306,5 +316,6 @@ def _next_url(request: AnyRequest, site: Site, cursor: str | None) -> str | None
     """The address of the next page: the same question with its cursor."""
     if cursor is None:
         return None
-    given = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    # In the order in which they were given; `multi_items` has none.
+    given = [(name, value) for name, value in request.query_params.items() if name != "cursor"]
     return f"{site.base}{request.scope['path']}?{urlencode([*given, ('cursor', cursor)])}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import Any
 
-import anyio.to_thread
 from litestar import Litestar, Response, Router, get
 from litestar.config.compression import CompressionConfig
 from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
@@ -20,14 +22,14 @@ from mappings.faults import StoreError
 from search.access import Caller
 from search.http import api, pages, signing
 from search.http.frame import Frame
+from search.http.given import TheCaller, TheSite
 from search.http.problems import of_error, told
+from search.http.remembering import Remembering
 from search.http.sessions import AnyRequest
 from search.http.site import Site
 from search.http.state import request_id, way_of
 from search.service import MailTrace
 
-#: Questions that are answered at the same time; more wait. Each thread has the store's files open for itself.
-THREADS = 8
 _PLAIN = "not_compressed"
 
 
@@ -37,11 +39,13 @@ def application(site: Site) -> ASGIApp:
     def give_site() -> Site:
         return site
 
-    def give_mail(caller: Caller) -> MailTrace:
-        return MailTrace(site.engine, caller.scope, site.clock)
+    engine = Remembering(site.engine)
+
+    def give_mail(caller: TheCaller) -> MailTrace:
+        return MailTrace(engine, caller.scope, site.clock)
 
     async def limit_threads(_app: Litestar) -> None:
-        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(site.threads, thread_name_prefix="question"))
 
     # Pages hold a form's secret beside text of strangers: compressed together, its length could tell it.
     people = Router("/", route_handlers=[*signing.ROUTES, *pages.ROUTES], opt={_PLAIN: True}, include_in_schema=False)
@@ -67,6 +71,8 @@ def application(site: Site) -> ASGIApp:
         cors_config=_cors(site),
         compression_config=CompressionConfig(backend="gzip", gzip_compress_level=3, exclude_opt_key=_PLAIN),
         on_startup=[limit_threads],
+        # For pages about what went wrong before any handler was found.
+        state=State({"site": site}),
         logging_config=None,
         signature_namespace={"Site": Site, "Caller": Caller, "MailTrace": MailTrace, "AnyRequest": AnyRequest},
     )
@@ -80,7 +86,7 @@ def alive() -> str:
 
 
 @get("/readyz", include_in_schema=False, sync_to_thread=True)
-def ready(site: Site) -> Response[str]:
+def ready(site: TheSite) -> Response[str]:
     """The store answers."""
     try:
         site.engine.state()

@@ -48,7 +48,10 @@ class Audit:
             os.write(self._handle(name), line)
 
     def search(self, *, who: str | None = None, what: str | None = None, before: str | None = None, limit: int = 100) -> list[Entry]:
-        """The newest entries first, of one caller or one kind where that is asked for, and older than a time."""
+        """The newest entries first, of one caller or one kind where that is asked for, and older than a time.
+
+        Entries of the same time are never parted: there can be more than `limit`, so that the next page misses none.
+        """
         found: list[Entry] = []
         for path in sorted(self._folder.glob("audit-*.jsonl"), reverse=True):
             if before is not None and path.name.removeprefix("audit-")[:7] > before[:7]:
@@ -59,10 +62,10 @@ class Audit:
                 except (msgspec.DecodeError, UnicodeDecodeError):
                     # Half a line, from a disk that was full.
                     continue
+                if len(found) >= limit and entry.time != found[-1].time:
+                    return found
                 if (who is None or entry.who == who) and (what is None or entry.what == what) and (before is None or entry.time < before):
                     found.append(entry)
-                    if len(found) >= limit:
-                        return found
         return found
 
     def close(self) -> None:

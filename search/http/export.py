@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Literal
 
@@ -18,6 +20,8 @@ Format = Literal["csv", "jsonl"]
 MEDIA_TYPES: dict[Format, str] = {"csv": "text/csv; header=present", "jsonl": "application/x-ndjson"}
 #: Rows that are written together.
 _AT_ONCE = 500
+#: Exports have threads of their own, and few: searches never wait behind them.
+_THREADS = ThreadPoolExecutor(2, thread_name_prefix="export")
 
 
 def stream(mail: MailTrace, query: Query, kind: Format, note: Callable[[str, int], None], *, download: bool = False) -> Stream:
@@ -28,24 +32,27 @@ def stream(mail: MailTrace, query: Query, kind: Format, note: Callable[[str, int
     return Stream(_with(first, pieces), media_type=MEDIA_TYPES[kind], headers=headers)
 
 
-def _with(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    """The first piece, and then the others."""
-    yield first
-    yield from rest
+async def _with(first: bytes, rest: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """The first piece, and then the others, each made when the one before it has been taken."""
+    piece = first
+    while piece:
+        yield piece
+        piece = await asyncio.get_running_loop().run_in_executor(_THREADS, next, rest, b"")
 
 
 def _pieces(traces: Iterator[TraceAnswer], kind: Format, note: Callable[[str, int], None]) -> Iterator[bytes]:
     """Rows, some hundred at a time; how many there were is noted as they are written."""
-    rows = 0
+    rows, head = 0, csv_header().encode() if kind == "csv" else b""
     note("export", 0)
-    if kind == "csv":
-        yield csv_header().encode()
     while some := list(islice(traces, _AT_ONCE)):
         rows += len(some)
         note("export", rows)
         if kind == "csv":
-            yield csv_rows(some).encode("utf-8", "backslashreplace")
+            yield head + csv_rows(some).encode("utf-8", "backslashreplace")
+            head = b""
         else:
             out = io.StringIO()
             write_jsonl(some, out)
             yield out.getvalue().encode("utf-8", "backslashreplace")
+    if head:
+        yield head

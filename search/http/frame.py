@@ -15,10 +15,11 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from search.access import Caller, caller
 from search.http import audit
-from search.http.problems import response
+from search.http.problems import of_error, response
 from search.http.sessions import VISIT, AnyRequest
 from search.http.site import Site
 from search.http.state import Way, put
+from search.http.tokens import TokenError
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -44,6 +45,8 @@ class Frame:
     def __init__(self, inner: ASGIApp, site: Site) -> None:
         self._inner = inner
         self._site = site
+        #: Whose scripts may read answers.
+        self.origins = frozenset(site.origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request; what is no request is passed on."""
@@ -61,17 +64,26 @@ class Frame:
         # A copy of its own: other layers read `path`, and some `raw_path`.
         scope["path"] = below
         scope["raw_path"] = quote(below).encode()
-        if self._site.open and (request.headers.get("host") or "").rpartition(":")[0].lower() not in _LOOPBACK | {""}:
+        if self._site.open and _name(request.headers.get("host") or "") not in _LOOPBACK | {""}:
             await self._refuse(request, receive, answer, 421)
             return
         if below.startswith(("/static/",)) is False and not below.startswith(_API) and not request.cookies.get(VISIT):
             answer.cookie = self._site.sessions.visit(secure=is_secure(request))
             scope["state"][VISIT] = answer.cookie.value  # type: ignore[index, unused-ignore]
-        way.caller = self._who(request)
-        if way.caller is None and not below.startswith(_PUBLIC):
+        try:
+            way.caller = self._who(request)
+        except (TokenError, OSError) as error:
+            await of_error(request, error).to_asgi_response(app=None, request=request)(scope, receive, answer.send)
+            return
+        if way.caller is None and not below.startswith(_PUBLIC) and not self._is_preflight(request):
             await self._not_signed_in(request, receive, answer)
             return
-        await self._inner(scope, receive, answer.send)
+        try:
+            # To HEAD is answered as to GET; the server leaves the body away (RFC 9110, 9.3.2).
+            await self._inner({**scope, "method": "GET"} if request.method == "HEAD" else scope, receive, answer.send)
+        finally:
+            # Also where the answer broke off, or nobody was there any more to take it.
+            answer.finish()
 
     def _below(self, path: str) -> str | None:
         """The path below the base, whether a proxy took the base away or not; None where it lies elsewhere."""
@@ -79,6 +91,11 @@ class Frame:
         if not base or not (path == base or path.startswith(f"{base}/")):
             return path
         return path[len(base) :] or "/"
+
+    def _is_preflight(self, request: AnyRequest) -> bool:
+        """Whether a browser asks what a page elsewhere may ask for; it sends no token with that, and learns nothing of mail."""
+        asks = request.method == "OPTIONS" and "origin" in request.headers and "access-control-request-method" in request.headers
+        return asks and bool(self._site.origins) and request.scope["path"].startswith(_API)
 
     def _who(self, request: AnyRequest) -> Caller | None:
         """Who asks, by the token that a program sends or with which somebody signed in; None where that is nobody we know."""
@@ -113,6 +130,10 @@ class Frame:
     ) -> None:
         """Answer without asking anybody further."""
         words = {401: "A valid access token is needed.", 421: "Without an access token the service is reached as localhost only."}
+        origin = request.headers.get("origin")
+        if origin in self._site.origins:
+            # Its scripts may read why.
+            headers = {**(headers or {}), "access-control-allow-origin": origin or "", "vary": "Origin"}
         refused = response(request, status, words.get(status, HTTPStatus(status).phrase), headers=headers)
         await refused.to_asgi_response(app=None, request=request)(request.scope, receive, answer.send)
 
@@ -146,6 +167,7 @@ class _Answer:
         self._send = send
         self._way = way
         self._status = 0
+        self._finished = False
         self.cookie: Any = None
 
     async def send(self, message: Message) -> None:
@@ -160,11 +182,28 @@ class _Answer:
                 # Mail is personal; and what one may see, the next may not.
                 headers.setdefault("cache-control", "private, no-store")
                 headers.extend_header_value("vary", "Authorization, Cookie")
+            origin = self._request.headers.get("origin")
+            if origin in self._frame.origins and "access-control-allow-origin" not in headers:
+                # A script elsewhere may read what was refused before any handler saw it, too.
+                headers["access-control-allow-origin"] = origin
+                headers.extend_header_value("vary", "Origin")
             if self.cookie is not None:
                 headers.add("set-cookie", self.cookie.to_header(header=""))
         await self._send(message)
         if message["type"] == "http.response.body" and not message.get("more_body"):
+            self.finish()
+
+    def finish(self) -> None:
+        """Note the end of the answer, once."""
+        if not self._finished:
+            self._finished = True
             self._frame.finished(self._request, self._way, self._status)
+
+
+def _name(host: str) -> str:
+    """The name in a Host header, without the port, which may be left out."""
+    name, colon, port = host.lower().rpartition(":")
+    return name if colon and (not port or port.isdecimal()) else host.lower()
 
 
 def is_secure(request: AnyRequest) -> bool:

@@ -13,6 +13,7 @@ from litestar.params import Parameter, QueryParameter
 from mappings.address import normalise_domain
 from search.access import Caller
 from search.answers import TraceAnswer
+from search.http.given import TheCaller, TheSite
 from search.http.sessions import AnyRequest
 from search.http.site import Site
 from search.query import CRITERIA, SENTENCES, Query, QueryError, nearest
@@ -43,7 +44,9 @@ Verdict = Annotated[Texts, _text("verdict", "virus")]
 Reason = Annotated[Texts, _text("reason", "spam")]
 Domain = Annotated[Texts, _text("domain", "example.net")]
 CustomerName = Annotated[str | None, QueryParameter(name="customer", description=SENTENCES["customer"], required=False)]
-Since = Annotated[str | None, QueryParameter(name="since", description=SENTENCES["since"], required=False, schema_extra={"examples": ["7d"]})]
+Since = Annotated[
+    str | None, QueryParameter(name="since", description=SENTENCES["since"], required=False, schema_extra={"examples": ["7d"]})
+]
 Until = Annotated[str | None, QueryParameter(name="until", description=SENTENCES["until"], required=False)]
 Zone = Annotated[
     str | None,
@@ -70,8 +73,8 @@ class Asked:
 
 def asked(
     request: AnyRequest,
-    site: Site,
-    caller: Caller,
+    site: TheSite,
+    caller: TheCaller,
     *,
     sender: Sender = None,
     recipient: Recipient = None,
@@ -114,11 +117,13 @@ def question(given: Iterable[tuple[str, str]], site: Site, caller: Caller) -> As
 
 
 def known_only(request: AnyRequest, names: Iterable[str]) -> None:
-    """Refuse a parameter that there is not."""
+    """Refuse a parameter that there is not, and one twice that takes one value."""
     known = tuple(names)
     for name in request.query_params:
         if name not in known:
             raise QueryError("there is no such parameter", field=name[:100], hint=nearest(name, known) or f"there are {', '.join(known)}")
+        if name not in CRITERIA and len(request.query_params.getall(name)) > 1:
+            raise QueryError("it can be given only once", field=name)
 
 
 def domains_of(customer: str, caller: Caller) -> tuple[str, ...]:

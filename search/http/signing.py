@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from litestar import Response, post
 from litestar.response import Redirect
 
 from search.http.frame import is_secure
+from search.http.given import TheSite
 from search.http.pages import sign_in_page
+from search.http.pages.account import local
 from search.http.sessions import AnyRequest
-from search.http.site import Site
 from search.http.state import way_of
 
 
 @post("/sign-in", include_in_schema=False, status_code=303)
-async def sign_in(request: AnyRequest, site: Site) -> Response[Any]:
+async def sign_in(request: AnyRequest, site: TheSite) -> Response[Any]:
     """Take a token, and give a session for it; wrong, expired and revoked ones get the same answer."""
     form = await request.form()
     site.sessions.check_csrf(request, form.get("csrf"))
@@ -33,7 +33,7 @@ async def sign_in(request: AnyRequest, site: Site) -> Response[Any]:
 
 
 @post("/sign-out", include_in_schema=False, status_code=303)
-async def sign_out(request: AnyRequest, site: Site) -> Response[Any]:
+async def sign_out(request: AnyRequest, site: TheSite) -> Response[Any]:
     """End a session."""
     form = await request.form()
     site.sessions.check_csrf(request, form.get("csrf"))
@@ -41,13 +41,6 @@ async def sign_out(request: AnyRequest, site: Site) -> Response[Any]:
     response = Redirect(f"{site.base}/sign-in", status_code=303)
     response.set_cookie(site.sessions.signed_out(secure=is_secure(request)))
     return response
-
-
-def local(address: str) -> str:
-    """Where to go on: an address of ours only, never one that a link elsewhere chose."""
-    parts = urlsplit(address)
-    fits = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
-    return address if fits and address.isprintable() and "\\" not in address else "/"
 
 
 ROUTES = [sign_in, sign_out]

@@ -35,6 +35,8 @@ class Site:
     open: bool = False
     #: Origins whose scripts may call the API.
     origins: tuple[str, ...] = ()
+    #: Questions that are answered at the same time; more wait.
+    threads: int = 4
     #: Gives now in milliseconds; a test sets it.
     clock: Callable[[], int] = _now_ms
 

@@ -63,6 +63,10 @@ class Visit:
     address: str
     complaints: list[str] = field(default_factory=list)
 
+    def grave(self) -> list[str]:
+        """The complaints but for those about a page that was refused on purpose (400, 404)."""
+        return [one for one in self.complaints if "status of 400" not in one and "status of 404" not in one]
+
     def go(self, path: str) -> Page:
         """Open a path of the service."""
         self.page.goto(f"{self.address}{path}")

@@ -1,31 +1,34 @@
-"""Stand-in by the lead until the pages are wired; to be written anew."""
+"""The pages: request -> question -> `MailTrace` -> words -> template. Complete without script; every link begins with the base."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get
+from search.http.pages import account, assets, domains, errors, records, report, trace
+from search.http.pages.account import sign_in_page
+from search.http.pages.problems import error_page
 
-
-@get("/static/stub", sync_to_thread=False, include_in_schema=False)
-def _stub() -> str:
-    """Nothing."""
-    return ""
-
-
-ROUTES: list[Any] = []
+ROUTES: list[Any] = [
+    domains.start,
+    domains.domains,
+    trace.trace,
+    trace.export,
+    report.report,
+    report.raw,
+    errors.errors,
+    errors.error,
+    account.sign_in,
+    account.preferences,
+    account.prefer,
+    records.audit,
+    records.sources,
+    records.fresh,
+]
 
 
 def static_routes() -> Any:
-    """Nothing yet."""
-    return _stub
+    """Style, script and icons."""
+    return assets.static
 
 
-def sign_in_page(request: Any, site: Any, next: str, failed: bool = False) -> Response[Any]:  # noqa: A002
-    """Nothing yet."""
-    return Response("sign in", status_code=400 if failed else 200)
-
-
-def error_page(request: Any, status: int, request_id: str) -> Response[Any]:
-    """Nothing yet."""
-    return Response(f"error {status}", status_code=status)
+__all__ = ["ROUTES", "error_page", "sign_in_page", "static_routes"]

@@ -10,6 +10,7 @@ from typing import Final
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 _FOLDER: Final = Path(__file__).resolve().parent.parent / "static"
 _FILES: Final = {
@@ -49,7 +50,7 @@ def path_of(name: str) -> str:
 
 
 @get("/static/{version:str}/{name:str}", include_in_schema=False, sync_to_thread=False)
-def static(version: str, name: str) -> Response[bytes]:
+def static(version: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     """Give a file; a page of an older version gets the new one, which is not kept."""
     asset = assets().get(name)
     if asset is None:

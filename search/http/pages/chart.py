@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from mappings.vocabulary import Disposition
+from search.engines import OverTime
 from search.http.pages.clock import Clock, Moment
 from search.http.pages.question import Question, short_time
 from search.http.pages.words import GROUPS, Group
@@ -107,21 +108,19 @@ def step_in_words(step: int) -> str:
     return f"{step // 1000} seconds"
 
 
-def chart_of(
-    question: Question, bounds: Sequence[int], step: int, counts: Sequence[Mapping[Disposition, int]], from_ms: int | None, clock: Clock
-) -> Chart:
+def chart_of(question: Question, bounds: Sequence[int], step: int, counted: OverTime, clock: Clock) -> Chart:
     """The chart of these counts, each number with the address of what it counts."""
-    rows = [_row(question, bounds[n], bounds[n + 1], step, one, clock) for n, one in enumerate(counts)]
-    legend = tuple(
-        Cell(group, total, question.with_values(disposition=_members(question, group)) if total else "")
-        for group in GROUPS
-        if (total := sum(row.cells[GROUPS.index(group)].count for row in rows)) is not None
-    )
-    return Chart(legend, tuple(rows), step_in_words(step), None if from_ms is None else clock.at(from_ms))
+    rows = [_row(question, (bounds[n], bounds[n + 1]), step, one, clock) for n, one in enumerate(counted.counts)]
+    legend = []
+    for number, group in enumerate(GROUPS):
+        total = sum(row.cells[number].count for row in rows)
+        legend.append(Cell(group, total, question.with_values(disposition=_members(question, group)) if total else ""))
+    return Chart(tuple(legend), tuple(rows), step_in_words(step), None if counted.from_ms is None else clock.at(counted.from_ms))
 
 
-def _row(question: Question, begin: int, end: int, step: int, counts: Mapping[Disposition, int], clock: Clock) -> Row:
+def _row(question: Question, span: tuple[int, int], step: int, counts: Mapping[Disposition, int], clock: Clock) -> Row:
     """One interval with its numbers."""
+    begin, end = span
     times = {"since": short_time(begin), "until": short_time(end)}
     cells = []
     for group in GROUPS:

@@ -1,9 +1,13 @@
-"""The Domains page: today's mail of each domain by outcome, received and sent apart."""
+"""The Domains page: a day's mail of each domain by outcome, received and sent apart.
+
+The day is today; where no mail of today is there at all, as in old logs, it is the last day that has mail, and the page says so.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -11,22 +15,22 @@ from litestar import Response, get
 from litestar.response import Redirect
 
 from mappings.vocabulary import Disposition
-from search.access import Caller
 from search.engines import Side
 from search.http.api import list_domains
-from search.http.pages.clock import Clock
+from search.http.given import TheCaller, TheMail, TheNote, TheSite
+from search.http.pages.clock import Clock, Moment
+from search.http.pages.freshness import freshness_of
+from search.http.pages.question import short_time
 from search.http.pages.render import Page, page_of, render
-from search.http.pages.sentence import midnight
 from search.http.pages.words import GROUPS, Group
 from search.http.sessions import AnyRequest
-from search.http.site import Site
-from search.query import MOST_VALUES, Query
+from search.query import MOST_VALUES, Query, parse_time
 from search.service import MailTrace
 
-Note = Callable[[str, int], None]
 #: So many domains are on a page.
 PAGE_LENGTH: Final = 100
 _SENT = ("outbound", "internal")
+_DAY_MS = 86_400_000
 _FIELDS: Final[dict[str, Side]] = {"received": "recipient", "sent": "sender"}
 #: Width of the bar in the units of its drawing.
 _BAR = 120
@@ -53,6 +57,53 @@ class Row:
     address: str
     total: Number
     numbers: tuple[Number, ...]
+    #: Whether it is all domains together.
+    all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The day that is counted, in the reader's zone."""
+
+    begin: Moment
+    since_ms: int
+    #: None is today, which is not over.
+    until_ms: int | None
+    #: How a link asks for it.
+    asked: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """What is counted: which side of a day's mail, and how a link asks for the same."""
+
+    side: str
+    day: Day
+
+    @property
+    def field(self) -> Side:
+        """The side as the query layer names it."""
+        return _FIELDS[self.side]
+
+    @property
+    def sent(self) -> list[tuple[str, str]]:
+        """A sender in mail from outside is a claim that anybody can make: only what really came from that side is counted as sent."""
+        return [("direction", word) for word in _SENT if self.side == "sent"]
+
+    def row(self, name: str, note: str, address: str, own: Sequence[tuple[str, str]], counts: Mapping[Disposition, int]) -> Row:
+        """A row of these counts; `own` is what asks for its mail, `address` where its name leads to."""
+        total = sum(counts.values())
+        numbers: list[Number] = []
+        at = 0.0
+        for group in GROUPS:
+            count = sum(counts.get(member, 0) for member in group.members)
+            members = [("disposition", member.value) for member in group.members]
+            width = _BAR * count / total if total else 0.0
+            found = urlencode([*own, *self.sent, *members, *self.day.asked]) if count else ""
+            numbers.append(Number(group, count, found, round(at, 2), round(width, 2)))
+            at += width
+        everything = urlencode([*own, *self.sent, *self.day.asked])
+        return Row(name, note, address or everything, Number(None, total, everything if total else ""), tuple(numbers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +111,8 @@ class Table:
     """The table of one page."""
 
     rows: list[Row]
+    #: How many domains are on this page.
+    shown: int
     #: How many domains fit the filter, and how many there are.
     fitting: int
     known: int
@@ -69,31 +122,45 @@ class Table:
 
 
 @get("/", include_in_schema=False, sync_to_thread=False)
-def start(site: Site) -> Response[Any]:
+def start(site: TheSite) -> Response[Any]:
     """The first page is the list of domains."""
     return Redirect(f"{site.base}/domains", status_code=303)
 
 
 @get("/domains", include_in_schema=False, sync_to_thread=True)
-def domains(request: AnyRequest, site: Site, caller: Caller, mail: MailTrace, note: Note) -> Response[Any]:
+def domains(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail, note: TheNote) -> Response[Any]:
     """Show the domains; only their table, where the script asks for it."""
     page = page_of(request, site, caller)
     asked = {name: value.strip() for name, value in request.query_params.items()}
     side = asked.get("side") if asked.get("side") in _FIELDS else "received"
-    table = _table(page, mail, str(side), asked)
-    note("domains", len(table.rows))
-    day = page.clock.now
+    state = mail.freshness()
+    day = day_of(page.clock, site.zone, state.newest)
+    table = _table(page, mail, Counting(str(side), day), asked)
+    note("domains", table.shown)
     return render(
         page,
         "domains_table.html" if page.partial else "domains.html",
-        mail,
+        fresh=freshness_of(state, page.clock),
         table=table,
         side=side,
         wanted=asked.get("filter", ""),
         day=day,
-        oldest=mail.freshness().oldest,
+        oldest=state.oldest,
         address=lambda **values: _address(page, asked, values),
     )
+
+
+def day_of(clock: Clock, site_zone: str, newest: str | None) -> Day:
+    """Today, or the day of the newest mail where that is an earlier one."""
+    since_ms = parse_time("today", clock.now_ms, clock.zone)
+    last = clock.of(newest) if newest is not None else None
+    if last is None or clock.at(since_ms).local.date() <= last.local.date():
+        # Another reader's, and the API's, today is another day.
+        zone = [("tz", clock.name)] if clock.name != site_zone else []
+        return Day(clock.at(since_ms), since_ms, None, [("since", "today"), *zone])
+    days = [last.local.date(), last.local.date() + timedelta(days=1)]
+    begin_ms, end_ms = (parse_time(day.isoformat(), clock.now_ms, clock.zone) for day in days)
+    return Day(clock.at(begin_ms), begin_ms, end_ms, [("since", short_time(begin_ms)), ("until", short_time(end_ms))])
 
 
 def _address(page: Page, asked: Mapping[str, str], values: Mapping[str, str | None]) -> str:
@@ -102,24 +169,30 @@ def _address(page: Page, asked: Mapping[str, str], values: Mapping[str, str | No
     return page.base + "/domains" + (f"?{urlencode(merged)}" if merged else "")
 
 
-def _table(page: Page, mail: MailTrace, side: str, asked: Mapping[str, str]) -> Table:
+def _table(page: Page, mail: MailTrace, counting: Counting, asked: Mapping[str, str]) -> Table:
     """The table as it is asked for."""
-    since, caller = midnight(page.clock), page.reader
-    counts = mail.domains(since_ms=since, side=_FIELDS[side])
+    caller, day = page.reader, counting.day
+    counts = mail.domains(since_ms=day.since_ms, until_ms=day.until_ms, side=counting.field)
     # Who sees everything would see the domains of all the world; the customers' are what the page is for.
     listed = [one for one in list_domains(counts, caller.domains, caller) if not caller.domains or one.domain in caller.domains]
-    known = len(listed)
-    rows = [_row(one.domain, one.customer or "", one.counts, side, page.clock, page.site.zone) for one in listed]
-    wanted = asked.get("filter", "").lower()
-    fitting = [row for row in rows if wanted in row.name.lower() or wanted in row.note.lower()]
-    sort = asked.get("sort", "")
-    fitting = _sorted(fitting, sort)
+    wanted, sort = asked.get("filter", "").lower(), asked.get("sort", "")
+    rows = [
+        counting.row(one.domain, one.customer or "", urlencode([("domain", one.domain)]), [(counting.field, f"@{one.domain}")], one.counts)
+        for one in listed
+    ]
+    fitting = _sorted([row for row in rows if wanted in row.name.lower() or wanted in row.note.lower()], sort)
     pages = max(-(-len(fitting) // PAGE_LENGTH), 1)
-    number = min(max(int(asked["page"]) if asked.get("page", "").isascii() and asked.get("page", "").isdigit() else 1, 1), pages)
+    number = min(max(_whole(asked.get("page", "")), 1), pages)
     shown = fitting[(number - 1) * PAGE_LENGTH : number * PAGE_LENGTH]
-    if known > 1 and not wanted and number == 1:
-        shown.insert(0, _everything(page, mail, side, [one.domain for one in listed], counts))
-    return Table(shown, len(fitting), known, sort, number, pages)
+    here = len(shown)
+    if len(listed) > 1 and not wanted and number == 1:
+        shown.insert(0, _everything(page, mail, counting, [one.domain for one in listed], counts))
+    return Table(shown, here, len(fitting), len(listed), sort, number, pages)
+
+
+def _whole(text: str) -> int:
+    """A number of a page."""
+    return int(text[:6]) if text.isascii() and text.isdigit() else 1
 
 
 def _sorted(rows: list[Row], sort: str) -> list[Row]:
@@ -132,56 +205,26 @@ def _sorted(rows: list[Row], sort: str) -> list[Row]:
     return rows
 
 
-def _row(name: str, note: str, counts: Mapping[Disposition, int], side: str, clock: Clock, site_zone: str) -> Row:
-    """The row of one domain; its name leads to all its mail, each number to what it counts."""
-    own = [(_FIELDS[side], f"@{name}")]
-    return _made(name, note, urlencode([("domain", name)]), own, counts, side, clock, site_zone)
-
-
-def _everything(page: Page, mail: MailTrace, side: str, names: Sequence[str], counts: Mapping[str, Mapping[Disposition, int]]) -> Row:
+def _everything(
+    page: Page, mail: MailTrace, counting: Counting, names: Sequence[str], counts: Mapping[str, Mapping[Disposition, int]]
+) -> Row:
     """The row of all domains together: a message that is of two of them is counted once."""
-    since = midnight(page.clock)
-    bounded = 1 < len(names) <= MOST_VALUES and bool(page.reader.domains)
-    own = [(_FIELDS[side], f"@{name}") for name in names] if bounded else []
-    if not bounded and page.reader.domains and side == "received":
+    own: list[tuple[str, str]] = []
+    if page.reader.domains and len(names) <= MOST_VALUES:
+        own = [(counting.field, f"@{name}") for name in names]
+    elif page.reader.domains and not counting.sent:
         own = [("direction", "inbound"), ("direction", "internal")]
     values: dict[str, Any] = {}
-    for field, text in own + [("direction", word) for word in _SENT if side == "sent"]:
+    for field, text in (*own, *counting.sent):
         values[field] = (*values.get(field, ()), text)
-    query = Query(**values, since_ms=since)
-    counted = mail.over_time(query, [since, page.clock.now_ms + 86_400_000])
-    label = "All my domains" if page.own_domains else "All domains"
+    since, until = counting.day.since_ms, counting.day.until_ms
+    counted = mail.over_time(Query(**values, since_ms=since, until_ms=until), [since, until or page.clock.now_ms + _DAY_MS])
+    # Where there is too much mail to count it once more, the domains are added up.
     total = counted.counts[0] if counted.from_ms is None else _summed(counts, names)
-    return _made(label, f"{len(names):,} domains", "", own, total, side, page.clock, page.site.zone)
+    label = "All my domains" if page.own_domains else "All domains"
+    return replace(counting.row(label, f"{len(names):,} domains", "", own, total), all=True)
 
 
 def _summed(counts: Mapping[str, Mapping[Disposition, int]], names: Sequence[str]) -> dict[Disposition, int]:
-    """All domains added up, where there is too much mail to count it once more."""
+    """The counts of some domains together."""
     return {one: sum(counts.get(name, {}).get(one, 0) for name in names) for one in Disposition}
-
-
-def _made(
-    name: str,
-    note: str,
-    address: str,
-    own: Sequence[tuple[str, str]],
-    counts: Mapping[Disposition, int],
-    side: str,
-    clock: Clock,
-    site_zone: str,
-) -> Row:
-    """A row of these counts."""
-    time = [("since", "today"), *([("tz", clock.name)] if clock.name != site_zone else [])]
-    sent = [("direction", word) for word in _SENT if side == "sent"]
-    total = sum(counts.values())
-    numbers: list[Number] = []
-    at = 0.0
-    for group in GROUPS:
-        count = sum(counts.get(member, 0) for member in group.members)
-        members = [("disposition", member.value) for member in group.members]
-        width = _BAR * count / total if total else 0.0
-        found = urlencode([*own, *sent, *members, *time]) if count else ""
-        numbers.append(Number(group, count, found, round(at, 2), round(width, 2)))
-        at += width
-    everything = urlencode([*own, *sent, *time])
-    return Row(name, note, address or everything, Number(None, total, everything if total else ""), tuple(numbers))

@@ -197,5 +197,3 @@ def _local(value: str, clock: Clock) -> str:
 def _focus(by: str, flaw: Flaw | None, *, fresh: bool) -> str:
     """Which field is ready for typing: on a first visit the first one; after an error the words about it come first."""
     return BY[by][1][0] if fresh and flaw is None else ""
-
-

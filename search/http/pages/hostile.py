@@ -13,6 +13,8 @@ from typing import Final
 
 #: A longer value is cut; what is left out is counted, and linked as plain text.
 LONGEST: Final = 2_000
+#: The same in a list, where the report has more of it; the longest address has 320 characters.
+LONGEST_IN_LIST: Final = 400
 #: C0 and C1 controls, zero-width and direction marks, line and paragraph separators, tags, lone surrogates.
 _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
@@ -31,10 +33,10 @@ class Piece:
     breaks: bool = False
 
 
-def pieces(value: str, *, breaking: bool = False) -> list[Piece]:
-    """The parts of a value in their order, at most `LONGEST` characters of it; `breaking` where lines may end as in an address."""
+def pieces(value: str, *, breaking: bool = False, longest: int = LONGEST) -> list[Piece]:
+    """The parts of a value in their order, at most so many characters of it; `breaking` where lines may end as in an address."""
     found: list[Piece] = []
-    for text, boxed in _parts(value[:LONGEST]):
+    for text, boxed in _parts(value[:longest]):
         if boxed or not breaking:
             found.append(Piece(text, boxed))
             continue
@@ -44,9 +46,9 @@ def pieces(value: str, *, breaking: bool = False) -> list[Piece]:
     return found
 
 
-def left_out(value: str) -> int:
+def left_out(value: str, longest: int = LONGEST) -> int:
     """How many characters of a value are not shown."""
-    return max(len(value) - LONGEST, 0)
+    return max(len(value) - longest, 0)
 
 
 def plain(value: str, *, longest: int = LONGEST) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 from mappings.vocabulary import Disposition
 from search.answers import Hop, ReportAnswer, Step, TraceAnswer
 from search.http.pages.clock import Clock, Moment
-from search.http.pages.summary import server_of
+from search.http.pages.summary import headline, server_of
 from search.http.pages.words import DISPOSITIONS, Tone
 from search.related import next_queue_ids
 
@@ -20,8 +20,10 @@ _ATTEMPTS = 3
 MOST_BOXES: Final = 5
 _PRODUCTS: Final = {"amavis": "Amavis", "clamd": "ClamAV", "opendkim": "OpenDKIM"}
 _OF_POSTFIX: Final = frozenset(
-    "smtpd smtp lmtp cleanup qmgr nqmgr local virtual pipe error retry discard bounce pickup postscreen postsuper submission trivial-rewrite "
-    "anvil sendmail verify flush tlsproxy dnsblog".split()
+    {
+        *("smtpd", "smtp", "lmtp", "cleanup", "qmgr", "nqmgr", "local", "virtual", "pipe", "error", "retry", "discard", "bounce", "pickup"),
+        *("postscreen", "postsuper", "submission", "trivial-rewrite", "anvil", "sendmail", "verify", "flush", "tlsproxy", "dnsblog"),
+    }
 )
 _ENDS: Final = {
     Disposition.QUARANTINED: "Quarantine",
@@ -123,55 +125,80 @@ def _end(trace: TraceAnswer) -> Box:
         queued = f"accepted as {ids[-1]}" if ids else "accepted"
         return Box(server[0], queued, word.tone) if server else Box("Mailbox", trace.relay or "delivered", word.tone)
     if trace.disposition in (Disposition.DEFERRED, Disposition.BOUNCED, Disposition.EXPIRED):
-        return Box(server[0] if server else word.label, word.label.lower() if server else trace.relay or "", word.tone)
+        return Box(server[0], word.label.lower(), word.tone) if server else Box(word.label, trace.relay or headline(trace), word.tone)
     return Box(_ENDS.get(trace.disposition, word.label), "", word.tone)
 
 
 def steps(report: ReportAnswer, clock: Clock) -> list[Part]:
-    """The steps hop by hop; what belongs to no hop comes last."""
+    """The steps hop by hop; what belongs to no hop comes last.
+
+    A queue waits for its filter's answer: what it did after that stands behind the filter's own steps.
+    """
     if not report.timeline:
         return []
-    start = clock.of(report.timeline[0].time)
-    first = report.timeline[0]
+    line = _Timeline(report.timeline[0], clock)
     found: list[Part] = []
-    at_home = {hop.id for hop in report.hops}
+    written: set[str] = set()
     for hop in report.hops:
-        own = [step for step in report.timeline if step.hop == hop.id]
-        link = f"linked by {hop.evidence}, {hop.confidence}" if hop.evidence else ""
-        found.append(_part(hop_title(hop), link, own, start, first, clock))
-    stray = [step for step in report.timeline if step.hop not in at_home]
-    if stray:
-        found.append(_part("Beside the hops" if report.hops else "", "", stray, start, first, clock))
+        if hop.id in written:
+            continue
+        scans = [other for other in report.hops if other.kind == "scan" and other.follows == hop.id and other.id not in written]
+        own = _of(report, hop)
+        begin = min((scan.begin for scan in scans), default=None)
+        before = [step for step in own if begin is None or step.time < begin]
+        after = own[len(before) :]
+        found.append(line.part(hop_title(hop), _link(hop), before))
+        found += [line.part(hop_title(scan), _link(scan), _of(report, scan)) for scan in scans]
+        found.append(line.part(hop_title(hop), "", after))
+        written |= {hop.id, *(scan.id for scan in scans)}
+    stray = [step for step in report.timeline if step.hop not in written]
+    found.append(line.part("Beside the hops" if report.hops else "", "", stray))
     return [part for part in found if part.before]
 
 
-def _part(title: str, link: str, own: list[Step], start: Moment, first: Step, clock: Clock) -> Part:
-    """The steps of one hop, with the attempts in the middle folded."""
-    shown = [_shown(step, start, first, clock) for step in own]
-    tries = [number for number, step in enumerate(own) if step.kind == "attempted"]
-    if len(tries) <= _ATTEMPTS:
-        return Part(title, link, shown, [], "", [])
-    begin, end = tries[_ATTEMPTS - 1], tries[-1]
-    folded = shown[begin:end]
-    number = len(tries) - _ATTEMPTS
-    label = f"{number:,} more attempt{'s' if number > 1 else ''}, {folded[0].moment.short} to {folded[-1].moment.short}"
-    return Part(title, link, shown[:begin], folded, label, shown[end:])
+def _of(report: ReportAnswer, hop: Hop) -> list[Step]:
+    """The steps of a hop."""
+    return [step for step in report.timeline if step.hop == hop.id]
 
 
-def _shown(step: Step, start: Moment, first: Step, clock: Clock) -> Shown:
-    """One step as it is shown."""
-    moment = clock.of(step.time)
-    seconds = (moment.utc - start.utc).total_seconds()
-    absolute = moment.fine if step.fine else moment.time
-    return Shown(
-        moment=moment,
-        offset=absolute if step is first else offset(seconds, fine=step.fine),
-        first=step is first,
-        words=clock.localised(step.words),
-        # The folder is the operator's business.
-        source=", ".join(part for part in (step.program, PurePath(step.file).name if step.file else "") if part),
-        decides=step.decides,
-    )
+def _link(hop: Hop) -> str:
+    """What says that it follows the hop before, and how sure that is."""
+    return f"linked by {hop.evidence}, {hop.confidence}" if hop.evidence else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Timeline:
+    """Where the time of a report begins, and in which zone it is told."""
+
+    first: Step
+    clock: Clock
+
+    def part(self, title: str, link: str, own: list[Step]) -> Part:
+        """The steps of one hop, with the attempts in the middle folded."""
+        shown = [self.shown(step) for step in own]
+        tries = [number for number, step in enumerate(own) if step.kind == "attempted"]
+        if len(tries) <= _ATTEMPTS:
+            return Part(title, link, shown, [], "", [])
+        begin, end = tries[_ATTEMPTS - 1], tries[-1]
+        folded = shown[begin:end]
+        number = len(tries) - _ATTEMPTS
+        label = f"{number:,} more attempt{'s' if number > 1 else ''}, {folded[0].moment.short} to {folded[-1].moment.short}"
+        return Part(title, link, shown[:begin], folded, label, shown[end:])
+
+    def shown(self, step: Step) -> Shown:
+        """One step as it is shown."""
+        moment = self.clock.of(step.time)
+        seconds = (moment.utc - self.clock.of(self.first.time).utc).total_seconds()
+        absolute = moment.fine if step.fine else moment.time
+        return Shown(
+            moment=moment,
+            offset=absolute if step is self.first else offset(seconds, fine=step.fine),
+            first=step is self.first,
+            words=self.clock.localised(step.words),
+            # The folder is the operator's business.
+            source=", ".join(part for part in (step.program, PurePath(step.file).name if step.file else "") if part),
+            decides=step.decides,
+        )
 
 
 def offset(seconds: float, *, fine: bool) -> str:

@@ -66,6 +66,9 @@ def tried(listed: list[Offer], count: Callable[[Items], Total]) -> list[Offer]:
     """The offers that find something, with how much; what has wildcards is not tried, for it would look at much of the store again."""
     found = []
     for offer in listed:
+        if not offer.items:
+            # Nothing at all is asked by the page's first visit.
+            continue
         if any(patterns.is_pattern(text) for name, text in offer.items if name in _TEXTS):
             found.append(offer)
         elif (total := count(offer.items)).value:

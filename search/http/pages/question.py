@@ -142,7 +142,7 @@ def folded(given: Items, clock: Clock, site_zone: str) -> Items:
     if clock.name != site_zone and _one(given, "tz") is None and any(name in _TIMES and value in _DAYS for name, value in kept):
         # Another reader's, and the API's, today is another day.
         kept.append(("tz", clock.name))
-    return tuple(dict.fromkeys(kept))
+    return tuple(sorted(dict.fromkeys(kept), key=lambda item: _place(item[0])))
 
 
 def asked(items: Items, site: Site, caller: Caller) -> Question:

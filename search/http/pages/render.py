@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import jinja2
 from litestar import Response
@@ -21,6 +21,7 @@ from search.http.pages.freshness import Freshness, freshness_of, not_known
 from search.http.pages.words import GROUPS
 from search.http.sessions import AnyRequest
 from search.http.site import Site
+from search.http.state import request_id
 from search.service import MailTrace
 
 _TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
@@ -38,6 +39,7 @@ def environment() -> jinja2.Environment:
     made.filters["plain"] = hostile.plain
     made.filters["number"] = lambda number: f"{number:,}"
     made.globals["groups"] = GROUPS
+    made.globals["LONGEST"], made.globals["IN_LIST"] = hostile.LONGEST, hostile.LONGEST_IN_LIST
     return made
 
 
@@ -95,6 +97,16 @@ class Page:
         return self.caller is not None and self.caller.role is Role.ADMIN
 
     @property
+    def anonymous(self) -> bool:
+        """Whether it is whoever sits at this machine, where no token is configured; there is nothing to sign out of."""
+        return self.site.open and self.site.sessions.digest_of(self.request) is None
+
+    @property
+    def number(self) -> str:
+        """The number of the request, as in the log."""
+        return request_id(self.request.scope)
+
+    @property
     def partial(self) -> bool:
         """Whether the script asks for a part of the page, to put it into the page that is there."""
         return self.request.headers.get("hx-request") == "true"
@@ -104,10 +116,6 @@ class Page:
         """What a form brings back."""
         return self.site.sessions.csrf(self.request)
 
-    def link(self, path: str, **values: str | list[str]) -> str:
-        """A link within the site."""
-        return f"{self.base}{quote(path)}" + (f"?{urlencode(values, doseq=True)}" if values else "")
-
     def asset(self, name: str) -> str:
         """Where a file lies."""
         return self.base + assets.path_of(name)
@@ -115,7 +123,7 @@ class Page:
 
 def page_of(request: AnyRequest, site: Site, caller: Caller | None) -> Page:
     """The page for this request."""
-    chosen = request.cookies.get("zone", "").replace("%2F", "/")
+    chosen = request.cookies.get("zone", "")
     zone = zone_of(chosen)
     name = chosen if zone is not None else site.zone
     return Page(request, site, caller, Clock(zone or zone_of(site.zone) or _utc(), name, site.clock()))

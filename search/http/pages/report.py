@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
-from search.access import Caller
 from search.engines import Total
-from search.http.pages.question import Items, Question, asked, folded, short_time
+from search.http.given import TheCaller, TheMail, TheNote, TheSite
+from search.http.pages.form import pills
+from search.http.pages.question import Items, Question, asked, by_of, folded, short_time
 from search.http.pages.render import Page, page_of, render
 from search.http.pages.report_view import Report, report_of
 from search.http.pages.sentence import Part, own, when, who
 from search.http.sessions import AnyRequest
-from search.http.site import Site
 from search.query import Query, QueryError
 from search.service import MailTrace
 
-Note = Callable[[str, int], None]
 _DAY_MS = 86_400_000
 
 
@@ -35,7 +34,9 @@ class Other:
 
 
 @get("/trace/{trace_id:str}", include_in_schema=False, sync_to_thread=True)
-def report(request: AnyRequest, trace_id: str, site: Site, caller: Caller, mail: MailTrace, note: Note) -> Response[Any]:
+def report(
+    request: AnyRequest, trace_id: FromPath[str], *, site: TheSite, caller: TheCaller, mail: TheMail, note: TheNote
+) -> Response[Any]:
     """Show the report; one that the reader may not see is not there."""
     page = page_of(request, site, caller)
     found = mail.report(trace_id)
@@ -57,7 +58,7 @@ def report(request: AnyRequest, trace_id: str, site: Site, caller: Caller, mail:
 
 
 @get("/trace/{trace_id:str}/raw", include_in_schema=False, sync_to_thread=True)
-def raw(trace_id: str, mail: MailTrace, note: Note) -> Response[bytes]:
+def raw(trace_id: FromPath[str], mail: TheMail, note: TheNote) -> Response[bytes]:
     """Give the subject and the log lines as they are, for what is too long for a page."""
     found = mail.report(trace_id)
     note("report", 0 if found is None else 1)
@@ -80,7 +81,8 @@ def _back(page: Page, behind: str) -> tuple[list[Part], str] | None:
         question = _question(page, tuple(parse_qsl(behind)))
     except (QueryError, ValueError):
         return None
-    parts = [*who(question), own(when(question, page.clock))]
+    filters = [own(f", {pill.label.lower()} {pill.value}") for pill in pills(question, by_of(question.items))]
+    parts = [*who(question), own(when(question, page.clock)), *filters]
     return [own("Messages"), *parts] if any(part.text for part in parts) else [own("All messages")], question.address()
 
 

@@ -12,7 +12,7 @@ from search.http.pages.clock import Clock, Moment
 from search.http.pages.rows import named
 from search.http.pages.sentence import Part, own, value
 from search.http.pages.summary import headline, is_clean, sentence, server_of
-from search.http.pages.words import DIRECTIONS, DISPOSITIONS, MOVES, SAID_BY, VERDICT_NAMES, Word, sentence_case
+from search.http.pages.words import DIRECTIONS, DISPOSITIONS, SAID_BY, VERDICT_NAMES, Word, move_in_words, sentence_case
 
 _HOW = {
     "notice": "The notice to the sender",
@@ -90,6 +90,7 @@ def report_of(report: ReportAnswer, clock: Clock) -> Report:
     code = trace.return_code
     codes = _codes(code)
     boxes = journey.way(report)
+    move, move_sentence = move_in_words(explained.move)
     return Report(
         id=trace.id,
         word=word,
@@ -102,8 +103,8 @@ def report_of(report: ReportAnswer, clock: Clock) -> Report:
         said_by=_said_by(report),
         inferred=code is not None and code.inferred,
         meaning=clock.localised(explained.meaning),
-        move=MOVES[explained.move][1],
-        move_sentence=explained.move_sentence,
+        move=move,
+        move_sentence=move_sentence,
         next_step=explained.next_step,
         customer_text=clock.localised(report.customer_text),
         boxes=boxes,

@@ -9,7 +9,6 @@ from search.engines import Total
 from search.http.pages.clock import Clock
 from search.http.pages.hostile import plain
 from search.http.pages.question import RANGES, Question, range_of
-from search.query import parse_time
 
 #: So many alternatives are named; the rest is counted.
 _NAMED = 3
@@ -76,7 +75,8 @@ def _either(values: Sequence[str]) -> list[Part]:
     for number, one in enumerate(shown):
         if number:
             parts.append(own(" or " if number == len(shown) - 1 == len(values) - 1 else ", "))
-        parts.append(value(one))
+        # A domain is asked for as `@example.com`, and said without the mark.
+        parts.append(value(one.removeprefix("@") or one))
     if len(shown) < len(values):
         parts.append(own(f" or {len(values) - len(shown):,} more"))
     return parts
@@ -111,8 +111,3 @@ def headline(question: Question, total: Total, clock: Clock) -> list[Part]:
     """The sentence over a result: `37 messages to anna@example.com in the last 24 hours`."""
     time = when(question, clock) or " in everything that is kept"
     return [own(counted(total) if total.value else "Nothing found"), *who(question), own(time)]
-
-
-def midnight(clock: Clock) -> int:
-    """The first moment of today in the reader's zone."""
-    return parse_time("today", clock.now_ms, clock.zone)

@@ -62,7 +62,7 @@ def sentence(report: ReportAnswer, clock: Clock) -> list[Part]:
     trace = report.trace
     at = decided_at(report, clock).in_words
     to = [own("The message"), *([own(" to "), value(trace.recipient or "<>")] if trace.recipient is not None else [])]
-    told = report.summary.endswith("; the sender was told.")
+    told = trace.sender_notified
     match trace.disposition:
         case Disposition.DELIVERED | Disposition.RELEASED:
             return _delivered(trace, to, at)
@@ -86,7 +86,8 @@ def sentence(report: ReportAnswer, clock: Clock) -> list[Part]:
             waited = _span(report, clock)
             return [*to, own(f" could not be delivered for {waited} and was given up on {at}{_told(told)}.")]
         case Disposition.REJECTED:
-            return [*to, own(" was refused before we accepted it"), *_because(trace), own(f" on {at}. The sending server was told at once.")]
+            refused = [*to, own(" was refused before we accepted it"), *_because(trace)]
+            return [*refused, own(f" on {at}. The sending server was told at once.")]
         case Disposition.DISCARDED:
             return [*to, own(" was thrown away"), *_because(trace), own(f" on {at}. Nobody was told.")]
         case Disposition.DELETED:
@@ -103,9 +104,9 @@ _LATER = "The sending server was asked to come back later."
 
 def _delivered(trace: TraceAnswer, to: list[Part], at: str) -> list[Part]:
     """Where it was delivered, and what the filter said."""
-    scanned = " was scanned, found clean, and" if is_clean(trace) else " was in quarantine, was released, and" if trace.quarantine_id else ""
-    if trace.disposition is Disposition.DELIVERED and not is_clean(trace):
-        scanned = ""
+    scanned = " was scanned, found clean, and" if is_clean(trace) else ""
+    if trace.disposition is Disposition.RELEASED:
+        scanned = " was kept in quarantine, then released, and"
     kept = "was " if not scanned else ""
     server = server_of(trace.relay)
     if server is None:

@@ -10,13 +10,13 @@ from litestar import Response, get
 from litestar.response import Redirect
 
 from mappings.faults import StoreError
-from search.access import Caller
 from search.answers import FreshnessAnswer, SearchAnswer
 from search.engines import Total
 from search.http.export import Format, stream
+from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.chart import Chart, chart_of, edges
 from search.http.pages.form import Flaw, flaw_of, form_of, pills
-from search.http.pages.freshness import Freshness, freshness_of, not_known
+from search.http.pages.freshness import freshness_of, not_known
 from search.http.pages.nothing import Offer, causes, offers, tried
 from search.http.pages.question import BY, Items, Question, asked, by_of, folded, missing
 from search.http.pages.render import Page, page_of, render
@@ -24,11 +24,8 @@ from search.http.pages.rows import Row, row_of
 from search.http.pages.sentence import Part, as_text, headline
 from search.http.problems import RETRY_S
 from search.http.sessions import AnyRequest
-from search.http.site import Site
 from search.query import QueryError
 from search.service import MailTrace
-
-Note = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class Result:
 
 
 @get("/trace", include_in_schema=False, sync_to_thread=True)
-def trace(request: AnyRequest, site: Site, caller: Caller, mail: MailTrace, note: Note) -> Response[Any]:
+def trace(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail, note: TheNote) -> Response[Any]:
     """Show the form, and the answer to what it asks."""
     page = page_of(request, site, caller)
     given: Items = tuple(request.query_params.multi_items())
@@ -57,7 +54,7 @@ def trace(request: AnyRequest, site: Site, caller: Caller, mail: MailTrace, note
         if (words := missing(given, items)) is not None:
             return _show(page, mail, given, flaw=Flaw(words, BY[by_of(given)][1][0]), status=400)
         question = asked(items, site, caller)
-        if items != given:
+        if sorted(items) != sorted(given):
             return Redirect(f"{site.base}/trace" + (f"?{question.address(cursor=question.cursor)}" if items else ""), status_code=303)
         if not items:
             return _show(page, mail, given)
@@ -66,11 +63,11 @@ def trace(request: AnyRequest, site: Site, caller: Caller, mail: MailTrace, note
         return _show(page, mail, given, flaw=flaw_of(error), status=400)
     except StoreError:
         headers = {"retry-after": str(RETRY_S)}
-        return render(page, "trace.html", status=503, headers=headers, fresh=not_known(), **_frame(page, given), away=True)
+        return render(page, "trace.html", status=503, headers=headers, fresh=not_known(), **{**_frame(page, given), "away": True})
 
 
 @get("/trace/export", include_in_schema=False, sync_to_thread=True)
-def export(request: AnyRequest, site: Site, caller: Caller, mail: MailTrace, note: Note) -> Response[Any]:
+def export(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail, note: TheNote) -> Response[Any]:
     """Give everything that fits as a file, to the end."""
     page = page_of(request, site, caller)
     given: Items = tuple(request.query_params.multi_items())
@@ -105,22 +102,20 @@ def _show(page: Page, mail: MailTrace, given: Items, *, flaw: Flaw | None = None
     return render(page, "trace.html", mail, status=status, **_frame(page, given, flaw))
 
 
-def _answer(page: Page, mail: MailTrace, question: Question, note: Note) -> Response[Any]:
+def _answer(page: Page, mail: MailTrace, question: Question, note: Callable[[str, int], None]) -> Response[Any]:
     """The result of a search; only its next rows, where the script asks for them."""
     found = mail.search(question.query, limit=question.limit, cursor=question.cursor)
     note("search", len(found.traces))
     state = mail.freshness()
     fresh = freshness_of(state, page.clock)
-    result = _result(page, mail, question, found, state, fresh)
+    result = _result(page, mail, question, found, state)
     template = "trace_rows.html" if page.partial and question.cursor else "trace.html"
     by = by_of(question.items)
     title = as_text(result.headline)
-    return render(
-        page, template, fresh=fresh, title=title, pills=pills(question, by), **{**_frame(page, question.items), "result": result}
-    )
+    return render(page, template, fresh=fresh, title=title, pills=pills(question, by), **{**_frame(page, question.items), "result": result})
 
 
-def _result(page: Page, mail: MailTrace, question: Question, found: SearchAnswer, state: FreshnessAnswer, fresh: Freshness) -> Result:
+def _result(page: Page, mail: MailTrace, question: Question, found: SearchAnswer, state: FreshnessAnswer) -> Result:
     """Everything that is shown of what was found."""
     nothing = not found.total.value and not found.traces
 
@@ -152,5 +147,4 @@ def _chart(page: Page, mail: MailTrace, question: Question, state: FreshnessAnsw
         return None
     bounds, step = edges(since, until, page.clock.zone)
     counted = mail.over_time(question.query, bounds)
-    return chart_of(question, bounds, step, counted.counts, counted.from_ms, page.clock)
-
+    return chart_of(question, bounds, step, counted, page.clock)

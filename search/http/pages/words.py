@@ -167,6 +167,8 @@ MOVES: Final[dict[Move, tuple[str, str]]] = {
     Move.NOBODY: ("nobody", "Nobody, wait"),
 }
 
+#: These say who it is before a colon; beside the word itself only what comes behind it is said.
+_SELF_SAID: Final = ("Nobody: ", "We: ")
 #: Whose reply it is.
 SAID_BY: Final = {"remote": "the next server", "filter": "the filter", "local": "our own server"}
 
@@ -174,6 +176,14 @@ SAID_BY: Final = {"remote": "the next server", "filter": "the filter", "local": 
 def group_of(disposition: Disposition) -> Group:
     """The group in which an outcome is counted."""
     return next(group for group in GROUPS if disposition in group.members)
+
+
+def move_in_words(move: Move) -> tuple[str, str]:
+    """Whose move it is as a word, and in a sentence behind it."""
+    sentence = move.sentence
+    for opening in _SELF_SAID:
+        sentence = sentence.removeprefix(opening)
+    return MOVES[move][1].partition(",")[0], sentence_case(sentence)
 
 
 def sentence_case(words: str) -> str:

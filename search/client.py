@@ -1,0 +1,243 @@
+"""Asking a service over HTTP: the answers of `search.service.MailTrace`, from another machine.
+
+The token is sent with each request and stands in no message and no `repr` of a client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
+from urllib.parse import quote, urlsplit
+
+import httpx
+import msgspec
+
+from mappings import identity
+from mappings.codes import lookup
+from mappings.faults import StoreError
+from mappings.vocabulary import Disposition
+from search.answers import ErrorAnswer, FreshnessAnswer, ReportAnswer, SearchAnswer, TraceAnswer
+from search.engines import Side
+from search.query import Query, format_time
+from search.query_error import QueryError
+
+T = TypeVar("T")
+_ALL = Query()
+#: Seconds to wait for the service: to be reached, and then for each part of an answer.
+TIMEOUT_S = 30.0
+#: The API's word for whose domain is counted.
+_SIDES: Mapping[Side, str] = {"recipient": "received", "sender": "sent"}
+
+#: As httpx wants them.
+Params = list[tuple[str, str | int | float | bool | None]]
+
+
+class ServiceError(Exception):
+    """The service gave no answer that can be used; the message is one sentence."""
+
+
+class NotAllowed(ServiceError):  # noqa: N818 - it names a state, not a mistake
+    """The token is missing, not valid, or does not allow what was asked."""
+
+
+class _Flaw(msgspec.Struct, frozen=True):
+    """What is wrong with one parameter."""
+
+    parameter: str | None = None
+    detail: str = ""
+    position: int | None = None
+    hint: str | None = None
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    """Why a call was not answered (RFC 9457), as far as it is used here."""
+
+    detail: str = ""
+    errors: list[_Flaw] = []
+
+
+class _Domain(msgspec.Struct, frozen=True):
+    """The mail of one domain."""
+
+    domain: str
+    counts: dict[Disposition, int]
+
+
+class _Domains(msgspec.Struct, frozen=True):
+    """The domains that the caller sees."""
+
+    domains: list[_Domain]
+
+
+class Client:
+    """Asks one service. It sees what its token may see.
+
+    Raises `QueryError` where a question is wrong, `StoreError` where the store does not answer, `NotAllowed` where the token does
+    not allow it, and `ServiceError` where the service cannot be reached or gives no answer of ours. Safe for several threads.
+    """
+
+    def __init__(self, address: str, token: str | None = None, *, timeout: float = TIMEOUT_S) -> None:
+        """Make a client of the service at an address, such as `https://mail.example.com/trace`."""
+        parts = urlsplit(address)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+            raise ServiceError("the address of a service is http://HOST:PORT or https://HOST, with its path where it has one")
+        token = (token or "").strip()
+        if not (token.isascii() and token.isprintable()):
+            raise NotAllowed("the token has characters that no token has")
+        self._address = address.rstrip("/")
+        self._http = httpx.Client(
+            base_url=f"{self._address}/api/v1/",
+            headers={"authorization": f"Bearer {token}"} if token else {},
+            timeout=timeout,
+        )
+
+    def search(self, query: Query = _ALL, *, limit: int = 50, cursor: str | None = None) -> SearchAnswer:
+        """One page of the traces that fit, newest first; `cursor` is the `next` of the page before."""
+        return self._get("traces", SearchAnswer, [*query.to_params(), *_paging(limit, cursor)])
+
+    def count(self, query: Query = _ALL) -> int:
+        """How many traces fit, exactly."""
+        params: Params = [*query.to_params(), ("limit", "1"), ("count", "exact"), ("fields", "id")]
+        return self._get("traces", _Counted, params).total.value
+
+    def walk(self, query: Query = _ALL) -> Iterator[TraceAnswer]:
+        """Every trace that fits, newest first, to the end, read as it comes."""
+        decoder = msgspec.json.Decoder(TraceAnswer)
+        try:
+            with self._http.stream("GET", "traces", params=[*query.to_params()], headers={"accept": "application/x-ndjson"}) as response:
+                if response.status_code != 200:
+                    response.read()
+                    raise self._problem(response)
+                for line in _lines(response.iter_bytes()):
+                    yield decoder.decode(line)
+        except httpx.HTTPError as error:
+            raise self._unreached(error) from None
+        except msgspec.DecodeError as error:
+            raise self._not_understood(error) from None
+
+    def report(self, trace: str) -> ReportAnswer | None:
+        """Give the Email Report on a trace; None where there is no such trace, or the caller may not see it."""
+        wanted = trace.strip().lower()
+        try:
+            identity.to_bytes(wanted)
+        except ValueError:
+            return None
+        response = self._asked(f"traces/{wanted}", None)
+        return None if response.status_code == 404 and _is_ours(response) else self._read(response, ReportAnswer)
+
+    def errors(self, word: str | None = None, *, seen: bool = False) -> list[ErrorAnswer]:
+        """Give the list of most common errors, or what is known about one code; with `seen`, how often each decided, most first.
+
+        Raises `mappings.codes.UnknownCode`, a `ValueError`, where the word is no code.
+        """
+        params: Params = [("seen", "true")] if seen else []
+        if word is None:
+            return self._get("errors", list[ErrorAnswer], params)
+        # What is no code is told without asking.
+        lookup(word)
+        return self._get(f"errors/{quote(word.strip(), safe='')}", list[ErrorAnswer], params)
+
+    def domains(
+        self, *, since_ms: int | None = None, until_ms: int | None = None, side: Side = "recipient"
+    ) -> dict[str, dict[Disposition, int]]:
+        """Count mail by domain and disposition: received (`recipient`), or sent (`sender`) where it really came from that side."""
+        times = (("since", since_ms), ("until", until_ms))
+        params: Params = [("side", _SIDES[side]), *((name, format_time(time_ms)) for name, time_ms in times if time_ms is not None)]
+        return {one.domain: one.counts for one in self._get("domains", _Domains, params).domains if one.counts}
+
+    def freshness(self) -> FreshnessAnswer:
+        """How far the logs of each source have been read, and since when mail is kept."""
+        return self._get("freshness", FreshnessAnswer)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({self._address!r})"
+
+    def _get(self, path: str, kind: type[T], params: Params | None = None) -> T:
+        """Ask, and read the answer as what it should be."""
+        return self._read(self._asked(path, params), kind)
+
+    def _asked(self, path: str, params: Params | None) -> httpx.Response:
+        """Send a question."""
+        try:
+            return self._http.get(path, params=params or [])
+        except httpx.HTTPError as error:
+            raise self._unreached(error) from None
+
+    def _read(self, response: httpx.Response, kind: type[T]) -> T:
+        """The answer as what it should be."""
+        if response.status_code != 200:
+            raise self._problem(response)
+        try:
+            return msgspec.json.decode(response.content, type=kind)
+        except msgspec.DecodeError as error:
+            raise self._not_understood(error) from None
+
+    def _problem(self, response: httpx.Response) -> Exception:
+        """What to raise for an answer that is none."""
+        status = response.status_code
+        try:
+            told = msgspec.json.decode(response.content, type=_Problem)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            told = _Problem()
+        if status == 400 and told.errors:
+            flaw = told.errors[0]
+            return QueryError(flaw.detail, field=flaw.parameter, position=flaw.position, hint=flaw.hint)
+        if status in (401, 403):
+            why = "does not take this token, or needs one" if status == 401 else "does not allow this with this token"
+            return NotAllowed(f"the service at {self._address} {why}")
+        if status == 503:
+            return StoreError(told.detail or f"the service at {self._address} does not answer at the moment")
+        said = f": {told.detail}" if told.detail else ""
+        return ServiceError(f"the service at {self._address} answered with the status {status}{said}")
+
+    def _unreached(self, error: httpx.HTTPError) -> ServiceError:
+        """What to say where no answer came."""
+        if isinstance(error, httpx.TimeoutException):
+            return ServiceError(f"the service at {self._address} did not answer in time")
+        return ServiceError(f"the service at {self._address} cannot be reached: {str(error) or type(error).__name__}")
+
+    def _not_understood(self, error: msgspec.DecodeError) -> ServiceError:
+        """What to say of an answer in another shape."""
+        return ServiceError(f"the service at {self._address} gave an answer that is not one of Mail Trace: {error}")
+
+
+class _Total(msgspec.Struct, frozen=True):
+    """A number of traces."""
+
+    value: int
+
+
+class _Counted(msgspec.Struct, frozen=True):
+    """An answer of which only the total is wanted."""
+
+    total: _Total
+
+
+def _paging(limit: int, cursor: str | None) -> Params:
+    """Which page is asked for."""
+    return [("limit", str(limit)), *([] if cursor is None else [("cursor", cursor)])]
+
+
+def _is_ours(response: httpx.Response) -> bool:
+    """Whether it is the service that says so, and not something before it."""
+    return str(response.headers.get("content-type", "")).startswith("application/problem+json")
+
+
+def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The lines of a stream; only a newline ends one."""
+    rest = b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from lines
+    if rest:
+        yield rest

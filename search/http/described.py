@@ -1,0 +1,91 @@
+"""What OpenAPI tells beyond the answers' types: parameters are never null, rows may hold chosen fields only, a result can be streamed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from typing import Any
+
+import msgspec
+from litestar import get as any_get
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Parameter, Schema
+
+from search.answers import TraceAnswer
+from search.http.answers import TracesAnswer
+from search.http.export import MEDIA_TYPES
+
+
+def _optional(kind: type[msgspec.Struct]) -> list[tuple[str, Any, Any]]:
+    """The fields of an answer, each of which may be left out."""
+    return [(field.name, field.type | msgspec.UnsetType, msgspec.UNSET) for field in msgspec.structs.fields(kind)]
+
+
+ChosenFields = msgspec.defstruct("ChosenFields", _optional(TraceAnswer), frozen=True, kw_only=True)
+#: A page whose rows hold the fields that were asked for.
+ChosenAnswer = msgspec.defstruct(
+    "ChosenAnswer",
+    [(field.name, list[ChosenFields] if field.name == "traces" else field.type) for field in msgspec.structs.fields(TracesAnswer)],  # type: ignore[valid-type]
+    frozen=True,
+    kw_only=True,
+)
+
+
+class _Nothing(Enum):
+    """What an example shows as null: the framework leaves out what is None."""
+
+    NULL = None
+
+
+def shown(value: Any) -> Any:
+    """A value of an example with its nulls."""
+    if isinstance(value, dict):
+        return {name: shown(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [shown(one) for one in value]
+    return _Nothing.NULL if value is None else value
+
+
+@dataclass
+class Told(Operation):
+    """One call."""
+
+    def __post_init__(self) -> None:
+        """Take null from the parameters: in a URL, what is not there is left out."""
+        for parameter in self.parameters or []:
+            if isinstance(parameter, Parameter) and isinstance(parameter.schema, Schema):
+                parameter.schema = _without_null(parameter.schema)
+
+
+@dataclass
+class Streamed(Told):
+    """One call whose whole result can be streamed."""
+
+    def __post_init__(self) -> None:
+        """Tell the other forms of the answer."""
+        super().__post_init__()
+        found = (self.responses or {})["200"].content or {}  # type: ignore[union-attr]
+        page = found["application/json"].schema
+        if isinstance(page, Schema):
+            # A whole page fits the page of chosen fields too.
+            page.any_of, page.one_of = page.one_of, None
+        for media_type in MEDIA_TYPES.values():
+            found[media_type.partition(";")[0]] = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
+
+
+def _without_null(schema: Schema) -> Schema:
+    """The schema of a value that is there."""
+    if isinstance(schema.type, list):
+        kinds = [kind for kind in schema.type if kind != OpenAPIType.NULL]
+        schema.type = kinds[0] if len(kinds) == 1 else kinds
+        schema.enum = [one for one in schema.enum if one is not None] if schema.enum else schema.enum
+        return schema
+    rest = [one for one in schema.one_of or [] if not (isinstance(one, Schema) and one.type == OpenAPIType.NULL)]
+    if schema.one_of is None or len(rest) != 1 or not isinstance(rest[0], Schema):
+        return schema
+    rest[0].description, rest[0].examples = schema.description, schema.examples
+    return rest[0]
+
+
+get = partial(any_get, operation_class=Told)
+"""A handler of the API."""

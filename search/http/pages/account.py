@@ -1,0 +1,70 @@
+"""Signing in, and what a reader chooses: zone and colours. Both are kept by the browser."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from zoneinfo import available_timezones
+
+from litestar import Response, get, post
+from litestar.datastructures import Cookie
+from litestar.response import Redirect
+
+from search.http.given import TheCaller, TheMail, TheSite
+from search.http.pages.clock import zone_of
+from search.http.pages.render import THEMES, page_of, render
+from search.http.sessions import AnyRequest
+from search.http.site import Site
+from search.http.state import way_of
+
+_YEAR_S: Final = 365 * 86_400
+
+
+@get("/sign-in", include_in_schema=False, sync_to_thread=False)
+def sign_in(request: AnyRequest, site: TheSite) -> Response[Any]:
+    """Ask for a token; whoever is signed in goes on."""
+    behind = local(request.query_params.get("next", ""))
+    if way_of(request.scope).caller is not None:
+        return Redirect(f"{site.base}{behind}", status_code=303)
+    return sign_in_page(request, site, behind)
+
+
+def sign_in_page(request: AnyRequest, site: Site, next: str, *, failed: bool = False) -> Response[Any]:  # noqa: A002 -- the form's name
+    """The page with the field for a token; the same words for whatever is wrong with it."""
+    return render(page_of(request, site, None), "sign_in.html", status=400 if failed else 200, behind=next, failed=failed)
+
+
+@get("/preferences", include_in_schema=False, sync_to_thread=True)
+def preferences(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail) -> Response[Any]:
+    """Show what can be chosen."""
+    page = page_of(request, site, caller)
+    behind = local(request.query_params.get("next", ""))
+    return render(page, "preferences.html", mail, behind=behind, zones=sorted(available_timezones()), flaw="", zone=page.clock.name)
+
+
+@post("/preferences", include_in_schema=False, status_code=303)
+async def prefer(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail) -> Response[Any]:
+    """Keep what was chosen, and go back."""
+    form = await request.form()
+    site.sessions.check_csrf(request, form.get("csrf"))
+    behind = local(str(form.get("next") or ""))
+    zone, theme = str(form.get("zone") or "").strip(), str(form.get("theme") or "")
+    if zone and zone_of(zone) is None:
+        page = page_of(request, site, caller)
+        flaw = "There is no such zone. Zones are named like Europe/Berlin or UTC"
+        return render(page, "preferences.html", mail, status=400, behind=behind, zones=sorted(available_timezones()), flaw=flaw, zone=zone)
+    answer = Redirect(f"{site.base}{behind}", status_code=303)
+    # The script reads the zone, to see whether one was chosen.
+    answer.set_cookie(_cookie(site, "zone", zone))
+    answer.set_cookie(_cookie(site, "theme", theme if theme in THEMES else ""))
+    return answer
+
+
+def _cookie(site: Site, key: str, value: str) -> Cookie:
+    """A cookie that keeps a choice for a year; an empty one is forgotten."""
+    return Cookie(key=key, value=value, path=site.base or "/", max_age=_YEAR_S if value else 0, samesite="lax")
+
+
+def local(address: str) -> str:
+    """Where to go on: a page of ours only, never one that a link elsewhere chose."""
+    fits = address.startswith("/") and address[1:2] not in ("/", "\\") and "\\" not in address and address.isprintable()
+    return address if fits else "/"

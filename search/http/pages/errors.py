@@ -1,0 +1,129 @@
+"""The pages about errors: the list of the most common ones with what was seen of each, and everything about one code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Response, get
+from litestar.params import FromPath
+
+from mappings.patterns import asked_code
+from search.answers import REFUSED, ErrorAnswer
+from search.http.given import TheCaller, TheMail, TheNote, TheSite
+from search.http.pages.render import page_of, render
+from search.http.pages.rows import Row, row_of
+from search.http.pages.words import MOVES, REASONS, move_in_words, sentence_case
+from search.http.sessions import AnyRequest
+from search.query import Query
+
+_LATEST = 10
+_TEXTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One error as it is shown."""
+
+    code: str
+    path: str
+    kind: str
+    meaning: str
+    move: str
+    move_sentence: str
+    next_step: str
+    customer_text: str
+    reason: str
+    seen: int
+    #: Where its traces are; empty where none was seen.
+    address: str
+
+
+@get("/errors", include_in_schema=False, sync_to_thread=True)
+def errors(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail, note: TheNote) -> Response[Any]:
+    """Show the list; only its table, where the script asks for it."""
+    page = page_of(request, site, caller)
+    wanted, move = request.query_params.get("q", "").strip(), request.query_params.get("move", "").strip()
+    known = mail.errors(seen=True)
+    lines = [line_of(one) for one in known if _fits(one, wanted, move)]
+    note("errors", len(lines))
+    moves = [(word, label, word == move) for word, label in MOVES.values()]
+    template = "errors_table.html" if page.partial else "errors.html"
+    return render(page, template, mail, lines=lines, wanted=wanted, moves=moves, filtered=bool(wanted or move))
+
+
+@get("/errors/{code:str}", include_in_schema=False, sync_to_thread=True)
+def error(request: AnyRequest, code: FromPath[str], *, site: TheSite, caller: TheCaller, mail: TheMail, note: TheNote) -> Response[Any]:
+    """Show everything about a code; what is no code has no page."""
+    page = page_of(request, site, caller)
+    listed = mail.errors(code, seen=True)
+    note("errors", len(listed))
+    first = listed[0]
+    variants = [line_of(one) for one in listed[1:]] or _variants(mail.errors(seen=True), first)
+    traces = mail.search(_query(first), limit=_LATEST).traces if asked_code(_path(first)) is not None else []
+    rows: list[Row] = [row_of(one, page.clock) for one in traces]
+    texts = dict.fromkeys(one.return_code.text for one in traces if one.return_code is not None and one.return_code.text)
+    line = line_of(first)
+    return render(page, "error.html", mail, line=line, variants=variants, rows=rows, texts=list(texts)[:_TEXTS], title=line.code)
+
+
+def line_of(one: ErrorAnswer) -> Line:
+    """An entry as it is shown."""
+    return Line(
+        code=_code(one) or "No code",
+        path=_path(one),
+        kind=_kind(one),
+        meaning=one.meaning,
+        move=MOVES[one.move][1],
+        move_sentence=move_in_words(one.move)[1],
+        next_step=one.next_step,
+        customer_text=one.customer_text,
+        reason=sentence_case(REASONS[one.reason]),
+        seen=one.seen or 0,
+        address=urlencode([("code", _path(one)), *(("disposition", word) for word in _refused())]) if one.seen and _path(one) else "",
+    )
+
+
+def _code(one: ErrorAnswer) -> str:
+    return " ".join(str(part) for part in (one.code, one.enhanced) if part is not None)
+
+
+def _path(one: ErrorAnswer) -> str:
+    """The code by which it is asked for."""
+    return one.enhanced or (str(one.code) if one.code is not None else "")
+
+
+def _kind(one: ErrorAnswer) -> str:
+    """Whether it is for good."""
+    first = str(one.code or one.enhanced or "")[:1]
+    return {"4": "For now", "5": "Permanent"}.get(first, "Kept" if first == "2" else "")
+
+
+def _refused() -> list[str]:
+    """The outcomes that a refusing reply decides, in the order of their words."""
+    return sorted(one.value for one in REFUSED)
+
+
+def _query(one: ErrorAnswer) -> Query:
+    return Query(code=(_path(one),), disposition=tuple(_refused()))
+
+
+def _variants(known: Iterable[ErrorAnswer], first: ErrorAnswer) -> list[Line]:
+    """The same enhanced code beside several basic ones."""
+    return [line_of(one) for one in known if one.enhanced == first.enhanced and one.code != first.code and one.enhanced is not None]
+
+
+def _fits(one: ErrorAnswer, wanted: str, move: str) -> bool:
+    """Whether an entry is asked for: by the beginning of a code, or by words of its meaning."""
+    if move and move not in (one.move.value, MOVES[one.move][0]):
+        return False
+    words = wanted.lower().split()
+    text = f"{_code(one)} {one.meaning} {one.next_step} {REASONS[one.reason]}".lower()
+    codes = [part for part in (str(one.code or ""), one.enhanced or "") if part]
+    for word in words:
+        stem = word.rstrip("x.") if word[:1].isdigit() else word
+        if not (any(code.startswith(stem) for code in codes) if word[:1].isdigit() else word in text):
+            return False
+    return True
