@@ -82,8 +82,6 @@ class TraceAnswer(msgspec.Struct, frozen=True, kw_only=True):
     relay: str | None
     attempts: int
     incomplete: bool
-    #: Whether the sender was told by a notice that it was not delivered.
-    sender_notified: bool
 
 
 class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +176,8 @@ class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     related: list[RelatedTrace]
     #: What the report does not hold, and why.
     warnings: list[str]
+    #: Whether a notice told the sender that it was not delivered.
+    sender_notified: bool
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -283,7 +283,6 @@ def trace_answer(trace: Trace) -> TraceAnswer:
         relay=trace.relay,
         attempts=trace.attempts,
         incomplete=trace.incomplete,
-        sender_notified=trace.sender_notified,
     )
 
 

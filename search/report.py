@@ -25,6 +25,7 @@ def email_report(trace: Trace, engine: Engine, scope: Scope) -> ReportAnswer:
         hops=hops(trace),
         related=related,
         warnings=_warnings(trace, more=more),
+        sender_notified=trace.sender_notified,
     )
 
 

@@ -240,11 +240,12 @@ def fresh(request: AnyRequest, mail: TheMail) -> FreshnessAnswer:
 @get(
     "/health",
     summary="Whether the store answers",
-    responses=_answer(HealthAnswer, HealthAnswer("ok"), "It does.") | _problems(401, 503),
+    responses=_answer(HealthAnswer, HealthAnswer("ok"), "It does.") | _problems(400, 401, 503),
     sync_to_thread=True,
 )
-def health(mail: TheMail) -> HealthAnswer:
+def health(request: AnyRequest, mail: TheMail) -> HealthAnswer:
     """Ask the store for a sign of life."""
+    known_only(request, ())
     mail.freshness()
     return HealthAnswer("ok")
 

@@ -80,6 +80,7 @@ REPORT = ReportAnswer(
     hops=hops(_TRACE),
     related=[],
     warnings=[],
+    sender_notified=False,
 )
 ERRORS = [error_answer(entry, seen=3) for entry in entries()[:2]]
 DOMAINS = DomainsAnswer(

@@ -121,7 +121,8 @@ def known_only(request: AnyRequest, names: Iterable[str]) -> None:
     known = tuple(names)
     for name in request.query_params:
         if name not in known:
-            raise QueryError("there is no such parameter", field=name[:100], hint=nearest(name, known) or f"there are {', '.join(known)}")
+            listed = f"there are {', '.join(known)}" if known else "there are none here"
+            raise QueryError("there is no such parameter", field=name[:100], hint=nearest(name, known) or listed)
         if name not in CRITERIA and len(request.query_params.getall(name)) > 1:
             raise QueryError("it can be given only once", field=name)
 

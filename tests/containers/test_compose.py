@@ -78,7 +78,7 @@ def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
     (logs / "kern.log").write_text("Nov 24 03:22:10 host kernel: not mail\n", encoding="utf-8")
     project = f"test{secrets.token_hex(4)}"
     command = (*compose(), "--project-name", project, "--env-file", str(env))
-    environment = {**os.environ, "LOGS": str(logs), "COMPOSE_PROFILES": "", "ELASTICSEARCH_HEAP": "512m", "TZ": "UTC"}
+    environment = {**os.environ, "LOGS": str(logs), "COMPOSE_PROFILES": "", "PAGE_PORT": "0", "ELASTICSEARCH_HEAP": "512m", "TZ": "UTC"}
     services = Composed(project, command, environment, passwords, logs)
     try:
         up = services("up", "--detach", "--no-build", check=False)
@@ -113,10 +113,36 @@ def test_it_answers_what_was_in_the_logs(composed: Composed, tmp_path: Path) -> 
 def test_every_service_becomes_healthy(composed: Composed) -> None:
     """The health checks of what was started say that it is well."""
     for service in ("elasticsearch", "ingester"):
-        until = time.monotonic() + HEALTHY_SECONDS
-        while (said := composed.health(service)) != "running healthy":
-            assert time.monotonic() < until, f"{service}: {said}\n{composed('logs', '--tail=40', service).stdout}"
-            time.sleep(0.5)
+        wait_until_healthy(composed, service)
+
+
+def wait_until_healthy(composed: Composed, service: str) -> None:
+    """Wait until the health check of a service says that it is well."""
+    until = time.monotonic() + HEALTHY_SECONDS
+    while (said := composed.health(service)) != "running healthy":
+        assert time.monotonic() < until, f"{service}: {said}\n{composed('logs', '--tail=40', service).stdout}"
+        time.sleep(0.5)
+
+
+_ASK = (
+    "import sys, urllib.request as r; print(r.urlopen(r.Request('http://localhost:8025' + sys.argv[2],"
+    " headers={'authorization': 'Bearer ' + sys.argv[1]}), timeout=10).read().decode())"
+)
+
+
+def test_the_page_answers_whoever_has_a_token(composed: Composed) -> None:
+    """With a token made as the file says, the page becomes healthy and shows what the ingester has written."""
+    page = ("--profile", "page")
+    made = composed(*page, "run", "--rm", "--no-deps", "-T", "page", "token", "create", "Test", "--role", "admin")
+    token = made.stdout.split()[-1]
+    composed(*page, "up", "--detach", "--no-build", "--no-deps", "page")
+    wait_until_healthy(composed, "page")
+    answer = composed(*page, "exec", "-T", "page", "python3", "-c", _ASK, token, "/api/v1/traces?limit=1&count=exact").stdout
+    assert json.loads(answer)["total"]["value"] == len(composed.ids())
+    assert "Email Report" in composed(*page, "exec", "-T", "page", "python3", "-c", _ASK, token, "/trace?recipient=%2A").stdout
+    refused = composed(*page, "exec", "-T", "page", "python3", "-c", _ASK, "mt_wrong", "/api/v1/traces", check=False)
+    assert "401" in refused.stderr
+    composed(*page, "rm", "--stop", "--force", "page")
 
 
 def test_retention_is_a_command_in_the_container(composed: Composed) -> None:

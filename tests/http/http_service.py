@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
-from litestar.exceptions import LitestarDeprecationWarning
 from stores import Store
 
 from mailtrace.serving import service, tokens
@@ -145,12 +143,7 @@ def running(made: Settings, secrets: Mapping[str, str] | None = None) -> Iterato
         told.append((address, everybody))
         listening.set()
 
-    with warnings.catch_warnings():
-        # Version 3 of the framework, which wants dependencies to be marked, is not allowed yet.
-        warnings.simplefilter("ignore", LitestarDeprecationWarning)
-        serving = ExitStack()
-        ready = serving.enter_context(service(made, None, 0, listens))
-    with serving:
+    with service(made, None, 0, listens) as ready:
         thread = threading.Thread(target=ready.run_until, args=(stop,), name="service")
         thread.start()
         try:

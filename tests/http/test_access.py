@@ -565,6 +565,25 @@ def test_the_log_is_searched_by_admins(guarded: Running, made: Settings) -> None
     assert json_of(guarded.get("/audit", [("who", "nobody")]))["entries"] == []
 
 
+def test_pages_of_the_log_lose_nothing_of_one_millisecond(guarded: Running, made: Settings) -> None:
+    """Many calls end at the same time; each is on one page."""
+    entry_of(made, guarded.get("/domains"))
+    (line,) = lines(made)
+    with (access_folder(made) / "audit" / "audit-2026-01.jsonl").open("a") as file:
+        for number in range(20):
+            at = f"2026-01-01T00:00:00.00{number // 7}Z"
+            file.write(json.dumps({**line, "time": at, "request_id": f"{number:012x}", "who": "Many"}) + "\n")
+    found, before = [], None
+    while True:
+        answer = json_of(guarded.get("/audit", [("who", "Many"), ("limit", "4"), *([("before", before)] if before else [])]))
+        found += [one["request_id"] for one in answer["entries"]]
+        if (before := answer["next"]) is None:
+            break
+    assert found == [f"{number:012x}" for number in range(19, -1, -1)]
+    for odd in ("_", "x", "9999", "0", "\x00"):
+        assert guarded.get("/audit", [("before", odd)]).status_code == 200
+
+
 def test_signing_in_and_out_is_written_down(guarded: Running, browser: httpx.Client, made: Settings) -> None:
     """Also where it was refused; never the token."""
     sign_in(browser, "mt_wrong-secret-of-somebody")

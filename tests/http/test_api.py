@@ -115,10 +115,11 @@ WRONG: list[tuple[str, list[tuple[str, str]], str, str]] = [
     ("/domains", [("sid", "sent")], "sid", "did you mean “side”?"),
     ("/domains", [("since", "never")], "since", "give a time such as"),
     ("/errors", [("sen", "true")], "sen", "did you mean “seen”?"),
-    ("/freshness", [("x", "1")], "x", "there are "),
-    ("/vocabulary", [("x", "1")], "x", "there are "),
+    ("/freshness", [("x", "1")], "x", "there are none here"),
+    ("/vocabulary", [("x", "1")], "x", "there are none here"),
+    ("/health", [("x", "1")], "x", "there are none here"),
     ("/audit", [("whom", "x")], "whom", "did you mean “who”?"),
-    ("/traces/0000000000000000000000000x", [("x", "1")], "x", "there are "),
+    ("/traces/0000000000000000000000000x", [("x", "1")], "x", "there are none here"),
 ]
 
 
@@ -131,7 +132,7 @@ def test_a_wrong_parameter_is_named_with_a_hint(
     assert told["title"] == "Bad Request"
     (flaw,) = told["errors"]
     assert flaw["parameter"] == parameter
-    assert hint in flaw.get("hint", hint if path in ("/freshness", "/vocabulary") else "")
+    assert hint in flaw["hint"]
     assert flaw["detail"] in told["detail"]
     assert parameter in told["detail"]
 
@@ -296,6 +297,17 @@ def test_methods_that_change_nothing_alone_are_taken(on_embedded: Running) -> No
             response = client.request(method, API + path)
             problem_of(response, 405)
             assert "GET" in response.headers["allow"]
+
+
+def test_a_head_has_the_headers_and_no_body(served: Running, world: World) -> None:
+    """As the answer itself would have them."""
+    client = served.client(ADMIN)
+    own = next(world.mail(ADMIN).walk()).id
+    for path, status in (("/traces?limit=2", 200), (f"/traces/{own}", 200), ("/traces/none", 404), ("/traces?x=1", 400), ("/audit", 200)):
+        head, whole = client.head(API + path), client.get(API + path)
+        assert (head.status_code, whole.status_code, head.content) == (status, status, b""), path
+        for name in ("content-type", "etag", "cache-control", "link", "x-content-type-options"):
+            assert head.headers.get(name) == whole.headers.get(name), (path, name)
 
 
 def test_what_there_is_not_is_a_problem_too(on_embedded: Running) -> None:

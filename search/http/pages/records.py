@@ -41,7 +41,7 @@ def audit(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail, 
     entries = site.audit.search(who=who or None, what=what or None, before=before or None, limit=PAGE_LENGTH)
     note("audit", len(entries))
     older = ""
-    if len(entries) == PAGE_LENGTH:
+    if len(entries) >= PAGE_LENGTH:
         given = (("who", who), ("what", what), ("before", entries[-1].time))
         older = urlencode([(name, value) for name, value in given if value])
     kinds = [(kind, kind == what) for kind in dict.fromkeys((*_KINDS, *([what] if what else [])))]

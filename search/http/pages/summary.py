@@ -62,7 +62,7 @@ def sentence(report: ReportAnswer, clock: Clock) -> list[Part]:
     trace = report.trace
     at = decided_at(report, clock).in_words
     to = [own("The message"), *([own(" to "), value(trace.recipient or "<>")] if trace.recipient is not None else [])]
-    told = trace.sender_notified
+    told = report.sender_notified
     match trace.disposition:
         case Disposition.DELIVERED | Disposition.RELEASED:
             return _delivered(trace, to, at)
