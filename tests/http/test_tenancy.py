@@ -171,7 +171,8 @@ def reportable(world: World, person: Person, thorough: bool) -> Iterator[str]:
     """The ids whose reports are asked for: all, or a part of them."""
     chance = random.Random(f"reports {person.name}")
     ids = world.ids
-    yield from ids if thorough else chance.sample(ids, 60)
+    # From an admin nothing is hidden.
+    yield from ids if thorough and person.sees is not None else chance.sample(ids, 60)
 
 
 @people
@@ -198,7 +199,7 @@ def test_reports_are_of_own_mail_and_hold_nothing_of_others(served: Running, wor
         shown, lines, covered = shown + 1, lines + some, covered + without
         if found.log_domain in ("mx7", "mx8"):
             check_addresses(response.text, [found, *(world.whole.traces[one["id"]] for one in answer["related"])], person)
-    assert shown + hidden == (len(world.ids) if thorough else 60)
+    assert shown + hidden == (len(world.ids) if thorough and person.sees is not None else 60)
     if person.name not in ("Idle", "Nobody"):
         assert min(shown, lines) > 0
         assert covered > 0 or person.sees is None
