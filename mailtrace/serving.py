@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -108,15 +108,16 @@ def service(settings: Settings, host: str | None, port: int | None, told: Callab
     """Give a service that is ready to run; `told` hears its address when it listens, and whether everybody on this machine may ask."""
     http = settings.http
     address = host or http.host
-    engine = open_engine(settings.store, settings.elasticsearch)
-    try:
+    with ExitStack() as ending:
+        engine = ending.enter_context(closing(open_engine(settings.store, settings.elasticsearch)))
         made = site(settings, engine)
+        ending.callback(made.audit.close)
         if made.open and not _is_loopback(address):
             raise CouldNot(
                 f"no access token is configured, so the service listens on this machine only (127.0.0.1), not on {address}; make a token"
                 " with `mailtrace token create`, then start it again"
             )
-        listening = bound(address, http.port if port is None else port)
+        listening = ending.enter_context(bound(address, http.port if port is None else port))
         config = uvicorn.Config(
             application(made),
             log_config=None,
@@ -133,11 +134,7 @@ def service(settings: Settings, host: str | None, port: int | None, told: Callab
             _check_certificate(http.certificate, http.key)
         scheme = "https" if http.certificate else "http"
         shown = _shown(address, listening.getsockname()[1])
-        with listening:
-            yield Service(config, listening, lambda: told(f"{scheme}://{shown}{http.base}/", made.open))
-        made.audit.close()
-    finally:
-        engine.close()
+        yield Service(config, listening, lambda: told(f"{scheme}://{shown}{http.base}/", made.open))
 
 
 def _is_loopback(host: str) -> bool:

@@ -17,6 +17,7 @@ from cyclopts import Parameter, validators
 from mailtrace.cli.common import Common
 from mailtrace.cli.stopping import stop_on_signals
 from mailtrace.log import set_up_log
+from mailtrace.problems import CouldNot
 from mailtrace.show.screen import Screen
 
 Host = Annotated[str | None, Parameter(name="--host")]
@@ -73,7 +74,10 @@ def _end_with_parent(stop: threading.Event) -> None:
 
 @contextmanager
 def beside(common: Common, host: str | None, port: int | None) -> Iterator[None]:
-    """Serve in a process of its own for as long as this one does something else; it ends with this one, however that ends."""
+    """Serve in a process of its own for as long as this one does something else; it ends with this one, however that ends.
+
+    Should it end by itself, this one is asked to stop, and says so: whoever watches over both starts both again.
+    """
     from mailtrace.serving import service  # noqa: PLC0415 - as above
 
     # Whether it can be served at all is found out before any log is read.
@@ -82,9 +86,21 @@ def beside(common: Common, host: str | None, port: int | None) -> Iterator[None]
     given = (("--host", host), ("--port", port), ("--config", common.config), ("--data", common.data), ("--store", common.store))
     options = [word for name, value in given if value is not None for word in (name, str(value))]
     with subprocess.Popen([sys.executable, "-m", "mailtrace", "serve", "--with-parent", *options], stdin=subprocess.PIPE) as child:  # noqa: S603
+        over = threading.Event()
+
+        def watch() -> None:
+            child.wait()
+            if not over.is_set():
+                os.kill(os.getpid(), SIGTERM)
+
+        watcher = threading.Thread(target=watch, name="service", daemon=True)
+        watcher.start()
         try:
             yield
+            if child.poll() is not None:
+                raise CouldNot(f"the service of the page ended by itself (code {child.returncode}), so the reading was stopped too")
         finally:
+            over.set()
             if child.stdin is not None:
                 child.stdin.close()
-            child.wait()
+            watcher.join()

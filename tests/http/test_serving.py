@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -218,6 +219,17 @@ def test_however_run_ends_its_service_ends_too(mailtrace_process: Start, logs: P
     program.wait(timeout=20)
     until(lambda: not alive(server))
     assert not answers(address)
+
+
+def test_run_says_when_its_service_has_ended_by_itself(mailtrace_process: Start, logs: Path) -> None:
+    """Without its page `run` is not what was asked for: it stops reading in order, and ends with one sentence and exit code 1."""
+    program = mailtrace_process("run", "--port", "0", str(logs))
+    address_told(program)
+    (server,) = children(program)
+    os.kill(server, signal.SIGKILL)
+    code, told = ended(program)
+    assert code == 1
+    assert told.splitlines()[-1].startswith("mailtrace: the service of the page ended by itself (code -9)")
 
 
 # Slow clients -------------------------------------------------------------------------------------------------------------
