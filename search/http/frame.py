@@ -189,9 +189,10 @@ class _Answer:
                 headers.extend_header_value("vary", "Origin")
             if self.cookie is not None:
                 headers.add("set-cookie", self.cookie.to_header(header=""))
-        await self._send(message)
         if message["type"] == "http.response.body" and not message.get("more_body"):
+            # Before it goes out: whoever has the answer finds it in the audit log.
             self.finish()
+        await self._send(message)
 
     def finish(self) -> None:
         """Note the end of the answer, once."""

@@ -23,7 +23,7 @@ class Way:
     began: float = field(default_factory=time.perf_counter)
 
     def note(self, what: str, rows: int) -> None:
-        """Note it for the audit log; written when the answer has been sent."""
+        """Note it for the audit log; written with the end of the answer."""
         self.what, self.rows = what, rows
 
 
