@@ -272,6 +272,8 @@ def audit(
 ) -> AuditAnswer:
     """Search the audit log."""
     known_only(request, ("who", "what", "before", "limit"))
+    # Who may not is in it too.
+    note("audit", 0)
     if caller.role is not Role.ADMIN:
         raise PermissionDeniedException("Only an admin may read the audit log.")
     entries = site.audit.search(who=who, what=what, before=before, limit=limit)
