@@ -196,13 +196,15 @@ class Writer:
         """The documents of a group are durable: their events need not be read again, and what they replaced may be marked so."""
         if group is None:
             return
+        if group.superseded:
+            # Until what they replaced says so too, the lines are needed: whoever reads on after a crash supersedes again.
+            self._under_way[self._sink.submit(group.superseded)] = Group(group.events)
+            return
         for key, event in group.events:
             node = self.table.web.nodes.get(key)
             if node is not None and event.digest in node.fresh:
                 node.fresh.discard(event.digest)
                 event.release()
-        if group.superseded:
-            self._under_way[self._sink.submit(group.superseded)] = Group()
 
     def _forget(self, node: Node, digests: Iterable[str]) -> None:
         """These lines can matter no more though no document holds them."""

@@ -30,12 +30,13 @@ class Done:
 
 @pytest.fixture
 def quiet_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No settings but a data folder below `tmp_path`, and UTC."""
+    """No settings but a data folder below `tmp_path`, UTC, and any free port for the page: that of an earlier test may just be ending."""
     for name in [name for name in os.environ if name.startswith("MAILTRACE_")]:
         monkeypatch.delenv(name)
     monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("MAILTRACE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("MAILTRACE_HTTP_PORT", "0")
 
 
 @pytest.fixture

@@ -26,14 +26,14 @@ Reading = tuple[Form, Times]
 EMBEDDED, CLUSTER = "embedded", "elasticsearch"
 
 
-def tries(number: int, *, on_cluster: int = 0) -> pytest.MarkDecorator:
+def tries(number: int, *, on_cluster: int = 0, cluster_times: tuple[Times, ...] = (USUAL, SHORTEST, SHORT)) -> pytest.MarkDecorator:
     """Parameters `case` and `place`: seeds, each with a log form and times, which take turns; the seed makes all choices of the test.
 
     So many are tried on the embedded store, and so many, of other seeds, on an Elasticsearch.
     """
-    ways = list(product((FINE, TWO_FILES, COARSE), (USUAL, SHORTEST, SHORT)))
 
     def cases(store: str, first: int, seeds: int) -> Iterator[Any]:
+        ways = list(product((FINE, TWO_FILES, COARSE), cluster_times if store == CLUSTER else (USUAL, SHORTEST, SHORT)))
         for seed in range(first, first + seeds * ROUNDS):
             form, times = ways[seed % len(ways)]
             marks = [pytest.mark.elasticsearch] if store == CLUSTER else []
