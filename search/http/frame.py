@@ -31,9 +31,9 @@ _HEADERS = {
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }
-_API = "/api/"
+_API, _STATIC = "/api/", "/static/"
 #: What anybody may ask for.
-_PUBLIC = ("/static/", "/sign-in", "/healthz", "/readyz", "/api/v1/openapi.json", "/favicon.ico")
+_PUBLIC = (_STATIC, "/sign-in", "/healthz", "/readyz", "/api/v1/openapi.json", "/favicon.ico")
 #: Names by which this machine is called, where no token guards the service: a page elsewhere must not reach it by a name of its own.
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _LONGEST_QUESTION = 4_000
@@ -61,13 +61,13 @@ class Frame:
         if below is None:
             await self._refuse(request, receive, answer, 404)
             return
-        # A copy of its own: other layers read `path`, and some `raw_path`.
+        # What is inside lies at the root: some layers read `path`, some `raw_path`.
         scope["path"] = below
         scope["raw_path"] = quote(below).encode()
         if self._site.open and _name(request.headers.get("host") or "") not in _LOOPBACK | {""}:
             await self._refuse(request, receive, answer, 421)
             return
-        if below.startswith(("/static/",)) is False and not below.startswith(_API) and not request.cookies.get(VISIT):
+        if not below.startswith((_STATIC, _API)) and not request.cookies.get(VISIT):
             answer.cookie = self._site.sessions.visit(secure=is_secure(request))
             scope["state"][VISIT] = answer.cookie.value  # type: ignore[index, unused-ignore]
         try:
@@ -178,7 +178,7 @@ class _Answer:
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
             headers["x-request-id"] = self._way.request_id
-            if not self._request.scope["path"].startswith("/static/"):
+            if not self._request.scope["path"].startswith(_STATIC):
                 # Mail is personal; and what one may see, the next may not.
                 headers.setdefault("cache-control", "private, no-store")
                 headers.extend_header_value("vary", "Authorization, Cookie")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from captures import FORMS
@@ -47,9 +46,3 @@ def address(captured: Place) -> Iterator[str]:
     """Give the address of a service over that store, at the time of the capture, open to whoever is on this machine."""
     with closing(captured.store.engine()) as engine, browsing.serving(captured.data, engine, NOW_MS, customers=CUSTOMERS) as where:
         yield where
-
-
-@pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder for screenshots of a failed test."""
-    return tmp_path_factory.mktemp("pictures")

@@ -173,11 +173,6 @@ _SELF_SAID: Final = ("Nobody: ", "We: ")
 SAID_BY: Final = {"remote": "the next server", "filter": "the filter", "local": "our own server"}
 
 
-def group_of(disposition: Disposition) -> Group:
-    """The group in which an outcome is counted."""
-    return next(group for group in GROUPS if disposition in group.members)
-
-
 def move_in_words(move: Move) -> tuple[str, str]:
     """Whose move it is as a word, and in a sentence behind it."""
     sentence = move.sentence
