@@ -10,8 +10,10 @@ from mappings.codes.basic import BASIC, CLASSES
 from mappings.codes.enhanced import ENHANCED, SUBJECTS, Status, status_of
 from mappings.codes.entry import Entry, Move, UnknownCode
 from mappings.codes.reason import Finding, find_reason, ours_or_theirs
+from mappings.codes.receivers import said_by_code
 from mappings.codes.reply import split_reply
 from mappings.codes.special import BY_STATUS, DONE
+from mappings.codes.stage import stage_in
 from mappings.vocabulary import Reason
 
 _ONE_CODE = re.compile(r"(?:([2-5][0-9]{2})|#?([245])\.([0-9]{1,3})(?:\.([0-9]{1,3}))?)").fullmatch
@@ -122,7 +124,7 @@ def lookup(word: str) -> list[Entry]:
         raise UnknownCode(f"{_shown(word)} is no reply code: it is three digits such as 550, or an enhanced code such as 5.1.1, or both")
     if code_found is not None and enhanced is not None and not text:
         return [pair_entry(code_found, enhanced)]
-    return [best_entry(code_found, enhanced, text)]
+    return [best_entry(code_found, enhanced, text, stage=stage_in(word))]
 
 
 def best_entry(
@@ -133,16 +135,18 @@ def best_entry(
     by: str | None = None,
     reason: Reason | None = None,
     temporary: bool | None = None,
+    stage: str | None = None,
 ) -> Entry:
     """The most precise entry for a reply; always answers.
 
-    `reason` is one that is known already and wins; `temporary` says whether it may still arrive, where the code alone does not.
+    `reason` is one that is known already and wins; `temporary` says whether it may still arrive, where the code alone does not;
+    `stage` is what it answers, as in `reason_of`.
     """
     if _class_of(code, enhanced) in (2, 3) and reason is None:
         return enhanced_entry(enhanced, code) if enhanced and _ONE_CODE(enhanced) else basic_entry(code or 250)
     if not text and reason is None and temporary is None and code is not None and enhanced is not None and _ONE_CODE(enhanced):
         return pair_entry(code, enhanced)
-    finding = find_reason(code, enhanced, text)
+    finding = find_reason(code, enhanced, text, stage=stage)
     found = ours_or_theirs(finding.reason, by)
     if reason is not None and reason is not found:
         return _entry(code, enhanced, reason, reason.sentence, ADVICE[reason], temporary=temporary)
@@ -170,6 +174,8 @@ def enhanced_entry(enhanced: str, code: int | None = None) -> Entry:
     """The entry for an enhanced code; one that is not registered is read by its class and subject."""
     status = status_of(enhanced)
     kind, subject = int(enhanced[0]), int(enhanced.split(".")[1])
+    if status is None and (own := said_by_code(enhanced)) is not None:
+        return _entry(code, enhanced, own.reason, own.meaning, own.advice)
     if status is None:
         about = SUBJECTS.get(subject, "")
         meaning = f"Not a registered code. Its class says: {CLASSES[kind]} {about}".strip()
@@ -178,7 +184,7 @@ def enhanced_entry(enhanced: str, code: int | None = None) -> Entry:
         meaning = "Done." if not status.specific and status.reason in (Reason.UNKNOWN, *_VAGUE) and 4 in status.classes else status.meaning
         return _entry(code, enhanced, Reason.UNKNOWN, meaning, DONE)
     return _entry(
-        code, enhanced, status.reason, status.meaning, _advice(status.reason, enhanced, Finding(status.reason, "enhanced", None, status))
+        code, enhanced, status.reason, status.meaning, _advice(status.reason, enhanced, Finding(status.reason, "enhanced", status))
     )
 
 
@@ -203,7 +209,9 @@ def _subject(kind: int, subject: int) -> list[Entry]:
 
 
 def _advice(reason: Reason, enhanced: str | None, finding: Finding) -> Advice:
-    """The code's own advice where the code decided (or agrees), else the reason's."""
+    """That of the words, or of the code where it decided (or agrees), else the reason's."""
+    if finding.advice is not None:
+        return finding.advice
     status: Status | None = finding.status
     if status is not None and enhanced is not None and status.reason is reason and (finding.source == "enhanced" or status.specific):
         _, subject, detail = enhanced.split(".")
@@ -212,9 +220,9 @@ def _advice(reason: Reason, enhanced: str | None, finding: Finding) -> Advice:
 
 
 def _meaning(finding: Finding, reason: Reason, code: int | None) -> str:
-    """The most precise sentence: the phrase's own, the code's if it agrees, else the reason's."""
-    if finding.phrase is not None and finding.phrase.meaning:
-        return finding.phrase.meaning
+    """The most precise sentence: the words' own, the code's if it agrees, else the reason's."""
+    if finding.meaning:
+        return finding.meaning
     if finding.status is not None and finding.status.reason is reason and finding.status.specific:
         return finding.status.meaning
     if finding.source == "enhanced" and finding.status is not None:

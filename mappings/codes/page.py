@@ -8,6 +8,9 @@ from mappings.codes.basic import BASIC
 from mappings.codes.enhanced import ENHANCED
 from mappings.codes.entry import Entry, Move
 from mappings.codes.find import basic_entry, enhanced_entry, entries
+from mappings.codes.languages import WORDS
+from mappings.codes.receivers import RECEIVERS, Said
+from mappings.codes.stage import BY_STAGE
 from mappings.vocabulary import Reason
 
 _HEAD = """# Errors
@@ -19,13 +22,14 @@ This page is made from the tables in `mappings/codes` (`python -m mappings.codes
 
 A code that begins with 4 means: for now; the sending server tries again by itself. One that begins with 5 means: for good.
 Providers use the codes freely, so where the text of a reply clearly says something else (a block list, a full mailbox,
-greylisting), the text is believed; where it says nothing, the code is.
+greylisting), the text is believed; where it says nothing, the code is. Large receivers have words and codes of their own:
+they are read first. A text that nobody knows is read by its code and by the command that it answers.
 """
 
 
 def errors_page() -> str:
     """The whole page."""
-    return "\n".join([_HEAD, *_moves(), *_common(), *_reasons(), *_basic(), *_enhanced()]) + "\n"
+    return "\n".join([_HEAD, *_moves(), *_common(), *_reasons(), *_basic(), *_enhanced(), *_receivers(), *_stages(), *_languages()]) + "\n"
 
 
 def _moves() -> list[str]:
@@ -58,24 +62,57 @@ def _reasons() -> list[str]:
 
 def _basic() -> list[str]:
     """All basic codes."""
-    lines = ["## Basic reply codes", "", "| Code | Meaning | Move | Next step |", "|---|---|---|---|"]
+    lines = ["## Basic reply codes", "", "| Code | Meaning | Move | Next step | To the customer |", "|---|---|---|---|---|"]
     for entry in map(basic_entry, BASIC):
-        act = ("", "") if (entry.code or 0) < 400 else (f"`{entry.move}`", entry.next_step)
-        lines.append(f"| {entry.code} | {entry.meaning} | {act[0]} | {act[1]} |")
+        act = ("", "", "") if (entry.code or 0) < 400 else (f"`{entry.move}`", entry.next_step, entry.customer_text)
+        lines.append(f"| {entry.code} | {entry.meaning} | {' | '.join(act)} |")
     return [*lines, ""]
 
 
 def _enhanced() -> list[str]:
     """All registered enhanced codes, without their class."""
     lines = ["## Enhanced status codes", "", "X is 2 (done), 4 (for now) or 5 (for good); the classes that make sense are named.", ""]
-    lines += ["| Code | Classes | Meaning | Reason | Move | Next step |", "|---|---|---|---|---|---|"]
+    lines += ["| Code | Classes | Meaning | Reason | Move | Next step | To the customer |", "|---|---|---|---|---|---|---|"]
     for (subject, detail), status in ENHANCED.items():
         kind = status.classes[-1]
         entry = enhanced_entry(f"{kind}.{subject}.{detail}")
         classes = ", ".join(str(one) for one in status.classes)
-        act = ("", "", "") if kind == 2 else (f"`{entry.reason}`", f"`{entry.move}`", entry.next_step)
-        lines.append(f"| X.{subject}.{detail} | {classes} | {status.meaning} | {act[0]} | {act[1]} | {act[2]} |")
+        act = ("", "", "", "") if kind == 2 else (f"`{entry.reason}`", f"`{entry.move}`", entry.next_step, entry.customer_text)
+        lines.append(f"| X.{subject}.{detail} | {classes} | {status.meaning} | {' | '.join(act)} |")
+    return [*lines, ""]
+
+
+def _receivers() -> list[str]:
+    """What large receivers, filters and block lists say in words and codes of their own, and where they explain it."""
+    lines = ["## Large receivers, filters and block lists", "", "`…` stands for whatever the reply has there; capitals do not matter.", ""]
+    for receiver in RECEIVERS:
+        lines += [f"### {receiver.name}", "", f"Source: <{receiver.page}>", ""]
+        lines += ["| Words or codes | Meaning | Reason | Move | Next step | To the customer |", "|---|---|---|---|---|---|"]
+        lines += [*map(_said, receiver.said), ""]
     return lines
+
+
+def _said(said: Said) -> str:
+    """One entry of a receiver as a row."""
+    named = "<br>".join([*(f"`{words}`" for words in said.words), *said.codes])
+    if said.only:
+        named += f" (with {said.only})"
+    source = f" Source: <{said.page}>" if said.page else ""
+    advice = said.advice
+    return f"| {named} | {said.meaning}{source} | `{said.reason}` | `{advice.move}` | {advice.next_step} | {advice.refused} |"
+
+
+def _stages() -> list[str]:
+    """What a bare code means by the command that it answers."""
+    lines = ["## A code without words that are known", "", "| Answers | Code | Meaning | Reason |", "|---|---|---|---|"]
+    rows = (f"| {stage} | {code:x<3} | {meaning} | `{reason}` |" for (stage, code), (reason, meaning) in BY_STAGE.items())
+    return [*lines, *rows, ""]
+
+
+def _languages() -> list[str]:
+    """Words of other languages."""
+    rows = (f"| `{reason}` | {', '.join(words)} |" for reason, words in WORDS.items())
+    return ["## Words of other languages", "", "| Reason | Words |", "|---|---|", *rows]
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Well-known phrases in replies: a more precise meaning where the code says little.
 
 Providers use the codes freely, so what a text clearly says beats them. The table is in order: the first that fits wins.
+What only one receiver says stands in `receivers`, other languages in `languages`.
 Expressions have no nested repetition and bounded gaps, and see lower-case text without addresses: it comes from strangers.
 """
 
@@ -10,11 +11,15 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from mappings.codes.advice import ADVICE, Advice
+from mappings.codes.entry import Move
 from mappings.codes.reply import LONGEST
 from mappings.vocabulary import Reason
 
 #: An address in a reply may be named as anything (`<mailbox-full@...>`), and is no phrase.
 _ADDRESSES = re.compile(r"<[^<>\s]{0,320}>|[^\s<>@\"(),;:]{1,64}@[^\s<>@\"(),;:]{1,255}").sub
+
+_ESCAPES = re.compile(r"(?:\\[0-3][0-7]{2}){1,2000}").sub
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +32,10 @@ class Phrase:
     meaning: str = ""
     #: False for a vague text: a specific code says more than it.
     sure: bool = True
-    #: First digits of the codes with which it is meant; empty is any.
+    #: The codes with which it is meant: a class, a basic or an enhanced code, separated by blanks; empty is any.
     only: str = ""
+    #: Where more can be said than about the reason.
+    advice: Advice | None = None
     find: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -38,11 +45,40 @@ class Phrase:
 
 _R = Reason
 
+#: Our server is the one that has to log in, not the person who wrote the message.
+_OWN_LOGIN = Advice(
+    Move.US,
+    "Correct the name and password with which our server logs in at the next one (the relay's password table).",
+    ADVICE[Reason.LOCAL_SYSTEM].refused,
+    ADVICE[Reason.LOCAL_SYSTEM].delayed,
+    Move.US,
+)
+
+_CHECKING = Advice(
+    Move.NOBODY,
+    "Check why the check of the address takes so long: look at the server that has the mailbox, or that of the sender.",
+    ADVICE[Reason.POLICY].refused,
+    "The message was asked to come again some minutes later, because an address is still being checked. It is sent again automatically; "
+    "nothing needs to be done for now.",
+)
+
 PHRASES: tuple[Phrase, ...] = (
+    Phrase(
+        _R.POLICY,
+        r"address verification in progress",
+        "The address is still being checked; the sending server is to try again.",
+        advice=_CHECKING,
+    ),
     Phrase(
         _R.ROUTING_LOOP,
         r"loops? back to myself|forwarding loop|too many hops|routing loop|mail loop|loop detected|hop count|too many received",
         "The message goes round in a circle.",
+    ),
+    Phrase(
+        _R.EXPIRED,
+        r"retry timeout exceeded|message (?:has )?expired|(?:delivery|queue) time (?:has )?expired|too long in (?:the )?queue|"
+        r"could not be delivered for too long",
+        "Given up after too long a time in the queue.",
     ),
     Phrase(_R.GREYLIST, r"gr[ea]y ?-?list"),
     Phrase(
@@ -65,8 +101,8 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         _R.REMOTE_SYSTEM,
-        r"(?:virus|spam|malware|content)[ -]?(?:scanner|filter|checker|scan|check)[^.;]{0,30}(?:unavailable|failed|failure|error|"
-        r"not available|timed out)",
+        r"(?:virus|spam|malware|content)[ -]?(?:scanner|filter|checker|scan|check)[^.;]{0,30}(?:unavailable|malfunction|failed|failure|"
+        r"error|not available|timed out)",
         "The filter of the server did not answer.",
     ),
     Phrase(_R.VIRUS, r"\bvirus(?:es)?\b|malware|malicious (?:file|attachment|content)|\binfected\b|\beicar\b|\btrojan\b|\bransomware\b"),
@@ -93,7 +129,8 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         _R.PROTOCOL,
-        r"helo command rejected|\b(?:helo|ehlo)\b[^.;]{0,30}(?:invalid|forged|rejected|mismatch|must|need)",
+        r"helo command rejected|syntactically invalid (?:helo|ehlo|argument)|\bforged (?:host ?name|helo|name)|"
+        r"\b(?:helo|ehlo)\b[^.;]{0,30}(?:invalid|forged|rejected|mismatch|must|need)",
         "The greeting name is not accepted.",
     ),
     Phrase(
@@ -104,13 +141,12 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         _R.REPUTATION,
-        r"blocked using|block ?-?list|black ?-?list|deny ?-?list|\bdns[bw]l\b|\brbls?\b|spamhaus|spamcop|barracudacentral|"
-        r"uceprotect|senderscore|senderbase|"
+        r"blocked using|block ?-?list|black ?-?list|deny ?-?list|\bdns[bw]l\b|\brbls?\b|senderbase|"
         r"(?:is|are|was|been|currently|ip|address) (?:currently )?listed (?:at|in|on|by|as)|(?:bad|poor|low|no|negative) (?:sender |"
         r"ip |web )?reputation|"
         r"reputation (?:is )?(?:too low|poor|bad|of)|(?:ip|host|network|server)[^.;]{0,50}(?:is|has been|was|are|been|"
         r"temporarily) (?:banned|blocked|deferred due to user complaints)|"
-        r"blocked[^.;]{0,30}(?:abuse|complaints)|sending (?:ip|host|server)[^.;]{0,40}blocked|ipcheck\.proofpoint|access from (?:your )?ip",
+        r"blocked[^.;]{0,30}(?:abuse|complaints)|sending (?:ip|host|server)[^.;]{0,40}blocked|access from (?:your )?ip",
     ),
     Phrase(
         _R.TOO_MANY_RECIPIENTS,
@@ -126,15 +162,23 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         _R.MAILBOX_FULL,
-        r"(?:mailbox|inbox|box|postfach|mail folder|user|account|recipient)[^.;]{0,30}(?:\bfull\b|\bvoll\b|overfull)|over ?-?quota|"
+        r"(?:mailbox|inbox|box|mail folder|user|account|recipient)[^.;]{0,30}(?:\bfull\b|overfull)|over ?-?quota|"
         r"quota[^.;]{0,20}(?:exceed|full|reached|violat)|"
         r"exceed[^.;]{0,40}(?:quota|storage|mailbox)|(?:mailbox|user|account|storage)[^.;]{0,30}(?:quota|space|storage|over its limit)|"
-        r"(?:mailbox|storage)[^.;]{0,20}exceed|speicherplatz",
+        r"(?:mailbox|storage)[^.;]{0,20}exceed",
     ),
     Phrase(
         _R.TOO_LARGE,
+        r"\Atoo (?:big|large)\b|"
         r"(?:message|mail|e-?mail|file|body|size)[^.;]{0,30}(?:too (?:big|large)|exceeds|larger than|over(?:size|sized)\b)|"
         r"(?:exceeds|exceeded|maximum)[^.;]{0,40}(?:message|mail) size|message size|size limit",
+    ),
+    Phrase(
+        _R.AUTH_REQUIRED,
+        r"sasl authentication failed; (?:server|cannot authenticate)|cannot authenticate to (?:server|any server)|"
+        r"authenticator failed h=",
+        "The next server did not take the login of the server that sent it.",
+        advice=_OWN_LOGIN,
     ),
     Phrase(
         _R.AUTH_REQUIRED,
@@ -154,12 +198,16 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         _R.RECIPIENT_DOMAIN,
         r"nullmx|null mx|does not accept mail|domain does not exist|no such domain|unknown (?:domain|host)|"
-        r"name service error[^.;]{0,300}host not found(?!, try)|"
+        r"name service error for name=[^ ]{1,260} type=[a-z0-9]{1,8}: host not found(?!, try)|"
         r"host or domain name not found(?![^.;]{0,20}\. name service error)",
         only="5",
     ),
-    Phrase(_R.RECIPIENT_DOMAIN, r"nullmx|null mx|recipient address rejected: domain not found"),
-    Phrase(_R.RECIPIENT_UNKNOWN, r"recipient address rejected: access denied", "There is no such mailbox.", only="5.4.1"),
+    Phrase(
+        _R.RECIPIENT_DOMAIN,
+        r"nullmx|null mx|recipient address rejected: domain not found|all relevant mx records point to non-existent hosts|"
+        r"an mx or srv record indicated no smtp service",
+        "The recipient's domain names no server that takes its mail.",
+    ),
     Phrase(
         _R.MAILBOX_DISABLED,
         r"(?:mailbox|account|user|recipient|e-?mail address)[^.;]{0,40}"
@@ -175,10 +223,7 @@ PHRASES: tuple[Phrase, ...] = (
         r"unknown (?:recipient|address|mailbox|local|account)|invalid (?:recipient|mailbox|user)\b|undeliverable address|"
         r"unrouteable address|unroutable address|"
         r"not a (?:valid|known) (?:mailbox|user|recipient|address)|account that you tried to reach does not exist|no mailbox (?:here|by)|"
-        r"bad destination mailbox|recipnotfound|(?:empfänger|benutzer|adresse|postfach)[^.;]{0,40}(?:unbekannt|existiert nicht|"
-        r"nicht bekannt|nicht gefunden)|"
-        r"(?:does not|doesn'?t) have an? (?:[a-z.]{1,20} )?(?:account|mailbox)|destinataire inconnu|utilisateur inconnu|(?:usuario|"
-        r"destinatario) desconocido|utente sconosciuto|not our customer|no such person",
+        r"bad destination mailbox|(?:does not|doesn'?t) have an? (?:[a-z.]{1,20} )?(?:account|mailbox)|not our customer",
     ),
     Phrase(
         _R.RELAY_DENIED,
@@ -209,7 +254,7 @@ PHRASES: tuple[Phrase, ...] = (
         r"malformed dns|malformed or unexpected name server reply|\bdns\b[^.;]{0,30}(?:error|fail|problem|timeout|timed|lookup|"
         r"not respond)|(?:mx|a) record|"
         r"domain (?:name )?not found|(?:unable to|cannot) (?:look ?up|resolve|route)|lookup[^.;]{0,20}(?:mx|host|domain)|"
-        r"all relevant mx records",
+        r"no ip address found for host|host lookup did not complete",
         "The DNS did not answer, or has no usable entry.",
     ),
     Phrase(
@@ -230,7 +275,13 @@ PHRASES: tuple[Phrase, ...] = (
         r"(?:network|host) is unreachable|"
         r"(?:network|host) unreachable|no route to host|remote host closed|smtp timeout|operation timed out|broken pipe|"
         r"\bconnect to [^\s]{1,300}:|cannot connect|"
-        r"retry time not reached|could not connect|no response from|connection establishment",
+        r"retry time not reached|lost while reading message data|unexpected disconnection|disconnection while reading|"
+        r"could not connect|no response from|connection establishment",
+    ),
+    Phrase(
+        _R.RECIPIENT_UNKNOWN,
+        r"recipient address rejected: un(?:verified|deliverable) address",
+        "Whether the recipient exists could not be confirmed at the server that has the mailbox.",
     ),
     Phrase(
         _R.SPAM,
@@ -242,12 +293,6 @@ PHRASES: tuple[Phrase, ...] = (
         r"(?:message |due to |its |the )content[^.;]{0,30}(?:reject|not allowed|not accept|block|polic|restrict|prohibit|denied)|"
         r"due to (?:its )?content|"
         r"(?:forbidden|prohibited|objectionable|disallowed) (?:words?|content|offer|text|phrase|subject|header)|bad words?",
-        sure=False,
-    ),
-    Phrase(
-        _R.POLICY,
-        r"address verification in progress",
-        "The address is still being checked; the sending server is to try again.",
         sure=False,
     ),
     Phrase(
@@ -279,27 +324,36 @@ PHRASES: tuple[Phrase, ...] = (
         _R.POLICY,
         r"access denied|\bpolic(?:y|ies)\b|not (?:allowed|permitted|accepted|authori[sz]ed)|\bdenied\b|\bforbidden\b|prohibited|"
         r"blocked|unauthori[sz]ed|"
-        r"client host rejected|sender address rejected|recipient address rejected|administrator",
+        r"client host rejected|sender address rejected|recipient address rejected|administrat|"
+        r"\btriggers (?:discard|hold|redirect|filter|bcc) ?|dropped by|under review|frozen (?:for|by)",
         sure=False,
     ),
 )
 
 
 def simplify(text: str) -> str:
-    """The text as the phrases are looked for: its beginning, lower case, single blanks, without addresses."""
-    return _ADDRESSES("<>", " ".join(text[:LONGEST].casefold().split()))
+    """The text as words are looked for: its beginning, lower case, single blanks, without addresses."""
+    return _ADDRESSES("<>", " ".join(_ESCAPES(_unescaped, text[:LONGEST]).casefold().split()))
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    """Letters beyond ASCII, as Exim escapes their bytes."""
+    return bytes(int(one, 8) & 0xFF for one in match[0].split("\\") if one).decode("utf-8", "replace")
 
 
 @lru_cache(maxsize=4096)
 def phrases_in(text: str, enhanced: str | None, code: int | None, *, sure: bool) -> Phrase | None:
     """The first phrase of the table that stands in a simplified text, among the clear or among the vague ones."""
-    status = enhanced or (str(code) if code else "")
     for phrase in PHRASES:
-        if phrase.sure is sure and (not phrase.only or not status or _fits(phrase.only, status)) and phrase.find.search(text):
+        if phrase.sure is sure and fits(phrase.only, enhanced, code) and phrase.find.search(text):
             return phrase
     return None
 
 
-def _fits(only: str, status: str) -> bool:
-    """Whether a code belongs to those with which a phrase is meant: `5` is the whole class."""
-    return status == only or (len(only) == 1 and status.startswith(only))
+def fits(only: str, enhanced: str | None, code: int | None) -> bool:
+    """Whether a reply has one of the codes with which words are meant; one without a code may mean them too."""
+    if not only or (enhanced is None and code is None):
+        return True
+    basic = "" if code is None else str(code)
+    kind = (enhanced or basic)[:1]
+    return any(one in (enhanced, basic, kind) for one in only.split())

@@ -84,8 +84,33 @@ _NULL_SENDER = Advice(
     Move.PROVIDER,
 )
 
+_NO_WAY = Advice(
+    Move.RECIPIENT_ADMIN,
+    "Look up the MX and address records of the recipient's domain by name: they are missing, or lead to a name that does not exist. "
+    "If the domain is spelled right, its owner must correct them.",
+    "The message could not be delivered because the recipient's domain names no mail server that can be found. Please check the "
+    "spelling, or tell the recipient another way.",
+    "The message could not be delivered so far because the recipient's domain names no mail server that can be found. " + _AGAIN,
+)
+_ADDRESS = Advice(
+    Move.SENDER,
+    "Check both addresses, the recipient's first: the code says only that one of them was not accepted. The text of the reply may "
+    "say more.",
+    "The message could not be delivered because an address was not accepted. Please check the recipient's address for typing errors.",
+    "The message could not be delivered so far because an address was not accepted. Please check the recipient's address. " + _AGAIN,
+)
+_MAILBOX = Advice(
+    Move.RECIPIENT_ADMIN,
+    "Ask the administrator of that side what is wrong with the mailbox, and give the reply text and the time.",
+    "The message could not be delivered because the recipient's mailbox cannot be used. Please reach the recipient another way.",
+    "The message could not be delivered so far because the recipient's mailbox cannot be used at present. " + _AGAIN,
+)
+
 #: By subject and detail of the enhanced code.
 BY_STATUS: dict[tuple[int, int], Advice] = {
+    (1, 0): _ADDRESS,
+    (2, 0): _MAILBOX,
+    (4, 4): _NO_WAY,
     (1, 3): _WRITTEN,
     (1, 4): Advice(
         Move.SENDER,

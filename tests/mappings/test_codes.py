@@ -227,6 +227,10 @@ _HOSTILE = [
     "\udc80",
     "exceeds ",
     "not allowed ",
+    "\\303",
+    "name service error for name=",
+    "nemesis esmtp service not available",
+    "unfortunately, messages from ",
 ]
 
 
@@ -249,8 +253,9 @@ def test_every_registered_code_is_known_in_full() -> None:
     """Each enhanced and basic code has a meaning, whose move it is, a next step and a sentence for the customer."""
     assert len(enhanced.ENHANCED) == 11 + 5 + 7 + 8 + 7 + 11 + 31 + 1
     for entry in [*find.registered(), *map(find.basic_entry, basic.BASIC), *codes.entries()]:
-        assert entry.meaning.endswith("."), entry
-        assert entry.next_step.endswith("."), entry
+        for text in (entry.meaning, entry.next_step, entry.customer_text):
+            assert re.fullmatch(r"[A-Z][ -~]{3,}\.", text), entry
+        assert entry.customer_text.startswith("The message "), entry
         assert isinstance(entry.move, Move)
 
 
