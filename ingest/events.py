@@ -24,10 +24,15 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     text: str = ""
     #: The basic code is not logged, but always the same for this kind of line.
     inferred: bool = False
+    #: What it answers, where the line says so: `CONNECT`, `HELO`, `MAIL`, `RCPT`, `DATA`, `END-OF-MESSAGE`.
+    stage: str | None = None
 
 
 class Received(Fact, frozen=True, tag="received"):
-    """A queue file begins: a client connected (`client=`) or a local process submitted it (`uid=`)."""
+    """A queue file begins: a client connected (`client=`) or a local process submitted it (`uid=`).
+
+    Exim says so in one line (`<=`) when the message is complete: then `size` is set, and with it all that it knows by then.
+    """
 
     queue_id: str | None
     client_name: str | None = None
@@ -38,11 +43,28 @@ class Received(Fact, frozen=True, tag="received"):
     origin_queue_id: str | None = None
     origin_name: str | None = None
     origin_ip: str | None = None
-    #: Submitted on the host by this user id.
+    #: Submitted on the host by this user id, or by the user of this name.
     uid: int | None = None
+    login: str | None = None
     sender: str | None = None
     #: Queue file that an operator requeued into this one.
     requeued_from: str | None = None
+    client_port: int | None = None
+    helo: str | None = None
+    message_id: str | None = None
+    #: Bytes, of a message that is complete.
+    size: int | None = None
+    subject: str | None = None
+    #: The recipients that the client named, where the line lists them.
+    recipients: list[str] = []
+    tls: str | None = None
+    #: Queue file of the message that this one was made for: a notice, an automatic answer.
+    made_for: str | None = None
+
+    @property
+    def submitted(self) -> bool:
+        """Whether a user of the host handed it in, not another server."""
+        return self.uid is not None or self.login is not None
 
 
 class Identified(Fact, frozen=True, tag="identified"):
@@ -57,14 +79,15 @@ class Ruled(Fact, frozen=True, tag="ruled"):
     """A rule, a check or a filter decided something about a message in the dialogue: `action` says what.
 
     `stage` is where (`RCPT`, `DATA`, `END-OF-MESSAGE`, `header`, `body`, `queue`). With `queue_id` None the queue file did not
-    exist yet. Of several recipients, only the last one is named at stages after RCPT.
+    exist yet. Of several recipients, some programs name only the last one at stages after RCPT (`recipient`), others all
+    (`recipients`).
     """
 
     queue_id: str | None
     #: reject, hold, discard, redirect, bcc, warn, info, filter, accept, delay ...
     action: str
     stage: str
-    #: access, header, body, milter, proxy, size, hops, screen: who decided.
+    #: access, acl, header, body, milter, proxy, size, hops, screen: who decided.
     source: str = "access"
     client_name: str | None = None
     client_ip: str | None = None
@@ -83,6 +106,15 @@ class Ruled(Fact, frozen=True, tag="ruled"):
     next_id: str | None = None
     log_id: str | None = None
     user: str | None = None
+    recipients: list[str] = []
+    message_id: str | None = None
+
+    @property
+    def of_one(self) -> bool:
+        """Whether it decided of one recipient only: Exim's ACL drops a recipient, Postfix' access rule the whole message."""
+        if self.action == "discard":
+            return self.stage == "RCPT" and self.source == "acl" and self.recipient is not None
+        return self.action == "reject" and self.stage in {"RCPT", "PRDR"}
 
 
 class Queued(Fact, frozen=True, tag="queued"):
@@ -120,6 +152,11 @@ class Attempted(Fact, frozen=True, tag="attempted"):
     filtered: bool = False
     #: Thrown away on delivery (`/dev/null`, the discard service).
     discarded: bool = False
+    #: Nothing was tried: it was not yet time for it, or our own cache answered.
+    skipped: bool = False
+    #: Which rules of the program's configuration took it: names that the administrator chose.
+    router: str | None = None
+    transport: str | None = None
 
 
 class Expired(Fact, frozen=True, tag="expired"):
@@ -137,10 +174,12 @@ class Removed(Fact, frozen=True, tag="removed"):
 
 
 class Administered(Fact, frozen=True, tag="administered"):
-    """An administrator did something to a queue file: `hold`, `release`, `requeue`, `expire`."""
+    """An administrator did something to a queue file: `hold`, `release`, `requeue`, `expire`, `give_up`."""
 
     queue_id: str
     action: str
+    #: Who or what did it, where the line says so: a user, an ACL, a timer.
+    by: str | None = None
 
 
 class Noticed(Fact, frozen=True, tag="noticed"):
@@ -202,6 +241,51 @@ class Scanned(Fact, frozen=True, tag="scanned"):
     header_from: str | None = None
     #: The record was cut before its end.
     cut: bool = False
+    #: It looked at the message as a milter.
+    milter: bool = False
+    #: Recipients for whom it came off the other way, where one record tells all: it passed their copies.
+    others: list[str] = []
+
+
+class Symbol(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """A test of a filter that met: its name, what it adds to the score, and what it met with."""
+
+    name: str
+    score: float | None = None
+    options: list[str] = []
+
+
+class Judged(Fact, frozen=True, tag="judged"):
+    """A filter's result for a message that it looks at beside the queue (a milter, an ACL): what it says, the mail server does.
+
+    It belongs to the queue file that it names, or, where it has no other key, to the message with its Message-ID.
+    """
+
+    #: The filter's name: rspamd, spamassassin.
+    filter: str
+    queue_id: str | None = None
+    #: The filter's own short id of the task, which comes back.
+    log_id: str | None = None
+    message_id: str | None = None
+    #: What it asks for, in its own word: `no action`, `add header`, `reject` ...; None where it only judges.
+    action: str | None = None
+    #: Whether it takes it for spam; None where it did not come to that.
+    spam: bool | None = None
+    score: float | None = None
+    #: The score at which it asks for a refusal, or takes it for spam.
+    required: float | None = None
+    symbols: list[Symbol] = []
+    #: The module or rule that forced the action whatever the score, and what it says.
+    forced_by: str | None = None
+    text: str | None = None
+    sender: str | None = None
+    recipients: list[str] = []
+    #: There are more recipients than it lists.
+    more: bool = False
+    client_ip: str | None = None
+    user: str | None = None
+    size: int | None = None
+    subject: str | None = None
 
 
 class Inspected(Fact, frozen=True, tag="inspected"):
@@ -240,10 +324,11 @@ class Release(Fact, frozen=True, tag="release"):
 
 
 class Infected(Fact, frozen=True, tag="infected"):
-    """A virus scanner found something in a folder of the filter."""
+    """A virus scanner found something: in a folder of the filter, or in a file that is named after the message."""
 
-    folder: str
+    folder: str | None
     virus: str
+    queue_id: str | None = None
 
 
 AnyFact = (
@@ -260,6 +345,7 @@ AnyFact = (
     | Screened
     | Signed
     | Scanned
+    | Judged
     | Inspected
     | Passed
     | Release

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
+#: In microseconds.
+SECOND = 1_000_000
+
 
 class Line(msgspec.Struct, gc=False):
     """One line (or joined record) with its header taken apart.
 
     `time_us` is microseconds since 1970 UTC; `fine` is False where the stamp has whole seconds only. `number` counts the lines
-    of one process in one second and is set by the reader.
+    of one process in one second and is set by the reader. A `pid` of 0 is a process that is not known.
     """
 
     time_us: int

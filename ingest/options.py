@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -41,6 +42,8 @@ class IngestOptions:
     sources: tuple[SourceSetting, ...] = ()
     log_domains: tuple[LogDomain, ...] = ()
     customers: tuple[Customer, ...] = ()
+    #: Names of Exim's routers, transports and boxes that keep mail back.
+    quarantines: re.Pattern[str] | None = re.compile("quarantine", re.IGNORECASE)
     keep_raw: bool = True
     keep_subjects: bool = True
     #: Seconds: how long a line may pin the low-water mark, a message is held back, a written one kept in memory.

@@ -22,13 +22,13 @@ from ingest.correlate.ownership import Ownership
 from ingest.correlate.session import Role
 from ingest.correlate.table import Table
 from ingest.events import Connected, Fact
-from ingest.formats import Silent, parser_of
+from ingest.formats import Format, Silent, format_of
 from ingest.lines import Line
 from ingest.options import IngestOptions, SourceSetting
 from ingest.records import Joiner
 from ingest.sinks import Sink
 from ingest.source import SourceFile
-from ingest.summary import Progress, Summary
+from ingest.summary import Progress, Summary, Tally
 from ingest.syslog import peek_time
 from ingest.tail.checkpoint import Checkpoint
 from ingest.tail.faults import TailError
@@ -70,7 +70,7 @@ class Ingest:
         self._ownership = Ownership(options.customers)
         self._domain_of = {host: d for d in options.log_domains for host in (d.hosts or (d.name,))}
         self._writers: dict[str, Writer] = {}
-        self._parsers: dict[tuple[str, str | None], Callable[[Line], Fact | Silent] | None] = {}
+        self._formats: dict[tuple[str, str | None], Format | None] = {}
         self._sources: dict[FileReader, SourceFile] = {}
         self._joiner: Joiner[Slot] = Joiner()
         self._since_flush = 0
@@ -104,6 +104,7 @@ class Ingest:
             while not stop.is_set() and not follower.over:
                 if self._sweep(follower):
                     self._read(follower, stop)
+                self._join(self._joiner.grown())
                 self._flush(everything=True)
                 if time.monotonic() - saved >= interval_s:
                     self._save(checkpoint)
@@ -137,7 +138,9 @@ class Ingest:
             self._warn(problem)
         new = [r for r in ready if r not in self._sources]
         for reader in new:
-            source = self._sources[reader] = SourceFile(reader, self._setting(reader.path), self._options.timezone, self._joiner)
+            source = self._sources[reader] = SourceFile(
+                reader, self._setting(reader.path), self._options.timezone, self._joiner, self.summary.tally(reader.path)
+            )
             self.summary.files += 1
             self._peek(source)
         for reader in new:
@@ -202,6 +205,13 @@ class Ingest:
                 self._flush(everything=False)
                 self._tell()
 
+    def _join(self, records: Iterable[tuple[Line, Slot]]) -> None:
+        """Take in records that no further line ended, as they stand."""
+        sources = {s.reader.path: s for s in self._sources.values()}
+        for line, place in records:
+            if line.file in sources:
+                self._take(sources[line.file], [(line, place)])
+
     def _limit(self) -> None:
         """Lines stamped far ahead of the wall clock move no clock."""
         limit = int(self._clock() * SECOND) + _AHEAD_US
@@ -226,37 +236,43 @@ class Ingest:
 
     def _fact(self, line: Line, source: SourceFile) -> Fact | Role | None:
         """What a line states; None where that is nothing of a message."""
-        parser = self._parser(line, source.setting.format or self._options.format)
-        if parser is None:
+        known = self._format(line, source.setting.format or self._options.format)
+        if known is None:
             self.summary.foreign[line.program] += 1
+            source.tally.foreign[line.program] += 1
             return None
-        fact = parser(line)
+        fact = known.parse(line)
         if isinstance(fact, Silent):
-            self._silent(fact, line)
+            self._silent(fact, line, known, source.tally)
             return None
+        source.tally.known[known.name] += 1
         if not line.host:
             line.host = self._host(source.setting)
         if isinstance(fact, Connected) and fact.step in {"connect", "disconnect"}:
             return Role.OPEN if fact.step == "connect" else Role.CLOSE
         return fact
 
-    def _silent(self, outcome: Silent, line: Line) -> None:
+    def _silent(self, outcome: Silent, line: Line, known: Format, tally: Tally) -> None:
         """Count a line that states nothing; keep a few of those that no pattern fits."""
         if outcome is Silent.IGNORED:
-            self.summary.ignored += 1
+            tally.known[known.name] += 1
             return
+        if outcome is Silent.FREE:
+            tally.free[known.name] += 1
+            return
+        tally.unknown[known.name] += 1
         self.summary.unknown[line.program] += 1
         if len(self.summary.samples) < _SAMPLES:
             self.summary.samples.append(line.raw[:500])
 
-    def _parser(self, line: Line, override: str | None) -> Callable[[Line], Fact | Silent] | None:
-        """The parser for a line's tag; each tag is looked up once."""
+    def _format(self, line: Line, override: str | None) -> Format | None:
+        """The format of a line's tag; each tag is looked up once."""
         key = (line.tag, override)
-        if key not in self._parsers:
-            if len(self._parsers) > 4096:
-                self._parsers.clear()
-            self._parsers[key] = parser_of(line.tag, line.program, override)
-        return self._parsers[key]
+        if key not in self._formats:
+            if len(self._formats) > 4096:
+                self._formats.clear()
+            self._formats[key] = format_of(line.tag, line.program, override)
+        return self._formats[key]
 
     def _writer(self, host: str) -> Writer:
         """The journeys of a host's log domain."""
@@ -266,7 +282,7 @@ class Ingest:
         if writer is None:
             options = self._options
             reach_us = min(int(options.pin_s * SECOND), REACH_US)
-            within = Within(frozenset(setting.filters) if setting is not None else frozenset(), reach_us)
+            within = Within(frozenset(setting.filters) if setting is not None else frozenset(), reach_us, options.quarantines)
             self._sink.claim(name)
             table = Table(
                 name,
@@ -312,11 +328,7 @@ class Ingest:
 
     def _finish(self, checkpoint: Checkpoint, follower: Follower) -> None:
         """Write everything, also what is held back, and keep how far each file is read."""
-        settings = {s.reader.path: s for s in self._sources.values()}
-        for line, place in self._joiner.drain():
-            if line.file in settings:
-                self._take(settings[line.file], [(line, place)])
-            place.pins -= 1
+        self._join(self._joiner.drain())
         self._flush(everything=True, final=True)
         for writer in self._writers.values():
             writer.finish()
@@ -341,6 +353,7 @@ class Ingest:
                 offset = reader.position if reader.finished and not source.pinned else mark.offset
                 checkpoint.note(reader, offset, mark.year, mark.time_us, needed=source.pinned)
         for reader in [r for r in self._sources if r.closed and r.ended and r.at_end]:
+            self._join(self._joiner.drain(reader.path))
             if not self._sources[reader].pinned:
                 del self._sources[reader]
         checkpoint.store()

@@ -1,38 +1,86 @@
-"""Records: programs that write one record as several lines. The lines are joined before a format sees them.
+r"""Records: programs that write one record as several lines. The lines are joined before a format sees them.
 
-amavis ends a piece with `...` and begins the next one, of the same process, with `(LOG_ID) ...`; a middle piece does both, and
-pieces of other records may lie between. A record's identity, time and number are those of its first line.
+A record's identity, time and number are those of its first line. amavis ends a piece with `...` and begins the next one, of the
+same process, with `(LOG_ID) ...`; pieces of other records may lie between. Exim writes the headers of a message that it refuses
+on lines without a stamp behind the refusal, and in syslog as pieces `[1\17] ...`, `[2\17] ...` of one process.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
+
+from msgspec.structs import replace
 
 from ingest.lines import Line
 
 _BEGIN = re.compile(r"(\([0-9A-Za-z_+-]+\) )")
-_PROGRAMS = frozenset({"amavis", "amavisd", "amavisd-new"})
+_AMAVIS = frozenset({"amavis", "amavisd", "amavisd-new"})
 _MORE = "..."
+#: Number, what follows the piece (`\` a line end, `/` the rest of its line), and of how many: Exim's `log.c`, `write_syslog`.
+_PIECE = re.compile(r"\[(\d{1,6})([/\\])(\d{1,6})\] ", re.ASCII)
+_PID = re.compile(r"\[(\d{1,10})\] ", re.ASCII)
+#: Exim writes headers behind a refusal only.
+_REFUSED = " rejected "
 #: A record longer than this is cut: nobody logs so much about one message.
 _LONGEST = 1 << 20
 
-Place = TypeVar("Place")
+
+class Pinned(Protocol):
+    """A place in a file that is read again after a crash while anything pins it."""
+
+    pins: int
+
+
+Place = TypeVar("Place", bound=Pinned)
+Record = tuple[Line, Place]
 
 
 class Joiner(Generic[Place]):
     """Joins the pieces of records; each line comes with its file and its place there, and a record keeps those of its first piece.
 
-    One joiner serves all files of a run: a record may begin in one file and go on in the next.
+    One joiner serves all files of a run: a record may begin in one file and go on in the next. What is open pins its places.
     """
 
     def __init__(self) -> None:
-        self._open: dict[tuple[str, int, str], dict[str, tuple[Line, Place]]] = {}
+        self._amavis: _AmavisPieces[Place] = _AmavisPieces()
+        self._pieces: _EximPieces[Place] = _EximPieces()
+        self._headers: _EximHeaders[Place] = _EximHeaders()
 
-    def feed(self, line: Line, place: Place) -> list[tuple[Line, Place]]:
+    def feed(self, line: Line, place: Place) -> list[Record[Place]]:
         """What is complete with this line: the line itself, a record that it ends, records that it shows to be cut."""
-        if line.program not in _PROGRAMS:
+        program = line.program
+        if program in _AMAVIS:
+            return self._amavis.feed(line, place)
+        if program != "exim":
             return [(line, place)]
+        if line.host:
+            return self._pieces.feed(line, place)
+        return self._headers.feed(line, place)
+
+    def more(self, text: str, file: str) -> bool:
+        """Whether a line without a stamp goes on with the last record of its file."""
+        return self._headers.more(text, file)
+
+    def grown(self) -> list[Record[Place]]:
+        """The records that are open and have become longer since they were given, as they stand; they may still go on."""
+        return self._headers.grown()
+
+    def drain(self, file: str | None = None) -> list[Record[Place]]:
+        """The records that are still open, as they stand; with `file` those of its own, which is read to its last end."""
+        if file is not None:
+            return self._headers.drain(file)
+        return [*self._amavis.drain(), *self._pieces.drain(), *self._headers.drain()]
+
+
+class _AmavisPieces(Generic[Place]):
+    """Records of amavis that are not read to their end."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[str, int, str], dict[str, Record[Place]]] = {}
+
+    def feed(self, line: Line, place: Place) -> list[Record[Place]]:
+        """Take a line in."""
         match = _BEGIN.match(line.text)
         if match is None:
             return [(line, place)]
@@ -45,32 +93,155 @@ class Joiner(Generic[Place]):
                 return [(line, place)]
             return self._join(process, known, line, rest)
         known = self._open[process].pop(line.file, None) if process in self._open else None
-        done = [known] if known is not None else []
+        done = [] if known is None else [_released(known)]
         if rest.endswith(_MORE):
             line.head = line.text
-            self._open.setdefault(process, {})[line.file] = (line, place)
+            self._keep(process, line.file, (line, place))
             return done
         return [*done, (line, place)]
 
-    def _join(self, process: tuple[str, int, str], known: tuple[Line, Place], line: Line, rest: str) -> list[tuple[Line, Place]]:
+    def drain(self) -> list[Record[Place]]:
+        """Give what is open."""
+        left = [_released(record) for waiting in self._open.values() for record in waiting.values()]
+        self._open.clear()
+        return left
+
+    def _join(self, process: tuple[str, int, str], known: Record[Place], line: Line, rest: str) -> list[Record[Place]]:
         """A record with one piece more; given where that is its last."""
-        first, place = known
+        first = known[0]
         first.text = first.text[: -len(_MORE)] + rest[len(_MORE) :]
         first.raw = f"{first.raw}\n{line.raw}"
         if rest.endswith(_MORE) and len(first.raw) < _LONGEST:
-            self._open.setdefault(process, {})[line.file] = (first, place)
+            self._keep(process, line.file, known)
             return []
-        return [(first, place)]
+        return [known]
 
-    def _take(self, process: tuple[str, int, str], file: str) -> tuple[Line, Place] | None:
+    def _keep(self, process: tuple[str, int, str], file: str, record: Record[Place]) -> None:
+        """Wait for the rest of a record."""
+        record[1].pins += 1
+        self._open.setdefault(process, {})[file] = record
+
+    def _take(self, process: tuple[str, int, str], file: str) -> Record[Place] | None:
         """The open record that a piece goes on: of the same file, else of another one that ended within it."""
         waiting = self._open.get(process)
         if not waiting:
             return None
-        return waiting.pop(file if file in waiting else next(iter(waiting)))
+        return _released(waiting.pop(file if file in waiting else next(iter(waiting))))
 
-    def drain(self) -> list[tuple[Line, Place]]:
-        """The records that are still open, as they stand."""
-        left = [record for waiting in self._open.values() for record in waiting.values()]
+
+class _EximPieces(Generic[Place]):
+    """Entries of Exim in syslog that are not read to their last piece."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[str, int, str], Record[Place]] = {}
+
+    def feed(self, line: Line, place: Place) -> list[Record[Place]]:
+        """Take a line in; the pid is syslog's and no part of the entry, unless that names one itself."""
+        process = (line.host, line.pid, line.file)
+        match = _PIECE.match(line.text)
+        known = self._open.pop(process, None) if match is not None else None
+        if known is not None:
+            _released(known)
+        if match is None:
+            return [(named(line), place)]
+        piece, last = line.text[match.end() :], match[1] == match[3] or len(line.raw) > _LONGEST
+        # A line end behind the piece, or the rest of its line.
+        piece += "\n" if match[2] == "\\" and not last else ""
+        if match[1] == "1":
+            line.text = piece
+            done, known = ([] if known is None else [(named(known[0]), known[1])]), (line, place)
+        elif known is None:
+            # Its beginning was not read, and its rest alone bears no id.
+            return []
+        else:
+            known[0].text += piece
+            known[0].raw = f"{known[0].raw}\n{line.raw}"
+            done = []
+        if last:
+            return [*done, (named(known[0]), known[1])]
+        known[1].pins += 1
+        self._open[process] = known
+        return done
+
+    def drain(self) -> list[Record[Place]]:
+        """Give what is open."""
+        left = [_released((named(line), place)) for line, place in self._open.values()]
         self._open.clear()
         return left
+
+
+class _EximHeaders(Generic[Place]):
+    """The last refusal of each file of Exim, which lines without a stamp go on.
+
+    A refusal is given at once, and again when it has become longer: it is the same event, and the longest version wins.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[str, Record[Place]] = {}
+        self._more: dict[str, list[str]] = {}
+        self._grown: set[str] = set()
+        #: Files whose last line with a stamp was Exim's.
+        self._files: set[str] = set()
+
+    def feed(self, line: Line, place: Place) -> list[Record[Place]]:
+        """Take a line with a stamp in."""
+        file = line.file
+        done = self.drain(file) if file in self._open else []
+        self._files.add(file)
+        named(line)
+        if _REFUSED in line.text:
+            place.pins += 1
+            self._open[file] = (line, place)
+        return [*done, (line, place)]
+
+    def more(self, text: str, file: str) -> bool:
+        """Take a line without a stamp in; behind other lines than refusals there is nothing to be learned from it."""
+        if file not in self._files:
+            return False
+        if file in self._open:
+            known = self._more.setdefault(file, [])
+            if len(known) < 1000:
+                known.append(text)
+                self._grown.add(file)
+        return True
+
+    def grown(self) -> list[Record[Place]]:
+        """Give what has become longer."""
+        found = [self._joined(file) for file in sorted(self._grown)]
+        self._grown.clear()
+        return found
+
+    def drain(self, file: str | None = None) -> list[Record[Place]]:
+        """Give what has become longer, and expect no more of it."""
+        files = sorted(self._open) if file is None else [file] if file in self._open else []
+        found = [self._joined(one) for one in files if one in self._grown]
+        for one in files:
+            self._open.pop(one)[1].pins -= 1
+            self._more.pop(one, None)
+            self._grown.discard(one)
+        return found
+
+    def _joined(self, file: str) -> Record[Place]:
+        """The record as it stands."""
+        line, place = self._open[file]
+        lines = self._more[file]
+        return replace(line, text="\n".join([line.text, *lines]), raw="\n".join([line.raw, *lines]), head=line.text), place
+
+
+def named(line: Line) -> Line:
+    """An entry of Exim whose process is known only where it names it (`log_selector = +pid`); set in place."""
+    found = _PID.match(line.text)
+    line.pid = 0
+    if found is not None:
+        line.pid = int(found[1])
+        line.text = line.text[found.end() :]
+    head, newline, _ = line.text.partition("\n")
+    if newline:
+        line.head = head
+    return line
+
+
+def _released(record: Record[Place]) -> Record[Place]:
+    """A record that is open no more."""
+    record[1].pins -= 1
+    return record

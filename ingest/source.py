@@ -10,7 +10,7 @@ from ingest.correlate.event import SECOND, Slot
 from ingest.lines import Line
 from ingest.options import SourceSetting
 from ingest.records import Joiner
-from ingest.summary import Summary
+from ingest.summary import Summary, Tally
 from ingest.syslog import Framer, guess_year, peek_time
 from ingest.tail.reader import FileReader
 
@@ -29,8 +29,9 @@ def legible(text: str) -> str:
 class SourceFile:
     """One reader with all that its lines need, in the order of the file."""
 
-    def __init__(self, reader: FileReader, setting: SourceSetting, zone: tzinfo, joiner: Joiner[Slot]) -> None:
+    def __init__(self, reader: FileReader, setting: SourceSetting, zone: tzinfo, joiner: Joiner[Slot], tally: Tally) -> None:
         self.reader = reader
+        self.tally = tally
         self.setting = setting
         self.lines = 0
         #: Lines taken by the last `take`.
@@ -107,13 +108,14 @@ class SourceFile:
             self.taken += 1
             self.lines += 1
             summary.lines += 1
+            self.tally.lines += 1
             if line is None:
-                if text.strip("\0 "):
-                    summary.unframed[self.reader.path] += 1
+                if text.strip("\0 ") and not self._joiner.more(legible(text), self.reader.path):
+                    self.tally.unframed += 1
                 continue
             slot = self._slot(offset, line.time_us)
-            slot.pins += 1
             for done, place in feed(line, slot):
+                place.pins += 1
                 yield done, place
                 place.pins -= 1
             if until_us is not None and line.time_us > until_us:

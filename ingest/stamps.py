@@ -13,7 +13,9 @@ _DAY_US = 86_400 * 1_000_000
 
 ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,12}))?(Z|z|[+-]\d\d:?\d\d)?\Z", re.ASCII)
 BSD = re.compile(r"([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,12}))? ", re.ASCII)
-CTIME = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4}) -> ", re.ASCII)
+CTIME = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4}) (?:-> |\[(\d{1,10})\] )", re.ASCII)
+#: As Exim and Rspamd write their own files: with the year, and no zone unless they are told to.
+OWN = re.compile(r"(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ([+-]\d{4}))?(?= |\Z)", re.ASCII)
 PRIORITY = re.compile(r"<\d{1,3}>", re.ASCII)
 
 
@@ -33,7 +35,11 @@ class Stamp(NamedTuple):
 
 def iso_stamp(text: str) -> Stamp | None:
     """Read `2026-11-24T03:53:14.311264+00:00`; None where it is none, or no day of the calendar."""
-    found = ISO.match(text)
+    return dated(ISO.match(text))
+
+
+def dated(found: re.Match[str] | None) -> Stamp | None:
+    """What `ISO` or `OWN` found as a stamp; None where it is no day of the calendar or no time of the day."""
     if found is None:
         return None
     year, month, day, hour, minute, second = (int(found[i]) for i in range(1, 7))
@@ -62,7 +68,7 @@ def bsd_stamp(found: re.Match[str]) -> Stamp | None:
 
 
 def ctime_stamp(found: re.Match[str]) -> Stamp | None:
-    """Read what `CTIME` found: `Tue Nov 24 04:06:21 2026`."""
+    """Read what `CTIME` found: `Tue Nov 24 04:06:21 2026`, as ClamAV and spamd write their own files."""
     month = _MONTHS.get(found[1], 0)
     day, hour, minute, second, year = (int(found[i]) for i in range(2, 7))
     if hour > 23 or minute > 59 or second > 59 or year < 1 or not _is_day(year, (month, day)):

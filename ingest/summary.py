@@ -8,6 +8,28 @@ from typing import Protocol
 
 
 @dataclass(slots=True)
+class Tally:
+    """What the lines of one file were."""
+
+    lines: int = 0
+    #: Lines that a format knows, whether they say something of a message or not, by the format's name.
+    known: Counter[str] = field(default_factory=Counter)
+    #: Lines of known programs that no pattern fits, by the format's name.
+    unknown: Counter[str] = field(default_factory=Counter)
+    #: Lines that an administrator had a program write in words of his own, by the format's name.
+    free: Counter[str] = field(default_factory=Counter)
+    #: Lines of programs that no format knows, by program.
+    foreign: Counter[str] = field(default_factory=Counter)
+    #: Lines without a stamp that we know.
+    unframed: int = 0
+
+    @property
+    def recognised(self) -> int:
+        """Lines of programs that log mail; free text alone proves nothing, for other files have such stamps too."""
+        return self.known.total() + self.unknown.total()
+
+
+@dataclass(slots=True)
 class Summary:
     """What a run has read and written."""
 
@@ -17,17 +39,19 @@ class Summary:
     lines: int = 0
     traces: int = 0
     superseded: int = 0
-    #: Lines that state nothing about a message, on purpose.
-    ignored: int = 0
+    #: What was in each file, in the order in which they were found.
+    tallies: dict[str, Tally] = field(default_factory=dict)
     #: Lines of known programs that no pattern fits, and lines of programs that no format knows, by program.
     unknown: Counter[str] = field(default_factory=Counter)
     foreign: Counter[str] = field(default_factory=Counter)
-    #: Lines without a stamp that we know, by file.
-    unframed: Counter[str] = field(default_factory=Counter)
     #: Lines stamped more than an hour ahead of this machine's clock.
     ahead: int = 0
     samples: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+    def tally(self, file: str) -> Tally:
+        """The tally of a file; a file that is read on under the same name goes on with it."""
+        return self.tallies.setdefault(file, Tally())
 
 
 class Progress(Protocol):

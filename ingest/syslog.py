@@ -1,6 +1,7 @@
 """Framing: the header of a log line taken apart, whatever wrote it.
 
-Known are RFC 3164 and RFC 3339 stamps as rsyslog and Postfix write them, RFC 5424, journald's JSON, and ClamAV's own file.
+Known are RFC 3164 and RFC 3339 stamps as rsyslog and Postfix write them, RFC 5424, journald's JSON, and the files that Exim,
+Rspamd, ClamAV and SpamAssassin's spamd write themselves.
 A `Framer` belongs to one file, for stamps without year or zone mean what the lines before them say.
 """
 
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ingest.lines import Line
-from ingest.stamps import BSD, CTIME, ISO, PRIORITY, Stamp, bsd_stamp, ctime_stamp, guess_year, iso_stamp
+from ingest.stamps import BSD, CTIME, ISO, OWN, PRIORITY, Stamp, bsd_stamp, ctime_stamp, dated, guess_year, iso_stamp
 
 __all__ = ["Framer", "Stamp", "guess_year", "peek_time"]
 
@@ -24,7 +25,20 @@ _SECOND_US = 1_000_000
 _DECEMBER = 12
 
 _STRUCTURED = re.compile(r'(?:-|(?:\[(?:[^\]\\"]|"(?:[^"\\]|\\.)*+"|\\.)*+\])++)(?: |$)', re.DOTALL)
+#: RFC 6587: how long the record is, before its priority.
+_COUNT = re.compile(r"\d{1,7} (?=<\d{1,3}>)", re.ASCII)
 _TOKEN = re.compile(r"([^\s\[\]:]+)\[([^\]\s]*)\]:", re.ASCII)
+
+#: Rspamd's own file: `#100(rspamd_proxy) <dce430>; proxy; ...`.
+_WORKER = re.compile(r"(?:\[[a-z]{1,8}\] )?#(\d{1,10})\([^()]{0,64}\) ", re.ASCII)
+#: Exim begins the pieces of a long entry in syslog so, and writes its own stamp into it unless it is told not to.
+_PIECE = re.compile(r"\[\d{1,6}[/\\]\d{1,6}\] ", re.ASCII)
+_EXIM = frozenset({"exim", "exim4"})
+_SIGNS = frozenset("+-")
+#: Zones lie apart by this, and no zone is further than that from another.
+_ZONES_US = 900 * _SECOND_US
+_FURTHEST_US = 27 * 3600 * _SECOND_US
+_DAY_US = 86_400 * _SECOND_US
 
 _MAX_TAGS = 4096
 _MAX_TAG = 256
@@ -65,6 +79,8 @@ class Framer:
         # One entry of memory for each form of stamp: most lines share their second with the line before.
         self._bsd_stamp = ""
         self._bsd_us = 0
+        self._own_stamp = ""
+        self._own_us = 0
         self._iso_second = ""
         self._iso_zone = ""
         self._iso_length = 0
@@ -79,7 +95,7 @@ class Framer:
 
     def resume(self, year: int | None, last_us: int | None) -> None:
         """Go on in the middle of the file: `year_now` and the time of a line, both as they were at that line."""
-        self._bsd_stamp = ""
+        self._bsd_stamp = self._own_stamp = ""
         self._year = year
         self._seen_us = last_us
         self._month = 0
@@ -90,13 +106,42 @@ class Framer:
 
     def frame(self, text: str) -> Line | None:
         """One line (without its newline) taken apart, or None where it has no stamp that we know."""
+        line = None
         if text[10:11] == "T" and text[4:5] == "-":
-            return self._frame_iso(text, text)
-        if text[3:4] == " " and text[15:16] == " ":
+            line = self._frame_iso(text, text)
+            if line is None:
+                return None
+        elif text[10:11] == " " and text[4:5] == "-":
+            return self._frame_own(text, text)
+        elif text[3:4] == " " and text[15:16] == " ":
             line = self._frame_bsd(text, text)
-            if line is not None:
-                return line
-        return self._frame_other(text)
+        if line is None:
+            line = self._frame_other(text)
+        if line is not None and line.program in _EXIM and line.host:
+            self._unwrap(line)
+        return line
+
+    def _unwrap(self, line: Line) -> None:
+        """Take the stamp that Exim writes itself out of its line in syslog: with it the line is the same as in Exim's own file.
+
+        It names no zone in most cases; the transport's stamp tells which it is, for the two were made within a moment.
+        """
+        line.tag = line.program = "exim"
+        piece = _PIECE.match(line.text)
+        start = 0 if piece is None else piece.end()
+        found = OWN.match(line.text, start)
+        when = dated(found)
+        if found is None or when is None or when.year is None:
+            return
+        wall = datetime(when.year, when.month, when.day, when.hour, when.minute, when.second, when.microsecond, tzinfo=UTC)
+        own_us = (wall - _EPOCH) // _MICROSECOND
+        apart = own_us - line.time_us
+        if abs(apart) > _FURTHEST_US:
+            # The transport's stamp has no year, and this one has: only the time of the day tells the zone.
+            apart -= round(apart / _DAY_US) * _DAY_US
+        line.time_us = own_us - round(apart / _ZONES_US) * _ZONES_US
+        line.fine = when.fine
+        line.text = line.text[:start] + line.text[found.end() + 1 :]
 
     def _frame_iso(self, text: str, raw: str) -> Line | None:
         """`2026-11-24T03:53:14.311264+00:00 host tag[pid]: text`."""
@@ -142,11 +187,31 @@ class Framer:
                 return Line(time_us, False, host, tag.tag, tag.program, tag.pid, parts[2], raw, self.file)
         return self._frame_rest(time_us, False, text[16:], raw)
 
+    def _frame_own(self, text: str, raw: str) -> Line | None:
+        """`2026-11-24 04:11:29 text` as Exim writes it, or with `#100(rspamd_proxy)` before the text as Rspamd does."""
+        if text[:19] == self._own_stamp and text[19:20] == " " and text[20:21] not in _SIGNS:
+            time_us, fine, rest = self._own_us, False, text[20:]
+        else:
+            found = OWN.match(text)
+            when = dated(found)
+            known = None if when is None else self._local_us(when)
+            if found is None or when is None or known is None:
+                return None
+            time_us, fine, rest = known, when.fine, text[found.end() + 1 :]
+            if not when.fine and when.offset is None:
+                self._own_stamp, self._own_us = text[:19], known
+        worker = _WORKER.match(rest)
+        if worker is not None:
+            return Line(time_us, fine, "", "rspamd", "rspamd", int(worker[1]), rest[worker.end() :], raw, self.file)
+        return Line(time_us, fine, "", "exim", "exim", 0, rest, raw, self.file)
+
     def _frame_other(self, text: str) -> Line | None:
         """The less usual: things before the stamp, stamps of another width, RFC 5424, JSON, ClamAV."""
         bare = text.lstrip("\0\ufeff")
         if bare.startswith("{"):
             return self._frame_journald(bare)
+        count = _COUNT.match(bare)
+        bare = bare if count is None else bare[count.end() :]
         found = PRIORITY.match(bare)
         body = bare if found is None else bare[found.end() :]
         if found is not None and body.startswith("1 "):
@@ -161,8 +226,9 @@ class Framer:
         if stamp is not None:
             when = ctime_stamp(stamp)
             local = None if when is None else self._local_us(when)
-            return None if local is None else Line(local, False, "", "clamd", "clamd", 0, body[stamp.end() :], bare, self.file)
-        return None
+            program, pid = ("clamd", 0) if stamp[7] is None else ("spamd", int(stamp[7]))
+            return None if local is None else Line(local, False, "", program, program, pid, body[stamp.end() :], bare, self.file)
+        return self._frame_own(body, bare)
 
     def _frame_rest(self, time_us: int, fine: bool, rest: str, raw: str) -> Line:
         """What follows the stamp, where it is not simply `host tag[pid]: text`."""
@@ -190,7 +256,8 @@ class Framer:
         structured = _STRUCTURED.match(rest)
         if time_us is None or structured is None:
             return None
-        text = rest[structured.end() :].removeprefix("\ufeff")
+        # rsyslog keeps the blank that stood behind the tag in the older form.
+        text = rest[structured.end() :].removeprefix("\ufeff").removeprefix(" ")
         tag = _tag_of("" if app == "-" else app)
         pid = _number(process) or tag.pid
         return Line(time_us, self._iso_end > 20, "" if host == "-" else host, tag.tag, tag.program, pid, text, raw, self.file)
@@ -291,10 +358,15 @@ def peek_time(text: str) -> Stamp | None:
             return None
         moment = _EPOCH + timedelta(microseconds=line.time_us)
         return Stamp(*moment.timetuple()[:6], moment.microsecond, True, timedelta())
+    count = _COUNT.match(bare)
+    bare = bare if count is None else bare[count.end() :]
     found = PRIORITY.match(bare)
     body = bare if found is None else bare[found.end() :]
     if found is not None and body.startswith("1 "):
         body = body[2:]
+    own = dated(OWN.match(body))
+    if own is not None:
+        return own
     iso = iso_stamp(body.partition(" ")[0])
     if iso is not None:
         return iso

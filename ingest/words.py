@@ -16,6 +16,7 @@ from ingest.events import (
     Identified,
     Infected,
     Inspected,
+    Judged,
     Noticed,
     Passed,
     Queued,
@@ -28,6 +29,7 @@ from ingest.events import (
     Screened,
     Signed,
 )
+from mappings.vocabulary import FILTERS
 
 #: What came of a hand-over: to another server, to a filter of ours, to an agent of this host.
 _STATUS = {
@@ -52,6 +54,8 @@ _RULES = {
     "prepend": "A header was added",
     "delay": "Put off",
     "quarantine": "Put into quarantine",
+    "rewrite": "The sender was rewritten",
+    "abort": "Broken off",
 }
 _PLACES = {
     "CONNECT": "at the connection",
@@ -68,7 +72,13 @@ _PLACES = {
     "body": "because of the body",
 }
 _BY = {"milter": "by a milter", "proxy": "by the filter before the queue", "screen": "before the dialogue"}
-_ADMIN = {"hold": "put it on hold", "release": "released it from hold", "requeue": "put it back into the queue", "expire": "had it expire"}
+_ADMIN = {
+    "hold": "Put on hold",
+    "release": "Released from hold",
+    "requeue": "Put back into the queue",
+    "expire": "Made to expire",
+    "give_up": "Given up",
+}
 _NOTICES = {"non-delivery": "A notice of non-delivery", "delay": "A notice of delay", "success": "A notice of delivery"}
 _SESSION = {"connect": "A session began", "disconnect": "The session ended", "tls": "Encrypted connection", "lost": "The session broke off"}
 _SCREEN = {
@@ -86,6 +96,8 @@ _PASSED_NOT = {
     "notice": "The filter could not send a notice",
     "release": "The released message could not be passed on",
 }
+#: Findings that are about the sender, and no signature.
+_CHECKS = ("DMARC: ", "SPF(", "ARC: ")
 #: Addresses in what others wrote; the name of a mailbox may be quoted.
 _ADDRESS = re.compile(r'(?:"[^"@<>]{1,64}"|[^\s<>"@,;:()\[\]{}]{1,128})@[^\s<>"@,;:()\[\]{}]{1,255}')
 _HIDDEN = "..."
@@ -103,8 +115,15 @@ def names_of(fact: Fact) -> tuple[list[str], bool]:
         case Attempted():
             return ([fact.recipient] if fact.original is None else [fact.recipient, fact.original]), False
         case Ruled():
-            return [a for a in (fact.recipient, fact.target) if a], False
-        case Scanned() | Inspected() | Passed() | Release():
+            # The headers behind a refusal name whom they like.
+            return [a for a in (fact.recipient, fact.target, *fact.recipients) if a], bool(fact.recipients) and fact.action == "reject"
+        case Received():
+            return list(fact.recipients), False
+        case Judged():
+            return list(fact.recipients), fact.more
+        case Scanned():
+            return [*fact.recipients, *fact.others], fact.cut
+        case Inspected() | Passed() | Release():
             return list(fact.recipients), False
         case Queued():
             return [], fact.count > 1
@@ -130,7 +149,8 @@ def words_of(fact: Fact) -> str:
         case Removed():
             return "An administrator deleted it from the queue" if fact.by_admin else "Done: removed from the queue"
         case Administered():
-            return f"An administrator {_ADMIN.get(fact.action, fact.action)}"
+            done = _ADMIN.get(fact.action, fact.action)
+            return f"{done} by {_without_addresses(fact.by)}" if fact.by else f"{done} by an administrator"
         case Noticed():
             return f"{_NOTICES.get(fact.what, 'A notice')} goes to the {fact.to} as {fact.notice_id}"
         case Connected():
@@ -139,7 +159,7 @@ def words_of(fact: Fact) -> str:
             found = _SCREEN.get(fact.what, "Before the dialogue")
             return found + (f": {_without_addresses(fact.detail)}" if fact.detail else "")
         case Signed():
-            return f"Signature: {_without_addresses(fact.what)}"
+            return f"{'Checked' if fact.what.startswith(_CHECKS) else 'Signature'}: {_without_addresses(fact.what)}"
         case _:
             return _filtered(fact)
 
@@ -149,6 +169,8 @@ def _filtered(fact: Fact) -> str:
     match fact:
         case Scanned():
             return _scanned(fact)
+        case Judged():
+            return _judged(fact)
         case Inspected():
             return "The filter looks at it"
         case Passed():
@@ -172,12 +194,29 @@ def _scanned(fact: Scanned) -> str:
     return f"The filter {what} it as {fact.category}{detail}{score}{kept}"
 
 
+def _judged(fact: Judged) -> str:
+    """The result of a filter beside the queue."""
+    by = FILTERS.get(fact.filter, fact.filter)
+    asked = "takes it for spam" if fact.spam else "takes it for clean"
+    if fact.action is not None:
+        asked = f"asks for “{fact.action}”"
+    score = f", score {fact.score:g}" if fact.score is not None else ""
+    score += f" of {fact.required:g}" if score and fact.required is not None else ""
+    forced = f", forced by {fact.forced_by}" if fact.forced_by else ""
+    said = f": {_without_addresses(fact.text)}" if fact.text else ""
+    return f"{by} {asked}{score}{forced}{said}"
+
+
 def _received(fact: Received) -> str:
     """How a queue file began."""
     if fact.requeued_from:
         return f"Put back into the queue, before: {fact.requeued_from}"
     if fact.uid is not None:
         return f"Submitted on this host by user id {fact.uid}"
+    if fact.made_for:
+        return f"Made by the mail server for {fact.made_for}"
+    if fact.login is not None:
+        return f"Submitted on this host by {fact.login}"
     if fact.origin_queue_id:
         return f"Received back from the filter, before: {fact.origin_queue_id}"
     user = f", logged in as {fact.user}" if fact.user else ""
@@ -218,6 +257,8 @@ def _place(fact: Ruled) -> str:
 def _attempted(fact: Attempted) -> str:
     """What came of a delivery."""
     people = [fact.recipient, *([fact.original] if fact.original else [])]
+    if fact.skipped:
+        return "Not tried" + _said(fact.reply, people)
     if fact.discarded:
         what = "Thrown away on delivery"
     elif fact.forwarded:

@@ -96,6 +96,7 @@ def ingest_options(settings: Settings, read: Plan) -> IngestOptions:
         sources=tuple(_setting(source, path) for source in read.sources for path in _patterns(source)),
         log_domains=tuple(LogDomain(one.name, one.hosts, one.filters) for one in settings.log_domain),
         customers=tuple(Customer(one.name, frozenset(map(normalise_domain, one.domains)), one.ranges()) for one in settings.customer),
+        quarantines=settings.quarantine_names(),
         keep_raw=read.raw_lines,
         keep_subjects=settings.subjects == "keep",
         pin_s=settings.pin,

@@ -117,6 +117,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     customer: Annotated[tuple[Customer, ...], Meta(description="The customers.")] = ()
     source: Annotated[tuple[Source, ...], Meta(description="The log files.")] = ()
     log_domain: Annotated[tuple[LogDomain, ...], Meta(description="Log domains of several hosts.")] = ()
+    quarantines: Annotated[
+        str,
+        Meta(description="Regular expression, in any case: Exim's routers, transports and boxes of such a name keep mail; empty for none."),
+    ] = "quarantine"
     pin: Annotated[Seconds, Meta(description="Seconds that a line which may still matter holds back the position in its file.")] = 600.0
     hold_back: Annotated[Seconds, Meta(description="Seconds of log time that a hop or scan waits for the message it belongs to.")] = 60.0
     memory: Annotated[Seconds, Meta(description="Seconds of log time that a journey which says nothing stays in memory.")] = 120.0
@@ -125,6 +129,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def data_dir(self) -> Path:
         """The data folder."""
         return Path(self.data)
+
+    def quarantine_names(self) -> re.Pattern[str] | None:
+        """`quarantines`, compiled; None where no name is one. Raises `re.error`."""
+        return re.compile(self.quarantines, re.IGNORECASE) if self.quarantines else None
 
     def keeping(self) -> Keep:
         """`keep`, parsed."""
@@ -142,6 +150,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def check(settings: Settings) -> None:
     """Refuse what has the right type and cannot be meant: unknown zones, broken networks, names given twice."""
     settings.keeping()
+    try:
+        settings.quarantine_names()
+    except re.error as error:
+        raise WrongUsage(f"quarantines: {settings.quarantines!r} is no regular expression: {error}") from None
     _once("customer", [one.name.casefold() for one in settings.customer])
     _once("log_domain", [one.name for one in settings.log_domain])
     _once("host in log_domain", [host for one in settings.log_domain for host in one.hosts])

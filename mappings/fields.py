@@ -102,6 +102,9 @@ FIELDS: tuple[Field, ...] = (
     Field("subject", "email.subject", Kind.TEXT, "Subject header, where it is logged and kept.", ("subject",)),
     Field("size", "mailtrace.size", Kind.INTEGER, "Size in bytes.", ("size",)),
     Field("score", "mailtrace.score", Kind.FLOAT, "The filter's score.", ("score",)),
+    Field(
+        "required_score", "mailtrace.required_score", Kind.FLOAT, "The score at which the filter stops it or calls it spam.", ("required",)
+    ),
     Field("queue_ids", "mailtrace.queue_ids", Kind.KEYWORD, "Queue ids in the order of the hops.", ("queue_id",), many=True),
     Field("direction", "mailtrace.direction", Kind.WORD, "Which way it went, seen from the own domains.", ("direction",)),
     Field("direction_inferred", "mailtrace.direction_inferred", Kind.FLAG, "The direction was inferred, not set.", ()),

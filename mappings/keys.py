@@ -36,6 +36,11 @@ def message_id(value: str) -> str:
     return f"i:{value}"
 
 
+def judged(value: str) -> str:
+    """Key of a filter's result that names its message by the Message-ID only (SpamAssassin's spamd)."""
+    return f"j:{value}"
+
+
 def peer(host: str, address: str, port: int) -> str:
     """Key of a client connection seen by postscreen: `[ip]:port`."""
     return f"p:{host}/[{address}]:{port}"

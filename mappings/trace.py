@@ -13,7 +13,7 @@ import msgspec
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 
 #: Revision of what formats and correlation write. Raised when that changes, so that a re-read replaces older documents.
-REVISION = 1
+REVISION = 2
 #: A version is `REVISION * VERSION_STEP + number of events`.
 VERSION_STEP = 1 << 20
 
@@ -101,6 +101,8 @@ class Trace(msgspec.Struct, kw_only=True, omit_defaults=True):
     subject: str | None = None
     size: int | None = None
     score: float | None = None
+    #: The score at which the filter refuses it, or takes it for spam.
+    required_score: float | None = None
     queue_ids: list[str] = []
     direction: Direction = Direction.UNKNOWN
     direction_inferred: bool = False

@@ -123,3 +123,6 @@ SEEN_AS: dict[Reason, Seen] = {
     Reason.ATTACHMENT: Seen.CONTENT,
     Reason.POLICY: Seen.CONTENT,
 }
+
+#: How people call the filters that look at mail beside the queue.
+FILTERS: dict[str, str] = {"rspamd": "Rspamd", "spamassassin": "SpamAssassin"}

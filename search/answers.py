@@ -150,6 +150,31 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     confidence: str | None
 
 
+class Symbol(msgspec.Struct, frozen=True, kw_only=True):
+    """A test of a filter that met: what it adds to the score, and what it met with."""
+
+    name: str
+    score: float | None
+    options: list[str]
+
+
+class FilterResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a filter said that looked at the message beside the queue: as a milter, or asked by the mail server."""
+
+    #: `rspamd`, `spamassassin`.
+    filter: str
+    time: str
+    #: What it asked the mail server for, in its own word; None where it only judges.
+    action: str | None
+    score: float | None
+    #: The score at which it asks for a refusal, or takes the message for spam.
+    required: float | None
+    #: The module or rule that forced the action whatever the score.
+    forced_by: str | None
+    #: The tests that met; None where the caller may not see them: as the line itself, they may quote what is not his.
+    symbols: list[Symbol] | None
+
+
 class RelatedTrace(msgspec.Struct, frozen=True, kw_only=True):
     """A trace that has to do with the reported one, and what says so."""
 
@@ -174,6 +199,8 @@ class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     timeline: list[Step]
     hops: list[Hop]
     related: list[RelatedTrace]
+    #: What filters beside the queue said, in the order of time.
+    filters: list[FilterResult]
     #: What the report does not hold, and why.
     warnings: list[str]
     #: Whether a notice told the sender that it was not delivered.

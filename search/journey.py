@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from mappings import address, keys
 from mappings.trace import Event, Trace
 from mappings.vocabulary import Disposition
-from search.answers import Hop, Step, utc
+from search.answers import FilterResult, Hop, Step, Symbol, utc
 from search.scope import Scope
 
 #: What stands in the words of a step for an address that the caller may not see.
@@ -73,14 +73,41 @@ def timeline(trace: Trace, scope: Scope) -> list[Step]:
     """Give the steps of the journey in the order of the document; what names others is told in words only."""
     decided = deciding(trace)
     own = _own_addresses(trace)
-    # The caller sees this trace, so he knows its recipient, whose domain may be another's.
-    recipients = frozenset(address.fold(name) for name in (trace.recipient, trace.original_recipient) if name)
+    recipients = _recipients(trace)
     same = _same_scans(trace)
     return [_step(event, same.get(event.hop, event.hop), scope, own, recipients, decides=event is decided) for event in trace.events]
 
 
+def filter_results(trace: Trace, scope: Scope) -> list[FilterResult]:
+    """What filters beside the queue said; their symbols are seen by whom the line may be seen by."""
+    recipients = _recipients(trace)
+    results = (event for event in trace.events if event.kind == "judged" and _is_result(event))
+    return [_filter_result(event, seen=_sees(event, scope, recipients)) for event in results]
+
+
+def _is_result(event: Event) -> bool:
+    """Whether a filter's line is its result; one that only names what forced the action says nothing that this does not say."""
+    return any(event.fields.get(name) is not None for name in ("score", "spam", "symbols"))
+
+
+def _filter_result(event: Event, *, seen: bool) -> FilterResult:
+    """One result."""
+    fields = event.fields
+    symbols = [Symbol(name=one["name"], score=one.get("score"), options=list(one.get("options", ()))) for one in fields.get("symbols", ())]
+    return FilterResult(
+        filter=fields["filter"],
+        time=utc(event.time_us // 1000),
+        action=fields.get("action"),
+        score=fields.get("score"),
+        required=fields.get("required"),
+        forced_by=fields.get("forced_by"),
+        symbols=symbols if seen else None,
+    )
+
+
 def _same_scans(trace: Trace) -> dict[str, str]:
-    """Give the scan (by mail id) that each log id stands for: a filter's first lines have no mail id yet."""
+    """Give the hop that each weaker id stands for: a filter's first lines have no mail id yet, its result beside the queue no queue id."""
+    queues = [event.hop for event in trace.events if event.hop.startswith("q:")]
     known: dict[str, list[tuple[str, int]]] = {}
     for event in trace.events:
         log_id = event.fields.get("log_id")
@@ -88,7 +115,9 @@ def _same_scans(trace: Trace) -> dict[str, str]:
             known.setdefault(keys.log_id(event.host, log_id), []).append((event.hop, event.time_us))
     same: dict[str, str] = {}
     for event in trace.events:
-        if event.hop in known and event.hop not in same:
+        if event.kind == "judged" and queues and not event.hop.startswith("q:"):
+            same[event.hop] = queues[0]
+        elif event.hop in known and event.hop not in same:
             # Log ids repeat after a restart of the filter: the nearest one is meant.
             same[event.hop] = min(known[event.hop], key=lambda scan: abs(scan[1] - event.time_us))[0]
     return same
@@ -96,8 +125,8 @@ def _same_scans(trace: Trace) -> dict[str, str]:
 
 def _step(event: Event, hop: str, scope: Scope, own: frozenset[str], recipients: frozenset[str], *, decides: bool) -> Step:
     """Give one line as the caller may see it."""
-    visible = [name for name in event.names if address.fold(name) in recipients or scope.sees_line([name], names_more=False)]
-    seen = scope.sees_line([], event.names_more) and len(visible) == len(event.names)
+    visible = _visible(event, scope, recipients)
+    seen = _sees(event, scope, recipients)
     queue_id = event.fields.get("queue_id")
     if not isinstance(queue_id, str):
         queue_id = keys.queue_id_of(event.hop) if event.hop.startswith("q:") else None
@@ -117,6 +146,21 @@ def _step(event: Event, hop: str, scope: Scope, own: frozenset[str], recipients:
         file=event.file or None,
         decides=decides,
     )
+
+
+def _recipients(trace: Trace) -> frozenset[str]:
+    """The recipient, as compared: the caller sees this trace, so he knows it, though its domain may be another's."""
+    return frozenset(address.fold(name) for name in (trace.recipient, trace.original_recipient) if name)
+
+
+def _visible(event: Event, scope: Scope, recipients: frozenset[str]) -> list[str]:
+    """The names in a line that the caller may see."""
+    return [name for name in event.names if address.fold(name) in recipients or scope.sees_line([name], names_more=False)]
+
+
+def _sees(event: Event, scope: Scope, recipients: frozenset[str]) -> bool:
+    """Whether the caller may see a line as it is: it names nobody else."""
+    return scope.sees_line([], event.names_more) and len(_visible(event, scope, recipients)) == len(event.names)
 
 
 def neutral(words: str, hidden: Iterable[str], scope: Scope, own: frozenset[str]) -> str:

@@ -7,7 +7,7 @@ from search import related as relations
 from search.answers import ReportAnswer, trace_answer
 from search.engines import Engine
 from search.explain import explain
-from search.journey import hops, timeline
+from search.journey import filter_results, hops, timeline
 from search.scope import Scope
 from search.summary import summary
 
@@ -24,6 +24,7 @@ def email_report(trace: Trace, engine: Engine, scope: Scope) -> ReportAnswer:
         timeline=timeline(trace, scope),
         hops=hops(trace),
         related=related,
+        filters=filter_results(trace, scope),
         warnings=_warnings(trace, more=more),
         sender_notified=trace.sender_notified,
     )

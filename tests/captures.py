@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 _FOLDER = Path(__file__).parent / "data" / "captures"
 #: The captures are of this year; traditional stamps do not name it.
@@ -23,6 +25,11 @@ class Capture:
         plain = _FOLDER / self.name / file
         return plain.read_bytes() if plain.exists() else gzip.decompress(plain.with_name(f"{file}.gz").read_bytes())
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the machine, which stamps without one are in."""
+        return ZoneInfo(json.loads(self.content("run.json")).get("timezone", "UTC"))
+
     def records(self, file: str) -> list[bytes]:
         """The lines of a file of JSON records."""
         return self.content(file).splitlines()
@@ -39,6 +46,11 @@ class Form:
     def __str__(self) -> str:
         """Name it as a test's parameter."""
         return f"{self.capture.name}-{self.name}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of its stamps."""
+        return self.capture.zone
 
     def contents(self) -> dict[str, bytes]:
         """The files by their names."""
@@ -64,7 +76,26 @@ def written(folder: Path, contents: dict[str, bytes]) -> list[Path]:
 SHORT = Capture("postfix_amavis")
 #: Postfix with `maillog_file` and long queue ids, amavis through syslog.
 LONG = Capture("postfix_amavis_long")
+#: Postfix with Rspamd as a milter, which has a log of its own.
+RSPAMD = Capture("postfix_rspamd")
+#: Exim with SpamAssassin and ClamAV by ACL: all logs of their own.
+EXIM = Capture("exim")
+#: Exim through syslog as well, with its own stamp in each entry: the same run in files and in syslog.
+EXIM_SYSLOG = Capture("exim_syslog")
+#: Exim through syslog without its own stamp: long entries in pieces.
+EXIM_NO_STAMP = Capture("exim_syslog_nostamp")
+#: The filter amavis as a milter of Postfix, which takes what it throws away and returns what it bans.
+AMAVIS_MILTER = Capture("amavis_milter_discard")
+#: The filter amavis with reports in JSON.
+AMAVIS_JSON = Capture("amavis_json")
+#: Postfix alone, whose short queue ids come back within seconds: a choice of the messages of a longer run.
+POSTFIX_SHORT = Capture("postfix_short")
+#: Rspamd with finer stamps and severities, which keeps what it takes for spam; short queue ids.
+RSPAMD_SEVERITY = Capture("rspamd_severity")
+#: Rspamd through syslog.
+RSPAMD_SYSLOG = Capture("rspamd_syslog")
 
+_EXIM_FILES = ("mainlog", "rejectlog", "spamd.log", "clamav.log")
 FORMS = (
     Form(SHORT, "rfc3339", ("mail.log",)),
     Form(SHORT, "traditional", ("mail-traditional.log",)),
@@ -75,6 +106,27 @@ FORMS = (
     Form(LONG, "maillog_file+traditional", ("postfix.log", "mail-traditional.log")),
     Form(LONG, "maillog_file+rfc3339+clamav", ("postfix.log", "mail.log", "clamav.log")),
     Form(LONG, "maillog_file+both", ("postfix.log", "mail.log", "mail-traditional.log")),
+    Form(RSPAMD, "rfc3339", ("mail.log", "rspamd.log")),
+    Form(RSPAMD, "traditional+clamav", ("mail-traditional.log", "rspamd.log", "clamav.log")),
+    Form(EXIM, "mainlog+rejectlog", _EXIM_FILES),
+    # Everything that `log_selector` can add; ids of 6-11-4 characters; milliseconds and process ids; deliveries that begin in the dialogue.
+    Form(Capture("exim_all"), "mainlog+rejectlog", _EXIM_FILES),
+    Form(Capture("exim_new_ids_all"), "mainlog+rejectlog", _EXIM_FILES),
+    Form(Capture("exim_millisec"), "mainlog+rejectlog", _EXIM_FILES),
+    Form(Capture("exim_cutthrough"), "mainlog+rejectlog", _EXIM_FILES),
+    Form(EXIM_SYSLOG, "rfc3339", ("mail.log", "clamav.log")),
+    Form(EXIM_NO_STAMP, "rfc3339", ("mail.log", "clamav.log")),
+    Form(EXIM_NO_STAMP, "traditional", ("mail-traditional.log", "clamav.log")),
+    Form(RSPAMD_SEVERITY, "rfc3339", ("mail.log", "rspamd.log")),
+    Form(RSPAMD_SEVERITY, "traditional+clamav", ("mail-traditional.log", "rspamd.log", "clamav.log")),
+    Form(RSPAMD_SYSLOG, "rfc3339", ("mail.log",)),
+    Form(RSPAMD_SYSLOG, "traditional", ("mail-traditional.log",)),
+    Form(AMAVIS_MILTER, "rfc3339", ("mail.log",)),
+    Form(AMAVIS_MILTER, "traditional+clamav", ("mail-traditional.log", "clamav.log")),
+    Form(AMAVIS_JSON, "rfc3339", ("mail.log",)),
+    Form(AMAVIS_JSON, "traditional+clamav", ("mail-traditional.log", "clamav.log")),
+    Form(POSTFIX_SHORT, "rfc3339", ("mail.log",)),
+    Form(POSTFIX_SHORT, "traditional", ("mail-traditional.log",)),
 )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ingest.correlate.life import Life, time_in_id
+from ingest.correlate.life import Life
 from ingest.correlate.links import Loose, Part, Scan
 from ingest.correlate.rows import Row, Tree
-from ingest.events import Inspected, Received, Ruled, Scanned
+from ingest.events import Inspected, Judged, Received, Ruled, Scanned
+from ingest.queue_ids import time_in_id
 from mappings import keys
 
 
@@ -32,6 +33,7 @@ class About:
         #: What the filter's lines say of sender and client, the result first.
         self.filtered: list[Scanned | Inspected] = [*self.results, *inspected]
         self.received = self.lives[0].received if self.lives else None
+        self.judged = [e.fact for life in self.lives for e in life.judged if isinstance(e.fact, Judged)]
 
     @property
     def sender(self) -> str | None:
@@ -45,7 +47,8 @@ class About:
         for life in self.lives:
             if life.queued is not None:
                 return life.queued.sender
-        return next((f.sender for f in self.filtered if f.sender is not None), None)
+        named = next((f.sender for f in self.judged if f.sender is not None), None)
+        return named if named is not None else next((f.sender for f in self.filtered if f.sender is not None), None)
 
     @property
     def client(self) -> tuple[str | None, str | None]:
@@ -61,7 +64,7 @@ class About:
         for rule in self.rules:
             if rule.client_ip is not None:
                 return rule.client_name, rule.client_ip
-        for found in self.filtered:
+        for found in (*self.filtered, *self.judged):
             if found.client_ip is not None:
                 return None, found.client_ip
         return (received.client_name, received.client_ip) if received is not None else (None, None)
@@ -73,11 +76,13 @@ class About:
             for found in life.identified:
                 if not found.resent:
                     return found.message_id
-        return next((r.message_id for r in self.results if r.message_id is not None), None)
+        told = [*(r.message_id for r in self.results), *(j.message_id for j in self.judged)]
+        return next((one for one in told if one is not None), None)
 
     def rule_value(self, name: str) -> str | None:
-        """The first rule's value of an attribute."""
-        return next((v for r in self.rules if (v := getattr(r, name)) is not None), None)
+        """The value of an attribute as the beginning of the message says it, or else the first rule that does."""
+        told = getattr(self.received, name, None)
+        return told if told is not None else next((v for r in self.rules if (v := getattr(r, name)) is not None), None)
 
     def result_value(self, name: str) -> str | None:
         """The first scan result's value of an attribute."""

@@ -16,7 +16,7 @@ from ingest.correlate.ownership import Ownership
 from ingest.correlate.relation import related_to
 from ingest.correlate.route import ids_of
 from ingest.correlate.rows import Row, Tree, people_of, plant, rows_of
-from ingest.events import Inspected, Noticed, Passed, Release, Ruled, Scanned, Screened, fields_of
+from ingest.events import Inspected, Judged, Noticed, Passed, Received, Release, Ruled, Scanned, Screened, fields_of
 from ingest.words import names_of, words_of
 from mappings.address import domain_of, fold
 from mappings.identity import trace_id
@@ -104,16 +104,17 @@ def _has_better(scan: Scan, hit: Event) -> bool:
 
 
 def _refusals(piece: Loose, peers: list[Loose], context: Context) -> Iterator[Draft]:
-    """A refusal without any id: one trace for each line."""
+    """A refusal without any id: one trace for each line and recipient in it."""
     for event in piece.events:
         if not isinstance(event.fact, Ruled) or (event.fact.sender is None and event.fact.recipient is None):
             continue
-        row = Row(event.fact.recipient, event.fact.recipient, [piece], refusal=event)
         around = [p for p in peers if any(_is_peer(e, event) for e in p.events)]
         extra = [e for e in piece.events if e is not event]
         pairs = [(piece.key, event), *[(piece.key, e) for e in extra], *[(p.key, e) for p in around for e in p.events]]
-        fate = fate_of(row, context.within, [*around, piece])
-        yield Draft(_trace(About(piece, row, None), row, fate, pairs, context), None, pairs)
+        for recipient in (*event.fact.recipients,) or (event.fact.recipient,):
+            row = Row(recipient, recipient, [piece], refusal=event)
+            fate = fate_of(row, context.within, [*around, piece])
+            yield Draft(_trace(About(piece, row, None), row, fate, list(pairs), context), None, list(pairs))
 
 
 def _is_peer(found: Event, refusal: Event) -> bool:
@@ -138,8 +139,8 @@ def _own(part: Part, row: Row, mine: set[str]) -> Iterator[tuple[str, Event]]:
                 yield key, event
     for event in part.others if isinstance(part, Life) else part.events:
         match event.fact:
-            case Ruled(stage="RCPT", source="access", recipient=str(recipient), action=action):
-                if fold(recipient) in mine and (action != "reject" or event is row.refusal):
+            case Ruled(stage="RCPT" | "PRDR", source="access" | "acl", recipient=str(recipient)):
+                if fold(recipient) in mine and (not event.fact.of_one or event is row.refusal):
                     yield key, event
             case Scanned() | Inspected() | Release():
                 people = people_of(event)
@@ -183,7 +184,7 @@ def _line(key: str, event: Event, context: Context) -> Line:
     if known is not None:
         return known
     fact, raw = event.fact, event.raw if context.keep_raw else ""
-    if not context.keep_subjects and isinstance(fact, Ruled | Scanned) and fact.subject is not None:
+    if not context.keep_subjects and isinstance(fact, Ruled | Scanned | Judged | Received) and fact.subject is not None:
         # The subject stands in the raw line as well, in whatever encoding.
         fact, raw = replace(fact, subject=None, **({"text": ""} if isinstance(fact, Ruled) else {})), ""
     names, more = names_of(fact)
@@ -227,15 +228,18 @@ def _trace(about: About, row: Row, fate: Fate, pairs: list[tuple[str, Event]], c
     reply = fate.reply
     received = about.received
     user = (received.user if received else None) or about.rule_value("user")
-    submitted = user is not None or (received is not None and received.uid is not None)
+    submitted = user is not None or (received is not None and received.submitted)
     original = named if named is not None and final is not None and fold(named) != fold(final) else None
     sender_domain = domain_of(sender) if sender else None
     recipient_domains = list(dict.fromkeys(d for d in (domain_of(a) for a in (final, named) if a) if d))
     ours = context.ownership.came_from(sender_domain, ip, submitted=submitted)
     direction, inferred = context.ownership.direction(sender_domain, recipient_domains, _hint(about, fate, submitted), ours=ours)
     header_from = about.rule_value("header_from") or about.result_value("header_from")
-    sizes = [life.queued.size for life in about.lives if life.queued is not None] or [r.size for r in about.results if r.size is not None]
+    sizes = [life.queued.size for life in about.lives if life.queued is not None]
+    sizes += [size for size in (*(r.size for r in about.results), *(j.size for j in about.judged)) if size is not None]
     scores = [r.score for r in ([row.result] if row.result else about.results) if r.score is not None]
+    judged = fate.judgement.result if fate.judgement is not None else None
+    scores += [judged.score] if judged is not None and judged.score is not None else []
     relay = fate.relay
     trace = Trace(
         id=trace_id(first_us // 1000, context.log_domain, first, fold(named or ""), fold(final or "")),
@@ -261,7 +265,7 @@ def _trace(about: About, row: Row, fate: Fate, pairs: list[tuple[str, Event]], c
         verdict=fate.verdict,
         reason=None if fate.disposition in _NO_REASON else fate.reason or Reason.UNKNOWN,
         detail=fate.detail,
-        vendor=_vendor(row),
+        vendor=_vendor(row, judged),
         quarantine_id=fate.quarantine_id,
         sender_notified=fate.notified,
         reply_code=reply.code if reply else None,
@@ -273,6 +277,7 @@ def _trace(about: About, row: Row, fate: Fate, pairs: list[tuple[str, Event]], c
         subject=(about.rule_value("subject") or about.result_value("subject")) if context.keep_subjects else None,
         size=sizes[0] if sizes else None,
         score=scores[-1] if scores else None,
+        required_score=judged.required if judged is not None else None,
         queue_ids=about.queue_ids if row.refusal is None or isinstance(about.root, Life) else [],
         direction=direction,
         direction_inferred=inferred,
@@ -291,11 +296,11 @@ def _trace(about: About, row: Row, fate: Fate, pairs: list[tuple[str, Event]], c
 _NO_REASON = {Disposition.DELIVERED, Disposition.RELEASED, Disposition.IN_PROGRESS, Disposition.EXPANDED, Disposition.UNKNOWN}
 
 
-def _vendor(row: Row) -> str | None:
+def _vendor(row: Row, judged: Judged | None) -> str | None:
     """The filter's own words."""
     result = row.result
     if result is None:
-        return None
+        return judged.action if judged is not None else None
     return f"{'Passed' if result.passed else 'Blocked'} {result.category} {{{','.join(result.actions)}}}"
 
 

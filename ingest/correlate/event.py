@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from ingest.events import Fact, fact_of
-from ingest.lines import Line
+from ingest.events import Fact, Received, Removed, fact_of
+from ingest.lines import SECOND, Line
 from mappings import trace
 
-SECOND = 1_000_000
+__all__ = ["SECOND", "Event", "Slot", "digest_of", "from_document", "order"]
+
+#: Where neither the stamps nor the process tell the order, a journey is told in its own: what begins it, what ends it.
+_FIRST: dict[type[Fact], int] = {Received: -1, Removed: 9}
 
 
 class Slot:
@@ -71,7 +74,7 @@ class Event:
         #: The recipients that it lists, as they are compared (`ingest.correlate.rows.people_of`).
         self.people: frozenset[str] | None = None
         #: Its place in the canonical order (`order`).
-        self.place: tuple[int, str, str, int, int, str] | None = None
+        self.place: Place | None = None
         #: The same line as a document had it, where this one was read before that was known.
         self.twin: Event | None = None
 
@@ -113,10 +116,15 @@ class Event:
         self.pins.clear()
 
 
-def order(event: Event) -> tuple[int, str, str, int, int, str]:
+#: Stamp, host, program, process, number in its second, rank of what it says, identity.
+Place = tuple[int, str, str, int, int, int, str]
+
+
+def order(event: Event) -> Place:
     """Canonical order: by stamp, and inside one whole second of one process as it wrote. Between processes equal stamps have none."""
     if event.place is None:
-        event.place = (event.time_us, event.host, event.program, event.pid, event.number, event.digest)
+        rank = _FIRST.get(type(event.fact), 0)
+        event.place = (event.time_us, event.host, event.program, event.pid, event.number, rank, event.digest)
     return event.place
 
 

@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 
 from ingest.correlate.event import Event
+from ingest.correlate.judgement import Judgement, judgement_of, virus_in
 from ingest.correlate.life import Life
 from ingest.correlate.links import Loose, Scan, Within
 from ingest.correlate.rows import Row
-from ingest.events import Administered, Attempted, Noticed, Passed, Reply, Ruled, Scanned, Screened
+from ingest.events import Administered, Attempted, Fact, Judged, Noticed, Passed, Received, Reply, Ruled, Scanned, Screened
 from mappings.codes import reason_of
 from mappings.vocabulary import Disposition, Reason, Verdict
 
@@ -44,6 +45,19 @@ _REPLY_WORDS = {
     "BAD HEADER": Verdict.BAD_HEADER,
     "BAD-HEADER": Verdict.BAD_HEADER,
 }
+#: What a scanner found, by the reason that an ACL gives for its refusal.
+_ACL_VERDICTS = {Reason.VIRUS: Verdict.VIRUS, Reason.SPAM: Verdict.SPAM, Reason.ATTACHMENT: Verdict.BANNED}
+#: What becomes of a message when a filter asks for this.
+_ASKED = {
+    "reject": Disposition.REJECTED,
+    "soft reject": Disposition.TEMPFAILED,
+    "greylist": Disposition.TEMPFAILED,
+    "discard": Disposition.DISCARDED,
+    "quarantine": Disposition.QUARANTINED,
+}
+#: Where the reason is of interest.
+_STOPPED = {Disposition.REJECTED, Disposition.TEMPFAILED, Disposition.QUARANTINED, Disposition.DISCARDED}
+_SCORE = re.compile(r"\bspam[-_ ]?(?:score|points|level|bar|report)\b", re.IGNORECASE)
 _DISCARDED = re.compile(r"\bdiscarded\b", re.IGNORECASE)
 _RETURNED = {Disposition.BOUNCED, Disposition.EXPIRED, Disposition.QUARANTINED}
 _RANK = {"deferred": 1, "expired": 2, "bounced": 3, "sent": 4}
@@ -63,6 +77,9 @@ class Fate:
     quarantine_id: str | None = None
     notified: bool = False
     incomplete: bool = False
+    #: What a filter beside the queue thought, and whether it was that which decided.
+    judgement: Judgement | None = None
+    filtered: bool = False
 
 
 def verdict_of(category: str) -> Verdict:
@@ -75,8 +92,11 @@ def fate_of(row: Row, within: Within, loose: list[Loose]) -> Fate:
     if row.refusal is not None:
         return _refusal_fate(row.refusal, loose)
     fate = _own_fate(row, within, loose)
-    fate.verdict, detail = _verdict(row, within)
+    verdict, detail = _verdict(row, within)
+    if verdict is not Verdict.NOT_SCANNED:
+        fate.verdict = verdict
     fate.detail = fate.detail or detail
+    _judge(row, fate, loose)
     kept = row.result.quarantine_ids if row.result is not None else []
     if kept and fate.quarantine_id is None:
         fate.quarantine_id = kept[0]
@@ -92,6 +112,30 @@ def fate_of(row: Row, within: Within, loose: list[Loose]) -> Fate:
     return fate
 
 
+def _judge(row: Row, fate: Fate, loose: list[Loose]) -> None:
+    """Add what a filter beside the queue thought, and why it had the mail server stop the message."""
+    judged = fate.judgement = judgement_of(row, loose)
+    virus = virus_in(row)
+    if judged is not None and fate.verdict in {Verdict.NOT_SCANNED, Verdict.UNKNOWN}:
+        fate.verdict = judged.verdict
+    if virus is not None:
+        fate.verdict, fate.detail = Verdict.VIRUS, virus
+    if fate.verdict is Verdict.NOT_SCANNED and any(_logs_score(rule) for p in row.path if isinstance(p, Life) for rule in p.rules):
+        fate.verdict = Verdict.UNKNOWN
+    if fate.filtered and judged is not None:
+        fate.reason = judged.reason or fate.reason
+        fate.detail = judged.detail or fate.detail
+    elif fate.disposition in _STOPPED and fate.reason in {None, Reason.UNKNOWN, Reason.POLICY}:
+        # The mail server's own rule, by what a filter told it.
+        fate.reason = _REASONS.get(fate.verdict, fate.reason)
+
+
+def _logs_score(event: Event) -> bool:
+    """Whether an administrator's ACL logged what a filter told it: then one ran, whether its own line is seen or not."""
+    rule = event.fact
+    return isinstance(rule, Ruled) and rule.source == "acl" and rule.action == "warn" and _SCORE.search(rule.text) is not None
+
+
 def _parked(life: Life) -> bool:
     """Whether a milter had the message kept in the hold queue."""
     return any(isinstance(e.fact, Ruled) and e.fact.action == "hold" and e.fact.source == "milter" for e in life.rules)
@@ -99,7 +143,7 @@ def _parked(life: Life) -> bool:
 
 def _own_fate(row: Row, within: Within, loose: list[Loose]) -> Fate:
     """The fate without verdict and release."""
-    answer = _client_answer(loose)
+    answer = _client_answer(row, loose)
     if row.result is not None and not row.result.passed:
         return _blocked_fate(row, row.result, answer)
     last = row.path[-1]
@@ -111,14 +155,18 @@ def _own_fate(row: Row, within: Within, loose: list[Loose]) -> Fate:
     own = [e.fact for e in row.attempts if isinstance(e.fact, Attempted)]
     best = _best(own)
     if best is not None and best.status == "sent":
+        if within.keeps(best):
+            return Fate(Disposition.QUARANTINED, reason=Reason.POLICY, relay=best, quarantine_id=best.queue_id)
         if best.forwarded or within.takes(best):
             return _handed_fate(best)
         return _sent_fate(best)
     if best is not None and best.status == "bounced":
         if within.takes(best):
             return _handed_fate(best)
-        return Fate(Disposition.BOUNCED, reason=_reason(best), reply=best.reply, by=best.by, relay=best)
-    return _stopped_fate(last, best)
+        # A milter's refusal of local mail comes back as a bounce.
+        refused = best.relay is None and any(isinstance(e.fact, Ruled) and e.fact.source == "milter" for e in last.rules)
+        return Fate(Disposition.BOUNCED, reason=_reason(best), reply=best.reply, by=best.by, relay=best, filtered=refused)
+    return _stopped_fate(last, best, own)
 
 
 def _best(attempts: list[Attempted]) -> Attempted | None:
@@ -138,12 +186,12 @@ def _rank(fact: Attempted) -> float:
 
 def _skipped(fact: Attempted) -> bool:
     """Whether nothing was tried: our own cache or limit answered. Such an attempt never overwrites a real answer."""
-    return fact.relay is None and "delivery temporarily suspended" in fact.reply.text
+    return fact.skipped or (fact.relay is None and "delivery temporarily suspended" in fact.reply.text)
 
 
 def _reason(fact: Attempted) -> Reason:
     """Why a delivery failed."""
-    return reason_of(fact.reply.code, fact.reply.enhanced, fact.reply.text, by=fact.by)
+    return reason_of(fact.reply.code, fact.reply.enhanced, fact.reply.text, by=fact.by, stage=fact.reply.stage)
 
 
 def _sent_fate(fact: Attempted) -> Fate:
@@ -168,8 +216,12 @@ def _handed_fate(fact: Attempted) -> Fate:
     return fate
 
 
-def _stopped_fate(life: Life, best: Attempted | None) -> Fate:
+def _stopped_fate(life: Life, best: Attempted | None, own: list[Attempted]) -> Fate:
     """Nothing final was delivered: what else the queue file's lines say."""
+    if best is not None and best.status == "expired" and best.relay is None:
+        # Exim says only that the time is over: the reply is that of the last real try.
+        best = _best([f for f in own if f.status == "deferred"]) or best
+        return Fate(Disposition.EXPIRED, reason=Reason.EXPIRED, reply=best.reply, by=best.by, relay=best)
     reply, by = (best.reply, best.by) if best is not None else (None, None)
     if life.removed is not None and life.removed.by_admin:
         return Fate(Disposition.DELETED, reason=Reason.ADMIN, reply=reply, by=by, relay=best)
@@ -178,6 +230,8 @@ def _stopped_fate(life: Life, best: Attempted | None) -> Fate:
     if best is None and life.lost is not None and life.queued is None and not life.identified:
         # Whatever a rule had in mind: the session broke off before there was a message.
         return Fate(Disposition.ABORTED, reason=Reason.CONNECTION)
+    if any(isinstance(e.fact, Administered) and e.fact.action == "give_up" for e in life.administered):
+        return Fate(Disposition.BOUNCED, reason=Reason.ADMIN, reply=reply, by=by, relay=best)
     ruled = _ruled_fate(life)
     if best is not None and best.status == "deferred":
         if _held_now(life):
@@ -189,6 +243,8 @@ def _stopped_fate(life: Life, best: Attempted | None) -> Fate:
         return Fate(Disposition.HELD, reason=Reason.ADMIN)
     if life.lost is not None and life.queued is None:
         return Fate(Disposition.ABORTED, reason=Reason.CONNECTION)
+    if life.judged and life.received is None and life.queued is None:
+        return _asked_fate(life)
     if life.removed is not None:
         # Gone, and no line says how: an address that became others, or lines that were not read.
         return Fate(Disposition.UNKNOWN, incomplete=True)
@@ -202,10 +258,12 @@ def _ruled_fate(life: Life) -> Fate | None:
         rule = event.fact
         if not isinstance(rule, Ruled):
             continue
-        if rule.action == "reject" and rule.stage != "RCPT":
+        if rule.of_one:
+            continue
+        if rule.action == "reject":
             return _refused(rule)
         if rule.action == "discard":
-            return Fate(Disposition.DISCARDED, reason=_rule_reason(rule), detail=rule.text or None)
+            return _discarded(rule)
         if rule.action in {"hold", "quarantine"}:
             held = rule
     if (
@@ -215,14 +273,17 @@ def _ruled_fate(life: Life) -> Fate | None:
     ):
         return None
     if held.source == "milter":
-        return Fate(Disposition.QUARANTINED, reason=_milter_reason(held), detail=held.text or None, quarantine_id=life.queue_id)
+        fate = Fate(Disposition.QUARANTINED, reason=_milter_reason(held), detail=held.text or None, quarantine_id=life.queue_id)
+        fate.filtered = True
+        return fate
     return Fate(Disposition.HELD, reason=_rule_reason(held), detail=held.text or None)
 
 
 def _held_now(life: Life) -> bool:
     """Whether an administrator's hold is the last thing that he did."""
-    last = life.administered[-1].fact if life.administered else None
-    return isinstance(last, Administered) and last.action == "hold"
+    done = [(e.time_us, e.number, e.fact.action != "hold") for e in life.administered if isinstance(e.fact, Administered)]
+    # Of two in one second whose order nothing tells, the release came after.
+    return bool(done) and not max(done)[2]
 
 
 def _refused(rule: Ruled) -> Fate:
@@ -230,7 +291,29 @@ def _refused(rule: Ruled) -> Fate:
     reply = rule.reply or Reply()
     for_now = (reply.code or 0) // 100 == 4 or (reply.code is None and (reply.enhanced or "").startswith("4"))
     by = "filter" if rule.source in {"milter", "proxy"} else "local"
-    return Fate(Disposition.TEMPFAILED if for_now else Disposition.REJECTED, reason=_rule_reason(rule), reply=reply, by=by, detail=None)
+    fate = Fate(Disposition.TEMPFAILED if for_now else Disposition.REJECTED, reason=_rule_reason(rule), reply=reply, by=by)
+    fate.filtered = rule.source == "milter"
+    if rule.source == "acl" and rule.stage == "END-OF-MESSAGE":
+        # The ACL asked a scanner, and its words are all that is logged of it.
+        fate.verdict = _ACL_VERDICTS.get(fate.reason, Verdict.NOT_SCANNED) if fate.reason is not None else Verdict.NOT_SCANNED
+    return fate
+
+
+def _discarded(rule: Ruled) -> Fate:
+    """Accepted and thrown away by a rule."""
+    fate = Fate(Disposition.DISCARDED, reason=_rule_reason(rule), detail=rule.text or None, filtered=rule.source == "milter")
+    if rule.source == "acl" and rule.text:
+        said = reason_of(None, None, rule.text)
+        fate.reason = fate.reason if said is Reason.UNKNOWN else said
+    return fate
+
+
+def _asked_fate(life: Life) -> Fate:
+    """A filter's result without the mail server's lines: what it asked for is what the server did, as far as one can know."""
+    asked = next((e.fact.action for e in reversed(life.judged) if isinstance(e.fact, Judged)), None)
+    disposition = _ASKED.get(asked or "", Disposition.UNKNOWN)
+    kept = life.queue_id if disposition is Disposition.QUARANTINED else None
+    return Fate(disposition, reason=Reason.POLICY, quarantine_id=kept, filtered=True, incomplete=True)
 
 
 def _rule_reason(rule: Ruled) -> Reason:
@@ -260,6 +343,10 @@ def _refusal_fate(event: Event, loose: list[Loose]) -> Fate:
     """A recipient (or sender) refused without the message ever being accepted."""
     rule = event.fact
     assert isinstance(rule, Ruled)  # noqa: S101 - told by the caller
+    if rule.action == "discard":
+        return _discarded(rule)
+    if rule.action == "abort":
+        return Fate(Disposition.ABORTED, reason=Reason.CONNECTION, detail=rule.text or None)
     if rule.source == "proxy" and (rule.reply is None or (rule.reply.code or 0) // 100 not in {4, 5}):
         # Not the filter's answer: the mail server stopped the transaction itself, and another line of the session says why.
         rule = next((e.fact for p in loose for e in p.events if isinstance(e.fact, Ruled) and e.fact.source == "size"), rule)
@@ -278,9 +365,14 @@ def _refusal_fate(event: Event, loose: list[Loose]) -> Fate:
     return fate
 
 
-def _client_answer(loose: list[Loose]) -> Ruled | None:
-    """What a filter before the queue had the client told."""
+def _client_answer(row: Row, loose: list[Loose]) -> Ruled | None:
+    """What a filter before the queue, or one that is a milter, had the client told."""
     found = [e.fact for piece in loose for e in piece.events if isinstance(e.fact, Ruled) and e.fact.source == "proxy"]
+    if not found and row.scan is not None:
+        found = [
+            e.fact for p in row.path if isinstance(p, Life) for e in p.rules if isinstance(e.fact, Ruled) and e.fact.source == "milter"
+        ]
+        found = [f for f in found if f.action == "reject"]
     return found[-1] if found else None
 
 
@@ -371,9 +463,16 @@ def _released_fate(fate: Fate, copy: Row, within: Within) -> Fate:
 def _notified(row: Row, fate: Fate) -> bool:
     """Whether the sender got a notice that it was not delivered."""
     lives = [p for p in row.path if isinstance(p, Life)]
-    notices = [e.fact for life in lives for e in life.noticed if isinstance(e.fact, Noticed)]
-    if fate.disposition in _RETURNED and any(n.what == "non-delivery" and n.to == "sender" for n in notices):
+    notices = [e.fact for life in lives for e in life.noticed]
+    if fate.disposition in _RETURNED and any(_tells_sender(n) for n in notices):
         return True
     if row.result is None or row.result.passed:
         return False
     return any("Bounced" in a for a in row.result.actions)
+
+
+def _tells_sender(notice: Fact) -> bool:
+    """Whether a notice tells the sender that something was not delivered."""
+    if isinstance(notice, Noticed):
+        return notice.what == "non-delivery" and notice.to == "sender"
+    return isinstance(notice, Received)

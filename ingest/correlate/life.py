@@ -6,11 +6,10 @@ that hold their time (Postfix' long ids) name one message for ever.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from ingest.correlate.event import SECOND, Event, order
+from ingest.correlate.event import Event, order
 from ingest.correlate.link import Link
 from ingest.events import (
     Administered,
@@ -18,6 +17,8 @@ from ingest.events import (
     Connected,
     Expired,
     Identified,
+    Infected,
+    Judged,
     Noticed,
     Passed,
     Queued,
@@ -26,28 +27,7 @@ from ingest.events import (
     Ruled,
     Signed,
 )
-
-_BASE52 = {c: i for i, c in enumerate("0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz")}
-_LONG_ID = re.compile(
-    r"([0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]{6,})([0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{4})z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]+"
-)
-#: Seconds of a long id are plausible from 2010 to 2100; anything else is an id that merely looks like one.
-_PLAUSIBLE = range(1_262_304_000, 4_102_444_800)
-
-
-def time_in_id(queue_id: str) -> int | None:
-    """The microseconds since 1970 that a Postfix long queue id holds (base 52: seconds, four digits of microseconds, `z`, inode)."""
-    match = _LONG_ID.fullmatch(queue_id)
-    if match is None:
-        return None
-    seconds = micros = 0
-    for c in match[1]:
-        seconds = seconds * 52 + _BASE52[c]
-    for c in match[2]:
-        micros = micros * 52 + _BASE52[c]
-    if seconds not in _PLAUSIBLE or micros >= SECOND:
-        return None
-    return seconds * SECOND + micros
+from ingest.queue_ids import time_in_id
 
 
 def bears(event: Event, queue_id: str) -> bool:
@@ -123,11 +103,14 @@ class Life:
         "administered",
         "attempts",
         "causes",
+        "complete_us",
         "end_us",
         "events",
         "expired",
         "host",
         "identified",
+        "infected",
+        "judged",
         "key",
         "links",
         "log_ids",
@@ -164,7 +147,11 @@ class Life:
         self.causes: list[Event] = []
         self.administered: list[Event] = []
         self.signed: list[Event] = []
+        self.judged: list[Event] = []
+        self.infected: list[Event] = []
         self.removed: Removed | None = None
+        #: When the message was complete or refused: the end of its reception.
+        self.complete_us: int | None = None
         self.expired = False
         self.lost: Event | None = None
         self.tls: str | None = None
@@ -182,16 +169,27 @@ class Life:
             case Received(queue_id=None):
                 if self.received is None:
                     self.received = event.fact
+            case Received(queue_id=str(queue_id)) if queue_id != self.queue_id:
+                # A message that was made for this one.
+                self.noticed.append(event)
             case Received():
-                self.received = event.fact
+                self._begin(event, event.fact)
             case Identified():
                 self.identified.append(event.fact)
             case Queued():
                 self.queued = self.queued or event.fact
+                self._complete(event)
+            case Judged():
+                self.judged.append(event)
+            case Infected():
+                self.infected.append(event)
             case Attempted():
                 self.attempts.append(event)
             case Ruled():
                 self.rules.append(event)
+                self._identify(event.fact.message_id)
+                if event.fact.action == "reject" and not event.fact.of_one:
+                    self._complete(event)
             case Noticed(queue_id=parent):
                 (self.noticed if parent == self.queue_id else self.causes).append(event)
             case Passed():
@@ -199,7 +197,8 @@ class Life:
             case Administered():
                 self.administered.append(event)
             case Removed():
-                self.removed = event.fact
+                # Exim says of a message that was deleted that it is done, too.
+                self.removed = event.fact if self.removed is None or not self.removed.by_admin else self.removed
             case Expired():
                 self.expired = True
             case Signed():
@@ -211,6 +210,24 @@ class Life:
             case _:
                 pass
 
+    def _begin(self, event: Event, fact: Received) -> None:
+        """The line that begins it; where it comes when the message is complete, it says all that others say later."""
+        self.received = fact
+        self._identify(fact.message_id)
+        self.tls = self.tls or fact.tls
+        if fact.size is not None:
+            self.queued = self.queued or Queued(self.queue_id, fact.sender or "", fact.size, len(fact.recipients))
+            self._complete(event)
+
+    def _identify(self, message_id: str | None) -> None:
+        """Note a Message-ID that stands in a line about something else."""
+        if message_id and all(known.message_id != message_id for known in self.identified):
+            self.identified.append(Identified(self.queue_id, message_id))
+
+    def _complete(self, event: Event) -> None:
+        """Note when the message was complete."""
+        self.complete_us = event.time_us if self.complete_us is None else min(self.complete_us, event.time_us)
+
     @property
     def closed(self) -> bool:
         """Whether nothing more is to be expected: removed, refused or broken off."""
@@ -219,7 +236,8 @@ class Life:
         if self.queued is not None:
             return False
         return self.lost is not None or any(
-            isinstance(e.fact, Ruled) and e.fact.action in {"reject", "discard"} and e.fact.stage != "RCPT" for e in self.rules
+            isinstance(e.fact, Ruled) and e.fact.action in {"reject", "discard"} and e.fact.stage not in {"RCPT", "PRDR"}
+            for e in self.rules
         )
 
     @property

@@ -7,6 +7,7 @@ reception at that moment is meant.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -14,8 +15,9 @@ from typing import NamedTuple, Protocol
 from ingest.correlate.event import SECOND, Event, order
 from ingest.correlate.life import Life
 from ingest.correlate.link import Link
-from ingest.events import Attempted, Identified, Infected, Inspected, Passed, Received, Release, Ruled, Scanned
+from ingest.events import Attempted, Identified, Infected, Inspected, Judged, Passed, Received, Release, Ruled, Scanned
 from mappings import keys
+from mappings.address import local_of
 
 #: Two lines without a common id join only when their stamps lie at most this far apart.
 REACH_US = 600 * SECOND
@@ -32,6 +34,15 @@ class Within(NamedTuple):
 
     filters: frozenset[str]
     reach_us: int = REACH_US
+    #: Names of rules and boxes of the configuration that keep mail back.
+    quarantines: re.Pattern[str] | None = None
+
+    def keeps(self, attempt: Attempted) -> bool:
+        """Whether a delivery is one into a quarantine: only the names in Exim's configuration say so, a router's, a transport's, a box'."""
+        if self.quarantines is None or (attempt.router is None and attempt.transport is None) or attempt.status != "sent":
+            return False
+        box = local_of(attempt.recipient) if attempt.original is not None else None
+        return any(name is not None and self.quarantines.search(name) for name in (attempt.router, attempt.transport, box))
 
     def takes(self, attempt: Attempted) -> bool:
         """Whether a delivery goes to a filter: by where it goes, or by how it is answered."""
@@ -92,6 +103,12 @@ class Scan:
             case _:
                 pass
 
+    @property
+    def beside(self) -> bool:
+        """Whether it looked at the message beside the queue (amavis as a milter): the mail server does what it says."""
+        results = [e.fact for e in self.results if isinstance(e.fact, Scanned)]
+        return bool(results) and all(f.milter or any(a.startswith("Accepted") for a in f.actions) for f in results)
+
     def _log(self, event: Event, log_id: str | None) -> None:
         """The filter's log id, which ties lines without mail id and the mail server's reply to the scan."""
         if log_id:
@@ -107,7 +124,7 @@ class Loose:
     def __init__(self, key: str, host: str, events: list[Event]) -> None:
         self.key = key
         self.host = host
-        self.kind = {"h": "refusal", "p": "peer", "l": "log", "f": "folder"}[key[0]]
+        self.kind = {"h": "refusal", "p": "peer", "l": "log", "f": "folder", "j": "judged"}[key[0]]
         self.events = sorted(events, key=order)
         self.start_us = self.events[0].time_us
         self.end_us = self.events[-1].time_us
@@ -145,9 +162,13 @@ def link_life(life: Life, within: Within) -> None:
             case _:
                 pass
         log_id = getattr(fact, "log_id", None)
-        if log_id and isinstance(fact, Attempted | Ruled) and (not isinstance(fact, Attempted) or within.takes(fact)):
+        if log_id and isinstance(fact, Attempted | Ruled | Judged) and (not isinstance(fact, Attempted) or within.takes(fact)):
             life.links.append(Link("answered", keys.log_id(event.host, log_id), at))
 
+    if life.complete_us is not None:
+        life.links.extend(
+            Link("judged", keys.judged(i.message_id), life.complete_us) for i in life.identified if i.message_id and not i.resent
+        )
     if life.received is not None and within.holds(life.received.client_ip) and life.removed is None:
         for event in life.rules:
             if isinstance(event.fact, Ruled) and event.fact.action == "reject" and event.fact.stage != "RCPT":
@@ -301,6 +322,9 @@ def _follow(part: Part, link: Link, web: Web) -> Iterator[tuple[Part, Part, str]
     if link.how == "refused":
         yield from _refused(part, link, web)
         return
+    if link.how == "judged":
+        yield from ((part, other, link.how) for other in parts if isinstance(other, Loose) and _judged(other, web) is part)
+        return
     if not parts:
         # Named and never seen: what names it within reach belongs together all the same.
         for other in _others(part, link, web, web.within.reach_us):
@@ -345,6 +369,25 @@ def _refused(part: Part, link: Link, web: Web) -> Iterator[tuple[Part, Part, str
     lives = [p for p in (part, *near) if isinstance(p, Life)]
     if len(scans) == 1 and len(lives) == 1:
         yield scans[0], lives[0], "next"
+
+
+def _judged(result: Loose, web: Web) -> Life | None:
+    """The message that a filter's result is about, which names it by its Message-ID only.
+
+    That alone joins only to a message in reception at that moment, and only where exactly one has it.
+    """
+    blur = 0 if result.events[0].fine else SECOND - 1
+    near = [
+        life
+        for key in web.named_by(result.key)
+        for life in web.parts_of(key)
+        if isinstance(life, Life)
+        and life.complete_us is not None
+        and any(link.target == result.key for link in life.links)
+        and life.first_us - SLACK_US <= result.start_us + blur
+        and result.start_us <= life.complete_us + SLACK_US
+    ]
+    return near[0] if len(near) == 1 else None
 
 
 def _others(part: Part, link: Link, web: Web, reach: int) -> Iterator[Part]:

@@ -60,6 +60,9 @@ def make_parts(node: Node, within: Within) -> list[Part]:
         return list(lives)
     if kind == "m":
         return [Scan(node.key, node.host, events)]
+    if kind == "j":
+        # Each is a message of its own: a Message-ID may come twice within minutes.
+        return [Loose(node.key, node.host, [e]) for e in events]
     return [Loose(node.key, node.host, e) for e in _by_gap(events, within.reach_us)]
 
 

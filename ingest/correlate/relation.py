@@ -5,7 +5,7 @@ from __future__ import annotations
 from ingest.correlate.about import About, is_local
 from ingest.correlate.life import Life
 from ingest.correlate.links import notice_mail_id
-from ingest.events import Noticed, Passed
+from ingest.events import Noticed, Passed, Received
 from mappings import keys
 from mappings.trace import Related
 
@@ -21,6 +21,10 @@ def related_to(about: About) -> list[Related]:
         for event in life.noticed:
             if isinstance(event.fact, Noticed):
                 add("notice", keys.queue(event.host, event.fact.notice_id))
+            elif isinstance(event.fact, Received) and event.fact.queue_id is not None:
+                add("notice", keys.queue(event.host, event.fact.queue_id))
+        if life.received is not None and life.received.made_for is not None:
+            add("notice_of", keys.queue(life.host, life.received.made_for))
         for event in life.causes:
             if isinstance(event.fact, Noticed):
                 add("notice_of", keys.queue(event.host, event.fact.queue_id))

@@ -16,6 +16,7 @@ from ingest.events import (
     Identified,
     Infected,
     Inspected,
+    Judged,
     Noticed,
     Passed,
     Received,
@@ -62,7 +63,13 @@ def _received(event: Event, fact: Fact, within: Within) -> Route:
     if fact.queue_id is None:
         return Route(role=Role.AHEAD)
     named = tuple(f"q:{i}" for i in (fact.origin_queue_id, fact.requeued_from) if i)
-    return Route((keys.queue(event.host, fact.queue_id),), named, begins=True, role=Role.BEGIN)
+    # Lines of a process that is not known are of no session.
+    role = Role.BEGIN if event.pid else None
+    own = keys.queue(event.host, fact.queue_id)
+    if fact.made_for is not None:
+        # It is a line of the message that it was made for as well, and that one is not new.
+        return Route((own, keys.queue(event.host, fact.made_for)), named, role=role)
+    return Route((own,), named, begins=True, role=role)
 
 
 def _identified(event: Event, fact: Fact, within: Within) -> Route:
@@ -97,10 +104,12 @@ def _ruled(event: Event, fact: Fact, within: Within) -> Route:
         if fact.log_id:
             return Route((keys.log_id(event.host, fact.log_id),), role=Role.BEGIN)
         return Route((keys.line(event.digest),), begins=True, role=Role.BEGIN)
-    if fact.action in _AHEAD or fact.source == "size":
+    if fact.action == "discard" and not event.pid:
+        return Route((keys.line(event.digest),), begins=True)
+    if (fact.action in _AHEAD or fact.source == "size") and fact.stage != "MAIL":
         # Too large for the queue file: said of the transaction, before the answer to the client.
         return Route(role=Role.AHEAD)
-    if fact.action != "reject" or (fact.sender is None and fact.recipient is None):
+    if fact.action not in {"reject", "abort"} or (fact.sender is None and fact.recipient is None):
         return Route()
     peer: tuple[str, ...] = ()
     if fact.source == "screen" and fact.client_ip and fact.client_port:
@@ -128,6 +137,15 @@ def _scanned(event: Event, fact: Fact, within: Within) -> Route:
     return Route((keys.scan(fact.mail_id),), named, (log_id,) if fact.log_id else (), begins=True, formerly=log_id if joined else None)
 
 
+def _judged(event: Event, fact: Fact, within: Within) -> Route:
+    assert isinstance(fact, Judged)  # noqa: S101
+    if fact.queue_id is not None:
+        return Route((keys.queue(event.host, fact.queue_id),))
+    if fact.log_id is not None:
+        return Route((keys.log_id(event.host, fact.log_id),), begins=True)
+    return Route((keys.judged(fact.message_id),), begins=True) if fact.message_id else Route()
+
+
 def _inspected(event: Event, fact: Fact, within: Within) -> Route:
     assert isinstance(fact, Inspected)  # noqa: S101
     log_id = keys.log_id(event.host, fact.log_id)
@@ -150,7 +168,9 @@ def _release(event: Event, fact: Fact, within: Within) -> Route:
 
 def _infected(event: Event, fact: Fact, within: Within) -> Route:
     assert isinstance(fact, Infected)  # noqa: S101
-    return Route((keys.folder(event.host, fact.folder),), begins=True)
+    if fact.queue_id is not None:
+        return Route((keys.queue(event.host, fact.queue_id),))
+    return Route((keys.folder(event.host, fact.folder),), begins=True) if fact.folder else Route()
 
 
 _WAYS: dict[type[Fact], Way] = {
@@ -163,6 +183,7 @@ _WAYS: dict[type[Fact], Way] = {
     Screened: _screened,
     Scanned: _scanned,
     Inspected: _inspected,
+    Judged: _judged,
     Passed: _passed,
     Release: _release,
     Infected: _infected,
@@ -180,4 +201,7 @@ def ids_of(event: Event, within: Within) -> tuple[str, ...]:
         found.append(keys.log_id(event.host, log_id))
     if isinstance(fact, Scanned):
         found += [keys.quarantine(kept) for kept in fact.quarantine_ids]
+    elif isinstance(fact, Identified | Received | Ruled) and fact.message_id:
+        # By this a filter's result finds it that names nothing else.
+        found.append(keys.judged(fact.message_id))
     return tuple(found)

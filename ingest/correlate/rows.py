@@ -10,10 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from msgspec import structs
+
 from ingest.correlate.event import Event, order
 from ingest.correlate.life import Life
 from ingest.correlate.links import Loose, Message, Part, Scan, Within
-from ingest.events import Attempted, Inspected, Passed, Ruled, Scanned
+from ingest.events import Attempted, Inspected, Judged, Passed, Ruled, Scanned
 from mappings.address import fold
 
 #: What brings a queue file into being by itself; a Resent-Message-ID in it is then what a sender wrote, and no release.
@@ -69,7 +71,7 @@ class Tree:
 def people_of(event: Event) -> frozenset[str]:
     """The recipients that an event lists, as they are compared; many rows ask for the same event."""
     if event.people is None:
-        event.people = frozenset(fold(r) for r in getattr(event.fact, "recipients", ()))
+        event.people = frozenset(fold(r) for name in ("recipients", "others") for r in getattr(event.fact, name, ()))
     return event.people
 
 
@@ -129,17 +131,22 @@ def rows_of(tree: Tree, part: Part, seen: frozenset[int] = frozenset()) -> list[
     seen |= {id(part)}
     if isinstance(part, Scan):
         entries = [Row(r, r, [part]) for r in recipients_of(part, tree.loose[id(part)])]
-        return _merge(_expand(tree, part, [part], entries, seen))
+        rows, released = _expand(tree, part, [part], entries, seen)
+        return _merge(_with_releases(part, rows, released))
     entries = _entries(part, tree.within)
     scans = tree.scans[id(part)]
     known = {fold(e.final) for e in entries if e.final is not None}
+    beside = [scan for scan in scans if _is_beside(scan, part)]
     for scan in scans:
-        for address in recipients_of(scan, tree.loose[id(scan)]):
+        for address in recipients_of(scan, tree.loose[id(scan)]) if scan not in beside else ():
             if fold(address) not in known:
                 known.add(fold(address))
                 entries.append(Row(address, address, [part]))
-    rows = _expand(tree, part, scans, entries, seen)
-    rows = _merge(_with_rules(part, rows))
+    rows, released = _expand(tree, part, scans, entries, seen)
+    listed = [*_listed(part), *((a, _stops(tree, scan, a)) for scan in beside for a in recipients_of(scan, tree.loose[id(scan)]))]
+    rows = _with_named(part, _with_rules(part, rows), listed, tree.within)
+    rows = [_through_scans(tree, row, beside) for row in rows] if beside else rows
+    rows = _merge(_with_releases(part, rows, released))
     # Refused at first and accepted at a second try in the same dialogue: the refusal is a line of its journey, no fate.
     accepted = {row.key for row in rows}
     return rows + _merge([row for row in _refused(part) if row.key not in accepted])
@@ -151,7 +158,7 @@ def recipients_of(scan: Scan, loose: list[Loose]) -> list[str]:
     for event in scan.events:
         fact = event.fact
         if isinstance(fact, Scanned | Inspected) or (isinstance(fact, Passed) and fact.how == "forward"):
-            for address in fact.recipients:
+            for address in (*fact.recipients, *getattr(fact, "others", ())):
                 found.setdefault(fold(address), address)
     if not found:
         for piece in loose:
@@ -170,24 +177,47 @@ def _entries(life: Life, within: Within) -> list[Row]:
     for event in life.attempts:
         fact = event.fact
         assert isinstance(fact, Attempted)  # noqa: S101 - `Life` sorts them so
-        groups[fold(fact.original or fact.recipient), fold(fact.recipient)].append(event)
+        groups[_pair(fact, within)].append(event)
+    _pass_on(groups)
     rows = []
-    for events in (way for group in groups.values() for way in _ways(group)):
+    for pair, events in ((pair, way) for pair, group in groups.items() for way in _ways(group)):
         events.sort(key=order)
-        first = events[0].fact
-        assert isinstance(first, Attempted)  # noqa: S101
+        # A try from before it was known what the address becomes does not name that.
+        first = next(e.fact for e in events if isinstance(e.fact, Attempted) and _pair(e.fact, within) == pair)
         handed = [e for e in events if hands_over(e, within)]
+        named = first.original or first.recipient
         rows.append(
             Row(
-                first.original or first.recipient,
-                first.recipient,
+                named,
+                named if within.keeps(first) else first.recipient,
                 [life],
                 attempts=events,
                 handed=handed,
-                tries=len(events) - len(handed),
+                tries=sum(1 for e in events if e not in handed and not getattr(e.fact, "skipped", False)),
             )
         )
     return rows
+
+
+def _pair(fact: Attempted, within: Within) -> tuple[str, str]:
+    """The address as it was named and the final one, as they are compared; a box that keeps mail back is nobody's address."""
+    named = fold(fact.original or fact.recipient)
+    return named, named if within.keeps(fact) else fold(fact.recipient)
+
+
+def _pass_on(groups: dict[tuple[str, str], list[Event]]) -> None:
+    """Give the tries of an address that was put off before it was known what it becomes to the addresses that it became."""
+    for pair in [p for p in groups if p[0] == p[1]]:
+        heirs = [other for other in groups if other[0] == pair[0] and other != pair]
+        if heirs and all(isinstance(e.fact, Attempted) and _unrouted(e.fact) for e in groups[pair]):
+            for heir in heirs:
+                groups[heir] = groups[pair] + groups[heir]
+            del groups[pair]
+
+
+def _unrouted(fact: Attempted) -> bool:
+    """Whether a delivery was put off before a transport was chosen (Exim)."""
+    return fact.status == "deferred" and fact.transport is None and fact.relay is None
 
 
 def _ways(group: list[Event]) -> list[list[Event]]:
@@ -204,15 +234,19 @@ def hands_over(event: Event, within: Within) -> bool:
     return isinstance(fact, Attempted) and fact.status == "sent" and (fact.forwarded or within.takes(fact))
 
 
-def _expand(tree: Tree, part: Part, scans: list[Scan], entries: list[Row], seen: frozenset[int]) -> list[Row]:
-    """Follow the rows of a hop into the next ones."""
+#: What an operator let go: the scan that had kept it, and the row of the copy.
+_Released = list[tuple[Scan, Row]]
+
+
+def _expand(tree: Tree, part: Part, scans: list[Scan], entries: list[Row], seen: frozenset[int]) -> tuple[list[Row], _Released]:
+    """Follow the rows of a hop into the next ones; what an operator released comes apart."""
     kids: dict[int, tuple[Life, str]] = {}
     for source in (part, *scans):
         for target, how in tree.onward[id(source)]:
             if isinstance(target, Life):
                 kids.setdefault(id(target), (target, how))
     below: list[Row] = []
-    released: list[tuple[Scan, Row]] = []
+    released: _Released = []
     for life, how in kids.values():
         for row in rows_of(tree, life, seen):
             if how == "release":
@@ -239,8 +273,8 @@ def _expand(tree: Tree, part: Part, scans: list[Scan], entries: list[Row], seen:
     finals = set(_indexed(rows, "final"))
     for b in below:
         if id(b) not in used and (b.final is None or fold(b.final) not in finals):
-            rows.append(replace(b, path=[part, *[s for s in scans if s not in b.path], *b.path]))
-    return _with_releases(part, rows, released)
+            rows.append(replace(b, path=[part, *[s for s in scans if s not in b.path and not _is_beside(s, part)], *b.path]))
+    return rows, released
 
 
 def _indexed(rows: list[Row], name: str) -> dict[str | None, list[Row]]:
@@ -266,16 +300,32 @@ def _through_scans(tree: Tree, row: Row, scans: list[Scan]) -> Row:
     for scan in scans:
         if scan in path and scan is not path[0]:
             continue
+        beside = _is_beside(scan, path[-1])
         results = _seen_by(tree, scan).get(final)
+        if results is None and beside and row.named is not None:
+            # A milter sees the address as the client named it, before it becomes others.
+            results = _seen_by(tree, scan).get(fold(row.named))
         if results is None:
             continue
         if scan not in path:
-            path.append(scan)
+            # Beside the queue it hands nothing on: the journey ends in the queue file.
+            path.insert(len(path) - 1 if beside else len(path), scan)
         chosen = scan
         if results:
             # A record that blocks outweighs one that passes: amavis lists a recipient in one of them only.
             result = next((r for r in results if not r.passed), results[-1])
     return replace(row, path=path, result=result, scan=chosen)
+
+
+def _stops(tree: Tree, scan: Scan, address: str) -> bool:
+    """Whether a scan stopped the copy of a recipient: a milter takes him off the message, and no other line names him."""
+    return any(not result.passed for result in _seen_by(tree, scan).get(fold(address), []))
+
+
+def _is_beside(scan: Scan, part: Part) -> bool:
+    """Whether a scan was made beside the queue: by what it says, or because the mail server did what a milter said."""
+    asked = isinstance(part, Life) and any(isinstance(e.fact, Ruled) and e.fact.source == "milter" for e in part.rules)
+    return scan.beside or asked
 
 
 def _seen_by(tree: Tree, scan: Scan) -> dict[str, list[Scanned]]:
@@ -285,8 +335,10 @@ def _seen_by(tree: Tree, scan: Scan) -> dict[str, list[Scanned]]:
         known = tree.seen[id(scan)] = {fold(address): [] for address in recipients_of(scan, tree.loose[id(scan)])}
         for event in scan.results:
             if isinstance(event.fact, Scanned):
+                passed = {fold(address) for address in event.fact.others}
                 for address in people_of(event):
-                    known.setdefault(address, []).append(event.fact)
+                    result = structs.replace(event.fact, passed=True, others=[]) if address in passed else event.fact
+                    known.setdefault(address, []).append(result)
     return known
 
 
@@ -335,7 +387,7 @@ def _with_rules(life: Life, rows: list[Row]) -> list[Row]:
     finished = life.removed is not None
     for event in life.rules:
         rule = event.fact
-        if not isinstance(rule, Ruled) or rule.recipient is None or (rule.action == "reject" and rule.stage == "RCPT"):
+        if not isinstance(rule, Ruled) or rule.recipient is None or rule.of_one:
             continue
         if any(_same(rule.recipient, r.named) or _same(rule.recipient, r.final) for r in rows):
             continue
@@ -347,19 +399,48 @@ def _with_rules(life: Life, rows: list[Row]) -> list[Row]:
     return rows
 
 
+def _with_named(life: Life, rows: list[Row], listed: list[tuple[str, bool]], within: Within) -> list[Row]:
+    """Add the recipients that lines list without saying more: a filter's result, a refusal's headers, Exim's `for`.
+
+    In a queue file that is done, one without a line of its own became the same address as another one, whose fate it shares.
+    """
+    rows = list(rows)
+    for recipient, told in listed:
+        if any(_same(recipient, r.named) or _same(recipient, r.final) for r in rows):
+            continue
+        if life.removed is None or not rows:
+            rows.append(Row(recipient, recipient, [life]))
+        elif told:
+            twins = [
+                r for r in rows if r.key[0] != r.key[1] or any(within.keeps(e.fact) for e in r.attempts if isinstance(e.fact, Attempted))
+            ]
+            if len({r.key[1] for r in twins if r.key[0] != r.key[1]} or {None for _ in twins}) == 1:
+                twin = twins[0]
+                rows.append(replace(twin, named=recipient, final=recipient if twin.key[0] == twin.key[1] else twin.final))
+            else:
+                rows.append(Row(recipient, recipient, [life]))
+    return rows
+
+
+def _listed(life: Life) -> Iterator[tuple[str, bool]]:
+    """The recipients that lines of a queue file list, and whether that is the mail server's own list of whom it took the message for."""
+    if life.received is not None:
+        yield from ((address, True) for address in life.received.recipients)
+    for event in (*life.rules, *life.judged):
+        if isinstance(event.fact, Ruled | Judged):
+            yield from ((address, False) for address in event.fact.recipients)
+
+
 def _refused(life: Life) -> list[Row]:
-    """The recipients that were refused while others of the same message were accepted."""
+    """The recipients that were refused or dropped while others of the same message were accepted."""
     return [
         Row(event.fact.recipient, event.fact.recipient, [life], refusal=event)
         for event in life.rules
-        if isinstance(event.fact, Ruled)
-        and event.fact.action == "reject"
-        and event.fact.stage == "RCPT"
-        and event.fact.recipient is not None
+        if isinstance(event.fact, Ruled) and event.fact.of_one and event.fact.recipient is not None
     ]
 
 
-def _with_releases(part: Part, rows: list[Row], released: list[tuple[Scan, Row]]) -> list[Row]:
+def _with_releases(part: Part, rows: list[Row], released: _Released) -> list[Row]:
     """Tie what was released to the row of the same recipient; released to somebody else it is a row of its own."""
     strangers: list[Row] = []
     for scan, copy in released:

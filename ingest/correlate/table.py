@@ -145,9 +145,10 @@ class Table:
     def _number(self, line: Line, digest: str) -> int:
         """The line's number among those of its process in its second; the same line has the same number however often it is read.
 
-        Only whole-second stamps need one: finer stamps tell the order themselves, also where lines come out of order.
+        Only whole-second stamps need one: finer stamps tell the order themselves, also where lines come out of order. Lines of a
+        process that is not known have none.
         """
-        if line.fine:
+        if line.fine or not line.pid:
             return 0
         process, second = (line.host, line.program, line.pid), line.time_us // SECOND
         known = self._numbers.get(process)

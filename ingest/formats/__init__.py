@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ingest.formats import amavis, clamav, opendkim, postfix
+from ingest.formats import amavis, clamav, exim, openarc, opendkim, opendmarc, policyd_spf, postfix, postgrey, rspamd, spamassassin
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome, Silent
 from ingest.lines import Line
 
-__all__ = ["FORMATS", "IGNORED", "UNKNOWN", "Format", "Outcome", "Silent", "parser_of"]
+__all__ = ["FORMATS", "IGNORED", "UNKNOWN", "Format", "Outcome", "Silent", "format_of", "parser_of"]
 
 Parser = Callable[[Line], Outcome]
 
@@ -26,26 +26,151 @@ class Format:
     parse: Parser
     #: Programs that log it under these names.
     programs: tuple[str, ...]
+    #: What people call it, and the releases whose logs it was written for.
+    title: str
+    versions: str
+    #: A line with its header, as it stands in a log.
+    example: str
     #: Only with an instance in the tag: `postfix/smtpd`, never a bare `smtpd` of another product.
     instanced: bool = False
+    #: Its lines say nothing that the mail server's own do not say: all are known, none is a fact.
+    helper: bool = False
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("postfix", postfix.parse, tuple(postfix.PROGRAMS), instanced=True),
-    Format("amavis", amavis.parse, ("amavis", "amavisd", "amavisd-new")),
-    Format("opendkim", opendkim.parse, ("opendkim",)),
-    Format("clamav", clamav.parse, ("clamd", "clamav", "clamd.amavisd", "freshclam", "clamsmtpd")),
+    Format(
+        "postfix",
+        postfix.parse,
+        tuple(postfix.PROGRAMS),
+        title="Postfix",
+        versions="2.3 to 3.10",
+        example=(
+            "2026-11-24T03:53:14.311264+00:00 mx1 postfix/smtp[325]: 80582186537: to=<anna@example.com>, "
+            "relay=mail.example.com[198.51.100.9]:25, delay=0.5, delays=0.1/0/0.2/0.2, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
+        ),
+        instanced=True,
+    ),
+    Format(
+        "amavis",
+        amavis.parse,
+        ("amavis", "amavisd", "amavisd-new", "amavisd-milter"),
+        title="amavisd-new",
+        versions="2.6 to 2.13, as text and as JSON",
+        example=(
+            "2026-11-24T03:53:14.311264+00:00 mx1 amavis[235]: (00235-02) Passed CLEAN {RelayedInbound}, [203.0.113.5]:41549 "
+            "<max@sender.example> -> <anna@example.com>, Queue-ID: 80582186537, Message-ID: <a1@client.example>, "
+            "mail_id: rEde0x3Se_vt, Hits: 1.3, size: 593, queued_as: 3033D18654F, 96 ms"
+        ),
+    ),
+    Format(
+        "exim",
+        exim.parse,
+        ("exim",),
+        title="Exim",
+        versions="4.80 to 4.99",
+        example=(
+            "2026-11-24 03:53:14 1xVhsP-00001T-1p => anna@example.com R=remote T=remote_smtp H=mail.example.com [198.51.100.9] "
+            'C="250 2.0.0 Ok: queued as 3033D18654F"'
+        ),
+    ),
+    Format(
+        "rspamd",
+        rspamd.parse,
+        ("rspamd",),
+        title="Rspamd",
+        versions="1.6 to 3.11",
+        example=(
+            "2026-11-24 03:53:14 #100(rspamd_proxy) <dd29ba>; proxy; rspamd_task_write_log: id: <a1@client.example>, qid: <80582186537>, "
+            "ip: 203.0.113.5, from: <max@sender.example>, (default: T (add header): [7.90/15.00] [FROM_INVALID(2.00){},MIME_GOOD(-0.10)"
+            "{text/plain;}]), len: 364, time: 21.6ms, dns req: 0, digest: <01f7e25dfe47651fe822ca0222c69963>, rcpts: <anna@example.com>, "
+            "mime_rcpts: <anna@example.com>"
+        ),
+    ),
+    Format(
+        "spamassassin",
+        spamassassin.parse,
+        ("spamd",),
+        title="SpamAssassin (spamd)",
+        versions="3.1 to 4.0",
+        example=(
+            "Nov 24 03:53:14 mx1 spamd[85]: spamd: result: Y 12 - BAYES_99,URIBL_BLACK scantime=0.2,size=678,user=debian-spamd,uid=102,"
+            "required_score=5.0,rhost=localhost,raddr=127.0.0.1,rport=39886,mid=<a1@client.example>,autolearn=disabled"
+        ),
+    ),
+    Format(
+        "clamav",
+        clamav.parse,
+        ("clamd", "clamav", "clamd.amavisd", "freshclam", "clamsmtpd"),
+        title="ClamAV",
+        versions="0.9x to 1.4",
+        example=(
+            "Tue Nov 24 03:53:14 2026 -> /var/lib/amavis/tmp/amavis-20261124T035300-00234-iFlv9YBx/parts/p002: "
+            "Eicar-Test-Signature(44d88612fea8a8f36de82e1278abb02f:68) FOUND"
+        ),
+    ),
+    Format(
+        "opendkim",
+        opendkim.parse,
+        ("opendkim",),
+        title="OpenDKIM",
+        versions="2.9 to 2.11",
+        example="Nov 24 03:53:14 mx1 opendkim[122]: 80582186537: DKIM-Signature field added (s=mail, d=example.com)",
+    ),
+    Format(
+        "opendmarc",
+        opendmarc.parse,
+        ("opendmarc",),
+        title="OpenDMARC",
+        versions="1.3 to 1.4",
+        example="Nov 24 03:53:14 mx1 opendmarc[131]: 80582186537: sender.example pass",
+    ),
+    Format(
+        "openarc",
+        openarc.parse,
+        ("openarc",),
+        title="OpenARC",
+        versions="1.0 to 1.3",
+        example='Nov 24 03:53:14 mx1 openarc[131]: 80582186537: chain state forced to "fail" due to prior result found',
+    ),
+    Format(
+        "postgrey",
+        postgrey.parse,
+        ("postgrey",),
+        title="Postgrey",
+        versions="1.3x",
+        example=(
+            "Nov 24 03:53:14 mx1 postgrey[138]: action=greylist, reason=new, client_name=mail.sender.example, "
+            "client_address=203.0.113.5, sender=max@sender.example, recipient=anna@example.com"
+        ),
+        helper=True,
+    ),
+    Format(
+        "policyd_spf",
+        policyd_spf.parse,
+        ("policyd-spf",),
+        title="policyd-spf",
+        versions="2.0 to 3.0 (Python)",
+        example=(
+            "Nov 24 03:53:14 mx1 policyd-spf[266]: prepend Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=203.0.113.5; "
+            "helo=mail.sender.example; envelope-from=max@sender.example; receiver=<UNKNOWN>"
+        ),
+        helper=True,
+    ),
 )
 
-_INSTANCED = {program: f.parse for f in FORMATS if f.instanced for program in f.programs}
-_PLAIN = {program: f.parse for f in FORMATS if not f.instanced for program in f.programs}
-_BY_NAME = {f.name: f.parse for f in FORMATS}
+_INSTANCED = {program: f for f in FORMATS if f.instanced for program in f.programs}
+_PLAIN = {program: f for f in FORMATS if not f.instanced for program in f.programs}
+_BY_NAME = {f.name: f for f in FORMATS}
 
 
-def parser_of(tag: str, program: str, format_name: str | None = None) -> Parser | None:
-    """The parser for lines with this tag, or None where no format knows the program; `format_name` overrides what is recognised."""
+def format_of(tag: str, program: str, format_name: str | None = None) -> Format | None:
+    """The format of lines with this tag, or None where none knows the program; `format_name` overrides what is recognised."""
     if format_name is not None:
         return _BY_NAME[format_name]
-    if "/" in tag:
-        return _INSTANCED.get(program)
-    return _PLAIN.get(program)
+    return _INSTANCED.get(program) if "/" in tag else _PLAIN.get(program)
+
+
+def parser_of(tag: str, program: str) -> Parser | None:
+    """The parser for lines with this tag, or None where no format knows the program."""
+    found = format_of(tag, program)
+    return None if found is None else found.parse

@@ -1,4 +1,4 @@
-"""ClamAV: a hit names no message, only a file; amavis' temporary folder in its path ties it to a scan."""
+"""ClamAV: a hit names no message, only a file: in amavis' temporary folder, or in Exim's, which is named after the message."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import re
 from ingest.events import Infected
 from ingest.formats.outcome import IGNORED, Outcome
 from ingest.lines import Line
+from ingest.queue_ids import EXIM_ID
 
-_FOUND = re.compile(r"\S*/(amavis-[0-9A-Za-z_-]+)/parts/\S*: (\S+?)(?:\([0-9a-f]+:\d+\))? FOUND$")
+_FOUND = re.compile(rf"\S*/(?:(amavis-[0-9A-Za-z_-]+)/parts/\S*|scan/({EXIM_ID})/\S*): (\S+?)(?:\([0-9a-f]+:\d+\))? FOUND$")
 
 
 def parse(line: Line) -> Outcome:
-    """The hit, where amavis' folder is named; every other line is known and says nothing of a message."""
+    """The hit, where its folder is named; every other line is known and says nothing of a message."""
     match = _FOUND.match(line.text)
-    return IGNORED if match is None else Infected(match[1], match[2])
+    return IGNORED if match is None else Infected(match[1], match[3], match[2])

@@ -14,9 +14,12 @@ class Silent(Enum):
     IGNORED = "ignored"
     #: The program is known, the line is not: counted, never an error.
     UNKNOWN = "unknown"
+    #: What an administrator had the program write in words of his own, of which there is no list: counted apart.
+    FREE = "free"
 
 
 IGNORED = Silent.IGNORED
 UNKNOWN = Silent.UNKNOWN
+FREE = Silent.FREE
 
 Outcome = Fact | Silent

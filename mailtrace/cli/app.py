@@ -11,6 +11,7 @@ from mailtrace.cli.deadletters import deadletters
 from mailtrace.cli.demo import demo
 from mailtrace.cli.doctor import doctor
 from mailtrace.cli.errors import errors
+from mailtrace.cli.formats import formats
 from mailtrace.cli.ingest import ingest
 from mailtrace.cli.report import report
 from mailtrace.cli.retention import retention
@@ -36,6 +37,6 @@ app = App(
     default_parameter=Parameter(negative=()),
 )
 #: Every command, in the order of the documentation.
-COMMANDS = (ingest, run, serve, search, report, errors, token, retention, copy, deadletters, doctor, demo)
+COMMANDS = (ingest, run, serve, search, report, errors, formats, token, retention, copy, deadletters, doctor, demo)
 for command in COMMANDS:
     app.command(command)

@@ -8,8 +8,8 @@ from mailtrace.amounts import counted, shown_bytes
 from mailtrace.show.screen import Screen, is_clean, style_of
 from mailtrace.show.table import address
 from mailtrace.zones import shown_time
-from mappings.vocabulary import Direction, Verdict
-from search.answers import Hop, RelatedTrace, ReportAnswer, ReturnCode, SendingServer, Step, TraceAnswer
+from mappings.vocabulary import FILTERS, Direction, Verdict
+from search.answers import FilterResult, Hop, RelatedTrace, ReportAnswer, ReturnCode, SendingServer, Step, TraceAnswer
 
 _WHOSE = {"remote": "said by the receiving server", "filter": "said by the filter", "local": "said by our server"}
 
@@ -24,6 +24,7 @@ def show_report(screen: Screen, report: ReportAnswer, zone: dt.tzinfo) -> None:
     _return_code(screen, report)
     _section(screen, "For the customer")
     screen.paragraph(report.customer_text, "  ")
+    _filters(screen, report.filters)
     _timeline(screen, report, zone)
     _related(screen, report.related, zone)
     for warning in report.warnings:
@@ -102,6 +103,22 @@ def _reply(code: ReturnCode) -> str:
     text = code.text or ""
     codes = " ".join(str(part) for part in (code.code, code.enhanced) if part is not None)
     return text if codes and text.startswith(codes) else f"{codes} {text}".strip()
+
+
+def _filters(screen: Screen, filters: list[FilterResult]) -> None:
+    """Show what filters beside the queue said, with the tests that met."""
+    if filters:
+        _section(screen, "Filters")
+    for one in filters:
+        asked = f" asks for {one.action}" if one.action else ""
+        score = f", score {one.score:g}" if one.score is not None else ""
+        score += f" of {one.required:g}" if score and one.required is not None else ""
+        forced = f", forced by {one.forced_by}" if one.forced_by else ""
+        screen.paragraph(f"{FILTERS.get(one.filter, one.filter)}{asked}{score}{forced}", "  ", "bold")
+        for symbol in one.symbols or ():
+            options = f"  {'; '.join(symbol.options)}" if symbol.options else ""
+            points = f" {symbol.score:g}" if symbol.score is not None else ""
+            screen.paragraph(f"{symbol.name}{points}{options}", "    ", "dim")
 
 
 def _timeline(screen: Screen, report: ReportAnswer, zone: dt.tzinfo) -> None:

@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
-from ingest.summary import Summary
+from ingest.formats import FORMATS
+from ingest.summary import Summary, Tally
 from mailtrace.amounts import counted
 from mailtrace.show.screen import Screen
 
 _NAMED = 8
+_TITLES = {one.name: one.title for one in FORMATS}
 
 
 def show_summary(screen: Screen, summary: Summary, *, refused: int = 0, too_old: int = 0) -> None:
-    """Show the warnings, what was left out, and last the line with the numbers."""
+    """Show what was in each file, the warnings, what was left out, and last the line with the numbers."""
+    for path, tally in summary.tallies.items():
+        screen.paragraph(f"{path}: {contents(tally)}")
     for warning in summary.warnings:
         screen.paragraph(f"Note: {warning}")
     for sentence in _left_out(summary, refused=refused, too_old=too_old):
         screen.paragraph(sentence)
     screen.line(f"Read {counted(summary.files, 'file')}, {counted(summary.lines, 'line')}; wrote {counted(summary.traces, 'trace')}.")
+
+
+def contents(tally: Tally) -> str:
+    """Say what a file is, and how much of it was understood: `1,234 lines: Postfix 1,200, amavisd-new 30; 0.3 % unknown`."""
+    lines = counted(tally.lines, "line")
+    if not tally.recognised:
+        return f"{lines}, no mail log: none is of a program that is read." if tally.lines else "empty."
+    formats = Counter({_TITLES[name]: number for name, number in (tally.known + tally.unknown + tally.free).items()})
+    said = [f"{lines}: {_by_name(formats)}"]
+    said.append(f"{_share(tally.unknown.total(), tally.recognised)} unknown")
+    for number, what in (
+        (tally.free.total(), "free text of administrators"),
+        (tally.foreign.total(), "of other programs"),
+        (tally.unframed, "without a time stamp"),
+    ):
+        if number:
+            said.append(f"{_share(number, tally.lines)} {what}")
+    return "; ".join(said) + "."
+
+
+def _share(part: int, whole: int) -> str:
+    """A share in per cent; what is there is never nothing."""
+    if not part:
+        return "0 %"
+    return f"{max(100 * part / whole, 0.1):.1f} %" if part < whole else "100 %"
 
 
 def _left_out(summary: Summary, *, refused: int, too_old: int) -> list[str]:
@@ -27,8 +57,6 @@ def _left_out(summary: Summary, *, refused: int, too_old: int) -> list[str]:
         told.append(f"Unknown lines: {_by_name(summary.unknown)}.")
     if summary.foreign:
         told.append(f"Lines of other programs, not read: {_by_name(summary.foreign)}.")
-    if summary.unframed:
-        told.append(f"Lines without a time stamp, not read: {_by_name(summary.unframed)}.")
     if summary.ahead:
         told.append(f"{counted(summary.ahead, 'line')} of the future: stamped more than an hour ahead of this machine's clock.")
     if refused:

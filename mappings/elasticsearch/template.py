@@ -18,7 +18,7 @@ from mappings.elasticsearch.names import Names
 from mappings.fields import FIELDS, Field, Kind
 
 #: Raised when the template changes, so that a store of an older release is brought up to date.
-VERSION = 1
+VERSION = 2
 #: A keyword has at most 32,766 bytes in UTF-8; what is longer is stored, and not found by its text.
 LONGEST = 8_191
 SUPERSEDED = "mailtrace.superseded_by"

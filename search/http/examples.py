@@ -5,7 +5,7 @@ from __future__ import annotations
 from mappings.codes import entries
 from mappings.trace import Event, Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
-from search.answers import FreshnessAnswer, ReportAnswer, SourceState, error_answer, trace_answer, utc
+from search.answers import FilterResult, FreshnessAnswer, ReportAnswer, SourceState, Symbol, error_answer, trace_answer, utc
 from search.engines import Total
 from search.explain import explain
 from search.http.answers import AuditAnswer, DomainAnswer, DomainsAnswer, TracesAnswer
@@ -79,6 +79,17 @@ REPORT = ReportAnswer(
     timeline=timeline(_TRACE, EVERYTHING),
     hops=hops(_TRACE),
     related=[],
+    filters=[
+        FilterResult(
+            filter="rspamd",
+            time=utc(_AT_MS),
+            action="no action",
+            score=1.5,
+            required=15.0,
+            forced_by=None,
+            symbols=[Symbol(name="MIME_HTML_ONLY", score=0.2, options=[])],
+        )
+    ],
     warnings=[],
     sender_notified=False,
 )

@@ -20,6 +20,8 @@ from ingest.formats import Outcome, Silent, parser_of
 from ingest.lines import Line
 from ingest.words import words_of
 
+#: Stands for the end of a line within a record of several lines.
+NEXT_LINE = "⏎"
 FOLDER = Path(__file__).parent / "samples"
 _BARE = re.compile(r"[^\s\"\[\]{}]+")
 #: Plain words that JSON would read as something else.
@@ -47,7 +49,7 @@ class Sample:
         """What the format that the tag names makes of the line."""
         parse = parser_of(self.tag, self.program)
         assert parse is not None, f"no format reads lines of {self.tag}"
-        return parse(framed(self.tag, self.text))
+        return parse(framed(self.tag, self.text.replace(NEXT_LINE, "\n")))
 
     def __str__(self) -> str:
         """Where the sample stands."""

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
+from datetime import UTC
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +17,7 @@ from formats.format_samples import FOLDER, Sample, all_samples, framed, kind_of,
 from ingest.events import FACTS, Fact, fact_of, fields_of
 from ingest.formats import FORMATS, IGNORED, UNKNOWN, Format, parser_of
 from ingest.formats.postfix import PROGRAMS
+from ingest.syslog import Framer
 
 SAMPLES = all_samples()
 #: Daemons of Postfix whose lines are all known to say nothing of one message: no sample for each.
@@ -66,8 +68,23 @@ def test_a_format_has_a_sample_file_with_lines_of_every_fate(one: Format) -> Non
     """A format without samples, or with good weather only, does not pass."""
     assert (FOLDER / f"{one.name}.txt").is_file(), f"{one.name} has no samples"
     outcomes = [sample.outcome for sample in SAMPLES if sample.format == one.name]
-    assert any(isinstance(outcome, Fact) for outcome in outcomes)
+    assert any(isinstance(outcome, Fact) for outcome in outcomes) is not one.helper
     assert IGNORED in outcomes, "no line that is known and says nothing"
+    if one.helper:
+        assert UNKNOWN in outcomes, "no line that is not known"
+
+
+@pytest.mark.parametrize("one", FORMATS, ids=lambda one: one.name)
+def test_a_format_shows_a_line_that_it_reads(one: Format) -> None:
+    """The example is a whole line of a log: it is framed, its program is the format's, and it states a fact; a helper's is known."""
+    line = Framer("mail.log", UTC, 2026).frame(one.example)
+    assert line is not None
+    assert line.program in one.programs
+    assert parser_of(line.tag, line.program) is one.parse
+    outcome = one.parse(line)
+    assert outcome is IGNORED if one.helper else isinstance(outcome, Fact)
+    assert one.title
+    assert one.versions
 
 
 def test_no_sample_file_is_left_without_its_format() -> None:

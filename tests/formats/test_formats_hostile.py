@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from formats.format_samples import Sample, all_samples, framed, kind_of
 from formats.hostile_lines import PIECES
+from ingest.correlate.event import Slot
 from ingest.events import Attempted, Fact, Received, Ruled, Scanned, fact_of, fields_of
 from ingest.formats import FORMATS, Silent, parser_of
 from ingest.lines import Line
@@ -150,6 +151,9 @@ def test_every_cut_of_every_sample_is_read() -> None:
             found = parse(framed(sample.tag, sample.text[:at]))
             if isinstance(found, Fact):
                 assert words_of(found)
+                if sample.program == "exim" and " for " in sample.text[:at]:
+                    # Exim's list of recipients has no brackets, so nothing tells that the last one is cut.
+                    continue
                 # Of a line that imitates itself the first half is a whole one, and a rule's own target has no bracket at its end.
                 if sample.text.count("; from=<") <= 1 and getattr(found, "target", None) is None:
                     assert set(names_of(found)[0]) <= known, sample.text[:at]
@@ -246,11 +250,12 @@ def test_a_split_record_is_read_as_one(size: int) -> None:
     to = ",".join(f"<{name}>" for name in names)
     text = f"Passed CLEAN {{RelayedInbound}}, [203.0.113.5]:25 <max@sender.example> -> {to}, mail_id: AAAAAAAAAAAA, 9 ms"
     other = pieces(text.replace("user", "other"), size, "(00236-01)")
-    joiner: Joiner[int] = Joiner()
+    joiner: Joiner[Slot] = Joiner()
+    place = Slot(0, 0, None)
     done: list[Line] = []
     for one, two in zip(pieces(text, size), other, strict=False):
-        done += [line for line, _ in joiner.feed(amavis_line(one), 0)]
-        done += [line for line, _ in joiner.feed(amavis_line(two), 0)]
+        done += [line for line, _ in joiner.feed(amavis_line(one), place)]
+        done += [line for line, _ in joiner.feed(amavis_line(two), place)]
     facts = [found_in("amavis", line.text) for line in done]
     assert [f.recipients for f in facts if isinstance(f, Scanned) and f.log_id == "00235-02"] == [names]
     assert len(facts) == (2 if len(other) == len(pieces(text, size)) else 1)

@@ -263,9 +263,10 @@ def test_small_words() -> None:
     assert offset(0.208, fine=True) == "+0.208 s"
     assert [offset(seconds, fine=False) for seconds in (12, 723, 7_300, 180_000)] == ["+12 s", "+12 min 3 s", "+2 h 1 min", "+2 d 2 h"]
     assert short_meaning("Refused by a rule: block list, spam. The text says which.") == "Refused by a rule"
-    assert [product(programs) for programs in (["smtpd", "opendkim"], ["amavis", "clamd"], ["exim"], [])] == [
+    assert [product(programs) for programs in (["smtpd", "opendkim"], ["exim", "spamd"], ["amavis", "clamd"], ["courierd"], [])] == [
         "Postfix",
+        "Exim",
         "Amavis",
-        "exim",
+        "courierd",
         "",
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,11 @@ _BY_NAME = {str(form): form for form in FORMS}
 FINE = _BY_NAME["postfix_amavis-rfc3339"]
 COARSE = _BY_NAME["postfix_amavis-traditional"]
 TWO_FILES = _BY_NAME["postfix_amavis_long-maillog_file+rfc3339"]
+MILTER = _BY_NAME["postfix_rspamd-rfc3339"]
+OWN_FILES = _BY_NAME["exim-mainlog+rejectlog"]
+IN_PIECES = _BY_NAME["exim_syslog_nostamp-traditional"]
+#: In the order in which they take turns: those that are most unlike first, so that a short run tries them.
+_TRIED = list(dict.fromkeys((FINE, OWN_FILES, TWO_FILES, MILTER, COARSE, IN_PIECES, *FORMS)))
 
 Reading = tuple[Form, Times]
 #: Names of the stores, in the names of tests.
@@ -33,9 +37,10 @@ def tries(number: int, *, on_cluster: int = 0, cluster_times: tuple[Times, ...] 
     """
 
     def cases(store: str, first: int, seeds: int) -> Iterator[Any]:
-        ways = list(product((FINE, TWO_FILES, COARSE), cluster_times if store == CLUSTER else (USUAL, SHORTEST, SHORT)))
+        all_times = cluster_times if store == CLUSTER else (USUAL, SHORTEST, SHORT)
         for seed in range(first, first + seeds * ROUNDS):
-            form, times = ways[seed % len(ways)]
+            turn, number = divmod(seed, len(_TRIED))
+            form, times = _TRIED[number], all_times[(number + turn) % len(all_times)]
             marks = [pytest.mark.elasticsearch] if store == CLUSTER else []
             yield pytest.param((form, times, seed), store, id=f"{store}-{form}-{times}-seed{seed}", marks=marks)
 
@@ -55,7 +60,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Form, Times], D
         if (form, times) not in known:
             folder = tmp_path_factory.mktemp("plain")
             place = Place(folder / "logs", folder / "data", Embedded(folder / "data" / "store"))
-            read(place, form.unpacked(place.logs), times)
+            read(place, form.unpacked(place.logs), times, timezone=form.zone)
             known[form, times] = documents(place.store)
         return known[form, times]
 

@@ -9,15 +9,18 @@ from random import Random
 
 _FINE = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+[+-]\d\d:\d\d")
 _WHOLE = re.compile(rb"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d")
-_CTIME = re.compile(rb"[A-Z][a-z]{2} ([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) \d{4} ->")
+_CTIME = re.compile(rb"[A-Z][a-z]{2} ([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) \d{4} ")
+_OWN = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?")
 #: A file is cut up to so many bytes after the time at which all files are cut.
 _RAGGED = 300
 
 
 def stamp_of(line: bytes) -> float | None:
-    """The time of a line, in seconds since 1970 as if it were UTC of 2026."""
+    """The time of a line by its machine's clock, in seconds since 1970 as if that were UTC of 2026: offsets count for nothing."""
     if found := _FINE.match(line):
-        return datetime.fromisoformat(found[0].decode()).timestamp()
+        return datetime.fromisoformat(found[0].decode()).replace(tzinfo=UTC).timestamp()
+    if found := _OWN.match(line):
+        return datetime.fromisoformat(found[0].decode()).replace(tzinfo=UTC).timestamp()
     if found := _CTIME.match(line):
         return _seconds(found[1])
     return _seconds(found[0]) if (found := _WHOLE.match(line)) else None

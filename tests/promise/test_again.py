@@ -36,8 +36,8 @@ class TestTwice:
     def test_from_the_start(self, form: Form, times: Times, place: Place, plain: Plain) -> None:
         """Reading from the start what was read before writes nothing anew and takes nothing away."""
         files = form.unpacked(place.logs)
-        read(place, files, times)
-        again = read(place, files, times, rebuild=True)
+        read(place, files, times, timezone=form.zone)
+        again = read(place, files, times, rebuild=True, timezone=form.zone)
         must_be_same(plain(form, times), documents(place.store))
         assert again.summary.lines > 2000
         assert again.summary.superseded == 0
@@ -45,15 +45,15 @@ class TestTwice:
     def test_where_it_ended(self, form: Form, times: Times, place: Place, plain: Plain) -> None:
         """A second run on the same files writes nothing."""
         files = form.unpacked(place.logs)
-        read(place, files, times)
-        again = read(place, files, times)
+        read(place, files, times, timezone=form.zone)
+        again = read(place, files, times, timezone=form.zone)
         must_be_same(plain(form, times), documents(place.store))
         assert again.summary.traces == 0
 
     def test_copies_in_the_same_run(self, form: Form, times: Times, place: Place, plain: Plain) -> None:
         """`mail.*` goes to `mail.log` and to `syslog`: each line is there twice in one run."""
         copies = {f"copy-of-{name}": content for name, content in form.contents().items()}
-        read(place, [*form.unpacked(place.logs), *written(place.logs, copies)], times)
+        read(place, [*form.unpacked(place.logs), *written(place.logs, copies)], times, timezone=form.zone)
         must_be_same(plain(form, times), documents(place.store))
 
 
@@ -62,10 +62,10 @@ class TestTwice:
 def test_compressed_under_another_name(case: tuple[Form, Times, int], packing: str, place: Place, plain: Plain) -> None:
     """A rotated set is renamed and compressed after it was read."""
     form, times, _ = case
-    read(place, form.unpacked(place.logs), times)
+    read(place, form.unpacked(place.logs), times, timezone=form.zone)
     forget_positions(place.data)
     packed = {f"{name}.1{packing}": _PACKED[packing](content) for name, content in form.contents().items()}
-    read(place, written(place.logs.with_name("packed"), packed), times)
+    read(place, written(place.logs.with_name("packed"), packed), times, timezone=form.zone)
     must_be_same(plain(form, times), documents(place.store))
 
 
@@ -95,5 +95,5 @@ def test_a_log_and_its_copy_read_in_turns(case: tuple[Form, Times, int], place: 
     states = cuts(form.contents(), Random(seed), 3)
     for state, behind in zip(states, [states[0], *states], strict=False):
         copies = {f"copy-of-{name}": content for name, content in behind.items()}
-        read(place, [*written(place.logs, state), *written(place.logs, copies)], times)
+        read(place, [*written(place.logs, state), *written(place.logs, copies)], times, timezone=form.zone)
     must_be_same(plain(form, times), documents(place.store))

@@ -28,7 +28,7 @@ def test_files_that_grow(case: Case, state: str, place: Place, plain: Plain) -> 
     for state_of_files in cuts(form.contents(), rng, rng.randrange(1, 5)):
         if state == "lost":
             forget_positions(place.data)
-        read(place, written(place.logs, state_of_files), times)
+        read(place, written(place.logs, state_of_files), times, timezone=form.zone)
     must_be_same(plain(form, times), documents(place.store))
 
 
@@ -42,7 +42,7 @@ def test_pieces_as_files_of_their_own(case: Case, given: str, place: Place, plai
     for number, part in enumerate(parts(form.contents(), rng, rng.randrange(1, 4))):
         new = written(place.logs, {f"{number:02d}-{name}": content for name, content in part.items()})
         pieces += new
-        read(place, pieces if given == "all" else new, times)
+        read(place, pieces if given == "all" else new, times, timezone=form.zone)
     must_be_same(plain(form, times), documents(place.store))
 
 
@@ -54,8 +54,8 @@ def test_the_store_dies_in_the_middle_of_a_flush(case: Case, place: Place, plain
     files = form.unpacked(place.logs)
     for _ in range(3):
         with suppress(StoreDiedError):
-            read(place, files, times, dies_after=rng.randrange(120))
-    read(place, files, times)
+            read(place, files, times, dies_after=rng.randrange(120), timezone=form.zone)
+    read(place, files, times, timezone=form.zone)
     must_be_same(plain(form, times), documents(place.store))
 
 
@@ -68,8 +68,8 @@ def test_deaths_and_growth_together(case: Case, place: Place, plain: Plain) -> N
     for state_of_files in cuts(form.contents(), rng, 3):
         files = written(place.logs, state_of_files)
         with suppress(StoreDiedError):
-            read(place, files, times, dies_after=rng.randrange(150))
-    read(place, files, times)
+            read(place, files, times, dies_after=rng.randrange(150), timezone=form.zone)
+    read(place, files, times, timezone=form.zone)
     must_be_same(plain(form, times), documents(place.store))
 
 
@@ -86,5 +86,5 @@ def test_written_at_any_moment(case: tuple[Form, Times], every: int, place: Plac
     copies = {f"copy-of-{name}": content for name, content in form.contents().items()}
     wanted = plain(form, times)
     monkeypatch.setattr("ingest.pipeline._FLUSH_LINES", every)
-    read(place, [*form.unpacked(place.logs), *written(place.logs, copies)], times)
+    read(place, [*form.unpacked(place.logs), *written(place.logs, copies)], times, timezone=form.zone)
     must_be_same(wanted, documents(place.store))

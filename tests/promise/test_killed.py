@@ -22,9 +22,14 @@ _LIFE_S = 1.2
 _PATIENCE_S = 60
 
 
-def environment(times: Times, place: Place) -> dict[str, str]:
-    """Times and store as settings."""
-    given = {"MAILTRACE_PIN": str(times.pin), "MAILTRACE_HOLD_BACK": str(times.hold_back), "MAILTRACE_MEMORY": str(times.memory)}
+def environment(form: Form, times: Times, place: Place) -> dict[str, str]:
+    """Zone, times and store as settings."""
+    given = {
+        "TZ": form.zone.key,
+        "MAILTRACE_PIN": str(times.pin),
+        "MAILTRACE_HOLD_BACK": str(times.hold_back),
+        "MAILTRACE_MEMORY": str(times.memory),
+    }
     return {**given, **place.store.settings}
 
 
@@ -35,12 +40,12 @@ def test_killed_while_it_reads(case: tuple[Form, Times, int], place: Place, mail
     rng = Random(seed)
     files = [str(path) for path in form.unpacked(place.logs)]
     for _ in range(3):
-        program = mailtrace_process("ingest", "--once", "--year", str(YEAR), *files, **environment(times, place))
+        program = mailtrace_process("ingest", "--once", "--year", str(YEAR), *files, **environment(form, times, place))
         with suppress(subprocess.TimeoutExpired):
             program.wait(rng.uniform(0.4, _LIFE_S))
         program.kill()
         program.wait(_PATIENCE_S)
-    last = mailtrace_process("ingest", "--once", "--year", str(YEAR), *files, **environment(times, place))
+    last = mailtrace_process("ingest", "--once", "--year", str(YEAR), *files, **environment(form, times, place))
     said = last.communicate(timeout=_PATIENCE_S)[1]
     assert last.returncode == 0, said
     must_be_same(plain(form, times), documents(place.store))
@@ -57,7 +62,7 @@ def test_killed_while_it_follows(case: tuple[Form, Times, int], place: Place, ma
     done = dict.fromkeys(contents, 0)
     files = [str(place.logs / name) for name in contents]
     for state in cuts(contents, rng, 2):
-        program = mailtrace_process("ingest", "--year", str(YEAR), *files, **environment(times, place))
+        program = mailtrace_process("ingest", "--year", str(YEAR), *files, **environment(form, times, place))
         time.sleep(0.5)
         for name, content in state.items():
             with (place.logs / name).open("ab") as file:
@@ -66,7 +71,7 @@ def test_killed_while_it_follows(case: tuple[Form, Times, int], place: Place, ma
         time.sleep(rng.uniform(0.1, _LIFE_S))
         program.kill()
         program.wait(_PATIENCE_S)
-    last = mailtrace_process("ingest", "--once", "--year", str(YEAR), *files, **environment(times, place))
+    last = mailtrace_process("ingest", "--once", "--year", str(YEAR), *files, **environment(form, times, place))
     said = last.communicate(timeout=_PATIENCE_S)[1]
     assert last.returncode == 0, said
     must_be_same(plain(form, times), documents(place.store))

@@ -36,7 +36,7 @@ _NOISE = (
 @pytest.mark.parametrize("form", FORMS, ids=str)
 def test_nothing_waits_for_ever(form: Form, times: Times, place: Place) -> None:
     """After a capture each event is in an acknowledged document, but for such as name nobody (a scanner's hit, a probe, a client)."""
-    ingest = read(place, form.unpacked(place.logs), times)
+    ingest = read(place, form.unpacked(place.logs), times, timezone=form.zone)
     told = [event for event in _open(ingest) if getattr(event.fact, "recipient", None)]
     assert not told
 
@@ -74,9 +74,9 @@ def test_mutated_lines_never_raise(seed: int, form: Form, times: Times, place: P
         lines = content.splitlines(keepends=True)
         contents[name] = b"".join(mutated(line, lines, rng) if rng.random() < 0.4 else line for line in lines)
     files = written(place.logs, contents)
-    ingest = read(place, files, times)
+    ingest = read(place, files, times, timezone=form.zone)
     assert ingest.summary.lines == sum(content.count(b"\n") for content in contents.values())
-    read(place, files, times, rebuild=True)
+    read(place, files, times, rebuild=True, timezone=form.zone)
 
 
 @pytest.mark.parametrize("seed", range(2 * ROUNDS))

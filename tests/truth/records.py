@@ -113,4 +113,4 @@ class Truth:
         self.arrived = [msgspec.convert(json.loads(line), Arrived) for line in capture.records("sink.jsonl")]
         #: Mail that the software made itself: bounces and notices.
         self.made = [msgspec.convert(json.loads(line), Arrived) for line in capture.records("generated.jsonl")]
-        self.zone = str(json.loads(capture.content("run.json")).get("timezone", "UTC"))
+        self.zone = capture.zone.key

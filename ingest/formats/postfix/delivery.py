@@ -9,6 +9,7 @@ from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix.parts import SEVERITIES, path_at, relay_of, split_id
 from ingest.lines import Line
 from mappings.codes import split_reply
+from mappings.codes.stage import stage_in
 
 # The text in parentheses is the other server's: the first ` status=` after `dsn=` is ours, and the last parenthesis ends it.
 _REST = re.compile(
@@ -97,12 +98,13 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
 def _reply(text: str, dsn: str | None, answered: bool) -> tuple[Reply, str]:
     """The reply in the parentheses, and whose it is; `answered` where a server took the message and its reply is the text."""
     said = None if answered else _SAID.match(text)
+    stage = stage_in(text) if said is not None else None
     if said is not None:
         text = _IN_REPLY.sub("", text[said.end() :])
     elif not answered:
         return Reply(None, dsn, text), "local"
     code, enhanced, words = split_reply(text)
-    return Reply(code, enhanced or dsn, words or text), "remote"
+    return Reply(code, enhanced or dsn, words or text, stage=stage), "remote"
 
 
 def deliver(line: Line) -> Outcome:

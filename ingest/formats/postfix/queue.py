@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from email.errors import MessageError
-from email.header import decode_header, make_header
-from email.utils import parseaddr
 
 from ingest.events import Administered, Expired, Fact, Identified, Noticed, Queued, Received, Removed, Reply, Ruled
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix.delivery import attempt_of
 from ingest.formats.postfix.parts import SEVERITIES, client_at, path_at, split_id, tail_of
 from ingest.formats.queue_id import QUEUE_ID
+from ingest.headers import header_address, header_text
 from ingest.lines import Line
 from mappings.address import message_id, normalise
 from mappings.codes import split_reply
@@ -19,8 +17,6 @@ from mappings.codes import split_reply
 _ACTION = re.compile(r"([a-z_-]+): ((?:nested-|mime-)?header|body|milter-header|[A-Z][A-Z-]*) ")
 _WARNED = re.compile(rf"warning: ({QUEUE_ID}|NOQUEUE): (message rejected: hopcount exceeded|queue file size limit exceeded)")
 _QUEUED = re.compile(r", size=(\d{1,18}), nrcpt=(\d{1,9}) \(queue active\)")
-#: What an encoded word can hide: line ends, NUL, and halves of characters, which no store takes.
-_NO_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _UID = re.compile(r"uid=(\d{1,10}) from=")
 _NOTICE = re.compile(rf"(sender|postmaster) (non-delivery|delay|delivery status) notification: ({QUEUE_ID})$")
 _NOTICES = {"non-delivery": "non-delivery", "delay": "delay", "delivery status": "success"}
@@ -140,23 +136,6 @@ def milter_decision(queue_id: str | None, action: str, stage: str, rest: str, at
         reply=reply,
         text=said,
     )
-
-
-def header_text(value: str) -> str:
-    """A header's value with its RFC 2047 words decoded; as it is where they are damaged (Postfix cuts long headers)."""
-    if "=?" not in value:
-        return value
-    try:
-        decoded = str(make_header(decode_header(value.replace("?=? =?", "?= =?"))))
-    except (MessageError, UnicodeError, LookupError, ValueError):
-        return value
-    return _NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", decoded)
-
-
-def header_address(value: str) -> str | None:
-    """The address in a From header."""
-    address = parseaddr(value)[1]
-    return normalise(address) if address else None
 
 
 def qmgr(line: Line) -> Outcome:

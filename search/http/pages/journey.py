@@ -18,7 +18,15 @@ from search.related import next_queue_ids
 _ATTEMPTS = 3
 #: More boxes than these run from top to bottom.
 MOST_BOXES: Final = 5
-_PRODUCTS: Final = {"amavis": "Amavis", "clamd": "ClamAV", "opendkim": "OpenDKIM"}
+_PRODUCTS: Final = {
+    "exim": "Exim",
+    "amavis": "Amavis",
+    "rspamd": "Rspamd",
+    "spamd": "SpamAssassin",
+    "clamd": "ClamAV",
+    "opendkim": "OpenDKIM",
+    "opendmarc": "OpenDMARC",
+}
 _OF_POSTFIX: Final = frozenset(
     {
         *("smtpd", "smtp", "lmtp", "cleanup", "qmgr", "nqmgr", "local", "virtual", "pipe", "error", "retry", "discard", "bounce", "pickup"),
@@ -71,15 +79,11 @@ class Part:
 
 def product(programs: Sequence[str]) -> str:
     """The name of the software that these programs are of."""
-    for program in programs:
-        if program in _PRODUCTS:
-            found = _PRODUCTS[program]
-            # A filter or signer beside a queue's own programs does not make it its own.
-            if not _OF_POSTFIX & set(programs):
-                return found
+    # A filter or signer beside a mail server does not make the queue its own.
     if _OF_POSTFIX & set(programs):
         return "Postfix"
-    return programs[0] if programs else ""
+    known = [name for program, name in _PRODUCTS.items() if program in programs]
+    return known[0] if known else programs[0] if programs else ""
 
 
 def way(report: ReportAnswer) -> list[Box]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mappings import patterns
-from mappings.vocabulary import Direction, Verdict
-from search.answers import RelatedTrace, ReportAnswer, ReturnCode, TraceAnswer
+from mappings.vocabulary import FILTERS, Direction, Verdict
+from search.answers import FilterResult, RelatedTrace, ReportAnswer, ReturnCode, TraceAnswer
 from search.http.pages import journey
 from search.http.pages.clock import Clock, Moment
 from search.http.pages.rows import named
@@ -37,6 +37,14 @@ class Fact:
     note: str = ""
     mono: bool = False
     moment: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tests:
+    """The tests of a filter that met, under a title; each a fact."""
+
+    title: str
+    facts: list[Fact]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,7 @@ class Report:
     related: list[Line]
     facts: list[Fact]
     scan: list[Fact]
+    tests: list[Tests]
     incomplete: bool
     warnings: list[str]
     title: str
@@ -113,6 +122,7 @@ def report_of(report: ReportAnswer, clock: Clock) -> Report:
         related=[_line(one, clock) for one in report.related],
         facts=facts(trace, clock),
         scan=_scan(report),
+        tests=[_tests(one) for one in report.filters if one.symbols],
         incomplete=trace.incomplete,
         warnings=[clock.localised(warning) for warning in report.warnings if not (trace.incomplete and "not seen" in warning)],
         title=f"{word.label}: from {named(trace.sender)} to {named(trace.recipient)}",
@@ -204,16 +214,29 @@ def _scan(report: ReportAnswer) -> list[Fact]:
     if trace.verdict is Verdict.NOT_SCANNED:
         return [Fact("Verdict", VERDICT_NAMES[trace.verdict], "No line of a filter belongs to this recipient.")]
     scans = [hop for hop in report.hops if hop.kind == "scan"]
-    where = ", ".join(dict.fromkeys(f"{journey.product(hop.programs)} on {hop.host}" for hop in scans))
-    results = "; ".join(dict.fromkeys(hop.result for hop in scans if hop.result))
+    filters = [FILTERS.get(one.filter, one.filter) for one in report.filters]
+    where = ", ".join(dict.fromkeys([*(f"{journey.product(hop.programs)} on {hop.host}" for hop in scans), *filters]))
+    results = "; ".join(
+        dict.fromkeys([*(hop.result for hop in scans if hop.result), *(one.action for one in report.filters if one.action)])
+    )
+    required = next((one.required for one in report.filters if one.required is not None), None)
+    forced = next((f"whatever the score, as {one.forced_by} says" for one in report.filters if one.forced_by), "")
+    score = f"{trace.score:g}" if trace.score is not None else "not computed"
     found = [
         Fact("Verdict", VERDICT_NAMES[trace.verdict], trace.verdict.sentence),
         Fact("Found", trace.detail or ""),
         Fact("Filter", where),
-        Fact("In its own words", results),
-        Fact("Spam score", f"{trace.score:g}" if trace.score is not None else "not computed"),
+        Fact("In its own words", results, forced),
+        Fact("Spam score", score, f"of {required:g}" if trace.score is not None and required is not None else ""),
     ]
     return [fact for fact in found if fact.value]
+
+
+def _tests(one: FilterResult) -> Tests:
+    """The tests of one filter, in its own order."""
+    symbols = one.symbols or []
+    title = f"{FILTERS.get(one.filter, one.filter)}: {len(symbols):,} test{'' if len(symbols) == 1 else 's'} met"
+    return Tests(title, [Fact(s.name, f"{s.score:+g}" if s.score is not None else "met", "; ".join(s.options)) for s in symbols])
 
 
 def _line(related: RelatedTrace, clock: Clock) -> Line:

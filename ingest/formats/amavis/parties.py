@@ -1,0 +1,34 @@
+"""Who sent it and who should get it, as amavis lists them: `<sender> -> <recipient>,<recipient>`."""
+
+from __future__ import annotations
+
+from mappings.address import normalise, parse_path
+
+#: The id of a message in amavis, and the id of a task in its log.
+MAIL_ID = r"[A-Za-z0-9_+-]{8,24}"
+
+
+def paths(text: str, at: int) -> tuple[list[str], int]:
+    """The comma-separated `<address>` list that begins at `at`, and where it ends."""
+    found: list[str] = []
+    while text.startswith("<", at):
+        raw, at = parse_path(text, at)
+        if text[at - 1] != ">" or (raw.count('"') % 2 and not text.startswith(",", at)):
+            # Cut off, perhaps within quotes: no address of anybody.
+            break
+        found.append(normalise(raw))
+        if not text.startswith(",<", at):
+            break
+        at += 1
+    return found, at
+
+
+def parties(text: str, at: int) -> tuple[str, list[str], int] | None:
+    """`<sender> -> <recipient>,<recipient>`: both sides, and where they end."""
+    if not text.startswith("<", at):
+        return None
+    raw, at = parse_path(text, at)
+    if not text.startswith(" -> ", at):
+        return None
+    recipients, at = paths(text, at + 4)
+    return normalise(raw), recipients, at

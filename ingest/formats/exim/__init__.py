@@ -1,0 +1,151 @@
+"""Exim: `mainlog`, `rejectlog` and `paniclog`, or the same through syslog, with any `log_selector`.
+
+A line is `[ID] text`, its stamp and process taken off by the transport. Lines that an administrator's ACLs write have no closed list:
+what has no known shape is free text. Source: `log_write` calls of Exim 4.80 to 4.99.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ingest.events import Administered, Removed, Reply, Ruled, Signed
+from ingest.formats.exim.arrival import arrival
+from ingest.formats.exim.delivery import ARROWS, delivery
+from ingest.formats.exim.fields import address_at, plain
+from ingest.formats.exim.refusal import refusal
+from ingest.formats.outcome import FREE, IGNORED, Outcome
+from ingest.lines import Line
+from ingest.queue_ids import EXIM_ID
+from mappings.address import normalise, parse_path
+
+_ID = re.compile(rf"({EXIM_ID}) ")
+_COMPLETED = re.compile(r"Completed(?: [A-Z]+=\S+)*$")
+_REWRITTEN = re.compile(r'"(?=[^"])(.*?)" from env-from rewritten (?:as|with) ', re.DOTALL)
+_PRDR = re.compile(r"PRDR R=(?=<)")
+_REFUSALS = {" refusal": (550, "reject"), " temporary refusal": (450, "reject")}
+_SIGNATURES = ("DKIM: ", "DMARC ", "SPF ", "ARC: ")
+#: What an administrator, a rule or a timer did to a message.
+_ADMINISTERED = re.compile(r"(?:\*\*\* )?([Ff]rozen|[Uu]nfrozen|cancelled)(?: by (.+)| \((.+)\)|$)", re.DOTALL)
+_ACTIONS = {"frozen": "hold", "unfrozen": "release", "cancelled": "give_up"}
+#: Of a message, and no news: repeated at each queue run, told by the next line, or about the spool.
+_QUIET = (
+    "Message is frozen",
+    "Spool file ",
+    "Spool file for ",
+    "no immediate delivery",
+    "H=",
+    "SMTP error from remote ",
+    "LMTP error from remote ",
+    "Remote host ",
+    "SMTP timeout ",
+    "TLS error on connection ",
+    "TLS session ",
+    "remote host address is the local host",
+    "lowest numbered MX record points to local host",
+    "original recipients ignored (system filter)",
+    "locked by ",
+    "no host name found for ",
+    "no IP address found for ",
+)
+#: Of no message: the daemon, queue runs, connections that named nobody.
+_DAEMON = (
+    "Start queue run",
+    "End queue run",
+    "Start ODMR queue run",
+    "exim ",
+    "Exim ",
+    "SMTP connection ",
+    "SMTP call ",
+    "SMTP protocol ",
+    "SMTP command timeout ",
+    "SMTP data timeout ",
+    "SMTP syntax error ",
+    "Connection from ",
+    "connection from ",
+    "refused connection ",
+    "temporarily refused connection ",
+    "unexpected disconnection ",
+    "unexpected ",
+    "no host name found for ",
+    "no IP address found for ",
+    "no MAIL in ",
+    "TLS error on connection ",
+    "TLS client disconnected",
+    "TLS session: ",
+    "rejected ",
+    "temporarily rejected ",
+    "Warning: ",
+    "WARNING: ",
+    "pid ",
+    "daemon: ",
+    "queue run: ",
+    "log string overflow",
+    "socket bind() ",
+    "listen() ",
+    "IPv6 socket ",
+    "daemon ",
+    "ETRN ",
+    "VRFY ",
+    "EXPN ",
+    "ident connection ",
+    "too many recipients: excess ",
+    "Failed to get user name for uid ",
+    "dnslists query ",
+    "DNS list lookup ",
+    "H=",
+    "U=",
+)
+
+
+def parse(line: Line) -> Outcome:
+    """The fact that a line of Exim states."""
+    text = line.text
+    match = _ID.match(text)
+    if match is None:
+        return _without_id(text)
+    queue_id, rest = match[1], text[match.end() :]
+    arrow = rest[:2]
+    if arrow == "<=" and rest[2:3] == " ":
+        return arrival(queue_id, rest[3:])
+    if arrow in ARROWS and rest[2:3] == " ":
+        return delivery(queue_id, arrow, rest[3:])
+    return _of_message(queue_id, rest)
+
+
+def _of_message(queue_id: str, rest: str) -> Outcome:
+    """What a line says of a message beside arrival and deliveries."""
+    if _COMPLETED.match(rest):
+        return Removed(queue_id)
+    if rest.startswith("removed by "):
+        return Removed(queue_id, by_admin=True)
+    administered = _ADMINISTERED.match(rest)
+    if administered is not None:
+        by = administered[2] or administered[3]
+        return Administered(queue_id, _ACTIONS[administered[1].lower()], plain(by) if by else None)
+    if rest.startswith(_SIGNATURES):
+        return Signed(queue_id, plain(rest))
+    rewritten = _REWRITTEN.match(rest)
+    if rewritten is not None:
+        sender = address_at(plain(rewritten[1]), 0)[0]
+        return Ruled(queue_id, "rewrite", "", "acl", sender=sender, text=plain(rest))
+    prdr = _PRDR.match(rest)
+    if prdr is not None:
+        raw, end = parse_path(rest, prdr.end())
+        told = _REFUSALS.get(rest[end:])
+        if told is None:
+            return IGNORED
+        return Ruled(queue_id, told[1], "PRDR", "acl", recipient=normalise(plain(raw)), reply=Reply(told[0], inferred=True))
+    ruled = refusal(queue_id, rest)
+    if ruled is not FREE:
+        return ruled
+    return IGNORED if rest.startswith(_QUIET) or rest.endswith(": error ignored") else FREE
+
+
+def _without_id(text: str) -> Outcome:
+    """Refusals that name somebody; lines of the daemon and of connections that named nobody."""
+    ruled = refusal(None, text)
+    if isinstance(ruled, Ruled):
+        return ruled if ruled.sender is not None or ruled.recipient is not None else IGNORED
+    if ruled is IGNORED or text.startswith(_DAEMON) or " authenticator failed for " in text:
+        return IGNORED
+    return FREE

@@ -1,0 +1,40 @@
+"""Exim's `<=`: a message has arrived, and is complete. One line says what Postfix says in three."""
+
+from __future__ import annotations
+
+from ingest.events import Received
+from ingest.formats.exim.fields import address_at, address_list, plain, read_fields
+from ingest.formats.outcome import UNKNOWN, Outcome
+from mappings.address import message_id, normalise, parse_path
+
+
+def arrival(queue_id: str, text: str) -> Outcome:
+    """`SENDER [R=PARENT] [H=..] [U=..] P=protocol [X=..] [A=..] S=size [id=..] [T="subject"] [from <sender>] [for recipients]`."""
+    sender, at = address_at(text, 0)
+    fields = read_fields(text, at)
+    if not fields.values and fields.host is None:
+        return UNKNOWN
+    rest = text[fields.end :]
+    if rest.startswith(" from <"):
+        # The sender as the client gave it, before it was rewritten.
+        raw, end = parse_path(rest, 6)
+        sender, rest = normalise(plain(raw)), rest[end:]
+    values, host = fields.values, fields.host
+    parent = values.get("R")
+    user = values.get("A")
+    return Received(
+        queue_id,
+        client_name=host.name if host else None,
+        client_ip=host.ip if host else None,
+        client_port=host.port if host else None,
+        helo=(host.helo or None) if host else None,
+        user=(user.partition(":")[2] or user) if user else None,
+        login=values.get("U") if host is None and parent is None else None,
+        sender=sender,
+        message_id=message_id(values["id"]) if "id" in values else None,
+        size=fields.number("S"),
+        subject=values.get("T"),
+        recipients=address_list(rest, 5) if rest.startswith(" for ") else [],
+        tls=values.get("X"),
+        made_for=parent,
+    )

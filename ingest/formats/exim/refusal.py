@@ -1,0 +1,232 @@
+"""Exim's refusals: ACLs at every stage, sizes, and the headers of a refused message as `rejectlog` has them.
+
+What is logged is the administrator's `log_message`, not always what the client saw. Where it begins with no code, Exim's usual one is
+taken (`smtp_in.c`: 550, put off 451, too big 552).
+"""
+
+from __future__ import annotations
+
+import re
+
+from ingest.events import Reply, Ruled
+from ingest.formats.exim.fields import Fields, address_list, plain, read_fields
+from ingest.formats.outcome import FREE, IGNORED, UNKNOWN, Outcome
+from ingest.headers import header_address, header_text
+from mappings.address import message_id, normalise, parse_path
+from mappings.codes import split_reply
+
+_VERB = re.compile(r" ?(temporarily rejected|rejected|dropped by|(?=(?:RCPT|MAIL) <?[^\n]{0,400}>?: discarded by )|Warning:) ?")
+_WHERE = re.compile(
+    r"(RCPT|MAIL|PRDR)(?: FROM:| TO:)? ?(?=<)|(after DATA|during MIME ACL checks|DATA|DKIM|by non-SMTP ACL|by local_scan\(\))(?=:|$)"
+)
+_DROPPED = re.compile(r"(RCPT|MAIL) (?=<)")
+_DROPPED_BY = re.compile(r": discarded by (RCPT|MAIL) ACL(?:: (.*))?$", re.DOTALL)
+#: `rejected from <sender> H=...: message too big`, `rejected MAIL FROM:<sender> H=...: message too big`.
+_FROM = re.compile(r"(temporarily rejected|rejected) (?:from|(MAIL FROM:)) ?(?=<)")
+_UNQUALIFIED = re.compile(r"unqualified (sender|recipient) rejected: (?=<)")
+_TOO_MANY = re.compile(r"too many recipients: message rejected: sender=(?=<)")
+_BROKEN_OFF = re.compile(r" ?incomplete transaction \([^()]{1,80}\) from (?=<)")
+_HEADER = re.compile(r"[A-Z* ] ([A-Za-z][A-Za-z-]{0,76}): ?(.*)", re.DOTALL)
+_ENVELOPE = re.compile(r"Envelope-(from|to): (.*)", re.DOTALL)
+_STAGES = {"RCPT": "RCPT", "MAIL": "MAIL", "PRDR": "PRDR", "DATA": "DATA"}
+_LATE = "END-OF-MESSAGE"
+_TOO_MANY_REPLY = Reply(552, text="too many recipients", inferred=True)
+_MOST_RECIPIENTS = 1000
+
+
+def refusal(queue_id: str | None, text: str) -> Outcome:
+    """What an ACL or a limit decided of a message; FREE where the line has another shape."""
+    head, _, headers = text.partition("\n")
+    limited = _limited(queue_id, head, headers)
+    if limited is not None:
+        return limited
+    fields = read_fields(head, 0)
+    broken = _BROKEN_OFF.match(head, fields.end)
+    if broken is not None:
+        return _broken_off(head, broken.end(), fields)
+    verb = _VERB.match(head, fields.end)
+    if verb is None or fields.end == 0:
+        return FREE
+    if verb[1] == "Warning:":
+        # Logged by a `warn` of the administrator: of a message where it has an id, else of the connection.
+        return _ruled(queue_id, "warn", "", fields, text=plain(head[verb.end() :])) if queue_id else IGNORED
+    if not verb[1]:
+        return _dropped(queue_id, head, verb.end(), fields)
+    return _refused(queue_id, head, headers, fields, verb)
+
+
+def _refused(queue_id: str | None, head: str, headers: str, fields: Fields, verb: re.Match[str]) -> Outcome:
+    """`H=.. F=<s> rejected RCPT <r>: text`."""
+    where = _WHERE.match(head, verb.end())
+    if where is None or verb[1] == "dropped by":
+        # A connection, a greeting, a login or a question: nobody's mail is named.
+        return IGNORED
+    sender = recipient = None
+    end = where.end()
+    if where[1]:
+        named, end = _path_at(head, end)
+        if named is None:
+            return UNKNOWN
+        sender, recipient = (named, None) if where[1] == "MAIL" else (None, named)
+    said = plain(head[end:].removeprefix(":").strip())
+    return _ruled(
+        queue_id,
+        "reject",
+        _STAGES.get(where[1] or where[2], _LATE),
+        fields,
+        sender=sender,
+        recipient=recipient,
+        reply=_reply(said, for_now=verb[1] != "rejected"),
+        text=said,
+        headers=headers,
+    )
+
+
+def _dropped(queue_id: str | None, head: str, at: int, fields: Fields) -> Outcome:
+    """`... RCPT <r>: discarded by RCPT ACL: text`: the client is told that it was taken."""
+    named = _DROPPED.match(head, at)
+    if named is None:
+        return FREE
+    address, end = _path_at(head, named.end())
+    by = _DROPPED_BY.match(head, end)
+    if by is None:
+        return FREE
+    sender, recipient = (None, address) if named[1] == "RCPT" else (address, None)
+    return _ruled(queue_id, "discard", by[1], fields, sender=sender, recipient=recipient, text=plain(by[2] or ""))
+
+
+def _broken_off(head: str, at: int, fields: Fields) -> Outcome:
+    """`incomplete transaction (connection lost) from <s> for r1 r2`: of those who were accepted; without any it is the end of a refusal."""
+    sender, at = _path_at(head, at)
+    recipients = address_list(head, at + 5) if head.startswith(" for ", at) else []
+    why = head[fields.end :].partition(" from ")[0].strip()
+    return _ruled(None, "abort", "DATA", fields, sender=sender, text=why, recipients=recipients) if recipients else IGNORED
+
+
+def _limited(queue_id: str | None, head: str, headers: str) -> Ruled | None:
+    """A message that is larger than allowed or has gone through too many servers; addresses without a domain; too many of them."""
+    match = _FROM.match(head)
+    if match is not None:
+        sender, at = _path_at(head, match.end())
+        fields = read_fields(head, at)
+        said = plain(head[fields.end :].removeprefix(":").strip())
+        big = said.startswith("message too big")
+        reply = Reply(552, text=said, inferred=True) if big else _reply(said, for_now=match[1] != "rejected")
+        source = "size" if big else "hops" if said.startswith("Too many") else "acl"
+        stage = "MAIL" if match[2] else _LATE
+        return _ruled(queue_id, "reject", stage, fields, sender=sender, reply=reply, text=said, headers=headers, source=source)
+    match = _UNQUALIFIED.match(head)
+    if match is not None:
+        address, at = _path_at(head, match.end())
+        reply = Reply(501, text=f"unqualified {match[1]} rejected", inferred=True)
+        if match[1] == "recipient":
+            return _ruled(queue_id, "reject", "RCPT", read_fields(head, at), recipient=address, reply=reply)
+        return _ruled(queue_id, "reject", "MAIL", read_fields(head, at), sender=address, reply=reply)
+    match = _TOO_MANY.match(head)
+    if match is not None:
+        sender, at = _path_at(head, match.end())
+        return _ruled(queue_id, "reject", "RCPT", read_fields(head, at), sender=sender, reply=_TOO_MANY_REPLY)
+    return None
+
+
+def _path_at(text: str, at: int) -> tuple[str | None, int]:
+    """The normalised address in brackets at `at`, and where it ends; None where it is cut off, for that is nobody's."""
+    raw, end = parse_path(text, at)
+    return (normalise(plain(raw)) if text[end - 1 : end] == ">" else None), end
+
+
+def _reply(said: str, *, for_now: bool) -> Reply:
+    """What the client was told, as far as the logged text says it."""
+    code, enhanced, words = split_reply(said)
+    if code is not None and code // 100 == (4 if for_now else 5):
+        return Reply(code, enhanced, words or said)
+    return Reply(451 if for_now else 550, enhanced if code is None else None, words if code is None else said, inferred=True)
+
+
+def _ruled(
+    queue_id: str | None,
+    action: str,
+    stage: str,
+    fields: Fields,
+    *,
+    sender: str | None = None,
+    recipient: str | None = None,
+    recipients: list[str] | None = None,
+    reply: Reply | None = None,
+    text: str = "",
+    headers: str = "",
+    source: str = "acl",
+) -> Ruled:
+    """The fact, with the client and what the headers of the message say."""
+    host, user, known = fields.host, fields.values.get("A"), _record(headers)
+    return Ruled(
+        queue_id=queue_id,
+        action=action,
+        stage=stage,
+        source=source,
+        client_name=host.name if host else None,
+        client_ip=host.ip if host else None,
+        client_port=host.port if host else None,
+        helo=host.helo if host else None,
+        sender=sender if sender is not None else fields.path("F"),
+        recipient=recipient,
+        reply=reply,
+        text=text,
+        user=(user.partition(":")[2] or user) if user else None,
+        recipients=recipients or known.recipients,
+        message_id=known.message_id,
+        subject=known.subject,
+        header_from=known.header_from,
+    )
+
+
+class _Record:
+    """What the lines behind a refusal say: envelope and headers of the message."""
+
+    def __init__(self) -> None:
+        self.recipients: list[str] = []
+        self.message_id: str | None = None
+        self.subject: str | None = None
+        self.header_from: str | None = None
+
+
+def _record(headers: str) -> _Record:
+    """Read the lines behind a refusal; a folded header goes on behind a tab or blanks."""
+    record = _Record()
+    if not headers:
+        return record
+    entries: list[str] = []
+    for line in headers.split("\n"):
+        if _HEADER.match(line) or _ENVELOPE.match(line) or not entries:
+            entries.append(line)
+        else:
+            entries[-1] += "\n" + line
+    for entry in entries:
+        envelope = _ENVELOPE.match(entry)
+        if envelope is not None:
+            if envelope[1] == "to":
+                record.recipients = [normalise(plain(r)) for r in _paths(envelope[2])]
+            continue
+        header = _HEADER.match(entry)
+        if header is None:
+            continue
+        name, value = header[1].lower(), " ".join(header[2].split())
+        if name == "message-id":
+            record.message_id = record.message_id or message_id(value)
+        elif name == "subject":
+            record.subject = record.subject or header_text(value)
+        elif name == "from":
+            record.header_from = record.header_from or header_address(value)
+    return record
+
+
+def _paths(text: str) -> list[str]:
+    """The addresses of a record, each in brackets on a line of its own."""
+    found: list[str] = []
+    at = text.find("<")
+    while at >= 0 and len(found) < _MOST_RECIPIENTS:
+        raw, end = parse_path(text, at)
+        if text[end - 1] == ">":
+            found.append(raw)
+        at = text.find("<", end)
+    return list(dict.fromkeys(found))
