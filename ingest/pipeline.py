@@ -282,7 +282,8 @@ class Ingest:
         if writer is None:
             options = self._options
             reach_us = min(int(options.pin_s * SECOND), REACH_US)
-            within = Within(frozenset(setting.filters) if setting is not None else frozenset(), reach_us, options.quarantines)
+            filters = frozenset(setting.filters) if setting is not None else frozenset[str]()
+            within = Within(filters, reach_us, setting is not None and len(setting.hosts) > 1, options.quarantines)
             self._sink.claim(name)
             table = Table(
                 name,

@@ -16,6 +16,11 @@ def queue_id_of(key: str) -> str:
     return key.rpartition("/")[2]
 
 
+def host_of(key: str) -> str:
+    """The host in a key made by `queue`."""
+    return key[2:].rpartition("/")[0]
+
+
 def scan(mail_id: str) -> str:
     """Key of a filter's run by the filter's own mail id (amavis `mail_id`)."""
     return f"m:{mail_id}"

@@ -20,6 +20,7 @@ from ingest.events import Inspected, Judged, Noticed, Passed, Received, Release,
 from ingest.words import names_of, words_of
 from mappings.address import domain_of, fold
 from mappings.identity import trace_id
+from mappings.keys import queue_id_of
 from mappings.trace import Event as Line
 from mappings.trace import Trace
 from mappings.vocabulary import Direction, Disposition, Reason
@@ -64,6 +65,11 @@ def compose(message: Message, context: Context) -> Composed:
     if any(life.probe for life in message.lives):
         composed.void = True
         return composed
+    tasks = [p for p in message.loose if p.kind == "task"]
+    if tasks and not message.lives:
+        # The mail server's lines are not seen: the filter's result is all there is of the queue file.
+        life = Life(tasks[0].key, tasks[0].host, queue_id_of(tasks[0].key), [e for p in tasks for e in p.events])
+        message = Message([life], loose=[p for p in message.loose if p not in tasks])
     tree = plant(message, context.within)
     for root in tree.roots:
         rows = rows_of(tree, root) or [Row(None, None, [root])]
@@ -348,7 +354,7 @@ def _held(about: About, row: Row, context: Context) -> int | None:
         return until
     if not isinstance(root, Life) or root.closed:
         return None
-    if row.final is None and row.named is None:
+    if (row.final is None and row.named is None) or (root.judged and root.received is None and root.queued is None):
         return until
     # A second hop whose parent may still turn up: by loopback, and not submitted by a user of the host.
     entered = root.received

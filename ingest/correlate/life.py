@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from ingest.correlate.event import Event, order
+from ingest.correlate.event import SECOND, Event, order
 from ingest.correlate.link import Link
 from ingest.events import (
     Administered,
@@ -47,7 +47,9 @@ def split(events: list[Event], queue_id: str) -> list[list[Event]]:
     removed = [False] * len(starts)
     for event in own:
         index = max(bisect_right(times, event.time_us) - 1, 0)
-        if event in starts:
+        if isinstance(event.fact, Judged):
+            index = _looked_at(event, starts, own)
+        elif event in starts:
             index = starts.index(event)
         elif index and not removed[index - 1] and _ends_before(event, starts[index]):
             index -= 1
@@ -58,6 +60,22 @@ def split(events: list[Event], queue_id: str) -> list[list[Event]]:
             nearest = min(range(len(times)), key=lambda i: abs(times[i] - event.time_us))
             lives[nearest].append(event)
     return [sorted(life, key=order) for life in lives if life]
+
+
+def _looked_at(event: Event, starts: Sequence[Event], own: Sequence[Event]) -> int:
+    """Which life a filter's result is about: of those that had begun by then, the one with its Message-ID, else the last.
+
+    Its stamp may have whole seconds where the mail server's are finer, so it may stand before what it is about.
+    """
+    until = event.time_us + (0 if event.fine else SECOND - 1)
+    begun = [index for index, start in enumerate(starts) if start.time_us <= until] or [0]
+    named = getattr(event.fact, "message_id", None)
+    for index in reversed(begun) if named else ():
+        end = starts[index + 1].time_us if index + 1 < len(starts) else None
+        mine = (e for e in own if e.time_us >= starts[index].time_us and (end is None or e.time_us < end))
+        if any(isinstance(e.fact, Identified) and e.fact.message_id == named for e in mine):
+            return index
+    return begun[-1]
 
 
 def _ends_before(event: Event, start: Event) -> bool:
@@ -133,7 +151,9 @@ class Life:
         self.host = host
         self.queue_id = queue_id
         self.events = events
-        own = [e.time_us for e in events if bears(e, queue_id)] or [e.time_us for e in events]
+        # The first stamp is the mail server's: a filter's may be coarser, and its file may be read later.
+        borne = [e for e in events if bears(e, queue_id)] or events
+        own = [e.time_us for e in borne if not isinstance(e.fact, Judged)] or [e.time_us for e in borne]
         self.start_us = min(own, default=0)
         self.end_us = max(own, default=0)
         self.received: Received | None = None

@@ -34,6 +34,8 @@ class Within(NamedTuple):
 
     filters: frozenset[str]
     reach_us: int = REACH_US
+    #: Whether the log domain has several hosts: a filter on one may name a queue file on another.
+    several: bool = False
     #: Names of rules and boxes of the configuration that keep mail back.
     quarantines: re.Pattern[str] | None = None
 
@@ -124,7 +126,7 @@ class Loose:
     def __init__(self, key: str, host: str, events: list[Event]) -> None:
         self.key = key
         self.host = host
-        self.kind = {"h": "refusal", "p": "peer", "l": "log", "f": "folder", "j": "judged"}[key[0]]
+        self.kind = {"h": "refusal", "p": "peer", "l": "log", "f": "folder", "j": "judged", "q": "task"}[key[0]]
         self.events = sorted(events, key=order)
         self.start_us = self.events[0].time_us
         self.end_us = self.events[-1].time_us
@@ -133,6 +135,8 @@ class Loose:
             fact = event.fact
             if self.kind == "refusal" and isinstance(fact, Ruled) and fact.client_port and fact.client_ip and fact.source == "screen":
                 self.links.append(Link("peer", keys.peer(event.host, fact.client_ip, fact.client_port), event.time_us))
+            elif self.kind == "task":
+                self.links.append(Link("task", key, event.time_us))
             elif isinstance(fact, Inspected) and fact.folder:
                 self.links.append(Link("folder", keys.folder(event.host, fact.folder), event.time_us))
 
@@ -238,6 +242,10 @@ class Web(Protocol):
         """Keys of the nodes that name this key."""
         ...
 
+    def means(self, target: str, key: str) -> bool:
+        """Whether a name is this key's, also where a line of another host of the log domain says it."""
+        ...
+
 
 def gather(start: Part, web: Web) -> Message:
     """The message that a part belongs to: everything that links lead to, in both directions."""
@@ -298,7 +306,7 @@ def _neighbours(part: Part, web: Web) -> Iterator[tuple[Part, Part, str]]:
             if other is part:
                 continue
             for link in other.links:
-                if link.target == part.key and link.how != "folder":
+                if link.how != "folder" and web.means(link.target, part.key):
                     for found in _follow(other, link, web):
                         if part in found[:2]:
                             yield found
@@ -321,6 +329,15 @@ def _follow(part: Part, link: Link, web: Web) -> Iterator[tuple[Part, Part, str]
         return
     if link.how == "refused":
         yield from _refused(part, link, web)
+        return
+    if link.how == "task":
+        owner = _task_of(part, parts, web.within) if isinstance(part, Loose) else None
+        if owner is not None:
+            yield (owner, part, link.how)
+            return
+        # Without the mail server's lines, all results for an id are of one message.
+        orphans = (p for p in parts if isinstance(p, Loose) and p is not part and _task_of(p, parts, web.within) is None)
+        yield from ((part, other, "ghost") for other in orphans)
         return
     if link.how == "judged":
         yield from ((part, other, link.how) for other in parts if isinstance(other, Loose) and _judged(other, web) is part)
@@ -369,6 +386,16 @@ def _refused(part: Part, link: Link, web: Web) -> Iterator[tuple[Part, Part, str
     lives = [p for p in (part, *near) if isinstance(p, Life)]
     if len(scans) == 1 and len(lives) == 1:
         yield scans[0], lives[0], "next"
+
+
+def _task_of(task: Loose, parts: Sequence[Part], within: Within) -> Life | None:
+    """The life of a queue id on another host that a filter's result is about: with its Message-ID, else in reception at that moment."""
+    event = task.events[0]
+    until = event.time_us + (0 if event.fine else SECOND - 1)
+    near = [p for p in parts if isinstance(p, Life) and p.start_us <= until and event.time_us - p.end_us <= within.reach_us]
+    named = getattr(event.fact, "message_id", None)
+    mine = [life for life in near if named and any(i.message_id == named for i in life.identified)]
+    return max(mine or near, key=lambda life: (life.start_us, life.key), default=None)
 
 
 def _judged(result: Loose, web: Web) -> Life | None:

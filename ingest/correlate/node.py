@@ -10,6 +10,7 @@ import msgspec
 from ingest.correlate.event import Event
 from ingest.correlate.life import Life, split
 from ingest.correlate.links import Loose, Part, Scan, Within, link_life
+from ingest.events import Judged
 from mappings import keys
 from mappings.trace import Trace
 
@@ -53,6 +54,9 @@ def make_parts(node: Node, within: Within) -> list[Part]:
     events = list(node.events.values())
     kind = node.key[0]
     if kind == "q":
+        if within.several and events and all(isinstance(e.fact, Judged) for e in events):
+            # A filter's own host: the queue file is on another one.
+            return [Loose(node.key, node.host, [e]) for e in events]
         queue_id = keys.queue_id_of(node.key)
         lives = [Life(node.key, node.host, queue_id, e) for e in split(events, queue_id)]
         for life in lives:

@@ -69,7 +69,8 @@ def _received(event: Event, fact: Fact, within: Within) -> Route:
     if fact.made_for is not None:
         # It is a line of the message that it was made for as well, and that one is not new.
         return Route((own, keys.queue(event.host, fact.made_for)), named, role=role)
-    return Route((own,), named, begins=True, role=role)
+    # What a filter on another host of the log domain said of it, where that was read before.
+    return Route((own,), named, (f"q:{fact.queue_id}",) if within.several else (), begins=True, role=role)
 
 
 def _identified(event: Event, fact: Fact, within: Within) -> Route:
@@ -140,7 +141,8 @@ def _scanned(event: Event, fact: Fact, within: Within) -> Route:
 def _judged(event: Event, fact: Fact, within: Within) -> Route:
     assert isinstance(fact, Judged)  # noqa: S101
     if fact.queue_id is not None:
-        return Route((keys.queue(event.host, fact.queue_id),))
+        # The queue file may be on another host of the log domain.
+        return Route((keys.queue(event.host, fact.queue_id),), (f"q:{fact.queue_id}",) if within.several else ())
     if fact.log_id is not None:
         return Route((keys.log_id(event.host, fact.log_id),), begins=True)
     return Route((keys.judged(fact.message_id),), begins=True) if fact.message_id else Route()

@@ -143,7 +143,10 @@ def rows_of(tree: Tree, part: Part, seen: frozenset[int] = frozenset()) -> list[
                 known.add(fold(address))
                 entries.append(Row(address, address, [part]))
     rows, released = _expand(tree, part, scans, entries, seen)
-    listed = [*_listed(part), *((a, _stops(tree, scan, a)) for scan in beside for a in recipients_of(scan, tree.loose[id(scan)]))]
+    listed = [
+        *_listed(part, tree.loose[id(part)]),
+        *((a, _stops(tree, scan, a)) for scan in beside for a in recipients_of(scan, tree.loose[id(scan)])),
+    ]
     rows = _with_named(part, _with_rules(part, rows), listed, tree.within)
     rows = [_through_scans(tree, row, beside) for row in rows] if beside else rows
     rows = _merge(_with_releases(part, rows, released))
@@ -422,11 +425,11 @@ def _with_named(life: Life, rows: list[Row], listed: list[tuple[str, bool]], wit
     return rows
 
 
-def _listed(life: Life) -> Iterator[tuple[str, bool]]:
+def _listed(life: Life, loose: list[Loose]) -> Iterator[tuple[str, bool]]:
     """The recipients that lines of a queue file list, and whether that is the mail server's own list of whom it took the message for."""
     if life.received is not None:
         yield from ((address, True) for address in life.received.recipients)
-    for event in (*life.rules, *life.judged):
+    for event in (*life.rules, *life.judged, *(e for piece in loose for e in piece.events)):
         if isinstance(event.fact, Ruled | Judged):
             yield from ((address, False) for address in event.fact.recipients)
 

@@ -36,7 +36,8 @@ class NodeWeb:
         return self.nodes.get(key)
 
     def new(self, key: str, host: str, clock_us: int) -> Node:
-        """A node that was not in memory."""
+        """A node that was not in memory; `host` is that of the line that names it, a queue id's own stands in its key."""
+        host = keys.host_of(key) if key[0] == "q" else host
         node = self.nodes[key] = Node(key, host, touched_us=clock_us)
         return node
 
@@ -64,11 +65,15 @@ class NodeWeb:
         """Keys of the nodes that name this one."""
         return sorted({n for k in self._alike(key) for n in self._named.get(k, ())})
 
+    def means(self, target: str, key: str) -> bool:
+        """Whether a name is this key's, also where a line of another host of the log domain says it."""
+        return target == key or (bool(self._hosts) and target[0] == "q" == key[0] and key in self._alike(target))
+
     def _alike(self, key: str) -> list[str]:
         """The keys that mean the same id on any host of the log domain."""
         if key[0] != "q" or not self._hosts:
             return [key]
-        return self.keys_named("q:" + keys.queue_id_of(key), key[2:].partition("/")[0])
+        return self.keys_named("q:" + keys.queue_id_of(key), keys.host_of(key))
 
     def _parts(self, key: str) -> Sequence[Part]:
         """The parts of one node, made anew where it changed."""

@@ -57,6 +57,8 @@ def _left_out(summary: Summary, *, refused: int, too_old: int) -> list[str]:
         told.append(f"Unknown lines: {_by_name(summary.unknown)}.")
     if summary.foreign:
         told.append(f"Lines of other programs, not read: {_by_name(summary.foreign)}.")
+    if "postfix" in summary.foreign:
+        told.append("Lines of a program called just `postfix`: syslog cut its name at the slash; docs/programs.md says how to mend that.")
     if summary.ahead:
         told.append(f"{counted(summary.ahead, 'line')} of the future: stamped more than an hour ahead of this machine's clock.")
     if refused:
