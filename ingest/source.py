@@ -107,8 +107,6 @@ class SourceFile:
             self._next += 1
             self.taken += 1
             self.lines += 1
-            summary.lines += 1
-            self.tally.lines += 1
             if line is None:
                 if text.strip("\0 ") and not self._joiner.more(legible(text), self.reader.path):
                     self.tally.unframed += 1
@@ -121,6 +119,8 @@ class SourceFile:
             if until_us is not None and line.time_us > until_us:
                 break
         self._next_us = None
+        summary.lines += self.taken
+        self.tally.lines += self.taken
 
     def _slot(self, offset: int, time_us: int) -> Slot:
         """The place of a line: the second of the file in which it stands."""

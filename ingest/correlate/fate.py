@@ -114,13 +114,14 @@ def fate_of(row: Row, within: Within, loose: list[Loose]) -> Fate:
 
 def _judge(row: Row, fate: Fate, loose: list[Loose]) -> None:
     """Add what a filter beside the queue thought, and why it had the mail server stop the message."""
-    judged = fate.judgement = judgement_of(row, loose)
-    virus = virus_in(row)
+    lives = [p for p in row.path if isinstance(p, Life)]
+    judged = fate.judgement = judgement_of(lives, loose)
+    virus = virus_in(lives)
     if judged is not None and fate.verdict in {Verdict.NOT_SCANNED, Verdict.UNKNOWN}:
         fate.verdict = judged.verdict
     if virus is not None:
         fate.verdict, fate.detail = Verdict.VIRUS, virus
-    if fate.verdict is Verdict.NOT_SCANNED and any(_logs_score(rule) for p in row.path if isinstance(p, Life) for rule in p.rules):
+    if fate.verdict is Verdict.NOT_SCANNED and any(_logs_score(rule) for life in lives for rule in life.rules):
         fate.verdict = Verdict.UNKNOWN
     if fate.filtered and judged is not None:
         fate.reason = judged.reason or fate.reason

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from ingest.correlate.life import Life
 from ingest.correlate.links import Loose
-from ingest.correlate.rows import Row
 from ingest.events import Infected, Judged
 from mappings.codes import reason_of
 from mappings.vocabulary import Reason, Verdict
@@ -42,10 +41,9 @@ class Judgement:
     forced_by: str | None
 
 
-def judgement_of(row: Row, loose: list[Loose]) -> Judgement | None:
-    """The judgement of a row's message: the last one where it was looked at several times."""
-    events = [e for p in row.path if isinstance(p, Life) for e in p.judged]
-    facts = [e.fact for e in events if isinstance(e.fact, Judged)]
+def judgement_of(lives: list[Life], loose: list[Loose]) -> Judgement | None:
+    """The judgement of a message on its way: the last one where it was looked at several times."""
+    facts = [e.fact for life in lives for e in life.judged if isinstance(e.fact, Judged)]
     loosely = [e.fact for p in loose for e in p.events if isinstance(e.fact, Judged)]
     results = [f for f in facts if f.queue_id is not None] or [f for f in loosely if f.score is not None or f.spam is not None]
     if not results:
@@ -57,9 +55,9 @@ def judgement_of(row: Row, loose: list[Loose]) -> Judgement | None:
     return Judgement(result, verdict, _reason(result, forcing, verdict), _detail(result, forcing), forcing.forced_by)
 
 
-def virus_in(row: Row) -> str | None:
+def virus_in(lives: list[Life]) -> str | None:
     """The virus that a scanner found in a file named after the message."""
-    found = (e.fact.virus for p in row.path if isinstance(p, Life) for e in p.infected if isinstance(e.fact, Infected))
+    found = (e.fact.virus for life in lives for e in life.infected if isinstance(e.fact, Infected))
     return next(found, None)
 
 

@@ -60,7 +60,21 @@ class Scan:
 
     kind = "scan"
 
-    __slots__ = ("end_us", "events", "given", "host", "inspected", "key", "links", "log_ids", "mail_id", "releases", "results", "start_us")
+    __slots__ = (
+        "beside",
+        "end_us",
+        "events",
+        "given",
+        "host",
+        "inspected",
+        "key",
+        "links",
+        "log_ids",
+        "mail_id",
+        "releases",
+        "results",
+        "start_us",
+    )
 
     def __init__(self, key: str, host: str, events: list[Event]) -> None:
         self.key = key
@@ -77,6 +91,9 @@ class Scan:
         self.log_ids: list[str] = []
         for event in self.events:
             self._take(event)
+        results = [e.fact for e in self.results if isinstance(e.fact, Scanned)]
+        #: Whether it looked at the message beside the queue (amavis as a milter): the mail server does what it says.
+        self.beside = bool(results) and all(f.milter or any(a.startswith("Accepted") for a in f.actions) for f in results)
 
     def _take(self, event: Event) -> None:
         """Sort one event in, with the links that it makes."""
@@ -104,12 +121,6 @@ class Scan:
                 self.inspected.append(event)
             case _:
                 pass
-
-    @property
-    def beside(self) -> bool:
-        """Whether it looked at the message beside the queue (amavis as a milter): the mail server does what it says."""
-        results = [e.fact for e in self.results if isinstance(e.fact, Scanned)]
-        return bool(results) and all(f.milter or any(a.startswith("Accepted") for a in f.actions) for f in results)
 
     def _log(self, event: Event, log_id: str | None) -> None:
         """The filter's log id, which ties lines without mail id and the mail server's reply to the scan."""
@@ -144,8 +155,8 @@ class Loose:
 Part = Life | Scan | Loose
 
 
-def link_life(life: Life, within: Within) -> None:
-    """Set the links that the lines of a queue file make."""
+def link_life(life: Life, within: Within, *, judged: bool) -> None:
+    """Set the links that the lines of a queue file make; `judged` where a filter may name it by its Message-ID only."""
     for event in life.events:
         fact, at = event.fact, event.time_us
         match fact:
@@ -169,13 +180,13 @@ def link_life(life: Life, within: Within) -> None:
         if log_id and isinstance(fact, Attempted | Ruled | Judged) and (not isinstance(fact, Attempted) or within.takes(fact)):
             life.links.append(Link("answered", keys.log_id(event.host, log_id), at))
 
-    if life.complete_us is not None:
+    if judged and life.complete_us is not None:
         life.links.extend(
             Link("judged", keys.judged(i.message_id), life.complete_us) for i in life.identified if i.message_id and not i.resent
         )
     if life.received is not None and within.holds(life.received.client_ip) and life.removed is None:
         for event in life.rules:
-            if isinstance(event.fact, Ruled) and event.fact.action == "reject" and event.fact.stage != "RCPT":
+            if isinstance(event.fact, Ruled) and event.fact.action == "reject" and not event.fact.of_one:
                 life.links.extend(
                     Link("refused", keys.message_id(i.message_id), event.time_us) for i in life.identified if i.message_id and not i.resent
                 )
@@ -306,7 +317,8 @@ def _neighbours(part: Part, web: Web) -> Iterator[tuple[Part, Part, str]]:
             if other is part:
                 continue
             for link in other.links:
-                if link.how != "folder" and web.means(link.target, part.key):
+                named = link.target == part.key or (web.within.several and web.means(link.target, part.key))
+                if named and link.how != "folder":
                     for found in _follow(other, link, web):
                         if part in found[:2]:
                             yield found

@@ -49,8 +49,8 @@ class Node:
     first_us: int = 0
 
 
-def make_parts(node: Node, within: Within) -> list[Part]:
-    """The lives of a queue id, or the one scan, refusal or connection that a node is."""
+def make_parts(node: Node, within: Within, *, judged: bool) -> list[Part]:
+    """The lives of a queue id, or the one scan, refusal or connection that a node is; `judged` as in `link_life`."""
     events = list(node.events.values())
     kind = node.key[0]
     if kind == "q":
@@ -60,7 +60,7 @@ def make_parts(node: Node, within: Within) -> list[Part]:
         queue_id = keys.queue_id_of(node.key)
         lives = [Life(node.key, node.host, queue_id, e) for e in split(events, queue_id)]
         for life in lives:
-            link_life(life, within)
+            link_life(life, within, judged=judged)
         return list(lives)
     if kind == "m":
         return [Scan(node.key, node.host, events)]

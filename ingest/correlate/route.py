@@ -192,18 +192,21 @@ _WAYS: dict[type[Fact], Way] = {
 }
 
 
+_NAME_MESSAGES: frozenset[type[Fact]] = frozenset({Identified, Received, Ruled})
+
+
 def ids_of(event: Event, within: Within) -> tuple[str, ...]:
     """Every id that the line bears or names, as keys: by each of them its journey is found again."""
     way = route(event, within)
-    found = [*way.owners, *way.own]
-    found += [keys.queue(event.host, named[2:]) if named[0] == "q" else named for named in way.mentions]
+    found = list(way.owners)
+    found += [keys.queue(event.host, named[2:]) if named[0] == "q" else named for named in (*way.own, *way.mentions)]
     fact = event.fact
     log_id = getattr(fact, "log_id", None)
     if log_id:
         found.append(keys.log_id(event.host, log_id))
     if isinstance(fact, Scanned):
         found += [keys.quarantine(kept) for kept in fact.quarantine_ids]
-    elif isinstance(fact, Identified | Received | Ruled) and fact.message_id:
+    elif type(fact) in _NAME_MESSAGES and fact.message_id:  # type: ignore[attr-defined]
         # By this a filter's result finds it that names nothing else.
-        found.append(keys.judged(fact.message_id))
+        found.append(keys.judged(fact.message_id))  # type: ignore[attr-defined]
     return tuple(found)

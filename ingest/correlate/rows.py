@@ -177,35 +177,25 @@ def recipients_of(scan: Scan, loose: list[Loose]) -> list[str]:
 def _entries(life: Life, within: Within) -> list[Row]:
     """The rows that the `to=` lines of one queue file make."""
     groups: dict[tuple[str, str], list[Event]] = defaultdict(list)
+    #: Named and final address as the first try to a pair has them.
+    addresses: dict[tuple[str, str], tuple[str, str]] = {}
     for event in life.attempts:
         fact = event.fact
         assert isinstance(fact, Attempted)  # noqa: S101 - `Life` sorts them so
-        groups[_pair(fact, within)].append(event)
+        named = fact.original or fact.recipient
+        # A box that keeps mail back is nobody's address.
+        final = named if within.keeps(fact) else fact.recipient
+        pair = fold(named), fold(final)
+        groups[pair].append(event)
+        addresses.setdefault(pair, (named, final))
     _pass_on(groups)
     rows = []
     for pair, events in ((pair, way) for pair, group in groups.items() for way in _ways(group)):
         events.sort(key=order)
-        # A try from before it was known what the address becomes does not name that.
-        first = next(e.fact for e in events if isinstance(e.fact, Attempted) and _pair(e.fact, within) == pair)
         handed = [e for e in events if hands_over(e, within)]
-        named = first.original or first.recipient
-        rows.append(
-            Row(
-                named,
-                named if within.keeps(first) else first.recipient,
-                [life],
-                attempts=events,
-                handed=handed,
-                tries=sum(1 for e in events if e not in handed and not getattr(e.fact, "skipped", False)),
-            )
-        )
+        tried = [e for e in events if e not in handed and not getattr(e.fact, "skipped", False)]
+        rows.append(Row(*addresses[pair], [life], attempts=events, handed=handed, tries=len(tried)))
     return rows
-
-
-def _pair(fact: Attempted, within: Within) -> tuple[str, str]:
-    """The address as it was named and the final one, as they are compared; a box that keeps mail back is nobody's address."""
-    named = fold(fact.original or fact.recipient)
-    return named, named if within.keeps(fact) else fold(fact.recipient)
 
 
 def _pass_on(groups: dict[tuple[str, str], list[Event]]) -> None:

@@ -25,6 +25,8 @@ class NodeWeb:
         self._named: dict[str, set[str]] = {}
         #: Nodes whose parts are to be made anew: until then they are not found by what they name.
         self._changed: set[str] = set()
+        #: Whether a filter's result has come that names its message by the Message-ID only. Most mail servers have no such filter.
+        self._judged = False
 
     @property
     def within(self) -> Within:
@@ -37,9 +39,21 @@ class NodeWeb:
 
     def new(self, key: str, host: str, clock_us: int) -> Node:
         """A node that was not in memory; `host` is that of the line that names it, a queue id's own stands in its key."""
-        host = keys.host_of(key) if key[0] == "q" else host
+        if key[0] == "q":
+            host = keys.host_of(key)
+        elif key[0] == "j" and not self._judged:
+            self._expect_judged()
         node = self.nodes[key] = Node(key, host, touched_us=clock_us)
         return node
+
+    def _expect_judged(self) -> None:
+        """From now on messages are found by their Message-ID as well, those in memory too."""
+        self._judged = True
+        for node in self.nodes.values():
+            if node.key[0] == "q":
+                node.parts = None
+                node.family.clear()
+                self._changed.add(node.key)
 
     def touch(self, node: Node, clock_us: int, *, dirty: bool) -> None:
         """Note that a node is in use, and whether it has to be written again."""
@@ -81,7 +95,7 @@ class NodeWeb:
         if node is None or not node.events:
             return ()
         if node.parts is None:
-            node.parts = make_parts(node, self._within)
+            node.parts = make_parts(node, self._within, judged=self._judged)
             self._index(node)
         return node.parts
 
