@@ -214,7 +214,7 @@ def _received(fact: Received) -> str:
     if fact.uid is not None:
         return f"Submitted on this host by user id {fact.uid}"
     if fact.made_for:
-        return f"Made by the mail server for {fact.made_for}"
+        return f"About {fact.made_for} the mail server made a message of its own: {fact.queue_id}"
     if fact.login is not None:
         return f"Submitted on this host by {fact.login}"
     if fact.origin_queue_id:

@@ -27,6 +27,8 @@ _PRODUCTS: Final = {
     "opendkim": "OpenDKIM",
     "opendmarc": "OpenDMARC",
 }
+#: How a step begins that was no attempt (`ingest.words`).
+NOT_TRIED: Final = "Not tried"
 _OF_POSTFIX: Final = frozenset(
     {
         *("smtpd", "smtp", "lmtp", "cleanup", "qmgr", "nqmgr", "local", "virtual", "pipe", "error", "retry", "discard", "bounce", "pickup"),
@@ -186,7 +188,10 @@ class _Timeline:
         begin, end = tries[_ATTEMPTS - 1], tries[-1]
         folded = shown[begin:end]
         number = len(tries) - _ATTEMPTS
-        label = f"{number:,} more attempt{'s' if number > 1 else ''}, {folded[0].moment.short} to {folded[-1].moment.short}"
+        # Exim logs at each queue run that it is not yet time.
+        waits = sum(1 for step in own[begin:end] if step.words.startswith(NOT_TRIED))
+        what = f"{number:,} more attempt{'s' if number > 1 else ''}" if not waits else f"{number:,} more, {waits:,} of them not tried yet"
+        label = f"{what}, {folded[0].moment.short} to {folded[-1].moment.short}"
         return Part(title, link, shown[:begin], folded, label, shown[end:])
 
     def shown(self, step: Step) -> Shown:

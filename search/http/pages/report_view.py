@@ -236,7 +236,12 @@ def _tests(one: FilterResult) -> Tests:
     """The tests of one filter, in its own order."""
     symbols = one.symbols or []
     title = f"{FILTERS.get(one.filter, one.filter)}: {len(symbols):,} test{'' if len(symbols) == 1 else 's'} met"
-    return Tests(title, [Fact(s.name, f"{s.score:+g}" if s.score is not None else "met", "; ".join(s.options)) for s in symbols])
+    return Tests(title, [Fact(s.name, _points(s.score), "; ".join(s.options)) for s in symbols])
+
+
+def _points(score: float | None) -> str:
+    """What a test adds to the score."""
+    return "met" if score is None else f"{score:+g}" if score else "0"
 
 
 def _line(related: RelatedTrace, clock: Clock) -> Line:
