@@ -29,3 +29,5 @@ class Line(msgspec.Struct, gc=False):
     number: int = 0
     #: The text of the first piece, where several lines were joined to one record: that is its identity.
     head: str = ""
+    #: The record was given before, in a shorter version.
+    again: bool = False

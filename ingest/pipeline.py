@@ -245,7 +245,8 @@ class Ingest:
         if isinstance(fact, Silent):
             self._silent(fact, line, known, source.tally)
             return None
-        source.tally.known[known.name] += 1
+        if not line.again:
+            source.tally.known[known.name] += 1 + line.raw.count("\n")
         if not line.host:
             line.host = self._host(source.setting)
         if isinstance(fact, Connected) and fact.step in {"connect", "disconnect"}:
@@ -254,8 +255,10 @@ class Ingest:
 
     def _silent(self, outcome: Silent, line: Line, known: Format, tally: Tally) -> None:
         """Count a line that states nothing; keep a few of those that no pattern fits."""
+        if line.again:
+            return
         if outcome is Silent.IGNORED:
-            tally.known[known.name] += 1
+            tally.known[known.name] += 1 + line.raw.count("\n")
             return
         if outcome is Silent.FREE:
             tally.free[known.name] += 1

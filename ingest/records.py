@@ -58,9 +58,9 @@ class Joiner(Generic[Place]):
             return self._pieces.feed(line, place)
         return self._headers.feed(line, place)
 
-    def more(self, text: str, file: str) -> bool:
-        """Whether a line without a stamp goes on with the last record of its file."""
-        return self._headers.more(text, file)
+    def more(self, text: str, file: str) -> str | None:
+        """The program whose last record a line without a stamp goes on with; None where it goes on with none."""
+        return "exim" if self._headers.more(text, file) else None
 
     def grown(self) -> list[Record[Place]]:
         """The records that are open and have become longer since they were given, as they stand; they may still go on."""
@@ -225,7 +225,7 @@ class _EximHeaders(Generic[Place]):
         """The record as it stands."""
         line, place = self._open[file]
         lines = self._more[file]
-        return replace(line, text="\n".join([line.text, *lines]), raw="\n".join([line.raw, *lines]), head=line.text), place
+        return replace(line, text="\n".join([line.text, *lines]), raw="\n".join([line.raw, *lines]), head=line.text, again=True), place
 
 
 def named(line: Line) -> Line:

@@ -108,7 +108,10 @@ class SourceFile:
             self.taken += 1
             self.lines += 1
             if line is None:
-                if text.strip("\0 ") and not self._joiner.more(legible(text), self.reader.path):
+                program = self._joiner.more(legible(text), self.reader.path)
+                if program is not None:
+                    self.tally.known[program] += 1
+                elif text.strip("\0 "):
                     self.tally.unframed += 1
                 continue
             slot = self._slot(offset, line.time_us)

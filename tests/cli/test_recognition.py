@@ -32,7 +32,7 @@ def test_each_file_says_what_was_in_it(mailtrace: Command, tmp_path: Path) -> No
     done = mailtrace("ingest", "--once", "--log-host", "mx2", *(str(tmp_path / name) for name in files))
     assert done.returncode == 0
     told = {line.partition(": ")[0].rpartition("/")[2]: line.partition(": ")[2] for line in done.stderr.splitlines() if ": " in line}
-    assert told["one"] == "516 lines: Exim 511; 0 % unknown."
+    assert told["one"] == "516 lines: Exim 516; 0 % unknown."
     assert told["two"] == "1,260 lines: Rspamd 1,260; 0 % unknown."
     assert told["three"] == "317 lines: SpamAssassin (spamd) 317; 0 % unknown."
     assert told["dpkg.log"] == "1 line, no mail log: none is of a program that is read."
