@@ -154,6 +154,8 @@ class Attempted(Fact, frozen=True, tag="attempted"):
     discarded: bool = False
     #: Nothing was tried: it was not yet time for it, or our own cache answered.
     skipped: bool = False
+    #: Delivered while the client waited for its answer (Exim's cut-through): each recipient for itself.
+    cut_through: bool = False
     #: Which rules of the program's configuration took it: names that the administrator chose.
     router: str | None = None
     transport: str | None = None

@@ -34,7 +34,7 @@ from ingest.tail.checkpoint import Checkpoint
 from ingest.tail.faults import TailError
 from ingest.tail.follow import Follower
 from ingest.tail.reader import FileReader
-from ingest.writer import Writer
+from ingest.writer import UnderWay, Writer
 
 _log = structlog.get_logger(__name__)
 
@@ -70,6 +70,7 @@ class Ingest:
         self._ownership = Ownership(options.customers)
         self._domain_of = {host: d for d in options.log_domains for host in (d.hosts or (d.name,))}
         self._writers: dict[str, Writer] = {}
+        self._under_way: UnderWay = {}
         self._formats: dict[tuple[str, str | None], Format | None] = {}
         self._sources: dict[FileReader, SourceFile] = {}
         self._joiner: Joiner[Slot] = Joiner()
@@ -297,7 +298,7 @@ class Ingest:
                 hosts=setting.hosts if setting is not None else (),
             )
             context = Context(name, within, self._ownership, int(options.hold_back_s * SECOND), options.keep_raw, options.keep_subjects)
-            writer = self._writers[name] = Writer(table, self._sink, context)
+            writer = self._writers[name] = Writer(table, self._sink, context, self._under_way)
             self._limit()
         return writer
 

@@ -7,8 +7,9 @@ moment is an event in no document. If we die between the two, a search sees both
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from ingest.correlate.draft import Composed, Context, Draft, compose
 from ingest.correlate.event import SECOND, Event
@@ -26,6 +27,11 @@ PATIENCE_US = 30 * SECOND
 _BATCH = 2000
 
 
+#: Batches that the store has not acknowledged yet, by their tickets, each with what is to be done then. All writers of one store
+#: share it: whoever asks the store gets the tickets of the others as well.
+UnderWay = dict[int, Callable[[], None]]
+
+
 @dataclass(slots=True)
 class Group:
     """Documents of some messages that are under way, and what is settled with them."""
@@ -37,13 +43,15 @@ class Group:
 class Writer:
     """Writes what changed in a table."""
 
-    def __init__(self, table: Table, sink: Sink, context: Context) -> None:
+    def __init__(self, table: Table, sink: Sink, context: Context, under_way: UnderWay) -> None:
         self.table = table
         self.written = 0
         self.superseded = 0
         self._sink = sink
         self._context = context
-        self._under_way: dict[int, Group] = {}
+        self._under_way = under_way
+        #: How many of them are its own.
+        self._open = 0
         #: The log's clock when it last moved, and the wall clock then.
         self.quiet_since: tuple[int, float] = (0, 0.0)
 
@@ -86,18 +94,18 @@ class Writer:
     def collect(self) -> None:
         """Settle what the store has acknowledged."""
         for ticket in self._sink.acknowledged():
-            self._settle(self._under_way.pop(ticket, None))
+            self._under_way.pop(ticket)()
 
     def finish(self) -> None:
         """Wait until everything written is durable, and settled."""
-        while self._under_way:
+        while self._open:
             self._sink.flush()
             self.collect()
 
     @property
     def under_way(self) -> bool:
         """Whether documents are submitted and not acknowledged."""
-        return bool(self._under_way)
+        return self._open > 0
 
     def _due(self) -> list[str]:
         """Nodes that changed and have been quiet for a while."""
@@ -132,7 +140,8 @@ class Writer:
             if known is None and show_us is not None and draft.held_us is not None and show_us < draft.held_us:
                 held = True
                 continue
-            group.events += draft.events + draft.taken
+            # A hit in a folder may be another scan's as well, which begins in its second: it stays needed for a while.
+            group.events += draft.events + [pair for pair in draft.taken if pair[1].time_us <= self.table.clock_us - PATIENCE_US]
             changed = self._versioned(draft, known)
             if changed is not None:
                 written.append(changed)
@@ -188,17 +197,25 @@ class Writer:
     def _submit(self, batch: list[Trace], group: Group) -> None:
         """Hand a batch to the store; what needs no writing is settled at once."""
         if batch:
-            self._under_way[self._sink.submit(batch)] = group
+            self._send(batch, group)
         else:
             self._settle(group)
 
-    def _settle(self, group: Group | None) -> None:
+    def _send(self, batch: list[Trace], group: Group) -> None:
+        """Give a batch to the store, and settle its group when it is durable."""
+        self._under_way[self._sink.submit(batch)] = partial(self._acknowledged, group)
+        self._open += 1
+
+    def _acknowledged(self, group: Group) -> None:
+        """A batch of its own is durable."""
+        self._open -= 1
+        self._settle(group)
+
+    def _settle(self, group: Group) -> None:
         """The documents of a group are durable: their events need not be read again, and what they replaced may be marked so."""
-        if group is None:
-            return
         if group.superseded:
             # Until what they replaced says so too, the lines are needed: whoever reads on after a crash supersedes again.
-            self._under_way[self._sink.submit(group.superseded)] = Group(group.events)
+            self._send(group.superseded, Group(group.events))
             return
         for key, event in group.events:
             node = self.table.web.nodes.get(key)

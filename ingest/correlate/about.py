@@ -38,6 +38,14 @@ class About:
     @property
     def sender(self) -> str | None:
         """The envelope sender as the client gave it: in the dialogue, at submission, else in the queue or the filter."""
+        logged = self._logged_sender
+        # A filter beside the queue was told it by the client, where cleanup's lines have it rewritten; what is not ASCII amavis damages.
+        heard = (e.fact.sender for s in self.scans if s.beside for e in s.results if isinstance(e.fact, Scanned))
+        return next((sender for sender in heard if sender is not None and (logged or "").isascii()), logged)
+
+    @property
+    def _logged_sender(self) -> str | None:
+        """The envelope sender as the lines of the mail server have it, else those of the filter."""
         for rule in self.rules:
             if rule.sender is not None:
                 return rule.sender

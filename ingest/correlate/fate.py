@@ -219,7 +219,7 @@ def _handed_fate(fact: Attempted) -> Fate:
 
 def _stopped_fate(life: Life, best: Attempted | None, own: list[Attempted]) -> Fate:
     """Nothing final was delivered: what else the queue file's lines say."""
-    if best is not None and best.status == "expired" and best.relay is None:
+    if best is not None and best.status == "expired" and best.relay_ip is None and best.reply.code is None:
         # Exim says only that the time is over: the reply is that of the last real try.
         best = _best([f for f in own if f.status == "deferred"]) or best
         return Fate(Disposition.EXPIRED, reason=Reason.EXPIRED, reply=best.reply, by=best.by, relay=best)

@@ -405,7 +405,10 @@ def _with_named(life: Life, rows: list[Row], listed: list[tuple[str, bool]], wit
             rows.append(Row(recipient, recipient, [life]))
         elif told:
             twins = [
-                r for r in rows if r.key[0] != r.key[1] or any(within.keeps(e.fact) for e in r.attempts if isinstance(e.fact, Attempted))
+                r
+                for r in rows
+                if not any(isinstance(e.fact, Attempted) and e.fact.cut_through for e in r.attempts)
+                and (r.key[0] != r.key[1] or any(within.keeps(e.fact) for e in r.attempts if isinstance(e.fact, Attempted)))
             ]
             if len({r.key[1] for r in twins if r.key[0] != r.key[1]} or {None for _ in twins}) == 1:
                 twin = twins[0]

@@ -12,7 +12,7 @@ from canonical import Documents, documents, must_be_same
 from captures import Form, written
 from reading import SHORTEST, Place, StoreDiedError, Times, forget_positions, read
 
-from promise.conftest import FINE, TWO_FILES, tries
+from promise.conftest import FINE, MILTER, OWN_FILES, TWO_FILES, tries
 from promise.pieces import cuts, parts
 
 Plain = Callable[[Form, Times], Documents]
@@ -79,7 +79,9 @@ def _case_name(case: tuple[Form, Times]) -> str:
 
 
 @pytest.mark.parametrize("every", [1, 50])
-@pytest.mark.parametrize("case", [(form, times) for form in (FINE, TWO_FILES) for times in (Times(10, 10, 10), SHORTEST)], ids=_case_name)
+@pytest.mark.parametrize(
+    "case", [(form, times) for form in (FINE, TWO_FILES, OWN_FILES, MILTER) for times in (Times(10, 10, 10), SHORTEST)], ids=_case_name
+)
 def test_written_at_any_moment(case: tuple[Form, Times], every: int, place: Place, plain: Plain, monkeypatch: pytest.MonkeyPatch) -> None:
     """When in a backlog documents are written, after each line or after thousands, decides nothing; also where each line is there twice."""
     form, times = case

@@ -11,7 +11,7 @@ from reading import SHORTEST, USUAL, Place, Times, read
 from ingest.correlate.event import Event
 from ingest.pipeline import Ingest
 from ingest.writer import open_events
-from promise.conftest import COARSE, FINE, ROUNDS, TWO_FILES
+from promise.conftest import COARSE, FINE, IN_PIECES, MILTER, OWN_FILES, ROUNDS, TWO_FILES
 
 _NOISE = (
     b"\0",
@@ -64,7 +64,7 @@ def mutated(line: bytes, others: list[bytes], rng: Random) -> bytes:
 
 
 @pytest.mark.parametrize("times", [USUAL, SHORTEST], ids=str)
-@pytest.mark.parametrize("form", [FINE, COARSE, TWO_FILES], ids=str)
+@pytest.mark.parametrize("form", [FINE, COARSE, TWO_FILES, OWN_FILES, IN_PIECES, MILTER], ids=str)
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_mutated_lines_never_raise(seed: int, form: Form, times: Times, place: Place) -> None:
     """Lines cut, spliced and filled with noise among real ones go through the whole pipeline, twice; each line is counted."""

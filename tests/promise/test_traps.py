@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from reading import SHORT, USUAL, Place, Times, read
 from written_mail import START, Mail, Server, expected, found, log, long_id, short_id
 
 from ingest.options import LogDomain
+from ingest.sinks.embedded import EmbeddedSink
 
 ANN, BOB, EVE = "ann@sender.example", "bob@example.net", "eve@example.org"
 _TIMES = pytest.mark.parametrize("times", [USUAL, SHORT], ids=str)
@@ -197,6 +199,25 @@ def test_lines_that_come_a_run_later(times: Times, place: Place) -> None:
     read(place, written(place.logs, {"mail.log": log([Mail(rest)])}), times)
     read(place, written(place.logs, {"amavis.log": log([Mail(scan)])}), times)
     assert found(place.store) == expected([mail])
+
+
+@_TIMES
+def test_a_host_replaces_a_document_beside_another_host(times: Times, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one log domain has the store replace is settled, whatever another one has written in the meantime, and the run ends."""
+    mail = Server("mx1").filtered(("3883718A9F5", "9253418AA05"), "twohosts0001", ANN, BOB)
+    second = [line for line in mail.lines if "9253418AA05: " in line.text]
+    rest = [line for line in mail.lines if line not in second]
+    other = Server("mx2").delivered("4D09318A9FB", EVE, BOB)
+    read(place, written(place.logs, {"second.log": log([Mail(second)])}), times)
+    flushed = count(1)
+
+    def flush(_: EmbeddedSink) -> None:
+        assert next(flushed) < 1000, "the run does not end"
+
+    monkeypatch.setattr(EmbeddedSink, "flush", flush)
+    ingest = read(place, written(place.logs, {"rest.log": log([Mail(rest), other])}), times)
+    assert found(place.store) == expected([mail, other])
+    assert not any(writer.under_way for writer in ingest._writers.values())
 
 
 def _days(place: Place) -> set[date]:
