@@ -31,6 +31,8 @@ _TOKEN = re.compile(r"([^\s\[\]:]+)\[([^\]\s]*)\]:", re.ASCII)
 
 #: Rspamd's own file: `#100(rspamd_proxy) <dce430>; proxy; ...`.
 _WORKER = re.compile(r"(?:\[[a-z]{1,8}\] )?#(\d{1,10})\([^()]{0,64}\) ", re.ASCII)
+#: Some transports stamp a line as Exim does: `2026-11-24 04:11:29 mx1 exim[123]: text`.
+_HOSTED = re.compile(r"(?=[^\s\[\]=<>]{1,255} [A-Za-z][A-Za-z0-9_/.-]{0,100}\[\d{1,10}\]: )", re.ASCII)
 #: Exim begins the pieces of a long entry in syslog so, and writes its own stamp into it unless it is told not to.
 _PIECE = re.compile(r"\[\d{1,6}[/\\]\d{1,6}\] ", re.ASCII)
 _EXIM = frozenset({"exim", "exim4"})
@@ -39,6 +41,9 @@ _SIGNS = frozenset("+-")
 _ZONES_US = 900 * _SECOND_US
 _FURTHEST_US = 27 * 3600 * _SECOND_US
 _DAY_US = 86_400 * _SECOND_US
+
+#: No number of seconds beyond it is a time.
+_LATEST = 253_402_300_800
 
 _MAX_TAGS = 4096
 _MAX_TAG = 256
@@ -112,7 +117,9 @@ class Framer:
             if line is None:
                 return None
         elif text[10:11] == " " and text[4:5] == "-":
-            return self._frame_own(text, text)
+            line = self._frame_own(text, text)
+            if line is None:
+                return None
         elif text[3:4] == " " and text[15:16] == " ":
             line = self._frame_bsd(text, text)
         if line is None:
@@ -203,13 +210,15 @@ class Framer:
         worker = _WORKER.match(rest)
         if worker is not None:
             return Line(time_us, fine, "", "rspamd", "rspamd", int(worker[1]), rest[worker.end() :], raw, self.file)
+        if _HOSTED.match(rest) is not None:
+            return self._frame_rest(time_us, fine, rest, raw)
         return Line(time_us, fine, "", "exim", "exim", 0, rest, raw, self.file)
 
     def _frame_other(self, text: str) -> Line | None:
         """The less usual: things before the stamp, stamps of another width, RFC 5424, JSON, ClamAV."""
         bare = text.lstrip("\0\ufeff")
         if bare.startswith("{"):
-            return self._frame_journald(bare)
+            return self._frame_json(bare)
         count = _COUNT.match(bare)
         bare = bare if count is None else bare[count.end() :]
         found = PRIORITY.match(bare)
@@ -262,12 +271,16 @@ class Framer:
         pid = _number(process) or tag.pid
         return Line(time_us, self._iso_end > 20, "" if host == "-" else host, tag.tag, tag.program, pid, text, raw, self.file)
 
-    def _frame_journald(self, raw: str) -> Line | None:
-        """One entry of `journalctl -o json`."""
+    def _frame_json(self, raw: str) -> Line | None:
+        """One entry of `journalctl -o json`, or a line of Rspamd with `log_json`, whose words its format reads."""
         try:
             entry = _ENTRY.decode(raw.encode("utf-8", "surrogateescape"))
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
+        if type(entry.rspamd_time) in {int, float} and 0 < entry.rspamd_time < _LATEST and entry.worker is not None:
+            time_us = round(entry.rspamd_time * _SECOND_US)
+            fine = isinstance(entry.rspamd_time, float)
+            return Line(time_us, fine, "", "rspamd", "rspamd", _number(str(entry.worker_pid)), raw, raw, self.file)
         stamp = _words(entry.time)
         if not stamp.isascii() or not stamp.isdecimal() or len(stamp) > 17:
             return None
@@ -400,6 +413,9 @@ class _Entry(msgspec.Struct):
     pid: Any = msgspec.field(name="_PID", default=None)
     syslog_pid: Any = msgspec.field(name="SYSLOG_PID", default=None)
     message: Any = msgspec.field(name="MESSAGE", default=None)
+    rspamd_time: Any = msgspec.field(name="ts", default=None)
+    worker: Any = msgspec.field(name="worker_type", default=None)
+    worker_pid: Any = msgspec.field(name="pid", default=None)
 
 
 _ENTRY = msgspec.json.Decoder(_Entry)

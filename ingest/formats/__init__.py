@@ -100,7 +100,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "clamav",
         clamav.parse,
-        ("clamd", "clamav", "clamd.amavisd", "freshclam", "clamsmtpd"),
+        ("clamd", "clamav", "clamd.amavisd", "clamav-milter", "freshclam", "clamsmtpd"),
         title="ClamAV",
         versions="0.9x to 1.4",
         example=(
@@ -167,7 +167,8 @@ def format_of(tag: str, program: str, format_name: str | None = None) -> Format 
     """The format of lines with this tag, or None where none knows the program; `format_name` overrides what is recognised."""
     if format_name is not None:
         return _BY_NAME[format_name]
-    return _INSTANCED.get(program) if "/" in tag else _PLAIN.get(program)
+    # A daemon may be named by the path that it was started by: `/usr/sbin/amavisd-new`.
+    return _INSTANCED.get(program) if "/" in tag and tag[0] != "/" else _PLAIN.get(program)
 
 
 def parser_of(tag: str, program: str) -> Parser | None:

@@ -1,4 +1,7 @@
-"""ClamAV: a hit names no message, only a file: in amavis' temporary folder, or in Exim's, which is named after the message."""
+"""ClamAV: a hit names no message, only a file: in amavis' temporary folder, or in Exim's, which is named after the message.
+
+Its milter names the queue file where it is told to log all (`LogInfected Full`).
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,19 @@ import re
 
 from ingest.events import Infected
 from ingest.formats.outcome import IGNORED, Outcome
+from ingest.formats.queue_id import QUEUE_ID
 from ingest.lines import Line
 from ingest.queue_ids import EXIM_ID
 
 _FOUND = re.compile(rf"\S*/(?:(amavis-[0-9A-Za-z_-]+)/parts/\S*|scan/({EXIM_ID})/\S*): (\S+?)(?:\([0-9a-f]+:\d+\))? FOUND$")
+#: The subject between is a stranger's, and the last words are the scanner's.
+_MILTER = re.compile(rf"Message ({QUEUE_ID}) from <.* infected by (\S+)$", re.DOTALL)
 
 
 def parse(line: Line) -> Outcome:
-    """The hit, where its folder is named; every other line is known and says nothing of a message."""
+    """The hit, where its folder or its message is named; every other line is known and says nothing of a message."""
+    match = _MILTER.match(line.text)
+    if match is not None:
+        return Infected(None, match[2], match[1])
     match = _FOUND.match(line.text)
     return IGNORED if match is None else Infected(match[1], match[3], match[2])

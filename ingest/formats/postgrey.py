@@ -16,7 +16,7 @@ _KNOWN = re.compile(
     rf"(?:{QUEUE_ID}: )?action=(?:pass|greylist), reason=|delayed \d{{1,9}} seconds: client=|whitelisted: |"
     r"cleaning (?:up old (?:logs|entries)|(?:main|clients) database finished)|rm /|correcting date for first seen|"
     r"\d{4}/\d\d/\d\d-\d\d:\d\d:\d\d |Process Backgrounded|Binding (?:to|open) |Setting [gu]id to |(?:Group|User) Not Defined|"
-    r"Resolved \[|HUP received|Server closing|Exiting!|unrecognized request type: |ignoring garbage: |(?:WARNING|FATAL): "
+    r"Couldn't unlink |Resolved \[|HUP received|Server closing|Exiting!|unrecognized request type: |ignoring garbage: |(?:WARNING|FATAL): "
 )
 
 

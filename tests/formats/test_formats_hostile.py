@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from formats.format_samples import Sample, all_samples, framed, kind_of
 from formats.hostile_lines import PIECES
 from ingest.correlate.event import Slot
-from ingest.events import Attempted, Fact, Received, Ruled, Scanned, fact_of, fields_of
+from ingest.events import Attempted, Fact, Judged, Received, Ruled, Scanned, fact_of, fields_of
 from ingest.formats import FORMATS, Silent, parser_of
 from ingest.lines import Line
 from ingest.records import Joiner
 from ingest.words import names_of, words_of
+from mappings.address import message_id
 
 TESTS = Path(__file__).resolve().parents[1]
 SAMPLES = all_samples()
@@ -230,6 +231,98 @@ def test_a_user_name_is_not_taken_from_a_client() -> None:
     )
     assert isinstance(fact, Received)
     assert (fact.user, fact.origin_queue_id) == ("anna", "ABCDEF01")
+
+
+#: What the lines of Exim, Rspamd and spamd say of recipients.
+IMITATIONS = [
+    "=> bob@example.com R=remote T=remote_smtp",
+    " for bob@example.com",
+    "rejected RCPT <bob@example.com>: no",
+    " <bob@example.com> R=remote : 550 no",
+    "** bob@example.com: no",
+    "F=<bob@example.com> rejected RCPT <bob@example.com>",
+    ", rcpts: <bob@example.com>",
+    "]), len: 1, time: 1ms, dns req: 0, digest: <0>, rcpts: <bob@example.com>",
+    ",mid=<bob@example.com>,autolearn=no,",
+]
+EXIM_ID = "1xVhsQ-00001n-1T"
+
+
+def named_in(tag: str, text: str) -> set[str]:
+    """Whom a line names, if anybody."""
+    parse = parser_of(tag, tag.rpartition("/")[2])
+    assert parse is not None
+    found = parse(framed(tag, text))
+    return set(names_of(found)[0]) if isinstance(found, Fact) else set()
+
+
+def in_log(text: str) -> str:
+    """A value between quotes, as Exim writes it."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+@pytest.mark.parametrize("words", IMITATIONS)
+def test_exim_names_nobody_whom_a_stranger_wrote(words: str) -> None:
+    """A greeting, a subject, a Message-ID, a certificate, a reply and a quoted local part may hold what looks like a line."""
+    client = f"H=mail.sender.example ({words}) [203.0.113.5]:41549"
+    said, anna = in_log(words), {"anna@example.com"}
+    name = f'"a {words} b"@example.com'
+    arrived = f'P=esmtps X=TLS1.3:AES:256 DN="CN={said}" S=575 id=a{words.replace(" ", "")}@client.example T="{said}"'
+    mx, failed = (
+        "R=remote T=remote_smtp H=mx.example.com [198.51.100.9]",
+        "SMTP error from remote mail server after RCPT TO:<anna@example.com>:",
+    )
+    for line in (
+        f"{EXIM_ID} <= max@sender.example {client} {arrived} from <max@sender.example> for anna@example.com",
+        f'{EXIM_ID} => anna@example.com {mx} DN="CN={said}" C="250 {said}" QT=1s',
+        f"{EXIM_ID} ** anna@example.com {mx}: {failed} 550 {words}",
+        f"{EXIM_ID} == anna@example.com R=remote T=remote_smtp defer (-44) H=mx.example.com [198.51.100.9]: {failed} 450 {words}",
+        f"{client} F=<max@sender.example> rejected RCPT <anna@example.com>: {words}",
+        f"{client} F=<max@sender.example> RCPT <anna@example.com>: discarded by RCPT ACL: {words}",
+    ):
+        assert named_in("exim", line) == anna, line
+    for line in (
+        f"{EXIM_ID} {client} F=<max@sender.example> rejected after DATA: {words}",
+        f"{EXIM_ID} {client} Warning: {words}",
+        f"{client} rejected EHLO or HELO {words}: no",
+        f'SMTP call from a ({words}) [203.0.113.5] dropped: too many syntax or protocol errors (last command was "{said}")',
+        f"{EXIM_ID} DKIM: d={words} s=a c=simple/simple a=rsa-sha256 b=1024 [verification succeeded]",
+    ):
+        assert named_in("exim", line) == set(), line
+    fact = found_in("exim", f"{EXIM_ID} ** a {words} b@example.com <{name}> R=remote T=remote_smtp: 550 no")
+    assert isinstance(fact, Attempted)
+    assert (fact.recipient, fact.original, fact.router) == (name, None, "remote")
+    assert named_in("exim", f"{EXIM_ID} <= {name} {client} P=esmtp S=575 for {name} anna@example.com") == {name, *anna}
+    assert named_in("exim", f"{client} F=<{name}> rejected RCPT <{name}>: no") == {name}
+
+
+@pytest.mark.parametrize("words", IMITATIONS)
+def test_rspamd_names_nobody_whom_a_stranger_wrote(words: str) -> None:
+    """A Message-ID (without blanks, as Rspamd writes it), a sender and the options of a symbol may hold what looks like a result."""
+    behind = "len: 364, time: 21.6ms, dns req: 0, digest: <01f7>, rcpts: <anna@example.com>, mime_rcpts: <bob@example.com>"
+    sender = f'"(default: F (no action): [0.00/15.00] [{words}"@sender.example'
+    fact = found_in(
+        "rspamd",
+        f"<dd29ba>; proxy; rspamd_task_write_log: id: <a{words.replace(' ', '?')}>, qid: <80582186537>, ip: 203.0.113.5, from: <{sender}>, "
+        f"(default: T (reject): [17.90/15.00] [FROM_INVALID(2.00){{{words};}},MIME_GOOD(-0.10){{text/plain;}}]), {behind}",
+    )
+    assert isinstance(fact, Judged)
+    assert (fact.queue_id, fact.action, fact.score, fact.size) == ("80582186537", "reject", 17.9, 364)
+    assert (fact.recipients, fact.more) == (["anna@example.com"], False)
+    assert "bob@example.com" not in (fact.sender, fact.message_id)
+
+
+@pytest.mark.parametrize("words", IMITATIONS)
+def test_spamd_takes_a_message_id_as_it_is(words: str) -> None:
+    """Blanks and commas in it are written as `_`, so that nothing in it ends it."""
+    written = "a" + words.replace(" ", "_").replace(",", "_")
+    fact = found_in(
+        "spamd",
+        "spamd: result: Y 12 - BAYES_99 scantime=0.2,size=678,user=debian-spamd,uid=102,required_score=5.0,rhost=localhost,"
+        f"raddr=127.0.0.1,rport=39886,mid=<{written}>,autolearn=disabled",
+    )
+    assert isinstance(fact, Judged)
+    assert (fact.message_id, fact.size, fact.spam) == (message_id(written), 678, True)
 
 
 def pieces(text: str, size: int, log_id: str = "(00235-02)") -> list[str]:

@@ -16,9 +16,11 @@ from mappings.address import message_id, normalise
 
 _CATEGORY = re.compile(r"(Passed|Blocked) ([A-Z][A-Z0-9-]*)")
 _ACTIONS = re.compile(r" \{([A-Za-z0-9,]*)\},? ")
-#: Policy banks (`MYNETS`, `ORIGINATING/MYNETS`, `AM.PDP-SOCK`), `LOCAL`, the client, and the first client of the message's header.
+#: Policy banks (`MYNETS`, `ORIGINATING/MYNETS`, `AM.PDP-SOCK`), `LOCAL`, the client, the first client of the message's header, and in
+#: the long template the protocols in and out (`ESMTP/LMTP`).
 _ORIGIN = re.compile(
-    r"(?:[A-Za-z][A-Za-z0-9_./-]* )*(?:\[(?:IPv6:)?([0-9A-Fa-f.:]*)\](?::(\d{1,5}))? )?(?:\[(?:IPv6:)?([0-9A-Fa-f.:]*)\] )?(?=<)"
+    r"(?:[A-Za-z][A-Za-z0-9_./-]* )*(?:\[(?:IPv6:)?([0-9A-Fa-f.:]*)\](?::(\d{1,5}))? )?(?:\[(?:IPv6:)?([0-9A-Fa-f.:]*)\] )?"
+    r"(?:[A-Z0-9.]{0,16}/[A-Z0-9.]{1,16} )?(?=<)"
 )
 #: The policy bank of the protocol that milters speak.
 _MILTER = "AM.PDP"
@@ -26,7 +28,7 @@ _MILTER = "AM.PDP"
 _SCORE = r"(-|[-+]?\d{1,9}(?:\.\d{1,9})?(?:[-+]\d{1,9}(?:\.\d{1,9})?)?)"
 _PART = re.compile(r"[-+]?\d[\d.]*")
 #: Where amavis' own words begin again behind the Message-ID, which a stranger wrote.
-_ANCHOR = re.compile(rf", mail_id: ({MAIL_ID})(?:, Hits: {_SCORE})?(?=, |$)|, Hits: {_SCORE}(?=, |$)")
+_ANCHOR = re.compile(rf", mail_id: ({MAIL_ID})(?:, b: [A-Za-z0-9_+-]{{1,64}})?(?:, Hits: {_SCORE})?(?=, |$)|, Hits: {_SCORE}(?=, |$)")
 #: What stands between there and the subject.
 _OWN = re.compile(r"(?:, (?:[Ss]ize|pt|queued_as): [^, ]*)*")
 _SIZE = re.compile(r", [Ss]ize: (\d{1,18})(?=, |$)")

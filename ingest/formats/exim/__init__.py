@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 
-from ingest.events import Administered, Removed, Reply, Ruled, Signed
+from ingest.events import Administered, Attempted, Removed, Reply, Ruled, Signed
 from ingest.formats.exim.arrival import arrival
 from ingest.formats.exim.delivery import ARROWS, delivery
 from ingest.formats.exim.fields import address_at, plain
 from ingest.formats.exim.refusal import refusal
-from ingest.formats.outcome import FREE, IGNORED, Outcome
+from ingest.formats.outcome import FREE, IGNORED, UNKNOWN, Outcome
 from ingest.lines import Line
 from ingest.queue_ids import EXIM_ID
 from mappings.address import normalise, parse_path
@@ -21,6 +21,11 @@ from mappings.address import normalise, parse_path
 _ID = re.compile(rf"({EXIM_ID}) ")
 _COMPLETED = re.compile(r"Completed(?: [A-Z]+=\S+)*$")
 _REWRITTEN = re.compile(r'"(?=[^"])(.*?)" from env-from rewritten (?:as|with) ', re.DOTALL)
+#: Of headers; and of recipients, whose lines of delivery name the new address.
+_REWRITTEN_ELSEWHERE = re.compile(r'"[^\n]{0,2000}?" from (?:sender|from|to|cc|bcc|reply-to|env-to):? rewritten (?:as|with) ')
+#: An administrator took one recipient out of the queue (`exim -Mmd`).
+_TAKEN_OUT = re.compile(r"address (?=<)")
+_TAKEN_OUT_BY = re.compile(r" (marked delivered by .*)", re.DOTALL)
 _PRDR = re.compile(r"PRDR R=(?=<)")
 _REFUSALS = {" refusal": (550, "reject"), " temporary refusal": (450, "reject")}
 _SIGNATURES = ("DKIM: ", "DMARC ", "SPF ", "ARC: ")
@@ -31,15 +36,35 @@ _ACTIONS = {"frozen": "hold", "unfrozen": "release", "cancelled": "give_up"}
 _QUIET = (
     "Message is frozen",
     "Spool file ",
-    "Spool file for ",
+    "Spool error ",
+    "Format error in spool file ",
+    "Error reading spool file ",
+    "moved from ",
     "no immediate delivery",
+    "recipient <",
+    "sender address changed to ",
     "H=",
     "SMTP error from remote ",
     "LMTP error from remote ",
     "Remote host ",
     "SMTP timeout ",
     "TLS error on connection ",
-    "TLS session ",
+    "TLS session",
+    "DANE ",
+    "Failed to ",
+    "failed to ",
+    "Tainted ",
+    "Error in system filter",
+    "SMTP connection ",
+    "Message abandoned: ",
+    "Error while reading message ",
+    "local_scan() function ",
+    "malware acl condition: ",
+    "spam acl condition: ",
+    "qualify/rewrite: ",
+    "list matching forced to fail: ",
+    "Header modification in data ACLs ",
+    "peer close after ",
     "remote host address is the local host",
     "lowest numbered MX record points to local host",
     "original recipients ignored (system filter)",
@@ -47,11 +72,35 @@ _QUIET = (
     "no host name found for ",
     "no IP address found for ",
 )
+#: What became of a connection to another server, as releases before 4.83 write it, and of its certificate.
+_SERVER = re.compile(r"(?:[^\s\[\]]{1,255} )?\[[0-9A-Fa-f.:]{2,45}\](?::\d{1,5})?:? [A-Z]")
+_ERROR_IGNORED = re.compile(r": error ignored(?:: |$)")
 #: Of no message: the daemon, queue runs, connections that named nobody.
 _DAEMON = (
     "Start queue run",
     "End queue run",
     "Start ODMR queue run",
+    "Start '",
+    "End '",
+    "cwd=",
+    "DKIM: ",
+    "ATRN ",
+    "ACL for QUIT ",
+    "ignoring AUTH=",
+    "recipient verify ",
+    "sender verify ",
+    "malware acl condition: ",
+    "spam acl condition: ",
+    "local_scan() function ",
+    "timed out while reading local message",
+    "spool directory space check failed",
+    "overlong message header line received ",
+    "ridiculously long message header received ",
+    "Error while reading message ",
+    "bind of ",
+    "list matching forced to fail: ",
+    "Failed to ",
+    "failed to ",
     "exim ",
     "Exim ",
     "SMTP connection ",
@@ -89,7 +138,6 @@ _DAEMON = (
     "EXPN ",
     "ident connection ",
     "too many recipients: excess ",
-    "Failed to get user name for uid ",
     "dnslists query ",
     "DNS list lookup ",
     "H=",
@@ -105,7 +153,8 @@ def parse(line: Line) -> Outcome:
         return _without_id(text)
     queue_id, rest = match[1], text[match.end() :]
     arrow = rest[:2]
-    if arrow == "<=" and rest[2:3] == " ":
+    if arrow in {"<=", "(="} and rest[2:3] == " ":
+        # With a bow: the client was told that it is refused (`control = fakereject`), and it was taken.
         return arrival(queue_id, rest[3:])
     if arrow in ARROWS and rest[2:3] == " ":
         return delivery(queue_id, arrow, rest[3:])
@@ -116,7 +165,7 @@ def _of_message(queue_id: str, rest: str) -> Outcome:
     """What a line says of a message beside arrival and deliveries."""
     if _COMPLETED.match(rest):
         return Removed(queue_id)
-    if rest.startswith("removed by "):
+    if rest.startswith(("removed by ", "Message removed because older than ")):
         return Removed(queue_id, by_admin=True)
     administered = _ADMINISTERED.match(rest)
     if administered is not None:
@@ -128,6 +177,11 @@ def _of_message(queue_id: str, rest: str) -> Outcome:
     if rewritten is not None:
         sender = address_at(plain(rewritten[1]), 0)[0]
         return Ruled(queue_id, "rewrite", "", "acl", sender=sender, text=plain(rest))
+    taken = _TAKEN_OUT.match(rest)
+    if taken is not None:
+        return _taken_out(queue_id, rest, taken.end())
+    if rest == "Delivery deferred by system filter":
+        return Ruled(queue_id, "delay", "", "filter", text=rest)
     prdr = _PRDR.match(rest)
     if prdr is not None:
         raw, end = parse_path(rest, prdr.end())
@@ -138,7 +192,17 @@ def _of_message(queue_id: str, rest: str) -> Outcome:
     ruled = refusal(queue_id, rest)
     if ruled is not FREE:
         return ruled
-    return IGNORED if rest.startswith(_QUIET) or rest.endswith(": error ignored") else FREE
+    known = rest.startswith(_QUIET) or _SERVER.match(rest) or _ERROR_IGNORED.search(rest) or _REWRITTEN_ELSEWHERE.match(rest)
+    return IGNORED if known else FREE
+
+
+def _taken_out(queue_id: str, rest: str, at: int) -> Outcome:
+    """`address <r> marked delivered by USER`: nobody gets it."""
+    raw, end = parse_path(rest, at)
+    by = _TAKEN_OUT_BY.match(rest, end)
+    if by is None:
+        return FREE
+    return Attempted(queue_id, normalise(plain(raw)), "sent", reply=Reply(text=plain(by[1])), discarded=True)
 
 
 def _without_id(text: str) -> Outcome:
@@ -146,6 +210,8 @@ def _without_id(text: str) -> Outcome:
     ruled = refusal(None, text)
     if isinstance(ruled, Ruled):
         return ruled if ruled.sender is not None or ruled.recipient is not None else IGNORED
-    if ruled is IGNORED or text.startswith(_DAEMON) or " authenticator failed for " in text:
+    if ruled is UNKNOWN:
+        return UNKNOWN
+    if ruled is IGNORED or text.startswith(_DAEMON) or _SERVER.match(text) or " authenticator failed for " in text:
         return IGNORED
     return FREE

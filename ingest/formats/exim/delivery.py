@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from ingest.events import Attempted, Reply, Ruled
-from ingest.formats.exim.fields import Fields, Host, address_at, plain, read_fields
+from ingest.formats.exim.fields import Fields, Host, address_at, plain, quoted_local, read_fields
 from ingest.formats.outcome import UNKNOWN, Outcome
 from ingest.formats.replies import next_id_in
 from mappings.address import domain_of, local_of, normalise, parse_path
@@ -18,20 +18,28 @@ from mappings.codes.stage import stage_in
 ARROWS = {"=>": "sent", "->": "sent", ">>": "sent", "*>": "sent", "**": "bounced", "==": "deferred"}
 #: Ends a pipe's command or a file's name: the address that it was made from, or the router.
 _TARGET_END = re.compile(r" (?:\([^()\n]{1,1000}\) )?<(?=[^<>\n]{1,400}>(?: |:|$))| [FPRT]=|$")
+#: A pipe, a file, an automatic answer, a black hole; and a folder as a filter names it, which is no whole path.
+_AGENT = re.compile(r"[|/>:]|save (?![<(])")
 _DEFER = re.compile(r" ?defer \([^()\s]{1,12}\)")
 _DROPPED = re.compile(r"(?:blackhole|discarded) \((\S+ ACL|system filter|[^()]{1,80})[^()]*\)(?:: (.*))?$", re.DOTALL)
 _PARENTS = re.compile(r" \(([^()\n]{1,1000})\)(?= <|$| [A-Z]+=)")
 #: The other server's reply, and what it was the answer to.
 _SAID = re.compile(
-    r"(?:[SL]MTP|TLS) error from remote (?:mail server|mailer) after [^:\n]{1,100}?(?::<[^>\n]{0,400}>)?[^:\n]{0,80}: "
+    r"(?:[SL]MTP|TLS) error from remote (?:mail server|mailer) after [^:\n]{1,100}?"
+    r"(?::<(?:\"[^\"\n]{0,400}\")?[^>\n]{0,400}>)?[^:\n]{0,80}: "
     r"(?:host [^\s]{1,255} \[[^\]\s]{1,60}\](?::\d{1,5})?: )?"
 )
 #: How long it took, behind everything (`log_selector = +deliver_time`).
 _TOOK = re.compile(r"(?: [QD]T=[\d.hms]{1,20})+$", re.ASCII)
 #: A time-out is told with the host in the middle: `Connection timed out H=mx [ip]: SMTP timeout after initial connection`.
 _INSIDE = re.compile(r"([A-Z][A-Za-z ]{1,80}) (?=H=\S)")
+#: Exim as somebody's mail program (`mua_wrapper`) tries each recipient once.
+_TRIED_ONCE = re.compile(r" (mua_wrapper forced failure for deferred delivery|routing yielded a (?:local|deferred) delivery)$")
+_COLONS = (":", " :")
+#: How many places are tried where an address may stand once more, with its quotes: an honest line has one.
+_MOST_QUOTED = 8
 _SKIPPED = "retry time not reached"
-_GIVEN_UP = ("retry timeout exceeded", "have been failing for a long time")
+_GIVEN_UP = ("retry timeout exceeded", "have been failing for a long time", "after a long failure period")
 
 
 def delivery(queue_id: str, arrow: str, text: str) -> Outcome:
@@ -42,11 +50,12 @@ def delivery(queue_id: str, arrow: str, text: str) -> Outcome:
         return Ruled(queue_id, "discard", stage, "filter" if stage == "queue" else "acl", text=plain(dropped[2] or dropped[1]))
     target, original, at = _addresses(text)
     fields = read_fields(text, at)
-    if not target or not (fields.values or text.startswith(":", fields.end) or arrow == "=="):
+    once = _TRIED_ONCE.match(text, at) if arrow == "**" else None
+    if not target or not (fields.values or text.startswith(_COLONS, fields.end) or arrow == "==" or once is not None):
         # Cut off: a piece of an address is nobody's.
         return UNKNOWN
     status = ARROWS[arrow]
-    said = text[fields.end :]
+    said = text[fields.end :].lstrip(" ") if once is None else once[1]
     if status == "deferred":
         code = _DEFER.match(said)
         if code is None:
@@ -60,17 +69,21 @@ def delivery(queue_id: str, arrow: str, text: str) -> Outcome:
         behind = read_fields(said, inside.end())
         fields.host = fields.host or behind.host
         said = f"{said[behind.end :].removeprefix(':').strip()}: {inside[1]}"
-    return _attempted(queue_id, (target, original), fields, status, said, tried=arrow != "*>")
+    return _attempted(queue_id, (target, original), fields, arrow, said)
 
 
 def _addresses(text: str) -> tuple[str, str | None, int]:
     """The first word, the address in brackets behind it as written, and where the fields begin."""
-    if text[:1] in {"|", "/", ">", ":"}:
+    quoted = _quoted(text)
+    if quoted is not None:
+        return quoted
+    if _AGENT.match(text):
         end = _TARGET_END.search(text)
         at = end.start() if end else len(text)
         target = text[:at]
     else:
-        target, at = address_at(text, 0)
+        # The local part may begin with a blank, too.
+        target, at = address_at(text, len(text) - len(text.lstrip(" ")))
     parents = _PARENTS.match(text, at)
     if parents is not None:
         at = parents.end()
@@ -85,14 +98,31 @@ def _addresses(text: str) -> tuple[str, str | None, int]:
     return target, original, at
 
 
-def _attempted(queue_id: str, addresses: tuple[str, str | None], fields: Fields, status: str, said: str, *, tried: bool) -> Attempted:
+def _quoted(text: str) -> tuple[str, str, int] | None:
+    """`a <b@c> d@example.net <"a <b@c> d"@example.com>`: what needs quotes stands without them first, and hides nobody else."""
+    at = text.find(' <"')
+    for _ in range(_MOST_QUOTED):
+        if at < 0:
+            return None
+        raw, end = parse_path(text, at + 1)
+        local = quoted_local(raw)
+        domain = text[len(local) + 1 : at]
+        if local and text.startswith(f"{local}@") and " " not in domain:
+            return normalise(plain(f"{raw[: raw.rfind('@')]}@{domain}")), normalise(plain(raw)), end
+        at = text.find(' <"', at + 3)
+    return None
+
+
+def _attempted(queue_id: str, addresses: tuple[str, str | None], fields: Fields, arrow: str, said: str) -> Attempted:
     """The fact, with whom it is about, where it went and what was answered."""
     target, original = addresses
+    status = ARROWS[arrow]
     host, transport = fields.host, fields.values.get("T")
     confirmed = fields.values.get("C")
     reply, by = _reply(confirmed if confirmed is not None else said, answered=confirmed is not None)
     recipient, place = target, transport
-    if target[:1] in {"|", "/", ">", ":"}:
+    gone = target == "discarded" and transport is None and original is not None
+    if gone or _AGENT.match(target):
         # Into a command, a file, an automatic answer or a black hole: the mailbox is the address that it was made from.
         recipient, original, place = original or target, None, target
     elif "@" not in target and original is not None and (domain := domain_of(original)):
@@ -112,8 +142,9 @@ def _attempted(queue_id: str, addresses: tuple[str, str | None], fields: Fields,
         reply=reply,
         by=by,
         next_id=next_id_in(reply.text) if by == "remote" and status == "sent" else None,
-        discarded=not tried or (status == "sent" and (target.startswith(":blackhole:") or target == "/dev/null")),
+        discarded=arrow == "*>" or (status == "sent" and (gone or target.startswith(":blackhole:") or target == "/dev/null")),
         skipped=_SKIPPED in said and status == "deferred",
+        cut_through=arrow == ">>",
         router=fields.values.get("R"),
         transport=transport,
     )

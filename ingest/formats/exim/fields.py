@@ -115,6 +115,12 @@ def _bytes(found: re.Match[str]) -> str:
     return text if text.isprintable() else found[0]
 
 
+def quoted_local(path: str) -> str:
+    """The local part of an address that stands in quotes, without them; empty where it stands in none."""
+    quoted = _QUOTED.match(path)
+    return unquoted(quoted[1]) if quoted is not None and path.startswith("@", quoted.end()) else ""
+
+
 def address_list(text: str, at: int) -> list[str]:
     """The addresses from `at` to the end, each once, with blanks between them."""
     found: list[str] = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ingest.events import Reply, Ruled
-from ingest.formats.exim.fields import Fields, address_list, plain, read_fields
+from ingest.formats.exim.fields import Fields, address_at, address_list, plain, read_fields
 from ingest.formats.outcome import FREE, IGNORED, UNKNOWN, Outcome
 from ingest.headers import header_address, header_text
 from mappings.address import message_id, normalise, parse_path
@@ -17,7 +17,8 @@ from mappings.codes import split_reply
 
 _VERB = re.compile(r" ?(temporarily rejected|rejected|dropped by|(?=(?:RCPT|MAIL) <?[^\n]{0,400}>?: discarded by )|Warning:) ?")
 _WHERE = re.compile(
-    r"(RCPT|MAIL|PRDR)(?: FROM:| TO:)? ?(?=<)|(after DATA|during MIME ACL checks|DATA|DKIM|by non-SMTP ACL|by local_scan\(\))(?=:|$)"
+    r"(RCPT|MAIL|PRDR)(?: FROM:| TO:)? ?(?=<|\"|[^\s<>:\"]{1,400}@)|"
+    r"(after DATA PRDR|after DATA|during MIME ACL checks|DATA|DKIM|by non-SMTP ACL|by local_scan\(\))(?= ?(?::|$))"
 )
 _DROPPED = re.compile(r"(RCPT|MAIL) (?=<)")
 _DROPPED_BY = re.compile(r": discarded by (RCPT|MAIL) ACL(?:: (.*))?$", re.DOTALL)
@@ -25,6 +26,8 @@ _DROPPED_BY = re.compile(r": discarded by (RCPT|MAIL) ACL(?:: (.*))?$", re.DOTAL
 _FROM = re.compile(r"(temporarily rejected|rejected) (?:from|(MAIL FROM:)) ?(?=<)")
 _UNQUALIFIED = re.compile(r"unqualified (sender|recipient) rejected: (?=<)")
 _TOO_MANY = re.compile(r"too many recipients: message rejected: sender=(?=<)")
+#: The client fell silent within the data.
+_SILENT = re.compile(r"SMTP (data timeout) \(message abandoned\) on connection from (local process )?")
 _BROKEN_OFF = re.compile(r" ?incomplete transaction \([^()]{1,80}\) from (?=<)")
 _HEADER = re.compile(r"[A-Z* ] ([A-Za-z][A-Za-z-]{0,76}): ?(.*)", re.DOTALL)
 _ENVELOPE = re.compile(r"Envelope-(from|to): (.*)", re.DOTALL)
@@ -40,6 +43,11 @@ def refusal(queue_id: str | None, text: str) -> Outcome:
     limited = _limited(queue_id, head, headers)
     if limited is not None:
         return limited
+    silent = _SILENT.match(head)
+    if silent is not None:
+        # Its id, where it has one already, is never seen again.
+        fields = read_fields(head[silent.end() :] if silent[2] else f"H={head[silent.end() :]}", 0)
+        return IGNORED if fields.path("F") is None else _ruled(None, "abort", "DATA", fields, text=silent[1])
     fields = read_fields(head, 0)
     broken = _BROKEN_OFF.match(head, fields.end)
     if broken is not None:
@@ -60,7 +68,7 @@ def _refused(queue_id: str | None, head: str, headers: str, fields: Fields, verb
     where = _WHERE.match(head, verb.end())
     if where is None or verb[1] == "dropped by":
         # A connection, a greeting, a login or a question: nobody's mail is named.
-        return IGNORED
+        return UNKNOWN if head.startswith("RCPT ", verb.end()) else IGNORED
     sender = recipient = None
     end = where.end()
     if where[1]:
@@ -130,7 +138,11 @@ def _limited(queue_id: str | None, head: str, headers: str) -> Ruled | None:
 
 
 def _path_at(text: str, at: int) -> tuple[str | None, int]:
-    """The normalised address in brackets at `at`, and where it ends; None where it is cut off, for that is nobody's."""
+    """The normalised address at `at` as the client wrote it, mostly in brackets, and where it ends; None where it is cut off."""
+    if not text.startswith("<", at):
+        address, end = address_at(text, at)
+        # Without brackets only what follows tells that it is whole.
+        return (address if text.startswith(":", end) else None), end
     raw, end = parse_path(text, at)
     return (normalise(plain(raw)) if text[end - 1 : end] == ">" else None), end
 

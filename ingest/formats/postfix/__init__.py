@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix import delivery, dialogue, queue, screen
+from ingest.formats.postfix.verbose import verbose
 from ingest.lines import Line
 
 Parser = Callable[[Line], Outcome]
@@ -80,4 +81,7 @@ PROGRAMS: dict[str, Parser] = {
 def parse(line: Line) -> Outcome:
     """The fact that a line of a Postfix daemon states."""
     parser = PROGRAMS.get(line.program)
-    return UNKNOWN if parser is None else parser(line)
+    if parser is None:
+        return UNKNOWN
+    found = parser(line)
+    return IGNORED if found is UNKNOWN and verbose(line.text) else found

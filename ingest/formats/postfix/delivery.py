@@ -13,7 +13,7 @@ from mappings.codes.stage import stage_in
 
 # The text in parentheses is the other server's: the first ` status=` after `dsn=` is ours, and the last parenthesis ends it.
 _REST = re.compile(
-    r", relay=(.*?)(?:, conn_use=\d+)?, delay=(\d{1,12}(?:\.\d{1,9})?)(?:, delays=([\d./]+))?(?:, tls=[^\s,]+)?"
+    r", relay=(.*?)(?:, conn_use=\d+)?,? delay=(\d{1,12}(?:\.\d{1,9})?)(?:, delays=([\d./]+))?(?:, tls=[^\s,]+)?"
     r"(?:, dsn=(\d\.\d{1,3}\.\d{1,3}))?"
     r", status=([A-Za-z-]+)(?: \((?:(.*)\)|(.*)))?$",
     re.DOTALL,

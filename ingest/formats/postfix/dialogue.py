@@ -45,7 +45,7 @@ def smtpd(line: Line) -> Outcome:
         return _ruled(queue_id, action, match[2], rest, match.end())
     if rest.startswith("to=") and queue_id:
         return attempt_of(queue_id, rest, "smtpd")
-    return UNKNOWN
+    return _lost(rest) or UNKNOWN
 
 
 def _session(text: str) -> Outcome:
@@ -60,17 +60,28 @@ def _session(text: str) -> Outcome:
     if match is not None:
         client = client_at(match[1])
         return Connected("tls", client.name if client else None, client.ip if client else None, f"{match[2]} {match[3]}")
-    match = _LOST.match(text)
-    if match is not None:
-        client = client_at(text, match.end())
-        return Connected("lost", client.name if client else None, client.ip if client else None, f"{match[1]} after {match[2]}")
+    lost = _lost(text)
+    if lost is not None:
+        return lost
     match = _PROXY.match(text)
     if match is not None:
         return _proxied(match[1], match[2], text, match.end())
     return refused_late(text) or (IGNORED if text.startswith((*SEVERITIES, *_TALK)) else UNKNOWN)
 
 
+def _lost(text: str) -> Connected | None:
+    """`lost connection after DATA from NAME[IP]`; newer releases put the queue id or NOQUEUE before it."""
+    match = _LOST.match(text)
+    if match is None:
+        return None
+    client = client_at(text, match.end())
+    return Connected("lost", client.name if client else None, client.ip if client else None, f"{match[1]} after {match[2]}")
+
+
 _TALK = (
+    "cannot load Certificate Authority data",
+    "TLS connection established ",
+    "looking for plugins in ",
     "setting up TLS connection",
     "SSL_accept error",
     "TLS SNI ",

@@ -12,7 +12,8 @@ _ID_LINE = re.compile(rf"({QUEUE_ID}|NOQUEUE): ")
 _CLIENT = re.compile(r"([^\s\[]*)\[([^\]\s\[]*)\](?::(\d{1,5}|unknown))?")
 #: Postfix takes brackets out of a HELO, other programs may not: pairs of them stand within it, so that an imitation in it is whole.
 _PROTO = re.compile(
-    r",? proto=(\S+?),?(?: helo=<((?:[^<>]+|<[^<>]*+>)*+)>|(?= |:|$))((?:,? sasl_[a-z]++=[^\s,]++)*+)(?:: (.*))?$", re.DOTALL
+    r",? proto=(\S+?),?(?: helo=<((?:[^<>]+|<[^<>]*+>)*+)>| helo=$|(?= |:|$))((?:,? sasl_[a-z]++=[^\s,]++)*+)(?:: (.*)| \d{1,6})?$",
+    re.DOTALL,
 )
 _USER = re.compile(r"sasl_username=<?([^\s>,]+)")
 _RELAY = re.compile(r"([^\[]*)\[([^\]]*)\](?::(\d{1,5}))?$")

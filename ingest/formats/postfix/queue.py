@@ -16,9 +16,13 @@ from mappings.codes import split_reply
 
 _ACTION = re.compile(r"([a-z_-]+): ((?:nested-|mime-)?header|body|milter-header|[A-Z][A-Z-]*) ")
 _WARNED = re.compile(rf"warning: ({QUEUE_ID}|NOQUEUE): (message rejected: hopcount exceeded|queue file size limit exceeded)")
-_QUEUED = re.compile(r", size=(\d{1,18}), nrcpt=(\d{1,9}) \(queue active\)")
+#: A table could not be asked; the address may be the sender's or a recipient's.
+_NO_TABLE = re.compile(rf"warning: ({QUEUE_ID}): (\S{{1,128}} (?:map )?lookup problem for .* -- message not accepted, try again later)")
+_QUEUED = re.compile(r", size=(\d{1,18}), nrcpt=(\d{1,9}) \(queue active")
 _UID = re.compile(r"uid=(\d{1,10}) from=")
-_NOTICE = re.compile(rf"(sender|postmaster) (non-delivery|delay|delivery status) notification: ({QUEUE_ID})$")
+_NOTICE = re.compile(rf"(sender|postmaster) (non-delivery|delay|delivery status) notification: ({QUEUE_ID})(?![0-9A-Za-z])")
+#: What a forwarder of logs leaves behind the words is none of Postfix'.
+_REMOVED = re.compile(r"removed(?![0-9A-Za-z])")
 _NOTICES = {"non-delivery": "non-delivery", "delay": "delay", "delivery status": "success"}
 _POSTSUPER = {
     "removed": "delete",
@@ -31,10 +35,14 @@ _POSTSUPER = {
 #: Basic codes that cleanup does not log and always gives: held in every capture with the client's view beside the log.
 _TOO_MANY_HOPS = Reply(554, "5.4.0", "Error: too many hops", inferred=True)
 _TOO_BIG = Reply(552, "5.3.4", "Error: message file too big", inferred=True)
+_WRITE_ERROR = Reply(451, "4.3.0", "Error: queue file write error", inferred=True)
 
 
 def refused_late(text: str) -> Fact | None:
     """A message refused after its data by a `warning:` line of smtpd or cleanup; None for every other warning."""
+    match = _NO_TABLE.match(text)
+    if match is not None:
+        return Ruled(queue_id=match[1], action="reject", stage="END-OF-MESSAGE", reply=_WRITE_ERROR, text=match[2])
     match = _WARNED.match(text)
     if match is None:
         return None
@@ -147,7 +155,7 @@ def qmgr(line: Line) -> Outcome:
     queue_id, rest = split
     if queue_id is None:
         return UNKNOWN
-    if rest == "removed":
+    if _REMOVED.match(rest):
         return Removed(queue_id)
     if rest.startswith("from="):
         sender, at = path_at(rest, 5)
