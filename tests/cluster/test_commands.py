@@ -20,6 +20,7 @@ from ingest.sinks.deadletters import DeadLetters
 from mailtrace.layers import load
 from mailtrace.problems import CouldNot, WrongUsage
 from mailtrace.stores import access, asking, shown
+from mappings.elasticsearch.template import VERSION
 from mappings.trace import Trace
 from search.query import Query
 from search.scope import EVERYTHING
@@ -124,7 +125,7 @@ def test_a_following_ingester_shows_lines_as_they_come_and_keeps_others_out(
 def test_the_start_says_what_it_put_in_place(cluster: Run, es_prefix: str) -> None:
     """The first ingest puts the template in place and says so; the next has nothing to say."""
     first, second = (" ".join(cluster("ingest", "--once", LOG).stderr.split()) for _ in range(2))
-    assert f"Put the index template {es_prefix}-traces in place (version 1)." in first
+    assert f"Put the index template {es_prefix}-traces in place (version {VERSION})." in first
     assert "template" not in second
 
 
@@ -133,7 +134,7 @@ def test_doctor_puts_in_place_and_finds_what_is_wrong(cluster: Run, es_url: str,
     looked = cluster("doctor", "--look")
     assert f"note  Index template {es_prefix}-traces is not there yet." in looked.stdout
     done = cluster("doctor")
-    assert (done.returncode, f"Put the index template {es_prefix}-traces in place (version 1)." in done.stdout) == (0, True)
+    assert (done.returncode, f"Put the index template {es_prefix}-traces in place (version {VERSION})." in done.stdout) == (0, True)
     assert "is up to date" in cluster("doctor").stdout
     sink = sink_at(es_url, es_prefix)
     sink.claim("mx7")
