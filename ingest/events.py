@@ -150,6 +150,10 @@ class Attempted(Fact, frozen=True, tag="attempted"):
     forwarded: bool = False
     #: Answered as a filter answers, wherever it listens.
     filtered: bool = False
+    #: The server's answer says that it put the message into a mailbox: whoever listens there is the end of the way.
+    stored: bool = False
+    #: An automatic answer was made: no delivery of the message.
+    automatic: bool = False
     #: Thrown away on delivery (`/dev/null`, the discard service).
     discarded: bool = False
     #: Nothing was tried: it was not yet time for it, or our own cache answered.

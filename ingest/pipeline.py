@@ -10,8 +10,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
@@ -33,6 +34,7 @@ from ingest.syslog import peek_time
 from ingest.tail.checkpoint import Checkpoint
 from ingest.tail.faults import TailError
 from ingest.tail.follow import Follower
+from ingest.tail.marks import Told
 from ingest.tail.reader import FileReader
 from ingest.writer import UnderWay, Writer
 
@@ -79,6 +81,10 @@ class Ingest:
         #: A year and a host as other files of the same run name them.
         self._named_us: int | None = None
         self._named_hosts: set[str] = set()
+        #: Files of which nobody can say whose they are, and that is told.
+        self._hostless: set[str] = set()
+        #: Files that nobody named, which an earlier run left to be read on.
+        self._left: dict[str, Told] = {}
 
     def run_once(self, stop: threading.Event | None = None) -> Summary:
         """Read everything to its end, write it, and give what was done."""
@@ -127,9 +133,9 @@ class Ingest:
         paths = list(self._options.paths)
         if once and not self._options.rebuild:
             # A file that an earlier run could not let go of is read on, also where it is not named now: the store lacks its last lines.
-            paths += [
-                m.path for m in checkpoint.marks if m.offset < m.size and not m.finished and m.path not in paths and Path(m.path).is_file()
-            ]
+            left = [m for m in checkpoint.marks if m.needed and not m.finished and m.path not in paths and Path(m.path).is_file()]
+            self._left = {m.path: m.told for m in left}
+            paths += self._left
         return checkpoint, Follower(paths, checkpoint, once=once, exclude=str(self._data))
 
     def _sweep(self, follower: Follower) -> bool:
@@ -163,6 +169,9 @@ class Ingest:
         for source in self._options.sources:
             if Path(path).match(source.path) or path == source.path:
                 return source
+        if path in self._left:
+            told = self._left[path]
+            return SourceSetting(path, told.format, _zone(told.timezone), None, told.log_host)
         return SourceSetting(path, self._options.format, None, None, self._options.log_host)
 
     def _peek(self, source: SourceFile) -> None:
@@ -177,16 +186,23 @@ class Ingest:
             line = source.framed(text)
             if line is not None and line.host:
                 self._named_hosts.add(line.host)
-            if line is not None and line.host and stamp.year is not None:
-                return
 
-    def _host(self, setting: SourceSetting) -> str:
+    def _host(self, source: SourceFile) -> str:
         """The host of lines that name none: as set, else the only one that other files of the run name, else this machine."""
-        if setting.log_host or self._options.log_host:
-            return setting.log_host or self._options.log_host or ""
+        told = source.setting.log_host or self._options.log_host
+        if told:
+            return told
         if len(self._named_hosts) == 1:
             return next(iter(self._named_hosts))
-        return socket.gethostname().partition(".")[0]
+        host, path = socket.gethostname().partition(".")[0], source.reader.path
+        if self._named_hosts and host not in self._named_hosts and path not in self._hostless:
+            self._hostless.add(path)
+            several = ", ".join(sorted(self._named_hosts))
+            self._warn(
+                f"{path}: its lines name no host, and other files name several ({several}); they are taken as of {host}, and join nothing"
+                " of those. Say whose they are with log_host."
+            )
+        return host
 
     # -- lines
 
@@ -249,7 +265,7 @@ class Ingest:
         if not line.again:
             source.tally.known[known.name] += 1 + line.raw.count("\n")
         if not line.host:
-            line.host = self._host(source.setting)
+            line.host = self._host(source)
         if isinstance(fact, Connected) and fact.step in {"connect", "disconnect"}:
             return Role.OPEN if fact.step == "connect" else Role.CLOSE
         return fact
@@ -356,7 +372,7 @@ class Ingest:
             mark = source.low_water(pin)
             if mark is not None:
                 offset = reader.position if reader.finished and not source.pinned else mark.offset
-                checkpoint.note(reader, offset, mark.year, mark.time_us, needed=source.pinned)
+                checkpoint.note(reader, offset, mark.year, mark.time_us, needed=source.pinned, told=source.told)
         for reader in [r for r in self._sources if r.closed and r.ended and r.at_end]:
             self._join(self._joiner.drain(reader.path))
             if not self._sources[reader].pinned:
@@ -376,3 +392,11 @@ class Ingest:
         if sentence not in self.summary.warnings:
             self.summary.warnings.append(sentence)
             _log.warning("source_warned", detail=sentence)
+
+
+def _zone(name: str | None) -> tzinfo | None:
+    """The zone of a name that an earlier run wrote; None where there is none any more."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 
 from msgspec.structs import replace
 
-from ingest.lines import Line
+from ingest.lines import SECOND, Line
 
 _BEGIN = re.compile(r"(\([0-9A-Za-z_+-]+\) )")
 _AMAVIS = frozenset({"amavis", "amavisd", "amavisd-new"})
@@ -24,6 +24,8 @@ _PID = re.compile(r"\[(\d{1,10})\] ", re.ASCII)
 _REFUSED = " rejected "
 #: A record longer than this is cut: nobody logs so much about one message.
 _LONGEST = 1 << 20
+#: The pieces of an entry of Exim are written at once; a process of the same number goes on with none so much later.
+_TOGETHER_US = 60 * SECOND
 
 
 class Pinned(Protocol):
@@ -70,7 +72,7 @@ class Joiner(Generic[Place]):
         """The records that are still open, as they stand; with `file` those of its own, which is read to its last end."""
         if file is not None:
             return self._headers.drain(file)
-        return [*self._amavis.drain(), *self._pieces.drain(), *self._headers.drain()]
+        return [*self._amavis.drain(), *self._headers.drain()]
 
 
 class _AmavisPieces(Generic[Place]):
@@ -129,45 +131,92 @@ class _AmavisPieces(Generic[Place]):
         return _released(waiting.pop(file if file in waiting else next(iter(waiting))))
 
 
+class _Entry(Generic[Place]):
+    """An entry of Exim of which pieces are still to come."""
+
+    __slots__ = ("line", "number", "of", "place")
+
+    def __init__(self, line: Line, place: Place, of: int) -> None:
+        self.line, self.place, self.of = line, place, of
+        #: The number of its last piece so far.
+        self.number = 1
+
+    def cut(self) -> Record[Place]:
+        """What was read of it: where a piece was cut within a line, half a word at its end says nothing that can be relied on."""
+        if not self.line.text.endswith("\n"):
+            self.line.text = self.line.text.rpartition(" ")[0]
+        return self.whole()
+
+    def whole(self) -> Record[Place]:
+        """It is read."""
+        self.place.pins -= 1
+        return named(self.line), self.place
+
+
 class _EximPieces(Generic[Place]):
-    """Entries of Exim in syslog that are not read to their last piece."""
+    """Entries of Exim in syslog that are not read to their last piece.
+
+    Exim writes the pieces of an entry one right after the other. What the clock of the host's log has left behind is given as far as it was
+    read; what is still open at the end of reading is not given, and stays needed: its rest comes with the next reading.
+    """
 
     def __init__(self) -> None:
-        self._open: dict[tuple[str, int, str], Record[Place]] = {}
+        self._open: dict[tuple[str, int], dict[str, _Entry[Place]]] = {}
 
     def feed(self, line: Line, place: Place) -> list[Record[Place]]:
         """Take a line in; the pid is syslog's and no part of the entry, unless that names one itself."""
-        process = (line.host, line.pid, line.file)
+        done = self._left_behind(line.host, line.time_us) if self._open else []
         match = _PIECE.match(line.text)
-        known = self._open.pop(process, None) if match is not None else None
-        if known is not None:
-            _released(known)
         if match is None:
-            return [(named(line), place)]
-        piece, last = line.text[match.end() :], match[1] == match[3] or len(line.raw) > _LONGEST
+            return [*done, (named(line), place)]
+        number, of, ended = int(match[1]), int(match[3]), match[2] == "\\"
         # A line end behind the piece, or the rest of its line.
-        piece += "\n" if match[2] == "\\" and not last else ""
-        if match[1] == "1":
+        piece = line.text[match.end() :] + ("\n" if ended and number != of else "")
+        process = (line.host, line.pid)
+        if number == 1:
+            before = self._open.get(process, {}).pop(line.file, None)
+            if before is not None:
+                done.append(before.cut())
             line.text = piece
-            done, known = ([] if known is None else [(named(known[0]), known[1])]), (line, place)
-        elif known is None:
-            # Its beginning was not read, and its rest alone bears no id.
-            return []
+            place.pins += 1
+            entry = _Entry(line, place, of)
         else:
-            known[0].text += piece
-            known[0].raw = f"{known[0].raw}\n{line.raw}"
-            done = []
-        if last:
-            return [*done, (named(known[0]), known[1])]
-        known[1].pins += 1
-        self._open[process] = known
+            found = self._take(process, line.file, number, of)
+            if found is None:
+                # Its beginning was not read, and its rest alone bears no id.
+                return done
+            entry = found
+            entry.number = number
+            entry.line.text += piece
+            entry.line.raw = f"{entry.line.raw}\n{line.raw}"
+        if number == of or len(entry.line.raw) > _LONGEST:
+            return [*done, entry.whole()]
+        self._open.setdefault(process, {})[line.file] = entry
         return done
 
-    def drain(self) -> list[Record[Place]]:
-        """Give what is open."""
-        left = [_released((named(line), place)) for line, place in self._open.values()]
-        self._open.clear()
-        return left
+    def _take(self, process: tuple[str, int], file: str, number: int, of: int) -> _Entry[Place] | None:
+        """The entry that a piece goes on: of the same file, else of another one that ended within it."""
+        waiting = self._open.get(process, {})
+        fitting = [name for name, entry in waiting.items() if (entry.number + 1, entry.of) == (number, of)]
+        if not fitting:
+            return None
+        entry = waiting.pop(file if file in fitting else fitting[0])
+        if not waiting:
+            del self._open[process]
+        return entry
+
+    def _left_behind(self, host: str, time_us: int) -> list[Record[Place]]:
+        """Give the entries of a host whose rest would have come long ago."""
+        floor = time_us - _TOGETHER_US
+        done = [
+            waiting.pop(file).cut()
+            for (whose, _), waiting in self._open.items()
+            if whose == host
+            for file in [name for name, entry in waiting.items() if entry.line.time_us < floor]
+        ]
+        if done:
+            self._open = {process: waiting for process, waiting in self._open.items() if waiting}
+        return done
 
 
 class _EximHeaders(Generic[Place]):
@@ -180,7 +229,7 @@ class _EximHeaders(Generic[Place]):
         self._open: dict[str, Record[Place]] = {}
         self._more: dict[str, list[str]] = {}
         self._grown: set[str] = set()
-        #: Files whose last line with a stamp was Exim's.
+        #: The files of Exim's own.
         self._files: set[str] = set()
 
     def feed(self, line: Line, place: Place) -> list[Record[Place]]:

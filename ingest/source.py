@@ -12,6 +12,7 @@ from ingest.options import SourceSetting
 from ingest.records import Joiner
 from ingest.summary import Summary, Tally
 from ingest.syslog import Framer, guess_year, peek_time
+from ingest.tail.marks import Told
 from ingest.tail.reader import FileReader
 
 _READ = 4000
@@ -46,6 +47,11 @@ class SourceFile:
         self._slots: deque[Slot] = deque()
         self._greatest = 0
         self._began = False
+
+    @property
+    def told(self) -> Told:
+        """What was said about the file."""
+        return Told(self.setting.log_host, self.setting.format, str(self._zone))
 
     def begin(self, year: int | None, known_us: int | None) -> None:
         """Decide the year of stamps that name none, once for this content: resumed, set, told by other files, or guessed."""

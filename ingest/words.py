@@ -29,6 +29,7 @@ from ingest.events import (
     Screened,
     Signed,
 )
+from mappings.address import is_loopback
 from mappings.vocabulary import FILTERS
 
 #: What came of a hand-over: to another server, to a filter of ours, to an agent of this host.
@@ -105,8 +106,6 @@ _HIDDEN = "..."
 _LONGEST = 2000
 #: A filter's reply that repeats the next server's.
 _RELAYED = re.compile(r"from MTA\([^)]{0,200}\): (\d{3}(?: \d\.\d{1,3}\.\d{1,3})?) ")
-#: The filters of a mail server listen on its own loopback addresses.
-_LOOPBACK = ("127.", "::1")
 
 
 def names_of(fact: Fact) -> tuple[list[str], bool]:
@@ -261,6 +260,8 @@ def _attempted(fact: Attempted) -> str:
         return "Not tried" + _said(fact.reply, people)
     if fact.discarded:
         what = "Thrown away on delivery"
+    elif fact.automatic:
+        what = f"Automatic answer {'made' if fact.status == 'sent' else 'not made'}"
     elif fact.forwarded:
         what = "Sent on to another address"
     else:
@@ -277,7 +278,8 @@ def _handed(fact: Attempted) -> str:
         # An agent of this host has a name only, a server behind a socket its path too.
         agent = fact.relay is not None and "[" not in fact.relay
         relay, kind = fact.relay or "the next server", 2 if agent else 0
-    elif fact.relay_ip.startswith(_LOOPBACK):
+    elif is_loopback(fact.relay_ip) and not fact.stored:
+        # The filters of a mail server listen on its own loopback addresses.
         host = f"[{fact.relay_ip}]" if ":" in fact.relay_ip else fact.relay_ip
         relay, kind = f"{host}:{fact.relay_port}" if fact.relay_port else host, 1
     else:

@@ -249,6 +249,11 @@ def _literal(text: str) -> str:
         return f"[IPv6:{address}]"
 
 
+def is_loopback(address: str) -> bool:
+    """Whether an IP address is a host's own (RFC 1122, section 3.2.1.3; RFC 4291, section 2.5.3)."""
+    return address.startswith("127.") or address == "::1"
+
+
 def _compose(text: str) -> str:
     """The text in Unicode's composed form, where it is short enough to be an address."""
     return unicode_form("NFC", text) if len(text) <= _LONGEST_COMPOSED else text

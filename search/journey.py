@@ -27,6 +27,7 @@ _TRIED = {
     Disposition.DELIVERED: ("sent",),
     Disposition.RELEASED: ("sent",),
     Disposition.EXPANDED: ("sent",),
+    Disposition.QUARANTINED: ("sent",),
     Disposition.DISCARDED: ("sent",),
     Disposition.DEFERRED: ("deferred",),
     Disposition.BOUNCED: ("bounced",),
@@ -38,7 +39,8 @@ _RULED = {
     Disposition.HELD: ("hold",),
     Disposition.QUARANTINED: ("hold",),
     Disposition.DISCARDED: ("discard",),
-    Disposition.BOUNCED: ("reject",),
+    Disposition.BOUNCED: ("reject", "give_up"),
+    Disposition.ABORTED: ("abort",),
 }
 
 
@@ -51,7 +53,8 @@ def deciding(trace: Trace) -> Event | None:
         case Disposition.QUARANTINED:
             # An earlier scan of the same message may have let it pass.
             kept = [e for e in trace.events if e.kind == "scanned" and e.fields.get("quarantine_ids")]
-            facts = kept or [e for e in trace.events if e.kind == "scanned"]
+            # A box for it, where no filter kept it itself.
+            facts = kept or [e for e in trace.events if e.kind == "scanned"] or [e for e in attempts if e.fields.get("queue_id") == last]
         case Disposition.EXPIRED:
             facts = [e for e in trace.events if e.kind == "expired"] or attempts
         case Disposition.DELETED:

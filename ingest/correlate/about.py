@@ -8,6 +8,7 @@ from ingest.correlate.rows import Row, Tree
 from ingest.events import Inspected, Judged, Received, Ruled, Scanned
 from ingest.queue_ids import time_in_id
 from mappings import keys
+from mappings.address import is_loopback
 
 
 class About:
@@ -63,7 +64,7 @@ class About:
         """Name and address of the server that sent the message to us."""
         received = self.received
         if received is not None and (received.client_ip or received.client_name):
-            if received.origin_ip and received.origin_queue_id is None and received.client_ip and received.client_ip.startswith("127."):
+            if received.origin_ip and received.origin_queue_id is None and received.client_ip and is_loopback(received.client_ip):
                 return received.origin_name, received.origin_ip
             if received.origin_queue_id is not None:
                 return received.origin_name, received.origin_ip
@@ -135,7 +136,7 @@ class About:
 
 def is_local(received: Received) -> bool:
     """Whether a queue file came by loopback."""
-    return received.client_ip is None or received.client_ip.startswith("127.") or received.client_ip == "::1"
+    return received.client_ip is None or is_loopback(received.client_ip)
 
 
 def first_us(part: Part) -> int:

@@ -337,7 +337,11 @@ def _incomplete(about: About) -> bool:
         # It names what it was released or put back from, and that is not seen: older than is kept, or never read.
         return True
     made_here = any(isinstance(e.fact, Noticed) for e in first.causes) or _made_by_mta(first)
-    return first.received is None and not made_here
+    # Exim says in the line of a refusal all that the beginning of a message says.
+    told = any(
+        isinstance(e.fact, Ruled) and e.fact.source == "acl" and not e.fact.of_one and e.fact.client_ip is not None for e in first.rules
+    )
+    return first.received is None and not made_here and not told
 
 
 def _made_by_mta(life: Life) -> bool:

@@ -57,9 +57,11 @@ _ASKED = {
 }
 #: Where the reason is of interest.
 _STOPPED = {Disposition.REJECTED, Disposition.TEMPFAILED, Disposition.QUARANTINED, Disposition.DISCARDED}
-_SCORE = re.compile(r"\bspam[-_ ]?(?:score|points|level|bar|report)\b", re.IGNORECASE)
+_SCORE = re.compile(r"\bspam[-_ ]?(?:score|points|level|bar|report)\b|\bSpamAssassin as \S+ detected\b", re.IGNORECASE)
 _DISCARDED = re.compile(r"\bdiscarded\b", re.IGNORECASE)
 _RETURNED = {Disposition.BOUNCED, Disposition.EXPIRED, Disposition.QUARANTINED}
+#: An automatic answer is no delivery of the message: any other try says more.
+_AUTOMATIC = 0.5
 _RANK = {"deferred": 1, "expired": 2, "bounced": 3, "sent": 4}
 
 
@@ -115,7 +117,8 @@ def fate_of(row: Row, within: Within, loose: list[Loose]) -> Fate:
 def _judge(row: Row, fate: Fate, loose: list[Loose]) -> None:
     """Add what a filter beside the queue thought, and why it had the mail server stop the message."""
     lives = [p for p in row.path if isinstance(p, Life)]
-    judged = fate.judgement = judgement_of(lives, loose)
+    done = fate.disposition
+    judged = fate.judgement = judgement_of(lives, loose, lambda action: _ASKED.get(action) is (done if done in _STOPPED else None))
     virus = virus_in(lives)
     if judged is not None and fate.verdict in {Verdict.NOT_SCANNED, Verdict.UNKNOWN}:
         fate.verdict = judged.verdict
@@ -128,7 +131,8 @@ def _judge(row: Row, fate: Fate, loose: list[Loose]) -> None:
         fate.detail = judged.detail or fate.detail
     elif fate.disposition in _STOPPED and fate.reason in {None, Reason.UNKNOWN, Reason.POLICY}:
         # The mail server's own rule, by what a filter told it.
-        fate.reason = _REASONS.get(fate.verdict, fate.reason)
+        forced = judged.reason if judged is not None and _ASKED.get(judged.result.action or "") is done else None
+        fate.reason = _REASONS.get(fate.verdict) or forced or fate.reason
 
 
 def _logs_score(event: Event) -> bool:
@@ -182,6 +186,8 @@ def _best(attempts: list[Attempted]) -> Attempted | None:
 
 def _rank(fact: Attempted) -> float:
     """How strong an attempt is as a fact; a copy that was forwarded says less than one that was delivered."""
+    if fact.automatic:
+        return _AUTOMATIC
     return _RANK.get(fact.status, 0) - (0.5 if fact.forwarded else 0)
 
 
@@ -240,7 +246,7 @@ def _stopped_fate(life: Life, best: Attempted | None, own: list[Attempted]) -> F
         return Fate(Disposition.DEFERRED, reason=_reason(best), reply=best.reply, by=best.by, relay=best)
     if ruled is not None:
         return ruled
-    if _held_now(life):
+    if _held_now(life) and life.removed is None:
         return Fate(Disposition.HELD, reason=Reason.ADMIN)
     if life.lost is not None and life.queued is None:
         return Fate(Disposition.ABORTED, reason=Reason.CONNECTION)
@@ -331,6 +337,10 @@ def _rule_reason(rule: Ruled) -> Reason:
         verdict, _ = _reply_verdict(rule.reply.text)
         if verdict in _REASONS:
             return _REASONS[verdict]
+    if rule.source == "acl" and rule.reply.inferred:
+        # Every refusal of an ACL has the same code unless it says another: only its words say why.
+        said = reason_of(None, rule.reply.enhanced, rule.reply.text or rule.text, by="local")
+        return Reason.POLICY if said is Reason.UNKNOWN else said
     return reason_of(rule.reply.code, rule.reply.enhanced, rule.reply.text or rule.text, by="local")
 
 
@@ -476,4 +486,5 @@ def _tells_sender(notice: Fact) -> bool:
     """Whether a notice tells the sender that something was not delivered."""
     if isinstance(notice, Noticed):
         return notice.what == "non-delivery" and notice.to == "sender"
-    return isinstance(notice, Received)
+    # An automatic answer of a recipient is made for the message as well, and is nobody's notice.
+    return isinstance(notice, Received) and notice.sender == ""

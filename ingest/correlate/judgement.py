@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from ingest.correlate.event import order
 from ingest.correlate.life import Life
 from ingest.correlate.links import Loose
 from ingest.events import Infected, Judged
@@ -41,14 +43,18 @@ class Judgement:
     forced_by: str | None
 
 
-def judgement_of(lives: list[Life], loose: list[Loose]) -> Judgement | None:
-    """The judgement of a message on its way: the last one where it was looked at several times."""
+def judgement_of(lives: list[Life], loose: list[Loose], fits: Callable[[str], bool]) -> Judgement | None:
+    """The judgement of a message on its way.
+
+    Where it was looked at several times (a mirror, a second scan by hand) it is the last one that asked for what the mail server
+    did (`fits`), else the last one.
+    """
     facts = [e.fact for life in lives for e in life.judged if isinstance(e.fact, Judged)]
-    loosely = [e.fact for p in loose for e in p.events if isinstance(e.fact, Judged)]
+    loosely = [e.fact for e in sorted((e for p in loose for e in p.events), key=order) if isinstance(e.fact, Judged)]
     results = [f for f in facts if f.queue_id is not None] or [f for f in loosely if f.score is not None or f.spam is not None]
     if not results:
         return None
-    result = results[-1]
+    result = ([f for f in results if fits(f.action or "")] or results)[-1]
     # What forced it stands in the result itself, in older releases in a line of the same task only.
     forcing = result if result.forced_by else next((f for f in loosely if f.forced_by and f.log_id == result.log_id), result)
     verdict = _verdict(result, forcing.text)

@@ -17,7 +17,7 @@ from ingest.correlate.life import Life
 from ingest.correlate.link import Link
 from ingest.events import Attempted, Identified, Infected, Inspected, Judged, Passed, Received, Release, Ruled, Scanned
 from mappings import keys
-from mappings.address import local_of
+from mappings.address import is_loopback, local_of
 
 #: Two lines without a common id join only when their stamps lie at most this far apart.
 REACH_US = 600 * SECOND
@@ -48,11 +48,11 @@ class Within(NamedTuple):
 
     def takes(self, attempt: Attempted) -> bool:
         """Whether a delivery goes to a filter: by where it goes, or by how it is answered."""
-        return attempt.filtered or self.holds(attempt.relay_ip)
+        return attempt.filtered or (self.holds(attempt.relay_ip) and not attempt.stored)
 
     def holds(self, address: str | None) -> bool:
         """Whether an address is a filter's or loopback."""
-        return address is not None and (address.startswith("127.") or address == "::1" or address in self.filters)
+        return address is not None and (is_loopback(address) or address in self.filters)
 
 
 class Scan:

@@ -77,7 +77,7 @@ class Session:
             self._pins.append(slot)
         self._known[step.digest] = step
         if not self._steps or self._steps[-1].place <= step.place:
-            if step.role is Role.OPEN:
+            if step.role in {Role.OPEN, Role.BEGIN}:
                 self._forget(step.second)
             self._steps.append(step)
             if step.role is Role.CLOSE:
@@ -101,7 +101,10 @@ class Session:
                 step.event.unpin()
 
     def _forget(self, second: int) -> None:
-        """Where a session begins in order, drop what lies so far back that it can be given to nobody any more."""
+        """Where a session begins in order, drop what lies so far back that it can be given to nobody any more.
+
+        Where a journey begins too: not every program logs sessions.
+        """
         floor = second - self._reach_s - MARGIN_S
         # Only where half of them go, so that a process with many short sessions does not pay for each.
         if self._steps and self._steps[len(self._steps) // 2].second < floor:

@@ -17,7 +17,7 @@ import msgspec
 
 from ingest.tail.faults import TailError
 from ingest.tail.fingerprint import Identity, digest
-from ingest.tail.marks import Mark
+from ingest.tail.marks import Mark, Told
 from ingest.tail.reader import FileReader
 
 FILE_NAME = "positions.json"
@@ -79,7 +79,16 @@ class Checkpoint:
             default=None,
         )
 
-    def note(self, reader: FileReader, offset: int, year: int | None = None, last_us: int | None = None, *, needed: bool = False) -> None:
+    def note(
+        self,
+        reader: FileReader,
+        offset: int,
+        year: int | None = None,
+        last_us: int | None = None,
+        *,
+        needed: bool = False,
+        told: Told = Told(),  # noqa: B008 - it cannot change
+    ) -> None:
         """Everything of `reader` before `offset` is dealt with; with `needed`, lines from there on are not all in the store.
 
         `year` and `last_us` are those of the line at the offset.
@@ -95,7 +104,7 @@ class Checkpoint:
         mark.device, mark.inode = reader.device, reader.inode
         mark.size, mark.mtime_ns = reader.size, reader.mtime_ns
         mark.finished = reader.finished and offset >= reader.position
-        mark.needed = needed
+        mark.needed, mark.told = needed, told
         mark.seen_s = int(self._now())
 
     def seen(self, mark: Mark) -> None:

@@ -7,6 +7,14 @@ import msgspec
 from ingest.tail.fingerprint import Identity
 
 
+class Told(msgspec.Struct, frozen=True):
+    """What was said about a file when it was read: it holds as well where a later run goes on with it unasked."""
+
+    log_host: str | None = None
+    format: str | None = None
+    timezone: str | None = None
+
+
 class Mark(msgspec.Struct):
     """How far one content has been dealt with, and what must be known to go on there."""
 
@@ -25,5 +33,6 @@ class Mark(msgspec.Struct):
     finished: bool = False
     #: Lines from the offset on are not all in the store yet: they are read again, also when the file is not named.
     needed: bool = False
+    told: Told = Told()
     #: When the file was last there, in seconds since 1970.
     seen_s: int = 0

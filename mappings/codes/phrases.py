@@ -158,7 +158,8 @@ PHRASES: tuple[Phrase, ...] = (
         r"messages?|mails?|e-?mails|sessions?|requests)|"
         r"too (?:much mail|fast|quickly)|slow down|throttl|unexpected volume|mail flood|unusual rate|at a rate|"
         r"(?:sending|hourly|daily|message|messages|connection|send)[^.;]{0,20}(?:limit|quota|rate)[^.;]{0,20}(?:exceeded|reached)|"
-        r"exceeded[^.;]{0,40}(?:messages per|sending|hourly|daily|\brate\b)|concurrency limit",
+        r"(?:exceeded|reached)[^;]{0,40}(?:\bmax(?:imum)? (?:e-?mails?|messages?|defers)|messages per|e-?mails per|"
+        r"sending|hourly|daily|\brate\b)|concurrency limit",
     ),
     Phrase(
         _R.MAILBOX_FULL,
@@ -190,7 +191,7 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         _R.SENDER_INVALID,
         r"sender address rejected: (?:domain not found|need fully|malformed|undeliverable|unverified|invalid|null mx|domain)|"
-        r"sender verif|verify sender|verification failed for|callout|domain of sender|"
+        r"sender verif|verify sender|verification failed for|sender[^.;]{0,40}callout|domain of sender|"
         r"(?:invalid|unknown|bad) (?:sender|from|return|mail from|envelope)|"
         r"(?:sender|envelope from|mail from|return)(?:'s)? (?:domain|address|email|host)[^.;]{0,60}"
         r"(?:not (?:exist|resolve|found|valid|accept)|invalid|unresolv|must (?:exist|resolve)|no mx|unknown|not a valid)",

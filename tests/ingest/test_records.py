@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.correlate.event import Slot
-from ingest.lines import Line
+from ingest.lines import SECOND, Line
 from ingest.records import Joiner, named
 
 _AT = 1_772_445_600_000_000
@@ -53,9 +53,9 @@ def amavis(text: str, pid: int = 370, file: str = "mail.log", log_id: str = "003
     return Line(_AT, True, "mx1", "amavis", "amavis", pid, f"({log_id}) {text}", f"raw ({log_id}) {text}", file)
 
 
-def syslogged(text: str, pid: int = 90, file: str = "mail.log") -> Line:
-    """An entry of Exim in syslog."""
-    return Line(_AT, True, "mx1", "exim", "exim", pid, text, f"raw {text}", file)
+def syslogged(text: str, pid: int = 90, file: str = "mail.log", at_s: int = 0) -> Line:
+    """An entry of Exim in syslog, so many seconds later."""
+    return Line(_AT + at_s * SECOND, True, "mx1", "exim", "exim", pid, text, f"raw {text}", file)
 
 
 def own(text: str, file: str = "rejectlog") -> Line:
@@ -146,10 +146,32 @@ class TestPieces:
         assert not any(reader.pins)
 
     def test_without_its_end(self, reader: Reader) -> None:
-        """Where the next entry of the process begins, or the reading ends, the last one is given as it stands."""
-        assert reader.feed_all([syslogged("[1/3] a"), syslogged("[2/3] b"), syslogged("[1/2] c")]) == ["ab"]
+        """Where the next entry of the process begins it is given as far as it was read, without the half word at its end."""
+        assert reader.feed_all([syslogged("[1/3] a for b@c"), syslogged("[2/3] .d e@f"), syslogged("[1/2] c")]) == ["a for b@c.d"]
         assert reader.pins == [0, 0, 1]
-        assert (reader.drain(), reader.pins) == (["c"], [0, 0, 0])
+
+    def test_long_behind(self, reader: Reader) -> None:
+        """An entry whose rest would have come long ago is given, and a piece of a later process of that number is none of it."""
+        assert reader.feed_all([syslogged("[1\\2] a b"), syslogged("soon", at_s=50), syslogged("other", pid=91, at_s=61)]) == [
+            "soon",
+            "a b\n",
+            "other",
+        ]
+        assert reader.feed_all([syslogged("[1/2] a b", at_s=70), syslogged("[2/2] c", at_s=3700)]) == ["a"]
+        assert not any(reader.pins)
+
+    def test_end_of_reading(self, reader: Reader) -> None:
+        """What is open at the end stays needed: its rest comes with the next reading."""
+        assert (reader.feed(syslogged("[1/2] a")), reader.drain(), reader.pins) == ([], [], [1])
+
+    def test_over_two_files(self, reader: Reader) -> None:
+        """An entry may begin in one file and go on in the next."""
+        assert reader.feed_all([syslogged("[1/2] a for b@c", file="mail.log.1"), syslogged("[2/2] .d")]) == ["a for b@c.d"]
+        assert not any(reader.pins)
+
+    def test_lost_in_the_middle(self, reader: Reader) -> None:
+        """A piece goes on only behind the one before it, of an entry of as many pieces."""
+        assert reader.feed_all(syslogged(text) for text in ("[1/3] a b", "[3/3] c", "[2/2] d", "[1/2] e", "[2/2] f")) == ["a", "ef"]
 
     def test_interleaved(self, reader: Reader) -> None:
         """Processes write at the same time; other entries of a process do not end its pieces."""
@@ -275,6 +297,7 @@ def test_nothing_stays_pinned(steps: list[tuple[Callable[[int], Line], int, bool
         if ask:
             reader.joiner.grown()
         assert min(reader.pins) >= 0
+    reader.feed(syslogged("much later", at_s=100))
     reader.drain("rejectlog")
     reader.drain()
     assert not any(reader.pins)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
@@ -11,8 +12,9 @@ from canonical import Documents, documents, must_be_same
 from captures import EXIM_SYSLOG, FORMS, Form, written
 from reading import SHORT, SHORTEST, USUAL, Place, Times, read
 
+from ingest.options import SourceSetting
 from promise.conftest import MILTER, OWN_FILES
-from promise.fates import exim_id
+from promise.fates import START, exim_id, mainlog, syslog, told, traces_in
 
 Plain = Callable[[Form, Times], Documents]
 _SEVERITY = next(form for form in FORMS if str(form) == "rspamd_severity-traditional+clamav")
@@ -124,3 +126,41 @@ def test_a_hit_that_two_scans_may_have_made(times: Times, place: Place) -> None:
     read(place.beside("cut"), written(logs, {"clamav.log": hit, "mail.log": "".join([*first, second[0]]).encode()}), times)
     read(place.beside("cut"), written(logs, {"clamav.log": hit, "mail.log": mail.encode()}), times)
     must_be_same(documents(place.beside("plain").store), documents(place.beside("cut").store))
+
+
+def test_a_run_for_each_host(place: Place) -> None:
+    """What was said about one file does not come over the next, and what was said about it before is not forgotten."""
+    for number, host in ((1, "mx1"), (2, "mx2"), (3, "mx3")):
+        lines = [f"{exim_id(number)} <= ann@sender.example H=x [203.0.113.5] P=esmtp S=7", f"{exim_id(number)} => bob@example.net R=r T=t"]
+        # Equal seconds: nothing but the host and the id tells them apart.
+        (file,) = written(place.logs, {f"{host}.log": mainlog(lines).encode()})
+        read(place, [file], sources=(SourceSetting(str(file), log_host=host),))
+    traces = traces_in(place)
+    assert sorted((trace.host, trace.sender, trace.recipient) for trace in traces) == [
+        (host, "ann@sender.example", "bob@example.net") for host in ("mx1", "mx2", "mx3")
+    ]
+
+
+def test_what_was_left_is_read_as_it_was_told(place: Place) -> None:
+    """A file whose last entry had no end is read on in a run that names another one, with the host that was given for it."""
+    head = syslog([f"exim[70]: [1/2] {exim_id(1)} <= ann@sender.example H=x [203.0.113.5] P=esmtp S=7 for bob@exam"])
+    one, two = written(place.logs, {"one.log": head.encode(), "two.log": b""})
+    read(place, [one], sources=(SourceSetting(str(one), log_host="mx9", format="exim"),))
+    assert traces_in(place) == []
+    rest = syslog(["exim[70]: [2/2] ple.net"], start=START + timedelta(milliseconds=1))
+    with one.open("a") as file:
+        file.write(rest)
+    read(place, [two])
+    assert told(traces_in(place)) == [("bob@example.net", "in_progress")]
+
+
+@pytest.mark.parametrize("traditional", [False, True], ids=["RFC 3339", "traditional"])
+def test_a_filter_of_two_hosts(traditional: bool, place: Place) -> None:
+    """Lines that name no host beside those of two: nobody can say whose they are, in whatever form the others are, and that is said."""
+    stamp = "%b %d %H:%M:%S" if traditional else "%Y-%m-%dT%H:%M:%S+00:00"
+    lines = [f"{START:{stamp}} {host} postfix/smtpd[7]: 4G1x2y3z4k5: client=x[203.0.113.5]" for host in ("mx1", "mx2")]
+    ingest = read(
+        place, written(place.logs, {"mail.log": "\n".join([*lines, ""]).encode(), "mainlog": mainlog([exim_id(1) + " Completed"]).encode()})
+    )
+    (warning,) = ingest.summary.warnings
+    assert "mainlog: its lines name no host, and other files name several (mx1, mx2)" in warning

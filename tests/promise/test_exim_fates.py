@@ -10,6 +10,8 @@ from canonical import documents, must_be_same
 from captures import written
 from reading import Place, read
 
+from ingest.correlate.ownership import Customer
+from mappings.trace import Trace
 from promise.fates import START, exim_id, mainlog, syslog, told, traces_in, traces_of
 
 ANN, BOB, CARL = "ann@sender.example", "bob@example.net", "carl@example.net"
@@ -444,3 +446,113 @@ def test_first_sight_is_the_ids(place: Place) -> None:
     read(place, written(place.logs, {"mainlog.1": mainlog([arrived()]).encode()}))
     (whole,) = traces_in(place)
     assert (whole.id, whole.sender, whole.incomplete) == (trace.id, ANN, False)
+
+
+class TestFilterBehind:
+    """A filter that Exim sends its mail through, and mailboxes that answer at the same address."""
+
+    _HAND = f"{ID} => {BOB} R=amavis T=amavis_smtp H=localhost [127.0.0.1]:10024"
+
+    def _read(self, place: Place, mail: list[str], scan: str) -> list[Trace]:
+        """The traces of Exim's lines and the filter's result."""
+        return traces_of(
+            place, {"mainlog": mainlog(mail), "mail.log": syslog([f"amavis[361]: {scan}"], start=START + timedelta(seconds=1))}
+        )
+
+    def test_passed_on(self, place: Place) -> None:
+        """The filter names the next queue id in the other server's whole reply."""
+        passed = f"(00361-06) Passed CLEAN {{RelayedInbound}}, <{ANN}> -> <{BOB}>, mail_id: yAbCdEfGhIj1, Hits: 0.3, size: 1000"
+        mail = [
+            arrived(),
+            f'{self._HAND} C="250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 OK id={NOTICE}"',
+            f"{NOTICE} <= {ANN} H=localhost [127.0.0.1] P=esmtp S=900 id={ID}@sender.example",
+            DONE,
+            sent(BOB, NOTICE),
+            f"{NOTICE} Completed",
+        ]
+        (trace,) = self._read(place, mail, f"{passed}, queued_as: 250 OK id={NOTICE}, 320 ms")
+        assert told([trace]) == [(BOB, "delivered")]
+        assert (str(trace.verdict), trace.score, trace.queue_ids, trace.incomplete) == ("clean", 0.3, [ID, NOTICE], False)
+
+    def test_kept(self, place: Place) -> None:
+        """Its log id in the reply joins what it kept."""
+        blocked = (
+            f"(00361-05-7) Blocked SPAM {{DiscardedInbound,Quarantined}}, <{ANN}> -> <{BOB}>, quarantine: x/s.gz, mail_id: yAbCdEfGhIj2"
+        )
+        (trace,) = self._read(
+            place,
+            [arrived(), f'{self._HAND} C="250 2.7.0 Ok, discarded, id=00361-05-7 - spam"', DONE],
+            f"{blocked}, Hits: 12, size: 9, 320 ms",
+        )
+        assert (told([trace]), trace.quarantine_id) == ([(BOB, "quarantined")], "x/s.gz")
+
+    def test_mailboxes(self, place: Place) -> None:
+        """Who answers that the message is saved is the end of the way, also on this host."""
+        hand = f'{ID} => bob <{BOB}> R=dovecot T=dovecot_lmtp H=127.0.0.1 [127.0.0.1]:24 C="250 2.0.0 <{BOB}> gZ1d Saved"'
+        (trace,) = traces_of(place, {"mainlog": mainlog([arrived(), hand, DONE])})
+        assert (told([trace]), str(trace.verdict), trace.incomplete) == ([(BOB, "delivered")], "not_scanned", False)
+
+    def test_back_through_a_pipe(self, place: Place) -> None:
+        """Mail that a filter submits again is nobody's of this host: its sender stays a claim."""
+        back = f"{NOTICE} <= {ANN} U=mail P=spam-scanned S=900 id={ID}@sender.example"
+        traces = traces_of(
+            place,
+            {"mainlog": mainlog([back, sent(BOB, NOTICE), f"{NOTICE} Completed"])},
+            customers=(Customer("both", frozenset({"sender.example", "example.net"}), ()),),
+        )
+        assert [(str(t.direction), t.visible_to) for t in traces] == [("inbound", ["example.net"])]
+
+
+class TestAutomaticAnswer:
+    """An answer that a recipient's rule sends by itself."""
+
+    _ANSWER = f"{ID} => >{ANN} <{BOB}> R=vacation T=vacation_reply"
+
+    def test_is_no_delivery(self, place: Place) -> None:
+        """What became of the message itself is told by the other lines, and it is no try."""
+        waiting = f"{ID} == {BOB} R=local_user T=maildir_home defer (-22): mailbox is full"
+        (trace,) = traces_of(place, {"mainlog": mainlog([arrived(), self._ANSWER, waiting])})
+        assert (told([trace]), str(trace.reason), trace.attempts) == ([(BOB, "deferred")], "mailbox_full", 1)
+
+    def test_is_no_notice(self, place: Place) -> None:
+        """Nobody was told of a bounce because another recipient answered."""
+        lines = [
+            arrived(f"{BOB} {CARL}"),
+            self._ANSWER,
+            f"{NOTICE} <= {BOB} R={ID} U=mail P=local S=400",
+            f"{ID} ** {CARL}: Unrouteable address",
+        ]
+        of = {trace.recipient: trace for trace in traces_of(place, {"mainlog": mainlog(lines)})}
+        assert (str(of[CARL].disposition), of[CARL].sender_notified) == ("bounced", False)
+
+
+class TestGivenUp:
+    """Administrators."""
+
+    def test_all_marked_delivered(self, place: Place) -> None:
+        """`exim -Mmad`: nobody gets it, whatever was done to it before."""
+        lines = [arrived(f"{BOB} {CARL}"), f"{ID} frozen by root", f"{ID} all addresses marked delivered by root", DONE]
+        assert told(traces_of(place, {"mainlog": mainlog(lines)})) == [(BOB, "discarded"), (CARL, "discarded")]
+
+
+class TestWordsOfAnAcl:
+    """An ACL's refusal has the same code whatever it says; only its words say why, and all of it is in one line."""
+
+    @pytest.mark.parametrize(
+        ("refusal", "reason"),
+        [
+            ("temporarily rejected RCPT <{0}>: please wait five minutes", "policy"),
+            ("temporarily rejected RCPT <{0}>: greylisted, try again later", "greylist"),
+            ("rejected RCPT <{0}>: Could not complete sender verify callout", "sender_invalid"),
+            ("rejected RCPT <{0}>: Domain x.example has exceeded the max emails per hour (151/150 (100%)) allowed.", "rate_limit"),
+        ],
+    )
+    def test_reason(self, refusal: str, reason: str, place: Place) -> None:
+        """The reason is that of the words."""
+        (trace,) = traces_of(place, {"mainlog": mainlog([f"{CLIENT} F=<{ANN}> {refusal.format(BOB)}"])})
+        assert str(trace.reason) == reason
+
+    def test_nothing_is_missing(self, place: Place) -> None:
+        """A message that was refused at its end has an id, and no other line."""
+        (trace,) = traces_of(place, {"mainlog": mainlog([f"{ID} {CLIENT} F=<{ANN}> rejected after DATA: no\nEnvelope-to: <{BOB}>"])})
+        assert (told([trace]), trace.incomplete) == ([(BOB, "rejected")], False)

@@ -411,3 +411,26 @@ def test_results_of_rspamd_over_many_runs(times: Times, place: Place) -> None:
     must_be_same(documents(place.beside("plain").store), documents(place.store))
     (trace,) = traces_in(place)
     assert datetime.fromtimestamp(trace.time_ms / 1000, UTC) == START
+
+
+class TestSeveralResults:
+    """A message that a filter looked at more than once."""
+
+    def test_order_of_reading_decides_nothing(self, place: Place) -> None:
+        """Two results of one second, of two processes, in either order of the file."""
+        mail = mainlog([f"{exim_id(1)} <= {ANN} H=x [203.0.113.5] P=esmtp S=7 id=m1@sender.example", f"{exim_id(1)} => {BOB} R=r T=t"])
+        results = [
+            f"{START + timedelta(seconds=0):%a %b %d %H:%M:%S %Y} [{pid}] info: spamd: result: {flag} {score} - ALL_TRUSTED"
+            f" scantime=0.1,size=6,user=u,uid=1,required_score=5.0,rhost=localhost,raddr=127.0.0.1,rport=5,mid=<m1@sender.example>\n"
+            for pid, flag, score in ((86, ".", 1), (87, "Y", 12))
+        ]
+        for name, lines in (("one", results), ("two", results[::-1])):
+            spamd = "".join(lines).encode()
+            read(place.beside(name), written(place.logs.with_name(name), {"mainlog": mail.encode(), "spamd.log": spamd}))
+        must_be_same(documents(place.beside("one").store), documents(place.beside("two").store))
+
+    def test_the_one_that_was_followed(self, place: Place) -> None:
+        """A mirror or a later scan by hand says nothing about why a message was refused."""
+        lines = [*accepted(), rspamd("reject", score="26"), milter("reject 5.7.1 Spam message rejected"), rspamd("no action", tag="bbbbbb")]
+        (trace,) = traces_of(place, {"mail.log": syslog(lines)})
+        assert (told([trace]), str(trace.verdict), trace.score) == ([(BOB, "rejected")], "spam", 26)

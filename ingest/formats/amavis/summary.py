@@ -12,6 +12,7 @@ from itertools import islice
 from ingest.events import Scanned
 from ingest.formats.amavis.parties import MAIL_ID, parties
 from ingest.formats.outcome import UNKNOWN, Outcome
+from ingest.formats.replies import next_id_in
 from mappings.address import message_id, normalise
 
 _CATEGORY = re.compile(r"(Passed|Blocked) ([A-Z][A-Z0-9-]*)")
@@ -34,7 +35,8 @@ _OWN = re.compile(r"(?:, (?:[Ss]ize|pt|queued_as): [^, ]*)*")
 _SIZE = re.compile(r", [Ss]ize: (\d{1,18})(?=, |$)")
 #: What ends a whole record: the time that it took.
 _DONE = re.compile(r", \d+ ms(?=$|, )")
-_QUEUED_AS = re.compile(r", queued_as: ([0-9A-Za-z/]+)")
+#: Where the next server's reply does not end in `queued as ID` (Exim, LMTP), amavis writes the whole of it here.
+_QUEUED_AS = re.compile(r", queued_as: ([0-9A-Za-z]+(?:/[0-9A-Za-z]+)*(?=, |$)|[2-5]\d\d [^\n]{0,2000}?(?=, \d+ ms(?:, |$)))")
 _QUEUE_ID = re.compile(r", Queue-ID: ([0-9A-Za-z]+)(?=, |$)")
 _MESSAGE_ID = re.compile(r", Message-ID: ")
 _QUARANTINE = re.compile(r", quarantine: (.*?)(?=, Queue-ID: |, Message-ID: |, Resent-Message-ID: |, mail_id: |, Hits: |$)")
@@ -110,12 +112,18 @@ def _scanned(
         message_id=message_id(left[message.end() :].split(", Resent-Message-ID: ")[0]) if message else None,
         score=sum(float(part) for part in parts) if parts else None,
         size=int(size[1]) if size else None,
-        next_ids=queued[1].split("/") if queued else [],
+        next_ids=_next_ids(queued[1]) if queued else [],
         subject=subject[1].replace('\\"', '"') if subject else None,
         header_from=_author(author[1]) if author else None,
         cut=_DONE.search(theirs) is None,
         milter=origin[0].startswith(_MILTER) or f" {_MILTER}" in origin[0],
     )
+
+
+def _next_ids(text: str) -> list[str]:
+    """The next queue ids: one for each reply, which stands whole where it does not end in `queued as ID`."""
+    found = (part if part.isalnum() else next_id_in(part) for part in text.split("/"))
+    return list(dict.fromkeys(one for one in found if one))
 
 
 def _anchor(fields: str) -> tuple[re.Match[str] | None, re.Match[str] | None]:

@@ -180,6 +180,9 @@ def _of_message(queue_id: str, rest: str) -> Outcome:
     taken = _TAKEN_OUT.match(rest)
     if taken is not None:
         return _taken_out(queue_id, rest, taken.end())
+    if rest.startswith("all addresses marked delivered by "):
+        # `exim -Mmad`: nobody gets it any more.
+        return Ruled(queue_id, "discard", "", "admin", text=rest)
     if rest == "Delivery deferred by system filter":
         return Ruled(queue_id, "delay", "", "filter", text=rest)
     prdr = _PRDR.match(rest)

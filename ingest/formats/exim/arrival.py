@@ -29,7 +29,8 @@ def arrival(queue_id: str, text: str) -> Outcome:
         client_port=host.port if host else None,
         helo=(host.helo or None) if host else None,
         user=(user.partition(":")[2] or user) if user else None,
-        login=values.get("U") if host is None and parent is None else None,
+        # Mail that a filter puts back through a pipe is submitted by nobody: its protocol is the name of the filter.
+        login=values.get("U") if host is None and parent is None and values.get("P", "local").startswith("local") else None,
         sender=sender,
         message_id=message_id(values["id"]) if "id" in values else None,
         size=fields.number("S"),

@@ -10,7 +10,7 @@ import re
 from ingest.events import Attempted, Reply, Ruled
 from ingest.formats.exim.fields import Fields, Host, address_at, plain, quoted_local, read_fields
 from ingest.formats.outcome import UNKNOWN, Outcome
-from ingest.formats.replies import next_id_in
+from ingest.formats.replies import log_id_in, next_id_in, stored_by
 from mappings.address import domain_of, local_of, normalise, parse_path
 from mappings.codes import split_reply
 from mappings.codes.stage import stage_in
@@ -30,7 +30,7 @@ _SAID = re.compile(
     r"(?:host [^\s]{1,255} \[[^\]\s]{1,60}\](?::\d{1,5})?: )?"
 )
 #: How long it took, behind everything (`log_selector = +deliver_time`).
-_TOOK = re.compile(r"(?: [QD]T=[\d.hms]{1,20})+$", re.ASCII)
+_TOOK = re.compile(r"(?: [QD]T=[\d.hms]{1,20}){1,2}$", re.ASCII)
 #: A time-out is told with the host in the middle: `Connection timed out H=mx [ip]: SMTP timeout after initial connection`.
 _INSIDE = re.compile(r"([A-Z][A-Za-z ]{1,80}) (?=H=\S)")
 #: Exim as somebody's mail program (`mua_wrapper`) tries each recipient once.
@@ -141,7 +141,10 @@ def _attempted(queue_id: str, addresses: tuple[str, str | None], fields: Fields,
         relay_port=host.port if host else None,
         reply=reply,
         by=by,
+        log_id=log_id_in(reply.text) if by == "remote" else None,
         next_id=next_id_in(reply.text) if by == "remote" and status == "sent" else None,
+        stored=status == "sent" and by == "remote" and stored_by(reply.text),
+        automatic=target.startswith(">"),
         discarded=arrow == "*>" or (status == "sent" and (gone or target.startswith(":blackhole:") or target == "/dev/null")),
         skipped=_SKIPPED in said and status == "deferred",
         cut_through=arrow == ">>",

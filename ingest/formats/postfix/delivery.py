@@ -7,6 +7,7 @@ import re
 from ingest.events import Attempted, Reply
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix.parts import SEVERITIES, path_at, relay_of, split_id
+from ingest.formats.replies import log_id_in, stored_by
 from ingest.lines import Line
 from mappings.codes import split_reply
 from mappings.codes.stage import stage_in
@@ -22,7 +23,6 @@ _REST = re.compile(
 _SAID = re.compile(r"(?:delivery temporarily suspended: )?host \S+ (?:said|refused to talk to me): ")
 _IN_REPLY = re.compile(r" \(in reply to [A-Za-z ]+(?:command)?\)$")
 _QUEUED = re.compile(r"\bqueued as ([0-9A-Za-z-]+)")
-LOG_ID = re.compile(r"\bid=([0-9A-Za-z]+-[0-9]+(?:-[0-9]+)*)")
 #: amavis' own words. Believed over a socket of this host only: many servers elsewhere have amavis in front and answer so too.
 _FILTERED = re.compile(r"from MTA\(|Ok, discarded, id=|Ok, id=\S+, BOUNCE|Reject, id=")
 _FORWARDED = re.compile(r"forwarded as ([0-9A-Za-z]+)$")
@@ -69,9 +69,7 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
     if status == "sent" and by == "remote":
         queued = _QUEUED.findall(text)
         next_id = queued[-1] if queued else None
-    log = LOG_ID.search(text) if by == "remote" else None
-    if log is not None:
-        log_id = log[1]
+    log_id = log_id_in(text) if by == "remote" else None
     if forwarded is not None:
         next_id = forwarded[1]
     return Attempted(
@@ -91,6 +89,7 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
         log_id=log_id,
         forwarded=forwarded is not None,
         filtered=by == "remote" and "[" in where and relay.ip is None and _FILTERED.match(text) is not None,
+        stored=status == "sent" and by == "remote" and stored_by(text),
         discarded=status == "sent" and (program == "discard" or text.startswith("delivered to file: /dev/null")),
     )
 

@@ -6,10 +6,11 @@ import re
 
 from ingest.events import Connected, Received, Reply, Ruled
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
-from ingest.formats.postfix.delivery import LOG_ID, attempt_of
+from ingest.formats.postfix.delivery import attempt_of
 from ingest.formats.postfix.parts import SEVERITIES, client_at, split_id, tail_of
 from ingest.formats.postfix.queue import milter_decision, refused_late
 from ingest.formats.queue_id import QUEUE_ID
+from ingest.formats.replies import log_id_in
 from ingest.lines import Line
 from mappings.address import normalise
 from mappings.codes import split_reply
@@ -163,7 +164,6 @@ def _proxied(answer: str, stage: str, text: str, at: int) -> Outcome:
     said = text[at : tail.start]
     code, enhanced, words = split_reply(said)
     queued = _QUEUED.findall(said)
-    log_id = LOG_ID.search(said)
     return Ruled(
         queue_id=None,
         action=answer,
@@ -175,6 +175,6 @@ def _proxied(answer: str, stage: str, text: str, at: int) -> Outcome:
         reply=Reply(code, enhanced, words or said),
         text=said,
         next_id=queued[-1] if queued and answer == "accept" else None,
-        log_id=log_id[1] if log_id else None,
+        log_id=log_id_in(said),
         user=tail.user,
     )

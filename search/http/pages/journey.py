@@ -26,6 +26,7 @@ _PRODUCTS: Final = {
     "clamd": "ClamAV",
     "opendkim": "OpenDKIM",
     "opendmarc": "OpenDMARC",
+    "openarc": "OpenARC",
 }
 #: How a step begins that was no attempt (`ingest.words`).
 NOT_TRIED: Final = "Not tried"
