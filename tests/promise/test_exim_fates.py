@@ -13,6 +13,7 @@ from reading import Place, read
 from ingest.correlate.ownership import Customer
 from mappings.trace import Trace
 from promise.fates import START, exim_id, mainlog, syslog, told, traces_in, traces_of
+from search.journey import deciding
 
 ANN, BOB, CARL = "ann@sender.example", "bob@example.net", "carl@example.net"
 ID, NOTICE = exim_id(1), exim_id(2)
@@ -556,3 +557,20 @@ class TestWordsOfAnAcl:
         """A message that was refused at its end has an id, and no other line."""
         (trace,) = traces_of(place, {"mainlog": mainlog([f"{ID} {CLIENT} F=<{ANN}> rejected after DATA: no\nEnvelope-to: <{BOB}>"])})
         assert (told([trace]), trace.incomplete) == ([(BOB, "rejected")], False)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([arrived(), f"{ID} => quarantine <{BOB}> R=local_quarantine T=boxes", DONE], "=> quarantine"),
+        ([arrived(BOB), f"{ID} frozen by root", f"{ID} cancelled by root", DONE], "cancelled by root"),
+        ([arrived(BOB), f"{ID} all addresses marked delivered by root", DONE], "marked delivered"),
+    ],
+    ids=["box", "given up", "marked delivered"],
+)
+def test_the_line_that_decided(lines: list[str], words: str, place: Place) -> None:
+    """The report can name the line behind every fate."""
+    (trace,) = traces_of(place, {"mainlog": mainlog(lines)})
+    decided = deciding(trace)
+    assert decided is not None
+    assert words in (decided.raw or "")
