@@ -57,6 +57,7 @@ _ASKED = {
 }
 #: Where the reason is of interest.
 _STOPPED = {Disposition.REJECTED, Disposition.TEMPFAILED, Disposition.QUARANTINED, Disposition.DISCARDED}
+#: How the ACLs that are in use name a score that a filter told them.
 _SCORE = re.compile(r"\bspam[-_ ]?(?:score|points|level|bar|report)\b|\bSpamAssassin as \S+ detected\b", re.IGNORECASE)
 _DISCARDED = re.compile(r"\bdiscarded\b", re.IGNORECASE)
 _RETURNED = {Disposition.BOUNCED, Disposition.EXPIRED, Disposition.QUARANTINED}
@@ -298,11 +299,12 @@ def _refused(rule: Ruled) -> Fate:
     reply = rule.reply or Reply()
     for_now = (reply.code or 0) // 100 == 4 or (reply.code is None and (reply.enhanced or "").startswith("4"))
     by = "filter" if rule.source in {"milter", "proxy"} else "local"
-    fate = Fate(Disposition.TEMPFAILED if for_now else Disposition.REJECTED, reason=_rule_reason(rule), reply=reply, by=by)
+    reason = _rule_reason(rule)
+    fate = Fate(Disposition.TEMPFAILED if for_now else Disposition.REJECTED, reason=reason, reply=reply, by=by)
     fate.filtered = rule.source == "milter"
     if rule.source == "acl" and rule.stage == "END-OF-MESSAGE":
         # The ACL asked a scanner, and its words are all that is logged of it.
-        fate.verdict = _ACL_VERDICTS.get(fate.reason, Verdict.NOT_SCANNED) if fate.reason is not None else Verdict.NOT_SCANNED
+        fate.verdict = _ACL_VERDICTS.get(reason, Verdict.NOT_SCANNED)
     return fate
 
 

@@ -193,7 +193,7 @@ def _entries(life: Life, within: Within) -> list[Row]:
     for pair, events in ((pair, way) for pair, group in groups.items() for way in _ways(group)):
         events.sort(key=order)
         handed = [e for e in events if hands_over(e, within)]
-        tried = [e for e in events if e not in handed and not getattr(e.fact, "skipped", False) and not getattr(e.fact, "automatic", False)]
+        tried = [e for e in events if e not in handed and isinstance(e.fact, Attempted) and not (e.fact.skipped or e.fact.automatic)]
         rows.append(Row(*addresses[pair], [life], attempts=events, handed=handed, tries=len(tried)))
     return rows
 

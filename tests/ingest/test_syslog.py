@@ -323,6 +323,10 @@ KNOWN = [
     '<22>1 2026-11-24T03:53:14.3Z mx1 postfix/smtpd 255 ID [a x="y"] text',
     '{"__REALTIME_TIMESTAMP":"1795493181019342","_HOSTNAME":"mx1","MESSAGE":[1,2]}',
     "Tue Nov 24 04:06:21 2026 -> text",
+    "2026-11-24 04:11:34.812 +0530 [213] 1vx04G-000001-0A Completed",
+    "2026-11-24 04:04:02.72868 [info] #99(main) <338c6f>; proxy; x",
+    "Tue Nov 24 04:11:29 2026 [85] info: spamd: x",
+    "Nov 24 04:11:34 mx1 exim[90]: [1\\2] 2026-11-24 04:11:34 1vx04G-000001-0A Completed",
 ]
 
 
