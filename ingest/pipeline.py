@@ -29,6 +29,7 @@ from ingest.options import IngestOptions, SourceSetting
 from ingest.records import Joiner
 from ingest.sinks import Sink
 from ingest.source import SourceFile
+from ingest.state import State, Watch
 from ingest.summary import Progress, Summary, Tally
 from ingest.syslog import peek_time
 from ingest.tail.checkpoint import Checkpoint
@@ -62,8 +63,14 @@ class Ingest:
         *,
         progress: Progress | None = None,
         clock: Callable[[], float] = time.time,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self.summary = Summary()
+        self._watch = Watch(clock)
+        #: Called while reading goes on: whoever watches over the process knows by it that it does not hang.
+        self._beat = beat
+        #: What cannot be read now.
+        self._unreadable: set[str] = set()
         self._options = options
         self._sink = sink
         self._data = data
@@ -85,6 +92,11 @@ class Ingest:
         self._hostless: set[str] = set()
         #: Files that nobody named, which an earlier run left to be read on.
         self._left: dict[str, Told] = {}
+
+    @property
+    def state(self) -> State:
+        """How things stand; any thread may ask."""
+        return self._watch.state
 
     def run_once(self, stop: threading.Event | None = None) -> Summary:
         """Read everything to its end, write it, and give what was done."""
@@ -109,6 +121,7 @@ class Ingest:
         saved = 0.0
         try:
             while not stop.is_set() and not follower.over:
+                self._beat()
                 if self._sweep(follower):
                     self._read(follower, stop)
                 self._join(self._joiner.grown())
@@ -141,6 +154,7 @@ class Ingest:
     def _sweep(self, follower: Follower) -> bool:
         """Look at the files; whether any has something to read."""
         ready = follower.sweep()
+        self._unreadable = set(follower.standing)
         for problem in follower.problems():
             self._warn(problem)
         new = [r for r in ready if r not in self._sources]
@@ -161,6 +175,7 @@ class Ingest:
         try:
             return source.fill()
         except TailError as error:
+            self._unreadable.add(str(error))
             self._warn(str(error))
             return False
 
@@ -212,6 +227,7 @@ class Ingest:
             ready = [s for r in follower.readers if (s := self._sources.get(r)) is not None and self._fill(s)]
             if not ready:
                 return
+            self._beat()
             ready.sort(key=lambda s: s.next_us)
             source = ready[0]
             until = ready[1].next_us + _SKEW_US if len(ready) > 1 else None
@@ -264,6 +280,7 @@ class Ingest:
             return None
         if not line.again:
             source.tally.known[known.name] += 1 + line.raw.count("\n")
+            self.summary.events[known.name] += 1
         if not line.host:
             line.host = self._host(source)
         if isinstance(fact, Connected) and fact.step in {"connect", "disconnect"}:
@@ -338,6 +355,7 @@ class Ingest:
             source.low_water(int(self._options.pin_s))
         self.summary.traces = sum(w.written for w in self._writers.values())
         self.summary.superseded = sum(w.superseded for w in self._writers.values())
+        self._watch.look(self.summary, self._writers.values(), self._sources.values(), len(self._unreadable), now=final)
 
     def _idle_us(self, writer: Writer) -> int:
         """How long, by the wall clock, no line of a log domain has come."""

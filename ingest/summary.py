@@ -44,6 +44,11 @@ class Summary:
     #: Lines of known programs that no pattern fits, and lines of programs that no format knows, by program.
     unknown: Counter[str] = field(default_factory=Counter)
     foreign: Counter[str] = field(default_factory=Counter)
+    #: Lines that state something of a message, and lines whose reading raised, by the format's name.
+    events: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+    #: Losses that were told of.
+    losses: int = 0
     #: Lines stamped more than an hour ahead of this machine's clock.
     ahead: int = 0
     samples: list[str] = field(default_factory=list)

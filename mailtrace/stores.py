@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from ingest.sinks import Sink
+from ingest.sinks import Sink, Standing
 from ingest.sinks.elasticsearch import ElasticsearchSink
 from ingest.sinks.embedded import EmbeddedSink
 from mailtrace.amounts import Keep
@@ -37,6 +37,10 @@ class OpenSink(Sink, Protocol):
     older_than_kept: int
     #: What was put in place at the beginning, in sentences.
     notes: list[str]
+
+    def standing(self) -> Standing:
+        """How the store stands now; any thread may ask."""
+        ...
 
 
 def is_cluster(store: str) -> bool:
@@ -97,11 +101,12 @@ def open_sink(
     keep: Keep | None = None,
     on_refused: Callable[[Trace, str], None] | None = None,
     stop: threading.Event | None = None,
+    beat: Callable[[], None] = lambda: None,
 ) -> OpenSink:
     """Open a store for writing; raises `StoreLocked` where another process writes to it and only one can.
 
     `keep` is what a lifecycle policy of the server is made from, where one is wanted. Once `stop` is set, a server that is away is waited
-    for no longer than a little.
+    for no longer than a little. `beat` is called again and again while it is waited for.
     """
     if is_cluster(store):
         return ElasticsearchSink(
@@ -112,6 +117,7 @@ def open_sink(
             keep_seconds=None if keep is None else keep.seconds,
             on_refused=on_refused,
             stop=stop,
+            beat=beat,
         )
     return EmbeddedSink(embedded_folder(store), on_refused=on_refused)
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 import structlog
 
+from ingest.sinks import Standing
 from ingest.sinks.elasticsearch_lease import LEASE_S, Leases
 from ingest.sinks.elasticsearch_patience import Patience
 from ingest.sinks.elasticsearch_recent import GENERATION, Recent
@@ -57,6 +58,7 @@ class ElasticsearchSink:
         generation: int = GENERATION,
         lease_s: float = LEASE_S,
         stop: threading.Event | None = None,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._names = names
         self._on_refused = on_refused
@@ -71,7 +73,7 @@ class ElasticsearchSink:
         #: The greatest time of an event of each log domain: as the store had it when first asked, and of what was submitted.
         self._stored_ms: dict[str, int | None] = {}
         self._submitted_ms: dict[str, int] = {}
-        self._patience = Patience(stop)
+        self._patience = Patience(stop, beat=beat)
         self._closed = False
         self._connection = Connection(access)
         try:
@@ -166,6 +168,11 @@ class ElasticsearchSink:
         """Keep up to which log time each source has been read; it never goes back."""
         if read_up_to_ms:
             self._wait(lambda: self._note(read_up_to_ms))
+
+    def standing(self) -> Standing:
+        """How it is with the server; any thread may ask."""
+        documents, size = self.senders.under_way()
+        return Standing(away=self._patience.away, retries=self._patience.retries, waiting=documents, waiting_bytes=size)
 
     def close(self) -> None:
         """Send what waits, let searches see it, and let others write."""

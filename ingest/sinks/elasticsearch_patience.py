@@ -24,8 +24,15 @@ _PAUSE_S = 0.5
 class Patience:
     """Waits between tries. `stop` may be set by anybody; with `ask_to_stop` it is set here."""
 
-    def __init__(self, stop: threading.Event | None = None, after_stop_s: float | None = None) -> None:
+    def __init__(
+        self, stop: threading.Event | None = None, after_stop_s: float | None = None, *, beat: Callable[[], None] = lambda: None
+    ) -> None:
         self._stop = stop or threading.Event()
+        #: Called where something is waited for: to wait for a store is not to hang.
+        self.beat = beat
+        #: Whether the server is waited for now, and how often it was asked again since the start.
+        self.away = False
+        self.retries = 0
         self._after_stop_s = AFTER_STOP_S if after_stop_s is None else after_stop_s
         self._guard = threading.Lock()
         self._until: float | None = None
@@ -46,11 +53,16 @@ class Patience:
 
     def answered(self) -> None:
         """The server is there after all: should it go away again, the time counts anew."""
+        self.away = False
         with self._guard:
             self._until = None
 
     def pause(self, seconds: float) -> bool:
         """Wait before the next try; whether there is to be one."""
+        self.beat()
+        with self._guard:
+            self.away = True
+            self.retries += 1
         if self._stop.wait(seconds):
             # Asked to stop: sooner again, but not at once.
             if self.over():
@@ -62,7 +74,9 @@ class Patience:
         """Try until the store is there again, with growing pauses; raises its fault when patience is over."""
         for seconds in pauses():
             try:
-                return attempt()
+                done = attempt()
+                self.away = False
+                return done
             except StoreAway as error:
                 # A short wait is nothing that anybody must hear of.
                 (_log.warning if seconds < 1 else _log.error)("store_waits", detail=str(error), pause_s=seconds)
