@@ -22,7 +22,7 @@ from search.engines import Engine
 from search.http.app import application
 from search.http.audit import Audit
 from search.http.sessions import Sessions
-from search.http.site import Site
+from search.http.site import OnAnswer, Site, unnoted
 from search.http.tokens import Tokens
 
 #: Seconds that answers which are under way have to come to their end.
@@ -51,7 +51,7 @@ def customers(settings: Settings) -> tuple[Customer, ...]:
     return tuple(Customer(one.name, tuple(map(normalise_domain, one.domains))) for one in settings.customer)
 
 
-def site(settings: Settings, engine: Engine) -> Site:
+def site(settings: Settings, engine: Engine, on_answer: OnAnswer = unnoted) -> Site:
     """Put a service together."""
     folder, known = access_folder(settings), tokens(settings)
     return Site(
@@ -65,14 +65,18 @@ def site(settings: Settings, engine: Engine) -> Site:
         open=not known.configured(),
         origins=settings.http.origins,
         threads=_THREADS_CLUSTER if is_cluster(settings.store) else _THREADS,
+        on_answer=on_answer,
     )
 
 
 class Service(uvicorn.Server):
     """A server that is stopped by us, not by signals of its own."""
 
-    def __init__(self, config: uvicorn.Config, listening: socket.socket, told: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, listening: socket.socket, told: Callable[[], None], beat: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__(config)
+        self._beat = beat
         self._listening = listening
         self._told = told
 
@@ -86,6 +90,11 @@ class Service(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._told()
+
+    async def on_tick(self, counter: int) -> bool:
+        """The loop came round."""
+        self._beat()
+        return await super().on_tick(counter)
 
     def run_until(self, stop: threading.Event) -> None:
         """Serve until `stop` is set; then let what is under way come to its end."""
@@ -104,13 +113,24 @@ class Service(uvicorn.Server):
 
 
 @contextmanager
-def service(settings: Settings, host: str | None, port: int | None, told: Callable[[str, bool], None]) -> Iterator[Service]:
-    """Give a service that is ready to run; `told` hears its address when it listens, and whether everybody on this machine may ask."""
+def service(
+    settings: Settings,
+    host: str | None,
+    port: int | None,
+    told: Callable[[str, bool], None],
+    *,
+    on_answer: OnAnswer = unnoted,
+    beat: Callable[[], None] = lambda: None,
+) -> Iterator[Service]:
+    """Give a service that is ready to run; `told` hears its address when it listens, and whether everybody on this machine may ask.
+
+    `on_answer` hears of each answer, and `beat` each time the loop that serves comes round.
+    """
     http = settings.http
     address = host or http.host
     with ExitStack() as ending:
         engine = ending.enter_context(closing(open_engine(settings.store, settings.elasticsearch)))
-        made = site(settings, engine)
+        made = site(settings, engine, on_answer)
         ending.callback(made.audit.close)
         if made.open and not _is_loopback(address):
             raise CouldNot(
@@ -134,7 +154,7 @@ def service(settings: Settings, host: str | None, port: int | None, told: Callab
             _check_certificate(http.certificate, http.key)
         scheme = "https" if http.certificate else "http"
         shown = _shown(address, listening.getsockname()[1])
-        yield Service(config, listening, lambda: told(f"{scheme}://{shown}{http.base}/", made.open))
+        yield Service(config, listening, lambda: told(f"{scheme}://{shown}{http.base}/", made.open), beat)
 
 
 def _is_loopback(host: str) -> bool:

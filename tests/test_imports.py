@@ -26,6 +26,7 @@ PLACES = {
     "litestar": ("search.http",),
     "jinja2": ("search.http",),
     "itsdangerous": ("search.http",),
+    "prometheus_client": ("mailtrace.metrics",),
     "uvicorn": ("mailtrace.serving",),
     "structlog": ("mailtrace", "ingest.pipeline", "ingest.tail", "ingest.sinks", "search.http"),
 }

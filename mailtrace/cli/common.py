@@ -25,9 +25,9 @@ class Common:
     store: str | None = None
     "Where traces are kept: sqlite:FOLDER (by default the folder `store` in the data folder) or https://HOST:PORT."
 
-    def settings(self) -> Settings:
-        """Put all layers of the settings together, these options on top."""
-        return load({"config": self.config, "data": self.data, "store": self.store})
+    def settings(self, **options: str | None) -> Settings:
+        """Put all layers of the settings together, these options on top, and those of a command by the settings' names."""
+        return load({"config": self.config, "data": self.data, "store": self.store, **options})
 
 
 def behind_command(tokens: Sequence[str]) -> list[str]:

@@ -80,7 +80,7 @@ def _show(screen: Screen, letter: DeadLetter, zone: dt.tzinfo) -> None:
 
 def _retry(settings: Settings, letters: DeadLetters) -> int:
     """Give all of them to the store; the result is the exit code."""
-    set_up_log(chatty=False)
+    set_up_log("error")
     screen = Screen(sys.stdout)
     with closing(open_sink(settings.store, settings.elasticsearch, keep=settings.keeping(), on_refused=letters.add)) as sink:
 

@@ -38,6 +38,8 @@ class Beside:
     """The service as its ingester sees it."""
 
     def __init__(self, end: Connection) -> None:
+        #: It answered once, so it listens.
+        self.listening = threading.Event()
         self._end = end
         self._guard = threading.Lock()
         #: A question was sent, and its answer has not come.

@@ -80,7 +80,9 @@ class Frame:
             return
         try:
             # To HEAD is answered as to GET; the server leaves the body away (RFC 9110, 9.3.2).
-            await self._inner({**scope, "method": "GET"} if request.method == "HEAD" else scope, receive, answer.send)
+            inner: Scope = {**scope, "method": "GET"} if request.method == "HEAD" else scope
+            answer.scope = inner
+            await self._inner(inner, receive, answer.send)
         finally:
             # Also where the answer broke off, or nobody was there any more to take it.
             answer.finish()
@@ -137,8 +139,9 @@ class Frame:
         refused = response(request, status, words.get(status, HTTPStatus(status).phrase), headers=headers)
         await refused.to_asgi_response(app=None, request=request)(request.scope, receive, answer.send)
 
-    def finished(self, request: AnyRequest, way: Way, status: int) -> None:
-        """Write the line for the audit log."""
+    def finished(self, request: AnyRequest, way: Way, route: str, status: int) -> None:
+        """Tell of the answer, and write the line for the audit log."""
+        self._site.on_answer(route, status, time.perf_counter() - way.began)
         if not way.what:
             return
         who = way.caller
@@ -169,6 +172,8 @@ class _Answer:
         self._status = 0
         self._finished = False
         self.cookie: Any = None
+        #: What was passed on to the routes, which write there which of them it was.
+        self.scope: Scope | None = None
 
     async def send(self, message: Message) -> None:
         """Pass one message on."""
@@ -198,7 +203,7 @@ class _Answer:
         """Note the end of the answer, once."""
         if not self._finished:
             self._finished = True
-            self._frame.finished(self._request, self._way, self._status)
+            self._frame.finished(self._request, self._way, str(self.scope.get("path_template", "") if self.scope else ""), self._status)
 
 
 def _name(host: str) -> str:
