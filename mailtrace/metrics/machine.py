@@ -27,6 +27,7 @@ from mappings.faults import StoreError
 
 #: Seconds for which a value that is dear to find out is kept, and for which a cluster is waited for.
 _WHILE_S, _PATIENCE_S = 30.0, 3.0
+_STARTED = "mailtrace_process_start_time_seconds"
 
 
 class Process:
@@ -35,6 +36,8 @@ class Process:
     def __init__(self, name: str) -> None:
         self._name = name
         self._figures = ProcessCollector(namespace="mailtrace", registry=CollectorRegistry())
+        #: Of our own: the system says it by its own start, which a service that sees processes only cannot learn.
+        self._started_at = time.time()
 
     def collect(self) -> Iterator[Family]:
         """All of them."""
@@ -42,7 +45,8 @@ class Process:
         for told in self._figures.collect():
             made = family(told.name)
             for sample in told.samples:
-                made.add_sample(sample.name, {"process": self._name}, sample.value)
+                value = self._started_at if sample.name == _STARTED else sample.value
+                made.add_sample(sample.name, {"process": self._name}, value)
             yield made
 
 
