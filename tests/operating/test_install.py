@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from debian import installed
@@ -28,7 +29,7 @@ class Machine:
 
     def deploy(self, *words: str) -> str:
         """Run the script; what it says."""
-        command = [self.source / "deploy" / "install", *words, "--root", self.root, "--wheels", self.wheels]
+        command: list[str | Path] = [self.source / "deploy" / "install", *words, "--root", self.root, "--wheels", self.wheels]
         # Nothing but the folder of wheels may be asked.
         environ = {**os.environ, "PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_RETRIES": "0", "PIP_FIND_LINKS": ""}
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
@@ -62,12 +63,23 @@ def test_from_the_first_installation_to_the_last_file(tmp_path: Path) -> None:
     """Installed, run again, upgraded, led back, taken away: at each step it works, and what is the user's stays."""
     installed("systemd-sysusers", "systemd")
     place = machine(tmp_path)
-    assert "installed. Look at" in place.deploy()
+    earlier(place)
+    assert "upgraded" in place.deploy()
     works(place)
     has_its_user(place)
     is_taken_by_systemd(place)
     changes_nothing_twice_and_leads_back(place)
     goes(place)
+
+
+def earlier(machine: Machine) -> None:
+    """Let it look as if a release of long ago ran there, and one before it that is of no use any more."""
+    for name in ("0.0.8-aaaa", "0.0.9-bbbb"):
+        program = machine.root / "opt" / "mailtrace" / "releases" / name / "bin" / "mailtrace"
+        program.parent.mkdir(parents=True)
+        program.write_text(f"#!/bin/sh\necho mailtrace {name[:5]}\n")
+        program.chmod(0o755)
+    (machine.root / "opt" / "mailtrace" / "current").symlink_to("releases/0.0.9-bbbb")
 
 
 def works(machine: Machine) -> None:
@@ -76,7 +88,8 @@ def works(machine: Machine) -> None:
     machine.mailtrace("ingest", "--once", str(log))
     assert machine.mailtrace("search", "--limit", "3", "--format", "jsonl").count("\n") == 3
     site = machine.root / "opt" / "mailtrace" / machine.release
-    assert machine.mailtrace("--version") == "mailtrace 0.1.0\n"
+    assert machine.mailtrace("--version") == f"mailtrace {version('mail-trace')}\n"
+    assert {one.name for one in site.parent.iterdir()} == {site.name, "0.0.9-bbbb"}
     assert not [*site.rglob("pip"), *site.rglob("setuptools"), *site.rglob("__editable__*")]
     assert (site / "share" / "doc" / "mailtrace" / "operating.md").is_file()
     assert (site / "share" / "mailtrace" / "monitoring" / "alerts.yml").is_file()
@@ -108,19 +121,20 @@ def is_taken_by_systemd(machine: Machine) -> None:
 
 
 def changes_nothing_twice_and_leads_back(machine: Machine) -> None:
-    """Run again nothing changes; an upgrade keeps what ran before, and leads back to it; settings of one's own stay."""
-    first = machine.release
+    """Run again nothing changes; what ran before an upgrade is kept, and led back to; settings of one's own stay."""
+    new = machine.release
     settings = machine.root / "etc" / "mailtrace.toml"
     settings.write_text('keep = "30d"\n')
+    made = (machine.root / "opt" / "mailtrace" / new / "complete").stat().st_mtime_ns
     assert "nothing is new" in machine.deploy()
-    assert machine.release == first
-    pyproject = machine.source / "pyproject.toml"
-    pyproject.write_text(pyproject.read_text().replace('version = "0.1.0"', 'version = "0.1.1"'))
-    assert "upgraded" in machine.deploy()
-    assert machine.mailtrace("--version") == "mailtrace 0.1.1\n"
+    assert (machine.root / "opt" / "mailtrace" / new / "complete").stat().st_mtime_ns == made
     machine.deploy("back")
-    assert machine.release == first
-    assert machine.mailtrace("--version") == "mailtrace 0.1.0\n"
+    assert machine.mailtrace("--version") == "mailtrace 0.0.9\n"
+    assert "upgraded" in machine.deploy()
+    assert machine.release == new
+    machine.deploy("back")
+    machine.deploy("back")
+    assert machine.release == new
     assert settings.read_text() == 'keep = "30d"\n'
 
 
