@@ -337,6 +337,12 @@ class Infected(Fact, frozen=True, tag="infected"):
     queue_id: str | None = None
 
 
+class Unread(Fact, frozen=True, tag="unread"):
+    """A line that this program itself failed on: what it says is not known, only whose line it is where it begins with an id."""
+
+    queue_id: str | None = None
+
+
 AnyFact = (
     Received
     | Identified
@@ -356,6 +362,7 @@ AnyFact = (
     | Passed
     | Release
     | Infected
+    | Unread
 )
 
 FACTS: dict[str, type[Fact]] = {t.__struct_config__.tag: t for t in AnyFact.__args__}

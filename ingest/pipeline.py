@@ -9,28 +9,27 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
+from ingest.aside import Aside, FailedLetters
 from ingest.correlate.draft import Context
-from ingest.correlate.event import SECOND, Slot
+from ingest.correlate.event import SECOND, Event, Slot
 from ingest.correlate.links import REACH_US, Within
 from ingest.correlate.ownership import Ownership
-from ingest.correlate.session import Role
 from ingest.correlate.table import Table
-from ingest.events import Connected, Fact
-from ingest.formats import Format, Silent, format_of
+from ingest.intake import Intake
 from ingest.lines import Line
 from ingest.options import IngestOptions, SourceSetting
 from ingest.records import Joiner
 from ingest.sinks import Sink
 from ingest.source import SourceFile
 from ingest.state import State, Watch
-from ingest.summary import Progress, Summary, Tally
+from ingest.summary import Progress, Summary
 from ingest.syslog import peek_time
 from ingest.tail.checkpoint import Checkpoint
 from ingest.tail.faults import TailError
@@ -49,7 +48,8 @@ _SKEW_US = SECOND
 _FLUSH_LINES = 4000
 #: A stamp further ahead of the wall clock than this moves no clock.
 _AHEAD_US = 3600 * SECOND
-_SAMPLES = 20
+#: Seconds between two times that the marks are kept while a backlog is read.
+_BACKLOG_SAVED_S = 5.0
 
 
 class Ingest:
@@ -80,11 +80,15 @@ class Ingest:
         self._domain_of = {host: d for d in options.log_domains for host in (d.hosts or (d.name,))}
         self._writers: dict[str, Writer] = {}
         self._under_way: UnderWay = {}
-        self._formats: dict[tuple[str, str | None], Format | None] = {}
+        keep_lines = options.keep_raw and options.keep_subjects
+        self._aside = Aside(FailedLetters(data), self.summary, strict=options.strict, keep_lines=keep_lines)
+        self._intake = Intake(self.summary, self._aside, self._table, self._host, options.format)
         self._sources: dict[FileReader, SourceFile] = {}
         self._joiner: Joiner[Slot] = Joiner()
         self._since_flush = 0
         self._told_at = 0.0
+        self._checkpoint = Checkpoint(data)
+        self._saved = time.monotonic()
         #: A year and a host as other files of the same run name them.
         self._named_us: int | None = None
         self._named_hosts: set[str] = set()
@@ -100,7 +104,7 @@ class Ingest:
 
     def run_once(self, stop: threading.Event | None = None) -> Summary:
         """Read everything to its end, write it, and give what was done."""
-        checkpoint, follower = self._open(once=True)
+        follower = self._open(once=True)
         try:
             while not (stop is not None and stop.is_set()):
                 if self._sweep(follower):
@@ -110,15 +114,14 @@ class Ingest:
                     follower.wait(1.0)
                 else:
                     break
-            self._finish(checkpoint, follower)
+            self._finish()
         finally:
             follower.close()
         return self.summary
 
     def follow(self, stop: threading.Event, *, interval_s: float = 1.0) -> Summary:
         """Read on as lines come, until `stop` is set; then write what is held back and end in order."""
-        checkpoint, follower = self._open(once=False)
-        saved = 0.0
+        follower = self._open(once=False)
         try:
             while not stop.is_set() and not follower.over:
                 self._beat()
@@ -126,21 +129,19 @@ class Ingest:
                     self._read(follower, stop)
                 self._join(self._joiner.grown())
                 self._flush(everything=True)
-                if time.monotonic() - saved >= interval_s:
-                    self._save(checkpoint)
-                    saved = time.monotonic()
+                self._save(interval_s)
                 follower.wait(interval_s)
-            self._finish(checkpoint, follower)
+            self._finish()
         finally:
             follower.close()
         return self.summary
 
     # -- files
 
-    def _open(self, *, once: bool) -> tuple[Checkpoint, Follower]:
+    def _open(self, *, once: bool) -> Follower:
         """The marks and the files."""
         self._data.mkdir(parents=True, exist_ok=True)
-        checkpoint = Checkpoint(self._data) if self._options.rebuild else Checkpoint.load(self._data)
+        checkpoint = self._checkpoint = Checkpoint(self._data) if self._options.rebuild else Checkpoint.load(self._data)
         if checkpoint.warning:
             self._warn(checkpoint.warning)
         paths = list(self._options.paths)
@@ -149,7 +150,7 @@ class Ingest:
             left = [m for m in checkpoint.marks if m.needed and not m.finished and m.path not in paths and Path(m.path).is_file()]
             self._left = {m.path: m.told for m in left}
             paths += self._left
-        return checkpoint, Follower(paths, checkpoint, once=once, exclude=str(self._data))
+        return Follower(paths, checkpoint, once=once, exclude=str(self._data))
 
     def _sweep(self, follower: Follower) -> bool:
         """Look at the files; whether any has something to read."""
@@ -232,10 +233,12 @@ class Ingest:
             source = ready[0]
             until = ready[1].next_us + _SKEW_US if len(ready) > 1 else None
             self._limit()
-            self._take(source, source.take(_CHUNK, until, self.summary))
+            self._intake.take(source, _CHUNK, until)
+            self.summary.lines += source.taken
             self._since_flush += source.taken
             if self._since_flush >= _FLUSH_LINES:
                 self._flush(everything=False)
+                self._save(_BACKLOG_SAVED_S)
                 self._tell()
 
     def _join(self, records: Iterable[tuple[Line, Slot]]) -> None:
@@ -243,7 +246,7 @@ class Ingest:
         sources = {s.reader.path: s for s in self._sources.values()}
         for line, place in records:
             if line.file in sources:
-                self._take(sources[line.file], [(line, place)])
+                self._intake.take_records(sources[line.file], [(line, place)])
 
     def _limit(self) -> None:
         """Lines stamped far ahead of the wall clock move no clock."""
@@ -251,65 +254,9 @@ class Ingest:
         for writer in self._writers.values():
             writer.table.limit_us = limit
 
-    def _take(self, source: SourceFile, lines: Iterable[tuple[Line, Slot]]) -> None:
-        """Give lines to their formats, and what they state to the journeys of their log domains."""
-        stated: dict[str, list[tuple[Line, Fact | Role, Slot]]] = {}
-        held: list[Slot] = []
-        for line, place in lines:
-            fact = self._fact(line, source)
-            if fact is not None:
-                # Until the journeys have it, the line is needed.
-                place.pins += 1
-                held.append(place)
-                stated.setdefault(line.host, []).append((line, fact, place))
-        for host, batch in stated.items():
-            self._writer(host).table.take(batch)
-        for place in held:
-            place.pins -= 1
-
-    def _fact(self, line: Line, source: SourceFile) -> Fact | Role | None:
-        """What a line states; None where that is nothing of a message."""
-        known = self._format(line, source.setting.format or self._options.format)
-        if known is None:
-            self.summary.foreign[line.program] += 1
-            source.tally.foreign[line.program] += 1
-            return None
-        fact = known.parse(line)
-        if isinstance(fact, Silent):
-            self._silent(fact, line, known, source.tally)
-            return None
-        if not line.again:
-            source.tally.known[known.name] += 1 + line.raw.count("\n")
-            self.summary.events[known.name] += 1
-        if not line.host:
-            line.host = self._host(source)
-        if isinstance(fact, Connected) and fact.step in {"connect", "disconnect"}:
-            return Role.OPEN if fact.step == "connect" else Role.CLOSE
-        return fact
-
-    def _silent(self, outcome: Silent, line: Line, known: Format, tally: Tally) -> None:
-        """Count a line that states nothing; keep a few of those that no pattern fits."""
-        if line.again:
-            return
-        if outcome is Silent.IGNORED:
-            tally.known[known.name] += 1 + line.raw.count("\n")
-            return
-        if outcome is Silent.FREE:
-            tally.free[known.name] += 1
-            return
-        tally.unknown[known.name] += 1
-        self.summary.unknown[line.program] += 1
-        if len(self.summary.samples) < _SAMPLES:
-            self.summary.samples.append(line.raw[:500])
-
-    def _format(self, line: Line, override: str | None) -> Format | None:
-        """The format of a line's tag; each tag is looked up once."""
-        key = (line.tag, override)
-        if key not in self._formats:
-            if len(self._formats) > 4096:
-                self._formats.clear()
-            self._formats[key] = format_of(line.tag, line.program, override)
-        return self._formats[key]
+    def _table(self, host: str) -> Table:
+        """The open journeys of a host's log domain."""
+        return self._writer(host).table
 
     def _writer(self, host: str) -> Writer:
         """The journeys of a host's log domain."""
@@ -331,7 +278,7 @@ class Ingest:
                 hosts=setting.hosts if setting is not None else (),
             )
             context = Context(name, within, self._ownership, int(options.hold_back_s * SECOND), options.keep_raw, options.keep_subjects)
-            writer = self._writers[name] = Writer(table, self._sink, context, self._under_way)
+            writer = self._writers[name] = Writer(table, self._sink, context, self._under_way, self._aside)
             self._limit()
         return writer
 
@@ -352,7 +299,7 @@ class Ingest:
             writer.evict()
         for source in self._sources.values():
             # Also drops what is needed no more of the marks.
-            source.low_water(int(self._options.pin_s))
+            source.low_water()
         self.summary.traces = sum(w.written for w in self._writers.values())
         self.summary.superseded = sum(w.superseded for w in self._writers.values())
         self._watch.look(self.summary, self._writers.values(), self._sources.values(), len(self._unreadable), now=final)
@@ -365,14 +312,14 @@ class Ingest:
             return 0
         return int((self._clock() - since) * SECOND)
 
-    def _finish(self, checkpoint: Checkpoint, follower: Follower) -> None:
+    def _finish(self) -> None:
         """Write everything, also what is held back, and keep how far each file is read."""
         self._join(self._joiner.drain())
         self._flush(everything=True, final=True)
         for writer in self._writers.values():
             writer.finish()
         self._sink.flush()
-        self._save(checkpoint)
+        self._keep_marks()
         for source in self._sources.values():
             if source.reader.partial:
                 self._warn(f"{source.reader.path}: the last line has no newline yet and is left for the next reading.")
@@ -380,22 +327,55 @@ class Ingest:
                 self._warn(source.reader.damage)
         self._tell(force=True)
 
-    def _save(self, checkpoint: Checkpoint) -> None:
-        """Keep the low-water marks, and up to when each log domain is read."""
+    def _save(self, every_s: float) -> None:
+        """Keep how far each file is read, where that was last done so long ago.
+
+        What cannot be kept now is kept later, and until then more would be read again: that is said, and nothing else.
+        """
+        if time.monotonic() - self._saved < every_s:
+            return
+        self._saved = time.monotonic()
+        for source in self._sources.values():
+            self._give_up(source.needed if source.reader.gone else source.overdue(self._options.pin_s))
+        try:
+            self._keep_marks()
+        except TailError as error:
+            self._warn(f"{error}; it is tried again")
+
+    def _give_up(self, places: Collection[Slot]) -> None:
+        """Places that are to be needed no more: what is known of the messages of their lines is written now, as it stands.
+
+        Their marks pass them when that is durable. So the promise has one clock, that of the file, and none can leave it behind.
+        """
+        if not places:
+            return
+        self._join(self._joiner.left(places))
+        events: dict[str, set[Event]] = {}
+        for place in places:
+            for holder in list(place.holders):
+                if isinstance(holder, Event) and holder.owners:
+                    events.setdefault(holder.host, set()).add(holder)
+                else:
+                    holder.give_up(place)
+        for host, held in events.items():
+            self._writer(host).write_now(held)
+
+    def _keep_marks(self) -> None:
+        """Keep the low-water marks, and up to when each log domain is read; what was put aside is on the disk before."""
         for writer in self._writers.values():
             writer.collect()
         self._sink.note_progress({name: w.table.clock_us // 1000 for name, w in self._writers.items()})
-        pin = int(self._options.pin_s)
-        for reader, source in self._sources.items():
-            mark = source.low_water(pin)
-            if mark is not None:
-                offset = reader.position if reader.finished and not source.pinned else mark.offset
-                checkpoint.note(reader, offset, mark.year, mark.time_us, needed=source.pinned, told=source.told)
         for reader in [r for r in self._sources if r.closed and r.ended and r.at_end]:
             self._join(self._joiner.drain(reader.path))
-            if not self._sources[reader].pinned:
-                del self._sources[reader]
-        checkpoint.store()
+        for reader, source in self._sources.items():
+            mark = source.low_water()
+            if mark is not None:
+                offset = reader.position if reader.finished and not source.pinned else mark.offset
+                self._checkpoint.note(reader, offset, mark.year, mark.time_us, needed=source.pinned, told=source.told)
+        for reader in [r for r in self._sources if r.closed and r.ended and r.at_end and not self._sources[r].pinned]:
+            del self._sources[reader]
+        self._aside.flush()
+        self._checkpoint.store()
 
     def _tell(self, *, force: bool = False) -> None:
         """Report progress, a few times a second at most."""

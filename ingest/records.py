@@ -8,6 +8,7 @@ on lines without a stamp behind the refusal, and in syslog as pieces `[1\17] ...
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Generic, Protocol, TypeVar
 
 from msgspec.structs import replace
@@ -68,6 +69,10 @@ class Joiner(Generic[Place]):
         """The records that are open and have become longer since they were given, as they stand; they may still go on."""
         return self._headers.grown()
 
+    def left(self, places: Collection[Place]) -> list[Record[Place]]:
+        """The open records that begin at these places, as they stand: what follows them will not be waited for."""
+        return [*self._amavis.left(places), *self._pieces.left(places), *self._headers.left(places)]
+
     def drain(self, file: str | None = None) -> list[Record[Place]]:
         """The records that are still open, as they stand; with `file` those of its own, which is read to its last end."""
         if file is not None:
@@ -101,6 +106,11 @@ class _AmavisPieces(Generic[Place]):
             self._keep(process, line.file, (line, place))
             return done
         return [*done, (line, place)]
+
+    def left(self, places: Collection[Place]) -> list[Record[Place]]:
+        """Give what is open and begins at these places."""
+        found = [(waiting, file) for waiting in self._open.values() for file, record in waiting.items() if record[1] in places]
+        return [_released(waiting.pop(file)) for waiting, file in found]
 
     def drain(self) -> list[Record[Place]]:
         """Give what is open."""
@@ -205,6 +215,11 @@ class _EximPieces(Generic[Place]):
             del self._open[process]
         return entry
 
+    def left(self, places: Collection[Place]) -> list[Record[Place]]:
+        """Give the entries that begin at these places."""
+        found = [(waiting, file) for waiting in self._open.values() for file, entry in waiting.items() if entry.place in places]
+        return [waiting.pop(file).cut() for waiting, file in found]
+
     def _left_behind(self, host: str, time_us: int) -> list[Record[Place]]:
         """Give the entries of a host whose rest would have come long ago."""
         floor = time_us - _TOGETHER_US
@@ -253,6 +268,10 @@ class _EximHeaders(Generic[Place]):
                 known.append(text)
                 self._grown.add(file)
         return True
+
+    def left(self, places: Collection[Place]) -> list[Record[Place]]:
+        """Give the records that begin at these places, and expect no more of them."""
+        return [record for file in sorted(self._open) if self._open[file][1] in places for record in self.drain(file)]
 
     def grown(self) -> list[Record[Place]]:
         """Give what has become longer."""

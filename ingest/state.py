@@ -14,8 +14,9 @@ from ingest.source import SourceFile
 from ingest.summary import Summary
 from ingest.writer import Writer
 
-#: Programs by which lines are counted; all others are one, for anybody may log under any name.
+#: Programs by which lines are counted, by the formats' names; all others are one, for anybody may log under any name.
 PROGRAMS = frozenset(one.name for one in FORMATS)
+_PROGRAM_OF = {program: one.name for one in FORMATS for program in one.programs}
 OTHER = "other"
 #: Seconds between two looks at everything.
 _PAUSE_S = 0.5
@@ -81,7 +82,6 @@ class Watch:
                 lines.update(counts)
             unknown.update(tally.unknown)
             lines[OTHER] += tally.foreign.total() + tally.unframed
-        lines.update(_bounded(summary.failed))
         self.state = State(
             at_s=self._clock(),
             lines=lines,
@@ -115,8 +115,8 @@ def _file(source: SourceFile) -> FileState:
 
 
 def _bounded(counts: Mapping[str, int]) -> Counter[str]:
-    """Counts by the names of the formats, and the rest together."""
+    """Counts by program as counts by format, and the rest together."""
     bounded: Counter[str] = Counter()
     for name, count in counts.items():
-        bounded[name if name in PROGRAMS else OTHER] += count
+        bounded[_PROGRAM_OF.get(name, OTHER)] += count
     return bounded

@@ -28,6 +28,7 @@ from ingest.events import (
     Scanned,
     Screened,
     Signed,
+    Unread,
 )
 from mappings.address import is_loopback
 from mappings.vocabulary import FILTERS
@@ -126,6 +127,8 @@ def names_of(fact: Fact) -> tuple[list[str], bool]:
             return list(fact.recipients), False
         case Queued():
             return [], fact.count > 1
+        case Unread():
+            return [], True
         case _:
             return [], False
 
@@ -157,6 +160,8 @@ def words_of(fact: Fact) -> str:
         case Screened():
             found = _SCREEN.get(fact.what, "Before the dialogue")
             return found + (f": {_without_addresses(fact.detail)}" if fact.detail else "")
+        case Unread():
+            return "A line that Mail Trace failed to read"
         case Signed():
             return f"{'Checked' if fact.what.startswith(_CHECKS) else 'Signature'}: {_without_addresses(fact.what)}"
         case _:

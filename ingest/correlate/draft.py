@@ -87,12 +87,15 @@ def compose(message: Message, context: Context) -> Composed:
 
 
 def _draft(tree: Tree, root: Part, row: Row, context: Context) -> Draft | None:
-    """One row as a trace; None where no address is known at all."""
+    """One row as a trace; None where no address is known at all, unless it is a message that has begun and may still go on."""
     about = About(root, row, tree)
-    if about.sender is None and row.final is None and row.named is None:
+    nameless = about.sender is None and row.final is None and row.named is None
+    if nameless and not (isinstance(root, Life) and root.received is not None):
         return None
     pieces = [p for part in row.path for p in tree.loose.get(id(part), [])]
     fate = fate_of(row, context.within, pieces)
+    if nameless and fate.disposition is Disposition.ABORTED:
+        return None
     mine = _names(row)
     pairs = [pair for part in (*row.path, *pieces) for pair in _own(part, row, mine)]
     if row.released is not None:

@@ -24,6 +24,7 @@ from ingest.events import (
     Ruled,
     Scanned,
     Screened,
+    Unread,
 )
 from mappings import keys
 
@@ -175,6 +176,11 @@ def _infected(event: Event, fact: Fact, within: Within) -> Route:
     return Route((keys.folder(event.host, fact.folder),), begins=True) if fact.folder else Route()
 
 
+def _unread(event: Event, fact: Fact, within: Within) -> Route:
+    assert isinstance(fact, Unread)  # noqa: S101
+    return Route() if fact.queue_id is None else Route((keys.queue(event.host, fact.queue_id),))
+
+
 _WAYS: dict[type[Fact], Way] = {
     Received: _received,
     Identified: _identified,
@@ -189,6 +195,7 @@ _WAYS: dict[type[Fact], Way] = {
     Passed: _passed,
     Release: _release,
     Infected: _infected,
+    Unread: _unread,
 }
 
 

@@ -60,7 +60,7 @@ class Session:
         self._steps: list[Step] = []
         self._known: dict[str, Step] = {}
         self._deal = _Deal(reach_s)
-        self._pins: list[Slot] = []
+        self._pins: set[Slot] = set()
         self._reach_s = reach_s
         self.last_us = 0
 
@@ -73,8 +73,8 @@ class Session:
         self.last_us = max(self.last_us, step.time_us)
         if slot is not None and step.role in {Role.OPEN, Role.COMMON, Role.AHEAD}:
             # The low-water mark never lies inside an open session.
-            slot.pins += 1
-            self._pins.append(slot)
+            slot.holders.add(self)
+            self._pins.add(slot)
         self._known[step.digest] = step
         if not self._steps or self._steps[-1].place <= step.place:
             if step.role in {Role.OPEN, Role.BEGIN}:
@@ -94,11 +94,16 @@ class Session:
     def close(self) -> None:
         """The session is over: its own places in files need not be read again, nor those of lines that no journey got."""
         for slot in self._pins:
-            slot.pins -= 1
+            slot.holders.discard(self)
         self._pins.clear()
         for step in self._steps:
             if step.event is not None and not step.event.owners:
                 step.event.unpin()
+
+    def give_up(self, slot: Slot) -> None:
+        """Need the lines at this place no more: they lie too far back to be given to a journey that begins now."""
+        slot.holders.discard(self)
+        self._pins.discard(slot)
 
     def _forget(self, second: int) -> None:
         """Where a session begins in order, drop what lies so far back that it can be given to nobody any more.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -19,8 +20,9 @@ from ingest.correlate.recall import Lookup, Recall
 from ingest.correlate.route import Route, route
 from ingest.correlate.session import MARGIN_S, Role, Session, Step
 from ingest.correlate.web import NodeWeb
-from ingest.events import Fact, Scanned
+from ingest.events import Fact, Scanned, Unread
 from ingest.lines import Line
+from mappings import keys
 from mappings.trace import Trace
 
 #: A line at most this far behind the greatest stamp read is at the front of the log.
@@ -37,13 +39,19 @@ class Arrival(msgspec.Struct, frozen=True):
 
     event: Event
     way: Route
-    slot: Slot | None
     new: bool
 
     @property
     def named(self) -> tuple[str, ...]:
         """What it names beside: looked up where memory does not have it."""
         return self.way.mentions if self.new else (*self.way.mentions, *self.way.own)
+
+
+class SessionStep(msgspec.Struct, frozen=True):
+    """A line on its way that only begins or ends the session of a process."""
+
+    process: Process
+    step: Step
 
 
 class Table:
@@ -70,37 +78,51 @@ class Table:
 
     # -- events in
 
-    def take(self, lines: Iterable[tuple[Line, Fact | Role, Slot | None]]) -> None:
-        """Take in what some lines state, in the order of reading; what they name is looked up in one question beforehand.
+    def arrive(self, line: Line, fact: Fact | Role) -> Arrival | SessionStep:
+        """Say of a line where it belongs, and whether it begins something at the front of the log; nothing is changed but the clock.
 
-        A line that only begins or ends a session comes with its role. The place of each in its file is pinned while a document
-        lacks its event.
+        A line that only begins or ends a session comes with its role. Lines are to be given in the order of reading.
         """
-        arrivals: list[Arrival | tuple[Step, Process, Slot | None]] = []
-        for line, fact, slot in lines:
-            self._tick(line.time_us)
-            if isinstance(fact, Role):
-                digest = f"{fact.name}{line.time_us // SECOND}{line.text}"
-                step = Step((line.time_us // SECOND, self._number(line, digest), line.time_us), fact, digest)
-                arrivals.append((step, (line.host, line.program, line.pid, line.fine), slot))
-            else:
-                arrivals.append(self._arrive(line, fact, slot))
-        self._recall.fetch(self._wanted(a for a in arrivals if isinstance(a, Arrival)))
-        for arrival in arrivals:
-            if isinstance(arrival, Arrival):
-                self._place(arrival)
-            else:
-                step, process, slot = arrival
-                self._feed(process, step, slot)
-        self._recall.forget()
-
-    def _arrive(self, line: Line, fact: Fact, slot: Slot | None) -> Arrival:
-        """Say of a line where it belongs, and whether it begins something at the front of the log."""
+        self._tick(line.time_us)
+        if isinstance(fact, Role):
+            digest = f"{fact.name}{line.time_us // SECOND}{line.text}"
+            step = Step((line.time_us // SECOND, self._number(line, digest), line.time_us), fact, digest)
+            return SessionStep((line.host, line.program, line.pid, line.fine), step)
         digest = digest_of(self.log_domain, line)
         line.number = self._number(line, digest)
         event = Event(line, fact, digest)
         way = route(event, self.web.within)
-        return Arrival(event, way, slot, new=way.begins and self._is_front(event))
+        return Arrival(event, way, new=way.begins and self._is_front(event))
+
+    @contextmanager
+    def looking_up(self, arrivals: Iterable[Arrival | SessionStep]) -> Iterator[None]:
+        """What these lines name and memory does not have is asked of the store in one question, and known while they are placed."""
+        try:
+            self._recall.fetch(self._wanted(a for a in arrivals if isinstance(a, Arrival)))
+            yield
+        finally:
+            self._recall.forget()
+
+    def place(self, arrival: Arrival | SessionStep, slot: Slot | None) -> None:
+        """Give a line to the nodes and the session that it belongs to; its place in its file is needed while a document lacks it."""
+        if isinstance(arrival, SessionStep):
+            self._feed(arrival.process, arrival.step, slot)
+        else:
+            self._place(arrival, slot)
+
+    def place_unread(self, arrival: Arrival | SessionStep, slot: Slot | None) -> None:
+        """Placing a line has failed: take back what was done, and have its journey say that a line of it is missing."""
+        if not isinstance(arrival, Arrival):
+            return
+        event = arrival.event
+        for key in list(event.owners):
+            self._detach(event, key)
+        event.unpin()
+        queue_id = next((keys.queue_id_of(key) for key in arrival.way.owners if key[0] == "q"), None)
+        if queue_id is not None:
+            event.fact = Unread(queue_id)
+            event.forget()
+            self._place(Arrival(event, route(event, self.web.within), new=False), slot)
 
     def _wanted(self, arrivals: Iterable[Arrival]) -> Iterator[str]:
         """Keys that lines name and memory does not have."""
@@ -114,10 +136,10 @@ class Table:
             for bare in arrival.named:
                 yield from (key for key in self.web.keys_named(bare, arrival.event.host) if key not in self.web.nodes and key not in begun)
 
-    def _place(self, arrival: Arrival) -> None:
+    def _place(self, arrival: Arrival, slot: Slot | None) -> None:
         """Give an event to the nodes and the session it belongs to."""
         event = read = arrival.event
-        way, slot = arrival.way, arrival.slot
+        way = arrival.way
         for key in way.owners:
             self._node(key, event, new=arrival.new)
         for bare in arrival.named:
@@ -350,7 +372,10 @@ class Table:
         return [n for n in self.web.untouched(floor) if n.fresh and not n.documents and n.key not in self.web.dirty]
 
     def evict(self) -> None:
-        """Let go of messages that are written and were not touched for the memory time; the store remembers them."""
+        """Let go of messages that are written and were not touched for the memory time; the store remembers them.
+
+        What no document holds is remembered by nobody: it stays for as long as lines may lie apart.
+        """
         floor = self.clock_us - self._memory_us
         for node in self.web.untouched(floor):
             if node.key in self.web.nodes and self._idle(node, floor):
@@ -367,6 +392,8 @@ class Table:
 
     def _idle(self, node: Node, floor_us: int) -> bool:
         """Whether a node is written and was not touched since."""
+        if node.events and not node.documents:
+            floor_us = min(floor_us, self.clock_us - self._reach_us)
         return node.touched_us <= floor_us and node.key not in self.web.dirty and not node.fresh
 
     def _drop(self, node: Node) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 
+from ingest.correlate.event import Event
 from ingest.correlate.links import Message, Part, Within, gather
 from ingest.correlate.node import Node, Written, make_parts
+from ingest.events import Fact
 from mappings import keys
 
 
@@ -73,7 +75,7 @@ class NodeWeb:
 
     def parts_of(self, key: str) -> Sequence[Part]:
         """The lives or the scan of a node, empty where it is unknown or only named."""
-        return [part for k in self._alike(key) for part in self._parts(k)] if self._hosts else self._parts(key)
+        return [part for k in self._alike(key) for part in self.own_parts(k)] if self._hosts else self.own_parts(key)
 
     def named_by(self, key: str) -> Sequence[str]:
         """Keys of the nodes that name this one."""
@@ -89,7 +91,7 @@ class NodeWeb:
             return [key]
         return self.keys_named("q:" + keys.queue_id_of(key), keys.host_of(key))
 
-    def _parts(self, key: str) -> Sequence[Part]:
+    def own_parts(self, key: str) -> Sequence[Part]:
         """The parts of one node, made anew where it changed."""
         node = self.nodes.get(key)
         if node is None or not node.events:
@@ -117,25 +119,55 @@ class NodeWeb:
             if not named:
                 del self._named[target]
 
+    def changed(self) -> list[str]:
+        """Keys of the nodes whose parts are to be made anew."""
+        return list(self._changed)
+
+    def renew(self, key: str) -> None:
+        """Make the parts of a node anew, so that it is found by what it names."""
+        self.own_parts(key)
+        self._changed.discard(key)
+
     def messages(self, start: Iterable[str]) -> Iterator[Message]:
         """The messages that these nodes belong to, each once."""
-        for key in list(self._changed):
-            self._parts(key)
-        self._changed.clear()
+        for key in self.changed():
+            self.renew(key)
         seen: set[int] = set()
-        for key in self._claimants(start):
-            for part in self._parts(key):
+        for key in self.claimants(start):
+            for part in self.own_parts(key):
                 if id(part) not in seen:
                     message = gather(part, self)
                     seen.update(id(p) for p in message.parts)
                     yield message
 
-    def _claimants(self, start: Iterable[str]) -> Iterator[str]:
+    def claimants(self, start: Iterable[str]) -> Iterator[str]:
         """The nodes themselves; for a folder of the filter, the scans that used it, for a hit in it belongs to one of them."""
         for key in start:
             if key[0] == "f":
                 yield from self.named_by(key)
             yield key
+
+    def linked(self, key: str) -> list[Node]:
+        """A node and those that it and its parts name, without telling which of them make one message."""
+        node = self.nodes.get(key)
+        if node is None:
+            return []
+        named = sorted({*node.names, *node.family, *self._named.get(key, ())} - {key})
+        return [node, *(self.nodes[other] for other in named if other in self.nodes)]
+
+    def change(self, event: Event, fact: Fact) -> None:
+        """Have an event say something else in all nodes that hold it."""
+        event.fact = fact
+        event.forget()
+        for owner in event.owners:
+            node = self.nodes[owner]
+            node.parts = None
+            self._changed.add(owner)
+
+    def changed_no_more(self, node: Node) -> None:
+        """Nothing is to be made of a node until more comes; until then it belongs to nothing."""
+        self._changed.discard(node.key)
+        node.family = {node.key}
 
     def untouched(self, floor_us: int) -> list[Node]:
         """Nodes not touched since this time of the log, oldest first."""

@@ -95,6 +95,7 @@ class Follower:
         for key, reader in self._readers.items():
             if key in present:
                 continue
+            reader.gone = True
             if reader.truncated:
                 reader.close()
             else:
@@ -185,6 +186,7 @@ class Follower:
         for reader in self._nameless:
             if (reader.device, reader.inode) == key and not reader.closed:
                 del self._nameless[reader]
+                reader.gone = False
                 return reader
         return None
 

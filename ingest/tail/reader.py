@@ -37,6 +37,8 @@ class FileReader:
         self.ended = False
         #: The file was truncated or written anew.
         self.truncated = False
+        #: The content is under no name of ours any more, so that nobody could read it again: set by whoever looks at the names.
+        self.gone = False
         self._damage: str | None = None
         self._lines: list[tuple[int, str]] = []
         self._next = 0
@@ -280,7 +282,7 @@ class FileReader:
 
     def _end(self, *, truncated: bool = False) -> bytes:
         self.ended = True
-        self.truncated = truncated
+        self.truncated = self.gone = truncated
         return b""
 
 

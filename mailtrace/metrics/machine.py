@@ -11,10 +11,13 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import Metric as Family
 
+from ingest.aside import FailedLetters
+from ingest.letters import Letters
 from ingest.sinks.deadletters import DeadLetters
 from mailtrace.metrics.table import family, figure, figures
 from mailtrace.problems import Problem
@@ -56,16 +59,16 @@ class Kept:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._cluster = is_cluster(settings.store)
-        self._letters = _Seldom(DeadLetters(settings.data_dir).count)
+        kept: dict[str, Letters[Any]] = {"refused": DeadLetters(settings.data_dir), "failed": FailedLetters(settings.data_dir)}
+        self._letters = {kind: _Seldom(letters.count) for kind, letters in kept.items()}
         self._size = _Seldom(self._cluster_size)
 
     def collect(self) -> Iterator[Family]:
         """All of them; what cannot be told is absent."""
         store = "elasticsearch" if self._cluster else "embedded"
         yield figure("mailtrace_build_info", 1, version=version("mail-trace"), python=platform.python_version(), store=store)
-        letters = self._letters.value()
-        if letters is not None:
-            yield figure("mailtrace_dead_letters", letters)
+        letters = [((kind,), count) for kind, one in self._letters.items() if (count := one.value()) is not None]
+        yield figures("mailtrace_dead_letters", letters)
         size = self._size.value() if self._cluster else _size_of(embedded_folder(self._settings.store))
         if size is not None:
             yield figure("mailtrace_store_bytes", size)

@@ -55,7 +55,12 @@ TABLE: tuple[Metric, ...] = (
     Metric("mailtrace_documents_superseded_total", "counter", (), "Traces that others have replaced."),
     Metric("mailtrace_documents_refused_total", "counter", (), "Traces that the store refused; they become dead letters."),
     Metric("mailtrace_documents_too_old_total", "counter", (), "Traces that were not written, for their time is kept no more."),
-    Metric("mailtrace_dead_letters", "gauge", (), "Dead letters that wait for `mailtrace deadletters retry`."),
+    Metric(
+        "mailtrace_dead_letters",
+        "gauge",
+        ("kind",),
+        "Dead letters that wait for `mailtrace deadletters retry`: traces that the store `refused`, lines that the program `failed` on.",
+    ),
     Metric("mailtrace_store_away", "gauge", (), "1 while the store does not take what it is given, and is waited for."),
     Metric("mailtrace_store_retries_total", "counter", (), "How often something was asked of the store again."),
     Metric("mailtrace_store_queue_documents", "gauge", (), "Traces on their way to the store."),

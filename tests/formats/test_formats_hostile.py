@@ -344,7 +344,7 @@ def test_a_split_record_is_read_as_one(size: int) -> None:
     text = f"Passed CLEAN {{RelayedInbound}}, [203.0.113.5]:25 <max@sender.example> -> {to}, mail_id: AAAAAAAAAAAA, 9 ms"
     other = pieces(text.replace("user", "other"), size, "(00236-01)")
     joiner: Joiner[Slot] = Joiner()
-    place = Slot(0, 0, None)
+    place = Slot(0, 0, 0, None)
     done: list[Line] = []
     for one, two in zip(pieces(text, size), other, strict=False):
         done += [line for line, _ in joiner.feed(amavis_line(one), place)]
