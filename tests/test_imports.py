@@ -28,7 +28,7 @@ PLACES = {
     "itsdangerous": ("search.http",),
     "prometheus_client": ("mailtrace.metrics",),
     "uvicorn": ("mailtrace.serving",),
-    "structlog": ("mailtrace", "ingest.pipeline", "ingest.tail", "ingest.sinks", "search.http"),
+    "structlog": ("mailtrace", "ingest.aside", "ingest.pipeline", "ingest.tail", "ingest.sinks", "search.http"),
 }
 #: What correlation must not touch: it does no I/O, and is given the time.
 WORLD = {"io", "os", "pathlib", "shutil", "socket", "sqlite3", "subprocess", "tempfile", "threading", "time"}

@@ -18,7 +18,8 @@ from prometheus_client.core import Metric as Family
 from watched import watched
 from written_mail import log, traffic
 
-from ingest.state import FileState
+from ingest.state import FileState, Watch
+from ingest.summary import Summary
 from mailtrace.metrics.endpoint import exposed
 from mailtrace.metrics.reading import MOST_SOURCES, lag
 from mailtrace.metrics.table import TABLE, figure
@@ -205,3 +206,12 @@ def test_many_may_ask_at_the_same_time() -> None:
             one.join()
     assert len(pages) == 5
     assert all(page.endswith("mailtrace_open_journeys 7.0\n") for page in pages)
+
+
+def test_failed_lines_are_told_by_their_formats() -> None:
+    """Programs are counted under the names of their formats; what no format knows is one."""
+    summary = Summary()
+    summary.failed.update({"smtpd": 2, "qmgr": 1, "exim": 4, "": 1, "strange": 5})
+    watch = Watch()
+    watch.look(summary, [], [], 0)
+    assert dict(watch.state.failed) == {"postfix": 3, "exim": 4, "other": 6}
