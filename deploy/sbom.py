@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE)
@@ -82,7 +82,7 @@ def _licence(installed: Distribution) -> dict[str, Any]:
     return {"license": {"name": ", ".join(classified) or written}}
 
 
-def _needs(requirements: list[str], pinned: dict[str, Any]) -> list[str]:
+def _needs(requirements: list[str], pinned: dict[NormalizedName, tuple[str, list[str]]]) -> list[str]:
     """Which of the pinned packages something needs here."""
     told = map(Requirement, requirements)
     names = {canonicalize_name(one.name) for one in told if one.marker is None or one.marker.evaluate({"extra": ""})}
