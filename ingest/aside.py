@@ -8,7 +8,7 @@ are none of a line's, and go on to whoever waits for them or ends.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -90,6 +90,10 @@ class Aside:
             )
             _log.error("line_failed", kind=kind, file=lines[0].file if lines else None)
 
+    def put_back(self, letters: Sequence[Failed]) -> None:
+        """Keep letters on that nothing could be done about."""
+        self._waiting += [_encoded(letter) for letter in letters]
+
     def flush(self) -> None:
         """Have what was put aside on the disk; to be done before a position that passes it is written.
 
@@ -102,6 +106,16 @@ class Aside:
         except OSError as error:
             raise TailError(f"{error.filename}: what was put aside cannot be kept: {(error.strerror or str(error)).lower()}") from None
         self._waiting = []
+
+
+def sorted_out(letters: Iterable[Failed]) -> dict[tuple[str, Told, int | None], list[str]]:
+    """The lines that were kept, by what must be known to read them again: the file, what was said about it, and the year."""
+    found: dict[tuple[str, Told, int | None], list[str]] = {}
+    for letter in letters:
+        for line in letter.lines:
+            if line.raw is not None:
+                found.setdefault((line.file, line.told, line.year), []).append(line.raw)
+    return found
 
 
 def place_of(error: BaseException) -> str:

@@ -343,6 +343,15 @@ class Unread(Fact, frozen=True, tag="unread"):
     queue_id: str | None = None
 
 
+class Nothing(Fact, frozen=True, tag="nothing"):
+    """A line that says nothing of the message whose id it begins with: no event, and kept nowhere.
+
+    It is given only where the same line may stand in a document as `Unread`, which it then takes back.
+    """
+
+    queue_id: str
+
+
 AnyFact = (
     Received
     | Identified

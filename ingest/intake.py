@@ -12,7 +12,7 @@ from ingest.aside import Aside
 from ingest.correlate.event import Slot
 from ingest.correlate.session import Role
 from ingest.correlate.table import Arrival, SessionStep, Table
-from ingest.events import Connected, Fact, Unread
+from ingest.events import Connected, Fact, Nothing, Unread
 from ingest.formats import Format, Silent, format_of
 from ingest.lines import Line
 from ingest.queue_ids import id_at_start
@@ -34,12 +34,18 @@ class Intake:
         table_of: Callable[[str], Table],
         host_of: Callable[[SourceFile], str],
         format_name: str | None,
+        *,
+        again: bool = False,
     ) -> None:
         self._summary = summary
         self._aside = aside
         self._table_of = table_of
         self._host_of = host_of
         self._format_name = format_name
+        #: Lines may be read on which this program failed before.
+        self.again = again
+        #: Between the lines others are missing.
+        self.sparse = False
         self._formats: dict[tuple[str, str | None], Format | None] = {}
 
     def take(self, source: SourceFile, count: int, until_us: int | None) -> None:
@@ -49,7 +55,7 @@ class Intake:
             try:
                 records = source.records(offset, text)
             except Exception as error:  # noqa: BLE001 - sorted out by `Aside.take`
-                self._aside.take(error, [source.failed(text, offset)])
+                self._fail(error, source, offset, text)
                 continue
             for line, place in records:
                 self._state(source, line, place, stated)
@@ -66,16 +72,23 @@ class Intake:
 
     def _state(self, source: SourceFile, line: Line, place: Slot, stated: _Stated) -> None:
         """Find out what a line states; until the journeys have it, it is needed."""
+        unread = False
         try:
             fact = self._fact(line, source)
         except Exception as error:  # noqa: BLE001
-            self._aside.take(error, [source.failed(line.raw, place.offset, line.program)])
+            self._fail(error, source, place.offset, line.raw, line.program)
+            unread = True
             queue_id = id_at_start(line.text)
             fact = None if queue_id is None else Unread(queue_id)
             line.host = line.host or self._host_of(source)
-        if fact is not None:
+        if fact is None and self.again and not unread:
+            fact = self._nothing(line, source)
+        facts = [] if fact is None else [fact]
+        if line.pid and (unread or self.sparse):
+            facts.append(Role.GAP)
+        for one in facts:
             place.pins += 1
-            stated.setdefault(line.host, []).append((line, fact, place))
+            stated.setdefault(line.host, []).append((line, one, place))
 
     def _join(self, stated: _Stated, source: SourceFile) -> None:
         """Give what was stated to the journeys; what it names beside is looked up in one question beforehand."""
@@ -86,7 +99,7 @@ class Intake:
                 try:
                     arrivals.append((line, place, table.arrive(line, fact)))
                 except Exception as error:  # noqa: BLE001
-                    self._aside.take(error, [source.failed(line.raw, place.offset, line.program)])
+                    self._fail(error, source, place.offset, line.raw, line.program)
             with table.looking_up(arrival for _, _, arrival in arrivals):
                 for line, place, arrival in arrivals:
                     for work in (table.place, table.place_unread):
@@ -94,9 +107,21 @@ class Intake:
                             work(arrival, place)
                             break
                         except Exception as error:  # noqa: BLE001
-                            self._aside.take(error, [source.failed(line.raw, place.offset, line.program)])
+                            self._fail(error, source, place.offset, line.raw, line.program)
             for _, _, place in batch:
                 place.pins -= 1
+
+    def _nothing(self, line: Line, source: SourceFile) -> Fact | None:
+        """What takes back that a line could not be read, where it says nothing."""
+        queue_id = id_at_start(line.text)
+        if queue_id is None:
+            return None
+        line.host = line.host or self._host_of(source)
+        return Nothing(queue_id)
+
+    def _fail(self, error: Exception, source: SourceFile, offset: int, raw: str, program: str = "") -> None:
+        """Put a line aside, with what must be known to read it again: also whose it is, where it does not say that itself."""
+        self._aside.take(error, [source.failed(offset, raw, program, self._host_of(source))])
 
     def _fact(self, line: Line, source: SourceFile) -> Fact | Role | None:
         """What a line states; None where that is nothing of a message."""

@@ -9,14 +9,15 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
-from ingest.aside import Aside, FailedLetters
+from ingest.aside import Aside, Failed, FailedLetters, sorted_out
 from ingest.correlate.draft import Context
 from ingest.correlate.event import SECOND, Event, Slot
 from ingest.correlate.links import REACH_US, Within
@@ -82,7 +83,7 @@ class Ingest:
         self._under_way: UnderWay = {}
         keep_lines = options.keep_raw and options.keep_subjects
         self._aside = Aside(FailedLetters(data), self.summary, strict=options.strict, keep_lines=keep_lines)
-        self._intake = Intake(self.summary, self._aside, self._table, self._host, options.format)
+        self._intake = Intake(self.summary, self._aside, self._table, self._host, options.format, again=options.rebuild)
         self._sources: dict[FileReader, SourceFile] = {}
         self._joiner: Joiner[Slot] = Joiner()
         self._since_flush = 0
@@ -135,6 +136,32 @@ class Ingest:
         finally:
             follower.close()
         return self.summary
+
+    def read_again(self, letters: Sequence[Failed]) -> None:
+        """Read lines anew that were put aside, and write what they say; what fails again is put aside again.
+
+        Positions in files stay as they are. Letters whose lines were not to be kept are put back.
+        """
+        self._intake.again = self._intake.sparse = True
+        self._aside.put_back([letter for letter in letters if any(line.raw is None for line in letter.lines)])
+        with TemporaryDirectory(prefix="again-", dir=self._data) as folder:
+            for number, ((file, told, year), lines) in enumerate(sorted_out(letters).items()):
+                path = Path(folder, str(number))
+                path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", errors="surrogateescape")
+                setting = SourceSetting(file, told.format, _zone(told.timezone), year, told.log_host)
+                reader = FileReader(str(path))
+                # To the reader of a report they are the lines of the file in which they stood.
+                reader.path = file
+                source = SourceFile(reader, setting, self._options.timezone, self._joiner, self.summary.tally(file))
+                self._sources[reader] = source
+                source.fill()
+                source.begin(year, None)
+                while source.fill():
+                    self._intake.take(source, _CHUNK, None)
+                    self.summary.lines += source.taken
+                reader.close()
+            self._write_all()
+            self._aside.flush()
 
     # -- files
 
@@ -314,11 +341,7 @@ class Ingest:
 
     def _finish(self) -> None:
         """Write everything, also what is held back, and keep how far each file is read."""
-        self._join(self._joiner.drain())
-        self._flush(everything=True, final=True)
-        for writer in self._writers.values():
-            writer.finish()
-        self._sink.flush()
+        self._write_all()
         self._keep_marks()
         for source in self._sources.values():
             if source.reader.partial:
@@ -326,6 +349,14 @@ class Ingest:
             if source.reader.damage:
                 self._warn(source.reader.damage)
         self._tell(force=True)
+
+    def _write_all(self) -> None:
+        """Write everything, also what is held back, and wait until it is durable."""
+        self._join(self._joiner.drain())
+        self._flush(everything=True, final=True)
+        for writer in self._writers.values():
+            writer.finish()
+        self._sink.flush()
 
     def _save(self, every_s: float) -> None:
         """Keep how far each file is read, where that was last done so long ago.

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import tzinfo
 from itertools import takewhile
 
+from msgspec.structs import replace
+
 from ingest.aside import FailedLine
 from ingest.correlate.event import SECOND, Slot
 from ingest.lines import Line
@@ -130,9 +132,9 @@ class SourceFile:
         self.latest_us = line.time_us
         return self._joiner.feed(line, self._slot(offset, line.time_us))
 
-    def failed(self, raw: str, offset: int, program: str = "") -> FailedLine:
-        """A line of it that this program failed on."""
-        return FailedLine(self.reader.path, offset, raw, program, self._framer.year_now, self.told)
+    def failed(self, offset: int, raw: str, program: str, host: str) -> FailedLine:
+        """A line of it that this program failed on; `host` is whose lines are that name none."""
+        return FailedLine(self.reader.path, offset, raw, program, self._framer.year_now, replace(self.told, log_host=host))
 
     def _slot(self, offset: int, time_us: int) -> Slot:
         """The place of a line: where the file reached the second in which it stands; lines that come late stand where they are read."""

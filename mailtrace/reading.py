@@ -102,7 +102,13 @@ def ingest_options(settings: Settings, read: Plan) -> IngestOptions:
         pin_s=settings.pin,
         hold_back_s=settings.hold_back,
         memory_s=settings.memory,
+        strict=settings.stop_at_faults,
     )
+
+
+def again_options(settings: Settings) -> IngestOptions:
+    """How lines that were put aside are read again: each letter says of its lines what is to be known about them."""
+    return ingest_options(settings, Plan((), system_zone(), raw_lines=settings.raw_lines))
 
 
 def _patterns(source: Source) -> tuple[str, ...]:

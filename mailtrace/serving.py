@@ -22,7 +22,7 @@ from search.engines import Engine
 from search.http.app import application
 from search.http.audit import Audit
 from search.http.sessions import Sessions
-from search.http.site import OnAnswer, Site, unnoted
+from search.http.site import Site
 from search.http.tokens import Tokens
 
 #: Seconds that answers which are under way have to come to their end.
@@ -34,6 +34,8 @@ _IDLE_S = 75
 _THREADS, _THREADS_CLUSTER = 2, 8
 #: Bytes of an answer that the system takes ahead of a client which reads slowly.
 _SEND_BUFFER = 1 << 17
+#: Hears of an answer: route, status, seconds.
+OnAnswer = Callable[[str, int, float], None]
 
 
 def access_folder(settings: Settings) -> Path:
@@ -51,7 +53,7 @@ def customers(settings: Settings) -> tuple[Customer, ...]:
     return tuple(Customer(one.name, tuple(map(normalise_domain, one.domains))) for one in settings.customer)
 
 
-def site(settings: Settings, engine: Engine, on_answer: OnAnswer = unnoted) -> Site:
+def site(settings: Settings, engine: Engine, on_answer: OnAnswer | None = None) -> Site:
     """Put a service together."""
     folder, known = access_folder(settings), tokens(settings)
     return Site(
@@ -119,7 +121,7 @@ def service(
     port: int | None,
     told: Callable[[str, bool], None],
     *,
-    on_answer: OnAnswer = unnoted,
+    on_answer: OnAnswer | None = None,
     beat: Callable[[], None] = lambda: None,
 ) -> Iterator[Service]:
     """Give a service that is ready to run; `told` hears its address when it listens, and whether everybody on this machine may ask.

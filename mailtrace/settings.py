@@ -131,6 +131,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     hold_back: Annotated[Seconds, Meta(description="Seconds of log time that a hop or scan waits for the message it belongs to.")] = 60.0
     memory: Annotated[Seconds, Meta(description="Seconds of log time that a journey which says nothing stays in memory.")] = 120.0
 
+    stop_at_faults: Annotated[
+        bool, Meta(description="End at a fault of the program itself, instead of putting the line aside and reading on: for its tests.")
+    ] = False
+
     @property
     def data_dir(self) -> Path:
         """The data folder."""

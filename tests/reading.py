@@ -76,7 +76,7 @@ class Place:
 
 def read(place: Place, files: Sequence[Path], times: Times = USUAL, *, dies_after: int | None = None, **options: Any) -> Ingest:
     """Read files to their end, as `mailtrace ingest --once` does; with `dies_after` the store stops after so many documents."""
-    settings: dict[str, Any] = {"timezone": ZoneInfo("UTC"), "year": 2026, **options}
+    settings: dict[str, Any] = {"timezone": ZoneInfo("UTC"), "year": 2026, "strict": True, **options}
     wanted = IngestOptions(tuple(map(str, files)), pin_s=times.pin, hold_back_s=times.hold_back, memory_s=times.memory, **settings)
     with closing(place.store.sink()) as sink:
         into = sink if dies_after is None else DyingSink(sink, dies_after)

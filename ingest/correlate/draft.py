@@ -16,7 +16,7 @@ from ingest.correlate.ownership import Ownership
 from ingest.correlate.relation import related_to
 from ingest.correlate.route import ids_of
 from ingest.correlate.rows import Row, Tree, people_of, plant, rows_of
-from ingest.events import Inspected, Judged, Noticed, Passed, Received, Release, Ruled, Scanned, Screened, fields_of
+from ingest.events import Inspected, Judged, Noticed, Passed, Received, Release, Ruled, Scanned, Screened, Unread, fields_of
 from ingest.words import names_of, words_of
 from mappings.address import domain_of, fold
 from mappings.identity import trace_id
@@ -294,7 +294,7 @@ def _trace(about: About, row: Row, fate: Fate, pairs: list[tuple[str, Event]], c
         relay_host=relay.relay_name if relay else None,
         relay_ip=relay.relay_ip if relay else None,
         attempts=row.tries + (row.released.tries if row.released else 0),
-        incomplete=fate.incomplete or _incomplete(about),
+        incomplete=fate.incomplete or _incomplete(about) or any(isinstance(event.fact, Unread) for _, event in pairs),
         visible_to=sorted({*recipient_domains, *([sender_domain] if ours and sender_domain else [])}),
         related=related_to(about),
     )

@@ -108,12 +108,10 @@ class Event:
             self.time_us, self.fine, self.number, changed = other.time_us, True, 0, True
         elif not self.fine and other.number > self.number:
             self.number, changed = other.number, True
-        if len(other.raw) > len(self.raw) and other.fact != self.fact:
-            # The same record, seen to a later continuation line.
+        # The same record, seen to a later continuation line; or an earlier reading failed on it, of which nothing is taken over.
+        further = len(other.raw) > len(self.raw) and other.fact != self.fact
+        if not isinstance(other.fact, Unread) and (further or isinstance(self.fact, Unread)):
             self.raw, self.fact, changed = other.raw, other.fact, True
-        if isinstance(self.fact, Unread) and not isinstance(other.fact, Unread):
-            # An earlier release failed on it.
-            self.fact, changed = other.fact, True
         if changed:
             self.forget()
         return changed

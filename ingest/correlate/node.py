@@ -86,5 +86,5 @@ def content_digest(trace: Trace) -> bytes:
     plain = msgspec.structs.replace(trace, version=0, ingested_ms=0, events=[])
     digest = blake2b(msgspec.msgpack.encode(plain), digest_size=16)
     for event in trace.events:
-        digest.update(f"{event.hash}{event.hop}{event.time_us}{event.number}{len(event.raw)}".encode())
+        digest.update(f"{event.hash}{event.hop}{event.kind}{event.time_us}{event.number}{len(event.raw)}".encode())
     return digest.digest()

@@ -28,6 +28,11 @@ class Role(IntEnum):
     #: Given to the last journey.
     BEHIND = 4
     CLOSE = 5
+    #: Lines are missing here: whose the rest of the session is, is not known.
+    GAP = 6
+
+
+_ENDS = frozenset({Role.CLOSE, Role.GAP})
 
 
 class Step:
@@ -80,7 +85,7 @@ class Session:
             if step.role in {Role.OPEN, Role.BEGIN}:
                 self._forget(step.second)
             self._steps.append(step)
-            if step.role is Role.CLOSE:
+            if step.role in _ENDS:
                 self.close()
             return self._deal.take(step), []
         insort(self._steps, step, key=lambda s: (s.place, s.role))
@@ -133,7 +138,7 @@ class _Deal:
     def take(self, step: Step) -> list[Gift]:
         """The gifts that one more line makes."""
         gifts: list[Gift] = []
-        if step.role in {Role.OPEN, Role.CLOSE}:
+        if step.role is Role.OPEN or step.role in _ENDS:
             self.common, self.ahead, self.last = [], [], None
         elif step.role is Role.BEGIN and step.node is not None:
             self.last = step

@@ -20,7 +20,7 @@ from ingest.correlate.recall import Lookup, Recall
 from ingest.correlate.route import Route, route
 from ingest.correlate.session import MARGIN_S, Role, Session, Step
 from ingest.correlate.web import NodeWeb
-from ingest.events import Fact, Scanned, Unread
+from ingest.events import Fact, Nothing, Scanned, Unread
 from ingest.lines import Line
 from mappings import keys
 from mappings.trace import Trace
@@ -86,7 +86,9 @@ class Table:
         self._tick(line.time_us)
         if isinstance(fact, Role):
             digest = f"{fact.name}{line.time_us // SECOND}{line.text}"
-            step = Step((line.time_us // SECOND, self._number(line, digest), line.time_us), fact, digest)
+            # A gap is no line, and no other line's number may depend on it.
+            number = self._next_number(line) if fact is Role.GAP else self._number(line, digest)
+            step = Step((line.time_us // SECOND, number, line.time_us), fact, digest)
             return SessionStep((line.host, line.program, line.pid, line.fine), step)
         digest = digest_of(self.log_domain, line)
         line.number = self._number(line, digest)
@@ -118,6 +120,9 @@ class Table:
         for key in list(event.owners):
             self._detach(event, key)
         event.unpin()
+        if event.pid:
+            step = Step((event.second, event.number, event.time_us), Role.GAP, f"{Role.GAP.name}{event.digest}")
+            self._feed((event.host, event.program, event.pid, event.fine), step, None)
         queue_id = next((keys.queue_id_of(key) for key in arrival.way.owners if key[0] == "q"), None)
         if queue_id is not None:
             event.fact = Unread(queue_id)
@@ -140,6 +145,9 @@ class Table:
         """Give an event to the nodes and the session it belongs to."""
         event = read = arrival.event
         way = arrival.way
+        if isinstance(event.fact, Nothing):
+            self._take_back(event, way)
+            return
         for key in way.owners:
             self._node(key, event, new=arrival.new)
         for bare in arrival.named:
@@ -156,6 +164,15 @@ class Table:
             self._session(event, way, read, slot)
         if not event.owners and way.role is None:
             event.unpin()
+
+    def _take_back(self, event: Event, way: Route) -> None:
+        """A line that could not be read once says nothing: the documents that miss it are whole without it."""
+        for key in way.owners:
+            known = self._node(key, event, new=False).events.get(event.digest)
+            if known is not None and isinstance(known.fact, Unread):
+                for owner in list(known.owners):
+                    self._detach(known, owner)
+                known.unpin()
 
     def _tick(self, time_us: int) -> None:
         """Move the log's clock on; a stamp far ahead of the wall clock is counted and moves nothing."""
@@ -178,6 +195,11 @@ class Table:
             known = (second, {})
             self._numbers[process] = known
         return known[1].setdefault(digest, len(known[1]))
+
+    def _next_number(self, line: Line) -> int:
+        """The number that the next line of this process in this second gets."""
+        second, known = self._numbers.get((line.host, line.program, line.pid), (0, {}))
+        return len(known) if not line.fine and second == line.time_us // SECOND else 0
 
     def _is_front(self, event: Event) -> bool:
         """Whether a line is new in time: after all that the store held at the start, and not far behind what was read."""

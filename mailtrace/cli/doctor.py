@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
+from ingest.aside import FailedLetters
 from ingest.sinks.deadletters import DeadLetters
 from mailtrace.amounts import counted, shown_bytes
 from mailtrace.cli.common import Common
@@ -66,6 +67,12 @@ def _findings(settings: Settings, *, look: bool) -> Iterator[Finding]:
     letters = DeadLetters(settings.data_dir).count()
     if letters:
         yield NOTE, f"{counted(letters, 'trace')} could not be stored; see `mailtrace deadletters list`."
+    failed = FailedLetters(settings.data_dir).count()
+    if failed:
+        yield (
+            BAD,
+            f"A fault of Mail Trace itself: {counted(failed, 'line')} put aside; see `mailtrace deadletters list`, and please report it.",
+        )
 
 
 def _folder(data: Path) -> Finding:

@@ -103,7 +103,8 @@ def beside(common: Common, host: str | None, port: int | None) -> Iterator[Besid
     options = [word for name, value in given if value is not None for word in (name, str(value))]
     ours, theirs = Pipe()
     program = [sys.executable, "-m", "mailtrace", "serve", "--with-parent", *options]
-    with subprocess.Popen(program, stdin=theirs.fileno()) as child:  # noqa: S603
+    # A session of its own: what asks us to stop by way of the terminal or the group must not end it before us.
+    with subprocess.Popen(program, stdin=theirs.fileno(), start_new_session=True) as child:  # noqa: S603
         theirs.close()
         over = threading.Event()
         made = Beside(ours)

@@ -61,6 +61,10 @@ def _left_out(summary: Summary, *, refused: int, too_old: int) -> list[str]:
         told.append("Lines of a program called just `postfix`: syslog cut its name at the slash; docs/programs.md says how to mend that.")
     if summary.ahead:
         told.append(f"{counted(summary.ahead, 'line')} of the future: stamped more than an hour ahead of this machine's clock.")
+    if summary.failed:
+        told.append(
+            f"Lines put aside because of a fault of Mail Trace itself: {_by_name(summary.failed)}; see `mailtrace deadletters list`."
+        )
     if refused:
         told.append(f"{counted(refused, 'trace')} could not be stored; `mailtrace deadletters list` shows them.")
     if too_old:

@@ -141,7 +141,8 @@ class Frame:
 
     def finished(self, request: AnyRequest, way: Way, route: str, status: int) -> None:
         """Tell of the answer, and write the line for the audit log."""
-        self._site.on_answer(route, status, time.perf_counter() - way.began)
+        if self._site.on_answer is not None:
+            self._site.on_answer(route, status, time.perf_counter() - way.began)
         if not way.what:
             return
         who = way.caller

@@ -13,14 +13,6 @@ from search.http.sessions import Sessions
 from search.http.tokens import Tokens
 from search.scope import EVERYTHING
 
-#: Hears of each answer when it is at its end: its route (a path with its parameters' names, "" where there is none), its status, and the
-#: seconds that it took.
-OnAnswer = Callable[[str, int, float], None]
-
-
-def unnoted(_route: str, _status: int, _seconds: float) -> None:
-    """Nobody wants to know."""
-
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
@@ -47,7 +39,8 @@ class Site:
     threads: int = 4
     #: Gives now in milliseconds; a test sets it.
     clock: Callable[[], int] = _now_ms
-    on_answer: OnAnswer = unnoted
+    #: Hears of every answer: its route (a closed set of words), its status, and the seconds until its end.
+    on_answer: Callable[[str, int, float], None] | None = None
 
     def anonymous(self) -> Caller:
         """Whoever sits at this machine, where no token is configured."""

@@ -168,3 +168,19 @@ def test_a_manager_that_is_gone_is_no_trouble(tmp_path: Path) -> None:
         made = Manager({"NOTIFY_SOCKET": heard.address, "WATCHDOG_USEC": "1000", "WATCHDOG_PID": "1"})
         made.beat()
         assert [heard.take(1.0), heard.take(0.1)] == ["READY=1", None]
+
+
+def test_a_stop_of_the_whole_group_is_an_orderly_one(quiet_environment: None, tmp_path: Path) -> None:
+    """Ctrl-C reaches every process of a terminal's group: what reads still ends in order, and takes the page with it."""
+    log = log_of(tmp_path)
+    with manager(tmp_path) as heard:
+        environ = {**os.environ, "NOTIFY_SOCKET": heard.address}
+        command = [sys.executable, "-m", "mailtrace", "run", log]
+        with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True, start_new_session=True) as program:
+            heard.wait_for("READY=1")
+            (child,) = Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text().split()
+            os.killpg(program.pid, signal.SIGTERM)
+            said = program.communicate(timeout=_PATIENCE_S)[1]
+    assert program.returncode == 0, said
+    assert "Read 0 files" in said
+    assert not Path(f"/proc/{child}").exists()
