@@ -13,6 +13,7 @@ from functools import partial
 
 from ingest.correlate.draft import Composed, Context, Draft, compose
 from ingest.correlate.event import SECOND, Event
+from ingest.correlate.link import hop_of
 from ingest.correlate.links import Message
 from ingest.correlate.node import Node, Written, content_digest
 from ingest.correlate.table import Table
@@ -189,7 +190,7 @@ class Writer:
                 time_ms=known.time_ms,
                 last_event_ms=known.time_ms,
                 visible_to=sorted({d for t in same for d in t.visible_to}),
-                keys=sorted(n.key for n in nodes if trace_id in n.documents),
+                keys=sorted({hop_of(n.key) for n in nodes if trace_id in n.documents}),
                 superseded_by=sorted(t.id for t in same),
                 ingested_ms=time.time_ns() // 1_000_000,
             )

@@ -115,7 +115,7 @@ class About:
             event = self.row.refusal or root.events[0]
             return keys.line(event.digest), event.time_us, event.host
         origin = self.origin
-        if origin is not None:
+        if origin is not None and keys.queue(root.host, origin) not in (self.tree.message.crowded if self.tree is not None else ()):
             return keys.queue(root.host, origin), time_in_id(origin) or first_us(root), root.host
         if isinstance(root, Scan) and self.tree is not None:
             # A filter before the queue: the message begins with the first queue file behind it.

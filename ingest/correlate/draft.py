@@ -11,6 +11,7 @@ from ingest.correlate.about import About, first_us
 from ingest.correlate.event import SECOND, Event, order
 from ingest.correlate.fate import Fate, fate_of
 from ingest.correlate.life import Life
+from ingest.correlate.link import hop_of
 from ingest.correlate.links import Loose, Message, Part, Scan, Within
 from ingest.correlate.ownership import Ownership
 from ingest.correlate.relation import related_to
@@ -202,7 +203,7 @@ def _line(key: str, event: Event, context: Context) -> Line:
         pid=event.pid,
         number=event.number,
         hash=event.digest,
-        hop=key,
+        hop=hop_of(key),
         kind=type(fact).__struct_config__.tag,  # type: ignore[arg-type]
         fields=fields_of(fact),
         words=words_of(fact),
@@ -218,7 +219,7 @@ def _keys(pairs: list[tuple[str, Event]], within: Within) -> list[str]:
     """Every id that the lines bear or name, as keys."""
     found: set[str] = set()
     for key, event in pairs:
-        found.add(key)
+        found.add(hop_of(key))
         if event.ids is None:
             event.ids = ids_of(event, within)
         found.update(event.ids)

@@ -40,7 +40,8 @@ class Node:
     #: Events that no acknowledged document holds yet.
     fresh: set[str] = field(default_factory=set)
     documents: set[str] = field(default_factory=set)
-    names: set[str] = field(default_factory=set)
+    #: The parts by which it is found; those that it has may be newer.
+    named: list[Part] = field(default_factory=list)
     #: Keys of all nodes of its messages, as they were when these were written; empty where it changed since.
     family: set[str] = field(default_factory=set)
     looked_up: bool = False
@@ -64,9 +65,8 @@ def make_parts(node: Node, within: Within, *, judged: bool) -> list[Part]:
         return list(lives)
     if kind == "m":
         return [Scan(node.key, node.host, events)]
-    if kind == "j":
-        # Each is a message of its own: a Message-ID may come twice within minutes.
-        return [Loose(node.key, node.host, [e]) for e in events]
+    if kind in "jf":
+        return [Loose(node.key, node.host, events)]
     return [Loose(node.key, node.host, e) for e in _by_gap(events, within.reach_us)]
 
 

@@ -97,6 +97,8 @@ def plant(message: Message, within: Within) -> Tree:
         follows.add(id(scan))
     for found in scans.values():
         found.sort(key=lambda s: (s.start_us, s.key))
+    for pieces in loose.values():
+        pieces.sort(key=lambda p: (p.start_us, p.key))
     for hops in onward.values():
         hops.sort(key=lambda h: (h[0].start_us, h[0].key, h[1]))
     parts: list[Part] = [*message.lives, *message.scans]

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from ingest.correlate.event import SECOND, Event, Slot, digest_of, from_document
+from ingest.correlate.link import hop_of, node_key
 from ingest.correlate.links import Within
 from ingest.correlate.node import Node, Written, content_digest
 from ingest.correlate.recall import Lookup, Recall
@@ -110,7 +111,7 @@ class Table:
             if arrival.new:
                 begun.update(way.owners)
             else:
-                yield from (key for key in way.owners if key not in self.web.nodes and key not in begun)
+                yield from (hop_of(key) for key in way.owners if key not in self.web.nodes and key not in begun)
             for bare in arrival.named:
                 yield from (key for key in self.web.keys_named(bare, arrival.event.host) if key not in self.web.nodes and key not in begun)
 
@@ -289,7 +290,7 @@ class Table:
             if node.looked_up:
                 continue
             node.looked_up = True
-            for document in self._recall.of(node.key):
+            for document in self._recall.of(hop_of(node.key)):
                 waiting.extend(self._restore(document))
 
     def _restore(self, document: Trace) -> list[Node]:
@@ -308,9 +309,10 @@ class Table:
         )
         touched: list[Node] = []
         for stored in document.events:
-            node = self.web.nodes.get(stored.hop)
+            key = node_key(stored.hop, stored.hash)
+            node = self.web.nodes.get(key)
             if node is None:
-                node = self.web.new(stored.hop, stored.host, self.clock_us)
+                node = self.web.new(key, stored.host, self.clock_us)
             node.documents.add(document.id)
             touched.append(node)
             try:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
-from ingest.correlate.links import Message, Part, Within, gather
+from ingest.correlate.gather import claimants, gather
+from ingest.correlate.link import hop_of
+from ingest.correlate.links import LOG_ID_REACH_US, Loose, Message, Part, Within
+from ingest.correlate.names import MANY, Mention, Names
 from ingest.correlate.node import Node, Written, make_parts
 from mappings import keys
 
@@ -21,8 +25,7 @@ class NodeWeb:
         self.documents: dict[str, Written] = {}
         self._within = within
         self._hosts = tuple(hosts)
-        #: Keys of the nodes that name a key.
-        self._named: dict[str, set[str]] = {}
+        self._names = Names()
         #: Nodes whose parts are to be made anew: until then they are not found by what they name.
         self._changed: set[str] = set()
         #: Whether a filter's result has come that names its message by the Message-ID only. Most mail servers have no such filter.
@@ -75,13 +78,17 @@ class NodeWeb:
         """The lives or the scan of a node, empty where it is unknown or only named."""
         return [part for k in self._alike(key) for part in self._parts(k)] if self._hosts else self._parts(key)
 
-    def named_by(self, key: str) -> Sequence[str]:
-        """Keys of the nodes that name this one."""
-        return sorted({n for k in self._alike(key) for n in self._named.get(k, ())})
+    def near(self, key: str, since_us: int, until_us: int) -> Iterator[Mention]:
+        """The mentions of exactly this key within a span of time."""
+        return self._names.near(key, since_us, until_us)
 
-    def means(self, target: str, key: str) -> bool:
-        """Whether a name is this key's, also where a line of another host of the log domain says it."""
-        return target == key or (bool(self._hosts) and target[0] == "q" == key[0] and key in self._alike(target))
+    def meant(self, key: str, since_us: int, until_us: int) -> Iterator[Mention]:
+        """The same, also where a line of another host of the log domain names it."""
+        return chain.from_iterable(self._names.near(k, since_us, until_us) for k in self._alike(key))
+
+    def crowded(self, key: str, time_us: int, gap_us: int) -> bool:
+        """Whether more parts name a key at about this time than a weak name can tell apart."""
+        return bool(self._names.crowd(key, time_us, gap_us))
 
     def _alike(self, key: str) -> list[str]:
         """The keys that mean the same id on any host of the log domain."""
@@ -102,20 +109,29 @@ class NodeWeb:
     def _index(self, node: Node) -> None:
         """Keep whom a node names, so that links are found from the other end."""
         self._changed.discard(node.key)
-        names = {link.target for part in node.parts or () for link in part.links}
-        for target in node.names - names:
-            self._unname(target, node.key)
-        for target in names - node.names:
-            self._named.setdefault(target, set()).add(node.key)
-        node.names = names
+        self._names.remove(node.named)
+        before, node.named = node.named, list(node.parts or ())
+        for mention in self._names.add(node.named):
+            if mention.target[0] in "lpq":
+                self._part_crowd(mention.target, mention.until_us)
+        if node.key[0] in "lp" and _too_long(node.named) and not _too_long(before):
+            # What was joined to it is so no more.
+            for part in node.named:
+                self._again(m.part for m in self._names.near(node.key, part.start_us - self._within.reach_us, part.end_us))
 
-    def _unname(self, target: str, key: str) -> None:
-        """A node names another one no more."""
-        named = self._named.get(target)
-        if named is not None:
-            named.discard(key)
-            if not named:
-                del self._named[target]
+    def _part_crowd(self, target: str, time_us: int) -> None:
+        """Have those written again that were joined by a name until one more had it."""
+        weak = LOG_ID_REACH_US if target[0] == "l" else self._within.reach_us
+        crowd = self._names.crowd(target, time_us, min(weak, self._within.reach_us))
+        if len(crowd) == MANY + 1:
+            self._again(crowd)
+
+    def _again(self, parts: Iterable[Part]) -> None:
+        """These may be other messages than they were."""
+        for part in parts:
+            node = self.nodes[part.key]
+            node.family.clear()
+            self.dirty.setdefault(node.key, node.touched_us)
 
     def messages(self, start: Iterable[str]) -> Iterator[Message]:
         """The messages that these nodes belong to, each once."""
@@ -131,10 +147,11 @@ class NodeWeb:
                     yield message
 
     def _claimants(self, start: Iterable[str]) -> Iterator[str]:
-        """The nodes themselves; for a folder of the filter, the scans that used it, for a hit in it belongs to one of them."""
+        """The nodes themselves; for a hit in a folder of the filter, the scans that used it, for it belongs to one of them."""
         for key in start:
             if key[0] == "f":
-                yield from self.named_by(key)
+                for part in self._parts(key):
+                    yield from claimants(part, hop_of(key), self)
             yield key
 
     def untouched(self, floor_us: int) -> list[Node]:
@@ -156,7 +173,11 @@ class NodeWeb:
         """Forget a node; the store remembers it."""
         del self.nodes[node.key]
         self._changed.discard(node.key)
-        for target in node.names:
-            self._unname(target, node.key)
+        self._names.remove(node.named)
         for document in node.documents:
             self.documents.pop(document, None)
+
+
+def _too_long(parts: Iterable[Part]) -> bool:
+    """Whether so many lines bear a weak id that it joins nothing."""
+    return any(isinstance(part, Loose) and len(part.events) > MANY for part in parts)
