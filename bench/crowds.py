@@ -226,14 +226,8 @@ def recipients_exim(number: int, value: int) -> Iterator[Line]:
                 f"{qid} <= ann@sender.example H=mail.sender.example [203.0.113.5] P=esmtp S=999 id=m{value}@sender.example for {listed}",
             ),
         )
-    yield (
-        1 + number / RATE,
-        _in(
-            "exim",
-            500 + value,
-            f'{qid} => bob{number}@example.org <all{number}@example.net> R=dnslookup T=remote_smtp H=mx.example.net [192.0.2.50] C="250 ok"',
-        ),
-    )
+    text = f'bob{number}@example.org <all{number}@example.net> R=dnslookup T=remote_smtp H=mx.example.net [192.0.2.50] C="250 ok"'
+    yield 1 + number / RATE, _in("exim", 500 + value, f"{qid} => {text}")
 
 
 def expanded(number: int, value: int) -> Iterator[Line]:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
+from ingest.correlate.agenda import Agenda
 from ingest.correlate.draft import Composed, Context, Draft, compose
 from ingest.correlate.event import SECOND, Event
 from ingest.correlate.link import hop_of
 from ingest.correlate.links import Message
-from ingest.correlate.node import Node, Written, content_digest
+from ingest.correlate.node import Large, Node, Written, content_digest
 from ingest.correlate.table import Table
 from ingest.sinks import Sink
 from mappings.address import fold
@@ -26,6 +27,10 @@ SETTLE_US = 2 * SECOND
 #: An unfinished one is written at the latest so long after it changed, on the log's clock.
 PATIENCE_US = 30 * SECOND
 _BATCH = 2000
+#: A message of more lines is told again only when it has grown by an eighth, or after ten seconds.
+LARGE_LINES = 1000
+LARGE_US = 10 * SECOND
+_SHARE = 8
 
 
 #: Batches that the store has not acknowledged yet, by their tickets, each with what is to be done then. All writers of one store
@@ -53,6 +58,10 @@ class Writer:
         self._under_way = under_way
         #: How many of them are its own.
         self._open = 0
+        #: What waits in a backlog until it is quiet, on the log's clock, and what is held back, on the clock for showing.
+        self._settling = Agenda()
+        self._held = Agenda()
+        self._any_large = False
         #: The log's clock when it last moved, and the wall clock then.
         self.quiet_since: tuple[int, float] = (0, 0.0)
 
@@ -64,28 +73,28 @@ class Writer:
         `show_us` is the time by which holding back is judged: the log's clock, moved on with the wall clock while no line comes.
         """
         group, batch = Group(), list[Trace]()
+        web = self.table.web
         waiting: set[str] = set()
-        due = list(self.table.web.dirty) if everything else self._due()
-        for message in self.table.web.messages(due):
+        due = self._due(show_us, everything=everything, final=final)
+        for message in web.messages(due):
             nodes = self._nodes_of(message)
-            if not everything and not self._is_due(message, nodes):
+            if not everything and (later := self._due_at(message, nodes)) is not None:
                 waiting.update(n.key for n in nodes)
+                self._put(self._settling, nodes, later)
                 continue
             composed = compose(message, self._context)
-            written, held = self._take(message, composed, nodes, group, None if final else show_us)
+            written, held_us = self._take(message, composed, nodes, group, None if final else show_us)
             batch += written
-            if held:
+            if held_us is not None:
                 waiting.update(n.key for n in nodes)
+                self._put(self._held, nodes, held_us)
             if len(batch) >= _BATCH:
                 self._submit(batch, group)
                 group, batch = Group(), []
-            keys = {n.key for n in nodes}
-            for node in nodes:
-                self.table.web.dirty.pop(node.key, None)
-                node.family |= keys
+            self._looked_at(message, nodes, show_us)
         for key in waiting:
             # An id may name two messages, one of them written now: the other is looked at again.
-            self.table.web.dirty.setdefault(key, self.table.clock_us)
+            web.dirty.setdefault(key, self.table.clock_us)
         for key in due:
             if (known := self.table.web.get(key)) is None or not known.events:
                 self.table.web.dirty.pop(key, None)
@@ -108,45 +117,104 @@ class Writer:
         """Whether documents are submitted and not acknowledged."""
         return self._open > 0
 
-    def _due(self) -> list[str]:
-        """Nodes that changed and have been quiet for a while."""
-        settled, patient = self.table.clock_us - SETTLE_US, self.table.clock_us - PATIENCE_US
-        return [
-            key
-            for key, since in self.table.web.dirty.items()
-            if since <= patient or (node := self.table.web.nodes.get(key)) is None or node.touched_us <= settled
-        ]
+    def _due(self, show_us: int, *, everything: bool, final: bool) -> list[str]:
+        """Nodes to be looked at now: of a backlog those that have been quiet for a while, else what changed; and what was held back."""
+        web = self.table.web
+        web.update()
+        news, web.news = web.news, {}
+        if final:
+            self._settling.all()
+            self._held.all()
+            return list(web.dirty)
+        due: dict[str, None] = {}
+        if everything:
+            due.update(dict.fromkeys(key for key in (*self._settling.all(), *news) if not self._puts_off(key, show_us)))
+        else:
+            for key in (*news, *self._settling.due(self.table.clock_us)):
+                since, node = web.dirty.get(key), web.nodes.get(key)
+                if since is None or node is None:
+                    continue
+                quiet = min(node.touched_us + SETTLE_US, since + PATIENCE_US)
+                if quiet <= self.table.clock_us:
+                    due[key] = None
+                else:
+                    self._settling.put(key, quiet)
+        due.update(dict.fromkeys(self._held.due(show_us)))
+        return [key for key in due if key in web.dirty]
 
-    def _is_due(self, message: Message, nodes: list[Node]) -> bool:
-        """Whether a message of a backlog is to be written now: finished and quiet, or it has waited too long."""
-        if message.closed and all(n.touched_us <= self.table.clock_us - SETTLE_US for n in nodes):
-            return True
-        since = min((self.table.web.dirty[n.key] for n in nodes if n.key in self.table.web.dirty), default=self.table.clock_us)
-        return since <= self.table.clock_us - PATIENCE_US
+    def _due_at(self, message: Message, nodes: list[Node]) -> int | None:
+        """When a message of a backlog is to be written: finished and quiet, or it has waited too long; None is now."""
+        dirty = self.table.web.dirty
+        since = min((dirty[n.key] for n in nodes if n.key in dirty), default=self.table.clock_us)
+        quiet = max(n.touched_us for n in nodes) + SETTLE_US if message.closed else since + PATIENCE_US
+        due = min(quiet, since + PATIENCE_US)
+        return due if due > self.table.clock_us else None
+
+    def _put(self, agenda: Agenda, nodes: list[Node], time_us: int) -> None:
+        """Have a message looked at again; a node that changed meanwhile is looked at anyway."""
+        for node in nodes:
+            agenda.put(node.key, time_us)
+
+    def _puts_off(self, key: str, show_us: int) -> bool:
+        """Whether something new of a message is told later because all of the message would be told again, and it has many lines.
+
+        It is told anew when it has grown by a share, or after a while: so what it costs grows as its lines do.
+        """
+        if not self._any_large:
+            return False
+        node = self.table.web.nodes.get(key)
+        named = (link.target for part in node.named for link in part.links) if node is not None else ()
+        found = (self.table.web.nodes.get(one) for one in (key, *named))
+        large = next((n.large for n in found if n is not None and n.large is not None), None)
+        if large is None:
+            return False
+        large.news += 1
+        if large.news * _SHARE >= large.lines or show_us >= large.told_us + LARGE_US:
+            return False
+        self._held.put(key, large.told_us + LARGE_US)
+        return True
+
+    def _looked_at(self, message: Message, nodes: list[Node], show_us: int) -> None:
+        """Note that a message was told."""
+        keys = frozenset(n.key for n in nodes)
+        lines = sum(len(p.events) for p in message.parts)
+        large = Large(lines, show_us) if lines > LARGE_LINES else None
+        self._any_large = self._any_large or large is not None
+        # Most nodes share one set, and go on to share one.
+        merged: dict[frozenset[str], frozenset[str]] = {}
+        for node in nodes:
+            self.table.web.dirty.pop(node.key, None)
+            before = node.family
+            if before not in merged:
+                merged[before] = before | keys if before else keys
+            node.family = merged[before]
+            node.large = large
 
     def _nodes_of(self, message: Message) -> list[Node]:
         """The nodes whose lives, scans and loose lines make a message."""
         return [self.table.web.nodes[k] for k in sorted({p.key for p in message.parts})]
 
-    def _take(self, message: Message, composed: Composed, nodes: list[Node], group: Group, show_us: int | None) -> tuple[list[Trace], bool]:
-        """The documents of a message that have to be written, and whether some are held back still (never with `show_us` None)."""
+    def _take(
+        self, message: Message, composed: Composed, nodes: list[Node], group: Group, show_us: int | None
+    ) -> tuple[list[Trace], int | None]:
+        """The documents of a message that have to be written, and until when others are held back (never with `show_us` None)."""
         if composed.void:
             for part in message.parts:
-                self._forget(self.table.web.nodes[part.key], [e.digest for e in part.events])
-            return [], False
+                self.table.forget(self.table.web.nodes[part.key], [e.digest for e in part.events])
+            return [], None
         written: list[Trace] = []
-        held = False
+        held: int | None = None
         for draft in composed.drafts:
             known = self.table.web.documents.get(draft.trace.id)
             if known is None and show_us is not None and draft.held_us is not None and show_us < draft.held_us:
-                held = True
+                held = draft.held_us if held is None else min(held, draft.held_us)
                 continue
             # A hit in a folder may be another scan's as well, which begins in its second: it stays needed for a while.
             group.events += draft.events + [pair for pair in draft.taken if pair[1].time_us <= self.table.clock_us - PATIENCE_US]
             changed = self._versioned(draft, known)
             if changed is not None:
                 written.append(changed)
-        if not held:
+        if held is None:
             group.superseded += self._replaced(message, composed.drafts, nodes)
         return written, held
 
@@ -224,17 +292,8 @@ class Writer:
                 node.fresh.discard(event.digest)
                 event.release()
 
-    def _forget(self, node: Node, digests: Iterable[str]) -> None:
-        """These lines can matter no more though no document holds them."""
-        for digest in digests:
-            if digest in node.fresh:
-                node.fresh.discard(digest)
-                node.events[digest].release()
-
     def evict(self) -> None:
         """Let go of what is written and quiet, and of what came to nothing within the time that lines may lie apart."""
-        for node in self.table.stale():
-            self._forget(node, list(node.fresh))
         self.table.evict()
 
 

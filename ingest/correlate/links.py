@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ingest.correlate.event import SECOND, Event, order
 from ingest.correlate.life import Life
 from ingest.correlate.link import Link, hop_of
-from ingest.events import Attempted, Identified, Infected, Inspected, Judged, Passed, Received, Release, Ruled, Scanned
+from ingest.events import Attempted, Identified, Inspected, Judged, Passed, Received, Release, Ruled, Scanned
 from mappings import keys
 from mappings.address import is_loopback, local_of
 
@@ -187,6 +187,7 @@ def link_life(life: Life, within: Within, *, judged: bool) -> None:
                 life.links.extend(
                     Link("refused", keys.message_id(i.message_id), event.time_us) for i in life.identified if i.message_id and not i.resent
                 )
+    life.hows = frozenset(link.how for link in life.links)
 
 
 def _entered_here(life: Life, within: Within) -> bool:

@@ -30,6 +30,15 @@ class Written:
 
 
 @dataclass(slots=True)
+class Large:
+    """A message of many lines: how many it had when it was told last, when that was, and how many nodes have news since."""
+
+    lines: int
+    told_us: int
+    news: int = 0
+
+
+@dataclass(slots=True)
 class Node:
     """An id, the events that bear it or were given to it, and the documents that hold them."""
 
@@ -43,7 +52,9 @@ class Node:
     #: The parts by which it is found; those that it has may be newer.
     named: list[Part] = field(default_factory=list)
     #: Keys of all nodes of its messages, as they were when these were written; empty where it changed since.
-    family: set[str] = field(default_factory=set)
+    family: frozenset[str] = frozenset()
+    #: The message that it is of, where that has many lines.
+    large: Large | None = None
     looked_up: bool = False
     #: Greatest stamp of the log when it was touched last: decides when memory lets go of it.
     touched_us: int = 0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
+from ingest.correlate.agenda import Agenda
 from ingest.correlate.gather import claimants, gather
 from ingest.correlate.link import hop_of
 from ingest.correlate.links import LOG_ID_REACH_US, Loose, Message, Part, Within
@@ -15,12 +15,16 @@ from mappings import keys
 
 
 class NodeWeb:
-    """All nodes of a log domain that are in memory, oldest touched first."""
+    """All nodes of a log domain that are in memory."""
 
     def __init__(self, within: Within, hosts: Iterable[str] = ()) -> None:
-        self.nodes: OrderedDict[str, Node] = OrderedDict()
+        self.nodes: dict[str, Node] = {}
         #: Nodes to be written, and the log's clock when they changed first.
         self.dirty: dict[str, int] = {}
+        #: Those of them that nobody has looked at since they changed last.
+        self.news: dict[str, None] = {}
+        #: When a node may be let go of at the earliest, on the log's clock.
+        self.rest = Agenda()
         #: What stands in the store under the ids of documents that nodes here belong to.
         self.documents: dict[str, Written] = {}
         self._within = within
@@ -47,6 +51,7 @@ class NodeWeb:
         elif key[0] == "j" and not self._judged:
             self._expect_judged()
         node = self.nodes[key] = Node(key, host, touched_us=clock_us)
+        self.rest.put(key, clock_us)
         return node
 
     def _expect_judged(self) -> None:
@@ -55,18 +60,18 @@ class NodeWeb:
         for node in self.nodes.values():
             if node.key[0] == "q":
                 node.parts = None
-                node.family.clear()
+                node.family = frozenset()
                 self._changed.add(node.key)
 
     def touch(self, node: Node, clock_us: int, *, dirty: bool) -> None:
         """Note that a node is in use, and whether it has to be written again."""
         node.touched_us = clock_us
-        self.nodes.move_to_end(node.key)
         if dirty:
             node.parts = None
-            node.family.clear()
+            node.family = frozenset()
             self._changed.add(node.key)
             self.dirty.setdefault(node.key, clock_us)
+            self.news[node.key] = None
 
     def keys_named(self, bare: str, host: str) -> list[str]:
         """The full keys that `kind:id` may mean for a line of `host`: queue ids are a host's own, in a domain of several hosts any."""
@@ -130,14 +135,19 @@ class NodeWeb:
         """These may be other messages than they were."""
         for part in parts:
             node = self.nodes[part.key]
-            node.family.clear()
+            node.family = frozenset()
             self.dirty.setdefault(node.key, node.touched_us)
+            self.news[node.key] = None
 
-    def messages(self, start: Iterable[str]) -> Iterator[Message]:
-        """The messages that these nodes belong to, each once."""
+    def update(self) -> None:
+        """Make the parts of what changed, so that they are found by what they name."""
         for key in list(self._changed):
             self._parts(key)
         self._changed.clear()
+
+    def messages(self, start: Iterable[str]) -> Iterator[Message]:
+        """The messages that these nodes belong to, each once."""
+        self.update()
         seen: set[int] = set()
         for key in self._claimants(start):
             for part in self._parts(key):
@@ -154,24 +164,16 @@ class NodeWeb:
                     yield from claimants(part, hop_of(key), self)
             yield key
 
-    def untouched(self, floor_us: int) -> list[Node]:
-        """Nodes not touched since this time of the log, oldest first."""
-        found: list[Node] = []
-        for node in self.nodes.values():
-            if node.touched_us > floor_us:
-                break
-            found.append(node)
-        return found
-
     def family(self, node: Node) -> list[Node]:
         """The nodes of all messages that a node belongs to, itself among them."""
         if not node.family:
-            node.family = {node.key, *(part.key for message in self.messages([node.key]) for part in message.parts)}
+            node.family = frozenset({node.key, *(part.key for message in self.messages([node.key]) for part in message.parts)})
         return [self.nodes[key] for key in node.family if key in self.nodes]
 
     def drop(self, node: Node) -> None:
         """Forget a node; the store remembers it."""
         del self.nodes[node.key]
+        self.rest.drop(node.key)
         self._changed.discard(node.key)
         self._names.remove(node.named)
         for document in node.documents:
