@@ -298,14 +298,9 @@ class Ingest:
     def _flush(self, *, everything: bool, final: bool = False) -> None:
         """Write what is due in every log domain, and let go of what is done."""
         self._since_flush = 0
-        now_us = int(self._clock() * SECOND)
         for writer in self._writers.values():
             # All files are read to their end where everything is asked for: then the time for showing goes on with the wall clock.
-            show_us = (
-                max(writer.table.clock_us, min(now_us, writer.table.clock_us + self._idle_us(writer)))
-                if everything
-                else writer.table.clock_us
-            )
+            show_us = self._show_us(writer) if everything else writer.table.clock_us
             writer.flush(show_us, everything=everything, final=final)
             writer.evict()
         for source in self._sources.values():
@@ -313,6 +308,11 @@ class Ingest:
             source.low_water()
         self.summary.traces = sum(w.written for w in self._writers.values())
         self.summary.superseded = sum(w.superseded for w in self._writers.values())
+
+    def _show_us(self, writer: Writer) -> int:
+        """The log's clock, moved on with the wall clock while no line comes."""
+        clock = writer.table.clock_us
+        return max(clock, min(int(self._clock() * SECOND), clock + self._idle_us(writer)))
 
     def _idle_us(self, writer: Writer) -> int:
         """How long, by the wall clock, no line of a log domain has come."""
@@ -372,7 +372,7 @@ class Ingest:
                 else:
                     holder.give_up(place)
         for host, held in events.items():
-            self._writer(host).write_now(held)
+            self._writer(host).write_now(held, self._show_us(self._writer(host)))
 
     def _keep_marks(self) -> None:
         """Keep the low-water marks, and up to when each log domain is read; what was put aside is on the disk before."""
