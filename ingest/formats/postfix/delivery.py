@@ -51,10 +51,10 @@ _HELPERS = (
 
 def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
     """The delivery that a `to=` line states."""
-    recipient, at = path_at(rest, 3)
+    recipient, at = path_at(rest, 3, ", orig_to=<" if ", orig_to=<" in rest else ", relay=")
     original = None
     if rest.startswith(", orig_to=", at):
-        original, at = path_at(rest, at + 10)
+        original, at = path_at(rest, at + 10, ", relay=")
     match = _REST.match(rest, at)
     if match is None:
         return UNKNOWN
