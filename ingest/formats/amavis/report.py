@@ -42,6 +42,7 @@ _CATEGORIES = {
     "UncheckedAmbiguousContent": "UNCHECKED",
     "Virus": "INFECTED",
 }
+_ODD = re.compile(r"(?<!\\)(?:\\\\)*+\\(?!\\)")
 _NAME = re.compile(r'[{,]"([a-z_@0-9]{1,32})":')
 _DECODER = json.JSONDecoder()
 _PASS = "PASS"  # noqa: S105 - a word of amavis
@@ -68,8 +69,6 @@ class _Report(msgspec.Struct):
     client_ip: str | None = None
     client_port: int | None = None
     content_type: str | None = None
-    #: Public addresses of the Received fields, the last hop first.
-    ip_trace: list[str] = []
     mail_from: str | None = None
     mail_id: str | None = None
     message_id: str | None = None
@@ -95,8 +94,9 @@ def report(log_id: str, rest: str) -> Outcome:
     text = _COOKIE.sub("", rest, count=1)
     # Pieces may be split within a character; joined, its bytes are one again.
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
-    # No stranger's quote stands there without a backslash before it, in neither reading: none can end a string and begin the next.
-    once = text.replace("\\\\", "\\")
+    # Doubled, no run of backslashes is odd. Where one is, a forwarder took the doubling away already, and taking it away once more would
+    # let a stranger's quote end a string.
+    once = text if _ODD.search(text) is not None else text.replace("\\\\", "\\")
     for form in (once, text) if once != text else (once,):
         try:
             return _scanned(log_id, _REPORT.decode(form.encode("utf-8", "surrogateescape")), cut=False)
@@ -142,7 +142,7 @@ def _scanned(log_id: str, said: _Report, *, cut: bool) -> Outcome:
         category=_CATEGORIES.get(category, category.upper()),
         detail=_detail(category, said.virusnames, mine),
         actions=said.actions_performed.split(),
-        client_ip=(said.ip_trace[-1] if said.ip_trace else said.client_ip or "").removeprefix("IPv6:") or None,
+        client_ip=(said.client_ip or "").removeprefix("IPv6:") or None,
         client_port=said.client_port,
         sender=None if said.mail_from is None else normalise(said.mail_from),
         recipients=[normalise(address) for address in people],
