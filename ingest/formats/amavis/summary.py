@@ -74,6 +74,8 @@ class _Named(NamedTuple):
     right: re.Match[str] | None
     own: str
     theirs: str
+    #: Whether amavis would write such a Message-ID.
+    ours: bool = True
 
 
 def summary(log_id: str, rest: str) -> Outcome:
@@ -118,21 +120,23 @@ def _reading(rest: str, detail: str | None, begin: int) -> _Reading | None:
         at += 2
     origin = _ORIGIN.match(rest, at)
     people = parties(rest, origin.end()) if origin else None
-    fields = _named(rest[people[2] :]) if people is not None else None
-    if origin is None or people is None or fields is None:
+    if origin is None or people is None:
+        return None
+    fields = _named(rest[people[2] :])
+    if not fields.ours and detail is not None:
         return None
     return _Reading(detail, actions, origin, people[0], people[1], fields, begin, people[2])
 
 
-def _named(fields: str) -> _Named | None:
-    """The fields behind the addresses, None where the Message-ID is none that amavis would write."""
+def _named(fields: str) -> _Named:
+    """The fields behind the addresses; of a Message-ID that amavis would not write, and of what is behind it, none is believed."""
     right = _ANCHOR.search(fields)
     at = fields.find(_NAMES_ID, 0, right.start() if right else len(fields))
     message = None
     if at >= 0:
         message = _MESSAGE_ID.match(fields, at)
         if message is None:
-            return None
+            return _Named(fields[:at], None, None, "", "", ours=False)
         right = _ANCHOR.search(fields, message.end())
     before = fields[:at] if at >= 0 else fields[: right.start()] if right else fields
     behind = fields[right.end() :] if right else fields[message.end() :] if message else fields

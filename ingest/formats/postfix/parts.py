@@ -18,7 +18,9 @@ _CLIENT = re.compile(r"([^\s\[]*)\[([^\]\s\[]*)\](?::(\d{1,5}|unknown))?")
 _PROTO = re.compile(r",? proto=([^\s,;:<>\"]+),?(?: helo=<((?:[^<>]+|<[^<>]*+>)*+|\S*)>(?=$|: |,? sasl_| \d)| helo=$|(?= |:|$))")
 #: What smtpd knows of a login, behind the HELO, in its own order. What the client claims of itself (`MAIL FROM ... AUTH=`) is last, and
 #: goes to the end of the line.
-_LOGIN = re.compile(rf"(?:,? sasl_method=[^\s,]+)?(?:,? sasl_username=(?:<([^\s>]+)>|([^\s,]+)))?(?:,? sasl_sender=({CLAIM})?)?(?: \d{{1,6}})?$")
+_LOGIN = re.compile(
+    rf"(?:,? sasl_method=[^\s,]+)?(?:,? sasl_username=(?:<([^\s>]+)>|([^\s,]+)))?(?:,? sasl_sender=({CLAIM})?)?(?: \d{{1,6}})?$"
+)
 #: cleanup: the first header or body line that it names has no more bytes than this (`%.200s` in cleanup_message.c).
 _LONGEST_CONTENT = 200
 _FROM_CLIENT = re.compile(r"(?:[^\s\[\]]*\[[^\]\s\[]*\](?::(?:\d{1,5}|unknown))?|[a-z]+)$")
