@@ -7,7 +7,7 @@ import re
 from ingest.events import Administered, Expired, Fact, Identified, Noticed, Queued, Received, Removed, Reply, Ruled
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix.delivery import attempt_of
-from ingest.formats.postfix.parts import SEVERITIES, client_at, path_at, split_id, tails_behind, tail_of
+from ingest.formats.postfix.parts import SEVERITIES, client_at, path_at, split_id, tail_of, tails_behind
 from ingest.formats.queue_id import QUEUE_ID
 from ingest.headers import header_address, header_text
 from ingest.lines import Line
