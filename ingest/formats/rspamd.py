@@ -38,6 +38,7 @@ _WHOLE = re.compile(
 )
 _MOST_PLACES = 64
 _RECIPIENTS = re.compile(r", rcpts: <")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"(?=@)')
 _MIME_RECIPIENTS = ", mime_rcpts: <"
 _FORCED = ", forced: "
 _FORCED_BY = re.compile(r'[a-z ]{1,64} "(.*)"; score=[-+.\da-z]{1,24} \(set by ([^()\s]{1,128})\)(?:, settings_id: \S+)?$', re.DOTALL)
@@ -201,9 +202,10 @@ def _recipients(tail: str) -> tuple[list[str], bool]:
         end = at
         if tail[at] == '"':
             # A quoted name of a mailbox may hold commas.
-            end = tail.find('"@', at + 1)
-            if end < 0:
+            quoted = _QUOTED.match(tail, at)
+            if quoted is None:
                 return addresses, True
+            end = quoted.end()
         while end < len(tail) and tail[end] not in ",>":
             end += 1
         if end == len(tail):

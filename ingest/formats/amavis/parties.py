@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 from mappings.address import normalise, parse_path
+
+_ODD = re.compile(r"(?<!\\)(?:\\\\)*+\\(?!\\)")
 
 #: The id of a message in amavis, and the id of a task in its log.
 MAIL_ID = r"[A-Za-z0-9_+-]{8,24}"
+
+
+def once(text: str) -> str:
+    """The text with each backslash once: amavis doubles them all in its log.
+
+    Doubled, no run of them is odd. Where one is, a forwarder took the doubling away already, and taking it away once more would let a
+    stranger's quote end what stands in quotes.
+    """
+    return text if "\\" not in text or _ODD.search(text) is not None else text.replace("\\\\", "\\")
 
 
 def paths(text: str, at: int) -> tuple[list[str], int]:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from ingest.events import Scanned
+from ingest.formats.amavis.parties import once
 from ingest.formats.outcome import UNKNOWN, Outcome
 from mappings.address import message_id, normalise
 
@@ -42,7 +43,6 @@ _CATEGORIES = {
     "UncheckedAmbiguousContent": "UNCHECKED",
     "Virus": "INFECTED",
 }
-_ODD = re.compile(r"(?<!\\)(?:\\\\)*+\\(?!\\)")
 _NAME = re.compile(r'[{,]"([a-z_@0-9]{1,32})":')
 _DECODER = json.JSONDecoder()
 _PASS = "PASS"  # noqa: S105 - a word of amavis
@@ -94,15 +94,13 @@ def report(log_id: str, rest: str) -> Outcome:
     text = _COOKIE.sub("", rest, count=1)
     # Pieces may be split within a character; joined, its bytes are one again.
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
-    # Doubled, no run of backslashes is odd. Where one is, a forwarder took the doubling away already, and taking it away once more would
-    # let a stranger's quote end a string.
-    once = text if _ODD.search(text) is not None else text.replace("\\\\", "\\")
-    for form in (once, text) if once != text else (once,):
+    single = once(text)
+    for form in (single, text) if single != text else (text,):
         try:
             return _scanned(log_id, _REPORT.decode(form.encode("utf-8", "surrogateescape")), cut=False)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             continue
-    found = _begun(once)
+    found = _begun(single)
     return UNKNOWN if found is None else _scanned(log_id, found, cut=True)
 
 

@@ -23,7 +23,7 @@ def arrival(queue_id: str, text: str) -> Outcome:
         first = sender
     recipients = recipients_at(rest, 4) if rest.startswith(" for ") else None if rest else []
     values, host = fields.values, fields.host
-    if fields.imitated or recipients is None:
+    if fields.imitated(text.find(' T="')) or recipients is None:
         return _beginning(queue_id, sender, fields)
     parent = values.get("R")
     return Received(

@@ -52,16 +52,16 @@ class Fields:
     names: list[str] = field(default_factory=list)
     #: A value does not end where its quote does, or holds one that nothing opens.
     stray: bool = False
-    #: The client's greeting may end in two places.
-    greeted: bool = False
+    #: Where the client's greeting may end, too; -1 where it cannot.
+    greeted: int = -1
     #: Where the first word stands that is no field, or the `: ` behind the fields; the length of the text where there is none.
     end: int = 0
 
-    @property
-    def imitated(self) -> bool:
-        """Whether a stranger's words stand among the fields of an arrival."""
+    def imitated(self, subject: int) -> bool:
+        """Whether a stranger's words stand among the fields of an arrival; `subject` is where the words of its subject may begin, or -1."""
         places = [_ORDER[name] for name in self.names if name in _ORDER]
-        return self.stray or self.greeted or len(set(self.names)) < len(self.names) or places != sorted(places)
+        greeted = 0 <= self.greeted < subject or self.greeted >= 0 > subject
+        return self.stray or greeted or len(set(self.names)) < len(self.names) or places != sorted(places)
 
     @property
     def user(self) -> str | None:
@@ -90,8 +90,8 @@ def read_fields(text: str, at: int) -> Fields:
             if found.host is None:
                 port = int(host[4]) if host[4] and host[4].isdecimal() and len(host[4]) < 6 else None
                 found.host = Host(host[1], host[2], host[3] if _ADDRESS.fullmatch(host[3]) else None, port)
-                quote = text.find('"', host.end())
-                found.greeted = host[2] is not None and _GREETED.search(text, host.end(), quote if quote >= 0 else len(text)) is not None
+                again = _GREETED.search(text, host.end()) if host[2] is not None else None
+                found.greeted = again.start() if again is not None else -1
             at = host.end()
             continue
         name = _NAME.match(text, start)

@@ -51,7 +51,7 @@ def refusal(queue_id: str | None, text: str) -> Outcome:
         fields = read_fields(head[silent.end() :] if silent[2] else f"H={head[silent.end() :]}", 0)
         return IGNORED if fields.path("F") is None else _ruled(None, "abort", "DATA", fields, text=silent[1])
     fields = read_fields(head, 0)
-    if fields.greeted or (not fields.values.keys().isdisjoint(_FREE_WORDS) and head.count(" F=<") > 1):
+    if fields.greeted >= 0 or (not fields.values.keys().isdisjoint(_FREE_WORDS) and head.count(" F=<") > 1):
         return UNKNOWN
     broken = _BROKEN_OFF.match(head, fields.end)
     if broken is not None:

@@ -20,8 +20,7 @@ _WARNED = re.compile(rf"warning: ({QUEUE_ID}|NOQUEUE): (message rejected: hopcou
 #: A table could not be asked; the address may be the sender's or a recipient's.
 _NO_TABLE = re.compile(rf"warning: ({QUEUE_ID}): (\S{{1,128}} (?:map )?lookup problem for .* -- message not accepted, try again later)")
 _QUEUED = re.compile(r", size=(\d{1,18}), nrcpt=(\d{1,9}) \(queue active")
-_ORIG_ID = re.compile(rf" orig_id=({QUEUE_ID})$")
-_UID = re.compile(r"uid=(\d{1,10}) from=")
+_UID = re.compile(rf"uid=(\d{{1,10}}) from=<?(.*?)>?(?: orig_id=({QUEUE_ID}))?$", re.DOTALL)
 _NOTICE = re.compile(rf"(sender|postmaster) (non-delivery|delay|delivery status) notification: ({QUEUE_ID})(?![0-9A-Za-z])")
 #: What a forwarder of logs leaves behind the words is none of Postfix'.
 _REMOVED = re.compile(r"removed(?![0-9A-Za-z])")
@@ -182,9 +181,8 @@ def pickup(line: Line) -> Outcome:
     match = _UID.match(rest)
     if match is None or queue_id is None:
         return UNKNOWN
-    sender, at = path_at(rest, match.end())
-    old = _ORIG_ID.match(rest, at)
-    return Received(queue_id, uid=int(match[1]), sender=sender, requeued_from=old[1] if old else None)
+    # The sender is all that stands between: a user of the host wrote it.
+    return Received(queue_id, uid=int(match[1]), sender=normalise(match[2]), requeued_from=match[3])
 
 
 def bounce(line: Line) -> Outcome:
