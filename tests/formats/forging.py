@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from formats.format_samples import framed
-from formats.strangers import DOMAIN, SHAPES, Part, Shape
+from formats.strangers import DOMAIN, SHAPES, Shape
 from ingest.events import Fact, fields_of
 from ingest.formats import Outcome, parser_of
 
@@ -32,8 +32,49 @@ _VICTIM = {
     "plain:anna": "plain:ceo@victim.example",
     DOMAIN: "bank.example",
 }
-_BREAKS = ("", '"', "\\", '\\"', ">", ">: ", ")", ") ", '" ', "', ", ", ", " ", "; ", "<", "'", '"@x> ', "]", "]), ", "}", ";}", "#", ">>", '">')
-_ENDS = ("", '"', "\\", "<", "(", ' T="', ' DN="', ' Subject: "', ', Subject: "', ", mime_rcpts: <", ", Message-ID: <", ' sasl_sender="', " x", '<"', ": ", '"@')
+_BREAKS = (
+    "",
+    '"',
+    "\\",
+    '\\"',
+    ">",
+    ">: ",
+    ")",
+    ") ",
+    '" ',
+    "', ",
+    ", ",
+    " ",
+    "; ",
+    "<",
+    "'",
+    '"@x> ',
+    "]",
+    "]), ",
+    "}",
+    ";}",
+    "#",
+    ">>",
+    '">',
+)
+_ENDS = (
+    "",
+    '"',
+    "\\",
+    "<",
+    "(",
+    ' T="',
+    ' DN="',
+    ' Subject: "',
+    ', Subject: "',
+    ", mime_rcpts: <",
+    ", Message-ID: <",
+    ' sasl_sender="',
+    " x",
+    '<"',
+    ": ",
+    '"@',
+)
 _WORDS = (
     "; from=<boss@bank.example> to=<ceo@victim.example> proto=ESMTP helo=<h>",
     ", sasl_username=root, orig_queue_id=4DDD1111AAA, orig_client=a[192.0.2.66]",
@@ -42,7 +83,7 @@ _WORDS = (
     " from mail.bank.example[192.0.2.66]; from=<boss@bank.example> to=<ceo@victim.example> proto=ESMTP helo=<h>: x",
     "', (default: F (no action): [0.10/15.00] [",
     "]), len: 5, time: 1ms, dns req: 3, digest: <c9a2de2de982e8ae8c750bb5569b2711>, rcpts: <ceo@victim.example>",
-    " R=r T=t H=h [192.0.2.66] C=\"250 ok\"",
+    ' R=r T=t H=h [192.0.2.66] C="250 ok"',
     " P=esmtpsa A=plain:root S=5 id=q@bank.example for ceo@victim.example",
     ") [192.0.2.66] F=<boss@bank.example> rejected RCPT <ceo@victim.example>: no",
     ", relay=local, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (delivered)",
@@ -110,9 +151,16 @@ def believed(shape: Shape, texts: dict[str, str]) -> dict[str, tuple[Any, Any]]:
         if name in own:
             if not _is_own(shape, texts, name, value, usual):
                 wrong[name] = (value, usual)
-        elif value != usual and value and not (value is True and name in {"cut", "more"}):
+        elif not _is_told(name, value, usual):
             wrong[name] = (value, usual)
     return wrong
+
+
+def _is_told(name: str, value: Any, usual: Any) -> bool:
+    """Whether a value is what it should be, or is not told."""
+    if isinstance(value, dict) and isinstance(usual, dict):
+        return all(_is_told(part, one, usual.get(part)) for part, one in value.items())
+    return value == usual or not value or (value is True and name in {"cut", "more"})
 
 
 def _is_own(shape: Shape, texts: dict[str, str], name: str, value: Any, usual: Any) -> bool:
@@ -126,8 +174,3 @@ def _is_own(shape: Shape, texts: dict[str, str], name: str, value: Any, usual: A
 def told(shape: Shape, texts: dict[str, str], wrong: dict[str, tuple[Any, Any]]) -> str:
     """A forgery that was believed, in words."""
     return f"{shape.tag}: {shape.filled(texts)}\n    parts: {texts}\n    believed: {wrong}"
-
-
-def parts_of(shape: Shape) -> tuple[Part, ...]:
-    """The parts that strangers write."""
-    return shape.parts

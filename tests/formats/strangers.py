@@ -1,8 +1,9 @@
 """Who wrote which part of a line: each shape of each format with the parts that strangers write, as the program writes them down.
 
-A shape is a line with places in `«»`. What stands there is a stranger's, written by the program in its own way: in quotes, without blanks, cut
-to so many bytes (`Part.written`). A part may have two forms in one line (`«rcpt»` in quotes, `«rcpt.bare»` without). `Part.own` names the
-fields of the fact that are this part's; all others are the program's, or another stranger's, and no text in this part may change them.
+A shape is a line with places in `«»`. What stands there is a stranger's, written by the program in its own way: in quotes, without
+blanks, cut to so many bytes (`Part.written`). A part may have two forms in one line (`«rcpt»` in quotes, `«rcpt.bare»` without).
+`Part.own` names the fields of the fact that are this part's; all others are the program's, or another stranger's, and no text in this part
+may change them.
 """
 
 from __future__ import annotations
@@ -37,7 +38,12 @@ class Shape:
 
     tag: str
     line: str
+    #: Those that stand in the line.
     parts: tuple[Part, ...]
+
+    def __post_init__(self) -> None:
+        """Leave out the parts that this line has not."""
+        object.__setattr__(self, "parts", tuple(part for part in self.parts if f"«{part.name}" in self.line))
 
     def filled(self, texts: dict[str, str]) -> str:
         """The line with these texts in its parts; the others have their usual one."""
@@ -96,16 +102,21 @@ def _octets(text: str, most: int) -> str:
 
 def _doubled(text: str) -> str:
     """A text in amavis' log."""
-    return printable(text).replace("\\", "\\\\")
+    return text.replace("\\", "\\\\")
 
 
 def _amavis_id(text: str) -> str:
     """A Message-ID in amavis (`parse_message_id`)."""
-    return "<" + _doubled(text).replace(">", "_") + ">"
+    return "<" + _doubled(printable(text)).replace(">", "_") + ">"
 
 
-def _json(text: str) -> str:
-    return json.dumps(printable(text), ensure_ascii=False)[1:-1].replace("\\", "\\\\")
+def _json_text(text: str) -> str:
+    """A string in amavis' report, without its quotes."""
+    return _doubled(json.dumps(printable(text), ensure_ascii=False)[1:-1])
+
+
+def _json_address(text: str) -> str:
+    return _doubled(json.dumps(quoted(text), ensure_ascii=False)[1:-1])
 
 
 def _rspamd_id(text: str) -> str:
@@ -138,11 +149,13 @@ _HEADER = Part("header", _plain(lambda text: _octets(f"Subject: {text}", 200)), 
 _FROM = Part("header", _plain(lambda text: _octets(f"From: {text}", 200)), frozenset({"header_from", "text"}))
 _ANSWER = Part("answer", _plain(printable), frozenset({*_TEXT, "next_id", "log_id", "stored", "filtered"}))
 _BARE = tuple(
-    _address(name, *_TEXT, write=bare, address=field)
-    for name, field in (("sender", "sender"), ("rcpt", "recipient"), ("orig", "original"))
+    _address(name, *_TEXT, write=bare, address=field) for name, field in (("sender", "sender"), ("rcpt", "recipient"), ("orig", "original"))
 )
 _SENT = "relay=mx.example.com[198.51.100.9]:25, delay=1.2, delays=0.1/0/0.5/0.6, dsn=2.0.0, status=sent (250 2.0.0 «answer»)"
-_FAILED = "relay=mx.example.com[198.51.100.9]:25, delay=1.2, delays=0.1/0/0.5/0.6, dsn=5.1.1, status=bounced (host mx.example.com[198.51.100.9] said: 550 5.1.1 «answer» (in reply to RCPT TO command))"
+_FAILED = (
+    "relay=mx.example.com[198.51.100.9]:25, delay=1.2, delays=0.1/0/0.5/0.6, dsn=5.1.1, status=bounced "
+    "(host mx.example.com[198.51.100.9] said: 550 5.1.1 «answer» (in reply to RCPT TO command))"
+)
 _LOCAL = "relay=local, delay=0.1, delays=0.1/0/0/0, dsn=5.1.1, status=bounced (unknown user)"
 
 POSTFIX = (
@@ -157,7 +170,11 @@ POSTFIX = (
         for login in ("", _LOGIN, f"{_LOGIN} sasl_sender=«claim»", " sasl_sender=«claim»")
     ),
     Shape("postfix/smtpd", f"{_REFUSED} <«rcpt»>: Recipient address rejected: User unknown{_TAIL}", (*_BARE[:2], _HELO)),
-    Shape("postfix/smtpd", f"NOQUEUE: hold: RCPT from unknown[203.0.113.5]: <«rcpt»>: Recipient address on hold{_TAIL}", (_SENDER, _RCPT, _HELO)),
+    Shape(
+        "postfix/smtpd",
+        f"NOQUEUE: hold: RCPT from unknown[203.0.113.5]: <«rcpt»>: Recipient address on hold{_TAIL}",
+        (_SENDER, _RCPT, _HELO),
+    ),
     Shape("postfix/smtpd", f"{_CLIENT}, sasl_sender=«claim»", (_CLAIM,)),
     Shape("postfix/smtpd", f"{_CLIENT}, sasl_method=PLAIN, sasl_username=anna@example.com, sasl_sender=«claim»{_ORIGIN}", (_CLAIM,)),
     Shape(
@@ -171,7 +188,11 @@ POSTFIX = (
         (_SENDER, _RCPT, _HELO, Part("answer", _plain(printable), frozenset(_TEXT))),
     ),
     *(
-        Shape("postfix/cleanup", f"6C8F93041B: {action}: header «header» from mail.sender.example[203.0.113.5]{_TAIL}{said}", (part, _SENDER, _RCPT, _HELO))
+        Shape(
+            "postfix/cleanup",
+            f"6C8F93041B: {action}: header «header» from mail.sender.example[203.0.113.5]{_TAIL}{said}",
+            (part, _SENDER, _RCPT, _HELO),
+        )
         for action, said in (("reject", ": 5.7.1 no"), ("info", ""), ("hold", ": looked at"), ("warning", ""))
         for part in (_HEADER, _FROM)
     ),
@@ -199,9 +220,12 @@ _PEOPLE = (
     Part("rcpt", _plain(lambda text: _doubled(quoted(text))), frozenset({"recipients"})),
 )
 _AMAVIS_ID = Part("id", _plain(_amavis_id), frozenset({"message_id"}))
-_BANNED = Part("name", _plain(_doubled), frozenset({"detail"}))
+_BANNED = Part("name", _plain(lambda text: _doubled(printable(text))), frozenset({"detail"}))
 _ORIGINS = "{DiscardedInbound,Quarantined}, [203.0.113.5]:41549 [198.51.100.77]"
-_TO = "<«sender»> -> <anna@example.com>,<«rcpt»>, quarantine: 2/x-2mXHabcdefgh, Queue-ID: 80582186537, Message-ID: «id», mail_id: 2mXHabcdefgh"
+_TO = (
+    "<«sender»> -> <anna@example.com>,<«rcpt»>, quarantine: 2/x-2mXHabcdefgh, Queue-ID: 80582186537, Message-ID: «id», "
+    "mail_id: 2mXHabcdefgh"
+)
 _END = ", Hits: 7.4, size: 959"
 _REPORT = {
     "action": ["DISCARD"],
@@ -228,21 +252,30 @@ AMAVIS = (
     Shape("amavis", f"(00378-02) Blocked BANNED (.exe,«name») {_ORIGINS} {_TO}{_END}, 46 ms", (*_PEOPLE, _AMAVIS_ID, _BANNED)),
     Shape(
         "amavis",
-        f'(00378-02) Blocked BANNED (.exe,«name») {_ORIGINS} ESMTP/ESMTP {_TO}, b: cUicTv7fd{_END}, Subject: "«subject»", From: «from», helo=h, 46 ms',
+        f"(00378-02) Blocked BANNED (.exe,«name») {_ORIGINS} ESMTP/ESMTP {_TO}, b: cUicTv7fd{_END}, "
+        'Subject: "«subject»", From: «from», helo=h, 46 ms',
         (
             *_PEOPLE,
             _AMAVIS_ID,
             _BANNED,
-            Part("subject", _plain(_escaped), frozenset({"subject"})),
-            Part("from", _plain(lambda text: _word(text.replace(" ", "_"))), frozenset({"header_from"})),
+            Part("subject", _plain(lambda text: _doubled(_escaped(text))), frozenset({"subject"})),
+            Part("from", _plain(lambda text: _doubled(_word(text.replace(" ", "_")))), frozenset({"header_from"})),
         ),
     ),
-    Shape("amavis", f"(00378-02) Passed CLEAN {{RelayedInbound}}, [203.0.113.5]:41549 {_TO}{_END}, queued_as: 3033D18654F, 46 ms", (*_PEOPLE, _AMAVIS_ID)),
+    Shape(
+        "amavis",
+        f"(00378-02) Passed CLEAN {{RelayedInbound}}, [203.0.113.5]:41549 {_TO}{_END}, queued_as: 3033D18654F, 46 ms",
+        (*_PEOPLE, _AMAVIS_ID),
+    ),
     Shape(
         "amavis",
         f"(00378-02) {json.dumps(_REPORT, separators=(',', ':'), ensure_ascii=False)}",
         tuple(
-            Part(name, _plain(_json if name not in ("sender", "rcpt") else lambda text: _json(quoted(text))), frozenset({own} if own else ()))
+            Part(
+                name,
+                _plain(_json_address if name in {"sender", "rcpt"} else _json_text),
+                frozenset({own} if own else ()),
+            )
             for name, own in (
                 ("author", "header_from"),
                 ("sender", "sender"),
@@ -261,7 +294,10 @@ AMAVIS = (
 # Rspamd, spamd -----------------------------------------------------------------------------------------------------------------------
 
 _RSPAMD = "<9a8448>; task; rspamd_task_write_log: id: <«id»>, qid: <39E6534018F>, ip: 203.0.113.5, from: <«sender»>,"
-_JUDGED = " (default: T (add header): [9.00/15.00] [BAYES_SPAM(4.00){99%;},X(1.00){«option»;}]), len: 400, time: 100.1ms, dns req: 3, digest: <c9a2de2de982e8ae8c750bb5569b2711>"
+_JUDGED = (
+    " (default: T (add header): [9.00/15.00] [BAYES_SPAM(4.00){99%;},X(1.00){«option»;}]), len: 400, time: 100.1ms, dns req: 3, "
+    "digest: <c9a2de2de982e8ae8c750bb5569b2711>"
+)
 _LISTS = ", rcpts: <anna@example.com,«rcpt»>, mime_rcpts: <«to»>"
 _TASK = (
     Part("id", _plain(_rspamd_id), frozenset({"message_id"})),
@@ -295,7 +331,9 @@ _IDENT = Part("ident", _plain(lambda text: printable(text)[:127]), frozenset())
 _JUNK = Part("helo", _plain(printable), frozenset({"helo"}))
 _DN = Part("dn", _plain(printable), frozenset())
 _EXIM_SUBJECT = Part("subject", _plain(lambda text: _escaped(text[:100])), frozenset({"subject"}))
-_EXIM_ID = Part("id", _plain(lambda text: f'"{printable(text).replace(chr(34), "").replace(chr(92), "")}"@{DOMAIN}'), frozenset({"message_id"}))
+_EXIM_ID = Part(
+    "id", _plain(lambda text: f'"{printable(text).replace(chr(34), "").replace(chr(92), "")}"@{DOMAIN}'), frozenset({"message_id"})
+)
 _OTHER = Part("answer", _plain(printable), frozenset({*_TEXT, "next_id", "log_id", "stored"}))
 _QUOTED_OTHER = Part("answer", _plain(_escaped), _OTHER.own)
 _EXIM_CLIENT = "H=mail.sender.example («helo») [203.0.113.5]:41549"
@@ -304,25 +342,46 @@ _REFUSAL = Part("answer", _plain(printable), frozenset(_TEXT))
 EXIM = (
     Shape(
         "exim",
-        f'{_ID} <= «sender» {_EXIM_CLIENT} U=«ident» P=esmtpsa X=TLS1.3:AES:256 CV=no DN="CN=«dn»" SNI="«sni»" A=plain:anna S=575 id=«id» T="«subject»" for «rcpt» anna@example.com',
-        (_EXIM_SENDER, _JUNK, _IDENT, _DN, Part("sni", _plain(printable), frozenset()), _EXIM_ID, _EXIM_SUBJECT, Part("rcpt", _exim_local, frozenset({"recipients"}))),
+        f'{_ID} <= «sender» {_EXIM_CLIENT} U=«ident» P=esmtpsa X=TLS1.3:AES:256 CV=no DN="CN=«dn»" SNI="«sni»" A=plain:anna S=575 '
+        'id=«id» T="«subject»" for «rcpt» anna@example.com',
+        (
+            _EXIM_SENDER,
+            _JUNK,
+            _IDENT,
+            _DN,
+            Part("sni", _plain(printable), frozenset()),
+            _EXIM_ID,
+            _EXIM_SUBJECT,
+            Part("rcpt", _exim_local, frozenset({"recipients"})),
+        ),
     ),
     Shape(
         "exim",
-        f'{_ID} <= «sender» H=mail.sender.example [203.0.113.5] P=esmtp S=575 id=«id» T="«subject»" from <«sender»> for anna@example.com «rcpt»',
+        f'{_ID} <= «sender» H=mail.sender.example [203.0.113.5] P=esmtp S=575 id=«id» T="«subject»" from <«sender»> '
+        "for anna@example.com «rcpt»",
         (_EXIM_SENDER, _EXIM_ID, _EXIM_SUBJECT, Part("rcpt", _exim_local, frozenset({"recipients"}))),
     ),
     *(
-        Shape("exim", f"{_EXIM_CLIENT} U=«ident» F=<«sender»> rejected RCPT <{who}>: «answer»", (_JUNK, _IDENT, _EXIM_SENDER, _EXIM_RCPT, _REFUSAL))
+        Shape(
+            "exim",
+            f"{_EXIM_CLIENT} U=«ident» F=<«sender»> rejected RCPT <{who}>: «answer»",
+            (_JUNK, _IDENT, _EXIM_SENDER, _EXIM_RCPT, _REFUSAL),
+        )
         for who in ("anna@example.com", "«rcpt»")
     ),
     Shape("exim", f"{_ID} {_EXIM_CLIENT} F=<«sender»> rejected after DATA: «answer»", (_JUNK, _EXIM_SENDER, _REFUSAL)),
-    *(Shape("exim", f'{_ID} => «rcpt.{form}» <«rcpt»> {_MX} C="250 «answer»" QT=1s', (_EXIM_RCPT, _QUOTED_OTHER)) for form in ("bare", "local")),
+    *(
+        Shape("exim", f'{_ID} => «rcpt.{form}» <«rcpt»> {_MX} C="250 «answer»" QT=1s', (_EXIM_RCPT, _QUOTED_OTHER))
+        for form in ("bare", "local")
+    ),
     Shape("exim", f"{_ID} => «rcpt.local» <«rcpt»> R=localuser T=local_delivery", (_EXIM_RCPT,)),
     Shape("exim", f'{_ID} => anna@example.com {_MX} C="250 «answer»" QT=1s', (_QUOTED_OTHER,)),
     *(
         Shape("exim", f"{_ID} {arrow} SMTP error from remote mail server after RCPT TO:<anna@example.com>: «answer»", (_OTHER,))
-        for arrow in (f"** anna@example.com {_MX}: 550", f"== anna@example.com R=remote T=remote_smtp defer (-44) H=mx.example.com [198.51.100.9]:")
+        for arrow in (
+            f"** anna@example.com {_MX}: 550",
+            "== anna@example.com R=remote T=remote_smtp defer (-44) H=mx.example.com [198.51.100.9]:",
+        )
     ),
     Shape("exim", f"{_ID} ** «rcpt.bare» <«rcpt»> R=localuser: unknown user", (_EXIM_RCPT,)),
 )
@@ -332,11 +391,16 @@ EXIM = (
 OTHERS = (
     Shape(
         "clamav-milter",
-        "Message 6C8F93041B from <«sender»> to <«rcpt»> with subject '«subject»' message-id '<«id»>' date 'Tue, 24 Nov 2026' infected by Eicar-Test-Signature",
+        "Message 6C8F93041B from <«sender»> to <«rcpt»> with subject '«subject»' message-id '<«id»>' date 'Tue, 24 Nov 2026' "
+        "infected by Eicar-Test-Signature",
         tuple(Part(name, _plain(printable), frozenset()) for name in ("sender", "rcpt", "subject", "id")),
     ),
     Shape("opendmarc", "6C8F93041B: «domain» fail", (Part("domain", _plain(_word), frozenset({"what"})),)),
-    Shape("opendkim", "6C8F93041B: s=«selector» d=«domain» SSL error", tuple(Part(n, _plain(_word), frozenset({"what"})) for n in ("selector", "domain"))),
+    Shape(
+        "opendkim",
+        "6C8F93041B: s=«selector» d=«domain» SSL error",
+        tuple(Part(n, _plain(_word), frozenset({"what"})) for n in ("selector", "domain")),
+    ),
 )
 
 SHAPES = (*POSTFIX, *AMAVIS, *RSPAMD, *SPAMD, *EXIM, *OTHERS)

@@ -6,6 +6,7 @@ import re
 
 from mappings.address import normalise, parse_path
 
+_PAIR = re.compile(r"\\.", re.DOTALL)
 _ODD = re.compile(r"(?<!\\)(?:\\\\)*+\\(?!\\)")
 
 #: The id of a message in amavis, and the id of a task in its log.
@@ -26,7 +27,7 @@ def paths(text: str, at: int) -> tuple[list[str], int]:
     found: list[str] = []
     while text.startswith("<", at):
         raw, at = parse_path(text, at)
-        if text[at - 1] != ">" or (raw.count('"') % 2 and not text.startswith(",", at)):
+        if text[at - 1] != ">" or (_PAIR.sub("", raw).count('"') % 2 and not text.startswith(",", at)):
             # Cut off, perhaps within quotes: no address of anybody.
             break
         found.append(normalise(raw))

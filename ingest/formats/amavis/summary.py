@@ -6,7 +6,7 @@ A message whose recipients come off differently has two lines, `Passed` and `Blo
 from __future__ import annotations
 
 import re
-from itertools import islice
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from ingest.events import Scanned
@@ -61,7 +61,7 @@ class _Reading(NamedTuple):
     sender: str
     recipients: list[str]
     fields: _Named
-    #: Where the detail ends, and where the addresses do.
+    #: Where the detail ends, and where the addresses and the Message-ID do.
     begin: int
     end: int
 
@@ -74,6 +74,8 @@ class _Named(NamedTuple):
     right: re.Match[str] | None
     own: str
     theirs: str
+    #: How far the Message-ID goes.
+    length: int = 0
     #: Whether amavis would write such a Message-ID.
     ours: bool = True
 
@@ -98,15 +100,14 @@ def _read(rest: str, at: int) -> _Reading | None:
     """
     if not rest.startswith(" (", at):
         return _reading(rest, None, at)
-    best = None
-    for end in islice(_DETAIL_END.finditer(rest, at, at + _LONGEST_DETAIL), _MOST_ENDS):
-        found = _reading(rest, rest[at + 2 : end.start()], end.end())
-        if found is None:
-            continue
-        if best is not None and (found.begin < best.end or _THEIRS.search(rest, best.end, found.begin) is not None):
+    ends = islice(_DETAIL_END.finditer(rest, at, at + _LONGEST_DETAIL), _MOST_ENDS)
+    found = [one for end in ends if (one := _reading(rest, rest[at + 2 : end.start()], end.end())) is not None]
+    if not found or not found[-1].fields.ours:
+        return None
+    for one, later in pairwise(found):
+        if later.begin < one.end or _THEIRS.search(rest, one.end, later.begin) is not None:
             return None
-        best = found
-    return best
+    return found[-1]
 
 
 def _reading(rest: str, detail: str | None, begin: int) -> _Reading | None:
@@ -123,9 +124,7 @@ def _reading(rest: str, detail: str | None, begin: int) -> _Reading | None:
     if origin is None or people is None:
         return None
     fields = _named(rest[people[2] :])
-    if not fields.ours and detail is not None:
-        return None
-    return _Reading(detail, actions, origin, people[0], people[1], fields, begin, people[2])
+    return _Reading(detail, actions, origin, people[0], people[1], fields, begin, people[2] + fields.length)
 
 
 def _named(fields: str) -> _Named:
@@ -142,7 +141,8 @@ def _named(fields: str) -> _Named:
     behind = fields[right.end() :] if right else fields[message.end() :] if message else fields
     theirs = _THEIRS.search(behind)
     cut = theirs.start() if theirs else len(behind)
-    return _Named(before, message[1] if message else None, right, behind[:cut], behind[cut:])
+    length = message.end() if message else 0
+    return _Named(before, message[1] if message else None, right, behind[:cut], behind[cut:], length)
 
 
 def _scanned(log_id: str, match: re.Match[str], found: _Reading) -> Scanned:

@@ -23,7 +23,7 @@ def arrival(queue_id: str, text: str) -> Outcome:
         first = sender
     recipients = recipients_at(rest, 4) if rest.startswith(" for ") else None if rest else []
     values, host = fields.values, fields.host
-    if fields.imitated(text.find(' T="')) or recipients is None:
+    if fields.imitated(text) or recipients is None:
         return _beginning(queue_id, sender, fields)
     parent = values.get("R")
     return Received(
@@ -47,7 +47,7 @@ def arrival(queue_id: str, text: str) -> Outcome:
 
 def _beginning(queue_id: str, sender: str, fields: Fields) -> Received:
     """What is sure where strangers' words stand among the fields: sender and client, unless they may begin in the client's greeting."""
-    host = fields.host if fields.host is not None and not fields.host.helo else None
+    host = fields.host if fields.host is not None and fields.host.helo is None else None
     return Received(
         queue_id,
         client_name=host.name if host else None,

@@ -9,7 +9,7 @@ import re
 
 from ingest.events import Attempted, Reply, Ruled
 from ingest.formats.exim.fields import Fields, Host, address_at, plain, quoted_locals, read_fields
-from ingest.formats.outcome import UNKNOWN, Outcome
+from ingest.formats.outcome import UNKNOWN, Outcome, Silent
 from ingest.formats.replies import log_id_in, next_id_in, stored_by
 from mappings.address import domain_of, local_of, normalise, parse_path
 from mappings.codes import split_reply
@@ -48,11 +48,13 @@ _GIVEN_UP = ("retry timeout exceeded", "have been failing for a long time", "aft
 def delivery(queue_id: str, arrow: str, text: str) -> Outcome:
     """The try that a line states; a whole message thrown away by an ACL is told in the same form."""
     quoted = _quoted(text, answered=arrow in _ANSWERED)
+    if quoted is UNKNOWN:
+        return UNKNOWN
     dropped = _DROPPED.match(text) if arrow == "=>" and quoted is None else None
     if dropped is not None:
         stage = dropped[1].partition(" ")[0] if dropped[1].endswith("ACL") else "queue"
         return Ruled(queue_id, "discard", stage, "filter" if stage == "queue" else "acl", text=plain(dropped[2] or dropped[1]))
-    target, original, at = quoted or _addresses(text)
+    target, original, at = quoted if isinstance(quoted, tuple) else _addresses(text)
     if quoted is None and ' <"' in text[at:]:
         # An address in quotes that does not agree with the words before it: these may be a stranger's.
         return UNKNOWN
@@ -102,7 +104,7 @@ def _addresses(text: str) -> tuple[str, str | None, int]:
     return target, original, at
 
 
-def _quoted(text: str, *, answered: bool) -> tuple[str, str, int] | None:
+def _quoted(text: str, *, answered: bool) -> tuple[str, str, int] | Silent | None:
     """`a <b@c> d@example.net <"a <b@c> d"@example.com>`: what needs quotes stands without them first; None where nothing does.
 
     Of a local delivery the first may be the local part alone. What stands in quotes may imitate all of this, so the last that agrees with
@@ -120,7 +122,7 @@ def _quoted(text: str, *, answered: bool) -> tuple[str, str, int] | None:
                 target = raw if text[:at] == local else f"{raw[: raw.rfind('@')]}@{domain}"
                 best, last = (normalise(plain(target)), normalise(plain(raw)), end), at
         at = text.find(' <"', at + 3)
-    return None if at >= 0 or (answered and _REMOTE in text[: max(last, 0)]) else best
+    return UNKNOWN if at >= 0 or (answered and _REMOTE in text[: max(last, 0)]) else best
 
 
 def _attempted(queue_id: str, addresses: tuple[str, str | None], fields: Fields, arrow: str, said: str) -> Attempted:

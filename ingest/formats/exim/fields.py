@@ -26,7 +26,7 @@ _GREETED = re.compile(r"\) \[[^\[\]\s]{2,64}\](?::[^\s:\[\]]{1,12})?\*?(?=[ :]|$
 _ORDER = {name: number for number, name in enumerate(("U", "P", "X", "CV", "DN", "SNI", "A", "S", "id", "T"))}
 _QUOTES = frozenset({"DN", "SNI", "id", "T"})
 _RECIPIENT = re.compile(r' ((?:"(?:[^"\\]|\\.)*+"|[^\s"])++)(?= |$)')
-_QUOTED_ADDRESS = re.compile(r'(?:"(?:[^"\\]|\\.)*+"|[^\s"@])+@[^\s"]+$')
+_QUOTED_ADDRESS = re.compile(r'"(?:[^"\\]|\\.)*+"@[^\s"]+$')
 _OCTAL = re.compile(r"(?:\\[0-3][0-7]{2})+")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
@@ -57,10 +57,12 @@ class Fields:
     #: Where the first word stands that is no field, or the `: ` behind the fields; the length of the text where there is none.
     end: int = 0
 
-    def imitated(self, subject: int) -> bool:
-        """Whether a stranger's words stand among the fields of an arrival; `subject` is where the words of its subject may begin, or -1."""
+    def imitated(self, text: str) -> bool:
+        """Whether strangers' words stand among the fields of an arrival; in its subject the end of a greeting is none."""
         places = [_ORDER[name] for name in self.names if name in _ORDER]
-        greeted = 0 <= self.greeted < subject or self.greeted >= 0 > subject
+        subject = text.rfind(' T="')
+        quoted = _QUOTED.match(text, subject + 3) if subject >= 0 else None
+        greeted = self.greeted >= 0 and not (quoted is not None and quoted.start() < self.greeted < quoted.end())
         return self.stray or greeted or len(set(self.names)) < len(self.names) or places != sorted(places)
 
     @property

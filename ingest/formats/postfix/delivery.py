@@ -51,7 +51,7 @@ _HELPERS = (
 
 def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
     """The delivery that a `to=` line states."""
-    recipient, at = path_at(rest, 3, ", orig_to=<" if ", orig_to=<" in rest else ", relay=")
+    recipient, at = path_at(rest, 3, ", relay=")
     original = None
     if rest.startswith(", orig_to=", at):
         original, at = path_at(rest, at + 10, ", relay=")

@@ -26,6 +26,7 @@ _LONGEST_CONTENT = 200
 _FROM_CLIENT = re.compile(r"(?:[^\s\[\]]*\[[^\]\s\[]*\](?::(?:\d{1,5}|unknown))?|[a-z]+)$")
 #: The domain that ends an address which was logged without its quotes.
 _DOMAIN = re.compile(r"@[^\s<>@,;\"]+$")
+_PAIR = re.compile(r"\\.", re.DOTALL)
 _RELAY = re.compile(r"([^\[]*)\[([^\]]*)\](?::(\d{1,5}))?$")
 _ADDRESS = re.compile(r"[0-9a-fA-F.:]+(?:%\w+)?$")
 #: Severities before the text; such a line is about the daemon, except for the few that `warning_of` is asked about.
@@ -70,6 +71,8 @@ class Tail:
     """`; from=<...> to=<...> proto=... helo=<...>`: the end of a line about the dialogue."""
 
     start: int
+    #: Where the last address ends.
+    named: int
     sender: str | None
     recipient: str | None
     proto: str | None
@@ -83,14 +86,21 @@ def tail_of(text: str, at: int) -> Tail | None:
     """The tail of the dialogue, with which the line ends; `at` is where the text before it begins.
 
     That text repeats what strangers wrote, and so do the addresses in the tail. An imitation in the text is followed by Postfix' own
-    words, so it does not reach the end of the line: the first one that does is Postfix'. Where addresses were logged without
-    their quotes (before 3.5), one of them may end as a tail does; then the address that the text repeats must agree.
+    words, so it does not reach the end of the line: the first one that does is Postfix'. Where another begins before it, or in one of its
+    addresses, the text has to name that address as well: it may be an imitation, in an address that was logged without quotes (before 3.5).
     """
     starts = [found.start() for found in islice(_BEGINS.finditer(text, at), _CANDIDATES)]
-    tails = [tail for start in starts if (tail := _tail_at(text, start)) is not None and tail.text is None]
-    if len(starts) > 1:
-        tails = [tail for tail in tails if _agrees(text, at, tail)]
-    return tails[0] if tails else None
+    for start in starts:
+        tail = _tail_at(text, start)
+        if tail is None or tail.text is not None:
+            continue
+        if len(starts) == 1:
+            return tail
+        agrees = _agrees(text, at, tail)
+        if agrees is not False:
+            alone = start == starts[0] and not any(start < other < tail.named for other in starts)
+            return tail if agrees or alone else None
+    return None
 
 
 def tails_behind(text: str, at: int) -> list[tuple[int, Tail]]:
@@ -116,18 +126,18 @@ _NAMES = re.compile(r"(?:\d{3} )?(?:\d\.\d{1,3}\.\d{1,3} )?(?=<)")
 _REPEATED = re.compile(r": (Sender|Recipient) address (?:rejected|triggers)|: (Relay) access denied")
 
 
-def _agrees(text: str, at: int, tail: Tail) -> bool:
-    """Whether the address that the text names first, if any, is the one of the tail."""
+def _agrees(text: str, at: int, tail: Tail) -> bool | None:
+    """Whether the address that the text names first is one of the tail; None where it names none."""
     names = _NAMES.match(text, at, tail.start)
     if names is None:
-        return True
+        return None
     raw, end = parse_path(text, names.end())
-    if end > tail.start:
+    if end > tail.start or not text.startswith(": ", end):
         return False
-    repeated = _REPEATED.match(text, end, tail.start)
-    if repeated is None:
-        return text.startswith(": ", end)
-    return normalise(raw) == (tail.sender if repeated[1] == "Sender" else tail.recipient)
+    named, repeated = normalise(raw), _REPEATED.match(text, end, tail.start)
+    if repeated is not None:
+        return named == (tail.sender if repeated[1] == "Sender" else tail.recipient)
+    return True if named in {tail.sender, tail.recipient} else None
 
 
 def _tail_at(text: str, start: int) -> Tail | None:
@@ -147,6 +157,7 @@ def _tail_at(text: str, start: int) -> Tail | None:
         if _open_quote(raw) or text[at - 1] != ">":
             return None
         recipient = normalise(raw)
+    named = at
     match = _PROTO.match(text, at)
     if match is not None:
         at = match.end()
@@ -154,11 +165,11 @@ def _tail_at(text: str, start: int) -> Tail | None:
         return None
     proto, helo = (match[1], match[2]) if match is not None else (None, None)
     if text.startswith(": ", at):
-        return Tail(start, sender, recipient, proto, helo, None, text[at + 2 :])
+        return Tail(start, named, sender, recipient, proto, helo, None, text[at + 2 :])
     login = _LOGIN.match(text, at)
     if login is None:
         return None
-    return Tail(start, sender, recipient, proto, helo, login[1] or login[2], None)
+    return Tail(start, named, sender, recipient, proto, helo, login[1] or login[2], None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +196,7 @@ def path_at(text: str, start: int, behind: str | None = None) -> tuple[str, int]
     rest of the line, but for an `@`, which Postfix refuses there: of an address without one the true end may come later.
     """
     raw, end = parse_path(text, start)
-    if behind is not None and "@" not in raw and raw and text[end - 1 : end] == ">":
+    if behind is not None and "@" not in raw and text[end - 1 : end] == ">":
         last = text.rfind(f">{behind}", end)
         if last > 0 and _DOMAIN.search(text, end, last) is not None:
             return normalise(text[start + 1 : last]), last + 1
@@ -194,4 +205,4 @@ def path_at(text: str, start: int, behind: str | None = None) -> tuple[str, int]
 
 def _open_quote(raw: str) -> bool:
     """Whether a quoted string begins in a path and does not end in it: then the path is a piece of another one."""
-    return (raw.count('"') - raw.count('\\"')) % 2 == 1
+    return _PAIR.sub("", raw).count('"') % 2 == 1
