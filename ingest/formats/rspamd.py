@@ -42,7 +42,7 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"(?=@)')
 _MIME_RECIPIENTS = ", mime_rcpts: <"
 _FORCED = ", forced: "
 _FORCED_BY = re.compile(r'[a-z ]{1,64} "(.*)"; score=[-+.\da-z]{1,24} \(set by ([^()\s]{1,128})\)(?:, settings_id: \S+)?$', re.DOTALL)
-_SYMBOL = re.compile(r"([^\s,(){}\[\];]{1,128})\(([-+.\da-z]{1,24})\)([{\[])")
+_SYMBOL = re.compile(r"(?<![^,])([^\s,(){}\[\];]{1,128})\(([-+.\da-z]{1,24})\)([{\[])")
 _PASSTHROUGH = re.compile(
     r"<([^\s]*)>: set pre-result to '?([a-z ]{1,64}?)'? \([^()]{1,32}\): '(.*)' from ([^()\s]{1,128})\(-?\d{1,9}\)", re.DOTALL
 )
@@ -219,7 +219,7 @@ def _recipients(tail: str) -> tuple[list[str], bool]:
 
 def _symbols(text: str, *, cut: bool = False) -> list[Symbol]:
     """`NAME(score){option;option;},...`: an option may hold every sign, so a symbol ends where the next one begins."""
-    heads = [found for found in _SYMBOL.finditer(text) if found.start() == 0 or text[found.start() - 1] == ","]
+    heads = list(_SYMBOL.finditer(text))
     if cut and heads and not text.endswith("])"):
         del heads[-1]
     symbols: list[Symbol] = []

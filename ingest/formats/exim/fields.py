@@ -25,6 +25,8 @@ _GREETED = re.compile(r"\) \[[^\[\]\s]{2,64}\](?::[^\s:\[\]]{1,12})?\*?(?=[ :]|$
 #: How an arrival goes on behind the client, in every release.
 _ORDER = {name: number for number, name in enumerate(("U", "P", "X", "CV", "DN", "SNI", "A", "S", "id", "T"))}
 _QUOTES = frozenset({"DN", "SNI", "id", "T"})
+#: An honest line has no more.
+_MOST_FIELDS = 64
 _RECIPIENT = re.compile(r' ((?:"(?:[^"\\]|\\.)*+"|[^\s"])++)(?= |$)')
 _QUOTED_ADDRESS = re.compile(r'"(?:[^"\\]|\\.)*+"@[^\s"]+$')
 _OCTAL = re.compile(r"(?:\\[0-3][0-7]{2})+")
@@ -85,7 +87,7 @@ class Fields:
 def read_fields(text: str, at: int) -> Fields:
     """The fields from `at` on, each behind a blank, up to the first word that is none."""
     found = Fields()
-    while at < len(text):
+    while at < len(text) and len(found.names) < _MOST_FIELDS:
         start = at + 1 if text[at] == " " else at
         host = _HOST.match(text, start)
         if host is not None:
@@ -185,9 +187,9 @@ def recipients_at(text: str, at: int) -> list[str] | None:
         one = _RECIPIENT.match(text, at)
         if one is None or ('"' in one[1] and not _QUOTED_ADDRESS.match(one[1])):
             return None
-        found.append(normalise(plain(one[1])))
+        found.append(one[1])
         at = one.end()
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(normalise(plain(address)) for address in dict.fromkeys(found)))
 
 
 def address_at(text: str, at: int) -> tuple[str, int]:

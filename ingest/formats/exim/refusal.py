@@ -188,7 +188,7 @@ def _ruled(
         recipient=recipient,
         reply=reply,
         text=text,
-        user=fields.user,
+        user=fields.user if fields.values.keys().isdisjoint(_FREE_WORDS) else None,
         recipients=recipients or known.recipients,
         message_id=known.message_id,
         subject=known.subject,

@@ -32,7 +32,9 @@ _ADDRESS = re.compile(r"[0-9a-fA-F.:]+(?:%\w+)?$")
 #: Severities before the text; such a line is about the daemon, except for the few that `warning_of` is asked about.
 SEVERITIES = ("warning: ", "error: ", "fatal: ", "panic: ", "info: ", "debug: ", "statistics: ")
 #: How many places are tried where the dialogue's tail may begin: a line has at most two honest ones.
-_CANDIDATES = 100
+_CANDIDATES = 32
+#: A line of the dialogue is no longer (`line_length_limit`), so no address is.
+_LONGEST_PATH = 2048
 _BEGINS = re.compile(r";(?= (?:from=<|to=<|proto=))")
 
 
@@ -146,7 +148,7 @@ def _tail_at(text: str, start: int) -> Tail | None:
     at = start + 1
     if text.startswith(" from=<", at):
         raw, at = parse_path(text, at + 6)
-        if _open_quote(raw) or text[at - 1] != ">":
+        if text[at - 1] != ">" or len(raw) > _LONGEST_PATH or _open_quote(raw):
             return None
         sender = normalise(raw)
     if text.startswith(",", at):
@@ -154,7 +156,7 @@ def _tail_at(text: str, start: int) -> Tail | None:
     if text.startswith(" to=<", at):
         raw, at = parse_path(text, at + 4)
         # One that is cut off is no address of anybody.
-        if _open_quote(raw) or text[at - 1] != ">":
+        if text[at - 1] != ">" or len(raw) > _LONGEST_PATH or _open_quote(raw):
             return None
         recipient = normalise(raw)
     named = at
