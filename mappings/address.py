@@ -86,7 +86,8 @@ def parse_path(text: str, start: int) -> tuple[str, int]:
     Quoted strings may hold `>`. A path without brackets ends at a comma or blank, one that is never closed at the end of the text.
     """
     if text[start : start + 1] != "<":
-        end = _BARE(text, start).end()
+        bare = _BARE(text, start)
+        end = bare.end() if bare is not None else start
         return text[start:end], end
     end = text.find(">", _behind_quoted_words(text, start + 1))
     if end < 0:
