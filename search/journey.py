@@ -45,10 +45,11 @@ _RULED = {
 
 
 def deciding(trace: Trace) -> Event | None:
-    """Give the line that decided the fate, as far as one can be named."""
+    """Give the line that decided the fate, as far as one can be named; never a try that was not made."""
     last = trace.queue_ids[-1] if trace.queue_ids else None
     tried = _TRIED.get(trace.disposition, ())
-    attempts = [e for e in trace.events if e.kind == "attempted" and e.fields.get("status") in tried]
+    made = (e for e in trace.events if e.kind == "attempted" and not e.fields.get("skipped"))
+    attempts = [e for e in made if e.fields.get("status") in tried]
     match trace.disposition:
         case Disposition.QUARANTINED:
             # An earlier scan of the same message may have let it pass.

@@ -256,6 +256,26 @@ def test_where_no_line_decides_none_is_named() -> None:
     assert deciding(trace(disposition=Disposition.UNKNOWN)) is None
 
 
+def put_off(*skipped: bool) -> Trace:
+    """Give a message that is put off, each line of which is a try or says that none was made."""
+    lines, q1 = Lines(), keys.queue(HOST, FIRST)
+    for number, one in enumerate(skipped):
+        lines.add("exim", q1, facts.Attempted(FIRST, BOB, "deferred", reply=facts.Reply(text=f"number {number}"), skipped=one), "x", [BOB])
+    return trace(events=lines.made, disposition=Disposition.DEFERRED, attempts=sum(not one for one in skipped))
+
+
+def test_a_try_that_was_not_made_decides_nothing() -> None:
+    """The line behind it that says when it is tried again is none."""
+    tried = put_off(False, False, True)
+    decided = deciding(tried)
+    assert decided is not None
+    assert decided.fields["reply"]["text"] == "number 1"
+    assert "2 attempts, the last on " in summary(tried)
+    waiting = put_off(True, True)
+    assert deciding(waiting) is None
+    assert "no delivery was tried yet" in summary(waiting)
+
+
 def test_the_summary_of_a_kept_message_says_when_and_what_was_found() -> None:
     """A support person reads outcome, time, cause and detail in one sentence."""
     said = summary(kept_journey())

@@ -1,0 +1,1 @@
+"""Checks that run long: `make soak`."""
