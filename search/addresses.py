@@ -21,18 +21,20 @@ _DOT = r"(?:[.。．｡]|[=%]2[Ee]|\\x2[Ee]|\\056)"
 _NAME = rf"{_LABEL}++(?:{_DOT}{_LABEL}++)++"
 #: What stands behind an at-sign: an address literal (RFC 5321, 4.1.3) or a name.
 _DOMAIN = re.compile(rf"\[[^\]\s]{{0,64}}\]?|{_LABEL}++(?:{_DOT}{_LABEL}++)*+")
-#: The at-sign: itself, in other scripts, escaped, as an entity, in words; and before a name as a number (xtext, quoted-printable, URL).
+#: The at-sign: itself, in other scripts, escaped, as an entity, in words; before a name also as a number (xtext, quoted-printable,
+#: URL), and as Postfix writes it where it may not stand (`helo=<ann?example.net>`).
 _AT = re.compile(
-    r"[@＠﹫]|\\x40|\\u0040|\\100|&(?:#0*64|#x0*40|commat);|[(\[{] ?at ?[)\]}]"
-    rf"|[%=+](?:25)*40(?={_LABEL}++(?:{_DOT}{_LABEL}++)*?{_DOT}[A-Za-z])",
-    re.IGNORECASE,
+    r"[@＠﹫]|\\[xX]40|\\[uU]0040|\\100|&(?:#0*64|#[xX]0*40|commat);|[(\[{] ?[aA][tT] ?[)\]}]"
+    rf"|(?:[%=+](?:25)*40|(?<=[\w\"])\?)(?={_LABEL}++(?:{_DOT}{_LABEL}++)*?{_DOT}[A-Za-z])"
 )
 #: `user%domain` (RFC 1123, 5.2.16), and `user=domain` as in SRS, VERP and BATV.
 _INNER = re.compile(rf"[%=](?P<name>{_NAME})")
 #: `domain!user` (RFC 976).
 _BANG = re.compile(rf"(?<!{_L})(?<![.])(?P<name>{_NAME})!(?=[^\s])")
+#: `{"@timestamp":...`, and no address: before it a quote that opens.
+_KEY_OF_JSON = re.compile(r'[{,\s]"@[a-z_]{1,32}":')
 #: Without one of these there is no address.
-_SIGNS = re.compile(r"[@＠﹫%=!]|\\[xu1]|&(?:#|commat)|[(\[{] ?at ?[)\]}]|\+40", re.IGNORECASE)
+_SIGNS = re.compile(r"[@＠﹫%=!&?]|\\[xXuU1]|[(\[{] ?[aA][tT] ?[)\]}]|\+(?:25)*40")
 #: What no plain local part holds; a quoted one is found by its quotes.
 _BREAKS = frozenset(' \t\r\n<>(),;:[]"“”„')
 #: Words before `=` that programs write themselves: what follows is a server or an id, no domain of an address.
@@ -72,6 +74,9 @@ def found_in(text: str) -> Iterator[Found]:
         named = _DOMAIN.match(text, sign.end())
         end = named.end() if named is not None else sign.end()
         start = _local_start(text, sign.start(), behind)
+        # A URL has its question mark behind a path.
+        if _KEY_OF_JSON.match(text, max(sign.start() - 2, 0)) is not None or (sign[0] == "?" and "/" in text[start : sign.start()]):
+            continue
         yield Found(start, end, sign.start(), text[start : sign.start()], _plain(named[0]) if named is not None else "")
         behind = end
     for sign in _INNER.finditer(text):
@@ -79,11 +84,11 @@ def found_in(text: str) -> Iterator[Found]:
         local = text[start : sign.start()]
         written_by_us = sign[0][0] == "=" and local.rpartition("=")[2].lower() in _KEYS
         if local.strip("'`*{|.=%") and _is_name(sign["name"]) and not written_by_us:
-            yield Found(start, sign.end(), sign.start(), local, _plain(sign["name"]))
-    for sign in _BANG.finditer(text):
+            # Behind the domain SRS has the local part.
+            yield Found(start, _token_end(text, sign.end()), sign.start(), local, _plain(sign["name"]))
+    for sign in _BANG.finditer(text) if "!" in text else ():
         if _is_name(sign["name"]):
-            end = next((i for i in range(sign.end(), min(len(text), sign.end() + 64)) if text[i] in _BREAKS), sign.end())
-            yield Found(sign.start(), max(end, sign.end()), sign.start(), "", _plain(sign["name"]))
+            yield Found(sign.start(), _token_end(text, sign.end()), sign.start(), "", _plain(sign["name"]))
 
 
 def readings(text: str) -> Iterator[str]:
@@ -116,10 +121,15 @@ def _local_start(text: str, at: int, floor: int, *, longest: int = 400) -> int:
     return start
 
 
+def _token_end(text: str, at: int, *, longest: int = 64) -> int:
+    """Where what is one word with what stands before it ends."""
+    return next((i for i in range(at, min(len(text), at + longest)) if text[i] in _BREAKS), min(len(text), at + longest))
+
+
 def _is_name(text: str) -> bool:
     """Whether a dotted text can be a domain, and is no number, stamp or release."""
     last = _plain(text).rpartition(".")[2]
-    return len(last) > 1 and any(character.isalpha() for character in last)
+    return len(last) > 1 and last[0].isalpha()
 
 
 def _plain(domain: str) -> str:
