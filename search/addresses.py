@@ -24,7 +24,7 @@ _DOMAIN = re.compile(rf"\[[^\]\s]{{0,64}}\]?|{_LABEL}++(?:{_DOT}{_LABEL}++)*+")
 #: The at-sign: itself, in other scripts, escaped, as an entity, in words; before a name also as a number (xtext, quoted-printable,
 #: URL), and as Postfix writes it where it may not stand (`helo=<ann?example.net>`).
 _AT = re.compile(
-    r"[@＠﹫]|\\[xX]40|\\[uU]0040|\\100|&(?:#0*64|#[xX]0*40|commat);|[(\[{] ?[aA][tT] ?[)\]}]"
+    r"[@＠﹫]|\\[xX]40|\\[uU]0040|\\100|&(?:#0*64|#[xX]0*40|commat);| ?[(\[{] ?[aA][tT] ?[)\]}] ?"
     rf"|(?:[%=+](?:25)*40|(?<=[\w\"])\?)(?={_LABEL}++(?:{_DOT}{_LABEL}++)*?{_DOT}[A-Za-z])"
 )
 #: `user%domain` (RFC 1123, 5.2.16), and `user=domain` as in SRS, VERP and BATV.

@@ -89,6 +89,7 @@ def test_a_tenant_reads_no_address_of_others_and_no_path(capture: Read, tenant: 
         report = scoped.report(answer.id)
         assert report is not None
         own = [name for name in (answer.sender, answer.recipient, answer.original_recipient, answer.header_from, answer.message_id) if name]
+        own += [one.recipient for one in report.related if one.recipient]
         text = msgspec.json.decode(msgspec.json.encode([answer, report]))
         words = "\n".join(_without(_bare(one), own) for one in _texts(text))
         for secret in ("ceo", "boss", "anna@north.example", "otto@south.example", "vera@victim.example"):
