@@ -127,7 +127,7 @@ def _step(event: Event, hop: str, view: View, *, decides: bool) -> Step:
         host=event.host,
         program=event.program,
         pid=event.pid,
-        hop=hop,
+        hop=view.text(hop),
         queue_id=queue_id,
         kind=event.kind,
         words=view.words(event.words, event.names),
@@ -230,7 +230,7 @@ def _hop(key: str, events: Sequence[Event], link: _Link | None, view: View) -> H
     scanned = next((e.fields for e in reversed(events) if e.kind == "scanned"), None)
     inspected = (e.fields.get("mail_id") for e in events if kind == "scan")
     return Hop(
-        id=key,
+        id=view.text(key),
         kind=kind,
         host=events[0].host,
         programs=list(dict.fromkeys(e.program for e in events)),
@@ -242,7 +242,7 @@ def _hop(key: str, events: Sequence[Event], link: _Link | None, view: View) -> H
         removed=any(e.kind == "removed" for e in events) if kind == "queue" else None,
         result=view.text(_result(scanned)) if scanned is not None else None,
         score=scanned.get("score") if scanned is not None else None,
-        follows=link[0] if link else None,
+        follows=view.text(link[0]) if link else None,
         evidence=view.text(link[1]) if link else None,
         confidence=link[2] if link else None,
     )

@@ -25,6 +25,8 @@ _PATH = re.compile(
     r"(?<![\w/.:%?&~-])/(?:bin|boot|data|dev|etc|export|home|lib|lib64|media|mnt|nfs|opt|private|proc|root|run|sbin|spool|srv|sys|tmp|usr|var|vz"
     r"|Users|Volumes|(?!\w+=)[\w.+-]+(?=/[\w.+-]*[A-Za-z]))(?:/[^\s\"'<>(),;:\[\]{}|]*|(?![\w=+-]))"
 )
+#: So long is a queue id that stands in no address by chance.
+_LONG_ID = 10
 #: Fields of facts that hold recipients, by name; whatever else holds an address is found by its look.
 _RECIPIENTS = ("recipient", "original", "target", "recipients", "others")
 _INSIDE = r"[^\s<>(),;:\[\]“”]"
@@ -36,10 +38,13 @@ _BEFORE, _BEHIND = re.compile(r"[\w.+@-]\Z"), re.compile(r"[\w@%!=-]|\.\w")
 class View:
     """What a caller with a scope may read of one trace."""
 
-    __slots__ = ("_own", "_recipients", "_scope", "_written")
+    __slots__ = ("_ids", "_own", "_recipients", "_scope", "_written")
 
-    def __init__(self, scope: Scope, own: Iterable[str] = (), recipients: Iterable[str] = (), written: Iterable[str] = ()) -> None:
+    def __init__(
+        self, scope: Scope, own: Iterable[str] = (), recipients: Iterable[str] = (), written: Iterable[str] = (), ids: Iterable[str] = ()
+    ) -> None:
         self._scope = scope
+        self._ids = tuple(ids)
         self._own = frozenset(map(address.fold, own))
         self._recipients = frozenset(map(address.fold, recipients))
         self._written = tuple(sorted(set(written), key=len, reverse=True))
@@ -48,12 +53,13 @@ class View:
     def of(cls, trace: Trace, scope: Scope) -> View:
         """What a caller may read of this trace: he sees it, so he knows its addresses, though their domains may be another's."""
         recipients = [name for name in (trace.recipient, trace.original_recipient) if name]
-        own = [*recipients, *(name for name in (trace.sender, trace.header_from) if name)]
+        own = [*recipients, *([trace.sender] if trace.sender else [])]
         # Programs also log a quoted local part without its quotes, and a Message-ID, which looks like an address, may hold anything.
         written = [form for name in own if '"' in name for form in _forms(name)]
         if trace.message_id and not _is_somebody(trace.message_id, trace.events):
             written.append(trace.message_id)
-        return cls(scope, own, recipients, written)
+        # Message-IDs that servers make hold the queue id, which no address could.
+        return cls(scope, own, recipients, written, (queue_id for queue_id in trace.queue_ids if len(queue_id) >= _LONG_ID))
 
     @property
     def everything(self) -> bool:
@@ -150,7 +156,7 @@ class View:
         for found in found_in(text):
             if known is None:
                 known = list(self._known(text))
-            if any(start <= found.at < end for start, end in known):
+            if any(start <= found.at < end for start, end in known) or any(queue_id in found.local for queue_id in self._ids):
                 continue
             local = own_key(found.local)
             if found.domain and address.fold(address.normalise(f"{local}@{found.domain}")) in self._own:

@@ -159,8 +159,10 @@ class Planted:
         first, second, scan = self._id(), self._id(), f"sc{self._number:05d}AbCdEf"[:12]
         self._begin(first, sender, 2)
         log_id, message_id = f"amavis[17]: ({self._number:05d}-01)", f"{first}.{sender.mark}@far.example"
+        folder = f"{PATHS[0]}/amavis-{self._number}"
         people = f"<{sender.address}> -> <{one.address}>,<{other.address}>"
-        self._log(f"{log_id} ESMTP [127.0.0.1]:10024 {PATHS[0]}/amavis-1: {people} SIZE=567 Received: from x")
+        self._log(f"{log_id} ESMTP [127.0.0.1]:10024 {folder}: {people} SIZE=567 Received: from x")
+        self._log(f"clamd[22]: {folder}/parts/p002: Eicar-{y}.UNOFFICIAL FOUND")
         client, ids = (
             "[203.0.113.5]:1 [203.0.113.5]",
             f"Queue-ID: {first}, Message-ID: <{message_id}>, mail_id: {scan}, Hits: 1.2, size: 567",

@@ -112,6 +112,7 @@ def test_what_might_be_anothers_address_is_hidden(text: str) -> None:
         f"from=<{ANN}> to=<{BOB}> proto=ESMTP helo=<mail.sender.example>",
         "dora@EXAMPLE.net, dora+news@example.net",
         "message-id=<m1@client.example>",
+        f"id*=E{FIRST}@mx1.example.org, message-id=<20261124.{FIRST}@mx1.example.org>",
         "250 2.6.0 <m1@client.example> [InternalId=4000001, Hostname=X] Queued mail for delivery",
         "client=mail.sender.example[192.0.2.7], relay=mx.example.org[192.0.2.8]:25, delay=401.5, delays=0.1/0/0/401.4, dsn=2.0.0",
         "H=mail.sender.example (x.example) [192.0.2.7] P=esmtps X=TLS1.3:ECDHE_X25519__RSA:256 CV=no QT=40.143s DT=0.038s RT=0.1s",
