@@ -19,13 +19,15 @@ _LABEL = rf"(?:(?![{_STOPS}]){_L})"
 _DOT = r"(?:[.。．｡]|[=%]2[Ee]|\\x2[Ee]|\\056)"
 #: A name of two labels at least. Possessive: however long, it is gone through once.
 _NAME = rf"{_LABEL}++(?:{_DOT}{_LABEL}++)++"
+#: The same, whose last label does not begin with a digit.
+_HOST = rf"{_LABEL}++(?:{_DOT}{_LABEL}++)*?{_DOT}[A-Za-z]"
 #: What stands behind an at-sign: an address literal (RFC 5321, 4.1.3) or a name.
 _DOMAIN = re.compile(rf"\[[^\]\s]{{0,64}}\]?|{_LABEL}++(?:{_DOT}{_LABEL}++)*+")
-#: The at-sign: itself, in other scripts, escaped, as an entity, in words; before a name also as a number (xtext, quoted-printable,
-#: URL), and as Postfix writes it where it may not stand (`helo=<ann?example.net>`).
+#: The at-sign: itself, in other scripts, escaped, as an entity, in words; before a name also between blanks, as a number (xtext,
+#: quoted-printable, URL), and as Postfix writes it where it may not stand (`helo=<ann?example.net>`).
 _AT = re.compile(
-    r"[@＠﹫]|\\[xX]40|\\[uU]0040|\\100|&(?:#0*64|#[xX]0*40|commat);| ?[(\[{] ?[aA][tT] ?[)\]}] ?"
-    rf"|(?:[%=+](?:25)*40|(?<=[\w\"])\?)(?={_LABEL}++(?:{_DOT}{_LABEL}++)*?{_DOT}[A-Za-z])"
+    rf" {{0,3}}[@＠﹫] {{1,3}}(?={_HOST})| {{1,3}}[@＠﹫](?={_HOST})|[@＠﹫]|\\[xX]40|\\[uU]0040|\\100|&(?:#0*64|#[xX]0*40|commat);"
+    rf"| ?[(\[{{] ?[aA][tT] ?[)\]}}] ?|(?:[%=+](?:25)*40|(?<=[\w\"])\?)(?={_HOST})"
 )
 #: `user%domain` (RFC 1123, 5.2.16), and `user=domain` as in SRS, VERP and BATV.
 _INNER = re.compile(rf"[%=](?P<name>{_NAME})")
@@ -47,8 +49,8 @@ _KEYS = frozenset(
         " u user uid x",
     ),
 )
-#: An encoded word (RFC 2047).
-_WORD = re.compile(r"=\?[^?\s]{1,40}\?[BbQq]\?[^?\s]*\?=")
+#: An encoded word (RFC 2047); a line may end in the middle of one.
+_WORD = re.compile(r"=\?[^?\s]{1,40}\?[BbQq]\?[^?\s]*(?:\?=)?")
 #: Bytes as Exim and syslog daemons write those that are not ASCII.
 _OCTAL = re.compile(r"(?:[\\#][2-3][0-7]{2})+")
 
@@ -140,7 +142,7 @@ def _plain(domain: str) -> str:
 def _word(word: str) -> str:
     """An encoded word as it is meant; where it cannot be read, an at-sign: whatever it may be."""
     try:
-        ((content, charset),) = decode_header(word)
+        ((content, charset),) = decode_header(word if word.endswith("?=") else f"{word}?=")
         return content if isinstance(content, str) else content.decode(charset or "utf-8", "replace")
     except (HeaderParseError, LookupError, ValueError, UnicodeError):
         return "@"

@@ -138,13 +138,12 @@ class View:
 
     def _masked(self, text: str, instead: str) -> str:
         """The text with something else instead of each address of others, and of each path."""
-        spans = _spans(self._others(text))
-        # What is only seen once it is decoded cannot be cut out of what is written.
-        if not spans and any(next(self._others(meant), None) is not None for meant in readings(text)):
+        if any(next(self._others(meant), None) is not None for meant in readings(text)):
+            # What is only seen once it is decoded cannot be cut out of what is written.
             return instead
         parts: list[str] = []
         behind = 0
-        for start, end in spans:
+        for start, end in _spans(self._others(text)):
             parts += (text[behind:start], instead)
             behind = end
         masked = "".join((*parts, text[behind:])) if parts else text
