@@ -22,7 +22,7 @@ _NAME = rf"{_LABEL}++(?:{_DOT}{_LABEL}++)++"
 #: The same, whose last label does not begin with a digit.
 _HOST = rf"{_LABEL}++(?:{_DOT}{_LABEL}++)*?{_DOT}[A-Za-z]"
 #: What stands behind an at-sign: an address literal (RFC 5321, 4.1.3) or a name.
-_DOMAIN = re.compile(rf"\[[^\]\s]{{0,64}}\]?|{_LABEL}++(?:{_DOT}{_LABEL}++)*+")
+_DOMAIN = re.compile(rf"\[(?:IPv6:)?[0-9A-Fa-f:.]{{1,45}}\]?|{_LABEL}++(?:{_DOT}{_LABEL}++)*+")
 #: The at-sign: itself, in other scripts, escaped, as an entity, in words; before a name also between blanks, as a number (xtext,
 #: quoted-printable, URL), and as Postfix writes it where it may not stand (`helo=<ann?example.net>`).
 _AT = re.compile(
@@ -32,7 +32,7 @@ _AT = re.compile(
 #: `user%domain` (RFC 1123, 5.2.16), and `user=domain` as in SRS, VERP and BATV.
 _INNER = re.compile(rf"[%=](?P<name>{_NAME})")
 #: `domain!user` (RFC 976).
-_BANG = re.compile(rf"(?<!{_L})(?<![.])(?P<name>{_NAME})!(?=[^\s])")
+_BANG = re.compile(rf"(?<!{_LABEL})(?<!{_LABEL}[.])(?P<name>{_NAME})!(?=[^\s])")
 #: `{"@timestamp":...`, and no address: before it a quote that opens.
 _KEY_OF_JSON = re.compile(r'[{,\s]"@[a-z_]{1,32}":')
 #: Without one of these there is no address.
@@ -50,7 +50,7 @@ _KEYS = frozenset(
     ),
 )
 #: An encoded word (RFC 2047); a line may end in the middle of one.
-_WORD = re.compile(r"=\?[^?\s]{1,40}\?[BbQq]\?[^?\s]*(?:\?=)?")
+_WORD = re.compile(r"=\?[^?\s]{1,40}\?[BbQq]\?(?:(?!=\?)[^?\s])*(?:\?=)?")
 #: Bytes as Exim and syslog daemons write those that are not ASCII.
 _OCTAL = re.compile(r"(?:[\\#][2-3][0-7]{2})+")
 
@@ -77,7 +77,7 @@ def found_in(text: str) -> Iterator[Found]:
         end = named.end() if named is not None else sign.end()
         start = _local_start(text, sign.start(), behind)
         # A URL has its question mark behind a path.
-        if _KEY_OF_JSON.match(text, max(sign.start() - 2, 0)) is not None or (sign[0] == "?" and "/" in text[start : sign.start()]):
+        if _KEY_OF_JSON.match(text, max(sign.start() - 2, 0)) is not None or (sign[0] == "?" and text.startswith("//", start)):
             continue
         yield Found(start, end, sign.start(), text[start : sign.start()], _plain(named[0]) if named is not None else "")
         behind = end
@@ -114,10 +114,10 @@ def _local_start(text: str, at: int, floor: int, *, longest: int = 400) -> int:
     floor = max(floor, at - longest)
     start = at
     if at > floor and text[at - 1] == '"':
-        start = at - 1
+        start = first = at - 1
         while (start := text.rfind('"', floor, start)) > 0 and text[start - 1] == "\\":
-            pass
-        return start if start >= 0 else at - 1
+            first = start
+        return start if start >= 0 else first
     while start > floor and text[start - 1] not in _BREAKS:
         start -= 1
     return start
@@ -130,8 +130,7 @@ def _token_end(text: str, at: int, *, longest: int = 64) -> int:
 
 def _is_name(text: str) -> bool:
     """Whether a dotted text can be a domain, and is no number, stamp or release."""
-    last = _plain(text).rpartition(".")[2]
-    return len(last) > 1 and last[0].isalpha()
+    return any(len(label) > 1 and label[0].isalpha() for label in _plain(text).split(".")[1:])
 
 
 def _plain(domain: str) -> str:
