@@ -122,6 +122,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     recipients: list[str]
     #: The line as it was read; None where the caller may not see it, or it is not kept.
     raw: str | None
+    #: The file in which it was first read; None for callers who see a part of the mail only.
     file: str | None
     #: Whether it is the line that decided the fate.
     decides: bool

@@ -9,7 +9,7 @@ from typing import Any, overload
 from mappings import address
 from mappings.trace import Event, Trace
 from search.addresses import Found, found_in, own_key, readings
-from search.scope import Scope
+from search.scope import EVERYTHING, Scope
 
 #: What stands in the words of a step for a recipient that the caller may not see.
 ANOTHER = "another recipient"
@@ -52,6 +52,8 @@ class View:
     @classmethod
     def of(cls, trace: Trace, scope: Scope) -> View:
         """What a caller may read of this trace: he sees it, so he knows its addresses, though their domains may be another's."""
+        if scope.domains is None:
+            return _ALL
         recipients = [name for name in (trace.recipient, trace.original_recipient) if name]
         own = [*recipients, *([trace.sender] if trace.sender else [])]
         # Programs also log a quoted local part without its quotes, and a Message-ID, which looks like an address, may hold anything.
@@ -174,6 +176,9 @@ class View:
                 if not _BEFORE.search(text[max(at - 1, 0) : at]) and not _BEHIND.match(text[end : end + 2]):
                     yield at, end
                 at = lower.find(wanted, end)
+
+
+_ALL = View(EVERYTHING)
 
 
 def _is_somebody(message_id: str, events: Iterable[Event]) -> bool:
