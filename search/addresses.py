@@ -97,7 +97,7 @@ def readings(text: str) -> Iterator[str]:
     """The text as it may be meant besides as it is written: with its encoded words and octal bytes read."""
     if "=?" in text and (words := _WORD.findall(text)):
         yield " ".join(map(_word, words))
-    if _OCTAL.search(text) is not None:
+    if ("\\" in text or "#" in text) and _OCTAL.search(text) is not None:
         yield _OCTAL.sub(lambda run: bytes(int(run[0][i : i + 3], 8) for i in range(1, len(run[0]), 4)).decode("utf-8", "replace"), text)
 
 

@@ -20,6 +20,8 @@ AN_ADDRESS, A_PATH = "an address", "a path"
 _COUNT = re.compile(r",? ?\b(?!1 recipient\b)[0-9]{1,9} recipients?\b|, but [0-9]{1,9} (?:BOUNCE|DISCARD|REJECT|TEMPFAIL)\b")
 #: The same in a line: `nrcpt=2`, and `rcpt=1/3` of a session that others may share.
 _COUNTS = re.compile(r"\bn?rcpt=(?P<one>[0-9]{1,9})(?:/(?P<all>[0-9]{1,9}))?|, but [0-9]{1,9} (?:BOUNCE|DISCARD|REJECT|TEMPFAIL)\b")
+#: A line that ends in the middle of an address.
+_CUT = re.compile(r"<[^<>\s]*\Z")
 #: A place in the file system of a server: not the path of a URL, and no fraction.
 _PATH = re.compile(
     r"(?<![\w/.:%?&~-])/(?:bin|boot|data|dev|etc|export|home|lib|lib64|media|mnt|nfs|opt|private|proc|root|run|sbin|spool|srv|sys|tmp|usr|var|vz"
@@ -86,6 +88,8 @@ class View:
             return False
         if any((int(counted["one"] or 2), int(counted["all"] or 0)) > (1, 0) for counted in _COUNTS.finditer(event.raw)):
             return False
+        if _CUT.search(event.raw) is not None:
+            return False
         told = {name: value for name, value in fields.items() if name not in _RECIPIENTS and name != "message_id"}
         return not any(map(self._hides, (event.raw, *_texts(told))))
 
@@ -134,7 +138,7 @@ class View:
         """Whether a text holds what the caller may not read."""
         if not text:
             return False
-        if _PATH.search(text) is not None or next(self._others(text), None) is not None:
+        if ("/" in text and _PATH.search(text) is not None) or next(self._others(text), None) is not None:
             return True
         return any(next(self._others(meant), None) is not None for meant in readings(text))
 
@@ -149,7 +153,8 @@ class View:
             parts += (text[behind:start], instead)
             behind = end
         masked = "".join((*parts, text[behind:])) if parts else text
-        return _COUNT.sub("", _PATH.sub(A_PATH, masked) if "/" in masked else masked)
+        masked = _PATH.sub(A_PATH, masked) if "/" in masked else masked
+        return _COUNT.sub("", masked) if "recipient" in masked or ", but " in masked else masked
 
     def _others(self, text: str) -> Iterator[Found]:
         """What might be an address of somebody else."""

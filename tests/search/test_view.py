@@ -201,6 +201,12 @@ def test_a_line_that_counts_others_is_hidden(raw: str) -> None:
     assert not _view().shows(_line(raw))
 
 
+@pytest.mark.parametrize("raw", [f"-> <{BOB}>,<carl", f"-> <{BOB}>,<carla...", "to=<"])
+def test_a_line_that_ends_in_the_middle_of_an_address_is_hidden(raw: str) -> None:
+    """A line may be cut before the at-sign."""
+    assert not _view().shows(_line(raw))
+
+
 def test_what_older_documents_do_not_list_is_found_in_facts_and_lines() -> None:
     """A document that lists no names of a line is judged by its facts; one that keeps no lines by facts alone."""
     view = _view()
