@@ -78,20 +78,12 @@ class View:
         """Whether he may read a line as it is: it names nobody else, counts nobody, and no place on the server."""
         if self.everything:
             return True
-        if event.names_more or not all(map(self._may_name, event.names)):
+        if _counts_others(event) or _CUT.search(event.raw) is not None:
             return False
         # Documents of older releases list fewer names; what the facts say holds for them too.
-        fields = event.fields
-        if (fields.get("count") or 0) > 1 or fields.get("more") or fields.get("cut"):
-            return False
-        if not all(self._may_name(name) for key in _RECIPIENTS for name in _texts(fields.get(key))):
-            return False
-        if any((int(counted["one"] or 2), int(counted["all"] or 0)) > (1, 0) for counted in _COUNTS.finditer(event.raw)):
-            return False
-        if _CUT.search(event.raw) is not None:
-            return False
-        told = {name: value for name, value in fields.items() if name not in _RECIPIENTS and name != "message_id"}
-        return not any(map(self._hides, (event.raw, *_texts(told))))
+        named = (name for key in _RECIPIENTS for name in _texts(event.fields.get(key)))
+        told = {name: value for name, value in event.fields.items() if name not in _RECIPIENTS and name != "message_id"}
+        return all(map(self._may_name, (*event.names, *named))) and not any(map(self._hides, (event.raw, *_texts(told))))
 
     def words(self, words: str, names: Iterable[str] = ()) -> str:
         """What a line says that names these recipients, in words that name nobody else."""
@@ -184,6 +176,13 @@ class View:
 
 
 _ALL = View(EVERYTHING)
+
+
+def _counts_others(event: Event) -> bool:
+    """Whether a line counts, or leaves out, recipients that it does not name."""
+    if event.names_more or (event.fields.get("count") or 0) > 1 or event.fields.get("more") or event.fields.get("cut"):
+        return True
+    return any(max(int(told["one"] or 2), int(told["all"] or 0)) > 1 for told in _COUNTS.finditer(event.raw))
 
 
 def _is_somebody(message_id: str, events: Iterable[Event]) -> bool:

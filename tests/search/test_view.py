@@ -194,7 +194,8 @@ def test_whoever_sees_everything_reads_everything() -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", ["nrcpt=2 (queue active)", "disconnect from x[192.0.2.7] mail=2 rcpt=2 data=2", "rcpt=1/3", "queued as X, but 1 DISCARD)"]
+    "raw",
+    ["nrcpt=2 (queue active)", "disconnect from x[192.0.2.7] mail=2 rcpt=2 data=2", "rcpt=1/3", "rcpt=0/2", "queued as X, but 1 DISCARD)"],
 )
 def test_a_line_that_counts_others_is_hidden(raw: str) -> None:
     """A number above one names somebody who is not told."""
