@@ -101,7 +101,9 @@ FORGED = (
     Forged("forged_amavis", ("mail.log",)),
     Forged("forged_amavis_verbose", ("mail.log",)),
     Forged("forged_rspamd", ("mail.log", "rspamd.log")),
+    # With ident answers and everything in the log; as most people have it.
     Forged("forged_exim", ("mainlog", "rejectlog", "spamd.log")),
+    Forged("forged_exim_plain", ("mainlog", "rejectlog", "spamd.log")),
 )
 
 
