@@ -33,6 +33,8 @@ _LONG_ID = 10
 _RECIPIENTS = ("recipient", "original", "target", "recipients", "others")
 _INSIDE = r"[^\s<>(),;:\[\]“”]"
 _INSIDE_NO_DOT = r"[^\s<>(),;:\[\]“”.]"
+#: An address that holds no other one.
+_PLAIN = re.compile(r"[A-Za-z0-9.+'-]+@[^@]+").fullmatch
 #: Whatever may stand before or behind an address that belongs to it.
 _BEFORE, _BEHIND = re.compile(r"[\w.+@-]\Z"), re.compile(r"[\w@%!=-]|\.\w")
 
@@ -119,7 +121,7 @@ class View:
         if self.everything or address.fold(name) in self._recipients:
             return True
         # The local part of an address of his may hold one of another.
-        return self._is_own_domain(name.rpartition("@")[2]) and not self._hides(name)
+        return self._is_own_domain(name.rpartition("@")[2]) and (_PLAIN(name) is not None or not self._hides(name))
 
     def _is_own_domain(self, domain: str) -> bool:
         """Whether a domain, as a text has it, is the caller's."""
@@ -202,7 +204,9 @@ def _forms(quoted: str) -> Iterator[str]:
 
 def _without(words: str, hidden: Iterable[str]) -> str:
     """The words without these names."""
-    for name in sorted(hidden, key=len, reverse=True):
+    lower = words.lower()
+    # A message may have thousands of recipients, and its words name a few at most.
+    for name in sorted((name for name in hidden if not name.isascii() or name.lower() in lower), key=len, reverse=True):
         # A quoted local part may hold anything; any other name is a token of its own, not a part of a longer one.
         before, behind = ("", "") if '"' in name else (rf"(?<!{_INSIDE})", rf"(?!\.*{_INSIDE_NO_DOT})")
         words = re.sub(before + re.escape(name) + behind, ANOTHER, words, flags=re.IGNORECASE)

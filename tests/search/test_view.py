@@ -278,3 +278,14 @@ def test_hostile_text_is_gone_through_once(piece: str) -> None:
     view.shows(_line(text))
     view.words(text)
     assert time.thread_time() - began < 5
+
+
+def test_a_line_that_names_thousands_is_judged_at_once() -> None:
+    """Each of five thousand recipients of the caller's domain, or of others, is looked at once."""
+    own, others = ([f"r{number}@{domain}" for number in range(5_000)] for domain in ("example.net", "other.example"))
+    view = _view()
+    began = time.thread_time()
+    assert view.shows(_line(" ".join(own), names=own))
+    assert not view.shows(_line(" ".join(others), names=own))
+    assert view.words("Passed as clean", others) == "Passed as clean"
+    assert time.thread_time() - began < 3
