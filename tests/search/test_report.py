@@ -17,12 +17,13 @@ from search.answers import ReportAnswer
 from search.engines import Page
 from search.engines.embedded import EmbeddedEngine
 from search.explain import explain
-from search.journey import ANOTHER, deciding, hops, neutral, timeline
+from search.journey import deciding, hops, timeline
 from search.query import Query
 from search.related import LIMIT, next_queue_ids
 from search.scope import EVERYTHING, Scope
 from search.service import MailTrace
 from search.summary import summary
+from search.view import ANOTHER, View
 
 
 def report(folder: Path, wanted: Trace, *others: Trace, scope: Scope = EVERYTHING) -> ReportAnswer:
@@ -206,13 +207,13 @@ def test_kept_without_lines_a_step_has_none() -> None:
 )
 def test_words_are_made_neutral(words: str, hidden: list[str], shown: str) -> None:
     """No form of an address outside the scope stays in the words; what the trace shows anyway does."""
-    assert neutral(words, hidden, only("example.net"), frozenset({ANN, BOB, "m1@client.example"})) == shown
+    assert View(only("example.net"), [ANN, BOB, "m1@client.example"]).words(words, hidden) == shown
 
 
 def test_making_words_neutral_takes_no_long_time_on_hostile_text() -> None:
     """A word of a million characters is gone through once."""
     word = "a" * 1_000_000
-    assert neutral(word, [CARLA], only("example.net"), frozenset()) == word
+    assert View(only("example.net")).words(word, [CARLA]) == word
 
 
 # What decided, in one sentence ----------------------------------------------------------------------------------------------
