@@ -38,6 +38,12 @@ def way_of(scope: Any) -> Way:
     return way
 
 
+def caller_of(scope: Any) -> Caller | None:
+    """Who asked, where that is known already."""
+    way: Way | None = scope["state"].get(_KEY)
+    return None if way is None else way.caller
+
+
 def request_id(scope: Any) -> str:
     """The id of a request."""
     return way_of(scope).request_id
