@@ -62,7 +62,7 @@ def site(settings: Settings, engine: Engine) -> Site:
     return Site(
         engine=engine,
         tokens=known,
-        sessions=Sessions(folder / "session.key", settings.http.base),
+        sessions=Sessions(folder, settings.http.base),
         audit=Audit(folder / "audit"),
         customers=customers(settings),
         zone=settings.http.timezone or system_zone(),

@@ -1,8 +1,8 @@
 """One connection of a client: uvicorn's own, with a bound on what it may send and on how long it may take.
 
-uvicorn has a time limit for idle connections only, and its parsers take heads and pipelines of any length. Here each head is gathered before
-the parser sees it (`head`), the next one is looked at when the one before has been answered, and a clock runs whenever it is the client's
-turn. The parser is h11, whose state says whose turn it is.
+uvicorn has a time limit for idle connections only, and takes heads and pipelines of any length. Here each head is gathered before the
+parser sees it (`head`), the next one is looked at when the one before has been answered, and a clock runs whenever it is the client's turn.
+The parser is h11, whose state says whose turn it is.
 """
 
 from __future__ import annotations

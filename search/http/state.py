@@ -20,6 +20,8 @@ class Way:
     #: What was asked, and how many rows it gave; nothing is noted where that is empty.
     what: str = ""
     rows: int = 0
+    #: For whom one of the places of questions is held, while one is.
+    place: str | None = None
     began: float = field(default_factory=time.perf_counter)
 
     def note(self, what: str, rows: int) -> None:
