@@ -20,7 +20,7 @@ from uvicorn.server import ServerState
 
 from mailtrace.door.guests import Guest, Guests
 from mailtrace.door.head import MOST_BYTES, Head, HeadError
-from search.http.state import caller_of
+from search.http.state import Way, known_way
 
 #: Seconds for a whole head, from the connection or from its first byte; and for a body, which is a small form.
 HEAD_S, BODY_S = 10.0, 10.0
@@ -48,13 +48,19 @@ class Connection(H11Protocol):
     @property
     def waits(self) -> bool:
         """Whether it is the client's turn."""
-        return not self._answering or self._in_body or self.flow.write_paused
+        way = self._way()
+        return not self._answering or self._in_body or self.flow.write_paused or (way is not None and way.pausing)
 
     @property
     def known(self) -> bool:
         """Whether its last question came with a valid token."""
+        way = self._way()
+        return way is not None and way.caller is not None
+
+    def _way(self) -> Way | None:
+        """What is known of the last question."""
         scope: Any = self.scope
-        return scope is not None and caller_of(scope) is not None
+        return None if scope is None else known_way(scope)
 
     def leave(self) -> None:
         """End it at once."""

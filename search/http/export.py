@@ -12,20 +12,29 @@ from typing import Literal
 from litestar.response import Stream
 
 from search.answers import TraceAnswer
+from search.http.places import MOST_EXPORTS, Places
+from search.http.problems import Busy
 from search.query import Query
 from search.rows import csv_header, csv_rows, write_jsonl
 from search.service import MailTrace
 
 Format = Literal["csv", "jsonl"]
 MEDIA_TYPES: dict[Format, str] = {"csv": "text/csv; header=present", "jsonl": "application/x-ndjson"}
-#: Rows that are written together.
-_AT_ONCE = 500
+#: Rows that are written together; the first ones, for which a search's thread is taken, are few.
+_AT_ONCE, _FIRST = 500, 50
 #: Exports have threads of their own, and few: searches never wait behind them.
 _THREADS = ThreadPoolExecutor(2, thread_name_prefix="export")
 
 
-def stream(mail: MailTrace, query: Query, kind: Format, note: Callable[[str, int], None], *, download: bool = False) -> Stream:
-    """Answer with all traces that fit, newest first. The first rows are read before the answer begins, so a store that is away is told."""
+def stream(
+    mail: MailTrace, query: Query, kind: Format, places: Places, note: Callable[[str, int], None], *, download: bool = False
+) -> Stream:
+    """Answer with all traces that fit, newest first. The first rows are read before the answer begins, so a store that is away is told.
+
+    Raises `Busy` where very many are under way.
+    """
+    if places.exports >= MOST_EXPORTS:
+        raise Busy
     pieces = _pieces(mail.walk(query), kind, note)
     first = next(pieces, b"")
     headers = {"content-disposition": f'attachment; filename="mail-trace.{kind}"'} if download else {}
@@ -44,7 +53,7 @@ def _pieces(traces: Iterator[TraceAnswer], kind: Format, note: Callable[[str, in
     """Rows, some hundred at a time; how many there were is noted as they are written."""
     rows, head = 0, csv_header().encode() if kind == "csv" else b""
     note("export", 0)
-    while some := list(islice(traces, _AT_ONCE)):
+    while some := list(islice(traces, _AT_ONCE if rows else _FIRST)):
         rows += len(some)
         note("export", rows)
         if kind == "csv":

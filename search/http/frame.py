@@ -15,7 +15,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from search.access import Caller, caller
 from search.http import audit
 from search.http.problems import of_error, response
-from search.http.refusing import note_sums, refused
+from search.http.refusing import note_sums, refused, wait_turn
 from search.http.sessions import AnyRequest, is_secure
 from search.http.site import Site
 from search.http.state import Way, put, way_of
@@ -79,6 +79,10 @@ class Frame:
         if below is None:
             await self._refuse(request, receive, answer, 404)
             return
+        if "transfer-encoding" in request.headers and "content-length" in request.headers:
+            # Two ends of one body: whoever stands between may have taken the other (RFC 9112, 6.1).
+            await self._refuse(request, receive, answer, 400)
+            return
         # What is inside lies at the root: some layers read `path`, some `raw_path`.
         scope["path"] = below
         scope["raw_path"] = quote(below).encode()
@@ -91,6 +95,8 @@ class Frame:
             if below not in _NOT_ASKED and (cookie := site.sessions.renewed(request)) is not None:
                 answer.cookies.append(cookie)
         way.caller = self._who(request)
+        if way.caller is None:
+            await wait_turn(site, request)
         if way.caller is None and not below.startswith(_PUBLIC) and not self._is_preflight(request):
             await self._not_signed_in(request, receive, answer)
             return
@@ -158,13 +164,18 @@ class Frame:
         await refused.to_asgi_response(app=None, request=request)(request.scope, receive, answer.send)
 
     def begun(self, way: Way) -> None:
-        """The store has been asked."""
+        """The store has been asked; an export goes on asking, with threads of its own."""
         if way.place is not None:
             self._site.places.give_back(way.place)
             way.place = None
+        if way.what == "export" and not way.exporting:
+            self._site.places.exports += 1
+            way.exporting = True
 
     def finished(self, request: AnyRequest, way: Way, status: int, route: str) -> None:
         """Write the line for the audit log, and tell whoever measures."""
+        self.begun(way)
+        self._site.places.exports -= way.exporting
         if self._site.on_answer is not None:
             self._site.on_answer(route, status, time.perf_counter() - way.began)
         if not way.what:
@@ -236,7 +247,6 @@ class _Answer:
         """Note the end of the answer, once."""
         if not self._finished:
             self._finished = True
-            self._frame.begun(self._way)
             route = str(self.inner.get("path_template", "")) if self.inner is not None else ""
             self._frame.finished(self._request, self._way, self._status, route)
 

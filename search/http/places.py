@@ -8,6 +8,8 @@ from collections import Counter
 MOST = 128
 #: So many of one caller's, so that one program does not take all places; and of all who have no token (they ask for `/readyz`).
 MOST_OF_ONE, MOST_OF_NOBODY = 96, 8
+#: Exports that are under way: each holds some rows in memory until its client has taken them.
+MOST_EXPORTS = 128
 #: Seconds after which a place is worth asking for again.
 RETRY_S = 1
 
@@ -17,6 +19,8 @@ class Places:
 
     def __init__(self) -> None:
         self._held: Counter[str] = Counter()
+        #: Exports that have begun and not ended.
+        self.exports = 0
 
     def __len__(self) -> int:
         """How many are taken."""

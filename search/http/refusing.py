@@ -1,4 +1,4 @@
-"""Refusing a token: counted, noted in the audit log, and slowed down."""
+"""Strangers at the door: slowed down where they ask very much, and their tokens refused, counted and noted in the audit log."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import time
 
 from search.http import audit
 from search.http.clients import client_of
-from search.http.refusals import Refusal
 from search.http.sessions import AnyRequest
 from search.http.site import Site
 from search.http.state import way_of
+from search.http.strangers import Refusal
 from search.http.tokens import digest, too_long
 
 #: So many digits of a token's hash are noted: enough to tell tokens apart and to find a revoked one in the list, too few to be of use.
@@ -22,19 +22,33 @@ async def refused(site: Site, request: AnyRequest, what: str, secret: str, statu
     address = request.client.host if request.client else ""
     now_s = time.monotonic()
     note_sums(site, now_s)
-    refusal = site.refusals.refuse(client_of(address), now_s)
+    refusal = site.strangers.refuse(client_of(address), now_s)
     if refusal.noted:
         way, path = way_of(request.scope), str(request.scope["path"])
         note = "a token that is too long to be one" if too_long(secret) else f"sha256 {digest(secret)[:_DIGITS]}"
         site.audit.write(_entry(address, what, question=path, note=note, request_id=way.request_id, status=status))
-    if refusal.pause_s:
-        await asyncio.sleep(refusal.pause_s)
+    await _pause(request, refusal.pause_s)
     return refusal
+
+
+async def wait_turn(site: Site, request: AnyRequest) -> None:
+    """Let a request without a valid token wait, where its client sends very many."""
+    client = client_of(request.client.host if request.client else "")
+    await _pause(request, site.strangers.ask(client, time.monotonic()))
+
+
+async def _pause(request: AnyRequest, seconds: float) -> None:
+    """Wait; the connection can be taken back meanwhile."""
+    if seconds > 0:
+        way = way_of(request.scope)
+        way.pausing = True
+        await asyncio.sleep(seconds)
+        way.pausing = False
 
 
 def note_sums(site: Site, now_s: float) -> None:
     """Write down how many tokens were refused in the last minute beside those that were noted, where that is over; times are monotonic."""
-    for one in site.refusals.sums(now_s):
+    for one in site.strangers.sums(now_s):
         whom = "" if one.clients == 1 else f" from {one.clients:,} clients"
         note = f"{one.count:,} more within a minute{whom}"
         site.audit.write(_entry(one.client, "tokens refused", question="", note=note, request_id="", status=401))

@@ -10,8 +10,8 @@ from search.access import Caller, Customer, Role
 from search.engines import Engine
 from search.http.audit import Audit
 from search.http.places import Places
-from search.http.refusals import Refusals
 from search.http.sessions import Sessions
+from search.http.strangers import Strangers
 from search.http.tokens import Tokens
 from search.scope import EVERYTHING
 
@@ -42,7 +42,7 @@ class Site:
     #: Gives now in milliseconds; a test sets it.
     clock: Callable[[], int] = _now_ms
     places: Places = field(default_factory=Places)
-    refusals: Refusals = field(default_factory=Refusals)
+    strangers: Strangers = field(default_factory=Strangers)
     #: Hears of every answer: its route (a closed set of words), its status, and the seconds until its end.
     on_answer: Callable[[str, int, float], None] | None = None
 

@@ -22,6 +22,10 @@ class Way:
     rows: int = 0
     #: For whom one of the places of questions is held, while one is.
     place: str | None = None
+    #: Whether it is an export that goes out.
+    exporting: bool = False
+    #: Whether it waits on purpose, and nothing is done for it.
+    pausing: bool = False
     began: float = field(default_factory=time.perf_counter)
 
     def note(self, what: str, rows: int) -> None:
@@ -40,10 +44,10 @@ def way_of(scope: Any) -> Way:
     return way
 
 
-def caller_of(scope: Any) -> Caller | None:
-    """Who asked, where that is known already."""
+def known_way(scope: Any) -> Way | None:
+    """What is known of a request, where anything is yet."""
     way: Way | None = scope["state"].get(_KEY)
-    return None if way is None else way.caller
+    return way
 
 
 def request_id(scope: Any) -> str:
