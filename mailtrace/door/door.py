@@ -11,7 +11,7 @@ from contextlib import suppress
 from mailtrace.door.guests import Guest, Guests
 
 #: Seconds for agreeing on TLS.
-_AGREE_S = 10.0
+AGREE_S = 10.0
 #: Seconds until it is tried again where the system gives no more handles.
 _AGAIN_S = 0.1
 
@@ -63,7 +63,7 @@ class Door:
     async def _welcome(self, guest: Guest, connection: socket.socket) -> None:
         """Make the connection of a guest."""
         loop = asyncio.get_running_loop()
-        within = None if self._tls is None else _AGREE_S
+        within = None if self._tls is None else AGREE_S
         try:
             await loop.connect_accepted_socket(
                 lambda: self._made(guest), connection, ssl=self._tls, ssl_handshake_timeout=within, ssl_shutdown_timeout=within
