@@ -519,3 +519,23 @@ def test_half_a_handshake_is_a_guest_like_others() -> None:
         guests.enter("192.0.2.9")
     assert guests.full
     assert {guest.client for guest in guests.to_go()} == {"192.0.2.9"}
+
+
+# What answers tell ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/domains", "/nowhere", "/healthz", f"{API}/traces", f"{API}/openapi.json"])
+def test_every_answer_has_the_headers_that_guard_it(small: Running, path: str) -> None:
+    """For those who may ask and for those who may not."""
+    for who in (ADMIN, None):
+        headers = small.client(who).get(path).headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "same-origin")
+
+
+def test_answers_name_no_server(small: Running) -> None:
+    """Neither which it is nor its version."""
+    for path in ("/sign-in", "/nowhere", f"{API}/traces"):
+        assert "server" not in small.client(None).get(path).headers
+    assert b"server:" not in said(small, b"nonsense\r\n\r\n").lower()
