@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import count
 
 API = "/api/v1/traces"
@@ -103,7 +104,7 @@ async def slow_body(place: Place) -> None:
 
 async def huge_form(place: Place) -> None:
     """Send a form of very many fields."""
-    body = b"&".join(b"a%d=" % number for number in range(FIELDS))
+    body = fields()
     async with line(place) as one:
         await one.send(form_head(len(body)))
         with suppress(OSError):
@@ -155,6 +156,12 @@ async def junk(place: Place) -> None:
 
 Kind = Callable[[Place], Awaitable[None]]
 KINDS: Sequence[Kind] = (slow_head, endless_header, half_request, slow_body, huge_form, slow_reader, idle, wrong_tokens, junk)
+
+
+@lru_cache(maxsize=1)
+def fields() -> bytes:
+    """A form of very many fields."""
+    return b"&".join(b"a%d=" % number for number in range(FIELDS))
 
 
 def form_head(length: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import parse_qsl
 
 from litestar.exceptions import ClientException, HTTPException
@@ -10,8 +11,8 @@ from search.http.sessions import AnyRequest
 
 #: Bytes of a form, and fields of it; ours have at most four.
 MOST_BYTES, MOST_FIELDS = 16 * 1024, 16
-#: Of a form that is too large so much is still taken from the line, so that its sender gets to read the answer.
-_MOST_DROPPED = 8 * 1024 * 1024
+#: Of a form that is too large so much is still taken from the line, a piece now and then, so that its sender gets to read the answer.
+_MOST_DROPPED, _PIECE_S = 8 * 1024 * 1024, 0.2
 
 
 async def form_of(request: AnyRequest) -> dict[str, str]:
@@ -29,6 +30,8 @@ async def form_of(request: AnyRequest) -> dict[str, str]:
             body += piece
         if not message["more_body"]:
             break
+        if size > MOST_BYTES:
+            await asyncio.sleep(_PIECE_S)
     if size > MOST_BYTES:
         raise _too_large()
     try:
