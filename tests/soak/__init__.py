@@ -1,1 +1,1 @@
-"""Checks that run long: `make soak`."""
+"""Long runs against the real program, whose figures add up from run to run: `make soak`."""
