@@ -37,6 +37,7 @@ from ingest.tail.follow import Follower
 from ingest.tail.marks import Told
 from ingest.tail.reader import FileReader
 from ingest.writer import UnderWay, Writer
+from mappings import private
 
 _log = structlog.get_logger(__name__)
 
@@ -126,7 +127,9 @@ class Ingest:
 
     def _open(self, *, once: bool) -> tuple[Checkpoint, Follower]:
         """The marks and the files."""
-        self._data.mkdir(parents=True, exist_ok=True)
+        private.folder(self._data)
+        for sentence in private.close_up(self._data):
+            self._warn(sentence)
         checkpoint = Checkpoint(self._data) if self._options.rebuild else Checkpoint.load(self._data)
         if checkpoint.warning:
             self._warn(checkpoint.warning)
@@ -239,7 +242,11 @@ class Ingest:
         """Give lines to their formats, and what they state to the journeys of their log domains."""
         stated: dict[str, list[tuple[Line, Fact | Role, Slot]]] = {}
         held: list[Slot] = []
+        begin_us = self._options.begin_us
         for line, place in lines:
+            if line.time_us < begin_us:
+                continue
+            self.summary.begun_us = min(line.time_us, self.summary.begun_us or line.time_us)
             fact = self._fact(line, source)
             if fact is not None:
                 # Until the journeys have it, the line is needed.
@@ -354,7 +361,7 @@ class Ingest:
         for writer in self._writers.values():
             writer.finish()
         self._sink.flush()
-        self._save(checkpoint)
+        self._save(checkpoint, final=True)
         for source in self._sources.values():
             if source.reader.partial:
                 self._warn(f"{source.reader.path}: the last line has no newline yet and is left for the next reading.")
@@ -362,7 +369,7 @@ class Ingest:
                 self._warn(source.reader.damage)
         self._tell(force=True)
 
-    def _save(self, checkpoint: Checkpoint) -> None:
+    def _save(self, checkpoint: Checkpoint, *, final: bool = False) -> None:
         """Keep the low-water marks, and up to when each log domain is read."""
         for writer in self._writers.values():
             writer.collect()
@@ -377,7 +384,17 @@ class Ingest:
             self._join(self._joiner.drain(reader.path))
             if not self._sources[reader].pinned:
                 del self._sources[reader]
-        checkpoint.store()
+        if not self._options.part:
+            self._keep(checkpoint, final=final)
+
+    def _keep(self, checkpoint: Checkpoint, *, final: bool) -> None:
+        """Write the marks down; while lines come, those of a little earlier do until they can be written again."""
+        try:
+            checkpoint.store()
+        except TailError as error:
+            if final:
+                raise
+            self._warn(str(error))
 
     def _tell(self, *, force: bool = False) -> None:
         """Report progress, a few times a second at most."""

@@ -47,9 +47,9 @@ def create(path: Path) -> bool:
     return True
 
 
-def opened(path: Path, mode: str) -> IO[Any]:
+def opened(path: Path, mode: str, buffering: int = -1) -> IO[Any]:
     """`open` of a file of ours, which is made where the mode says so."""
-    return open(path, mode, opener=_opener)
+    return open(path, mode, buffering, opener=_opener)
 
 
 def sync_folder(path: Path) -> None:

@@ -6,11 +6,12 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
+from mappings import private
 from mappings.printable import printable
 from mappings.trace import Trace
 
@@ -42,13 +43,11 @@ class DeadLetters:
     def add(self, trace: Trace, reason: str) -> None:
         """Keep a refused trace; it is on the disk when this returns."""
         letter = DeadLetter(time.time_ns() // 1_000_000, self._store, reason, trace)
-        with self._locked(), (self._data / NAME).open("ab") as file:
-            file.write(_line(letter))
-            file.flush()
-            os.fsync(file.fileno())
+        with self._locked():
+            _append(self._data / NAME, _line(letter))
 
     def listed(self) -> Iterator[DeadLetter]:
-        """All that are kept, oldest first; a last line that a crash cut off is passed over."""
+        """All that are kept, oldest first; a line that a crash cut off is passed over."""
         for name in (_TRYING, NAME):
             yield from self._read(self._data / name)
 
@@ -61,9 +60,7 @@ class DeadLetters:
         path = self._data / _TRYING
         with self._locked():
             if (self._data / NAME).exists():
-                with path.open("ab") as trying:
-                    trying.write((self._data / NAME).read_bytes())
-                    os.fsync(trying.fileno())
+                _append(path, (self._data / NAME).read_bytes())
                 (self._data / NAME).unlink()
         tried = 0
         traces: list[Trace] = []
@@ -87,16 +84,33 @@ class DeadLetters:
             return
         with file:
             for line in file:
-                if line.endswith(b"\n"):
+                with suppress(msgspec.MsgspecError, UnicodeDecodeError):
                     yield _decode(line)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Alone among the processes that use the folder."""
-        self._data.mkdir(parents=True, exist_ok=True)
-        with (self._data / _LOCK).open("ab") as lock:
+        private.folder(self._data)
+        with private.opened(self._data / _LOCK, "ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _append(path: Path, content: bytes) -> None:
+    """Add lines to a file, on the disk when this returns; where the disk has no room nothing is added, not even a part."""
+    with private.opened(path, "a+b", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END)
+        if end and os.pread(file.fileno(), 1, end - 1) != b"\n":
+            # A crash cut the last line off; the next one must not be taken for its end.
+            content = b"\n" + content
+        try:
+            left = memoryview(content)
+            while left:
+                left = left[file.write(left) :]
+            os.fsync(file.fileno())
+        except OSError:
+            os.ftruncate(file.fileno(), end)
+            raise
 
 
 def _line(letter: DeadLetter) -> bytes:

@@ -32,15 +32,15 @@ _PASSING = frozenset(
         sqlite3.SQLITE_NOMEM,
     }
 )
-#: What the module says where a column holds bytes that are no text; it gives no result code with it.
-_NO_TEXT = "Could not decode to UTF-8"
+#: Damage that comes without a result code of its own: bytes that are no text in a column of text, and a file without its tables.
+_TOLD_AS_WORDS = ("Could not decode to UTF-8", "no such table")
 
 
 def fault_of(error: sqlite3.Error, path: Path | None = None) -> StoreError:
     """The fault that an error of the database is: damage where a file is known, a state that passes, or any other."""
     # The lower byte is the kind.
     kind = getattr(error, "sqlite_errorcode", -1) & 0xFF
-    if path is not None and (kind in _DAMAGE or str(error).startswith(_NO_TEXT)):
+    if path is not None and (kind in _DAMAGE or str(error).startswith(_TOLD_AS_WORDS)):
         return StoreDamaged(path, f"is damaged ({error})")
     if kind in _PASSING:
         return StoreAway(f"{path or 'The store'} cannot be used now: {error}.")

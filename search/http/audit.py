@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from mappings import private
+
 _CHUNK = 1 << 16
 
 
@@ -81,7 +83,7 @@ class Audit:
             return self._open[1]
         if self._open is not None:
             os.close(self._open[1])
-        self._folder.mkdir(parents=True, exist_ok=True)
+        private.folder(self._folder)
         handle = os.open(self._folder / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._open = (name, handle)
         return handle

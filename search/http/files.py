@@ -7,10 +7,12 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from mappings import private
+
 
 def replace(path: Path, content: bytes) -> None:
     """Write a file so that a reader sees the old or the new one, never a part; raises `OSError`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private.folder(path.parent)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -26,7 +28,7 @@ def replace(path: Path, content: bytes) -> None:
 
 def create(path: Path, content: bytes) -> bytes:
     """Write a file that is not there yet and give what it holds: where another process was faster, what that one wrote."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private.folder(path.parent)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

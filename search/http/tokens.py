@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from mappings import private
 from search.access import Role
 from search.http.files import replace
 
@@ -128,7 +129,7 @@ class Tokens:
     @contextmanager
     def _changing(self) -> Iterator[list[Token]]:
         """Change the file, while no other process does."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        private.folder(self._path.parent)
         handle = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)

@@ -24,6 +24,7 @@ from mappings import identity
 from mappings.embedded import StoreError, StoreTooNew, copy_to, packing, schema
 from mappings.embedded.catalog import NAME as CATALOG
 from mappings.embedded.columns import domain_value
+from mappings.embedded.copying import Copied
 from mappings.embedded.functions import register
 from mappings.vocabulary import Disposition
 from search.engines.embedded import EmbeddedEngine
@@ -199,7 +200,7 @@ def test_a_copy_taken_while_writing_is_a_store_of_its_own(tmp_path: Path) -> Non
         sink.submit([mail(number, T0 + number) for number in range(4)])
         sink.submit([mail(10, T0 + 10)])
         sink.note_progress({"mx": 3})
-        assert copy_to(source, target) == [CATALOG, *reversed(files(source))]
+        assert copy_to(source, target) == Copied([CATALOG, *reversed(files(source))], [])
         sink.submit([mail(11, T0 + 11)])
     assert len(asked(target)) == 5
     with writing(target) as copied:
