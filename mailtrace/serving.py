@@ -38,7 +38,7 @@ _SEND_BUFFER = 1 << 17
 
 def access_folder(settings: Settings) -> Path:
     """Where tokens, the key of sessions and the audit log are."""
-    return settings.access_dir
+    return settings.data_dir / "access"
 
 
 def tokens(settings: Settings) -> Tokens:

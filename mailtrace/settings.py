@@ -130,11 +130,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """The data folder."""
         return Path(self.data)
 
-    @property
-    def access_dir(self) -> Path:
-        """Where tokens, the key of sessions and the audit log are."""
-        return self.data_dir / "access"
-
     def quarantine_names(self) -> re.Pattern[str] | None:
         """`quarantines`, compiled; None where no name is one. Raises `re.error`."""
         return re.compile(self.quarantines, re.IGNORECASE) if self.quarantines else None

@@ -18,8 +18,8 @@ from typing import IO, Any
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 #: What lies in a data folder, in a store and beside access tokens. A folder with anything else in it belongs to somebody else too.
 _OURS = re.compile(
-    r"store|access|audit.*|demo|positions\..+|deadletters.*|losses.*|page\.(log|pid)|mailtrace\.toml|\.[a-z].*"
-    r"|catalog\.sqlite.*|traces-[0-9T.]+\.sqlite.*|writer\.lock|tokens\..+|session\.key"
+    r"store|access|audit|demo|positions\..+|deadletters\..+|losses\..+|page\.(log|pid)|mailtrace\.toml|\.doctor"
+    r"|catalog\.sqlite.*|traces-[0-9T.]+\.sqlite.*|writer\.lock|\.?(tokens|sessions?)\..+|audit-.+\.jsonl.*"
 ).fullmatch
 #: Settings are read by whoever may run the program; `doctor` tells of those that hold secrets.
 _NOT_CLOSED = ".toml"
@@ -62,20 +62,20 @@ def sync_folder(path: Path) -> None:
 
 
 def close_up(path: Path) -> list[str]:
-    """Take all rights of others from a folder and the files in it; give a sentence for each that stays open.
+    """Take all rights of others from a folder and what is in it, all the way down; give a sentence for each that stays open.
 
     A folder that holds what is not ours keeps its rights, and so do files that are not ours and settings.
     """
     told = [f"{one} can be read by others, and its rights cannot be changed." for one in _to_close(path) if not _closed(one)]
-    if not _only_ours(path):
-        return told
-    return told if _closed(path) else [*told, f"{path} can be entered by others, and its rights cannot be changed."]
+    if _only_ours(path) and not _closed(path):
+        told.append(f"{path} can be entered by others, and its rights cannot be changed.")
+    return [*told, *(sentence for one in _folders(path) for sentence in close_up(one))]
 
 
 def open_ones(path: Path) -> list[Path]:
-    """What others may read or enter: the folder, and files and folders of ours in it; settings are left out."""
-    found = [one for one in (path, *_to_close(path), *_folders(path)) if _mode(one) & _OTHERS]
-    return sorted(set(found))
+    """What others may read or enter: the folder, and files and folders of ours in it, all the way down; settings are left out."""
+    found = [one for one in (path, *_to_close(path)) if _mode(one) & _OTHERS]
+    return [*found, *(one for folder in _folders(path) for one in open_ones(folder))]
 
 
 def readable_by_others(path: Path) -> bool:

@@ -57,7 +57,7 @@ def _findings(settings: Settings, settings_file: Path | None, *, look: bool) -> 
     """Everything that is looked at."""
     yield GOOD, f"The settings are right; the store is {shown(settings.store)}, and {settings.keep} is kept."
     yield _folder(settings.data_dir)
-    folders = [settings.data_dir, settings.access_dir, *([] if is_cluster(settings.store) else [embedded_folder(settings.store)])]
+    folders = [settings.data_dir, *([] if is_cluster(settings.store) else [embedded_folder(settings.store)])]
     yield from rights_findings(settings, folders, settings_file)
     checks = _cluster(settings, look=look) if is_cluster(settings.store) else _embedded(settings)
     for check in checks:

@@ -52,9 +52,7 @@ def _file(one: Checked, sources: Sequence[str]) -> Iterator[Finding]:
     elif one.soundness is Soundness.UNREADABLE:
         yield BAD, f"{name} {one.why}"
     if one.log_bytes > LONG_LOG_BYTES:
-        held = (
-            f"The log of {name} has grown to {shown_bytes(one.log_bytes)}: a program that reads for long keeps it from being copied back."
-        )
+        held = f"The log of {name} has grown to {shown_bytes(one.log_bytes)}: a program that reads it keeps it from being copied back."
         yield NOTE, f"{held} Nothing is lost; new mail goes to another file meanwhile."
 
 

@@ -14,7 +14,7 @@ _NAMED = 8
 
 def rights_findings(settings: Settings, folders: Sequence[Path], settings_file: Path | None) -> Iterator[Finding]:
     """Look at these folders of ours, at the settings file, and at files of secrets that it names."""
-    found = [one for folder in folders if folder.is_dir() for one in private.open_ones(folder)]
+    found = list(dict.fromkeys(one for folder in folders if folder.is_dir() for one in private.open_ones(folder)))
     if found:
         named = ", ".join(map(str, found[:_NAMED]))
         more = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
