@@ -26,7 +26,7 @@ _NOT_CLOSED = ".toml"
 
 
 def folder(path: Path) -> None:
-    """Make a folder, with all that it lies in, where there is none; raises `OSError`."""
+    """Make a folder, with all that it lies in, where there is none, on the disk when this returns; raises `OSError`."""
     missing = []
     while not path.is_dir():
         missing.append(path)
@@ -36,6 +36,7 @@ def folder(path: Path) -> None:
     for one in reversed(missing):
         with suppress(FileExistsError):
             one.mkdir(mode=0o700)
+            sync_folder(one.parent)
 
 
 def create(path: Path) -> bool:
