@@ -15,7 +15,7 @@ from pathlib import Path
 
 #: What the operating system says where the same may work a little later: nothing of it is about what was to be written.
 PASSING = frozenset(
-    {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EACCES, errno.EPERM, errno.ENOMEM}
+    {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.EACCES, errno.EPERM, errno.ENOMEM}
 )
 
 
@@ -30,9 +30,12 @@ class StoreAway(StoreError):  # noqa: N818 - it names a state, not a mistake
 class StoreDamaged(StoreError):  # noqa: N818
     """A file of the store is missing, or is not what was written to it."""
 
-    def __init__(self, path: Path, why: str) -> None:
+    def __init__(self, path: Path, why: str, *, empty: bool = False) -> None:
         self.path = path
+        #: Goes on from the file's name.
         self.why = why
+        #: Nothing is in it that could be lost.
+        self.empty = empty
         super().__init__(f"{path.name} {why}.")
 
 

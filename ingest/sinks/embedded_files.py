@@ -129,7 +129,10 @@ class TraceFiles:
         try:
             return Catalog(self._folder)
         except StoreDamaged as fault:
-            self._tell(fault, aside.put(fault.path))
+            if fault.empty:
+                retention.delete(fault.path)
+            else:
+                self._tell(fault, aside.put(fault.path))
             return Catalog(self._folder)
 
     def _mend_catalog(self) -> None:
@@ -205,11 +208,12 @@ class TraceFiles:
 
     def _begins(self, path: Path) -> int | None:
         """Where the range of a file that no catalog lists begins; -1 where it was never taken into use, None where it was put aside."""
-        if not self.catalog.new and not path.stat().st_size:
-            return -1
         try:
             file = TraceFile(path)
         except StoreDamaged as fault:
+            if fault.empty and not self.catalog.new:
+                # It was being made when the process ended.
+                return -1
             self._tell(fault, aside.put(path))
             return None
         file.close()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from mappings import private
 from mappings.embedded.faults import of_file
 from mappings.embedded.schema import CATALOG_STEPS, must_be_there, open_reader, open_writer
 
@@ -111,6 +112,10 @@ class Catalog:
         try:
             with of_file(self.path):
                 self._connection.execute("PRAGMA synchronous=FULL")
+                if self.new:
+                    # No file of traces is there without one that lists it.
+                    self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                    private.sync_folder(folder)
                 self._read()
                 self.progress = progress(self._connection)
             self._inode = self.path.stat().st_ino

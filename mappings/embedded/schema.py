@@ -124,7 +124,7 @@ def open_writer(path: Path, steps: Sequence[Step], *, new: bool) -> sqlite3.Conn
         connection = _connect(path, "rw")
         try:
             if not new and not version_of(connection, path, steps):
-                raise StoreDamaged(path, "is empty")
+                raise StoreDamaged(path, "is empty", empty=True)
             connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
