@@ -90,17 +90,16 @@ class EmbeddedSink:
         return self._wait(lambda: self._sync.committed(self._write(prepared)))
 
     def acknowledged(self) -> list[int]:
-        """Tickets since the last call whose batches are durable."""
+        """Tickets since the last call, whose batches are durable; waits until all are.
+
+        To go on reading while they are not would hold journeys in memory for longer than is set.
+        """
+        self._await_durable()
         return self._sync.durable()
 
     def flush(self) -> None:
         """Wait until everything submitted is durable."""
-
-        def durable() -> None:
-            while not self._sync.wait(_LOOK_S):
-                pass
-
-        self._patience.wait(durable)
+        self._await_durable()
 
     def find(self, keys: Collection[str]) -> list[Trace]:
         """All traces, superseded ones too, that hold one of these keys, with their events."""
@@ -148,6 +147,15 @@ class EmbeddedSink:
             if self._files is not None:
                 self._files.close()
             self._lock.release()
+
+    def _await_durable(self) -> None:
+        """Wait until everything is durable, and for a disk that keeps it from being so."""
+
+        def durable() -> None:
+            while not self._sync.wait(_LOOK_S):
+                pass
+
+        self._patience.wait(durable)
 
     @property
     def _there(self) -> TraceFiles:

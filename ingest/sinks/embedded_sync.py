@@ -25,6 +25,8 @@ _log = structlog.get_logger(__name__)
 LOG_LIMIT_BYTES = 256 * 1024 * 1024
 #: A log of this size is copied back even where batches wait to be synced.
 _LONG_BYTES = 16 * 1024 * 1024
+#: When nothing was committed for so long, logs are copied back: whoever waits for the next sync is not kept from it.
+_QUIET_S = 0.3
 #: So many files stay open in the thread.
 _MOST_OPEN = 4
 #: Seconds between two tries to sync.
@@ -127,6 +129,8 @@ class Syncer:
                     continue
             pauses = growing(_FIRST_S, _LONGEST_S)
             self._uncopied.update(dict.fromkeys(paths))
+            with self._changed:
+                self._changed.wait_for(lambda: self._ticket > self._durable or self._closing, _QUIET_S)
             self._copy_back()
 
     def _make_durable(self, paths: list[Path]) -> StoreAway | None:
