@@ -37,6 +37,7 @@ from ingest.tail.follow import Follower
 from ingest.tail.marks import Told
 from ingest.tail.reader import FileReader
 from ingest.writer import UnderWay, Writer
+from mappings import private
 
 _log = structlog.get_logger(__name__)
 
@@ -76,7 +77,7 @@ class Ingest:
         self._under_way: UnderWay = {}
         keep_lines = options.keep_raw and options.keep_subjects
         self._aside = Aside(FailedLetters(data), self.summary, strict=options.strict, keep_lines=keep_lines)
-        self._intake = Intake(self.summary, self._aside, self._table, self._host, options.format, again=options.rebuild)
+        self._intake = Intake(options, self.summary, self._aside, self._table, self._host)
         self._sources: dict[FileReader, SourceFile] = {}
         self._joiner: Joiner[Slot] = Joiner()
         self._since_flush = 0
@@ -154,7 +155,9 @@ class Ingest:
 
     def _open(self, *, once: bool) -> Follower:
         """The marks and the files."""
-        self._data.mkdir(parents=True, exist_ok=True)
+        private.folder(self._data)
+        for sentence in private.close_up(self._data):
+            self._warn(sentence)
         checkpoint = self._checkpoint = Checkpoint(self._data) if self._options.rebuild else Checkpoint.load(self._data)
         if checkpoint.warning:
             self._warn(checkpoint.warning)
@@ -389,7 +392,8 @@ class Ingest:
         for reader in [r for r in self._sources if r.closed and r.ended and r.at_end and not self._sources[r].pinned]:
             del self._sources[reader]
         self._aside.flush()
-        self._checkpoint.store()
+        if not self._options.part:
+            self._checkpoint.store()
 
     def _tell(self, *, force: bool = False) -> None:
         """Report progress, a few times a second at most."""

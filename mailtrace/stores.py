@@ -97,11 +97,12 @@ def open_sink(
     keep: Keep | None = None,
     on_refused: Callable[[Trace, str], None] | None = None,
     stop: threading.Event | None = None,
+    wait_s: float | None = 0.0,
 ) -> OpenSink:
     """Open a store for writing; raises `StoreLocked` where another process writes to it and only one can.
 
-    `keep` is what a lifecycle policy of the server is made from, where one is wanted. Once `stop` is set, a server that is away is waited
-    for no longer than a little.
+    `keep` is what a lifecycle policy of the server is made from, where one is wanted. An embedded store that cannot be used now is waited
+    for so many seconds (None is for ever), a server for ever; once `stop` is set, no longer than a little.
     """
     if is_cluster(store):
         return ElasticsearchSink(
@@ -113,7 +114,7 @@ def open_sink(
             on_refused=on_refused,
             stop=stop,
         )
-    return EmbeddedSink(embedded_folder(store), on_refused=on_refused)
+    return EmbeddedSink(embedded_folder(store), on_refused=on_refused, stop=stop, wait_s=wait_s)
 
 
 @contextmanager
@@ -121,6 +122,12 @@ def asking(store: str, cluster: Elasticsearch = _DEFAULT) -> Iterator[MailTrace]
     """Open a store for questions about everything in it."""
     with MailTrace(open_engine(store, cluster), EVERYTHING) as mail:
         yield mail
+
+
+def note_read_again(sink: OpenSink, since_ms: int, until_ms: int) -> None:
+    """Tell the embedded store that all that came between these times was read again; a cluster keeps no list of what it lacks."""
+    if isinstance(sink, EmbeddedSink):
+        sink.read_again(since_ms, until_ms)
 
 
 def drop_old(sink: OpenSink, keep: Keep, now_ms: int) -> list[str]:

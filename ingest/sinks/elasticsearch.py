@@ -12,12 +12,12 @@ import msgspec
 import structlog
 
 from ingest.sinks.elasticsearch_lease import LEASE_S, Leases
-from ingest.sinks.elasticsearch_patience import Patience
 from ingest.sinks.elasticsearch_recent import GENERATION, Recent
 from ingest.sinks.elasticsearch_senders import SENDERS, Item, Senders
+from ingest.sinks.patience import Patience
 from mappings.elasticsearch.answers import Answer, Several
 from mappings.elasticsearch.catalog import Catalog
-from mappings.elasticsearch.connection import Access, Connection, path
+from mappings.elasticsearch.connection import Access, Connection, path, pauses
 from mappings.elasticsearch.document import decode, encode, key_term, to_trace
 from mappings.elasticsearch.faults import StoreAway
 from mappings.elasticsearch.names import Names, Period
@@ -71,7 +71,7 @@ class ElasticsearchSink:
         #: The greatest time of an event of each log domain: as the store had it when first asked, and of what was submitted.
         self._stored_ms: dict[str, int | None] = {}
         self._submitted_ms: dict[str, int] = {}
-        self._patience = Patience(stop)
+        self._patience = Patience(stop, pauses=pauses)
         self._closed = False
         self._connection = Connection(access)
         try:

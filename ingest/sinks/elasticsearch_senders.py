@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from ingest.sinks.elasticsearch_patience import Patience
+from ingest.sinks.patience import Patience
 from mappings.elasticsearch.connection import Connection, pauses
 from mappings.elasticsearch.faults import LATER, StoreAway, of_answer
 from mappings.faults import StoreError

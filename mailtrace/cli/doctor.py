@@ -15,10 +15,14 @@ from ingest.aside import FailedLetters
 from ingest.sinks.deadletters import DeadLetters
 from mailtrace.amounts import counted, shown_bytes
 from mailtrace.cli.common import Common
+from mailtrace.cli.doctor_embedded import embedded_findings
+from mailtrace.cli.doctor_rights import rights_findings
+from mailtrace.cli.finding import BAD, GOOD, NOTE, Finding
 from mailtrace.problems import Problem
 from mailtrace.settings import Settings
 from mailtrace.show.screen import Screen
 from mailtrace.stores import access, asking, embedded_folder, is_cluster, shape, shown
+from mappings import private
 from mappings.elasticsearch.checkup import Checkup
 from mappings.elasticsearch.connection import Connection
 from mappings.elasticsearch.names import Names
@@ -26,10 +30,6 @@ from mappings.elasticsearch.setup import Setup
 from mappings.faults import StoreError
 from search.answers import utc
 from search.safe import safe
-
-GOOD, NOTE, BAD = "ok", "note", "bad"
-#: What is found: how it is, and a sentence.
-Finding = tuple[str, str]
 
 
 def doctor(*, look: Annotated[bool, Parameter(show_default=False)] = False, common: Common | None = None) -> int:
@@ -43,20 +43,23 @@ def doctor(*, look: Annotated[bool, Parameter(show_default=False)] = False, comm
     look
         Only look; change nothing.
     """
-    settings = (common or Common()).settings()
+    common = common or Common()
+    settings = common.settings()
     screen = Screen(sys.stdout)
     worst = GOOD
-    for kind, sentence in _findings(settings, look=look):
+    for kind, sentence in _findings(settings, common.settings_file(), look=look):
         screen.paragraph(f"{kind:<5} {safe(sentence)}")
         worst = BAD if BAD in (kind, worst) else kind if kind != GOOD else worst
     screen.line({GOOD: "Everything is in order.", NOTE: "It works; see the notes.", BAD: "Something is wrong."}[worst], "bold")
     return 1 if worst == BAD else 0
 
 
-def _findings(settings: Settings, *, look: bool) -> Iterator[Finding]:
+def _findings(settings: Settings, settings_file: Path | None, *, look: bool) -> Iterator[Finding]:
     """Everything that is looked at."""
     yield GOOD, f"The settings are right; the store is {shown(settings.store)}, and {settings.keep} is kept."
     yield _folder(settings.data_dir)
+    folders = [settings.data_dir, *([] if is_cluster(settings.store) else [embedded_folder(settings.store)])]
+    yield from rights_findings(settings, folders, settings_file)
     checks = _cluster(settings, look=look) if is_cluster(settings.store) else _embedded(settings)
     for check in checks:
         try:
@@ -78,9 +81,9 @@ def _findings(settings: Settings, *, look: bool) -> Iterator[Finding]:
 def _folder(data: Path) -> Finding:
     """The data folder can be written to, or made."""
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        private.folder(data)
         probe = data / ".doctor"
-        probe.write_bytes(b"")
+        private.create(probe)
         probe.unlink()
     except OSError as error:
         return BAD, f"The data folder {data} cannot be written to: {error.strerror}."
@@ -95,6 +98,7 @@ def _embedded(settings: Settings) -> list[Callable[[], Iterator[Finding]]]:
         if not folder.is_dir():
             yield NOTE, f"There is no store in {folder} yet; `mailtrace ingest PATH` makes it."
             return
+        yield from embedded_findings(folder, [source.path for source in settings.source])
         yield from _state(settings)
 
     return [there]

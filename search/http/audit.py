@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from search.http.files import make_folder
+from mappings import private
 
 _CHUNK = 1 << 16
 #: Files of the log, the oldest first when sorted; and the file of the head.
@@ -124,7 +124,7 @@ class Audit:
         if self._head is None or not os.fstat(self._head).st_nlink:
             if self._head is not None:
                 os.close(self._head)
-            make_folder(self._folder)
+            private.folder(self._folder)
             self._head = os.open(self._folder / HEAD, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._head, fcntl.LOCK_EX)
         try:
