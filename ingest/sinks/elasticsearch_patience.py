@@ -19,6 +19,32 @@ _log = structlog.get_logger(__name__)
 AFTER_STOP_S = 10.0
 #: The longest pause between two tries in that time.
 _PAUSE_S = 0.5
+#: A pause shorter than this is not told of.
+_SHORT_S = 0.5
+
+
+class Outage:
+    """What is said while a store is waited for: that it is, once, and that it answers again. Safe for several threads."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._said = False
+
+    def say(self, why: str, pause_s: float) -> None:
+        """The store is waited for; a short wait is nothing that anybody must hear of."""
+        if pause_s < _SHORT_S:
+            return
+        with self._guard:
+            said, self._said = self._said, True
+        if not said:
+            _log.error("store_waits", detail=why)
+
+    def over(self) -> None:
+        """The store answers."""
+        with self._guard:
+            said, self._said = self._said, False
+        if said:
+            _log.warning("store_answers")
 
 
 class Patience:
@@ -29,6 +55,8 @@ class Patience:
         self._after_stop_s = AFTER_STOP_S if after_stop_s is None else after_stop_s
         self._guard = threading.Lock()
         self._until: float | None = None
+        #: What is said of the sending of documents.
+        self.sending = Outage()
 
     def ask_to_stop(self) -> None:
         """Whoever waits is to come to an end soon."""
@@ -48,6 +76,7 @@ class Patience:
         """The server is there after all: should it go away again, the time counts anew."""
         with self._guard:
             self._until = None
+        self.sending.over()
 
     def pause(self, seconds: float) -> bool:
         """Wait before the next try; whether there is to be one."""
@@ -60,12 +89,15 @@ class Patience:
 
     def wait(self, attempt: Callable[[], _T]) -> _T:
         """Try until the store is there again, with growing pauses; raises its fault when patience is over."""
+        outage = Outage()
         for seconds in pauses():
             try:
-                return attempt()
+                given = attempt()
             except StoreAway as error:
-                # A short wait is nothing that anybody must hear of.
-                (_log.warning if seconds < 1 else _log.error)("store_waits", detail=str(error), pause_s=seconds)
+                outage.say(str(error), seconds)
                 if not self.pause(seconds):
                     raise
+            else:
+                outage.over()
+                return given
         raise AssertionError("the pauses do not end")

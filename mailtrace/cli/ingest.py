@@ -108,7 +108,7 @@ def read_once(settings: Settings, read: Plan) -> int:
         raise CouldNot(f"no log file is there: {', '.join(empty)}")
     for path in empty:
         screen.line(f"Note: no log file is there: {path}")
-    with stop_on_signals() as stop, closing(_open(settings, stop.event)) as sink, ReadingBar(sys.stderr) as bar:
+    with stop_on_signals() as stop, closing(_open(settings, stop.event, again=read.rebuild)) as sink, ReadingBar(sys.stderr) as bar:
         for note in sink.notes:
             screen.paragraph(f"Note: {note}")
 
@@ -126,7 +126,7 @@ def follow(settings: Settings, read: Plan) -> int:
     set_up_log(chatty=True)
     calm_collector()
     screen = Screen(sys.stderr)
-    with stop_on_signals() as stop, closing(_open(settings, stop.event)) as sink:
+    with stop_on_signals() as stop, closing(_open(settings, stop.event, again=read.rebuild)) as sink:
         for note in sink.notes:
             screen.paragraph(f"Note: {note}")
         screen.line(f"Following {read.in_words()}")
@@ -144,10 +144,10 @@ def follow(settings: Settings, read: Plan) -> int:
     return stop.exit_code() if stop.signal != SIGTERM else 0
 
 
-def _open(settings: Settings, stop: threading.Event) -> OpenSink:
+def _open(settings: Settings, stop: threading.Event, *, again: bool) -> OpenSink:
     """Open the store for writing; what it refuses is kept among the dead letters."""
     letters = DeadLetters(settings.data_dir, shown(settings.store))
-    return open_sink(settings.store, settings.elasticsearch, keep=settings.keeping(), on_refused=letters.add, stop=stop)
+    return open_sink(settings.store, settings.elasticsearch, keep=settings.keeping(), on_refused=letters.add, stop=stop, again=again)
 
 
 def calm_collector() -> None:
