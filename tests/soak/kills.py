@@ -82,9 +82,12 @@ def commit(case: Case, random: Random, kills: int, _pace: float) -> Found:
     _backlog(case, random)
     expected = case.undisturbed()[0]
     for _ in range(kills):
-        at = random.randint(1, 12)
-        written = _in_a_request if isinstance(case.store, Cluster) and random.random() < 0.7 else _in_a_file
-        if not written(case, at):
+        if isinstance(case.store, Cluster):
+            # A backlog is a few requests only.
+            killed = (_in_a_request if random.random() < 0.7 else _in_a_file)(case, random.randint(1, 2))
+        else:
+            killed = _in_a_file(case, random.randint(1, 12))
+        if not killed:
             break
     return case.finish(expected)
 

@@ -93,11 +93,19 @@ def _coin(word: str) -> int:
 
 
 class Growing:
-    """Writes a site's lines to `mail.log` in a folder as their time comes, `pace` times as fast as real time, and rotates it."""
+    """Writes a site's lines to `mail.log` in a folder as their time comes, `pace` times as fast as real time, and rotates it.
 
-    def __init__(self, folder: Path, site: Site, *, pace: float, rotate_s: float | None = None, backlog_s: float = 0.0) -> None:
+    Of rotated files all are kept, or the newest `kept`.
+    """
+
+    def __init__(
+        self, folder: Path, site: Site, *, pace: float, rotate_s: float | None = None, backlog_s: float = 0.0, kept: int | None = None
+    ) -> None:
         self.log = folder / "mail.log"
+        #: Lines that are written, and the time of the last one in microseconds.
         self.written = 0
+        self.written_us = 0
+        self._kept = kept
         self.rotations = 0
         self._lines = site.lines()
         self._next = next(self._lines)
@@ -136,12 +144,16 @@ class Growing:
         with self.log.open("a", encoding="utf-8") as file:
             file.write("".join(due))
         self.written += len(due)
+        self.written_us = max(self.written_us, until_us)
 
     def rotate(self) -> None:
         """Rename as logrotate does: the newest is number 1, and from number 2 on they are compressed."""
         for number in range(self.rotations, 1, -1):
             old = self.log.with_name(f"mail.log.{number}.gz")
-            old.rename(old.with_name(f"mail.log.{number + 1}.gz"))
+            if old.exists():
+                old.rename(old.with_name(f"mail.log.{number + 1}.gz"))
+        if self._kept is not None:
+            self.log.with_name(f"mail.log.{self._kept + 1}.gz").unlink(missing_ok=True)
         first = self.log.with_name("mail.log.1")
         if first.exists():
             second = first.with_name("mail.log.2.gz")
