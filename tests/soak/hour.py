@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
@@ -25,6 +26,8 @@ from soak.site import Growing, Site
 
 #: So many rotated files are kept: the whole log would be some gigabytes.
 _KEPT_LOGS = 3
+#: How long a rotated file is followed, for what somebody still writes to it.
+_LINGER_S = 60.0
 #: How long a line may pin the position, by default; and, in a shorter run, which share of it. Memory is full after that time.
 _PIN_S, _WARM = 600.0, 1 / 6
 _MORE = 1.10
@@ -37,10 +40,17 @@ class Sample:
 
     at_s: float
     memory_mb: float
+    #: Open files: those of the log, of which rotated ones are followed for a while, and all others.
+    logs: int
     files: int
     #: How far the reading is behind the writing, in seconds of the log.
     lag_s: float
     written: int
+
+    def words(self) -> str:
+        """In a line."""
+        parts = (f"{self.at_s / 60:5.1f} min", f"{self.memory_mb:7.1f} MB", f"{self.files:3d} files + {self.logs} logs")
+        return "  ".join((*parts, f"{self.lag_s:5.1f} s lag", f"{self.written:,} lines "))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="soak-hour-") as folder:
         samples = measured(Path(folder), rate=given.rate, seconds=given.minutes * 60, rotate_s=given.rotate)
-    wrong = grown(samples)
+    wrong = grown(samples, rotate_s=given.rotate)
     print(f"hour: {given.minutes:g} minutes, {given.rate:g} messages/s, {samples[-1].written:,} lines; {'; '.join(wrong) or 'flat'}")
     return 1 if wrong else 0
 
@@ -75,24 +85,21 @@ def measured(folder: Path, *, rate: float, seconds: float, rotate_s: float) -> l
                 _wait(program, every_s)
                 samples.append(_sample(program.pid, data, growing, passed + every_s))
                 told = samples[-1]
-                print(
-                    f"{told.at_s / 60:5.1f} min  {told.memory_mb:7.1f} MB  {told.files:4d} files  {told.lag_s:6.1f} s lag"
-                    f"  {told.written:,} lines  {growing.rotations} rotations",
-                    flush=True,
-                )
+                print(told.words(), f"{growing.rotations} rotations", flush=True)
         finally:
             program.send_signal(signal.SIGTERM)
             program.wait(60)
     return samples
 
 
-def grown(samples: Sequence[Sample]) -> list[str]:
+def grown(samples: Sequence[Sample], *, rotate_s: float) -> list[str]:
     """What the last third has more of than the first, in words."""
     third = max(1, len(samples) // 3)
-    wrong = []
+    most = int(_LINGER_S / rotate_s) + 3
+    wrong = [f"{one.logs} files of the log are open, {most} should be" for one in samples if one.logs > most][:1]
     for name, values, spare in (
         ("memory (MB)", [one.memory_mb for one in samples], 0.0),
-        # One that is just being rotated, one that is just being synced.
+        # Those that are just being synced.
         ("open files", [float(one.files) for one in samples], 2.0),
         ("lag (s)", [one.lag_s for one in samples], _MORE_LAG_S),
     ):
@@ -133,7 +140,12 @@ def _sample(pid: int, data: Path, growing: Growing, at_s: float) -> Sample:
     finally:
         engine.close()
     lag_s = max(0.0, growing.written_us / 1_000_000 - read_ms / 1_000)
-    return Sample(at_s, memory_kb / 1024, len(list(Path(f"/proc/{pid}/fd").iterdir())), lag_s, growing.written)
+    logs = files = 0
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            is_log = str(link.readlink()).startswith(str(growing.log.parent))
+            logs, files = logs + is_log, files + (not is_log)
+    return Sample(at_s, memory_kb / 1024, logs, files, lag_s, growing.written)
 
 
 if __name__ == "__main__":
