@@ -10,7 +10,7 @@ LOGS ?=
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-annotate --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-options
 
-.PHONY: help run stop test test-8 test-containers lint docs format bench truth venv lock clean
+.PHONY: help run stop test test-8 test-containers lint docs format bench truth soak venv lock clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -70,6 +70,9 @@ truth: $(VENV)/.test ## Ask about every message of the captures, and compare wit
 
 bench: $(VENV)/.run ## What reading, storing, following and searching cost (BENCH="--large" for a million lines)
 	@$(BIN)/python -m bench $(BENCH)
+
+soak: $(VENV)/.test ## Long runs: kills, files, memory, hostile lines; figures add up in .soak (SOAK="--hour" for the hour too)
+	@PYTHONPATH=tests $(BIN)/python -m soak $(SOAK)
 
 docs: $(VENV)/.test ## Write the generated parts of the docs anew
 	@$(BIN)/python -m mailtrace.cli.reference README.md docs/*.md

@@ -39,7 +39,8 @@ _SEARCH = "ignore_unavailable=true&allow_no_indices=true&allow_partial_search_re
 class ElasticsearchSink:
     """Writes traces to a cluster. `submit` gives a batch to sender threads; a ticket is acknowledged when its traces are durable.
 
-    `notes` says what was put in place on the server. `on_refused` is told of each trace that the store refuses, and why; it keeps
+    `notes` says what was put in place on the server. With `again` an index that somebody deleted is made anew: its lines are
+    read again on purpose. `on_refused` is told of each trace that the store refuses, and why; it keeps
     it before the ticket is acknowledged. While the server is away, everything but the beginning waits for it; once `stop` is set
     (`close` sets it), only a little longer, and what waits raises `StoreAway`.
     """
@@ -56,6 +57,7 @@ class ElasticsearchSink:
         senders: int = SENDERS,
         generation: int = GENERATION,
         lease_s: float = LEASE_S,
+        again: bool = False,
         stop: threading.Event | None = None,
     ) -> None:
         self._names = names
@@ -76,8 +78,8 @@ class ElasticsearchSink:
         self._connection = Connection(access)
         try:
             self.notes = Setup(self._connection, names, shape, keep_seconds=keep_seconds).put_in_place()
-            self._catalog = Catalog(self._connection, names, period, lifecycle=shape.lifecycle)
-            self._catalog.load()
+            self._catalog = Catalog(self._connection, names, period, lifecycle=shape.lifecycle, again=again, tell=_tell)
+            self._wait(self._catalog.begin)
             # What an earlier process wrote last may not be seen by searches yet.
             self._refresh([names.every, names.meta])
         except BaseException:
@@ -307,3 +309,8 @@ class ElasticsearchSink:
     def _waiting(self, act: Callable[[str], bool]) -> Callable[[str], bool]:
         """The same for a function with an argument."""
         return lambda name: self._wait(lambda: act(name))
+
+
+def _tell(sentence: str) -> None:
+    """Log what is wrong with the store's own books, or was."""
+    _log.warning("store_warned", detail=sentence)

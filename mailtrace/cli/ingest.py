@@ -132,7 +132,11 @@ def read_once(settings: Settings, read: Plan) -> int:
         raise CouldNot(f"no log file is there: {', '.join(empty)}")
     for path in empty:
         screen.line(f"Note: no log file is there: {path}")
-    with stop_on_signals() as stop, closing(_open(settings, stop.event, wait_s=_ONCE_WAITS_S)) as sink, ReadingBar(sys.stderr) as bar:
+    with (
+        stop_on_signals() as stop,
+        closing(_open(settings, stop.event, wait_s=_ONCE_WAITS_S, again=read.rebuild)) as sink,
+        ReadingBar(sys.stderr) as bar,
+    ):
         for note in sink.notes:
             screen.paragraph(f"Note: {note}")
 
@@ -161,7 +165,7 @@ def follow(settings: Settings, read: Plan) -> int:
     set_up_log(chatty=True)
     calm_collector()
     screen = Screen(sys.stderr)
-    with stop_on_signals() as stop, closing(_open(settings, stop.event, wait_s=None)) as sink:
+    with stop_on_signals() as stop, closing(_open(settings, stop.event, wait_s=None, again=read.rebuild)) as sink:
         for note in sink.notes:
             screen.paragraph(f"Note: {note}")
         screen.line(f"Following {read.in_words()}")
@@ -179,10 +183,11 @@ def follow(settings: Settings, read: Plan) -> int:
     return stop.exit_code() if stop.signal != SIGTERM else 0
 
 
-def _open(settings: Settings, stop: threading.Event, *, wait_s: float | None) -> OpenSink:
+def _open(settings: Settings, stop: threading.Event, *, wait_s: float | None, again: bool) -> OpenSink:
     """Open the store for writing; what it refuses is kept among the dead letters."""
     letters = DeadLetters(settings.data_dir, shown(settings.store))
-    return open_sink(settings.store, settings.elasticsearch, keep=settings.keeping(), on_refused=letters.add, stop=stop, wait_s=wait_s)
+    cluster, keep = settings.elasticsearch, settings.keeping()
+    return open_sink(settings.store, cluster, keep=keep, on_refused=letters.add, stop=stop, wait_s=wait_s, again=again)
 
 
 def calm_collector() -> None:
