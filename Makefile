@@ -10,7 +10,7 @@ LOGS ?=
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-annotate --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-options
 
-.PHONY: help run stop test test-8 test-containers lint docs format bench truth venv sbom audit lock clean
+.PHONY: help run stop test test-8 test-containers lint docs format bench truth soak venv sbom audit lock clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -82,6 +82,9 @@ $(VENV)/audit/.done: requirements/audit.txt $(VENV)/.run
 
 audit: $(VENV)/audit/.done ## Ask for known advisories on the pinned versions
 	@$(BIN)/python deploy/audit.py $(VENV)/audit/bin/pip-audit requirements/run.txt requirements/test.txt
+
+soak: $(VENV)/.test ## Long runs: kills, files, memory, hostile lines; figures add up in .soak (SOAK="--hour" for the hour too)
+	@PYTHONPATH=tests $(BIN)/python -m soak $(SOAK)
 
 docs: $(VENV)/.test ## Write the generated parts of the docs anew
 	@$(BIN)/python -m mailtrace.cli.reference README.md docs/*.md

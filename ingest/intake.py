@@ -15,6 +15,7 @@ from ingest.correlate.table import Arrival, SessionStep, Table
 from ingest.events import Connected, Fact, Nothing, Unread
 from ingest.formats import Format, Silent, format_of
 from ingest.lines import Line
+from ingest.options import IngestOptions
 from ingest.queue_ids import id_at_start
 from ingest.source import SourceFile
 from ingest.summary import Summary, Tally
@@ -29,21 +30,21 @@ class Intake:
 
     def __init__(
         self,
+        options: IngestOptions,
         summary: Summary,
         aside: Aside,
         table_of: Callable[[str], Table],
         host_of: Callable[[SourceFile], str],
-        format_name: str | None,
-        *,
-        again: bool = False,
     ) -> None:
         self._summary = summary
         self._aside = aside
         self._table_of = table_of
         self._host_of = host_of
-        self._format_name = format_name
+        self._format_name = options.format
         #: Lines may be read on which this program failed before.
-        self.again = again
+        self.again = options.rebuild
+        #: Lines before this time are passed over.
+        self._begin_us = options.begin_us
         #: Between the lines others are missing.
         self.sparse = False
         self._formats: dict[tuple[str, str | None], Format | None] = {}
@@ -72,6 +73,9 @@ class Intake:
 
     def _state(self, source: SourceFile, line: Line, place: Slot, stated: _Stated) -> None:
         """Find out what a line states; until the journeys have it, it is needed."""
+        if line.time_us < self._begin_us:
+            return
+        self._summary.begun_us = min(line.time_us, self._summary.begun_us or line.time_us)
         unread = False
         try:
             fact = self._fact(line, source)

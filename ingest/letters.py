@@ -5,11 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import msgspec
+
+from mappings import private
 
 Letter = TypeVar("Letter", bound=msgspec.Struct)
 
@@ -28,13 +30,11 @@ class Letters(Generic[Letter]):
 
     def put(self, lines: Iterable[bytes]) -> None:
         """Keep letters, each encoded in one line; they are on the disk when this returns."""
-        with self._locked(), self._path.open("ab") as file:
-            file.writelines(lines)
-            file.flush()
-            os.fsync(file.fileno())
+        with self._locked():
+            _append(self._path, b"".join(lines))
 
     def listed(self) -> Iterator[Letter]:
-        """All that are kept, oldest first; a last line that a crash cut off is passed over."""
+        """All that are kept, oldest first; a line that a crash cut off is passed over."""
         for path in (self._trying, self._path):
             yield from self._read(path)
 
@@ -46,9 +46,7 @@ class Letters(Generic[Letter]):
         """Give all to `work`, which deals with them or puts them here anew; the number that was tried."""
         with self._locked():
             if self._path.exists():
-                with self._trying.open("ab") as trying:
-                    trying.write(self._path.read_bytes())
-                    os.fsync(trying.fileno())
+                _append(self._trying, self._path.read_bytes())
                 self._path.unlink()
         tried = 0
         letters: list[Letter] = []
@@ -71,13 +69,30 @@ class Letters(Generic[Letter]):
             return
         with file:
             for line in file:
-                if line.endswith(b"\n"):
+                with suppress(msgspec.MsgspecError, UnicodeDecodeError):
                     yield self._decode(line)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Alone among the processes that use the folder."""
-        self._data.mkdir(parents=True, exist_ok=True)
-        with (self._data / _LOCK).open("ab") as lock:
+        private.folder(self._data)
+        with private.opened(self._data / _LOCK, "ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _append(path: Path, content: bytes) -> None:
+    """Add lines to a file, on the disk when this returns; where the disk has no room nothing is added, not even a part."""
+    with private.opened(path, "a+b", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END)
+        if end and os.pread(file.fileno(), 1, end - 1) != b"\n":
+            # A crash cut the last line off; the next one must not be taken for its end.
+            content = b"\n" + content
+        try:
+            left = memoryview(content)
+            while left:
+                left = left[file.write(left) :]
+            os.fsync(file.fileno())
+        except OSError:
+            os.ftruncate(file.fileno(), end)
+            raise

@@ -38,6 +38,7 @@ from ingest.tail.follow import Follower
 from ingest.tail.marks import Told
 from ingest.tail.reader import FileReader
 from ingest.writer import UnderWay, Writer
+from mappings import private
 
 _log = structlog.get_logger(__name__)
 
@@ -83,7 +84,7 @@ class Ingest:
         self._under_way: UnderWay = {}
         keep_lines = options.keep_raw and options.keep_subjects
         self._aside = Aside(FailedLetters(data), self.summary, strict=options.strict, keep_lines=keep_lines)
-        self._intake = Intake(self.summary, self._aside, self._table, self._host, options.format, again=options.rebuild)
+        self._intake = Intake(options, self.summary, self._aside, self._table, self._host)
         self._sources: dict[FileReader, SourceFile] = {}
         self._joiner: Joiner[Slot] = Joiner()
         self._since_flush = 0
@@ -167,7 +168,9 @@ class Ingest:
 
     def _open(self, *, once: bool) -> Follower:
         """The marks and the files."""
-        self._data.mkdir(parents=True, exist_ok=True)
+        private.folder(self._data)
+        for sentence in private.close_up(self._data):
+            self._warn(sentence)
         checkpoint = self._checkpoint = Checkpoint(self._data) if self._options.rebuild else Checkpoint.load(self._data)
         if checkpoint.warning:
             self._warn(checkpoint.warning)
@@ -314,14 +317,9 @@ class Ingest:
     def _flush(self, *, everything: bool, final: bool = False) -> None:
         """Write what is due in every log domain, and let go of what is done."""
         self._since_flush = 0
-        now_us = int(self._clock() * SECOND)
         for writer in self._writers.values():
             # All files are read to their end where everything is asked for: then the time for showing goes on with the wall clock.
-            show_us = (
-                max(writer.table.clock_us, min(now_us, writer.table.clock_us + self._idle_us(writer)))
-                if everything
-                else writer.table.clock_us
-            )
+            show_us = self._show_us(writer) if everything else writer.table.clock_us
             writer.flush(show_us, everything=everything, final=final)
             writer.evict()
         for source in self._sources.values():
@@ -330,6 +328,11 @@ class Ingest:
         self.summary.traces = sum(w.written for w in self._writers.values())
         self.summary.superseded = sum(w.superseded for w in self._writers.values())
         self._watch.look(self.summary, self._writers.values(), self._sources.values(), len(self._unreadable), now=final)
+
+    def _show_us(self, writer: Writer) -> int:
+        """The log's clock, moved on with the wall clock while no line comes."""
+        clock = writer.table.clock_us
+        return max(clock, min(int(self._clock() * SECOND), clock + self._idle_us(writer)))
 
     def _idle_us(self, writer: Writer) -> int:
         """How long, by the wall clock, no line of a log domain has come."""
@@ -389,7 +392,7 @@ class Ingest:
                 else:
                     holder.give_up(place)
         for host, held in events.items():
-            self._writer(host).write_now(held)
+            self._writer(host).write_now(held, self._show_us(self._writer(host)))
 
     def _keep_marks(self) -> None:
         """Keep the low-water marks, and up to when each log domain is read; what was put aside is on the disk before."""
@@ -406,7 +409,8 @@ class Ingest:
         for reader in [r for r in self._sources if r.closed and r.ended and r.at_end and not self._sources[r].pinned]:
             del self._sources[reader]
         self._aside.flush()
-        self._checkpoint.store()
+        if not self._options.part:
+            self._checkpoint.store()
 
     def _tell(self, *, force: bool = False) -> None:
         """Report progress, a few times a second at most."""

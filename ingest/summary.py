@@ -37,6 +37,8 @@ class Summary:
     bytes_read: int = 0
     bytes_total: int = 0
     lines: int = 0
+    #: The least stamp of the lines that were taken in, in microseconds since 1970 UTC; None where none was.
+    begun_us: int | None = None
     traces: int = 0
     superseded: int = 0
     #: What was in each file, in the order in which they were found.

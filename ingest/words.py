@@ -201,7 +201,13 @@ def _scanned(fact: Scanned) -> str:
 def _judged(fact: Judged) -> str:
     """The result of a filter beside the queue."""
     by = FILTERS.get(fact.filter, fact.filter)
-    asked = "takes it for spam" if fact.spam else "takes it for clean"
+    asked = (
+        "looked at it, and its result cannot be told from the line"
+        if fact.spam is None
+        else "takes it for spam"
+        if fact.spam
+        else "takes it for clean"
+    )
     if fact.action is not None:
         asked = f"asks for “{fact.action}”"
     score = f", score {fact.score:g}" if fact.score is not None else ""

@@ -9,29 +9,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 
-from ingest.aside import Aside, FailedLine
+from ingest.aside import Aside
 from ingest.correlate.draft import Composed, Context, Draft, compose
-from ingest.correlate.event import SECOND, Event, order
-from ingest.correlate.links import Message, gather
+from ingest.correlate.event import Event
+from ingest.correlate.gather import gather
+from ingest.correlate.link import hop_of
+from ingest.correlate.links import Message
 from ingest.correlate.node import Node, Written, content_digest
 from ingest.correlate.table import Table
-from ingest.events import Unread
+from ingest.due import PATIENCE_US, Due
+from ingest.mending import Mender
 from ingest.sinks import Sink
-from ingest.tail.marks import Told
-from mappings import keys
 from mappings.address import fold
 from mappings.trace import REVISION, VERSION_STEP, Trace
 
-#: In a backlog a finished message waits this long for late lines, on the log's clock, so that it is written once.
-SETTLE_US = 2 * SECOND
-#: An unfinished one is written at the latest so long after it changed, on the log's clock.
-PATIENCE_US = 30 * SECOND
 _BATCH = 2000
-#: So many lines are tried when a message cannot be told with all of them.
-_TRIED = 50
 
 
 #: Batches that the store has not acknowledged yet, by their tickets, each with what is to be done then. All writers of one store
@@ -51,10 +46,12 @@ class Group:
 class _Pass:
     """One look at what is to be written."""
 
-    #: Time by which holding back is judged; with None nothing is held back.
-    show_us: int | None
+    #: Time by which holding back is judged.
+    show_us: int
     #: Also what may still change soon.
     everything: bool
+    #: Also what is held back.
+    final: bool = False
     #: The lines will not be read again: what makes no document even now is needed no more.
     last: bool = False
     group: Group = field(default_factory=Group)
@@ -74,7 +71,8 @@ class Writer:
         self._sink = sink
         self._context = context
         self._under_way = under_way
-        self._aside = aside
+        self._due = Due(table)
+        self._mender = Mender(table, aside)
         #: Its own batches that the store has not acknowledged, and what is settled when certain ones of them are.
         self._tickets: set[int] = set()
         self._pending: list[tuple[set[int], Group]] = []
@@ -88,25 +86,30 @@ class Writer:
 
         `show_us` is the time by which holding back is judged: the log's clock, moved on with the wall clock while no line comes.
         """
-        due = list(self.table.web.dirty) if everything else self._due()
-        self._write(due, _Pass(None if final else show_us, everything))
+        self._renew()
+        due = self._due.now(show_us, everything=everything, final=final)
+        self._write(due, _Pass(show_us, everything, final=final))
         self.collect()
 
-    def write_now(self, events: Iterable[Event]) -> None:
+    def write_now(self, events: Iterable[Event], show_us: int) -> None:
         """Write what is known of the messages of these events, as it stands: their lines will not be read again.
 
         What makes no document even so has no part in any yet, and is needed no more.
         """
-        self._write({key for event in events for key in event.owners}, _Pass(None, everything=True, last=True))
+        self._renew()
+        self._write({key for event in events for key in event.owners}, _Pass(show_us, everything=True, final=True, last=True))
+
+    def _renew(self) -> None:
+        """Have everything found by what it names."""
+        for key in self.table.web.changed():
+            self._mender.guarded(key, self.table.web.renew)
 
     def _write(self, due: Collection[str], run: _Pass) -> None:
         """Write the messages of some nodes, where they are due."""
         web = self.table.web
-        for key in web.changed():
-            self._guarded(key, web.renew)
         tell = partial(self._tell, run=run)
-        for key in web.claimants(due):
-            self._guarded(key, tell)
+        for key in due:
+            self._mender.guarded(key, tell)
             if len(run.batch) >= _BATCH:
                 self._submit(run.batch, run.group)
                 run.batch, run.group = [], Group()
@@ -121,56 +124,23 @@ class Writer:
     def _tell(self, key: str, run: _Pass) -> None:
         """Write the messages of one node, where they are due."""
         web = self.table.web
-        for part in web.own_parts(key):
+        for part in chain.from_iterable(web.own_parts(claimant) for claimant in web.claimants([key])):
             if id(part) in run.seen:
                 continue
             message = gather(part, web)
             nodes = self._nodes_of(message)
-            if not run.everything and not self._is_due(message, nodes):
+            if not run.everything and self._due.settles(message, nodes):
                 run.waiting.update(n.key for n in nodes)
             else:
                 composed = compose(message, self._context)
                 digests = [content_digest(draft.trace) for draft in composed.drafts]
                 # From here on nothing fails for what the lines say.
-                if self._take(message, composed, digests, nodes, run):
+                held_us = self._take(message, composed, digests, nodes, run)
+                if held_us is not None:
                     run.waiting.update(n.key for n in nodes)
-                family = {n.key for n in nodes}
-                for node in nodes:
-                    web.dirty.pop(node.key, None)
-                    node.family |= family
+                    self._due.hold(nodes, held_us)
+                self._due.told(message, nodes, run.show_us)
             run.seen.update(id(p) for p in message.parts)
-
-    def _guarded(self, key: str, work: Callable[[str], None]) -> None:
-        """Do something for the message of a node; the one place at which the telling of a message can fail.
-
-        It is then told without the line that makes it fail, as incomplete; where there is no such line, its lines are put aside.
-        """
-        try:
-            work(key)
-        except Exception as error:  # noqa: BLE001 - sorted out by `Aside`
-            self._aside.check(error)
-            self._mend(key, work, error)
-
-    def _mend(self, key: str, work: Callable[[str], None], error: Exception) -> None:
-        """Find the line without which the message of a node can be told."""
-        web = self.table.web
-        fresh = [event for node in web.linked(key) for digest, event in node.events.items() if digest in node.fresh]
-        for event in sorted(fresh, key=order, reverse=True)[:_TRIED]:
-            fact = event.fact
-            web.change(event, Unread(next((keys.queue_id_of(owner) for owner in event.owners if owner[0] == "q"), None)))
-            try:
-                work(key)
-            except Exception as again:  # noqa: BLE001
-                self._aside.check(again)
-                web.change(event, fact)
-            else:
-                self._aside.take(error, [_failed(event)])
-                return
-        self._aside.take(error, [_failed(event) for event in fresh])
-        for node in web.linked(key):
-            self._forget(node, list(node.fresh))
-            web.dirty.pop(node.key, None)
-            web.changed_no_more(node)
 
     def collect(self) -> None:
         """Settle what the store has acknowledged."""
@@ -188,46 +158,29 @@ class Writer:
         """Whether documents are submitted and not acknowledged."""
         return bool(self._tickets)
 
-    def _due(self) -> list[str]:
-        """Nodes that changed and have been quiet for a while."""
-        settled, patient = self.table.clock_us - SETTLE_US, self.table.clock_us - PATIENCE_US
-        return [
-            key
-            for key, since in self.table.web.dirty.items()
-            if since <= patient or (node := self.table.web.nodes.get(key)) is None or node.touched_us <= settled
-        ]
-
-    def _is_due(self, message: Message, nodes: list[Node]) -> bool:
-        """Whether a message of a backlog is to be written now: finished and quiet, or it has waited too long."""
-        if message.closed and all(n.touched_us <= self.table.clock_us - SETTLE_US for n in nodes):
-            return True
-        since = min((self.table.web.dirty[n.key] for n in nodes if n.key in self.table.web.dirty), default=self.table.clock_us)
-        return since <= self.table.clock_us - PATIENCE_US
-
     def _nodes_of(self, message: Message) -> list[Node]:
         """The nodes whose lives, scans and loose lines make a message."""
         return [self.table.web.nodes[k] for k in sorted({p.key for p in message.parts})]
 
-    def _take(self, message: Message, composed: Composed, digests: list[bytes], nodes: list[Node], run: _Pass) -> bool:
-        """Have the documents of a message written that have to be; whether some are held back still."""
-        show_us = run.show_us
+    def _take(self, message: Message, composed: Composed, digests: list[bytes], nodes: list[Node], run: _Pass) -> int | None:
+        """Have the documents of a message written that have to be; until when others are held back."""
         if composed.void or (run.last and not composed.drafts):
             for part in message.parts:
-                self._forget(self.table.web.nodes[part.key], [e.digest for e in part.events])
-        held = False
+                self.table.forget(self.table.web.nodes[part.key], [e.digest for e in part.events])
+        held_us: int | None = None
         for draft, digest in zip(composed.drafts, digests, strict=True):
             known = self.table.web.documents.get(draft.trace.id)
-            if known is None and show_us is not None and draft.held_us is not None and show_us < draft.held_us:
-                held = True
+            if known is None and not run.final and draft.held_us is not None and run.show_us < draft.held_us:
+                held_us = draft.held_us if held_us is None else min(held_us, draft.held_us)
                 continue
             # A hit in a folder may be another scan's as well, which begins in its second: it stays needed for a while.
             run.group.events += draft.events + [pair for pair in draft.taken if pair[1].time_us <= self.table.clock_us - PATIENCE_US]
             changed = self._versioned(draft, digest, known)
             if changed is not None:
                 run.batch.append(changed)
-        if not held:
+        if held_us is None:
             run.group.superseded += self._replaced(message, composed.drafts, nodes)
-        return held
+        return held_us
 
     def _versioned(self, draft: Draft, digest: bytes, known: Written | None) -> Trace | None:
         """The document with its version, or None where the store has just this."""
@@ -270,7 +223,7 @@ class Writer:
                 time_ms=known.time_ms,
                 last_event_ms=known.time_ms,
                 visible_to=sorted({d for t in same for d in t.visible_to}),
-                keys=sorted(n.key for n in nodes if trace_id in n.documents),
+                keys=sorted({hop_of(n.key) for n in nodes if trace_id in n.documents}),
                 superseded_by=successors,
                 ingested_ms=time.time_ns() // 1_000_000,
             )
@@ -311,25 +264,9 @@ class Writer:
                 node.fresh.discard(event.digest)
                 event.release()
 
-    def _forget(self, node: Node, digests: Iterable[str]) -> None:
-        """These lines can matter no more though no document holds them."""
-        for digest in digests:
-            if digest in node.fresh:
-                node.fresh.discard(digest)
-                node.events[digest].release()
-
     def evict(self) -> None:
         """Let go of what is written and quiet, and of what came to nothing within the time that lines may lie apart."""
-        for node in self.table.stale():
-            self._forget(node, list(node.fresh))
         self.table.evict()
-
-
-def _failed(event: Event) -> FailedLine:
-    """A line with which a message could not be told."""
-    year = datetime.fromtimestamp(event.time_us // SECOND, UTC).year
-    offset = event.pins[0].offset if event.pins else None
-    return FailedLine(event.file, offset, event.raw or None, event.program, year, Told(log_host=event.host))
 
 
 def _names(trace: Trace, named: str | None) -> bool:

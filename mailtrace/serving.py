@@ -12,6 +12,10 @@ from pathlib import Path
 
 import uvicorn
 
+from mailtrace.door.connection import Connection
+from mailtrace.door.door import Door
+from mailtrace.door.guests import Guest, Guests, most_guests
+from mailtrace.door.head import MOST_BYTES
 from mailtrace.problems import CouldNot, WrongUsage, of_os_error
 from mailtrace.settings import Settings
 from mailtrace.stores import is_cluster, open_engine
@@ -21,6 +25,7 @@ from search.access import Customer
 from search.engines import Engine
 from search.http.app import application
 from search.http.audit import Audit
+from search.http.clients import among
 from search.http.sessions import Sessions
 from search.http.site import Site
 from search.http.tokens import Tokens
@@ -59,7 +64,7 @@ def site(settings: Settings, engine: Engine, on_answer: OnAnswer | None = None) 
     return Site(
         engine=engine,
         tokens=known,
-        sessions=Sessions(folder / "session.key", settings.http.base),
+        sessions=Sessions(folder, settings.http.base),
         audit=Audit(folder / "audit"),
         customers=customers(settings),
         zone=settings.http.timezone or system_zone(),
@@ -72,7 +77,7 @@ def site(settings: Settings, engine: Engine, on_answer: OnAnswer | None = None) 
 
 
 class Service(uvicorn.Server):
-    """A server that is stopped by us, not by signals of its own."""
+    """A server with a door of its own, that is stopped by us, not by signals of its own."""
 
     def __init__(
         self, config: uvicorn.Config, listening: socket.socket, told: Callable[[], None], beat: Callable[[], None] = lambda: None
@@ -81,6 +86,9 @@ class Service(uvicorn.Server):
         self._beat = beat
         self._listening = listening
         self._told = told
+        named = config.forwarded_allow_ips or ()
+        self.guests = Guests(most_guests(), among(named.split(",") if isinstance(named, str) else named))
+        self._door: Door | None = None
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -89,9 +97,25 @@ class Service(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, and tell."""
-        await super().startup(sockets)
-        if self.started:
-            self._told()
+        await self.lifespan.startup()
+        if self.lifespan.should_exit:
+            raise CouldNot("the service could not be started")
+        # uvicorn would take connections without bounds.
+        self.servers = []
+        self._door = Door(self._listening, self.guests, self._made, self.config.ssl)
+        self._door.open()
+        self.started = True
+        self._told()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let in nobody more, and let what is under way come to its end."""
+        if self._door is not None:
+            await self._door.close()
+        await super().shutdown(sockets)
+
+    def _made(self, guest: Guest) -> Connection:
+        """The connection of a guest."""
+        return Connection(guest, self.guests, self.config, self.server_state, self.lifespan.state)
 
     async def on_tick(self, counter: int) -> bool:
         """The loop came round."""
@@ -142,8 +166,13 @@ def service(
         listening = ending.enter_context(bound(address, http.port if port is None else port))
         config = uvicorn.Config(
             application(made),
+            # Strangers' broken requests are no news.
             log_config=None,
+            log_level="error",
             access_log=False,
+            http="h11",
+            h11_max_incomplete_event_size=MOST_BYTES,
+            ws="none",
             server_header=False,
             proxy_headers=True,
             forwarded_allow_ips=list(http.proxies),

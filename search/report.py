@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from mappings.trace import Trace
 from search import related as relations
 from search.answers import ReportAnswer, trace_answer
 from search.engines import Engine
-from search.explain import explain
+from search.explain import Explanation, explain
 from search.journey import filter_results, hops, timeline
 from search.scope import Scope
 from search.summary import summary
+from search.view import View
 
 
 def email_report(trace: Trace, engine: Engine, scope: Scope) -> ReportAnswer:
     """Give the report on a trace (with its events) as a caller with this scope may see it."""
-    explanation = explain(trace)
+    view = View.of(trace, scope)
+    explanation = _explanation(trace, view)
     related, more = relations.related(trace, engine, scope)
     return ReportAnswer(
-        trace=trace_answer(trace),
-        summary=summary(trace),
+        trace=trace_answer(trace, scope),
+        summary=view.text(summary(trace)),
         customer_text=explanation.customer_text,
         explanation=explanation,
         timeline=timeline(trace, scope),
-        hops=hops(trace),
+        hops=hops(trace, scope),
         related=related,
         filters=filter_results(trace, scope),
         warnings=_warnings(trace, more=more),
         sender_notified=trace.sender_notified,
     )
+
+
+def _explanation(trace: Trace, view: View) -> Explanation:
+    """What it means, as the caller may read it: a detail may quote what others wrote."""
+    found = explain(trace)
+    return replace(found, **{name: view.text(getattr(found, name)) for name in ("meaning", "next_step", "customer_text")})
 
 
 def _warnings(trace: Trace, *, more: bool) -> list[str]:

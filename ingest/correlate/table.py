@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import msgspec
 
 from ingest.correlate.event import SECOND, Event, Slot, digest_of, from_document
+from ingest.correlate.link import hop_of, node_key
 from ingest.correlate.links import Within
 from ingest.correlate.node import Node, Written, content_digest
 from ingest.correlate.recall import Lookup, Recall
@@ -137,7 +138,7 @@ class Table:
             if arrival.new:
                 begun.update(way.owners)
             else:
-                yield from (key for key in way.owners if key not in self.web.nodes and key not in begun)
+                yield from (hop_of(key) for key in way.owners if key not in self.web.nodes and key not in begun)
             for bare in arrival.named:
                 yield from (key for key in self.web.keys_named(bare, arrival.event.host) if key not in self.web.nodes and key not in begun)
 
@@ -333,7 +334,7 @@ class Table:
             if node.looked_up:
                 continue
             node.looked_up = True
-            for document in self._recall.of(node.key):
+            for document in self._recall.of(hop_of(node.key)):
                 waiting.extend(self._restore(document))
 
     def _restore(self, document: Trace) -> list[Node]:
@@ -352,9 +353,10 @@ class Table:
         )
         touched: list[Node] = []
         for stored in document.events:
-            node = self.web.nodes.get(stored.hop)
+            key = node_key(stored.hop, stored.hash)
+            node = self.web.nodes.get(key)
             if node is None:
-                node = self.web.new(stored.hop, stored.host, self.clock_us)
+                node = self.web.new(key, stored.host, self.clock_us)
             node.documents.add(document.id)
             touched.append(node)
             try:
@@ -388,23 +390,29 @@ class Table:
 
     # -- memory
 
-    def stale(self) -> list[Node]:
-        """Nodes of which nothing was made, and nothing came for as long as lines may lie apart: they come to nothing."""
-        floor = self.clock_us - max(self._reach_us, self._memory_us)
-        return [n for n in self.web.untouched(floor) if n.fresh and not n.documents and n.key not in self.web.dirty]
+    def forget(self, node: Node, digests: Iterable[str]) -> None:
+        """These lines can matter no more though no document holds them."""
+        for digest in digests:
+            if digest in node.fresh:
+                node.fresh.discard(digest)
+                node.events[digest].release()
 
     def evict(self) -> None:
         """Let go of messages that are written and were not touched for the memory time; the store remembers them.
 
-        What no document holds is remembered by nobody: it stays for as long as lines may lie apart.
+        Nodes of which nothing was made, and to which nothing came for as long as lines may lie apart, come to nothing.
         """
-        floor = self.clock_us - self._memory_us
-        for node in self.web.untouched(floor):
-            if node.key in self.web.nodes and self._idle(node, floor):
-                family = self.web.family(node)
-                if all(self._idle(member, floor) for member in family):
-                    for member in family:
-                        self._drop(member)
+        for key in self.web.rest.due(self.clock_us):
+            node = self.web.nodes.get(key)
+            if node is None:
+                continue
+            later = self._kept_until(node)
+            if later is not None:
+                self.web.rest.put(key, later)
+                continue
+            if node.fresh:
+                self.forget(node, list(node.fresh))
+            self._let_go(node)
         gone = self.clock_us - self._reach_us - MARGIN_S * SECOND
         while self._sessions and next(iter(self._sessions.values())).last_us < gone:
             self._sessions.popitem(last=False)[1].close()
@@ -412,11 +420,29 @@ class Table:
             second = self.clock_us // SECOND - 60
             self._numbers = {p: k for p, k in self._numbers.items() if k[0] >= second}
 
-    def _idle(self, node: Node, floor_us: int) -> bool:
-        """Whether a node is written and was not touched since."""
-        if node.events and not node.documents:
-            floor_us = min(floor_us, self.clock_us - self._reach_us)
-        return node.touched_us <= floor_us and node.key not in self.web.dirty and not node.fresh
+    def _kept_until(self, node: Node) -> int | None:
+        """When a node is to be looked at again because it may not be let go of now; None where it may."""
+        after = self._memory_us
+        # What no document holds is remembered by nobody.
+        nothing = bool(node.events) and not node.documents and node.key not in self.web.dirty
+        if nothing:
+            after = max(after, self._reach_us)
+        elif node.fresh or node.key in self.web.dirty:
+            # Not written yet, or not acknowledged: not long from now.
+            return max(node.touched_us + after, self.clock_us + min(after, 10 * SECOND))
+        return node.touched_us + after if node.touched_us + after > self.clock_us else None
+
+    def _let_go(self, node: Node) -> None:
+        """Forget a node with all of its messages, or keep all as long as one of them is in use."""
+        family = self.web.family(node)
+        kept = [until for member in family if (until := self._kept_until(member)) is not None or member.fresh]
+        if not kept:
+            for member in family:
+                self._drop(member)
+            return
+        again = max(max((until for until in kept if until is not None), default=0), self.clock_us + 1)
+        for member in family:
+            self.web.rest.put(member.key, again)
 
     def _drop(self, node: Node) -> None:
         """Forget one node."""

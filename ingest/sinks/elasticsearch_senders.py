@@ -13,14 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-import structlog
 
-from ingest.sinks.elasticsearch_patience import Patience
+from ingest.sinks.patience import Patience
 from mappings.elasticsearch.connection import Connection, pauses
 from mappings.elasticsearch.faults import LATER, StoreAway, of_answer
 from mappings.faults import StoreError
-
-_log = structlog.get_logger(__name__)
 
 #: One body holds so much at most.
 MOST_DOCUMENTS, MOST_BYTES = 2_000, 3 << 20
@@ -202,7 +199,7 @@ class Senders:
                 growing = pauses()
             self.sent_again += len(items)
             pause = next(growing)
-            (_log.warning if pause < 1 else _log.error)("store_waits", detail=why, documents=len(items), pause_s=pause)
+            self._patience.sending.say(why, pause)
             if not self._patience.pause(pause):
                 raise StoreAway(f"{why} Documents not written: {self._under_way}; their lines will be read again.")
 

@@ -19,6 +19,7 @@ from ingest.tail.faults import TailError
 from ingest.tail.fingerprint import Identity, digest
 from ingest.tail.marks import Mark, Told
 from ingest.tail.reader import FileReader
+from mappings import private
 
 FILE_NAME = "positions.json"
 _VERSION = 1
@@ -136,7 +137,7 @@ class Checkpoint:
     def _replace(self, data: bytes) -> None:
         temporary = self._path.with_suffix(".new")
         # Dying before or while this is written: the old state is whole, and the rest of a temporary file is written over.
-        with temporary.open("wb") as file:
+        with private.opened(temporary, "wb") as file:
             file.write(data)
             file.flush()
             # Without this the name could be on disk before the content, and a loss of power would leave an empty state.
@@ -144,11 +145,7 @@ class Checkpoint:
         # Dying here: the old state is used, which is a little behind. Lines are read twice, nothing more.
         temporary.replace(self._path)
         # Dying here: either name may survive, and both contents are whole.
-        folder = os.open(self._path.parent, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        private.sync_folder(self._path.parent)
 
     def _mark_of(self, reader: FileReader, identity: Identity) -> Mark:
         known = self._of_reader.get(reader)

@@ -15,21 +15,22 @@ from ingest.aside import FailedLetters
 from ingest.sinks.deadletters import DeadLetters
 from mailtrace.amounts import counted, shown_bytes
 from mailtrace.cli.common import Common
+from mailtrace.cli.doctor_embedded import embedded_findings
+from mailtrace.cli.doctor_rights import rights_findings
+from mailtrace.cli.finding import BAD, GOOD, NOTE, Finding
 from mailtrace.problems import Problem
 from mailtrace.settings import Settings
 from mailtrace.show.screen import Screen
 from mailtrace.stores import access, asking, embedded_folder, is_cluster, shape, shown
-from mappings.elasticsearch.checkup import Checkup
+from mappings import private
+from mappings.elasticsearch.checkup import MOST_SHARD_BYTES, Checkup
 from mappings.elasticsearch.connection import Connection
 from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.ranges import Stray
 from mappings.elasticsearch.setup import Setup
 from mappings.faults import StoreError
 from search.answers import utc
 from search.safe import safe
-
-GOOD, NOTE, BAD = "ok", "note", "bad"
-#: What is found: how it is, and a sentence.
-Finding = tuple[str, str]
 
 
 def doctor(*, look: Annotated[bool, Parameter(show_default=False)] = False, common: Common | None = None) -> int:
@@ -43,20 +44,23 @@ def doctor(*, look: Annotated[bool, Parameter(show_default=False)] = False, comm
     look
         Only look; change nothing.
     """
-    settings = (common or Common()).settings()
+    common = common or Common()
+    settings = common.settings()
     screen = Screen(sys.stdout)
     worst = GOOD
-    for kind, sentence in _findings(settings, look=look):
+    for kind, sentence in _findings(settings, common.settings_file(), look=look):
         screen.paragraph(f"{kind:<5} {safe(sentence)}")
         worst = BAD if BAD in (kind, worst) else kind if kind != GOOD else worst
     screen.line({GOOD: "Everything is in order.", NOTE: "It works; see the notes.", BAD: "Something is wrong."}[worst], "bold")
     return 1 if worst == BAD else 0
 
 
-def _findings(settings: Settings, *, look: bool) -> Iterator[Finding]:
+def _findings(settings: Settings, settings_file: Path | None, *, look: bool) -> Iterator[Finding]:
     """Everything that is looked at."""
     yield GOOD, f"The settings are right; the store is {shown(settings.store)}, and {settings.keep} is kept."
     yield _folder(settings.data_dir)
+    folders = [settings.data_dir, *([] if is_cluster(settings.store) else [embedded_folder(settings.store)])]
+    yield from rights_findings(settings, folders, settings_file)
     checks = _cluster(settings, look=look) if is_cluster(settings.store) else _embedded(settings)
     for check in checks:
         try:
@@ -78,9 +82,9 @@ def _findings(settings: Settings, *, look: bool) -> Iterator[Finding]:
 def _folder(data: Path) -> Finding:
     """The data folder can be written to, or made."""
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        private.folder(data)
         probe = data / ".doctor"
-        probe.write_bytes(b"")
+        private.create(probe)
         probe.unlink()
     except OSError as error:
         return BAD, f"The data folder {data} cannot be written to: {error.strerror}."
@@ -95,6 +99,7 @@ def _embedded(settings: Settings) -> list[Callable[[], Iterator[Finding]]]:
         if not folder.is_dir():
             yield NOTE, f"There is no store in {folder} yet; `mailtrace ingest PATH` makes it."
             return
+        yield from embedded_findings(folder, [source.path for source in settings.source])
         yield from _state(settings)
 
     return [there]
@@ -111,6 +116,7 @@ def _cluster(settings: Settings, *, look: bool) -> list[Callable[[], Iterator[Fi
             setup = Setup(connection, names, shape(settings.elasticsearch), keep_seconds=settings.keeping().seconds)
             yield from _server(checkup)
             yield from _in_place(setup, look=look)
+            yield from _catalog(checkup, look=look)
             yield from _indices(checkup)
             if not settings.elasticsearch.lifecycle:
                 yield GOOD, f"Old indices are deleted by `mailtrace retention`; lifecycle policies are {checkup.lifecycles(setup)}."
@@ -153,14 +159,24 @@ def _in_place(setup: Setup, *, look: bool) -> Iterator[Finding]:
         yield GOOD, sentence
 
 
+def _catalog(checkup: Checkup, *, look: bool) -> Iterator[Finding]:
+    """Whether the catalog and the server have the same indices; what can be mended is mended."""
+    for name in [] if look else checkup.put_into_alias():
+        yield GOOD, f"Put the index {name} into the alias, from which it was missing."
+    found = checkup.catalog(look=look)
+    for one in found.taken:
+        yield (NOTE, f"{one.lacked()} The next ingest takes it in.") if look else (GOOD, f"{one.lacked()} It is taken in now.")
+    for sentence in Stray.told(found.strays):
+        yield BAD, sentence
+    for one in checkup.lost():
+        yield BAD, one.lost()
+
+
 def _indices(checkup: Checkup) -> Iterator[Finding]:
-    """The indices: as they should be, and how much is in them."""
-    strays = checkup.strays()
-    if strays:
-        yield BAD, f"These indices were not made from the index template: {', '.join(strays)}."
-    gone = checkup.gone()
-    if gone:
-        yield NOTE, f"Deleted by somebody else, and not written to again: {', '.join(gone)}."
+    """The indices: how much is in them."""
+    for name, large in checkup.large(MOST_SHARD_BYTES).items():
+        much = f"{shown_bytes(large)}, and should have at most {shown_bytes(MOST_SHARD_BYTES)}"
+        yield NOTE, f"A shard of the index {name} has {much}: set more shards, or a shorter period; new indices follow."
     indices, size, traces = checkup.held()
     yield GOOD, f"{counted(indices, 'index', 'indices')}, {shown_bytes(size)}, {counted(traces, 'trace')}."
 

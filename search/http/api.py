@@ -101,7 +101,7 @@ def traces(
     if (kind := _streamed(request)) is not None:
         if cursor is not None:
             raise QueryError("a stream has no pages", field="cursor", hint="leave it out")
-        return cast("Response[Any]", stream(mail, asked.query, kind, note))
+        return cast("Response[Any]", stream(mail, asked.query, kind, site.places, note))
     began = time.perf_counter()
     wanted = fields_of(fields)
     if count is None and "count" in request.query_params:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from search.access import Caller, Customer, Role
 from search.engines import Engine
 from search.http.audit import Audit
+from search.http.places import Places
 from search.http.sessions import Sessions
+from search.http.strangers import Strangers
 from search.http.tokens import Tokens
 from search.scope import EVERYTHING
 
@@ -39,6 +41,8 @@ class Site:
     threads: int = 4
     #: Gives now in milliseconds; a test sets it.
     clock: Callable[[], int] = _now_ms
+    places: Places = field(default_factory=Places)
+    strangers: Strangers = field(default_factory=Strangers)
     #: Hears of every answer: its route (a closed set of words), its status, and the seconds until its end.
     on_answer: Callable[[str, int, float], None] | None = None
 

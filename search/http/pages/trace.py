@@ -80,7 +80,7 @@ def export(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail,
         question = asked(folded(rest, page.clock, site.zone), site, caller)
     except QueryError as error:
         return _show(page, mail, rest, flaw=flaw_of(error), status=400)
-    return stream(mail, question.query, kinds[chosen], note, download=True)
+    return stream(mail, question.query, kinds[chosen], site.places, note, download=True)
 
 
 def _frame(page: Page, given: Items, flaw: Flaw | None = None) -> dict[str, Any]:
