@@ -25,6 +25,7 @@ from ingest.correlate.table import Table
 from ingest.events import Connected, Fact
 from ingest.formats import Format, Silent, format_of
 from ingest.lines import Line
+from ingest.losses import note_losses
 from ingest.options import IngestOptions, SourceSetting
 from ingest.records import Joiner
 from ingest.sinks import Sink
@@ -34,7 +35,7 @@ from ingest.syslog import peek_time
 from ingest.tail.checkpoint import Checkpoint
 from ingest.tail.faults import TailError
 from ingest.tail.follow import Follower
-from ingest.tail.marks import Told
+from ingest.tail.paths import rotated_set
 from ingest.tail.reader import FileReader
 from ingest.writer import UnderWay, Writer
 
@@ -83,8 +84,6 @@ class Ingest:
         self._named_hosts: set[str] = set()
         #: Files of which nobody can say whose they are, and that is told.
         self._hostless: set[str] = set()
-        #: Files that nobody named, which an earlier run left to be read on.
-        self._left: dict[str, Told] = {}
 
     def run_once(self, stop: threading.Event | None = None) -> Summary:
         """Read everything to its end, write it, and give what was done."""
@@ -99,6 +98,7 @@ class Ingest:
                 else:
                     break
             self._finish(checkpoint, follower)
+            self.summary.unread += follower.unread()
         finally:
             follower.close()
         return self.summary
@@ -114,7 +114,7 @@ class Ingest:
                 self._join(self._joiner.grown())
                 self._flush(everything=True)
                 if time.monotonic() - saved >= interval_s:
-                    self._save(checkpoint)
+                    self._save(checkpoint, follower)
                     saved = time.monotonic()
                 follower.wait(interval_s)
             self._finish(checkpoint, follower)
@@ -130,13 +130,9 @@ class Ingest:
         checkpoint = Checkpoint(self._data) if self._options.rebuild else Checkpoint.load(self._data)
         if checkpoint.warning:
             self._warn(checkpoint.warning)
-        paths = list(self._options.paths)
-        if once and not self._options.rebuild:
-            # A file that an earlier run could not let go of is read on, also where it is not named now: the store lacks its last lines.
-            left = [m for m in checkpoint.marks if m.needed and not m.finished and m.path not in paths and Path(m.path).is_file()]
-            self._left = {m.path: m.told for m in left}
-            paths += self._left
-        return checkpoint, Follower(paths, checkpoint, once=once, exclude=str(self._data))
+        # A file that an earlier run could not let go of is read on, also where it is not named now: the store lacks its last lines.
+        left = [mark for mark in checkpoint.marks if mark.needed] if once else []
+        return checkpoint, Follower(self._options.paths, checkpoint, once=once, exclude=str(self._data), left=left)
 
     def _sweep(self, follower: Follower) -> bool:
         """Look at the files; whether any has something to read."""
@@ -146,7 +142,7 @@ class Ingest:
         new = [r for r in ready if r not in self._sources]
         for reader in new:
             source = self._sources[reader] = SourceFile(
-                reader, self._setting(reader.path), self._options.timezone, self._joiner, self.summary.tally(reader.path)
+                reader, self._setting(reader.path, follower), self._options.timezone, self._joiner, self.summary.tally(reader.path)
             )
             self.summary.files += 1
             self._peek(source)
@@ -164,13 +160,14 @@ class Ingest:
             self._warn(str(error))
             return False
 
-    def _setting(self, path: str) -> SourceSetting:
-        """What is set for a file: by the first source whose pattern fits, else by the options."""
-        for source in self._options.sources:
-            if Path(path).match(source.path) or path == source.path:
-                return source
-        if path in self._left:
-            told = self._left[path]
+    def _setting(self, path: str, follower: Follower) -> SourceSetting:
+        """What is set for a file: by the first source whose pattern fits it, or the live file of its set, else by the options."""
+        for name in (path, rotated_set(path)):
+            for source in self._options.sources:
+                if Path(name).match(source.path) or name == source.path:
+                    return source
+        told = follower.told_of(path)
+        if told is not None:
             return SourceSetting(path, told.format, _zone(told.timezone), None, told.log_host)
         return SourceSetting(path, self._options.format, None, None, self._options.log_host)
 
@@ -224,7 +221,7 @@ class Ingest:
 
     def _join(self, records: Iterable[tuple[Line, Slot]]) -> None:
         """Take in records that no further line ended, as they stand."""
-        sources = {s.reader.path: s for s in self._sources.values()}
+        sources = {s.name: s for s in self._sources.values()}
         for line, place in records:
             if line.file in sources:
                 self._take(sources[line.file], [(line, place)])
@@ -354,7 +351,7 @@ class Ingest:
         for writer in self._writers.values():
             writer.finish()
         self._sink.flush()
-        self._save(checkpoint)
+        self._save(checkpoint, follower)
         for source in self._sources.values():
             if source.reader.partial:
                 self._warn(f"{source.reader.path}: the last line has no newline yet and is left for the next reading.")
@@ -362,7 +359,7 @@ class Ingest:
                 self._warn(source.reader.damage)
         self._tell(force=True)
 
-    def _save(self, checkpoint: Checkpoint) -> None:
+    def _save(self, checkpoint: Checkpoint, follower: Follower) -> None:
         """Keep the low-water marks, and up to when each log domain is read."""
         for writer in self._writers.values():
             writer.collect()
@@ -372,9 +369,14 @@ class Ingest:
             mark = source.low_water(pin)
             if mark is not None:
                 offset = reader.position if reader.finished and not source.pinned else mark.offset
-                checkpoint.note(reader, offset, mark.year, mark.time_us, needed=source.pinned, told=source.told)
+                reached = {"read": source.read, "read_us": source.read_us}
+                checkpoint.note(reader, offset, mark.year, mark.time_us, needed=source.pinned, told=source.told, **reached)
+        for sentence in note_losses(follower, self._sources.values(), self._sink, int(self._clock() * 1000)):
+            self.summary.losses += 1
+            self._warn(sentence)
         for reader in [r for r in self._sources if r.closed and r.ended and r.at_end]:
-            self._join(self._joiner.drain(reader.path))
+            if sum(source.name == self._sources[reader].name for source in self._sources.values()) == 1:
+                self._join(self._joiner.drain(self._sources[reader].name))
             if not self._sources[reader].pinned:
                 del self._sources[reader]
         checkpoint.store()

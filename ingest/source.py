@@ -34,6 +34,10 @@ class SourceFile:
         self.reader = reader
         self.tally = tally
         self.setting = setting
+        #: Its path when reading began; records that wait for their end know it by this name.
+        self.name = reader.path
+        #: The time of its first line.
+        self.first_us: int | None = None
         self.lines = 0
         #: Lines taken by the last `take`.
         self.taken = 0
@@ -47,6 +51,16 @@ class SourceFile:
         self._slots: deque[Slot] = deque()
         self._greatest = 0
         self._began = False
+
+    @property
+    def read(self) -> int:
+        """Where the first line begins that was not taken."""
+        return self._ahead[self._next][0] if self._next < len(self._ahead) else self.reader.position
+
+    @property
+    def read_us(self) -> int | None:
+        """The greatest time in the lines that were taken; before the first one that of the line where reading went on."""
+        return self._greatest or (self.reader.mark.read_us if self.reader.mark is not None else None)
 
     @property
     def told(self) -> Told:
@@ -114,7 +128,7 @@ class SourceFile:
             self.taken += 1
             self.lines += 1
             if line is None:
-                program = self._joiner.more(legible(text), self.reader.path)
+                program = self._joiner.more(legible(text), self.name)
                 if program is not None:
                     self.tally.known[program] += 1
                 elif text.strip("\0 "):
@@ -136,6 +150,7 @@ class SourceFile:
         second = time_us // SECOND
         if not self._slots or self._slots[-1].second != second:
             self._slots.append(Slot(offset, time_us, self._framer.year_now))
+            self.first_us = self.first_us or time_us
             self._greatest = max(self._greatest, time_us)
         return self._slots[-1]
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
+from ingest.handles import share
 from ingest.sinks.embedded_checkpoint import LOG_LIMIT_BYTES, Checkpointer
 from ingest.sinks.embedded_file import Prepared, TraceFile, prepare
 from mappings.embedded import retention
@@ -13,12 +14,13 @@ from mappings.embedded.catalog import END_OF_TIME, Catalog, Partition, file_name
 from mappings.embedded.faults import in_words
 from mappings.embedded.lock import WriterLock
 from mappings.embedded.terms import term
+from mappings.losses import Loss
 from mappings.trace import Trace
 
 WEEK_MS = 7 * 24 * 3_600_000
 #: A file that has so many traces is closed to newer ones.
 TRACES_PER_FILE = 500_000
-#: So many files stay open; each takes three file handles.
+#: So many files stay open where the handles suffice; each takes three.
 _MOST_OPEN = 128
 
 
@@ -48,6 +50,7 @@ class EmbeddedSink:
         self.refused = 0
         #: What was put in place at the beginning: nothing that anybody needs to know.
         self.notes: list[str] = []
+        self._most_open = share(9, _MOST_OPEN)
         self._ticket = 0
         self._acknowledged: list[int] = []
         self._guard = threading.RLock()
@@ -124,6 +127,12 @@ class EmbeddedSink:
         """Keep up to which log time each source has been read."""
         with self._guard:
             self._catalog.note_progress(read_up_to_ms)
+
+    @in_words
+    def note_loss(self, loss: Loss) -> None:
+        """Keep that something went before it was read."""
+        with self._guard:
+            self._catalog.note_loss(loss)
 
     @in_words
     def retention(self, keep_ms: int, now_ms: int) -> list[Partition]:
@@ -213,7 +222,7 @@ class EmbeddedSink:
         """The open file; the one longest unused makes room."""
         file = self._files.pop(partition.file, None)
         if file is None:
-            while len(self._files) >= _MOST_OPEN:
+            while len(self._files) >= self._most_open:
                 self._files.pop(next(iter(self._files))).close()
             file = TraceFile(self._folder / partition.file, partition.lower_ms)
         self._files[partition.file] = file

@@ -27,6 +27,8 @@ from search.answers import utc
 from search.safe import safe
 
 GOOD, NOTE, BAD = "ok", "note", "bad"
+#: So many losses are told one by one, the latest.
+_LOSSES = 20
 #: What is found: how it is, and a sentence.
 Finding = tuple[str, str]
 
@@ -166,5 +168,9 @@ def _state(settings: Settings) -> Iterator[Finding]:
         yield NOTE, "There is no mail in the store yet."
     else:
         yield GOOD, f"Mail from {utc(state.oldest_ms)} to {utc(state.newest_ms)}."
+    for loss in state.losses[-_LOSSES:]:
+        yield NOTE, loss.in_words()
+    if len(state.losses) > _LOSSES:
+        yield NOTE, f"{len(state.losses) - _LOSSES:,} earlier losses of this kind are known."
     for source, read_ms in sorted(state.read_up_to_ms.items()):
         yield GOOD, f"Logs of {source} are read up to {utc(read_ms)}."

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from mappings.embedded.losses import note_loss
 from mappings.embedded.schema import CATALOG_STEPS, open_reader, open_writer
+from mappings.losses import Loss
 
 NAME = "catalog.sqlite"
 #: The time in an id has 48 bits.
@@ -95,6 +97,10 @@ class Catalog:
         self._connection.execute("COMMIT")
         # The catalog is small and nobody else copies its log back.
         self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def note_loss(self, loss: Loss) -> None:
+        """Keep that something went before it was read."""
+        note_loss(self._connection, loss, self.floor_ms)
 
     def close(self) -> None:
         """Let go of the file."""

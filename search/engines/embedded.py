@@ -12,8 +12,10 @@ from mappings.embedded import catalog
 from mappings.embedded.catalog import Partition
 from mappings.embedded.columns import domain_value
 from mappings.embedded.faults import in_words
+from mappings.embedded.losses import read_losses
 from mappings.embedded.reading import ids_by_terms
 from mappings.embedded.terms import term
+from mappings.losses import kept
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition
 from search.engines import DISPOSITIONS, SIDES, TOTAL_LIMIT, OverTime, Page, Side, State, Total, under_domains
@@ -172,7 +174,8 @@ class EmbeddedEngine:
             for bound in file.connection.execute("SELECT (SELECT min(id) FROM trace), (SELECT max(id) FROM trace)").fetchone()
             if bound is not None
         ]
-        return State(progress, min(bounds, default=None), max(bounds, default=None))
+        lost = [] if listed is None else kept(read_losses(listed), catalog.floor_ms(listed))
+        return State(progress, min(bounds, default=None), max(bounds, default=None), lost)
 
     def close(self) -> None:
         """Let go of the store."""
