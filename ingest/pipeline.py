@@ -367,7 +367,9 @@ class Ingest:
         pin = int(self._options.pin_s)
         for reader, source in self._sources.items():
             mark = source.low_water(pin)
-            if mark is not None:
+            if mark is None:
+                checkpoint.keep(reader, source.read)
+            else:
                 offset = reader.position if reader.finished and not source.pinned else mark.offset
                 reached = {"read": source.read, "read_us": source.read_us}
                 checkpoint.note(reader, offset, mark.year, mark.time_us, needed=source.pinned, told=source.told, **reached)

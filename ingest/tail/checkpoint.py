@@ -18,6 +18,7 @@ import msgspec
 from ingest.tail.faults import TailError
 from ingest.tail.fingerprint import Identity, digest
 from ingest.tail.marks import Mark, Told
+from ingest.tail.paths import is_live
 from ingest.tail.reader import FileReader
 
 FILE_NAME = "positions.json"
@@ -47,6 +48,8 @@ class Checkpoint:
         self._written_ns: dict[str, int] = {}
         self._of_reader: WeakKeyDictionary[FileReader, Mark] = WeakKeyDictionary()
         self._written: bytes | None = None
+        #: Live files beside which something may be unread: when they were last written to is noted later.
+        self.sought: Collection[str] = ()
         #: One sentence, where the state on disk could not be used.
         self.warning: str | None = None
 
@@ -118,16 +121,19 @@ class Checkpoint:
         if reader.told:
             # What lies behind is gone, and that was said.
             mark.size = mark.read
+        if is_live(reader.path) and mark.path not in self.sought:
+            self.note_written(mark.path, mark.mtime_ns)
         mark.finished = reader.finished and offset >= reader.position
         mark.needed, mark.told = needed, told
         mark.seen_s = int(self._now())
 
-    def keep(self, reader: FileReader) -> None:
-        """Have a mark of a content that is gone from under its reader, so that the rest of it is looked for."""
+    def keep(self, reader: FileReader, read: int | None = None) -> None:
+        """Have a mark of a content of which no line was taken, or that is gone from under its reader, so that the rest is looked for."""
         identity = reader.identity
         if identity is not None and reader not in self._of_reader:
             mark = self._mark_of(reader, identity)
-            mark.read, mark.size, mark.packed = max(mark.read or 0, reader.position), max(mark.size, reader.size), reader.compressed
+            mark.read = max(mark.read or 0, reader.position if read is None else read)
+            mark.size, mark.packed = max(mark.size, reader.size), reader.compressed
             mark.device, mark.inode, mark.mtime_ns, mark.seen_s = reader.device, reader.inode, reader.mtime_ns, int(self._now())
 
     def reader_of(self, mark: Mark) -> FileReader | None:

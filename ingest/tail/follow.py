@@ -70,8 +70,6 @@ class Follower:
         self._presence = float("-inf")
         self._handles = Handles()
         self._seeker = Seeker(paths, checkpoint, self._handles, left, clock, once=once)
-        #: Which file was under each live name when last seen.
-        self._under: dict[str, _Key] = {}
         self._problems: dict[str, None] = {}
         self._told: set[str] = set()
         self._waker = Waker()
@@ -100,7 +98,7 @@ class Follower:
             for key in memory.keys() - keys:
                 del memory[key]
         self._let_go()
-        self._seeker.written(self._readers.values(), time.time_ns())
+        self._seeker.awaited(time.time_ns())
         if self._clock() - self._presence >= _PRESENCE_S:
             self._presence = self._clock()
             self._checkpoint.present(keys)
@@ -204,10 +202,6 @@ class Follower:
         key = _STDIN_KEY if status is None else (status.st_dev, status.st_ino)
         if key in self._spent:
             return key
-        if is_live(path):
-            if self._under.get(path, key) != key:
-                self._seeker.changed(path)
-            self._under[path] = key
         seen = (0, 0) if status is None else (status.st_size, status.st_mtime_ns)
         reader = self._readers.get(key) or self._reclaim(key)
         if reader is not None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import glob
 import os
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from ingest.handles import Handles
-from ingest.tail.checkpoint import Checkpoint, shown_path
+from ingest.tail.checkpoint import Checkpoint
 from ingest.tail.faults import TailError, cannot_read
 from ingest.tail.fingerprint import Identity, digest
 from ingest.tail.marks import Mark, Told
@@ -72,16 +73,39 @@ class Seeker:
         self._clock = clock
         self._once = once
         self._pending: dict[str, _Search] = {}
+        checkpoint.sought = self._pending.keys()
         self._missing: list[Mark] = []
+        #: The live files of each folder, with its time of change.
+        self._folders: dict[str, tuple[int, list[str]]] = {}
+        self._watched = 0
         #: Files that nobody named and that are read.
         self.found: dict[str, Found] = {}
-        for live in [rotated_set(mark.path) for mark in self._open()] + [live for live in checkpoint.followed if self._named(live)]:
-            self.changed(live)
+        for mark in self._open():
+            self.changed(rotated_set(mark.path))
 
     def changed(self, live: str, younger_ns: int | None = None) -> None:
         """Something happened to a live file: look through its rotated set, for files that changed since it was last written to."""
         if live not in self._pending:
             self._pending[live] = _Search(younger_ns or self._checkpoint.written_ns(live), self._clock())
+
+    def _watch(self) -> None:
+        """Look beside live files whose folder has other names in it than before: something was made, renamed or removed."""
+        if len(self._checkpoint.followed) != self._watched:
+            self._watched = len(self._checkpoint.followed)
+            self._folders.clear()
+            for live in self._checkpoint.followed:
+                if self._named(live):
+                    self._folders.setdefault(os.path.dirname(live), (0, []))[1].append(live)  # noqa: PTH120
+        for folder, (before_ns, lives) in self._folders.items():
+            try:
+                now_ns = os.stat(folder or ".").st_mtime_ns  # noqa: PTH116
+            except OSError:
+                continue
+            # Two changes within a moment may have the same time.
+            if now_ns != before_ns or time.time_ns() - now_ns < _COARSE_NS:
+                self._folders[folder] = (now_ns, lives)
+                for live in lives:
+                    self.changed(live)
 
     def vanished(self, path: str) -> None:
         """A file that was found is not there any more."""
@@ -91,6 +115,7 @@ class Seeker:
     def look(self, files: Collection[str], readers: Collection[FileReader], problem: Callable[[TailError], None]) -> list[str]:
         """Paths that are to be read beside `files`, new ones only; `readers` have content at hand."""
         new: list[str] = []
+        self._watch()
         if not self._pending:
             return new
         lost: dict[str, list[Mark]] = {}
@@ -116,11 +141,8 @@ class Seeker:
                 del self._pending[live]
         return new
 
-    def written(self, readers: Collection[FileReader], now_ns: int) -> None:
-        """Keep when live files were last written to, so that what is younger is known to be unread."""
-        for reader in readers:
-            if not reader.stream and is_live(reader.path) and shown_path(reader.path) not in self._pending:
-                self._checkpoint.note_written(reader.path, reader.mtime_ns)
+    def awaited(self, now_ns: int) -> None:
+        """Keep since when files that are named and not there are waited for: what is younger is unread, also where it is rotated soon."""
         for argument in self._arguments:
             known = glob.has_magic(argument) or self._checkpoint.written_ns(argument) is not None
             if not known and is_live(argument) and not os.path.exists(argument):  # noqa: PTH110

@@ -1,0 +1,1 @@
+"""Long runs: what the tests do in small, as often as one likes."""
