@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import os
+import stat
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -142,11 +143,17 @@ class Seeker:
         return new
 
     def awaited(self, now_ns: int) -> None:
-        """Keep since when files that are named and not there are waited for: what is younger is unread, also where it is rotated soon."""
+        """Keep since when named files are waited for, or cannot be read: what is younger is unread, also where it is rotated soon."""
         for argument in self._arguments:
-            known = glob.has_magic(argument) or self._checkpoint.written_ns(argument) is not None
-            if not known and is_live(argument) and not os.path.exists(argument):  # noqa: PTH110
+            if glob.has_magic(argument) or not is_live(argument) or self._checkpoint.written_ns(argument) is not None:
+                continue
+            try:
+                status = os.stat(argument)  # noqa: PTH116
+            except OSError:
                 self._checkpoint.note_written(argument, now_ns - _COARSE_NS)
+                continue
+            if stat.S_ISREG(status.st_mode):
+                self._checkpoint.note_written(argument, status.st_mtime_ns - 1)
 
     def gone(self) -> list[Gone]:
         """What was found nowhere, each told once."""

@@ -185,7 +185,7 @@ class World:
                     line.safe = False
 
     def look(self) -> None:
-        """Note what a reader has had the time for: between three saves with all rights there was a whole reading (an orderly end saves twice)."""
+        """Note what a reader has had the time for: a whole reading, with all rights, in three saves; an orderly end saves twice."""
         if not self.up or self.locked is not None:
             return
         for lines in self.files.values():
