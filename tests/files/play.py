@@ -9,7 +9,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -206,32 +205,36 @@ def _started(script: Script, world: World, *more: str) -> subprocess.Popen[bytes
 
 
 def _judged(script: Script, world: World) -> Result:
-    """Hold what is in the store against the model."""
+    """Hold what is in the store against the model, line by line."""
+    found: dict[str | None, list[tuple[str, bool]]] = {}
+    kept: set[str] = set()
     with closing(EmbeddedEngine(world.data / "store")) as engine:
-        found: dict[str | None, list[tuple[str, bool]]] = {}
-        for trace in engine.walk(Query(), EVERYTHING):
-            found.setdefault(trace.recipient, []).append((str(trace.disposition), trace.incomplete))
+        for head in engine.walk(Query(), EVERYTHING):
+            found.setdefault(head.recipient, []).append((str(head.disposition), head.incomplete))
+            trace = engine.get(head.id, EVERYTHING)
+            assert trace is not None
+            kept |= {event.raw for event in trace.events}
         losses = list(engine.state().losses)
     alive = world.alive()
     wrong: list[str] = []
     unknown = 0
     for message in world.messages:
         have = found.get(message.recipient, [])
+        missing = [line for line in message.lines if line.text not in kept]
         if len(have) > 1:
             wrong.append(f"double: {message.recipient} {have}")
-        if have == [(message.disposition, False)]:
-            continue
-        gone = [line for line in message.lines if id(line) not in alive]
-        unread = [line for line in gone if not line.safe]
-        silent = [line for line in unread if line.content.seen and not _told(losses, line.at_ms)]
-        unknown += sum(not line.content.seen for line in unread)
-        if not unread:
-            wrong.append(f"lost: {message.recipient} {have}, {'read before its file went' if gone else 'its lines are there'}")
-        elif silent:
-            wrong.append(f"silent: {message.recipient} {have}, {silent[0].text[:60]}")
+        if not missing and have != [(message.disposition, False)]:
+            wrong.append(f"not as it was: {message.recipient} {have}")
+        for line in missing:
+            if id(line) in alive:
+                wrong.append(f"lost, and it is there: {line.text[:90]}")
+            elif line.safe:
+                wrong.append(f"lost, though it was read: {line.text[:90]}")
+            elif not line.content.seen:
+                unknown += 1
+            elif not _told(losses, line.at_ms):
+                wrong.append(f"silent: {line.text[:90]}")
     wrong += [f"told, and nothing was lost: {loss.in_words()}" for loss in losses if not world.destroyed]
-    counts = Counter(loss.id for loss in losses)
-    wrong += [f"told twice: {one}" for one, count in counts.items() if count > 1]
     return Result([f"{sentence} in {script}" for sentence in wrong], len(world.messages), len(losses), unknown)
 
 
