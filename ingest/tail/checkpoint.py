@@ -48,8 +48,8 @@ class Checkpoint:
         self._written_ns: dict[str, int] = {}
         self._of_reader: WeakKeyDictionary[FileReader, Mark] = WeakKeyDictionary()
         self._written: bytes | None = None
-        #: Live files beside which something may be unread: when they were last written to is noted later.
-        self.sought: Collection[str] = ()
+        #: Whether beside a live file something may be unread: when it was last written to is noted later.
+        self.sought: Callable[[str], bool] = lambda _live: False
         #: One sentence, where the state on disk could not be used.
         self.warning: str | None = None
 
@@ -121,7 +121,7 @@ class Checkpoint:
         if reader.told:
             # What lies behind is gone, and that was said.
             mark.size = mark.read
-        if is_live(reader.path) and mark.path not in self.sought:
+        if is_live(reader.path) and not self.sought(mark.path):
             self.note_written(mark.path, mark.mtime_ns)
         mark.finished = reader.finished and offset >= reader.position
         mark.needed, mark.told = needed, told
@@ -139,6 +139,10 @@ class Checkpoint:
     def reader_of(self, mark: Mark) -> FileReader | None:
         """The reader of this process that notes on this mark."""
         return next((reader for reader, held in self._of_reader.items() if held is mark), None)
+
+    def let_go(self) -> set[int]:
+        """The marks (by `id`) of contents that were read to their ends in this process: lines of them in flight are at hand."""
+        return {id(mark) for reader, mark in self._of_reader.items() if reader.over}
 
     def forget(self, mark: Mark) -> None:
         """Nothing of this content will be read any more."""

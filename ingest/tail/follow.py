@@ -19,7 +19,7 @@ from ingest.tail.hints import Hints, Waker
 from ingest.tail.marks import Mark, Told
 from ingest.tail.paths import expand, folders_of, is_live, order, rotated_set
 from ingest.tail.reader import STDIN, FileReader
-from ingest.tail.seek import Gone, Seeker
+from ingest.tail.seek import Gone, Seeker, Seen
 
 _Key = tuple[int, int]
 _STDIN_KEY: _Key = (-1, 0)
@@ -28,6 +28,8 @@ _STDIN_KEY: _Key = (-1, 0)
 _YOUNG_S = 10.0
 #: So long a file that lost its name is kept open after its last line, for its writer may not have noticed.
 _LINGER_S = 60.0
+#: So many files that were let go of are known again.
+_REMEMBERED = 1_000
 #: How often the positions are told which files are still there.
 _PRESENCE_S = 3600.0
 
@@ -64,6 +66,8 @@ class Follower:
         self._done: dict[_Key, tuple[int, int]] = {}
         #: Compressed files that may still be being written.
         self._young: dict[_Key, tuple[int, int]] = {}
+        #: Files that were read to their ends and let go of, the last of them.
+        self._over: dict[Seen, None] = {}
         #: Streams that were read to their end.
         self._spent: set[_Key] = set()
         self._watched: list[str] | None = None
@@ -92,7 +96,7 @@ class Follower:
         keys: set[_Key] = set()
         self._visit_all([*found, *files], present, keys)
         self._part(present, keys)
-        new = self._seeker.look([*found, *files], self._held(), self._note_problem)
+        new = self._seeker.look([*found, *files], self._held(), self._note_problem, self._over)
         self._visit_all(new, self._readers, keys)
         for memory in (self._done, self._young):
             for key in memory.keys() - keys:
@@ -126,7 +130,10 @@ class Follower:
         """Look at the files of this sweep."""
         for path in files:
             try:
-                keys.add(self._visit(path, present))
+                key = self._visit(path, present)
+                keys.add(key)
+                if path in self._seeker.found and (key in present or key in self._done):
+                    self._seeker.found[path].met = True
             except TailError as error:
                 self._note_problem(error)
             except FileNotFoundError:
@@ -291,6 +298,9 @@ class Follower:
                     reader.over = not self._once
                     reader.ended = True
                     reader.close()
+                    self._over[(reader.device, reader.inode), reader.size, reader.mtime_ns] = None
+                    while len(self._over) > _REMEMBERED:
+                        self._over.pop(next(iter(self._over)))
             elif not reader.links:
                 # Nobody can find it any more, and it was read to its end.
                 reader.over = True

@@ -29,6 +29,10 @@ PATIENCE_S = 10.0
 _COARSE_NS = 1_000_000_000
 
 
+#: A file as it was last seen: which it is, its size, and its time of change.
+Seen = tuple[tuple[int, int], int, int]
+
+
 class Gone(msgspec.Struct, frozen=True):
     """What was not read before it went, in bytes of the text; where nobody knows whether there was anything, `end` is None."""
 
@@ -44,6 +48,8 @@ class Found:
     live: str
     told: Told | None
     younger_ns: int | None
+    #: It was opened, so that its own mark tells from now on how far it is read.
+    met: bool = False
 
 
 @dataclass(slots=True)
@@ -74,7 +80,7 @@ class Seeker:
         self._clock = clock
         self._once = once
         self._pending: dict[str, _Search] = {}
-        checkpoint.sought = self._pending.keys()
+        checkpoint.sought = self._sought
         self._missing: list[Mark] = []
         #: The live files of each folder, with its time of change.
         self._folders: dict[str, tuple[int, list[str]]] = {}
@@ -113,8 +119,10 @@ class Seeker:
         found = self.found.pop(path)
         self.changed(found.live, found.younger_ns)
 
-    def look(self, files: Collection[str], readers: Collection[FileReader], problem: Callable[[TailError], None]) -> list[str]:
-        """Paths that are to be read beside `files`, new ones only; `readers` have content at hand."""
+    def look(
+        self, files: Collection[str], readers: Collection[FileReader], problem: Callable[[TailError], None], over: Collection[Seen] = ()
+    ) -> list[str]:
+        """Paths that are to be read beside `files`, new ones only; `readers` have content at hand, `over` were read to their ends."""
         new: list[str] = []
         self._watch()
         if not self._pending:
@@ -126,7 +134,8 @@ class Seeker:
             if mark.identity not in at_hand:
                 lost.setdefault(rotated_set(mark.path), []).append(mark)
         taken = {(reader.device, reader.inode) for reader in readers}
-        for live, beside in self._beside(problem):
+        for live, listed in self._beside(problem):
+            beside = [member for member in listed if (member.key, member.size, member.mtime_ns) not in over]
             try:
                 wanted, missing = self._wanted(live, beside, lost.get(live, []), taken)
             except TailError as error:
@@ -168,13 +177,20 @@ class Seeker:
         self._missing.clear()
         return told
 
+    def _sought(self, live: str) -> bool:
+        """Whether files of this rotated set are looked for, or found and not opened yet."""
+        return live in self._pending or any(found.live == live and not found.met for found in self.found.values())
+
     def _named(self, path: str) -> bool:
         """Whether an argument stands for this path."""
         return covers(self._arguments, path)
 
     def _open(self) -> Iterator[Mark]:
         """Marks of what is read here and of which there may be more."""
+        let_go = self._checkpoint.let_go()
         for mark in self._checkpoint.marks:
+            if id(mark) in let_go:
+                continue
             ours = self._named(mark.path) or self._named(rotated_set(mark.path)) or any(mark is one for one in self._left)
             if mark.open and ours and not any(mark is one for one in self._missing):
                 yield mark
