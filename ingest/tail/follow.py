@@ -91,12 +91,13 @@ class Follower:
         self._told &= self._problems.keys()
         self._problems.clear()
         files = expand(self._paths, once=self._once, exclude=self._exclude, problem=self._note_problem)
-        found = [path for path in self._seeker.found if path not in files]
+        named = set(files)
+        found = [path for path in self._seeker.found if path not in named]
         present: dict[_Key, FileReader] = {}
         keys: set[_Key] = set()
         self._visit_all([*found, *files], present, keys)
         self._part(present, keys)
-        new = self._seeker.look([*found, *files], self._held(), self._note_problem, self._over)
+        new = self._seeker.look({*found, *named}, self._held(), self._note_problem, self._over)
         self._visit_all(new, self._readers, keys)
         for memory in (self._done, self._young):
             for key in memory.keys() - keys:
@@ -106,7 +107,7 @@ class Follower:
         if self._clock() - self._presence >= _PRESENCE_S:
             self._presence = self._clock()
             self._checkpoint.present(keys)
-        files = [*files, *self._seeker.found]
+        files = [*files, *(path for path in self._seeker.found if path not in named)]
         if self._hints is not None and files != self._watched:
             self._watched = files
             self._hints.watch(folders_of(self._paths, files), [os.path.realpath(path) for path in files if path != STDIN] + files)

@@ -225,7 +225,9 @@ def _judged(script: Script, world: World) -> Result:
             wrong.append(f"double: {message.recipient} {have}")
         if not missing and have != [(message.disposition, False)]:
             wrong.append(f"not as it was: {message.recipient} {have}")
-        for line in missing:
+        unread = [line for line in missing if id(line) not in alive and not line.safe]
+        # Where the line is gone that names the recipient, there is no trace of which the others could be a part.
+        for line in unread if unread and not have else missing:
             if id(line) in alive:
                 wrong.append(f"lost, and it is there: {line.text[:90]}")
             elif line.safe:
