@@ -52,6 +52,10 @@ class Summary:
     ahead: int = 0
     samples: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    #: Sentences on what was there and could not be read to its end; it is read on next time.
+    unread: list[str] = field(default_factory=list)
+    #: How much was gone before it was read, in cases; each has its sentence among the warnings.
+    losses: int = 0
 
     def tally(self, file: str) -> Tally:
         """The tally of a file; a file that is read on under the same name goes on with it."""

@@ -98,7 +98,7 @@ class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     until: str | None
     #: Up to which log time each source has been read.
     as_of: dict[str, str]
-    #: False where a part of the store did not answer.
+    #: False where a part of the store did not answer, or lines of this time went before they were read.
     complete: bool
     #: What to know about the answer; where it is empty: why.
     warnings: list[str]

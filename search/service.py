@@ -25,6 +25,7 @@ from search.answers import (
 )
 from search.empty import kept_since, why_empty, worth_trying
 from search.engines import Engine, OverTime, Side
+from search.losses import concerning, in_words
 from search.query import Query
 from search.query_error import QueryError
 from search.report import email_report
@@ -65,6 +66,7 @@ class MailTrace:
             warnings = kept_since(query, state)
         else:
             warnings = [*why_empty(query, state, self.clock(), self.scope), *worth_trying(query, self.engine, self.scope)]
+        lost = concerning(state.losses, query.since_ms, query.until_ms)
         return SearchAnswer(
             traces=[trace_answer(trace, self.scope) for trace in page.traces],
             next=page.next,
@@ -72,8 +74,8 @@ class MailTrace:
             since=None if query.since_ms is None else utc(query.since_ms),
             until=None if query.until_ms is None else utc(query.until_ms),
             as_of=as_of(state.read_up_to_ms),
-            complete=page.complete,
-            warnings=[*View(self.scope).texts(page.warnings), *warnings],
+            complete=page.complete and not lost,
+            warnings=[*View(self.scope).texts(page.warnings), *in_words(lost, self.scope), *warnings],
         )
 
     def count(self, query: Query = _ALL) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from mappings.losses import Loss
 from mappings.trace import Trace
 
 
@@ -40,6 +41,10 @@ class Sink(Protocol):
 
     def note_progress(self, read_up_to_ms: Mapping[str, int]) -> None:
         """Keep, for each source (a log domain), up to which log time it has been read."""
+        ...
+
+    def note_loss(self, loss: Loss) -> None:
+        """Keep, durably when this returns, that something went before it was read."""
         ...
 
     def close(self) -> None:
