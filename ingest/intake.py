@@ -140,6 +140,7 @@ class Intake:
             return None
         if not line.again:
             source.tally.known[known.name] += 1 + line.raw.count("\n")
+            self._summary.events[known.name] += 1
         if not line.host:
             line.host = self._host_of(source)
         if isinstance(fact, Connected) and fact.step in {"connect", "disconnect"}:

@@ -26,6 +26,7 @@ from ingest.options import IngestOptions
 from ingest.records import Joiner
 from ingest.sinks import Sink
 from ingest.sources import Sources
+from ingest.state import State, Watch
 from ingest.summary import Progress, Summary
 from ingest.tail.checkpoint import Checkpoint
 from ingest.tail.faults import TailError
@@ -58,8 +59,12 @@ class Ingest:
         *,
         progress: Progress | None = None,
         clock: Callable[[], float] = time.time,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self.summary = Summary()
+        self._watch = Watch(clock)
+        #: Called while reading goes on: whoever watches over the process knows by it that it does not hang.
+        self._beat = beat
         self._options = options
         self._sink = sink
         self._data = data
@@ -79,6 +84,11 @@ class Ingest:
         self._checkpoint = Checkpoint(data)
         self._saved = time.monotonic()
         self._follower: Follower | None = None
+
+    @property
+    def state(self) -> State:
+        """How things stand; any thread may ask."""
+        return self._watch.state
 
     def run_once(self, stop: threading.Event | None = None) -> Summary:
         """Read everything to its end, write it, and give what was done."""
@@ -103,6 +113,7 @@ class Ingest:
         follower = self._open(once=False)
         try:
             while not stop.is_set() and not follower.over:
+                self._beat()
                 if self._sources.sweep(follower):
                     self._read(follower, stop)
                 self._join(self._joiner.grown())
@@ -150,6 +161,7 @@ class Ingest:
             ready = self._sources.ready(follower)
             if not ready:
                 return
+            self._beat()
             source = ready[0]
             until = ready[1].next_us + _SKEW_US if len(ready) > 1 else None
             self._limit()
@@ -217,6 +229,7 @@ class Ingest:
             source.low_water()
         self.summary.traces = sum(w.written for w in self._writers.values())
         self.summary.superseded = sum(w.superseded for w in self._writers.values())
+        self._watch.look(self.summary, self._writers.values(), list(self._sources), len(self._sources.unreadable), now=final)
 
     def _show_us(self, writer: Writer) -> int:
         """The log's clock, moved on with the wall clock while no line comes."""

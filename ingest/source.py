@@ -182,6 +182,22 @@ class SourceFile:
         return [slot for slot in self._slots if slot.needed]
 
     @property
+    def position(self) -> int:
+        """Where the line begins that is taken next, in unpacked bytes."""
+        return self._ahead[self._next][0] if self._next < len(self._ahead) else self.reader.position
+
+    @property
+    def greatest_us(self) -> int:
+        """The greatest stamp that was read; 0 before the first."""
+        return self._greatest
+
+    @property
+    def pinned_us(self) -> int:
+        """How far, on the file's own clock, the oldest place lies back that is still needed; 0 where none is."""
+        oldest = next((slot for slot in self._slots if slot.needed), None)
+        return 0 if oldest is None else self._greatest - oldest.reached_us
+
+    @property
     def pinned(self) -> bool:
         """Whether a line of it is still needed."""
         return any(slot.needed for slot in self._slots)

@@ -32,6 +32,8 @@ class Sources:
         self._summary = summary
         self._warn = warn
         self._files: dict[FileReader, SourceFile] = {}
+        #: What cannot be read now, in sentences.
+        self.unreadable: set[str] = set()
         #: A year and a host as other files of the same run name them.
         self._named_us: int | None = None
         self._named_hosts: set[str] = set()
@@ -49,6 +51,7 @@ class Sources:
     def sweep(self, follower: Follower) -> bool:
         """Look at the files; whether any has something to read."""
         ready = follower.sweep()
+        self.unreadable = set(follower.unread())
         for problem in follower.problems():
             self._warn(problem)
         new = [r for r in ready if r not in self._files]
@@ -123,6 +126,7 @@ class Sources:
         try:
             return source.fill()
         except TailError as error:
+            self.unreadable.add(str(error))
             self._warn(str(error))
             return False
 

@@ -46,6 +46,8 @@ class Summary:
     #: Lines of known programs that no pattern fits, and lines of programs that no format knows, by program.
     unknown: Counter[str] = field(default_factory=Counter)
     foreign: Counter[str] = field(default_factory=Counter)
+    #: Lines that state something of a message, by the format's name.
+    events: Counter[str] = field(default_factory=Counter)
     #: Lines that the program itself failed on, by program.
     failed: Counter[str] = field(default_factory=Counter)
     #: Lines stamped more than an hour ahead of this machine's clock.

@@ -39,6 +39,8 @@ _IDLE_S = 75
 _THREADS, _THREADS_CLUSTER = 2, 8
 #: Bytes of an answer that the system takes ahead of a client which reads slowly.
 _SEND_BUFFER = 1 << 17
+#: Hears of an answer: route, status, seconds.
+OnAnswer = Callable[[str, int, float], None]
 
 
 def access_folder(settings: Settings) -> Path:
@@ -56,7 +58,7 @@ def customers(settings: Settings) -> tuple[Customer, ...]:
     return tuple(Customer(one.name, tuple(map(normalise_domain, one.domains))) for one in settings.customer)
 
 
-def site(settings: Settings, engine: Engine) -> Site:
+def site(settings: Settings, engine: Engine, on_answer: OnAnswer | None = None) -> Site:
     """Put a service together."""
     folder, known = access_folder(settings), tokens(settings)
     return Site(
@@ -70,14 +72,18 @@ def site(settings: Settings, engine: Engine) -> Site:
         open=not known.configured(),
         origins=settings.http.origins,
         threads=_THREADS_CLUSTER if is_cluster(settings.store) else _THREADS,
+        on_answer=on_answer,
     )
 
 
 class Service(uvicorn.Server):
     """A server with a door of its own, that is stopped by us, not by signals of its own."""
 
-    def __init__(self, config: uvicorn.Config, listening: socket.socket, told: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, listening: socket.socket, told: Callable[[], None], beat: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__(config)
+        self._beat = beat
         self._listening = listening
         self._told = told
         named = config.forwarded_allow_ips or ()
@@ -111,6 +117,11 @@ class Service(uvicorn.Server):
         """The connection of a guest."""
         return Connection(guest, self.guests, self.config, self.server_state, self.lifespan.state)
 
+    async def on_tick(self, counter: int) -> bool:
+        """The loop came round."""
+        self._beat()
+        return await super().on_tick(counter)
+
     def run_until(self, stop: threading.Event) -> None:
         """Serve until `stop` is set; then let what is under way come to its end."""
 
@@ -128,13 +139,24 @@ class Service(uvicorn.Server):
 
 
 @contextmanager
-def service(settings: Settings, host: str | None, port: int | None, told: Callable[[str, bool], None]) -> Iterator[Service]:
-    """Give a service that is ready to run; `told` hears its address when it listens, and whether everybody on this machine may ask."""
+def service(
+    settings: Settings,
+    host: str | None,
+    port: int | None,
+    told: Callable[[str, bool], None],
+    *,
+    on_answer: OnAnswer | None = None,
+    beat: Callable[[], None] = lambda: None,
+) -> Iterator[Service]:
+    """Give a service that is ready to run; `told` hears its address when it listens, and whether everybody on this machine may ask.
+
+    `on_answer` hears of each answer, and `beat` each time the loop that serves comes round.
+    """
     http = settings.http
     address = host or http.host
     with ExitStack() as ending:
         engine = ending.enter_context(closing(open_engine(settings.store, settings.elasticsearch)))
-        made = site(settings, engine)
+        made = site(settings, engine, on_answer)
         ending.callback(made.audit.close)
         if made.open and not _is_loopback(address):
             raise CouldNot(
@@ -163,7 +185,7 @@ def service(settings: Settings, host: str | None, port: int | None, told: Callab
             _check_certificate(http.certificate, http.key)
         scheme = "https" if http.certificate else "http"
         shown = _shown(address, listening.getsockname()[1])
-        yield Service(config, listening, lambda: told(f"{scheme}://{shown}{http.base}/", made.open))
+        yield Service(config, listening, lambda: told(f"{scheme}://{shown}{http.base}/", made.open), beat)
 
 
 def _is_loopback(host: str) -> bool:

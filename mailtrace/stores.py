@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from ingest.sinks import Sink
+from ingest.sinks import Sink, Standing
 from ingest.sinks.elasticsearch import ElasticsearchSink
 from ingest.sinks.embedded import EmbeddedSink
 from mailtrace.amounts import Keep
@@ -38,6 +38,10 @@ class OpenSink(Sink, Protocol):
     older_than_kept: int
     #: What was put in place at the beginning, in sentences.
     notes: list[str]
+
+    def standing(self) -> Standing:
+        """How the store stands now; any thread may ask."""
+        ...
 
 
 def is_cluster(store: str) -> bool:
@@ -100,12 +104,13 @@ def open_sink(
     stop: threading.Event | None = None,
     wait_s: float | None = 0.0,
     again: bool = False,
+    beat: Callable[[], None] = lambda: None,
 ) -> OpenSink:
     """Open a store for writing; raises `StoreLocked` where another process writes to it and only one can.
 
     `keep` is what a lifecycle policy of the server is made from, where one is wanted. An embedded store that cannot be used now is waited
     for so many seconds (None is for ever), a server for ever; once `stop` is set, no longer than a little. `again` is set where lines are
-    read again on purpose: then a cluster makes anew what somebody deleted.
+    read again on purpose: then a cluster makes anew what somebody deleted. `beat` is called again and again while the store is waited for.
     """
     if is_cluster(store):
         return ElasticsearchSink(
@@ -117,8 +122,9 @@ def open_sink(
             on_refused=on_refused,
             stop=stop,
             again=again,
+            beat=beat,
         )
-    return EmbeddedSink(embedded_folder(store), on_refused=on_refused, stop=stop, wait_s=wait_s)
+    return EmbeddedSink(embedded_folder(store), on_refused=on_refused, stop=stop, wait_s=wait_s, beat=beat)
 
 
 @contextmanager

@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+import msgspec
+
 from mappings.losses import Loss
 from mappings.trace import Trace
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a store that is written to stands now."""
+
+    #: It does not take what it is given, and is waited for.
+    away: bool = False
+    #: How often something was tried again since the start.
+    retries: int = 0
+    #: Documents that wait or are under way, and their bytes.
+    waiting: int = 0
+    waiting_bytes: int = 0
 
 
 class Sink(Protocol):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 import structlog
 
+from ingest.sinks import Standing
 from ingest.sinks.elasticsearch_lease import LEASE_S, Leases
 from ingest.sinks.elasticsearch_recent import GENERATION, Recent
 from ingest.sinks.elasticsearch_senders import SENDERS, Item, Senders
@@ -61,6 +62,7 @@ class ElasticsearchSink:
         lease_s: float = LEASE_S,
         again: bool = False,
         stop: threading.Event | None = None,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._names = names
         self._on_refused = on_refused
@@ -75,7 +77,7 @@ class ElasticsearchSink:
         #: The greatest time of an event of each log domain: as the store had it when first asked, and of what was submitted.
         self._stored_ms: dict[str, int | None] = {}
         self._submitted_ms: dict[str, int] = {}
-        self._patience = Patience(stop, pauses=pauses)
+        self._patience = Patience(stop, pauses=pauses, beat=beat)
         self._closed = False
         self._connection = Connection(access)
         try:
@@ -174,6 +176,11 @@ class ElasticsearchSink:
     def note_loss(self, loss: Loss) -> None:
         """Keep that something went before it was read."""
         self._wait(lambda: note_loss(self._connection, self._names, loss, self._catalog.listed.floor_ms))
+
+    def standing(self) -> Standing:
+        """How it is with the server; any thread may ask."""
+        documents, size = self.senders.under_way()
+        return Standing(away=self._patience.away, retries=self._patience.retries, waiting=documents, waiting_bytes=size)
 
     def close(self) -> None:
         """Send what waits, let searches see it, and let others write."""

@@ -119,6 +119,7 @@ class Senders:
         with self._changed:
             while self._bytes > MOST_WAITING:
                 self._raise()
+                self._patience.beat()
                 self._changed.wait(1.0)
             self._raise()
             self._waiting.extend(items)
@@ -131,6 +132,7 @@ class Senders:
         with self._changed:
             while self._under_way:
                 self._raise()
+                self._patience.beat()
                 self._changed.wait(1.0)
             self._raise()
 
@@ -141,6 +143,11 @@ class Senders:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
+
+    def under_way(self) -> tuple[int, int]:
+        """Documents that wait or are under way, and their bytes."""
+        with self._changed:
+            return self._under_way, self._bytes
 
     def check(self) -> None:
         """Raise what has ended a sender."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from ingest.sinks import Standing
 from ingest.sinks.embedded_file import Prepared, prepare
 from ingest.sinks.embedded_files import TraceFiles
 from ingest.sinks.embedded_sync import Syncer
@@ -56,6 +57,7 @@ class EmbeddedSink:
         on_refused: Callable[[Trace, str], None] | None = None,
         stop: threading.Event | None = None,
         wait_s: float | None = 0.0,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._folder = folder
         self._on_refused = on_refused
@@ -65,7 +67,7 @@ class EmbeddedSink:
         self.refused = 0
         self._acknowledged: list[int] = []
         self._guard = threading.RLock()
-        self._patience = Patience(stop, most_s=wait_s)
+        self._patience = Patience(stop, most_s=wait_s, beat=beat)
         self._lock = self._patience.wait(lambda: self._as_fault(lambda: WriterLock(folder)))
         self._sync = Syncer()
         self._files: TraceFiles | None = None
@@ -144,6 +146,10 @@ class EmbeddedSink:
             dropped = retention.too_large(listed, lambda partition: retention.size_of(self._folder / partition.file), most_bytes)
             self._there.drop(dropped)
             return dropped
+
+    def standing(self) -> Standing:
+        """How it is with the files; any thread may ask. What is submitted is committed: no document ever waits."""
+        return Standing(away=self._patience.away, retries=self._patience.retries)
 
     def close(self) -> None:
         """Make durable what is not, and let go of the store."""

@@ -66,8 +66,14 @@ class Patience:
         *,
         most_s: float | None = None,
         pauses: Callable[[], Iterator[float]] = _pauses,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._stop = stop or threading.Event()
+        #: Called where something is waited for: to wait for a store is not to hang.
+        self.beat = beat
+        #: Whether the store is waited for now, and how often it was asked again since the start.
+        self.away = False
+        self.retries = 0
         self._after_stop_s = AFTER_STOP_S if after_stop_s is None else after_stop_s
         self._most_s = most_s
         self._pauses = pauses
@@ -92,12 +98,17 @@ class Patience:
 
     def answered(self) -> None:
         """The store is there after all: should it go away again, the time counts anew."""
+        self.away = False
         with self._guard:
             self._until = None
         self.sending.over()
 
     def pause(self, seconds: float) -> bool:
         """Wait before the next try; whether there is to be one."""
+        self.beat()
+        with self._guard:
+            self.away = True
+            self.retries += 1
         if self._stop.wait(seconds):
             # Asked to stop: sooner again, but not at once.
             if self.over():
@@ -119,6 +130,7 @@ class Patience:
                 if not self.pause(seconds):
                     raise
             else:
+                self.away = False
                 outage.over()
                 return given
         raise AssertionError("the pauses do not end")

@@ -177,6 +177,11 @@ class Follower:
         """Whether nothing can come any more: all that was named are streams, and they were read to their end."""
         return set(self._paths) == {STDIN} and _STDIN_KEY in self._spent
 
+    @property
+    def standing(self) -> list[str]:
+        """Sentences on files that could not be read in the last sweep, before `problems` is asked for them."""
+        return list(self._problems)
+
     def problems(self) -> list[str]:
         """Sentences on files that cannot be read, each said once."""
         found = [problem for problem in self._problems if problem not in self._told]

@@ -95,7 +95,7 @@ def _show(screen: Screen, letter: DeadLetter | Failed, zone: dt.tzinfo) -> None:
 
 def _retry(settings: Settings, letters: DeadLetters, failed: FailedLetters) -> int:
     """Deal with all of them anew; the result is the exit code."""
-    set_up_log(chatty=False)
+    set_up_log("error")
     screen = Screen(sys.stdout)
     with closing(open_sink(settings.store, settings.elasticsearch, keep=settings.keeping(), on_refused=letters.add)) as sink:
 

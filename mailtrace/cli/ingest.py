@@ -6,6 +6,7 @@ import gc
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from signal import SIGTERM
@@ -21,8 +22,14 @@ from ingest.tail.faults import TailError
 from ingest.tail.paths import expand
 from mailtrace.amounts import Keep
 from mailtrace.cli.common import Common
+from mailtrace.cli.figures import Metrics, figures
 from mailtrace.cli.stopping import stop_on_signals
 from mailtrace.log import set_up_log
+from mailtrace.metrics.beside import Beside
+from mailtrace.metrics.endpoint import Collector
+from mailtrace.metrics.machine import Kept, Process
+from mailtrace.metrics.reading import Reading
+from mailtrace.notify import Manager
 from mailtrace.problems import CouldNot, WrongUsage
 from mailtrace.reading import STDIN, Plan, ingest_options, plan
 from mailtrace.settings import Settings
@@ -99,6 +106,7 @@ class About:
 def ingest(
     *path: Paths,
     once: Annotated[bool, Parameter(show_default=False)] = False,
+    metrics: Metrics = None,
     about: About | None = None,
     common: Common | None = None,
 ) -> int:
@@ -115,7 +123,7 @@ def ingest(
     once
         Read to the end, write everything, and stop.
     """
-    settings = (common or Common()).settings()
+    settings = (common or Common()).settings(metrics=metrics)
     read = (about or About()).plan(settings, path)
     if read.part and not once:
         raise WrongUsage("a part of the logs is read again to its end; give --once with --since and --until")
@@ -126,7 +134,8 @@ def ingest(
 
 def read_once(settings: Settings, read: Plan) -> int:
     """Read to the end; the result is the exit code."""
-    set_up_log(chatty=False)
+    # What is read is told at the end; of its ways only what goes wrong.
+    set_up_log("debug" if settings.log_level == "debug" else "error")
     calm_collector()
     screen = Screen(sys.stderr)
     problems: list[TailError] = []
@@ -163,12 +172,19 @@ def _note_read_again(sink: OpenSink, read: Plan, summary: Summary) -> None:
             note_read_again(sink, since_ms, until_ms)
 
 
-def follow(settings: Settings, read: Plan) -> int:
-    """Read what is there, then every new line, until a signal asks for a stop; the result is the exit code."""
-    set_up_log(chatty=True)
+def follow(settings: Settings, read: Plan, service: Beside | None = None) -> int:
+    """Read what is there, then every new line, until a signal asks for a stop; the result is the exit code.
+
+    `service` is what serves in a process of its own beside it, where something does.
+    """
+    set_up_log(settings.log_level)
     calm_collector()
     screen = Screen(sys.stderr)
-    with stop_on_signals() as stop, closing(_open(settings, stop.event, wait_s=None, again=read.rebuild)) as sink:
+    manager = Manager(ready=lambda: service is None or service.listening.is_set())
+    with (
+        stop_on_signals(manager.stopping) as stop,
+        closing(_open(settings, stop.event, wait_s=None, again=read.rebuild, beat=manager.beat)) as sink,
+    ):
         for note in sink.notes:
             screen.paragraph(f"Note: {note}")
         screen.line(f"Following {read.in_words()}")
@@ -176,7 +192,15 @@ def follow(settings: Settings, read: Plan) -> int:
         keeper = threading.Thread(target=_keep, args=(sink, settings.keeping(), stop.event), name="retention")
         keeper.start()
         try:
-            summary = Ingest(ingest_options(settings, read), sink, settings.data_dir).follow(stop.event)
+            ingesting = Ingest(ingest_options(settings, read), sink, settings.data_dir, beat=manager.beat)
+            collectors: list[Collector] = [
+                Reading(lambda: ingesting.state, sink),
+                Kept(settings),
+                Process("ingest"),
+                *([service] if service else []),
+            ]
+            with figures(settings, collectors, screen):
+                summary = ingesting.follow(stop.event)
         finally:
             stop.event.set()
             keeper.join()
@@ -186,11 +210,13 @@ def follow(settings: Settings, read: Plan) -> int:
     return stop.exit_code() if stop.signal != SIGTERM else 0
 
 
-def _open(settings: Settings, stop: threading.Event, *, wait_s: float | None, again: bool) -> OpenSink:
+def _open(
+    settings: Settings, stop: threading.Event, *, wait_s: float | None, again: bool, beat: Callable[[], None] = lambda: None
+) -> OpenSink:
     """Open the store for writing; what it refuses is kept among the dead letters."""
     letters = DeadLetters(settings.data_dir, shown(settings.store))
     cluster, keep = settings.elasticsearch, settings.keeping()
-    return open_sink(settings.store, cluster, keep=keep, on_refused=letters.add, stop=stop, wait_s=wait_s, again=again)
+    return open_sink(settings.store, cluster, keep=keep, on_refused=letters.add, stop=stop, wait_s=wait_s, again=again, beat=beat)
 
 
 def calm_collector() -> None:
