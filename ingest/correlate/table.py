@@ -219,7 +219,7 @@ class Table:
             return
         node.events[event.digest] = event
         node.fresh.add(event.digest)
-        event.owners.append(key)
+        event.owners[key] = None
         event.needs += 1
         node.first_us = min(node.first_us or event.time_us, event.time_us)
         self._changed(node)
@@ -232,7 +232,7 @@ class Table:
         if event.digest in node.fresh:
             node.fresh.discard(event.digest)
             event.needs -= 1
-        event.owners.remove(key)
+        event.owners.pop(key, None)
         self._changed(node)
 
     # -- sessions
@@ -324,7 +324,7 @@ class Table:
             if known_event is None:
                 known_event = next((self.web.nodes[k].events[event.digest] for k in self._holding(event.digest, touched)), event)
                 node.events[event.digest] = known_event
-                known_event.owners.append(node.key)
+                known_event.owners[node.key] = None
                 node.first_us = min(node.first_us or event.time_us, event.time_us)
             elif known_event.take(event):
                 pass
@@ -401,6 +401,9 @@ class Table:
 
     def _drop(self, node: Node) -> None:
         """Forget one node."""
-        for digest in node.events:
+        for digest, event in node.events.items():
             self._records.pop(digest, None)
+            if len(event.owners) > 1:
+                # A line of a session without end would have ever more.
+                event.owners.pop(node.key, None)
         self.web.drop(node)
