@@ -28,7 +28,7 @@ SETTLE_US = 2 * SECOND
 PATIENCE_US = 30 * SECOND
 _BATCH = 2000
 #: A message of more lines is told again only when it has grown by an eighth, or after ten seconds.
-LARGE_LINES = 1000
+LARGE_LINES = 200
 LARGE_US = 10 * SECOND
 _SHARE = 8
 
