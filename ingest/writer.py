@@ -16,6 +16,7 @@ from ingest.correlate.draft import Composed, Context, Draft, compose
 from ingest.correlate.event import SECOND, Event
 from ingest.correlate.link import hop_of
 from ingest.correlate.links import Message
+from ingest.correlate.memory import forget
 from ingest.correlate.node import Large, Node, Written, content_digest
 from ingest.correlate.table import Table
 from ingest.sinks import Sink
@@ -27,10 +28,10 @@ SETTLE_US = 2 * SECOND
 #: An unfinished one is written at the latest so long after it changed, on the log's clock.
 PATIENCE_US = 30 * SECOND
 _BATCH = 2000
-#: A message of more lines is told again only when it has grown by an eighth, or after ten seconds.
-LARGE_LINES = 200
-LARGE_US = 10 * SECOND
-_SHARE = 8
+#: A message of more lines is told again only when it has grown by half, or after a while: longer the more lines it has.
+LARGE_LINES = 100
+_SHARE = 2
+_WHILE_US, _LONGEST_US = 10 * SECOND, 60 * SECOND
 
 
 #: Batches that the store has not acknowledged yet, by their tickets, each with what is to be done then. All writers of one store
@@ -120,15 +121,19 @@ class Writer:
     def _due(self, show_us: int, *, everything: bool, final: bool) -> list[str]:
         """Nodes to be looked at now: of a backlog those that have been quiet for a while, else what changed; and what was held back."""
         web = self.table.web
-        web.update()
         news, web.news = web.news, {}
         if final:
+            web.late.clear()
             self._settling.all()
             self._held.all()
             return list(web.dirty)
         due: dict[str, None] = {}
         if everything:
-            due.update(dict.fromkeys(key for key in (*self._settling.all(), *news) if not self._puts_off(key, show_us)))
+            for key in (*self._settling.all(), *news):
+                if self._puts_off(key, show_us):
+                    web.late.add(key)
+                else:
+                    due[key] = None
         else:
             for key in (*news, *self._settling.due(self.table.clock_us)):
                 since, node = web.dirty.get(key), web.nodes.get(key)
@@ -140,6 +145,7 @@ class Writer:
                 else:
                     self._settling.put(key, quiet)
         due.update(dict.fromkeys(self._held.due(show_us)))
+        web.late -= due.keys()
         return [key for key in due if key in web.dirty]
 
     def _due_at(self, message: Message, nodes: list[Node]) -> int | None:
@@ -163,15 +169,21 @@ class Writer:
         if not self._any_large:
             return False
         node = self.table.web.nodes.get(key)
-        named = (link.target for part in node.named for link in part.links) if node is not None else ()
+        if node is None or node.large is not None:
+            named: Iterable[str] = ()
+        else:
+            named = (link.target for part in self.table.web.parts_of(key) for link in part.links)
         found = (self.table.web.nodes.get(one) for one in (key, *named))
         large = next((n.large for n in found if n is not None and n.large is not None), None)
         if large is None:
             return False
-        large.news += 1
-        if large.news * _SHARE >= large.lines or show_us >= large.told_us + LARGE_US:
+        fresh = len(node.fresh) if node is not None else 0
+        again = large.told_us + min(_WHILE_US * large.lines // LARGE_LINES, _LONGEST_US)
+        if (large.news + fresh) * _SHARE >= large.lines or show_us >= again:
             return False
-        self._held.put(key, large.told_us + LARGE_US)
+        # What is new in a node that is of it already is counted whenever it is looked at.
+        large.news += fresh if node is not None and node.large is None else 0
+        self._held.put(key, again)
         return True
 
     def _looked_at(self, message: Message, nodes: list[Node], show_us: int) -> None:
@@ -184,6 +196,7 @@ class Writer:
         merged: dict[frozenset[str], frozenset[str]] = {}
         for node in nodes:
             self.table.web.dirty.pop(node.key, None)
+            self.table.web.late.discard(node.key)
             before = node.family
             if before not in merged:
                 merged[before] = before | keys if before else keys
@@ -200,7 +213,7 @@ class Writer:
         """The documents of a message that have to be written, and until when others are held back (never with `show_us` None)."""
         if composed.void:
             for part in message.parts:
-                self.table.forget(self.table.web.nodes[part.key], [e.digest for e in part.events])
+                forget(self.table.web.nodes[part.key], [e.digest for e in part.events])
             return [], None
         written: list[Trace] = []
         held: int | None = None

@@ -79,6 +79,7 @@ class Session:
         self._deal = _Deal(reach_s)
         self._pins: deque[tuple[int, Slot]] = deque()
         self._reach_s = reach_s
+        #: The log's clock when a line came last.
         self.last_us = 0
 
     def known(self, digest: str) -> Step | None:
@@ -87,7 +88,6 @@ class Session:
 
     def add(self, step: Step, slot: Slot | None) -> tuple[list[Gift], list[Gift]]:
         """Take a line in: what is to be given to nodes now, and what was given wrongly before (where lines come out of order)."""
-        self.last_us = max(self.last_us, step.time_us)
         if slot is not None and step.role in {Role.OPEN, Role.COMMON, Role.AHEAD}:
             # The low-water mark never lies inside an open session.
             slot.pins += 1

@@ -15,6 +15,7 @@ import msgspec
 from ingest.correlate.event import SECOND, Event, Slot, digest_of, from_document
 from ingest.correlate.link import hop_of, node_key
 from ingest.correlate.links import Within
+from ingest.correlate.memory import Memory
 from ingest.correlate.node import Node, Written, content_digest
 from ingest.correlate.recall import Lookup, Recall
 from ingest.correlate.route import Route, route
@@ -26,8 +27,8 @@ from mappings.trace import Trace
 
 #: A line at most this far behind the greatest stamp read is at the front of the log.
 FRONT_US = 3 * SECOND
-#: Processes whose line numbers are kept before old ones are let go of.
-_MANY_PROCESSES = 4096
+#: So long the numbers of a process' lines in its last second are kept.
+_NUMBERS_S = 60
 
 #: Host, program and process id, and whether stamps are finer than a second: the two forms of a log are two readings of a session.
 Process = tuple[str, str, int, bool]
@@ -61,6 +62,7 @@ class Table:
         self.ahead = 0
         self._recall = Recall(lookup)
         self._memory_us = memory_us
+        self._memory = Memory(self.web, memory_us, within.reach_us, self._dropped)
         self._reach_us = within.reach_us
         #: Lines later than this second were not in the store when this process started.
         self._front_second = -1 if newest_ms is None else newest_ms // 1000
@@ -154,8 +156,9 @@ class Table:
         process, second = (line.host, line.program, line.pid), line.time_us // SECOND
         known = self._numbers.get(process)
         if known is None or known[0] != second:
-            known = (second, {})
-            self._numbers[process] = known
+            # Those that wrote last stand last.
+            self._numbers.pop(process, None)
+            known = self._numbers[process] = (second, {})
         return known[1].setdefault(digest, len(known[1]))
 
     def _is_front(self, event: Event) -> bool:
@@ -222,6 +225,7 @@ class Table:
         event.owners[key] = None
         event.needs += 1
         node.first_us = min(node.first_us or event.time_us, event.time_us)
+        self._memory.bound(node)
         self._changed(node)
 
     def _detach(self, event: Event, key: str) -> None:
@@ -251,6 +255,8 @@ class Table:
         if session is None:
             session = self._sessions[process] = Session(self._reach_us // SECOND)
         self._sessions.move_to_end(process)
+        # By the log's clock: one stamp far ahead keeps nothing.
+        session.last_us = self.clock_us
         if session.known(step.digest) is not None:
             return
         given, withdrawn = session.add(step, slot)
@@ -346,64 +352,24 @@ class Table:
 
     # -- memory
 
-    def forget(self, node: Node, digests: Iterable[str]) -> None:
-        """These lines can matter no more though no document holds them."""
-        for digest in digests:
-            if digest in node.fresh:
-                node.fresh.discard(digest)
-                node.events[digest].release()
-
     def evict(self) -> None:
-        """Let go of messages that are written and were not touched for the memory time; the store remembers them.
-
-        Nodes of which nothing was made, and to which nothing came for as long as lines may lie apart, come to nothing.
-        """
-        for key in self.web.rest.due(self.clock_us):
-            node = self.web.nodes.get(key)
-            if node is None:
-                continue
-            later = self._kept_until(node)
-            if later is not None:
-                self.web.rest.put(key, later)
-                continue
-            if node.fresh:
-                self.forget(node, list(node.fresh))
-            self._let_go(node)
+        """Let go of what is written and quiet; the store remembers it."""
+        self._memory.evict(self.clock_us)
         gone = self.clock_us - self._reach_us - MARGIN_S * SECOND
         while self._sessions and next(iter(self._sessions.values())).last_us < gone:
             self._sessions.popitem(last=False)[1].close()
-        if len(self._numbers) > _MANY_PROCESSES:
-            second = self.clock_us // SECOND - 60
-            self._numbers = {p: k for p, k in self._numbers.items() if k[0] >= second}
+        second = self.clock_us // SECOND - _NUMBERS_S
+        while self._numbers and next(iter(self._numbers.values()))[0] < second:
+            del self._numbers[next(iter(self._numbers))]
 
-    def _kept_until(self, node: Node) -> int | None:
-        """When a node is to be looked at again because it may not be let go of now; None where it may."""
-        after = self._memory_us
-        nothing = bool(node.fresh) and not node.documents and node.key not in self.web.dirty
-        if nothing:
-            after = max(after, self._reach_us)
-        elif node.fresh or node.key in self.web.dirty:
-            # Not written yet, or not acknowledged: not long from now.
-            return max(node.touched_us + after, self.clock_us + min(after, 10 * SECOND))
-        return node.touched_us + after if node.touched_us + after > self.clock_us else None
+    @property
+    def empty(self) -> bool:
+        """Whether it holds nothing that the store does not."""
+        return not self.web.nodes and not self._sessions
 
-    def _let_go(self, node: Node) -> None:
-        """Forget a node with all of its messages, or keep all as long as one of them is in use."""
-        family = self.web.family(node)
-        kept = [until for member in family if (until := self._kept_until(member)) is not None or member.fresh]
-        if not kept:
-            for member in family:
-                self._drop(member)
-            return
-        again = max(max((until for until in kept if until is not None), default=0), self.clock_us + 1)
-        for member in family:
-            self.web.rest.put(member.key, again)
-
-    def _drop(self, node: Node) -> None:
-        """Forget one node."""
-        for digest, event in node.events.items():
-            self._records.pop(digest, None)
-            if len(event.owners) > 1:
-                # A line of a session without end would have ever more.
-                event.owners.pop(node.key, None)
-        self.web.drop(node)
+    def _dropped(self, key: str, event: Event) -> None:
+        """A node let go of an event."""
+        self._records.pop(event.digest, None)
+        if len(event.owners) > 1:
+            # A line of a session without end would have ever more.
+            event.owners.pop(key, None)

@@ -56,7 +56,7 @@ def _steps(folder: Path, lines: list[str], kind: type[Ingest]) -> int:
         calls += event in {"call", "c_call"}
 
     with closing(EmbeddedSink(folder / "store")) as sink:
-        options = IngestOptions((str(file),), timezone=ZoneInfo("UTC"), year=2026)
+        options = IngestOptions((str(file),), timezone=ZoneInfo("UTC"), year=2026, memory_s=20)
         ingest = kind(options, sink, folder / "data", clock=lambda: NOW_S)
         before: Callable[..., Any] | None = sys.getprofile()
         sys.setprofile(count)
