@@ -73,6 +73,8 @@ class Ingest:
         self._domain_of = {host: d for d in options.log_domains for host in (d.hosts or (d.name,))}
         self._writers: dict[str, Writer] = {}
         self._under_way: UnderWay = {}
+        #: Documents that log domains have written and replaced which are in memory no more.
+        self._gone = (0, 0)
         self._formats: dict[tuple[str, str | None], Format | None] = {}
         self._sources: dict[FileReader, SourceFile] = {}
         self._joiner: Joiner[Slot] = Joiner()
@@ -114,7 +116,7 @@ class Ingest:
                 self._join(self._joiner.grown())
                 self._flush(everything=True)
                 if time.monotonic() - saved >= interval_s:
-                    self._save(checkpoint)
+                    self._save(checkpoint, follower)
                     saved = time.monotonic()
                 follower.wait(interval_s)
             self._finish(checkpoint, follower)
@@ -336,8 +338,8 @@ class Ingest:
         for source in self._sources.values():
             # Also drops what is needed no more of the marks.
             source.low_water(int(self._options.pin_s))
-        self.summary.traces = sum(w.written for w in self._writers.values())
-        self.summary.superseded = sum(w.superseded for w in self._writers.values())
+        self.summary.traces = self._gone[0] + sum(w.written for w in self._writers.values())
+        self.summary.superseded = self._gone[1] + sum(w.superseded for w in self._writers.values())
 
     def _idle_us(self, writer: Writer) -> int:
         """How long, by the wall clock, no line of a log domain has come."""
@@ -354,7 +356,7 @@ class Ingest:
         for writer in self._writers.values():
             writer.finish()
         self._sink.flush()
-        self._save(checkpoint)
+        self._save(checkpoint, follower)
         for source in self._sources.values():
             if source.reader.partial:
                 self._warn(f"{source.reader.path}: the last line has no newline yet and is left for the next reading.")
@@ -362,7 +364,7 @@ class Ingest:
                 self._warn(source.reader.damage)
         self._tell(force=True)
 
-    def _save(self, checkpoint: Checkpoint) -> None:
+    def _save(self, checkpoint: Checkpoint, follower: Follower) -> None:
         """Keep the low-water marks, and up to when each log domain is read."""
         for writer in self._writers.values():
             writer.collect()
@@ -373,11 +375,19 @@ class Ingest:
             if mark is not None:
                 offset = reader.position if reader.finished and not source.pinned else mark.offset
                 checkpoint.note(reader, offset, mark.year, mark.time_us, needed=source.pinned, told=source.told)
-        for reader in [r for r in self._sources if r.closed and r.ended and r.at_end]:
+        # Also a file that was deleted, of which no name is left.
+        followed = set(follower.readers)
+        for reader in [r for r in self._sources if r.closed and r.at_end and (r.ended or r not in followed)]:
             self._join(self._joiner.drain(reader.path))
             if not self._sources[reader].pinned:
                 del self._sources[reader]
         checkpoint.store()
+        # Anybody may name hosts in a log: one that is silent is let go of, and taken up again where lines of it come.
+        silent_us = int((self._options.memory_s + self._options.pin_s) * SECOND)
+        for name in [name for name, writer in self._writers.items() if writer.idle and self._idle_us(writer) > silent_us]:
+            gone = self._writers.pop(name)
+            gone.table.close()
+            self._gone = (self._gone[0] + gone.written, self._gone[1] + gone.superseded)
 
     def _tell(self, *, force: bool = False) -> None:
         """Report progress, a few times a second at most."""
@@ -389,8 +399,7 @@ class Ingest:
 
     def _warn(self, sentence: str) -> None:
         """Keep a warning for the summary, and log it."""
-        if sentence not in self.summary.warnings:
-            self.summary.warnings.append(sentence)
+        if self.summary.warn(sentence):
             _log.warning("source_warned", detail=sentence)
 
 

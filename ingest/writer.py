@@ -114,6 +114,11 @@ class Writer:
             self.collect()
 
     @property
+    def idle(self) -> bool:
+        """Whether nothing is to be written, nor under way."""
+        return not self.table.web.dirty and not self._open
+
+    @property
     def under_way(self) -> bool:
         """Whether documents are submitted and not acknowledged."""
         return self._open > 0

@@ -15,7 +15,7 @@ import msgspec
 from ingest.correlate.event import SECOND, Event, Slot, digest_of, from_document
 from ingest.correlate.link import hop_of, node_key
 from ingest.correlate.links import Within
-from ingest.correlate.memory import Memory
+from ingest.correlate.memory import Memory, forget
 from ingest.correlate.node import Node, Written, content_digest
 from ingest.correlate.recall import Lookup, Recall
 from ingest.correlate.route import Route, route
@@ -362,10 +362,12 @@ class Table:
         while self._numbers and next(iter(self._numbers.values()))[0] < second:
             del self._numbers[next(iter(self._numbers))]
 
-    @property
-    def empty(self) -> bool:
-        """Whether it holds nothing that the store does not."""
-        return not self.web.nodes and not self._sessions
+    def close(self) -> None:
+        """Let go of everything: what is not in the store has come to nothing."""
+        for node in self.web.nodes.values():
+            forget(node, list(node.fresh))
+        for session in self._sessions.values():
+            session.close()
 
     def _dropped(self, key: str, event: Event) -> None:
         """A node let go of an event."""
