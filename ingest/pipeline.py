@@ -74,6 +74,8 @@ class Ingest:
         self._domain_of = {host: d for d in options.log_domains for host in (d.hosts or (d.name,))}
         self._writers: dict[str, Writer] = {}
         self._under_way: UnderWay = {}
+        #: Documents that log domains have written and replaced which are in memory no more.
+        self._gone = (0, 0)
         keep_lines = options.keep_raw and options.keep_subjects
         self._aside = Aside(FailedLetters(data), self.summary, strict=options.strict, keep_lines=keep_lines)
         self._joiner: Joiner[Slot] = Joiner()
@@ -227,8 +229,8 @@ class Ingest:
         for source in self._sources:
             # Also drops what is needed no more of the marks.
             source.low_water()
-        self.summary.traces = sum(w.written for w in self._writers.values())
-        self.summary.superseded = sum(w.superseded for w in self._writers.values())
+        self.summary.traces = self._gone[0] + sum(w.written for w in self._writers.values())
+        self.summary.superseded = self._gone[1] + sum(w.superseded for w in self._writers.values())
         self._watch.look(self.summary, self._writers.values(), list(self._sources), len(self._sources.unreadable), now=final)
 
     def _show_us(self, writer: Writer) -> int:
@@ -277,6 +279,7 @@ class Ingest:
             self._keep_marks()
         except TailError as error:
             self._warn(f"{error}; it is tried again")
+        self._forget_silent()
 
     def _give_up(self, places: Collection[Slot]) -> None:
         """Places that are to be needed no more: what is known of the messages of their lines is written now, as it stands.
@@ -312,6 +315,14 @@ class Ingest:
         if not self._options.part:
             self._checkpoint.store()
 
+    def _forget_silent(self) -> None:
+        """Let go of log domains that are silent, for anybody may name hosts in a log; they are taken up again where lines of them come."""
+        silent_us = int((self._options.memory_s + self._options.pin_s) * SECOND)
+        for name in [name for name, writer in self._writers.items() if writer.idle and self._idle_us(writer) > silent_us]:
+            gone = self._writers.pop(name)
+            gone.table.close()
+            self._gone = (self._gone[0] + gone.written, self._gone[1] + gone.superseded)
+
     def _tell(self, *, force: bool = False) -> None:
         """Report progress, a few times a second at most."""
         now = time.monotonic()
@@ -322,6 +333,5 @@ class Ingest:
 
     def _warn(self, sentence: str) -> None:
         """Keep a warning for the summary, and log it."""
-        if sentence not in self.summary.warnings:
-            self.summary.warnings.append(sentence)
+        if self.summary.warn(sentence):
             _log.warning("source_warned", detail=sentence)

@@ -156,8 +156,8 @@ class Sources:
 
 
 def _is_over(reader: FileReader) -> bool:
-    """Whether nothing more comes of a file."""
-    return reader.closed and reader.ended and reader.at_end
+    """Whether nothing more comes of a file: it was read to its last end, or has no name any more."""
+    return reader.closed and reader.at_end and (reader.ended or reader.lost)
 
 
 def _zone(name: str | None) -> tzinfo | None:

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from ingest.sinks.patience import Patience
 
+from ingest.sinks.patience import Patience
 from mailtrace.notify import Manager
 
 _PATIENCE_S = 60.0
