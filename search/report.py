@@ -15,6 +15,9 @@ from search.scope import Scope
 from search.summary import summary
 from search.view import View
 
+#: Mail that belongs to a message is looked for in all of the store; what is lacking so near to it is told.
+_NEAR_MS = 7 * 86_400_000
+
 
 def email_report(trace: Trace, engine: Engine, scope: Scope) -> ReportAnswer:
     """Give the report on a trace (with its events) as a caller with this scope may see it."""
@@ -30,7 +33,11 @@ def email_report(trace: Trace, engine: Engine, scope: Scope) -> ReportAnswer:
         hops=hops(trace, scope),
         related=related,
         filters=filter_results(trace, scope),
-        warnings=[*_warnings(trace, more=more), *_lost(trace, engine, scope)],
+        warnings=[
+            *_warnings(trace, more=more),
+            *_lost(trace, engine, scope),
+            *engine.lacking(scope, trace.time_ms - _NEAR_MS, trace.time_ms + _NEAR_MS),
+        ],
         sender_notified=trace.sender_notified,
     )
 

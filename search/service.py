@@ -106,8 +106,12 @@ class MailTrace:
         return {domain: fates for domain, fates in counts.items() if domain in folded}
 
     def freshness(self) -> FreshnessAnswer:
-        """How far the logs of each source have been read, and since when mail is kept."""
-        return freshness(self.engine.state(), self.clock())
+        """How far the logs of each source have been read, since when mail is kept, and what the store lacks."""
+        return freshness(self.engine.state(), self.clock(), self.lacking())
+
+    def lacking(self, since_ms: int | None = None, until_ms: int | None = None) -> list[str]:
+        """What answers about this time do not hold because a part of the store is missing or damaged, in sentences."""
+        return self.engine.lacking(self.scope, since_ms, until_ms)
 
     def report(self, trace: str) -> ReportAnswer | None:
         """Give the Email Report on a trace; None where there is no such trace, or the caller may not see it."""

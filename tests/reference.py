@@ -144,6 +144,10 @@ class ReferenceStore:
         times = [trace.time_ms for trace in self.traces.values() if not trace.superseded_by]
         return State(self.progress, min(times, default=None), max(times, default=None), self.losses)
 
+    def lacking(self, scope: Scope, since_ms: int | None = None, until_ms: int | None = None) -> list[str]:
+        """Nothing."""
+        return []
+
     def close(self) -> None:
         """Nothing to let go of."""
 

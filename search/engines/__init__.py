@@ -107,6 +107,10 @@ class Engine(Protocol):
         """What the store holds."""
         ...
 
+    def lacking(self, scope: Scope, since_ms: int | None = None, until_ms: int | None = None) -> list[str]:
+        """What answers about this time do not hold because a part of the store is missing or damaged, in sentences for this scope."""
+        ...
+
     def close(self) -> None:
         """Let go of the store."""
         ...

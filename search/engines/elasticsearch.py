@@ -215,6 +215,10 @@ class ElasticsearchEngine:
         bounds = [int(hits[0]["sort"][0]) if hits else None for hits in found[2:]]
         return State(read, bounds[0], bounds[1], losses.from_hits(found[1]))
 
+    def lacking(self, scope: Scope, since_ms: int | None = None, until_ms: int | None = None) -> list[str]:
+        """Nothing: what parts of the store do not answer is told with each answer."""
+        return []
+
     def close(self) -> None:
         """Let go of the connection."""
         self._connection.close()
