@@ -27,7 +27,7 @@ from search.http.app import application
 from search.http.audit import Audit
 from search.http.clients import among
 from search.http.sessions import Sessions
-from search.http.site import Site
+from search.http.site import OnAnswer, Site
 from search.http.tokens import Tokens
 
 #: Seconds that answers which are under way have to come to their end.
@@ -56,8 +56,8 @@ def customers(settings: Settings) -> tuple[Customer, ...]:
     return tuple(Customer(one.name, tuple(map(normalise_domain, one.domains))) for one in settings.customer)
 
 
-def site(settings: Settings, engine: Engine) -> Site:
-    """Put a service together."""
+def site(settings: Settings, engine: Engine, on_answer: OnAnswer | None = None) -> Site:
+    """Put a service together; `on_answer` hears of every answer."""
     folder, known = access_folder(settings), tokens(settings)
     return Site(
         engine=engine,
@@ -70,6 +70,7 @@ def site(settings: Settings, engine: Engine) -> Site:
         open=not known.configured(),
         origins=settings.http.origins,
         threads=_THREADS_CLUSTER if is_cluster(settings.store) else _THREADS,
+        on_answer=on_answer,
     )
 
 
@@ -128,13 +129,19 @@ class Service(uvicorn.Server):
 
 
 @contextmanager
-def service(settings: Settings, host: str | None, port: int | None, told: Callable[[str, bool], None]) -> Iterator[Service]:
-    """Give a service that is ready to run; `told` hears its address when it listens, and whether everybody on this machine may ask."""
+def service(
+    settings: Settings, host: str | None, port: int | None, told: Callable[[str, bool], None], on_answer: OnAnswer | None = None
+) -> Iterator[Service]:
+    """Give a service that is ready to run.
+
+    `told` hears its address when it listens, and whether everybody on this machine may ask; `on_answer` hears of every answer: its route,
+    its status, and the seconds that it took.
+    """
     http = settings.http
     address = host or http.host
     with ExitStack() as ending:
         engine = ending.enter_context(closing(open_engine(settings.store, settings.elasticsearch)))
-        made = site(settings, engine)
+        made = site(settings, engine, on_answer)
         ending.callback(made.audit.close)
         if made.open and not _is_loopback(address):
             raise CouldNot(
