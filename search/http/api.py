@@ -185,7 +185,9 @@ def error(
 @get(
     "/vocabulary",
     summary="The closed words of the answers, each with a sentence",
-    responses={200: ResponseSpec(VocabularyAnswer, description="All words.", generate_examples=False)} | _UNCHANGED | _problems(400, 401, 429, 503),
+    responses={200: ResponseSpec(VocabularyAnswer, description="All words.", generate_examples=False)}
+    | _UNCHANGED
+    | _problems(400, 401, 429, 503),
     sync_to_thread=False,
 )
 def words(request: AnyRequest) -> Response[Any]:

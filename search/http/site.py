@@ -16,8 +16,8 @@ from search.http.strangers import Strangers
 from search.http.tokens import Tokens
 from search.scope import EVERYTHING
 
-#: Hears of every answer: its route as it is declared (`/api/v1/traces/{trace_id}`; empty where none was found or asked), its status (0 where
-#: nothing went out), and the seconds until its end.
+#: Hears of every answer: its route as it is declared (`/api/v1/traces/{trace_id}`; empty where none was found or asked), its status (0
+#: where nothing went out), and the seconds until its end; of an answer that is no export, until its beginning.
 OnAnswer: TypeAlias = Callable[[str, int, float], None]
 
 
