@@ -39,8 +39,6 @@ _IDLE_S = 75
 _THREADS, _THREADS_CLUSTER = 2, 8
 #: Bytes of an answer that the system takes ahead of a client which reads slowly.
 _SEND_BUFFER = 1 << 17
-#: Hears of an answer: route, status, seconds.
-OnAnswer = Callable[[str, int, float], None]
 
 
 def access_folder(settings: Settings) -> Path:

@@ -148,7 +148,7 @@ class EmbeddedSink:
             return dropped
 
     def standing(self) -> Standing:
-        """How it is with the files; any thread may ask. What is submitted is committed: no document ever waits."""
+        """How it is with the files; nothing waits but who writes. Any thread may ask."""
         return Standing(away=self._patience.away, retries=self._patience.retries)
 
     def close(self) -> None:
@@ -164,7 +164,7 @@ class EmbeddedSink:
 
         def durable() -> None:
             while not self._sync.wait(_LOOK_S):
-                pass
+                self._patience.beat()
 
         self._patience.wait(durable)
 

@@ -183,7 +183,7 @@ def follow(settings: Settings, read: Plan, service: Beside | None = None) -> int
     manager = Manager(ready=lambda: service is None or service.listening.is_set())
     with (
         stop_on_signals(manager.stopping) as stop,
-        closing(_open(settings, stop.event, wait_s=None, again=read.rebuild, beat=manager.beat)) as sink,
+        closing(_open(settings, stop.event, wait_s=None, again=read.rebuild, beat=manager.alive)) as sink,
     ):
         for note in sink.notes:
             screen.paragraph(f"Note: {note}")
