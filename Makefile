@@ -71,6 +71,9 @@ truth: $(VENV)/.test ## Ask about every message of the captures, and compare wit
 bench: $(VENV)/.run ## What reading, storing, following and searching cost (BENCH="--large" for a million lines)
 	@$(BIN)/python -m bench $(BENCH)
 
+soak: $(VENV)/.test ## Long runs: kills, files, memory, hostile lines; figures add up in .soak (SOAK="--hour" for the hour too)
+	@PYTHONPATH=tests $(BIN)/python -m soak $(SOAK)
+
 sbom: $(VENV)/.test ## What it is made of, as sbom.json (CycloneDX)
 	@$(BIN)/python deploy/sbom.py sbom.json
 	@echo "sbom.json: $$(grep -c '"type": "library"' sbom.json) packages"
@@ -82,9 +85,6 @@ $(VENV)/audit/.done: requirements/audit.txt $(VENV)/.run
 
 audit: $(VENV)/audit/.done ## Ask for known advisories on the pinned versions
 	@$(BIN)/python deploy/audit.py $(VENV)/audit/bin/pip-audit requirements/run.txt requirements/test.txt
-
-soak: $(VENV)/.test ## Long runs: kills, files, memory, hostile lines; figures add up in .soak (SOAK="--hour" for the hour too)
-	@PYTHONPATH=tests $(BIN)/python -m soak $(SOAK)
 
 docs: $(VENV)/.test ## Write the generated parts of the docs anew
 	@$(BIN)/python -m mailtrace.cli.reference README.md docs/*.md

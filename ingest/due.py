@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ingest.correlate.agenda import Agenda
 from ingest.correlate.event import SECOND
 from ingest.correlate.links import Message
@@ -12,17 +14,18 @@ from ingest.correlate.table import Table
 SETTLE_US = 2 * SECOND
 #: An unfinished one is written at the latest so long after it changed, on the log's clock.
 PATIENCE_US = 30 * SECOND
-#: A message of more lines is told again only when it has grown by an eighth, or after ten seconds.
-LARGE_LINES = 1000
-LARGE_US = 10 * SECOND
-_SHARE = 8
+#: A message of more lines is told again only when it has grown by half, or after a while: longer the more lines it has.
+LARGE_LINES = 100
+_SHARE = 2
+_WHILE_US, _LONGEST_US = 10 * SECOND, 60 * SECOND
 
 
 class Due:
-    """The agenda of a table's messages."""
+    """The agenda of a table's messages; `renew` makes the parts of a node anew."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, renew: Callable[[str], None]) -> None:
         self._table = table
+        self._renew = renew
         #: What waits in a backlog until it is quiet, on the log's clock, and what is held back, on the clock for showing.
         self._settling = Agenda()
         self._held = Agenda()
@@ -33,12 +36,17 @@ class Due:
         web = self._table.web
         news, web.news = web.news, {}
         if final:
+            web.late.clear()
             self._settling.all()
             self._held.all()
             return list(web.dirty)
         due: dict[str, None] = {}
         if everything:
-            due.update(dict.fromkeys(key for key in (*self._settling.all(), *news) if not self._puts_off(key, show_us)))
+            for key in (*self._settling.all(), *news):
+                if self._puts_off(key, show_us):
+                    web.late.add(key)
+                else:
+                    due[key] = None
         else:
             for key in (*news, *self._settling.due(self._table.clock_us)):
                 since, node = web.dirty.get(key), web.nodes.get(key)
@@ -50,6 +58,7 @@ class Due:
                 else:
                     self._settling.put(key, quiet)
         due.update(dict.fromkeys(self._held.due(show_us)))
+        web.late -= due.keys()
         return [key for key in due if key in web.dirty]
 
     def settles(self, message: Message, nodes: list[Node]) -> bool:
@@ -79,6 +88,7 @@ class Due:
         merged: dict[frozenset[str], frozenset[str]] = {}
         for node in nodes:
             self._table.web.dirty.pop(node.key, None)
+            self._table.web.late.discard(node.key)
             before = node.family
             if before not in merged:
                 merged[before] = before | keys if before else keys
@@ -93,13 +103,18 @@ class Due:
         if not self._any_large:
             return False
         node = self._table.web.nodes.get(key)
-        named = (link.target for part in node.named for link in part.links) if node is not None else ()
+        if node is not None and node.large is None:
+            self._renew(key)
+        named = (link.target for part in node.named for link in part.links) if node is not None and node.large is None else ()
         found = (self._table.web.nodes.get(one) for one in (key, *named))
         large = next((n.large for n in found if n is not None and n.large is not None), None)
         if large is None:
             return False
-        large.news += 1
-        if large.news * _SHARE >= large.lines or show_us >= large.told_us + LARGE_US:
+        fresh = len(node.fresh) if node is not None else 0
+        again = large.told_us + min(_WHILE_US * large.lines // LARGE_LINES, _LONGEST_US)
+        if (large.news + fresh) * _SHARE >= large.lines or show_us >= again:
             return False
-        self._held.put(key, large.told_us + LARGE_US)
+        # What is new in a node that is of it already is counted whenever it is looked at.
+        large.news += fresh if node is not None and node.large is None else 0
+        self._held.put(key, again)
         return True

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from ingest.aside import Aside, FailedLine
 from ingest.correlate.event import SECOND, Event, order
+from ingest.correlate.memory import forget
 from ingest.correlate.table import Table
 from ingest.events import Unread
 from ingest.tail.marks import Told
@@ -52,7 +53,7 @@ class Mender:
                 return
         self._aside.take(error, [_failed(event) for event in fresh])
         for node in web.linked(key):
-            self._table.forget(node, list(node.fresh))
+            forget(node, list(node.fresh))
             web.set_apart(node)
 
 

@@ -6,18 +6,14 @@ by the store moves the low-water mark of each file, and the marks are written af
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import datetime, tzinfo
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
-from ingest.aside import Aside, Failed, FailedLetters, sorted_out
+from ingest.aside import Aside, Failed, FailedLetters
 from ingest.correlate.draft import Context
 from ingest.correlate.event import SECOND, Event, Slot
 from ingest.correlate.links import REACH_US, Within
@@ -25,18 +21,16 @@ from ingest.correlate.ownership import Ownership
 from ingest.correlate.table import Table
 from ingest.intake import Intake
 from ingest.lines import Line
-from ingest.options import IngestOptions, SourceSetting
+from ingest.losses import note_losses
+from ingest.options import IngestOptions
 from ingest.records import Joiner
 from ingest.sinks import Sink
-from ingest.source import SourceFile
+from ingest.sources import Sources
 from ingest.state import State, Watch
 from ingest.summary import Progress, Summary
-from ingest.syslog import peek_time
 from ingest.tail.checkpoint import Checkpoint
 from ingest.tail.faults import TailError
 from ingest.tail.follow import Follower
-from ingest.tail.marks import Told
-from ingest.tail.reader import FileReader
 from ingest.writer import UnderWay, Writer
 from mappings import private
 
@@ -71,8 +65,6 @@ class Ingest:
         self._watch = Watch(clock)
         #: Called while reading goes on: whoever watches over the process knows by it that it does not hang.
         self._beat = beat
-        #: What cannot be read now.
-        self._unreadable: set[str] = set()
         self._options = options
         self._sink = sink
         self._data = data
@@ -82,22 +74,18 @@ class Ingest:
         self._domain_of = {host: d for d in options.log_domains for host in (d.hosts or (d.name,))}
         self._writers: dict[str, Writer] = {}
         self._under_way: UnderWay = {}
+        #: Documents that log domains have written and replaced which are in memory no more.
+        self._gone = (0, 0)
         keep_lines = options.keep_raw and options.keep_subjects
         self._aside = Aside(FailedLetters(data), self.summary, strict=options.strict, keep_lines=keep_lines)
-        self._intake = Intake(options, self.summary, self._aside, self._table, self._host)
-        self._sources: dict[FileReader, SourceFile] = {}
         self._joiner: Joiner[Slot] = Joiner()
+        self._sources = Sources(options, self._joiner, self.summary, self._warn)
+        self._intake = Intake(options, self.summary, self._aside, self._table, self._sources.host_of)
         self._since_flush = 0
         self._told_at = 0.0
         self._checkpoint = Checkpoint(data)
         self._saved = time.monotonic()
-        #: A year and a host as other files of the same run name them.
-        self._named_us: int | None = None
-        self._named_hosts: set[str] = set()
-        #: Files of which nobody can say whose they are, and that is told.
-        self._hostless: set[str] = set()
-        #: Files that nobody named, which an earlier run left to be read on.
-        self._left: dict[str, Told] = {}
+        self._follower: Follower | None = None
 
     @property
     def state(self) -> State:
@@ -109,7 +97,7 @@ class Ingest:
         follower = self._open(once=True)
         try:
             while not (stop is not None and stop.is_set()):
-                if self._sweep(follower):
+                if self._sources.sweep(follower):
                     self._read(follower, stop)
                 elif any(reader.stream and not reader.ended for reader in follower.readers):
                     # A pipe ends when its writer does, however long that takes.
@@ -117,6 +105,7 @@ class Ingest:
                 else:
                     break
             self._finish()
+            self.summary.unread += follower.unread()
         finally:
             follower.close()
         return self.summary
@@ -127,7 +116,7 @@ class Ingest:
         try:
             while not stop.is_set() and not follower.over:
                 self._beat()
-                if self._sweep(follower):
+                if self._sources.sweep(follower):
                     self._read(follower, stop)
                 self._join(self._joiner.grown())
                 self._flush(everything=True)
@@ -145,24 +134,11 @@ class Ingest:
         """
         self._intake.again = self._intake.sparse = True
         self._aside.put_back([letter for letter in letters if any(line.raw is None for line in letter.lines)])
-        with TemporaryDirectory(prefix="again-", dir=self._data) as folder:
-            for number, ((file, told, year), lines) in enumerate(sorted_out(letters).items()):
-                path = Path(folder, str(number))
-                path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", errors="surrogateescape")
-                setting = SourceSetting(file, told.format, _zone(told.timezone), year, told.log_host)
-                reader = FileReader(str(path))
-                # To the reader of a report they are the lines of the file in which they stood.
-                reader.path = file
-                source = SourceFile(reader, setting, self._options.timezone, self._joiner, self.summary.tally(file))
-                self._sources[reader] = source
-                source.fill()
-                source.begin(year, None)
-                while source.fill():
-                    self._intake.take(source, _CHUNK, None)
-                    self.summary.lines += source.taken
-                reader.close()
-            self._write_all()
-            self._aside.flush()
+        for source in self._sources.again(letters, self._data):
+            while source.fill():
+                self._intake.take(source, _CHUNK, None)
+        self._write_all()
+        self._aside.flush()
 
     # -- files
 
@@ -174,92 +150,20 @@ class Ingest:
         checkpoint = self._checkpoint = Checkpoint(self._data) if self._options.rebuild else Checkpoint.load(self._data)
         if checkpoint.warning:
             self._warn(checkpoint.warning)
-        paths = list(self._options.paths)
-        if once and not self._options.rebuild:
-            # A file that an earlier run could not let go of is read on, also where it is not named now: the store lacks its last lines.
-            left = [m for m in checkpoint.marks if m.needed and not m.finished and m.path not in paths and Path(m.path).is_file()]
-            self._left = {m.path: m.told for m in left}
-            paths += self._left
-        return Follower(paths, checkpoint, once=once, exclude=str(self._data))
-
-    def _sweep(self, follower: Follower) -> bool:
-        """Look at the files; whether any has something to read."""
-        ready = follower.sweep()
-        self._unreadable = set(follower.standing)
-        for problem in follower.problems():
-            self._warn(problem)
-        new = [r for r in ready if r not in self._sources]
-        for reader in new:
-            source = self._sources[reader] = SourceFile(
-                reader, self._setting(reader.path), self._options.timezone, self._joiner, self.summary.tally(reader.path)
-            )
-            self.summary.files += 1
-            self._peek(source)
-        for reader in new:
-            self._sources[reader].begin(self._options.year, self._named_us)
-        self.summary.bytes_total = sum(r.size for r in self._sources)
-        filled = [self._fill(self._sources[r]) for r in ready]
-        return any(filled)
-
-    def _fill(self, source: SourceFile) -> bool:
-        """Have lines of a file ahead; one that cannot be read is told of, and the others are read on."""
-        try:
-            return source.fill()
-        except TailError as error:
-            self._unreadable.add(str(error))
-            self._warn(str(error))
-            return False
-
-    def _setting(self, path: str) -> SourceSetting:
-        """What is set for a file: by the first source whose pattern fits, else by the options."""
-        for source in self._options.sources:
-            if Path(path).match(source.path) or path == source.path:
-                return source
-        if path in self._left:
-            told = self._left[path]
-            return SourceSetting(path, told.format, _zone(told.timezone), None, told.log_host)
-        return SourceSetting(path, self._options.format, None, None, self._options.log_host)
-
-    def _peek(self, source: SourceFile) -> None:
-        """Note the year and the host that a file's first lines name, for those that name none."""
-        self._fill(source)
-        for text in source.ahead(200):
-            stamp = peek_time(text)
-            if stamp is None:
-                continue
-            if stamp.year is not None and self._named_us is None:
-                self._named_us = int(datetime(stamp.year, stamp.month, stamp.day, tzinfo=self._options.timezone).timestamp() * SECOND)
-            line = source.framed(text)
-            if line is not None and line.host:
-                self._named_hosts.add(line.host)
-
-    def _host(self, source: SourceFile) -> str:
-        """The host of lines that name none: as set, else the only one that other files of the run name, else this machine."""
-        told = source.setting.log_host or self._options.log_host
-        if told:
-            return told
-        if len(self._named_hosts) == 1:
-            return next(iter(self._named_hosts))
-        host, path = socket.gethostname().partition(".")[0], source.reader.path
-        if self._named_hosts and host not in self._named_hosts and path not in self._hostless:
-            self._hostless.add(path)
-            several = ", ".join(sorted(self._named_hosts))
-            self._warn(
-                f"{path}: its lines name no host, and other files name several ({several}); they are taken as of {host}, and join nothing"
-                " of those. Say whose they are with log_host."
-            )
-        return host
+        # A file that an earlier run could not let go of is read on, also where it is not named now: the store lacks its last lines.
+        left = [mark for mark in checkpoint.marks if mark.needed] if once else []
+        follower = self._follower = Follower(self._options.paths, checkpoint, once=once, exclude=str(self._data), left=left)
+        return follower
 
     # -- lines
 
     def _read(self, follower: Follower, stop: threading.Event | None) -> None:
         """Read what is there, the files merged by time."""
         while not (stop is not None and stop.is_set()):
-            ready = [s for r in follower.readers if (s := self._sources.get(r)) is not None and self._fill(s)]
+            ready = self._sources.ready(follower)
             if not ready:
                 return
             self._beat()
-            ready.sort(key=lambda s: s.next_us)
             source = ready[0]
             until = ready[1].next_us + _SKEW_US if len(ready) > 1 else None
             self._limit()
@@ -273,7 +177,7 @@ class Ingest:
 
     def _join(self, records: Iterable[tuple[Line, Slot]]) -> None:
         """Take in records that no further line ended, as they stand."""
-        sources = {s.reader.path: s for s in self._sources.values()}
+        sources = self._sources.named()
         for line, place in records:
             if line.file in sources:
                 self._intake.take_records(sources[line.file], [(line, place)])
@@ -322,12 +226,12 @@ class Ingest:
             show_us = self._show_us(writer) if everything else writer.table.clock_us
             writer.flush(show_us, everything=everything, final=final)
             writer.evict()
-        for source in self._sources.values():
+        for source in self._sources:
             # Also drops what is needed no more of the marks.
             source.low_water()
-        self.summary.traces = sum(w.written for w in self._writers.values())
-        self.summary.superseded = sum(w.superseded for w in self._writers.values())
-        self._watch.look(self.summary, self._writers.values(), self._sources.values(), len(self._unreadable), now=final)
+        self.summary.traces = self._gone[0] + sum(w.written for w in self._writers.values())
+        self.summary.superseded = self._gone[1] + sum(w.superseded for w in self._writers.values())
+        self._watch.look(self.summary, self._writers.values(), list(self._sources), len(self._sources.unreadable), now=final)
 
     def _show_us(self, writer: Writer) -> int:
         """The log's clock, moved on with the wall clock while no line comes."""
@@ -346,7 +250,7 @@ class Ingest:
         """Write everything, also what is held back, and keep how far each file is read."""
         self._write_all()
         self._keep_marks()
-        for source in self._sources.values():
+        for source in self._sources:
             if source.reader.partial:
                 self._warn(f"{source.reader.path}: the last line has no newline yet and is left for the next reading.")
             if source.reader.damage:
@@ -369,12 +273,13 @@ class Ingest:
         if time.monotonic() - self._saved < every_s:
             return
         self._saved = time.monotonic()
-        for source in self._sources.values():
-            self._give_up(source.needed if source.reader.gone else source.overdue(self._options.pin_s))
+        for source in self._sources:
+            self._give_up(source.needed if source.reader.lost else source.overdue(self._options.pin_s))
         try:
             self._keep_marks()
         except TailError as error:
             self._warn(f"{error}; it is tried again")
+        self._forget_silent()
 
     def _give_up(self, places: Collection[Slot]) -> None:
         """Places that are to be needed no more: what is known of the messages of their lines is written now, as it stands.
@@ -399,37 +304,34 @@ class Ingest:
         for writer in self._writers.values():
             writer.collect()
         self._sink.note_progress({name: w.table.clock_us // 1000 for name, w in self._writers.items()})
-        for reader in [r for r in self._sources if r.closed and r.ended and r.at_end]:
-            self._join(self._joiner.drain(reader.path))
-        for reader, source in self._sources.items():
-            mark = source.low_water()
-            if mark is not None:
-                offset = reader.position if reader.finished and not source.pinned else mark.offset
-                self._checkpoint.note(reader, offset, mark.year, mark.time_us, needed=source.pinned, told=source.told)
-        for reader in [r for r in self._sources if r.closed and r.ended and r.at_end and not self._sources[r].pinned]:
-            del self._sources[reader]
+        for source in self._sources.ended():
+            self._join(self._joiner.drain(source.name))
+        self._sources.note(self._checkpoint)
+        if self._follower is not None:
+            for sentence in note_losses(self._follower, list(self._sources), self._sink, int(self._clock() * 1000)):
+                self.summary.losses += 1
+                self._warn(sentence)
         self._aside.flush()
         if not self._options.part:
             self._checkpoint.store()
+
+    def _forget_silent(self) -> None:
+        """Let go of log domains that are silent, for anybody may name hosts in a log; they are taken up again where lines of them come."""
+        silent_us = int((self._options.memory_s + self._options.pin_s) * SECOND)
+        for name in [name for name, writer in self._writers.items() if writer.idle and self._idle_us(writer) > silent_us]:
+            gone = self._writers.pop(name)
+            gone.table.close()
+            self._gone = (self._gone[0] + gone.written, self._gone[1] + gone.superseded)
 
     def _tell(self, *, force: bool = False) -> None:
         """Report progress, a few times a second at most."""
         now = time.monotonic()
         if self._progress is not None and (force or now - self._told_at > 0.2):
             self._told_at = now
-            self.summary.bytes_read = sum(r.position for r in self._sources)
+            self.summary.bytes_read = sum(source.reader.position for source in self._sources)
             self._progress(self.summary)
 
     def _warn(self, sentence: str) -> None:
         """Keep a warning for the summary, and log it."""
-        if sentence not in self.summary.warnings:
-            self.summary.warnings.append(sentence)
+        if self.summary.warn(sentence):
             _log.warning("source_warned", detail=sentence)
-
-
-def _zone(name: str | None) -> tzinfo | None:
-    """The zone of a name that an earlier run wrote; None where there is none any more."""
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None

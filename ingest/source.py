@@ -38,6 +38,10 @@ class SourceFile:
         self.reader = reader
         self.tally = tally
         self.setting = setting
+        #: Its path when reading began; records that wait for their end know it by this name.
+        self.name = reader.path
+        #: The time of its first line.
+        self.first_us: int | None = None
         #: Lines given by the last `lines`.
         self.taken = 0
         #: The stamp of the last line that had one.
@@ -52,6 +56,16 @@ class SourceFile:
         self._slots: deque[Slot] = deque()
         self._greatest = 0
         self._began = False
+
+    @property
+    def read(self) -> int:
+        """Where the first line begins that was not taken."""
+        return self._ahead[self._next][0] if self._next < len(self._ahead) else self.reader.position
+
+    @property
+    def read_us(self) -> int | None:
+        """The greatest time in the lines that were taken; before the first one that of the line where reading went on."""
+        return self._greatest or (self.reader.mark.read_us if self.reader.mark is not None else None)
 
     @property
     def told(self) -> Told:
@@ -123,7 +137,7 @@ class SourceFile:
         """What is complete with this line, each with its place in the file."""
         line = self._framer.frame(text if text.isascii() else legible(text))
         if line is None:
-            program = self._joiner.more(legible(text), self.reader.path)
+            program = self._joiner.more(legible(text), self.name)
             if program is not None:
                 self.tally.known[program] += 1
             elif text.strip("\0 "):
@@ -139,6 +153,7 @@ class SourceFile:
     def _slot(self, offset: int, time_us: int) -> Slot:
         """The place of a line: where the file reached the second in which it stands; lines that come late stand where they are read."""
         if not self._slots or time_us // SECOND > self._greatest // SECOND:
+            self.first_us = self.first_us or time_us
             self._greatest = max(self._greatest, time_us)
             self._slots.append(Slot(offset, time_us, self._greatest, self._framer.year_now))
         return self._slots[-1]

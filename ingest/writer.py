@@ -18,6 +18,7 @@ from ingest.correlate.event import Event
 from ingest.correlate.gather import gather
 from ingest.correlate.link import hop_of
 from ingest.correlate.links import Message
+from ingest.correlate.memory import forget
 from ingest.correlate.node import Node, Written, content_digest
 from ingest.correlate.table import Table
 from ingest.due import PATIENCE_US, Due
@@ -71,8 +72,8 @@ class Writer:
         self._sink = sink
         self._context = context
         self._under_way = under_way
-        self._due = Due(table)
         self._mender = Mender(table, aside)
+        self._due = Due(table, partial(self._mender.guarded, work=table.web.renew))
         #: Its own batches that the store has not acknowledged, and what is settled when certain ones of them are.
         self._tickets: set[int] = set()
         self._pending: list[tuple[set[int], Group]] = []
@@ -86,8 +87,8 @@ class Writer:
 
         `show_us` is the time by which holding back is judged: the log's clock, moved on with the wall clock while no line comes.
         """
-        self._renew()
         due = self._due.now(show_us, everything=everything, final=final)
+        self._renew()
         self._write(due, _Pass(show_us, everything, final=final))
         self.collect()
 
@@ -154,6 +155,11 @@ class Writer:
             self.collect()
 
     @property
+    def idle(self) -> bool:
+        """Whether nothing is to be written, nor under way."""
+        return not self.table.web.dirty and not self._tickets
+
+    @property
     def under_way(self) -> bool:
         """Whether documents are submitted and not acknowledged."""
         return bool(self._tickets)
@@ -166,7 +172,7 @@ class Writer:
         """Have the documents of a message written that have to be; until when others are held back."""
         if composed.void or (run.last and not composed.drafts):
             for part in message.parts:
-                self.table.forget(self.table.web.nodes[part.key], [e.digest for e in part.events])
+                forget(self.table.web.nodes[part.key], [e.digest for e in part.events])
         held_us: int | None = None
         for draft, digest in zip(composed.drafts, digests, strict=True):
             known = self.table.web.documents.get(draft.trace.id)

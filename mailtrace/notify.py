@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 
 #: So many signs of life are given in the time after which the manager takes us for dead.
 _SIGNS = 4
-#: Seconds between signs of life to a manager that does not take us for dead; and how much longer each lets a beginning take.
+#: Seconds between signs of life to a manager that does not take us for dead, and how much longer than its limit a beginning may take
+#: from then.
 _EVERY_S, _LONGER_S = 10.0, 120
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from glob import has_magic
 from pathlib import Path
 
 import msgspec
@@ -126,7 +127,9 @@ def again_options(settings: Settings) -> IngestOptions:
 
 def _patterns(source: Source) -> tuple[str, ...]:
     """Name the files of a source: those of a folder are everything in it."""
-    return (source.path, f"{source.path.rstrip('/')}/*") if Path(source.path).is_dir() else (source.path,)
+    within = f"{source.path.rstrip('/')}/*"
+    # Of a path that may not be looked at, or is not there yet, nobody knows which it is.
+    return (source.path,) if has_magic(source.path) or os.path.isfile(source.path) else (source.path, within)  # noqa: PTH113
 
 
 def _setting(source: Source, path: str) -> SourceSetting:

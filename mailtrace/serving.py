@@ -27,7 +27,7 @@ from search.http.app import application
 from search.http.audit import Audit
 from search.http.clients import among
 from search.http.sessions import Sessions
-from search.http.site import Site
+from search.http.site import OnAnswer, Site
 from search.http.tokens import Tokens
 
 #: Seconds that answers which are under way have to come to their end.
@@ -39,8 +39,6 @@ _IDLE_S = 75
 _THREADS, _THREADS_CLUSTER = 2, 8
 #: Bytes of an answer that the system takes ahead of a client which reads slowly.
 _SEND_BUFFER = 1 << 17
-#: Hears of an answer: route, status, seconds.
-OnAnswer = Callable[[str, int, float], None]
 
 
 def access_folder(settings: Settings) -> Path:
@@ -59,7 +57,7 @@ def customers(settings: Settings) -> tuple[Customer, ...]:
 
 
 def site(settings: Settings, engine: Engine, on_answer: OnAnswer | None = None) -> Site:
-    """Put a service together."""
+    """Put a service together; `on_answer` hears of every answer."""
     folder, known = access_folder(settings), tokens(settings)
     return Site(
         engine=engine,

@@ -98,7 +98,7 @@ class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     until: str | None
     #: Up to which log time each source has been read.
     as_of: dict[str, str]
-    #: False where a part of the store did not answer.
+    #: False where a part of the store did not answer, or lines of this time went before they were read.
     complete: bool
     #: What to know about the answer; where it is empty: why.
     warnings: list[str]
@@ -241,16 +241,18 @@ class FreshnessAnswer(msgspec.Struct, frozen=True, kw_only=True):
     sources: list[SourceState]
     oldest: str | None
     newest: str | None
+    #: What the store lacks, because a part of it is missing or damaged.
+    warnings: list[str] = []
 
 
-def freshness(state: State, now_ms: int) -> FreshnessAnswer:
+def freshness(state: State, now_ms: int, lacking: list[str]) -> FreshnessAnswer:
     """What a store tells of itself, held against the clock."""
     sources = [
         SourceState(name=name, read_up_to=utc(read_ms), read_up_to_ms=read_ms, behind_s=max(0, now_ms - read_ms) / 1000)
         for read_ms, name in sorted((read_ms, name) for name, read_ms in state.read_up_to_ms.items())
     ]
     bounds = [None if bound is None else utc(bound) for bound in (state.oldest_ms, state.newest_ms)]
-    return FreshnessAnswer(sources=sources, oldest=bounds[0], newest=bounds[1])
+    return FreshnessAnswer(sources=sources, oldest=bounds[0], newest=bounds[1], warnings=lacking)
 
 
 def utc(time_ms: int) -> str:

@@ -25,6 +25,7 @@ from search.answers import (
 )
 from search.empty import kept_since, why_empty, worth_trying
 from search.engines import Engine, OverTime, Side
+from search.losses import concerning, in_words
 from search.query import Query
 from search.query_error import QueryError
 from search.report import email_report
@@ -65,6 +66,7 @@ class MailTrace:
             warnings = kept_since(query, state)
         else:
             warnings = [*why_empty(query, state, self.clock(), self.scope), *worth_trying(query, self.engine, self.scope)]
+        lost = concerning(state.losses, query.since_ms, query.until_ms)
         return SearchAnswer(
             traces=[trace_answer(trace, self.scope) for trace in page.traces],
             next=page.next,
@@ -72,8 +74,8 @@ class MailTrace:
             since=None if query.since_ms is None else utc(query.since_ms),
             until=None if query.until_ms is None else utc(query.until_ms),
             as_of=as_of(state.read_up_to_ms),
-            complete=page.complete,
-            warnings=[*View(self.scope).texts(page.warnings), *warnings],
+            complete=page.complete and not lost,
+            warnings=[*View(self.scope).texts(page.warnings), *in_words(lost, self.scope), *warnings],
         )
 
     def count(self, query: Query = _ALL) -> int:
@@ -104,8 +106,12 @@ class MailTrace:
         return {domain: fates for domain, fates in counts.items() if domain in folded}
 
     def freshness(self) -> FreshnessAnswer:
-        """How far the logs of each source have been read, and since when mail is kept."""
-        return freshness(self.engine.state(), self.clock())
+        """How far the logs of each source have been read, since when mail is kept, and what the store lacks."""
+        return freshness(self.engine.state(), self.clock(), self.lacking())
+
+    def lacking(self, since_ms: int | None = None, until_ms: int | None = None) -> list[str]:
+        """What answers about this time do not hold because a part of the store is missing or damaged, in sentences."""
+        return self.engine.lacking(self.scope, since_ms, until_ms)
 
     def report(self, trace: str) -> ReportAnswer | None:
         """Give the Email Report on a trace; None where there is no such trace, or the caller may not see it."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
+from typing import Protocol
 
 API = "/api/v1/traces"
 #: A form of so many fields; and so much of a header at a time.
@@ -24,6 +25,7 @@ class Place:
     port: int
     #: A token that is valid, for those who hold one and read slowly.
     token: str
+    pid: int = 0
     #: How often a connection was ended by the service, by kind; and the statuses that were read.
     ended: dict[str, int] = field(default_factory=dict)
     statuses: dict[str, set[int]] = field(default_factory=dict)
@@ -154,7 +156,15 @@ async def junk(place: Place) -> None:
         place.noticed("junk", b"")
 
 
-Kind = Callable[[Place], Awaitable[None]]
+class Kind(Protocol):
+    """A kind of client: what one does on one connection."""
+
+    __name__: str
+
+    async def __call__(self, place: Place, /) -> None:
+        """Do it."""
+
+
 KINDS: Sequence[Kind] = (slow_head, endless_header, half_request, slow_body, huge_form, slow_reader, idle, wrong_tokens, junk)
 
 
@@ -173,8 +183,10 @@ def form_head(length: int) -> bytes:
 async def again(kind: Kind, place: Place) -> None:
     """Be of a kind without end: whoever is put out comes back."""
     while True:
-        with suppress(OSError):
+        try:
             await kind(place)
+        except OSError:
+            place.noticed(kind.__name__, b"")
         await asyncio.sleep(_AGAIN_S)
 
 

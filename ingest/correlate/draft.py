@@ -379,7 +379,8 @@ def _incomplete(about: About) -> bool:
     made_here = any(isinstance(e.fact, Noticed) for e in first.causes) or _made_by_mta(first)
     # Exim says in the line of a refusal all that the beginning of a message says.
     told = any(
-        isinstance(e.fact, Ruled) and e.fact.source == "acl" and not e.fact.of_one and e.fact.client_ip is not None for e in first.rules
+        isinstance(e.fact, Ruled) and e.fact.source == "acl" and not e.fact.of_one and e.fact.client_ip is not None
+        for e in first.rules_of_all
     )
     return first.received is None and not made_here and not told
 

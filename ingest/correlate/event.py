@@ -81,7 +81,7 @@ class Event:
         self.raw = line.raw
         self.file = line.file
         #: Keys of the nodes that hold it.
-        self.owners: list[str] = []
+        self.owners: dict[str, None] = {}
         #: Places in files that must be read again if this event is lost.
         self.pins: list[Slot] = []
         #: Nodes whose documents do not hold it durably yet, and one for its session while that is open.

@@ -47,11 +47,13 @@ _Entry = tuple[int, int, int, Mention]
 class _Spans:
     """Spans of time, of about the same length each: by their ends, those that reach into another one stand side by side."""
 
-    __slots__ = ("by_length", "count")
+    __slots__ = ("by_length", "count", "crowd")
 
     def __init__(self) -> None:
         self.by_length: dict[int, list[_Entry]] = {}
         self.count = 0
+        #: From when to when a crowd is known to be.
+        self.crowd: tuple[int, int] | None = None
 
     def add(self, mention: Mention) -> None:
         insort(self.by_length.setdefault(_length(mention), []), _entry(mention))
@@ -62,6 +64,7 @@ class _Spans:
         entries = self.by_length[length]
         del entries[bisect_left(entries, _entry(mention))]
         self.count -= 1
+        self.crowd = None
         if not entries:
             del self.by_length[length]
 
@@ -74,6 +77,21 @@ class _Spans:
                     break
                 if begin <= until_us:
                     yield mention
+
+    def run(self, time_us: int, gap_us: int) -> list[Part]:
+        """Parts around a moment, each at most `gap_us` from the next one; of more than `MANY` + 1 only so many and one more."""
+        found: dict[int, Part] = {}
+        since = until = time_us
+        while True:
+            before = len(found)
+            for mention in self.near(since - gap_us, until + gap_us):
+                found[id(mention.part)] = mention.part
+                since, until = min(since, mention.since_us), max(until, mention.until_us)
+                if len(found) > MANY + 1:
+                    self.crowd = since, until
+                    return list(found.values())
+            if len(found) == before:
+                return list(found.values())
 
 
 def _length(mention: Mention) -> int:
@@ -127,23 +145,20 @@ class Names:
         spans = self._spans.get(target)
         return spans.near(since_us, until_us) if spans is not None else iter(())
 
-    def crowd(self, target: str, mention_us: int, gap_us: int) -> list[Part]:
-        """The parts that name a key, each at most `gap_us` from the next one, around a moment; empty where they are not too many.
-
-        Where they are, at least one more than `MANY` is given, and not all need to be.
-        """
+    def crowded(self, target: str, time_us: int, gap_us: int) -> bool:
+        """Whether more than `MANY` parts name a key around a moment, each at most `gap_us` from the next one."""
         spans = self._spans.get(target)
         if spans is None or spans.count <= MANY:
+            return False
+        known = spans.crowd
+        return (known is not None and known[0] - gap_us <= time_us <= known[1] + gap_us) or len(spans.run(time_us, gap_us)) > MANY
+
+    def parted(self, target: str, time_us: int, gap_us: int) -> list[Part]:
+        """The parts that are too many for a name since one of them came, which stands at this moment; empty where that is not so."""
+        if (spans := self._spans.get(target)) is None or spans.count <= MANY:
             return []
-        found: dict[int, Part] = {}
-        since = until = mention_us
-        while True:
-            before = len(found)
-            low, high = since, until
-            for mention in spans.near(low - gap_us, high + gap_us):
-                found[id(mention.part)] = mention.part
-                since, until = min(since, mention.since_us), max(until, mention.until_us)
-                if len(found) > MANY + 1:
-                    return list(found.values())
-            if len(found) == before:
-                return list(found.values()) if before > MANY else []
+        known = spans.crowd
+        if known is not None and known[0] - gap_us <= time_us <= known[1] + gap_us:
+            return []
+        found = spans.run(time_us, gap_us)
+        return found if len(found) == MANY + 1 else []

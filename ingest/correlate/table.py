@@ -16,6 +16,7 @@ import msgspec
 from ingest.correlate.event import SECOND, Event, Slot, digest_of, from_document
 from ingest.correlate.link import hop_of, node_key
 from ingest.correlate.links import Within
+from ingest.correlate.memory import Memory, forget
 from ingest.correlate.node import Node, Written, content_digest
 from ingest.correlate.recall import Lookup, Recall
 from ingest.correlate.route import Route, route
@@ -28,8 +29,8 @@ from mappings.trace import Trace
 
 #: A line at most this far behind the greatest stamp read is at the front of the log.
 FRONT_US = 3 * SECOND
-#: Processes whose line numbers are kept before old ones are let go of.
-_MANY_PROCESSES = 4096
+#: So long the numbers of a process' lines in its last second are kept.
+_NUMBERS_S = 60
 
 #: Host, program and process id, and whether stamps are finer than a second: the two forms of a log are two readings of a session.
 Process = tuple[str, str, int, bool]
@@ -69,6 +70,7 @@ class Table:
         self.ahead = 0
         self._recall = Recall(lookup)
         self._memory_us = memory_us
+        self._memory = Memory(self.web, memory_us, within.reach_us, self._dropped)
         self._reach_us = within.reach_us
         #: Lines later than this second were not in the store when this process started.
         self._front_second = -1 if newest_ms is None else newest_ms // 1000
@@ -193,8 +195,9 @@ class Table:
         process, second = (line.host, line.program, line.pid), line.time_us // SECOND
         known = self._numbers.get(process)
         if known is None or known[0] != second:
-            known = (second, {})
-            self._numbers[process] = known
+            # Those that wrote last stand last.
+            self._numbers.pop(process, None)
+            known = self._numbers[process] = (second, {})
         return known[1].setdefault(digest, len(known[1]))
 
     def _next_number(self, line: Line) -> int:
@@ -263,9 +266,10 @@ class Table:
             return
         node.events[event.digest] = event
         node.fresh.add(event.digest)
-        event.owners.append(key)
+        event.owners[key] = None
         event.needs += 1
         node.first_us = min(node.first_us or event.time_us, event.time_us)
+        self._memory.bound(node)
         self._changed(node)
 
     def _detach(self, event: Event, key: str) -> None:
@@ -276,7 +280,7 @@ class Table:
         if event.digest in node.fresh:
             node.fresh.discard(event.digest)
             event.needs -= 1
-        event.owners.remove(key)
+        event.owners.pop(key, None)
         self._changed(node)
 
     # -- sessions
@@ -295,6 +299,8 @@ class Table:
         if session is None:
             session = self._sessions[process] = Session(self._reach_us // SECOND)
         self._sessions.move_to_end(process)
+        # By the log's clock: one stamp far ahead keeps nothing.
+        session.last_us = self.clock_us
         if session.known(step.digest) is not None:
             return
         given, withdrawn = session.add(step, slot)
@@ -368,7 +374,7 @@ class Table:
             if known_event is None:
                 known_event = next((self.web.nodes[k].events[event.digest] for k in self._holding(event.digest, touched)), event)
                 node.events[event.digest] = known_event
-                known_event.owners.append(node.key)
+                known_event.owners[node.key] = None
                 node.first_us = min(node.first_us or event.time_us, event.time_us)
             elif known_event.take(event):
                 pass
@@ -390,62 +396,26 @@ class Table:
 
     # -- memory
 
-    def forget(self, node: Node, digests: Iterable[str]) -> None:
-        """These lines can matter no more though no document holds them."""
-        for digest in digests:
-            if digest in node.fresh:
-                node.fresh.discard(digest)
-                node.events[digest].release()
-
     def evict(self) -> None:
-        """Let go of messages that are written and were not touched for the memory time; the store remembers them.
-
-        Nodes of which nothing was made, and to which nothing came for as long as lines may lie apart, come to nothing.
-        """
-        for key in self.web.rest.due(self.clock_us):
-            node = self.web.nodes.get(key)
-            if node is None:
-                continue
-            later = self._kept_until(node)
-            if later is not None:
-                self.web.rest.put(key, later)
-                continue
-            if node.fresh:
-                self.forget(node, list(node.fresh))
-            self._let_go(node)
+        """Let go of what is written and quiet; the store remembers it."""
+        self._memory.evict(self.clock_us)
         gone = self.clock_us - self._reach_us - MARGIN_S * SECOND
         while self._sessions and next(iter(self._sessions.values())).last_us < gone:
             self._sessions.popitem(last=False)[1].close()
-        if len(self._numbers) > _MANY_PROCESSES:
-            second = self.clock_us // SECOND - 60
-            self._numbers = {p: k for p, k in self._numbers.items() if k[0] >= second}
+        second = self.clock_us // SECOND - _NUMBERS_S
+        while self._numbers and next(iter(self._numbers.values()))[0] < second:
+            del self._numbers[next(iter(self._numbers))]
 
-    def _kept_until(self, node: Node) -> int | None:
-        """When a node is to be looked at again because it may not be let go of now; None where it may."""
-        after = self._memory_us
-        # What no document holds is remembered by nobody.
-        nothing = bool(node.events) and not node.documents and node.key not in self.web.dirty
-        if nothing:
-            after = max(after, self._reach_us)
-        elif node.fresh or node.key in self.web.dirty:
-            # Not written yet, or not acknowledged: not long from now.
-            return max(node.touched_us + after, self.clock_us + min(after, 10 * SECOND))
-        return node.touched_us + after if node.touched_us + after > self.clock_us else None
+    def close(self) -> None:
+        """Let go of everything: what is not in the store has come to nothing."""
+        for node in self.web.nodes.values():
+            forget(node, list(node.fresh))
+        for session in self._sessions.values():
+            session.close()
 
-    def _let_go(self, node: Node) -> None:
-        """Forget a node with all of its messages, or keep all as long as one of them is in use."""
-        family = self.web.family(node)
-        kept = [until for member in family if (until := self._kept_until(member)) is not None or member.fresh]
-        if not kept:
-            for member in family:
-                self._drop(member)
-            return
-        again = max(max((until for until in kept if until is not None), default=0), self.clock_us + 1)
-        for member in family:
-            self.web.rest.put(member.key, again)
-
-    def _drop(self, node: Node) -> None:
-        """Forget one node."""
-        for digest in node.events:
-            self._records.pop(digest, None)
-        self.web.drop(node)
+    def _dropped(self, key: str, event: Event) -> None:
+        """A node let go of an event."""
+        self._records.pop(event.digest, None)
+        if len(event.owners) > 1:
+            # A line of a session without end would have ever more.
+            event.owners.pop(key, None)

@@ -25,6 +25,8 @@ class NodeWeb:
         self.dirty: dict[str, int] = {}
         #: Those of them that nobody has looked at since they changed last.
         self.news: dict[str, None] = {}
+        #: Those of them that are told later with all of their message, and found by what they name then.
+        self.late: set[str] = set()
         #: When a node may be let go of at the earliest, on the log's clock.
         self.rest = Agenda()
         #: What stands in the store under the ids of documents that nodes here belong to.
@@ -75,6 +77,12 @@ class NodeWeb:
             self.dirty.setdefault(node.key, clock_us)
             self.news[node.key] = None
 
+    def remake(self, node: Node) -> None:
+        """A node lost events that are written: its parts are made anew, and it is not to be written."""
+        node.parts = None
+        node.family = frozenset()
+        self._changed.add(node.key)
+
     def keys_named(self, bare: str, host: str) -> list[str]:
         """The full keys that `kind:id` may mean for a line of `host`: queue ids are a host's own, in a domain of several hosts any."""
         if not bare.startswith("q:"):
@@ -95,7 +103,7 @@ class NodeWeb:
 
     def crowded(self, key: str, time_us: int, gap_us: int) -> bool:
         """Whether more parts name a key at about this time than a weak name can tell apart."""
-        return bool(self._names.crowd(key, time_us, gap_us))
+        return self._names.crowded(key, time_us, gap_us)
 
     def _alike(self, key: str) -> list[str]:
         """The keys that mean the same id on any host of the log domain."""
@@ -129,9 +137,7 @@ class NodeWeb:
     def _part_crowd(self, target: str, time_us: int) -> None:
         """Have those written again that were joined by a name until one more had it."""
         weak = LOG_ID_REACH_US if target[0] == "l" else self._within.reach_us
-        crowd = self._names.crowd(target, time_us, min(weak, self._within.reach_us))
-        if len(crowd) == MANY + 1:
-            self._again(crowd)
+        self._again(self._names.parted(target, time_us, min(weak, self._within.reach_us)))
 
     def _again(self, parts: Iterable[Part]) -> None:
         """These may be other messages than they were."""
@@ -142,8 +148,8 @@ class NodeWeb:
             self.news[node.key] = None
 
     def changed(self) -> list[str]:
-        """Keys of the nodes whose parts are to be made anew."""
-        return list(self._changed)
+        """Keys of the nodes whose parts are to be made anew now."""
+        return list(self._changed - self.late)
 
     def renew(self, key: str) -> None:
         """Make the parts of a node anew, so that it is found by what it names."""
@@ -183,8 +189,9 @@ class NodeWeb:
         event.fact = fact
         event.forget()
         for owner in event.owners:
-            self.nodes[owner].parts = None
-            self._changed.add(owner)
+            if owner in self.nodes:
+                self.nodes[owner].parts = None
+                self._changed.add(owner)
 
     def set_apart(self, node: Node) -> None:
         """Nothing is to be made of a node until more comes; until then it belongs to nothing."""
@@ -201,6 +208,7 @@ class NodeWeb:
     def drop(self, node: Node) -> None:
         """Forget a node; the store remembers it."""
         del self.nodes[node.key]
+        self.late.discard(node.key)
         self.rest.drop(node.key)
         self._changed.discard(node.key)
         self._names.remove(node.named)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from mappings.losses import Loss
 from mappings.trace import Trace
 
 
@@ -54,6 +55,10 @@ class Sink(Protocol):
 
     def note_progress(self, read_up_to_ms: Mapping[str, int]) -> None:
         """Keep, for each source (a log domain), up to which log time it has been read."""
+        ...
+
+    def note_loss(self, loss: Loss) -> None:
+        """Keep, durably when this returns, that something went before it was read."""
         ...
 
     def close(self) -> None:

@@ -21,10 +21,12 @@ from mappings.elasticsearch.catalog import Catalog
 from mappings.elasticsearch.connection import Access, Connection, path, pauses
 from mappings.elasticsearch.document import decode, encode, key_term, to_trace
 from mappings.elasticsearch.faults import StoreAway
+from mappings.elasticsearch.losses import note_loss
 from mappings.elasticsearch.names import Names, Period
 from mappings.elasticsearch.setup import Setup
 from mappings.elasticsearch.template import Shape
 from mappings.faults import StoreError
+from mappings.losses import Loss
 from mappings.trace import Trace
 
 _T = TypeVar("_T")
@@ -170,6 +172,10 @@ class ElasticsearchSink:
         """Keep up to which log time each source has been read; it never goes back."""
         if read_up_to_ms:
             self._wait(lambda: self._note(read_up_to_ms))
+
+    def note_loss(self, loss: Loss) -> None:
+        """Keep that something went before it was read."""
+        self._wait(lambda: note_loss(self._connection, self._names, loss, self._catalog.listed.floor_ms))
 
     def standing(self) -> Standing:
         """How it is with the server; any thread may ask."""

@@ -23,6 +23,7 @@ from mappings.embedded.faults import StoreDamaged, StoreError, in_words
 from mappings.embedded.lock import WriterLock
 from mappings.embedded.terms import term
 from mappings.faults import of_os_error
+from mappings.losses import Loss
 from mappings.trace import Trace
 
 _T = TypeVar("_T")
@@ -124,6 +125,10 @@ class EmbeddedSink:
     def read_again(self, lower_ms: int, upper_ms: int) -> None:
         """All that came between these times has been read again: what the store lacked of it, it has."""
         self._wait(lambda: self._there.catalog.regain(lower_ms, upper_ms))
+
+    def note_loss(self, loss: Loss) -> None:
+        """Keep that something went before it was read."""
+        self._wait(lambda: self._there.catalog.note_loss(loss))
 
     @in_words
     def retention(self, keep_ms: int, now_ms: int) -> list[Partition]:

@@ -69,6 +69,11 @@ class Patience:
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._stop = stop or threading.Event()
+        #: Called where something is waited for: to wait for a store is not to hang.
+        self.beat = beat
+        #: Whether the store is waited for now, and how often it was asked again since the start.
+        self.away = False
+        self.retries = 0
         self._after_stop_s = AFTER_STOP_S if after_stop_s is None else after_stop_s
         self._most_s = most_s
         self._pauses = pauses
@@ -98,6 +103,7 @@ class Patience:
 
     def answered(self) -> None:
         """The store is there after all: should it go away again, the time counts anew."""
+        self.away = False
         with self._guard:
             self._until = None
         self.away = False

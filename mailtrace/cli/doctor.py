@@ -32,6 +32,9 @@ from mappings.faults import StoreError
 from search.answers import utc
 from search.safe import safe
 
+#: So many losses are told one by one, the latest.
+_LOSSES = 20
+
 
 def doctor(*, look: Annotated[bool, Parameter(show_default=False)] = False, common: Common | None = None) -> int:
     """Check that everything is in order.
@@ -189,5 +192,9 @@ def _state(settings: Settings) -> Iterator[Finding]:
         yield NOTE, "There is no mail in the store yet."
     else:
         yield GOOD, f"Mail from {utc(state.oldest_ms)} to {utc(state.newest_ms)}."
+    for loss in state.losses[-_LOSSES:]:
+        yield NOTE, loss.in_words()
+    if len(state.losses) > _LOSSES:
+        yield NOTE, f"{len(state.losses) - _LOSSES:,} earlier losses of this kind are known."
     for source, read_ms in sorted(state.read_up_to_ms.items()):
         yield GOOD, f"Logs of {source} are read up to {utc(read_ms)}."

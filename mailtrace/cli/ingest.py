@@ -18,6 +18,7 @@ from cyclopts import Group, Parameter, validators
 from ingest.pipeline import Ingest
 from ingest.sinks.deadletters import DeadLetters
 from ingest.summary import Summary
+from ingest.tail.faults import TailError
 from ingest.tail.paths import expand
 from mailtrace.amounts import Keep
 from mailtrace.cli.common import Common
@@ -112,7 +113,8 @@ def ingest(
     """Read logs into the store.
 
     It reads what is there and then follows, through rotation, until it is stopped; with --once it reads to the end. What was read
-    before is not read again; reading a line twice does no harm.
+    before is not read again; reading a line twice does no harm. With --once the exit code is 1 where something was there and was not read,
+    or had gone before it was read; what it was is said.
 
     Parameters
     ----------
@@ -136,10 +138,11 @@ def read_once(settings: Settings, read: Plan) -> int:
     set_up_log("debug" if settings.log_level == "debug" else "error")
     calm_collector()
     screen = Screen(sys.stderr)
-    empty = [source.path for source in read.sources if not expand([source.path], once=True)]
+    problems: list[TailError] = []
+    empty = [source.path for source in read.sources if not expand([source.path], once=True, problem=problems.append)]
     if len(empty) == len(read.sources):
-        raise CouldNot(f"no log file is there: {', '.join(empty)}")
-    for path in empty:
+        raise CouldNot("; ".join(map(str, problems)) or f"no log file is there: {', '.join(empty)}")
+    for path in [] if problems else empty:
         screen.line(f"Note: no log file is there: {path}")
     with (
         stop_on_signals() as stop,
@@ -157,7 +160,7 @@ def read_once(settings: Settings, read: Plan) -> int:
             _note_read_again(sink, read, summary)
         refused, too_old = sink.refused, sink.older_than_kept
     show_summary(screen, summary, refused=refused, too_old=too_old)
-    return stop.exit_code()
+    return stop.exit_code() or (1 if summary.unread or summary.losses else 0)
 
 
 def _note_read_again(sink: OpenSink, read: Plan, summary: Summary) -> None:

@@ -19,7 +19,10 @@ def show_summary(screen: Screen, summary: Summary, *, refused: int = 0, too_old:
     for path, tally in summary.tallies.items():
         screen.paragraph(f"{path}: {contents(tally)}")
     for warning in summary.warnings:
-        screen.paragraph(f"Note: {warning}")
+        if warning not in summary.unread:
+            screen.paragraph(f"Note: {warning}")
+    for sentence in summary.unread:
+        screen.paragraph(f"Not read: {sentence}.")
     for sentence in _left_out(summary, refused=refused, too_old=too_old):
         screen.paragraph(sentence)
     screen.line(f"Read {counted(summary.files, 'file')}, {counted(summary.lines, 'line')}; wrote {counted(summary.traces, 'trace')}.")

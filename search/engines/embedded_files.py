@@ -15,6 +15,7 @@ from mappings.embedded.packing import Packer, Unpackable
 from mappings.embedded.reading import load
 from mappings.embedded.schema import PARTITION_STEPS, open_reader
 from mappings.faults import of_os_error
+from mappings.losses import Loss
 from mappings.trace import Trace
 
 #: So many files stay open in a thread; each takes up to three file handles.
@@ -88,11 +89,12 @@ class _Own:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What the store says it has, newest first, what it lacks, and up to when each source has been read."""
+    """What the store says it has, newest first, what it lacks, up to when each source has been read, and what went before it was read."""
 
     partitions: list[Partition]
     gaps: list[Gap]
     progress: dict[str, int]
+    losses: list[Loss]
 
 
 class Files:
@@ -115,7 +117,11 @@ class Files:
         own = self._own()
         try:
             listed = self._catalog(own)
-            found = None if listed is None else Listing(catalog.partitions(listed), catalog.gaps(listed), catalog.progress(listed))
+            found = (
+                None
+                if listed is None
+                else Listing(catalog.partitions(listed), catalog.gaps(listed), catalog.progress(listed), catalog.losses(listed))
+            )
         except (sqlite3.Error, StoreDamaged) as error:
             fault = fault_of(error, self._folder / catalog.NAME) if isinstance(error, sqlite3.Error) else error
             own.close()
@@ -194,7 +200,7 @@ class Files:
         """What can be told from the names of the files: everything may be lacking."""
         found = catalog.by_names(self._folder)
         lacking = [Gap(0, catalog.END_OF_TIME, catalog.NAME, why)] if found else []
-        return Listing(found, lacking, {})
+        return Listing(found, lacking, {}, [])
 
     def _opened(self, partition: Partition, path: Path, inode: int) -> OpenFile | None:
         """A file opened for this thread; None where it is gone, and not listed any more."""

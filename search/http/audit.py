@@ -121,11 +121,13 @@ class Audit:
     @contextmanager
     def _locked(self) -> Iterator[int]:
         """The file of the head, while no other process writes."""
-        if self._head is None or not os.fstat(self._head).st_nlink:
+        path = self._folder / HEAD
+        if self._head is None or not _is_at(self._head, path):
             if self._head is not None:
                 os.close(self._head)
+                self._head = None
             private.folder(self._folder)
-            self._head = os.open(self._folder / HEAD, os.O_RDWR | os.O_CREAT, 0o600)
+            self._head = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._head, fcntl.LOCK_EX)
         try:
             yield self._head
@@ -155,13 +157,13 @@ class Audit:
 
     def _file(self, name: str) -> tuple[int, int]:
         """A month's file, open for appending, and how long it is."""
+        path = self._folder / name
         if self._open is not None:
-            found = os.fstat(self._open[1])
-            if self._open[0] == name and found.st_nlink:
-                return self._open[1], found.st_size
+            if self._open[0] == name and _is_at(self._open[1], path):
+                return self._open[1], os.fstat(self._open[1]).st_size
             os.close(self._open[1])
             self._open = None
-        handle = os.open(self._folder / name, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         self._open = (name, handle)
         return handle, os.fstat(handle).st_size
 
@@ -209,6 +211,14 @@ def hash_of(line: bytes) -> str:
 def now() -> str:
     """Now, as an entry holds it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    """Whether a file that is open is still the one of this name."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except OSError:
+        return False
 
 
 def _put_head(handle: int, head: Head) -> None:

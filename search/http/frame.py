@@ -7,20 +7,22 @@ import time
 from http import HTTPStatus
 from urllib.parse import quote
 
+import structlog
 from litestar import Request
 from litestar.datastructures import Cookie, MutableScopeHeaders
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPDisconnectEvent, Message, Receive, Scope, Send
 
 from search.access import Caller, caller
 from search.http import audit
-from search.http.problems import of_error, response
+from search.http.problems import RETRY_S, of_error, response
 from search.http.refusing import note_sums, refused, wait_turn
 from search.http.sessions import AnyRequest, is_secure
 from search.http.site import Site
 from search.http.state import Way, put, way_of
 from search.http.tokens import TokenError
 
+_log = structlog.get_logger(__name__)
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
@@ -206,7 +208,7 @@ class _Answer:
         self._send = send
         self._way = way
         self._status = 0
-        self._finished = False
+        self._finished = self._withheld = False
         self.cookies: list[Cookie] = []
         #: What a handler was found for.
         self.inner: Scope | None = None
@@ -217,10 +219,25 @@ class _Answer:
         return bool(self._status)
 
     async def send(self, message: Message) -> None:
-        """Pass one message on."""
+        """Pass one message on. Before it goes out it is noted: whoever has an answer finds it in the audit log."""
+        if self._withheld:
+            return
         if message["type"] == "http.response.start":
             self._status = message["status"]
             self._frame.begun(self._way)
+            if not self._way.exporting:
+                try:
+                    self.finish()
+                except OSError as error:
+                    await self._withhold(error)
+                    return
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            self.finish()
+        await self._headed(message)
+
+    async def _headed(self, message: Message) -> None:
+        """Pass one message on, with our headers."""
+        if message["type"] == "http.response.start":
             headers = MutableScopeHeaders.from_message(message)
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
@@ -238,10 +255,16 @@ class _Answer:
                 headers.extend_header_value("vary", "Origin")
             for cookie in self.cookies:
                 headers.add("set-cookie", cookie.to_header(header=""))
-        if message["type"] == "http.response.body" and not message.get("more_body"):
-            # Before it goes out: whoever has the answer finds it in the audit log.
-            self.finish()
         await self._send(message)
+
+    async def _withhold(self, error: OSError) -> None:
+        """Answer nothing that cannot be noted."""
+        self._withheld = True
+        _log.error("audit_log_failed", request=self._way.request_id, error=f"{type(error).__name__}: {error}")
+        told = response(
+            self._request, 503, "The audit log cannot be written, so nothing is answered.", headers={"retry-after": str(RETRY_S)}
+        )
+        await told.to_asgi_response(app=None, request=self._request)(self._request.scope, _nothing, self._headed)
 
     def finish(self) -> None:
         """Note the end of the answer, once."""
@@ -249,6 +272,11 @@ class _Answer:
             self._finished = True
             route = str(self.inner.get("path_template", "")) if self.inner is not None else ""
             self._frame.finished(self._request, self._way, self._status, route)
+
+
+async def _nothing() -> HTTPDisconnectEvent:
+    """What is received where nothing is waited for."""
+    return {"type": "http.disconnect"}
 
 
 def _bearer(request: AnyRequest) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from search.access import Caller, Customer, Role
 from search.engines import Engine
@@ -14,6 +15,10 @@ from search.http.sessions import Sessions
 from search.http.strangers import Strangers
 from search.http.tokens import Tokens
 from search.scope import EVERYTHING
+
+#: Hears of every answer: its route as it is declared (`/api/v1/traces/{trace_id}`; empty where none was found or asked), its status (0
+#: where nothing went out), and the seconds until its end; of an answer that is no export, until its beginning.
+OnAnswer: TypeAlias = Callable[[str, int, float], None]
 
 
 def _now_ms() -> int:
@@ -43,8 +48,7 @@ class Site:
     clock: Callable[[], int] = _now_ms
     places: Places = field(default_factory=Places)
     strangers: Strangers = field(default_factory=Strangers)
-    #: Hears of every answer: its route (a closed set of words), its status, and the seconds until its end.
-    on_answer: Callable[[str, int, float], None] | None = None
+    on_answer: OnAnswer | None = None
 
     def anonymous(self) -> Caller:
         """Whoever sits at this machine, where no token is configured."""

@@ -288,6 +288,18 @@ AMAVIS = (
         ),
     ),
     Shape("amavis", "(00378-02) Checking: 2mXHabcdefgh [203.0.113.5] <«sender»> -> <anna@example.com>,<«rcpt»>", _PEOPLE),
+    Shape(
+        "amavis",
+        "(00378-02) ESMTP [127.0.0.1]:10024 /var/lib/amavis/tmp/amavis-20261124T090055-00235-bUSjr3XE: "
+        "<«sender»> -> <anna@example.com>,<«rcpt»> SIZE=593 RET=HDRS Received: from mx1.example.org",
+        _PEOPLE,
+    ),
+    Shape("amavis", "(rel-Zt9NWx2QEwL8) Quarantined message release (why): 2mXHabcdefgh <«sender»> -> <«rcpt»>", _PEOPLE),
+    Shape(
+        "amavis",
+        "(rel-Zt9NWx2QEwL8) Zt9NWx2QEwL8(2mXHabcdefgh) FWD from <«sender»> -> <«rcpt»>,  250 2.0.0 Ok: queued as 3033D18654F",
+        _PEOPLE,
+    ),
     Shape("amavis", "(00378-02) 2mXHabcdefgh FWD from <«sender»> -> <«rcpt»>, BODY=7BIT 250 2.0.0 Ok: queued as 3033D18654F", _PEOPLE),
 )
 
@@ -382,6 +394,28 @@ EXIM = (
             f"** anna@example.com {_MX}: 550",
             "== anna@example.com R=remote T=remote_smtp defer (-44) H=mx.example.com [198.51.100.9]:",
         )
+    ),
+    Shape(
+        "exim",
+        f"{_ID} {_EXIM_CLIENT} F=<«sender»> rejected after DATA: no\nEnvelope-from: <«sender»>\n"
+        "Envelope-to: <anna@example.com>\n\t<«rcpt»>\n"
+        "P Received: from mail.sender.example («helo»)\n\tby mx1.example.org\n  Subject: «subject»\nF From: «from»\n"
+        "I Message-ID: <«id»>\nT To: «to»\n  X: «to»",
+        (
+            _JUNK,
+            _EXIM_SENDER,
+            Part("rcpt", _exim_local, frozenset({"recipients"})),
+            *(
+                Part(name, _plain(printable), frozenset({own} if own else ()))
+                for name, own in (("subject", "subject"), ("from", "header_from"), ("id", "message_id"), ("to", ""))
+            ),
+        ),
+    ),
+    Shape(
+        "exim",
+        f"{_ID} => bob@example.com <anna@example.com> F=<«sender»> P=<«sender»> R=remote T=remote_smtp S=589 "
+        'H=mx.example.com [198.51.100.9]:25 X=TLS1.3:AES:256 CV=no DN="CN=«dn»" C="250 «answer»" QT=5s',
+        (_EXIM_SENDER, Part("dn", _plain(printable), _OTHER.own), _QUOTED_OTHER),
     ),
     Shape("exim", f"{_ID} ** «rcpt.bare» <«rcpt»> R=localuser: unknown user", (_EXIM_RCPT,)),
 )

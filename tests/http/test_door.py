@@ -62,7 +62,7 @@ def beset_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             # Whatever it says must not fill the pipe.
             said: list[str] = []
             threading.Thread(target=said.extend, args=(program.stderr,), daemon=True).start()
-            yield Place(found[1], int(found[2]), secret)
+            yield Place(found[1], int(found[2]), secret, program.pid)
             assert program.poll() is None
             assert "Traceback" not in "".join(said)
         finally:
@@ -539,3 +539,42 @@ def test_answers_name_no_server(small: Running) -> None:
     for path in ("/sign-in", "/nowhere", f"{API}/traces"):
         assert "server" not in small.client(None).get(path).headers
     assert b"server:" not in said(small, b"nonsense\r\n\r\n").lower()
+
+
+def test_whoever_measures_hears_of_every_answer(tmp_path: Path) -> None:
+    """By route, never by address; also of what was refused or is not there."""
+    store = Embedded(tmp_path / "data" / "store")
+    fill(store, generate.traces(seed=9, count=5))
+    made = settings(store, tmp_path / "data")
+    heard: list[tuple[str, int, float]] = []
+    with running(made, give_tokens(made), lambda *one: heard.append(one)) as service:
+        for path in ("/traces", "/traces/none", "/nowhere", "/traces?x=1"):
+            service.get(path)
+        service.get("/traces", who=None)
+        service.client(None).head("/healthz")
+    assert [(route, status) for route, status, _ in heard] == [
+        (f"{API}/traces", 200),
+        (f"{API}/traces/{{trace_id}}", 404),
+        ("", 404),
+        (f"{API}/traces", 400),
+        ("", 401),
+        ("/healthz", 200),
+    ]
+    assert all(0 < seconds < 60 for *_, seconds in heard)
+
+
+def test_without_handles_the_idle_give_theirs_back(beset_process: Place) -> None:
+    """Where the system gives no more, whoever only waits goes, and the next one is answered."""
+    pid = beset_process.pid
+    with ExitStack() as stack:
+        idle = [stack.enter_context(socket.create_connection((beset_process.host, beset_process.port), 20)) for _ in range(20)]
+        for one in idle:
+            one.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert one.recv(100).startswith(b"HTTP/1.1 200")
+        open_now = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (open_now, HANDLES))
+        try:
+            for _ in range(10):
+                assert httpx.get(f"http://{beset_process.host}:{beset_process.port}/healthz", timeout=20).status_code == 200
+        finally:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (HANDLES, HANDLES))

@@ -287,3 +287,21 @@ def test_the_audit_page_tells_of_refused_tokens(guarded: Running, browser: httpx
     assert "sha256 " in page.text
     assert "127.0.0.1" in page.text
     assert json_of(guarded.get("/audit", [("what", "token refused")]))["entries"][0]["note"].startswith("sha256 ")
+
+
+def test_what_cannot_be_noted_is_not_answered(guarded: Running, made: Settings) -> None:
+    """While the audit log cannot be written there is a 503 in place of mail; what needs no line is answered."""
+    assert guarded.get("/traces").status_code == 200
+    folder = access_folder(made) / "audit"
+    folder.rename(folder.with_name("away"))
+    folder.write_bytes(b"")
+    try:
+        told = problem_of(guarded.get("/traces"), 503)
+        assert told["detail"] == "The audit log cannot be written, so nothing is answered."
+        assert "traces" not in told
+        assert guarded.get("/health").status_code == 200
+        assert guarded.client(None).get("/healthz").status_code == 200
+    finally:
+        folder.unlink()
+        folder.with_name("away").rename(folder)
+    assert guarded.get("/traces").status_code == 200

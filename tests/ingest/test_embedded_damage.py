@@ -15,10 +15,10 @@ from embedded_samples import DAY_MS, T0, asked, files, mail, writing
 from ingest.sinks.embedded import WEEK_MS
 from mappings.embedded import StoreError, catalog
 from mappings.embedded.catalog import NAME as CATALOG
+from search.answers import utc_words
 from search.engines.embedded import EmbeddedEngine
 from search.query import Query
 from search.scope import EVERYTHING, Scope
-from search.times import format_time
 
 #: Enough that a file has pages in the middle which an ordinary start does not look at.
 MANY = 200
@@ -104,9 +104,9 @@ def searched(folder: Path, query: Query = Query(), scope: Scope = EVERYTHING) ->
         return ids, page.complete, page.warnings
 
 
-def day(week: int) -> str:
-    """The day on which a week begins."""
-    return format_time(T0 + week * WEEK_MS)[:10]
+def begins(week: int) -> str:
+    """The time at which a week begins."""
+    return utc_words(T0 + week * WEEK_MS)
 
 
 @pytest.mark.parametrize("harm", HARMS, ids=lambda harm: harm.__name__)
@@ -119,7 +119,7 @@ def test_readers_search_the_rest_and_name_the_range(store: Path, harm: Harm, wee
     rest = {trace.id for number, batch in enumerate(HELD) if number != week for trace in batch}
     assert ids == rest
     assert not complete
-    assert [warning for warning in warnings if name in warning and "doctor" in warning and f"from {day(week)}" in warning]
+    assert [warning for warning in warnings if name in warning and "doctor" in warning and f"from {begins(week)}" in warning]
     # A caller who does not see everything is told the time and no name.
     _, complete, told = searched(store, scope=OWN)
     # Of none of his mail is there a packed value that he could meet.

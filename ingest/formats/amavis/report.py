@@ -115,7 +115,7 @@ def _begun(text: str) -> _Report | None:
             break
     try:
         return msgspec.convert(found, _Report) if "action" in found else None
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
 
 

@@ -38,8 +38,9 @@ _DONE = re.compile(r", \d+ ms(?=$|, )")
 #: Where the next server's reply does not end in `queued as ID` (Exim, LMTP), amavis writes the whole of it here.
 _QUEUED_AS = re.compile(r", queued_as: ([0-9A-Za-z]+(?:/[0-9A-Za-z]+)*(?=, |$)|[2-5]\d\d [^\n]{0,2000}?(?=, \d+ ms(?:, |$)))")
 _QUEUE_ID = re.compile(r", Queue-ID: ([0-9A-Za-z]+)(?=, |$)")
-#: amavis sees to it that no bracket stands in it but at its ends and behind a backslash (`parse_message_id`).
-_ID = r"<(?:[^>\\]|\\.)*+>"
+#: amavis sees to it that no bracket stands in it but at its ends (`parse_message_id`), and behind a backslash: then it cannot be told where
+#: it ends.
+_ID = r"<[^>]*(?<!\\)>"
 _MESSAGE_ID = re.compile(rf", Message-ID: ({_ID}|[^<,][^,]*|<[^>]*$)(?:, Resent-Message-ID: {_ID})?(?=, |$)")
 _NAMES_ID = ", Message-ID: "
 _QUARANTINE = re.compile(r", quarantine: (.*?)(?=, Queue-ID: |, Message-ID: |, Resent-Message-ID: |, mail_id: |, Hits: |$)")
