@@ -16,6 +16,7 @@ from mailtrace.door.connection import Connection
 from mailtrace.door.door import Door
 from mailtrace.door.guests import Guest, Guests, most_guests
 from mailtrace.door.head import MOST_BYTES
+from mailtrace.metrics.service import Busy
 from mailtrace.problems import CouldNot, WrongUsage, of_os_error
 from mailtrace.settings import Settings
 from mailtrace.stores import is_cluster, open_engine
@@ -26,6 +27,7 @@ from search.engines import Engine
 from search.http.app import application
 from search.http.audit import Audit
 from search.http.clients import among
+from search.http.places import Places
 from search.http.sessions import Sessions
 from search.http.site import OnAnswer, Site
 from search.http.tokens import Tokens
@@ -78,9 +80,17 @@ class Service(uvicorn.Server):
     """A server with a door of its own, that is stopped by us, not by signals of its own."""
 
     def __init__(
-        self, config: uvicorn.Config, listening: socket.socket, told: Callable[[], None], beat: Callable[[], None] = lambda: None
+        self,
+        config: uvicorn.Config,
+        listening: socket.socket,
+        told: Callable[[], None],
+        beat: Callable[[], None] = lambda: None,
+        places: Places | None = None,
     ) -> None:
         super().__init__(config)
+        self._places = places or Places()
+        #: As the loop last saw it; any thread may look.
+        self.busy = Busy()
         self._beat = beat
         self._listening = listening
         self._told = told
@@ -118,6 +128,7 @@ class Service(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """The loop came round."""
         self._beat()
+        self.busy = Busy(len(self.guests), len(self._places), self._places.exports)
         return await super().on_tick(counter)
 
     def run_until(self, stop: threading.Event) -> None:
@@ -183,7 +194,7 @@ def service(
             _check_certificate(http.certificate, http.key)
         scheme = "https" if http.certificate else "http"
         shown = _shown(address, listening.getsockname()[1])
-        yield Service(config, listening, lambda: told(f"{scheme}://{shown}{http.base}/", made.open), beat)
+        yield Service(config, listening, lambda: told(f"{scheme}://{shown}{http.base}/", made.open), beat, made.places)
 
 
 def _is_loopback(host: str) -> bool:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -23,7 +23,7 @@ from mailtrace.log import set_up_log
 from mailtrace.metrics.beside import Beside, attend
 from mailtrace.metrics.endpoint import Collector, Together
 from mailtrace.metrics.machine import Kept, Process
-from mailtrace.metrics.service import Answers
+from mailtrace.metrics.service import Answers, UnderWay
 from mailtrace.notify import Manager
 from mailtrace.problems import CouldNot
 from mailtrace.show.screen import Screen
@@ -64,16 +64,16 @@ def serve(
 
     def told(address: str, everybody: bool) -> None:
         if with_parent:
-            threading.Thread(target=_answer_parent, args=(answers, stop.event), name="parent", daemon=True).start()
+            threading.Thread(target=_answer_parent, args=(own, stop.event), name="parent", daemon=True).start()
         screen.line(f"Mail Trace is at {address}")
         if everybody:
             screen.paragraph("No access token is configured: only this machine reaches it, and whoever is on it sees everything.")
 
-    alone: list[Collector] = [] if with_parent else [answers, Process("service"), Kept(settings)]
+    own: list[Collector] = [answers, UnderWay(lambda: made.busy), Process("service")]
     with (
         stop_on_signals(manager.stopping) as stop,
         service(settings, host, port, told, on_answer=answers.note, beat=manager.beat) as made,
-        figures(settings, alone, screen) if alone else nullcontext(),
+        nullcontext() if with_parent else figures(settings, [*own, Kept(settings)], screen),
     ):
         # Answers leave few cycles behind; looking for them often would hold everybody up while exports are under way.
         gc.freeze()
@@ -82,9 +82,9 @@ def serve(
     return stop.exit_code() if stop.signal != SIGTERM else 0
 
 
-def _answer_parent(answers: Answers, stop: threading.Event) -> None:
+def _answer_parent(own: Sequence[Collector], stop: threading.Event) -> None:
     """Answer whoever started us, and stop when he is gone: then our standard input ends."""
-    attend(Connection(0), Together([answers, Process("service")]))
+    attend(Connection(0), Together(own))
     stop.set()
 
 

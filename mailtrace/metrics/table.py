@@ -77,6 +77,11 @@ TABLE: tuple[Metric, ...] = (
         ("route", "status"),
         "Time from a request to the end of its answer; `route` is a path with its parameters' names, `other` what is none.",
     ),
+    Metric("mailtrace_http_connections", "gauge", (), "Connections to the service, idle ones included."),
+    Metric(
+        "mailtrace_http_questions", "gauge", (), "Questions that wait for the store or are worked on; beyond 128 they are refused (503)."
+    ),
+    Metric("mailtrace_http_exports", "gauge", (), "Exports that are on their way to their readers."),
     # The processes.
     Metric("mailtrace_threads", "gauge", ("process",), "Threads of a process: `ingest` or `service`."),
     Metric("mailtrace_process_cpu_seconds_total", "counter", ("process",), "CPU time of a process."),

@@ -215,3 +215,14 @@ def test_failed_lines_are_told_by_their_formats() -> None:
     watch = Watch()
     watch.look(summary, [], [], 0)
     assert dict(watch.state.failed) == {"postfix": 3, "exim": 4, "other": 6}
+
+
+def test_what_the_service_has_to_do_is_told(tmp_path: Path) -> None:
+    """Connections are counted as long as they are there."""
+    (tmp_path / "data" / "store").mkdir(parents=True)
+    with watched(tmp_path, "serve") as program:
+        program.wait_for(0.0, "mailtrace_http_connections")
+        host, port = program.page.split("/")[2].split(":")
+        with socket.create_connection((host, int(port))), socket.create_connection((host, int(port))):
+            program.wait_for(2.0, "mailtrace_http_connections")
+        program.wait_for(0.0, "mailtrace_http_connections")
