@@ -48,9 +48,7 @@ def once(case: Case, random: Random, kills: int, _pace: float) -> Found:
     """A backlog in three files, some of another clock's pace, is read to its end."""
     _backlog(case, random)
     expected, life_s = case.undisturbed()
-    for _ in range(kills):
-        if not case.kill(case.start("--once"), random.uniform(_START_S, life_s)):
-            break
+    _until(case, kills, lambda *again: case.kill(case.start("--once", *again), random.uniform(_START_S, life_s)))
     return case.finish(expected)
 
 
@@ -81,14 +79,14 @@ def commit(case: Case, random: Random, kills: int, _pace: float) -> Found:
     """A backlog is read to its end, and killed as soon as something is written: a store file, a request, the positions."""
     _backlog(case, random)
     expected = case.undisturbed()[0]
-    for _ in range(kills):
+
+    def one(*again: str) -> bool:
         if isinstance(case.store, Cluster):
             # A backlog is a few requests only.
-            killed = (_in_a_request if random.random() < 0.7 else _in_a_file)(case, random.randint(1, 2))
-        else:
-            killed = _in_a_file(case, random.randint(1, 12))
-        if not killed:
-            break
+            return (_in_a_request if random.random() < 0.7 else _in_a_file)(case, random.randint(1, 2), *again)
+        return _in_a_file(case, random.randint(1, 12), *again)
+
+    _until(case, kills, one)
     return case.finish(expected)
 
 
@@ -98,6 +96,14 @@ SETTINGS: dict[str, Callable[[Case, Random, int, float], Found]] = {
     "catchup": catchup,
     "commit": commit,
 }
+
+
+def _until(case: Case, kills: int, attempt: Callable[..., bool]) -> None:
+    """Start and kill so often; where the program came to its end before, it reads everything again."""
+    again: tuple[str, ...] = ()
+    for _ in range(2 * kills):
+        if case.kills < kills:
+            again = () if attempt(*again) else ("--rebuild",)
 
 
 def _backlog(case: Case, random: Random) -> None:
@@ -113,9 +119,9 @@ def _backlog(case: Case, random: Random) -> None:
             growing.rotate()
 
 
-def _in_a_file(case: Case, at: int) -> bool:
+def _in_a_file(case: Case, at: int, *again: str) -> bool:
     """Kill when the files of the store and the positions have changed so often; False where the program ended before."""
-    program = case.start("--once")
+    program = case.start("--once", *again)
     seen, changes, until = case.written(), 0, time.monotonic() + _NOTHING_S
     while program.poll() is None and time.monotonic() < until:
         now = case.written()
@@ -129,7 +135,7 @@ def _in_a_file(case: Case, at: int) -> bool:
     return case.kill(program, _NOTHING_S)
 
 
-def _in_a_request(case: Case, at: int) -> bool:
+def _in_a_request(case: Case, at: int, *again: str) -> bool:
     """Kill while documents are on their way to the server, which takes them all the same."""
     assert isinstance(case.store, Cluster)
     running: list[subprocess.Popen[bytes]] = []
@@ -144,7 +150,7 @@ def _in_a_request(case: Case, at: int) -> bool:
         return Fault.NONE
 
     with Proxy(case.store.url, choose) as proxy:
-        running.append(case.start("--once", MAILTRACE_STORE=proxy.url))
+        running.append(case.start("--once", *again, MAILTRACE_STORE=proxy.url))
         code = running[0].wait(60)
     if code == -signal.SIGKILL:
         case.kills += 1
