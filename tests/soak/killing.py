@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from canonical import Documents, difference, documents
 from stores import Embedded, Store
@@ -32,6 +34,20 @@ class Found:
     def differing(self) -> int:
         """How many documents are not as they should be."""
         return self.missing + self.extra + self.changed
+
+
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def end_with_us() -> None:
+    """When this process is asked to end, what it started does too."""
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        for program in _started:
+            program.kill()
+        os._exit(128 + signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 class EndedError(Exception):
@@ -121,7 +137,9 @@ class Case:
         command += ["ingest", *arguments, f"{self.logs}/mail.log*"]
         own = {"TZ": "UTC", "MAILTRACE_DATA": str(data), **self._settings, **settings}
         with (self._folder / f"{data.name}.txt").open("wb") as said:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env={**inherited, **own})
+            program = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env={**inherited, **own})
+        _started[:] = [one for one in _started if one.returncode is None] + [program]
+        return program
 
     def _said(self, data: Path) -> str:
         """What the program said last."""

@@ -30,7 +30,7 @@ from servers.server import Wanted
 from servers.ways import get
 from stores import Cluster, Embedded
 
-from soak.killing import Case, EndedError, Found
+from soak.killing import Case, EndedError, Found, end_with_us
 from soak.ledger import Ledger
 from soak.site import Growing, Site
 
@@ -233,6 +233,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--pace", type=float, default=60.0, help="how many times real time a log is caught up with")
     given = parser.parse_args(argv)
     guard = threading.Lock()
+    end_with_us()
 
     def say(text: str) -> None:
         with guard:

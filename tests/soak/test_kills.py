@@ -15,3 +15,12 @@ def test_killed_at_random_moments_it_comes_to_the_same_documents(setting: str, k
     print(f"{made} kills, {found.documents} documents")
     assert made > 0
     assert not found.told, found.told
+
+
+def test_killed_while_it_catches_up_it_loses_nothing() -> None:
+    """Killed while a log of eight hosts is caught up with, in which messages wait for lines that do not come, it loses none."""
+    with places("embedded") as make:
+        made, found = run("catchup", make, 8, kills=4, pace=120)
+    print(f"{made} kills, {found.documents} documents")
+    assert made == 4
+    assert not found.told, found.told
