@@ -74,7 +74,7 @@ def test_it_moves_on(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def watched(self: Any) -> None:
         real(self)
-        for source in self._sources.values():
+        for source in self._sources:
             slots: list[Slot] = source.needed
             if slots:
                 oldest.append((source._greatest - slots[0].reached_us) / SECOND)
