@@ -198,7 +198,7 @@ class Writer:
         trace.ingested_ms = time.time_ns() // 1_000_000
         anchor = trace.events[0].hash if trace.events else None
         named = trace.original_recipient or trace.recipient
-        self.table.web.documents[trace.id] = Written(trace.version, digest, anchor, named, trace.time_ms)
+        self.table.web.documents.put(trace.id, Written(trace.version, digest, anchor, named, trace.time_ms))
         for key in {key for key, _ in draft.events}:
             node = self.table.web.nodes.get(key)
             if node is not None:
@@ -213,9 +213,9 @@ class Writer:
         """
         current = {d.trace.id for d in drafts}
         events = {e.digest for p in message.parts for e in p.events}
-        for trace_id in sorted({i for n in nodes for i in n.documents} - current):
+        for trace_id in sorted(self.table.web.documents.of(events) - current):
             known = self.table.web.documents.get(trace_id)
-            if known is None or known.superseded or known.anchor not in events:
+            if known is None or known.superseded or not any(trace_id in n.documents for n in nodes):
                 continue
             same = [d.trace for d in drafts if _names(d.trace, known.named)] or [d.trace for d in drafts]
             successors = sorted(t.id for t in same) or [trace_id]

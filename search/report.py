@@ -61,5 +61,5 @@ def _warnings(trace: Trace, *, more: bool) -> list[str]:
     if trace.incomplete:
         warnings.append("Some lines of this message were not seen, so steps may be missing.")
     if more:
-        warnings.append(f"There is more related mail; the first {relations.LIMIT} are listed.")
+        warnings.append("There may be more related mail than is listed.")
     return warnings

@@ -18,8 +18,9 @@ from ingest.correlate.names import MANY
 from ingest.correlate.ownership import Ownership
 from ingest.correlate.relation import related_to
 from ingest.correlate.route import ids_of
-from ingest.correlate.rows import Row, Tree, people_of, plant, rows_of
-from ingest.events import Inspected, Judged, Noticed, Passed, Received, Release, Ruled, Scanned, Screened, Unread, fields_of
+from ingest.correlate.rows import Row, Tree, plant, rows_of
+from ingest.correlate.shares import Shares
+from ingest.events import Judged, Noticed, Received, Ruled, Scanned, Screened, Unread, fields_of
 from ingest.words import names_of, words_of
 from mappings.address import domain_of, fold
 from mappings.identity import trace_id
@@ -141,43 +142,6 @@ def _is_peer(found: Event, refusal: Event) -> bool:
 def _names(row: Row) -> set[str]:
     """The addresses of a row, as they are compared."""
     return {fold(a) for a in (row.named, row.final) if a is not None}
-
-
-class Shares:
-    """The events of a part, by whose they are: the message's, or those of the recipients that they name."""
-
-    def __init__(self, part: Part) -> None:
-        #: Of all, and of all but who was refused.
-        self.common: list[Event] = []
-        self.accepted: list[Event] = []
-        self._named: dict[str, list[Event]] = defaultdict(list)
-        for event in part.others if isinstance(part, Life) else part.events:
-            match event.fact:
-                case Ruled(stage="RCPT" | "PRDR", source="access" | "acl", recipient=str(recipient)):
-                    self._named[fold(recipient)].append(event)
-                case Scanned() | Inspected() | Release() | Passed(how="forward"):
-                    people = people_of(event)
-                    for name in people:
-                        self._named[name].append(event)
-                    if not people:
-                        (self.common if isinstance(event.fact, Passed) else self.accepted).append(event)
-                case _:
-                    self.common.append(event)
-
-    def of(self, row: Row, mine: set[str]) -> Iterator[Event]:
-        """What belongs to a row, whose addresses are given."""
-        yield from self.common
-        yield from self.accepted if row.refusal is None else ()
-        for event in {id(e): e for name in mine for e in self._named.get(name, ())}.values():
-            match event.fact:
-                case Ruled(of_one=of_one):
-                    if not of_one or event is row.refusal:
-                        yield event
-                case Passed():
-                    yield event
-                case _:
-                    if row.refusal is None:
-                        yield event
 
 
 def _own(part: Part, row: Row, mine: set[str], tree: Tree) -> Iterator[tuple[str, Event]]:

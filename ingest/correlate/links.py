@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ingest.correlate.event import SECOND, Event, order
 from ingest.correlate.life import Life
 from ingest.correlate.link import Link, hop_of
-from ingest.events import Attempted, Identified, Inspected, Judged, Passed, Received, Release, Ruled, Scanned
+from ingest.events import Attempted, Identified, Infected, Inspected, Judged, Passed, Received, Release, Ruled, Scanned
 from mappings import keys
 from mappings.address import is_loopback, local_of
 
@@ -75,8 +75,10 @@ class Scan:
         self.host = host
         self.mail_id = key[2:] if key.startswith("m:") else None
         self.events = sorted(events, key=order)
-        self.start_us = self.events[0].time_us if self.events else 0
-        self.end_us = self.events[-1].time_us if self.events else 0
+        # A document gives a hit in its folder back as one of its lines: when the scan began, only its own tell.
+        own = [e for e in self.events if not isinstance(e.fact, Infected)] or self.events
+        self.start_us = own[0].time_us if own else 0
+        self.end_us = own[-1].time_us if own else 0
         self.results: list[Event] = []
         self.inspected: list[Event] = []
         self.given: list[Event] = []

@@ -123,7 +123,7 @@ class Memory:
             self._dropped(node.key, node.events.pop(digest))
         for one in [d for d in node.documents if self._holds(d, lost)]:
             node.documents.discard(one)
-            self._web.documents.pop(one, None)
+            self._web.documents.drop(one)
         node.first_us = min((e.time_us for e in node.events.values()), default=0)
         node.looked_up = False
         self._web.remake(node)

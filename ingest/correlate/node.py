@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -27,6 +28,34 @@ class Written:
     time_ms: int
     #: It stands there as replaced by others.
     superseded: bool = False
+
+
+class Documents(dict[str, Written]):
+    """What stands in the store, by id; and the ids by the event that tells which message each is of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._anchored: dict[str, set[str]] = {}
+
+    def put(self, document: str, written: Written) -> None:
+        """Keep what stands there under an id now."""
+        self.drop(document)
+        self[document] = written
+        if written.anchor is not None:
+            self._anchored.setdefault(written.anchor, set()).add(document)
+
+    def drop(self, document: str) -> None:
+        """Forget a document."""
+        written = self.pop(document, None)
+        if written is not None and written.anchor is not None:
+            anchored = self._anchored[written.anchor]
+            anchored.discard(document)
+            if not anchored:
+                del self._anchored[written.anchor]
+
+    def of(self, digests: Iterable[str]) -> set[str]:
+        """The documents of a message with these events."""
+        return {document for digest in digests for document in self._anchored.get(digest, ())}
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from mappings.address import fold
 
 if TYPE_CHECKING:
     from ingest.correlate.about import Spoken
-    from ingest.correlate.draft import Shares
+    from ingest.correlate.shares import Shares
 
 #: What brings a queue file into being by itself; a Resent-Message-ID in it is then what a sender wrote, and no release.
 _BROUGHT = {"relay", "next", "forwarded", "origin", "requeue"}
@@ -71,7 +71,7 @@ class Tree:
     roots: list[Part]
     #: For each scan, the recipients it names, as they are compared, with its results for them.
     seen: dict[int, dict[str, list[Scanned]]] = field(default_factory=dict)
-    #: What the rules of some parts say (`ingest.correlate.about`), and which of a part's events are whose (`ingest.correlate.draft`).
+    #: What the rules of some parts say (`ingest.correlate.about`), and which of a part's events are whose (`ingest.correlate.shares`).
     spoken: dict[tuple[int, ...], Spoken] = field(default_factory=dict)
     shares: dict[int, Shares] = field(default_factory=dict)
     #: The one row that the `to=` lines of a queue file make, where they make one.

@@ -349,7 +349,7 @@ class Table:
         if known is not None and known.version >= document.version:
             return []
         anchor = document.events[0].hash if document.events else None
-        self.web.documents[document.id] = Written(
+        written = Written(
             document.version,
             content_digest(document),
             anchor,
@@ -357,6 +357,7 @@ class Table:
             document.time_ms,
             superseded=bool(document.superseded_by),
         )
+        self.web.documents.put(document.id, written)
         touched: list[Node] = []
         for stored in document.events:
             key = node_key(stored.hop, stored.hash)

@@ -11,7 +11,7 @@ from ingest.correlate.gather import claimants, gather
 from ingest.correlate.link import hop_of
 from ingest.correlate.links import LOG_ID_REACH_US, Loose, Message, Part, Within
 from ingest.correlate.names import MANY, Mention, Names
-from ingest.correlate.node import Node, Written, make_parts
+from ingest.correlate.node import Documents, Node, make_parts
 from ingest.events import Fact
 from mappings import keys
 
@@ -30,7 +30,7 @@ class NodeWeb:
         #: When a node may be let go of at the earliest, on the log's clock.
         self.rest = Agenda()
         #: What stands in the store under the ids of documents that nodes here belong to.
-        self.documents: dict[str, Written] = {}
+        self.documents = Documents()
         self._within = within
         self._hosts = tuple(hosts)
         self._names = Names()
@@ -213,7 +213,7 @@ class NodeWeb:
         self._changed.discard(node.key)
         self._names.remove(node.named)
         for document in node.documents:
-            self.documents.pop(document, None)
+            self.documents.drop(document)
 
 
 def _too_long(parts: Iterable[Part]) -> bool:
