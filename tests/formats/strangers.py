@@ -397,7 +397,8 @@ EXIM = (
     ),
     Shape(
         "exim",
-        f"{_ID} {_EXIM_CLIENT} F=<«sender»> rejected after DATA: no\nEnvelope-from: <«sender»>\nEnvelope-to: <anna@example.com>\n\t<«rcpt»>\n"
+        f"{_ID} {_EXIM_CLIENT} F=<«sender»> rejected after DATA: no\nEnvelope-from: <«sender»>\n"
+        "Envelope-to: <anna@example.com>\n\t<«rcpt»>\n"
         "P Received: from mail.sender.example («helo»)\n\tby mx1.example.org\n  Subject: «subject»\nF From: «from»\n"
         "I Message-ID: <«id»>\nT To: «to»\n  X: «to»",
         (
