@@ -198,23 +198,28 @@ def _recipients(tail: str) -> tuple[list[str], bool]:
     at = found.end()
     while at < len(tail) and tail[at] != ">":
         if tail.startswith("...", at):
-            return addresses, True
+            return _each(addresses), True
         end = at
         if tail[at] == '"':
             # A quoted name of a mailbox may hold commas.
             quoted = _QUOTED.match(tail, at)
             if quoted is None:
-                return addresses, True
+                return _each(addresses), True
             end = quoted.end()
         while end < len(tail) and tail[end] not in ",>":
             end += 1
         if end == len(tail):
             # Cut off: a piece of an address is nobody's.
-            return addresses, True
+            return _each(addresses), True
         if tail[at:end]:
-            addresses.append(normalise(tail[at:end]))
+            addresses.append(tail[at:end])
         at = end + 1 if tail[end : end + 1] == "," else end
-    return addresses, False
+    return _each(addresses), False
+
+
+def _each(addresses: list[str]) -> list[str]:
+    """The addresses in their one form, each once."""
+    return list(dict.fromkeys(normalise(address) for address in dict.fromkeys(addresses)))
 
 
 def _symbols(text: str, *, cut: bool = False) -> list[Symbol]:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from formats.format_samples import framed
-from formats.strangers import DOMAIN, SHAPES, Shape
+from formats.parts import DOMAIN, Shape
+from formats.strangers import SHAPES
 from ingest.events import Fact, fields_of
 from ingest.formats import Outcome, parser_of
 

@@ -10,144 +10,49 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from mappings.address import normalise
-
-#: Whatever a stranger writes, his address is of this domain; what he would like to be believed is of others.
-DOMAIN = "stranger.example"
-_LONGEST = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a line that a stranger writes."""
-
-    name: str
-    #: How the program writes a text here: each form by its name, "" for the plain one.
-    written: Callable[[str], dict[str, str]]
-    #: Fields of the fact that are this part's.
-    own: frozenset[str]
-    #: What stands here in the line that all others are compared with.
-    usual: str = "usual"
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A line, and who wrote what in it."""
-
-    tag: str
-    line: str
-    #: Those that stand in the line.
-    parts: tuple[Part, ...]
-
-    def __post_init__(self) -> None:
-        """Leave out the parts that this line has not."""
-        object.__setattr__(self, "parts", tuple(part for part in self.parts if f"«{part.name}" in self.line))
-
-    def filled(self, texts: dict[str, str]) -> str:
-        """The line with these texts in its parts; the others have their usual one."""
-        line = self.line
-        for part in self.parts:
-            for form, written in part.written(texts.get(part.name, part.usual)).items():
-                line = line.replace(f"«{part.name}{'.' if form else ''}{form}»", written)
-        return line
-
-
-def printable(text: str) -> str:
-    """The text on one line, as every program logs it."""
-    return "".join(sign if sign.isprintable() else "?" for sign in text)[:_LONGEST]
-
-
-def _escaped(text: str) -> str:
-    return printable(text).replace("\\", "\\\\").replace('"', '\\"')
-
-
-def quoted(text: str) -> str:
-    """An address as the client gave it, its local part in quotes."""
-    return f'"{_escaped(text)}"@{DOMAIN}'
-
-
-def bare(text: str) -> str:
-    """The same as Postfix before 3.5 logs it; an `@` it refuses there."""
-    return f"{printable(text).replace('@', '-')}@{DOMAIN}"
-
-
-def whole(address: str) -> str:
-    """The one form of an address."""
-    return normalise(address)
-
-
-def _plain(write: Callable[[str], str]) -> Callable[[str], dict[str, str]]:
-    return lambda text: {"": write(text)}
-
-
-def _neutered(text: str) -> str:
-    """A greeting in Postfix (`NEUTER_CHARACTERS`)."""
-    return "".join("?" if sign in ' <>()\\";@' else sign for sign in printable(text))
-
-
-def _word(text: str) -> str:
-    return "".join(sign for sign in printable(text) if not sign.isspace()) or "x"
-
-
-def _claim(text: str) -> str:
-    """`MAIL FROM ... AUTH=`: a word, or in quotes, as the client likes it."""
-    return f'"{_escaped(text)}"' if " " in text or '"' in text else _word(text).replace("<", "").replace("\\", "") or "x"
-
-
-def _octets(text: str, most: int) -> str:
-    return printable(text).encode("utf-8", "surrogateescape")[:most].decode("utf-8", "ignore")
-
-
-def _doubled(text: str) -> str:
-    """A text in amavis' log."""
-    return text.replace("\\", "\\\\")
-
-
-def _amavis_id(text: str) -> str:
-    """A Message-ID in amavis (`parse_message_id`)."""
-    return "<" + _doubled(printable(text)).replace(">", "_") + ">"
-
-
-def _json_text(text: str) -> str:
-    """A string in amavis' report, without its quotes."""
-    return _doubled(json.dumps(printable(text), ensure_ascii=False)[1:-1])
-
-
-def _json_address(text: str) -> str:
-    return _doubled(json.dumps(quoted(text), ensure_ascii=False)[1:-1])
-
-
-def _rspamd_id(text: str) -> str:
-    return "".join(sign if sign.isascii() and sign.isprintable() and sign != " " else "?" for sign in printable(text))
-
-
-def _exim_local(text: str) -> dict[str, str]:
-    """A recipient in a delivery: unquoted first, then in quotes."""
-    return {"": quoted(text), "bare": f"{printable(text)}@{DOMAIN}", "local": printable(text)}
+from formats.parts import (
+    DOMAIN,
+    Part,
+    Shape,
+    address_in_json,
+    amavis_id,
+    bare,
+    claimed,
+    doubled,
+    escaped,
+    exim_forms,
+    first_octets,
+    in_json,
+    in_one,
+    neutered,
+    one_word,
+    printable,
+    quoted,
+    rspamd_id,
+)
 
 
 def _address(name: str, *own: str, write: Callable[[str], str] = quoted, address: str | None = None) -> Part:
     field = {"rcpt": "recipient", "orig": "original"}.get(name, name) if address is None else address
-    return Part(name, _plain(write), frozenset({field, *own}), usual=f"usual-{name}")
+    return Part(name, in_one(write), frozenset({field, *own}), usual=f"usual-{name}")
 
 
 # What smtpd says -------------------------------------------------------------------------------------------------------------------
 
 _TEXT = ("reply", "text")
-_HELO = Part("helo", _plain(_neutered), frozenset({"helo", *_TEXT}))
+_HELO = Part("helo", in_one(neutered), frozenset({"helo", *_TEXT}))
 _SENDER = _address("sender", *_TEXT)
 _RCPT = _address("rcpt", *_TEXT)
-_CLAIM = Part("claim", _plain(_claim), frozenset())
+_CLAIM = Part("claim", in_one(claimed), frozenset())
 _REFUSED = "NOQUEUE: reject: RCPT from mail.sender.example[203.0.113.5]: 550 5.1.1"
 _TAIL = "; from=<«sender»> to=<«rcpt»> proto=ESMTP helo=<«helo»>"
 _LOGIN = " sasl_method=PLAIN sasl_username=anna@example.com"
 _CLIENT = "6C8F93041B: client=mail.sender.example[203.0.113.5]"
 _ORIGIN = ", orig_queue_id=80582186537, orig_client=mail.sender.example[203.0.113.5]"
-_HEADER = Part("header", _plain(lambda text: _octets(f"Subject: {text}", 200)), frozenset({"subject", "text"}))
-_FROM = Part("header", _plain(lambda text: _octets(f"From: {text}", 200)), frozenset({"header_from", "text"}))
-_ANSWER = Part("answer", _plain(printable), frozenset({*_TEXT, "next_id", "log_id", "stored", "filtered"}))
+_HEADER = Part("header", in_one(lambda text: first_octets(f"Subject: {text}", 200)), frozenset({"subject", "text"}))
+_FROM = Part("header", in_one(lambda text: first_octets(f"From: {text}", 200)), frozenset({"header_from", "text"}))
+_ANSWER = Part("answer", in_one(printable), frozenset({*_TEXT, "next_id", "log_id", "stored", "filtered"}))
 _BARE = tuple(
     _address(name, *_TEXT, write=bare, address=field) for name, field in (("sender", "sender"), ("rcpt", "recipient"), ("orig", "original"))
 )
@@ -180,12 +85,12 @@ POSTFIX = (
     Shape(
         "postfix/smtpd",
         f"NOQUEUE: milter-reject: END-OF-MESSAGE from mail.sender.example[203.0.113.5]: 5.7.1 no «answer»{_TAIL}",
-        (_SENDER, _RCPT, _HELO, Part("answer", _plain(printable), frozenset(_TEXT))),
+        (_SENDER, _RCPT, _HELO, Part("answer", in_one(printable), frozenset(_TEXT))),
     ),
     Shape(
         "postfix/smtpd",
         f"proxy-reject: END-OF-MESSAGE: 554 5.7.0 Reject, id=00378-02 - BANNED: «answer»{_TAIL}",
-        (_SENDER, _RCPT, _HELO, Part("answer", _plain(printable), frozenset(_TEXT))),
+        (_SENDER, _RCPT, _HELO, Part("answer", in_one(printable), frozenset(_TEXT))),
     ),
     *(
         Shape(
@@ -196,7 +101,7 @@ POSTFIX = (
         for action, said in (("reject", ": 5.7.1 no"), ("info", ""), ("hold", ": looked at"), ("warning", ""))
         for part in (_HEADER, _FROM)
     ),
-    Shape("postfix/cleanup", "6C8F93041B: message-id=<«id»>", (Part("id", _plain(printable), frozenset({"message_id"})),)),
+    Shape("postfix/cleanup", "6C8F93041B: message-id=<«id»>", (Part("id", in_one(printable), frozenset({"message_id"})),)),
     *(
         Shape("postfix/smtp", f"6C8F93041B: to=<«rcpt»>, orig_to=<«orig»>, {end}", (_RCPT, _address("orig"), _ANSWER))
         for end in (_SENT, _FAILED, _LOCAL)
@@ -209,18 +114,18 @@ POSTFIX = (
         "postfix/postscreen",
         "NOQUEUE: reject: RCPT from [203.0.113.5]:2030: 550 5.7.1 Service unavailable; client [203.0.113.5] blocked using bl.example; "
         "from=<«sender»>, to=<«rcpt»>, proto=ESMTP, helo=<«helo»>",
-        (_SENDER, _RCPT, Part("helo", _plain(_word), frozenset({"helo"}))),
+        (_SENDER, _RCPT, Part("helo", in_one(one_word), frozenset({"helo"}))),
     ),
 )
 
 # amavis ----------------------------------------------------------------------------------------------------------------------------
 
 _PEOPLE = (
-    Part("sender", _plain(lambda text: _doubled(quoted(text))), frozenset({"sender"})),
-    Part("rcpt", _plain(lambda text: _doubled(quoted(text))), frozenset({"recipients"})),
+    Part("sender", in_one(lambda text: doubled(quoted(text))), frozenset({"sender"})),
+    Part("rcpt", in_one(lambda text: doubled(quoted(text))), frozenset({"recipients"})),
 )
-_AMAVIS_ID = Part("id", _plain(_amavis_id), frozenset({"message_id"}))
-_BANNED = Part("name", _plain(lambda text: _doubled(printable(text))), frozenset({"detail"}))
+_AMAVIS_ID = Part("id", in_one(amavis_id), frozenset({"message_id"}))
+_BANNED = Part("name", in_one(lambda text: doubled(printable(text))), frozenset({"detail"}))
 _ORIGINS = "{DiscardedInbound,Quarantined}, [203.0.113.5]:41549 [198.51.100.77]"
 _TO = (
     "<«sender»> -> <anna@example.com>,<«rcpt»>, quarantine: 2/x-2mXHabcdefgh, Queue-ID: 80582186537, Message-ID: «id», "
@@ -258,8 +163,8 @@ AMAVIS = (
             *_PEOPLE,
             _AMAVIS_ID,
             _BANNED,
-            Part("subject", _plain(lambda text: _doubled(_escaped(text))), frozenset({"subject"})),
-            Part("from", _plain(lambda text: _doubled(_word(text.replace(" ", "_")))), frozenset({"header_from"})),
+            Part("subject", in_one(lambda text: doubled(escaped(text))), frozenset({"subject"})),
+            Part("from", in_one(lambda text: doubled(one_word(text.replace(" ", "_")))), frozenset({"header_from"})),
         ),
     ),
     Shape(
@@ -273,7 +178,7 @@ AMAVIS = (
         tuple(
             Part(
                 name,
-                _plain(_json_address if name in {"sender", "rcpt"} else _json_text),
+                in_one(address_in_json if name in {"sender", "rcpt"} else in_json),
                 frozenset({own} if own else ()),
             )
             for name, own in (
@@ -312,19 +217,19 @@ _JUDGED = (
 )
 _LISTS = ", rcpts: <anna@example.com,«rcpt»>, mime_rcpts: <«to»>"
 _TASK = (
-    Part("id", _plain(_rspamd_id), frozenset({"message_id"})),
-    Part("sender", _plain(quoted), frozenset({"sender"})),
-    Part("option", _plain(printable), frozenset({"symbols"})),
-    Part("rcpt", _plain(quoted), frozenset({"recipients", "symbols"})),
-    Part("to", _plain(printable), frozenset({"symbols"})),
+    Part("id", in_one(rspamd_id), frozenset({"message_id"})),
+    Part("sender", in_one(quoted), frozenset({"sender"})),
+    Part("option", in_one(printable), frozenset({"symbols"})),
+    Part("rcpt", in_one(quoted), frozenset({"recipients", "symbols"})),
+    Part("to", in_one(printable), frozenset({"symbols"})),
 )
-_SUBJECT = Part("subject", _plain(printable), frozenset({"subject", "symbols"}))
+_SUBJECT = Part("subject", in_one(printable), frozenset({"subject", "symbols"}))
 RSPAMD = (
     Shape("rspamd", f"{_RSPAMD}{_JUDGED}{_LISTS}", _TASK),
     Shape("rspamd", f'{_RSPAMD}{_JUDGED}{_LISTS}, forced: reject "clamav: virus found"; score=nan (set by clamav)', _TASK),
     Shape("rspamd", f"{_RSPAMD} subject: '«subject»',{_JUDGED}{_LISTS}", (*_TASK, _SUBJECT)),
 )
-_SPAMD_ID = Part("id", _plain(lambda text: "".join("_" if sign in " ," else sign for sign in printable(text))), frozenset({"message_id"}))
+_SPAMD_ID = Part("id", in_one(lambda text: "".join("_" if sign in " ," else sign for sign in printable(text))), frozenset({"message_id"}))
 SPAMD = (
     Shape(
         "spamd",
@@ -337,20 +242,20 @@ SPAMD = (
 # Exim --------------------------------------------------------------------------------------------------------------------------------
 
 _ID = "1xVhsP-00001T-1p"
-_EXIM_SENDER = Part("sender", _plain(quoted), frozenset({"sender"}))
-_EXIM_RCPT = Part("rcpt", _exim_local, frozenset({"recipient", "original", "recipients"}))
-_IDENT = Part("ident", _plain(lambda text: printable(text)[:127]), frozenset())
-_JUNK = Part("helo", _plain(printable), frozenset({"helo"}))
-_DN = Part("dn", _plain(printable), frozenset())
-_EXIM_SUBJECT = Part("subject", _plain(lambda text: _escaped(text[:100])), frozenset({"subject"}))
+_EXIM_SENDER = Part("sender", in_one(quoted), frozenset({"sender"}))
+_EXIM_RCPT = Part("rcpt", exim_forms, frozenset({"recipient", "original", "recipients"}))
+_IDENT = Part("ident", in_one(lambda text: printable(text)[:127]), frozenset())
+_JUNK = Part("helo", in_one(printable), frozenset({"helo"}))
+_DN = Part("dn", in_one(printable), frozenset())
+_EXIM_SUBJECT = Part("subject", in_one(lambda text: escaped(text[:100])), frozenset({"subject"}))
 _EXIM_ID = Part(
-    "id", _plain(lambda text: f'"{printable(text).replace(chr(34), "").replace(chr(92), "")}"@{DOMAIN}'), frozenset({"message_id"})
+    "id", in_one(lambda text: f'"{printable(text).replace(chr(34), "").replace(chr(92), "")}"@{DOMAIN}'), frozenset({"message_id"})
 )
-_OTHER = Part("answer", _plain(printable), frozenset({*_TEXT, "next_id", "log_id", "stored"}))
-_QUOTED_OTHER = Part("answer", _plain(_escaped), _OTHER.own)
+_OTHER = Part("answer", in_one(printable), frozenset({*_TEXT, "next_id", "log_id", "stored"}))
+_QUOTED_OTHER = Part("answer", in_one(escaped), _OTHER.own)
 _EXIM_CLIENT = "H=mail.sender.example («helo») [203.0.113.5]:41549"
 _MX = "R=remote T=remote_smtp H=mx.example.com [198.51.100.9]"
-_REFUSAL = Part("answer", _plain(printable), frozenset(_TEXT))
+_REFUSAL = Part("answer", in_one(printable), frozenset(_TEXT))
 EXIM = (
     Shape(
         "exim",
@@ -361,17 +266,17 @@ EXIM = (
             _JUNK,
             _IDENT,
             _DN,
-            Part("sni", _plain(printable), frozenset()),
+            Part("sni", in_one(printable), frozenset()),
             _EXIM_ID,
             _EXIM_SUBJECT,
-            Part("rcpt", _exim_local, frozenset({"recipients"})),
+            Part("rcpt", exim_forms, frozenset({"recipients"})),
         ),
     ),
     Shape(
         "exim",
         f'{_ID} <= «sender» H=mail.sender.example [203.0.113.5] P=esmtp S=575 id=«id» T="«subject»" from <«sender»> '
         "for anna@example.com «rcpt»",
-        (_EXIM_SENDER, _EXIM_ID, _EXIM_SUBJECT, Part("rcpt", _exim_local, frozenset({"recipients"}))),
+        (_EXIM_SENDER, _EXIM_ID, _EXIM_SUBJECT, Part("rcpt", exim_forms, frozenset({"recipients"}))),
     ),
     *(
         Shape(
@@ -404,9 +309,9 @@ EXIM = (
         (
             _JUNK,
             _EXIM_SENDER,
-            Part("rcpt", _exim_local, frozenset({"recipients"})),
+            Part("rcpt", exim_forms, frozenset({"recipients"})),
             *(
-                Part(name, _plain(printable), frozenset({own} if own else ()))
+                Part(name, in_one(printable), frozenset({own} if own else ()))
                 for name, own in (("subject", "subject"), ("from", "header_from"), ("id", "message_id"), ("to", ""))
             ),
         ),
@@ -415,7 +320,7 @@ EXIM = (
         "exim",
         f"{_ID} => bob@example.com <anna@example.com> F=<«sender»> P=<«sender»> R=remote T=remote_smtp S=589 "
         'H=mx.example.com [198.51.100.9]:25 X=TLS1.3:AES:256 CV=no DN="CN=«dn»" C="250 «answer»" QT=5s',
-        (_EXIM_SENDER, Part("dn", _plain(printable), _OTHER.own), _QUOTED_OTHER),
+        (_EXIM_SENDER, Part("dn", in_one(printable), _OTHER.own), _QUOTED_OTHER),
     ),
     Shape("exim", f"{_ID} ** «rcpt.bare» <«rcpt»> R=localuser: unknown user", (_EXIM_RCPT,)),
 )
@@ -427,13 +332,13 @@ OTHERS = (
         "clamav-milter",
         "Message 6C8F93041B from <«sender»> to <«rcpt»> with subject '«subject»' message-id '<«id»>' date 'Tue, 24 Nov 2026' "
         "infected by Eicar-Test-Signature",
-        tuple(Part(name, _plain(printable), frozenset()) for name in ("sender", "rcpt", "subject", "id")),
+        tuple(Part(name, in_one(printable), frozenset()) for name in ("sender", "rcpt", "subject", "id")),
     ),
-    Shape("opendmarc", "6C8F93041B: «domain» fail", (Part("domain", _plain(_word), frozenset({"what"})),)),
+    Shape("opendmarc", "6C8F93041B: «domain» fail", (Part("domain", in_one(one_word), frozenset({"what"})),)),
     Shape(
         "opendkim",
         "6C8F93041B: s=«selector» d=«domain» SSL error",
-        tuple(Part(n, _plain(_word), frozenset({"what"})) for n in ("selector", "domain")),
+        tuple(Part(n, in_one(one_word), frozenset({"what"})) for n in ("selector", "domain")),
     ),
 )
 

@@ -10,7 +10,8 @@ from itertools import islice
 import pytest
 
 from formats.forging import believed, forgeries, outcome_of, told
-from formats.strangers import SHAPES, Shape
+from formats.parts import Shape
+from formats.strangers import SHAPES
 from ingest.events import Fact
 from ingest.formats import FORMATS
 

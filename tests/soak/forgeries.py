@@ -13,6 +13,8 @@ from itertools import islice
 
 from formats.forging import believed, forgeries, told
 
+#: So often it tells how far it is.
+_TELL = 10
 _MOST_TOLD = 20
 
 
@@ -39,7 +41,9 @@ def main() -> int:
     tasks = [(given.seed + number, min(piece, given.count - number * piece)) for number in range(-(-given.count // piece))]
     wrong = 0
     with multiprocessing.Pool(given.workers) as pool:
-        for found in pool.imap_unordered(tried, tasks):
+        for number, found in enumerate(pool.imap_unordered(tried, tasks), 1):
+            if number % _TELL == 0:
+                print(f"{number} of {len(tasks)} pieces, {wrong:,} wrong", file=sys.stderr, flush=True)
             for one in found[: max(0, _MOST_TOLD - wrong)]:
                 print(one)
             wrong += len(found)

@@ -33,6 +33,8 @@ _TRIES = 4
 _PUMPED = (1_000, 4_000, 16_000)
 #: Of each file of a capture: enough for all shapes.
 _MOST_LINES = 400
+#: So often it tells how far it is.
+_TELL = 10
 _MOST_TOLD = 40
 _STAMP = "Nov 24 03:53:14 mx1 "
 
@@ -159,7 +161,9 @@ def main() -> int:
         tasks += [(given.seed + at, min(piece, count - at), pump) for at in range(0, count, piece)]
     wrong = 0
     with multiprocessing.Pool(given.workers) as pool:
-        for found in pool.imap_unordered(tried, tasks):
+        for number, found in enumerate(pool.imap_unordered(tried, tasks), 1):
+            if number % _TELL == 0:
+                print(f"{number} of {len(tasks)} pieces, {wrong:,} wrong", file=sys.stderr, flush=True)
             for one in found[: max(0, _MOST_TOLD - wrong)]:
                 print(one, flush=True)
             wrong += len(found)
