@@ -36,7 +36,11 @@ _INSIDE_NO_DOT = r"[^\s<>(),;:\[\]“”.]"
 #: An address that holds no other one.
 _PLAIN = re.compile(r"[A-Za-z0-9.+'-]+@[^@]+").fullmatch
 #: Whatever may stand before or behind an address that belongs to it.
-_BEFORE, _BEHIND = re.compile(r"[\w.+@-]\Z"), re.compile(r"[\w@%!=-]|\.\w")
+_BEFORE, _BEHIND = re.compile(r"[\w.+@\"-]\Z"), re.compile(r"[\w@%!=-]|\.\w")
+#: A Message-ID that is no piece of somebody's address.
+_WHOLE_ID = re.compile(r"[^\s\"<>@]+@[^\s\"<>@]+").fullmatch
+#: What servers write before the queue id in the Message-IDs that they make: Exim, Postfix.
+_MADE_BEFORE = re.compile(r"(?:id\*?=)?(?:E|[0-9]{8,14}\.)").fullmatch
 
 
 class View:
@@ -60,11 +64,10 @@ class View:
             return _ALL
         recipients = [name for name in (trace.recipient, trace.original_recipient) if name]
         own = [*recipients, *([trace.sender] if trace.sender else [])]
-        # Programs also log a quoted local part without its quotes, and a Message-ID, which looks like an address, may hold anything.
+        # Programs also log a quoted local part without its quotes.
         written = [form for name in own if '"' in name for form in _forms(name)]
-        if trace.message_id and not _is_somebody(trace.message_id, trace.events):
+        if trace.message_id and _WHOLE_ID(trace.message_id) and not _is_somebody(trace.message_id, trace.events):
             written.append(trace.message_id)
-        # Message-IDs that servers make hold the queue id, which no address could.
         return cls(scope, own, recipients, written, (queue_id for queue_id in trace.queue_ids if len(queue_id) >= _LONG_ID))
 
     @property
@@ -156,13 +159,17 @@ class View:
         for found in found_in(text):
             if known is None:
                 known = list(self._known(text))
-            if any(start <= found.at < end for start, end in known) or any(queue_id in found.local for queue_id in self._ids):
+            if any(start <= found.at < end for start, end in known) or self._made_here(found.local):
                 continue
             local = own_key(found.local)
             if found.domain and address.fold(address.normalise(f"{local}@{found.domain}")) in self._own:
                 known.append((found.start, found.end))
             elif not found.domain or not self._is_own_domain(found.domain):
                 yield found
+
+    def _made_here(self, local: str) -> bool:
+        """Whether it is of a Message-ID that a server of ours made of the queue id: no address could hold that."""
+        return any(local.endswith(queue_id) and _MADE_BEFORE(local.removesuffix(queue_id)) for queue_id in self._ids)
 
     def _known(self, text: str) -> Iterator[tuple[int, int]]:
         """Where the Message-ID, and addresses with quotes, of the trace itself stand."""
@@ -196,7 +203,10 @@ def _is_somebody(message_id: str, events: Iterable[Event]) -> bool:
 def _forms(quoted: str) -> Iterator[str]:
     """An address with a quoted local part in the forms in which programs log it."""
     local, _, domain = quoted.rpartition("@")
-    inner = local.strip('"')
+    inner = local[1:-1]
+    if not inner.strip():
+        # A piece that fits into others' addresses.
+        return
     bare = re.sub(r"\\(.)", r"\1", inner)
     for form in (local, inner, bare, '"' + inner.replace("\\", "\\\\") + '"'):
         yield f"{form}@{domain}"

@@ -76,6 +76,8 @@ class Forged:
 
     name: str
     files: tuple[str, ...]
+    #: Whether an ident answer stands in nearly every line before the Message-ID: of what is behind it, it cannot be told who wrote it.
+    ident: bool = False
 
     def __str__(self) -> str:
         """Name it as a test's parameter."""
@@ -102,7 +104,7 @@ FORGED = (
     Forged("forged_amavis_verbose", ("mail.log",)),
     Forged("forged_rspamd", ("mail.log", "rspamd.log")),
     # With ident answers and everything in the log; as most people have it.
-    Forged("forged_exim", ("mainlog", "rejectlog", "spamd.log")),
+    Forged("forged_exim", ("mainlog", "rejectlog", "spamd.log"), ident=True),
     Forged("forged_exim_plain", ("mainlog", "rejectlog", "spamd.log")),
 )
 

@@ -48,7 +48,8 @@ def test_every_message_that_was_taken_is_found_for_each_recipient(capture: Read)
         own = [trace for trace in traces if not set(trace.queue_ids).isdisjoint(one.queue_ids) and trace.sender != ""]
         found = {_bare(name) for trace in own for name in (trace.recipient, trace.original_recipient) if name}
         unfound = {name for name in one.told if _bare(name) not in found}
-        unknown = [trace for trace in own if trace.disposition in (Disposition.UNKNOWN, Disposition.IN_PROGRESS)]
+        open_ = [trace for trace in own if trace.disposition in (Disposition.UNKNOWN, Disposition.IN_PROGRESS)]
+        unknown = open_ if one.told else []
         if unfound or unknown:
             missing.append((one.scenario, sorted(unfound), [(trace.id, trace.recipient) for trace in unknown]))
     assert missing == []
@@ -73,10 +74,17 @@ def test_a_tenant_finds_the_mail_that_was_sent_to_him(capture: Read, tenant: str
         if trace.sender == "":
             continue
         assert any(tenant in one.may_see for one in _meant(trace, sent)), (answer.sender, answer.recipient, answer.queue_ids)
-    # A Message-ID that is no words of a log can be asked for.
-    wanted = {one.message_id.strip("<>") for one in sent if one.message_id and any(name.endswith(f"@{tenant}") for name in one.told)}
-    ids = {answer.message_id for answer in found}
-    assert {one for one in wanted if one.replace(".", "").replace("@", "").isalnum()} <= ids
+    if not forged.ident:
+        wanted = {
+            (one.message_id or "").strip("<>") for one in sent if _asked_for(one) and any(name.endswith(f"@{tenant}") for name in one.told)
+        }
+        assert wanted
+        assert wanted <= {answer.message_id for answer in found}
+
+
+def _asked_for(one: Sent) -> bool:
+    """Whether a message has a Message-ID of its own that each program logs, behind a greeting that imitates no fields."""
+    return one.message_id is not None and not one.scenario.startswith(("helo-", "message-id-", "reply-headers"))
 
 
 @pytest.mark.parametrize("tenant", TENANTS)

@@ -230,6 +230,18 @@ def test_addresses_with_quotes_are_known_in_every_form() -> None:
     assert not view.shows(_line(f"to=<x{odd[1:]}>"))
 
 
+@pytest.mark.parametrize(
+    "message_id", ["@other.example", 'a"@other.example', '"@other.example', "a@other.example", "x carla@other.example"]
+)
+@pytest.mark.parametrize("sender", [ANN, '""@other.example', '" "@other.example', '"a"@other.example'])
+def test_what_a_sender_chooses_uncovers_nobody(message_id: str, sender: str) -> None:
+    """A Message-ID or a sender that is a piece of somebody's address does not make that address the trace's own."""
+    view = View.of(trace(message_id=message_id, sender=sender), _SCOPE)
+    for text in ('"carla a"@other.example', "carla@other.example", '"x carla"@other.example'):
+        assert not view.shows(_line(text)), text
+        assert "carla" not in view.text(text)
+
+
 def test_a_message_id_that_is_a_recipient_is_an_address() -> None:
     """Whoever sends a message chooses its Message-ID; another recipient's address stays hidden in it."""
     wanted = scanned_journey(message_id=CARLA)
