@@ -6,6 +6,7 @@ The first word is the final address, a pipe, a file or a local name; the address
 from __future__ import annotations
 
 import re
+from string import ascii_lowercase, ascii_uppercase
 
 from ingest.events import Attempted, Reply, Ruled
 from ingest.formats.exim.fields import Fields, Host, address_at, plain, quoted_locals, read_fields
@@ -32,6 +33,8 @@ _SAID = re.compile(
     r"(?::<(?:\"[^\"\n]{0,400}\")?[^>\n]{0,400}>)?[^:\n]{0,80}: "
     r"(?:host [^\s]{1,255} \[[^\]\s]{1,60}\](?::\d{1,5})?: )?"
 )
+#: Exim delivers to a local part in small letters, those of ASCII alone.
+_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 #: How many places are tried where an address may stand once more, with its quotes: an honest line has one.
 _MOST_QUOTED = 64
 #: How long it took, behind everything (`log_selector = +deliver_time`).
@@ -55,7 +58,7 @@ def delivery(queue_id: str, arrow: str, text: str) -> Outcome:
         stage = dropped[1].partition(" ")[0] if dropped[1].endswith("ACL") else "queue"
         return Ruled(queue_id, "discard", stage, "filter" if stage == "queue" else "acl", text=plain(dropped[2] or dropped[1]))
     target, original, at = quoted if isinstance(quoted, tuple) else _addresses(text)
-    if quoted is None and ' <"' in text[at:]:
+    if quoted is None and arrow not in _ANSWERED and ' <"' in text[at:]:
         # An address in quotes that does not agree with the words before it: these may be a stranger's.
         return UNKNOWN
     fields = read_fields(text, at)
@@ -110,16 +113,16 @@ def _quoted(text: str, *, answered: bool) -> tuple[str, str, int] | Silent | Non
     Of a local delivery the first may be the local part alone. What stands in quotes may imitate all of this, so the last that agrees with
     what is before it counts. In a line that ends with another server's words (`answered`), these may be what imitates.
     """
-    best, last = None, -1
+    best, last, lower = None, -1, text.translate(_SMALL)
     at = text.find(' <"')
     for _ in range(_MOST_QUOTED):
         if at < 0:
             break
         raw, end = parse_path(text, at + 1)
         for local in quoted_locals(raw):
-            domain = text[len(local) + 1 : at]
-            if local and (text[:at] == local or (text.startswith(f"{local}@") and " " not in domain)):
-                target = raw if text[:at] == local else f"{raw[: raw.rfind('@')]}@{domain}"
+            folded, domain = local.translate(_SMALL), text[len(local) + 1 : at]
+            if local and (lower[:at] == folded or (lower.startswith(f"{folded}@") and " " not in domain)):
+                target = raw if lower[:at] == folded else f"{raw[: raw.rfind('@')]}@{domain}"
                 best, last = (normalise(plain(target)), normalise(plain(raw)), end), at
         at = text.find(' <"', at + 3)
     return UNKNOWN if at >= 0 or (answered and _REMOTE in text[: max(last, 0)]) else best

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ingest.events import Reply, Ruled
-from ingest.formats.exim.fields import Fields, address_at, address_list, plain, read_fields
+from ingest.formats.exim.fields import Fields, address_at, address_list, plain, quoted_locals, read_fields
 from ingest.formats.outcome import FREE, IGNORED, UNKNOWN, Outcome
 from ingest.headers import header_address, header_text
 from mappings.address import message_id, normalise, parse_path
@@ -148,7 +148,9 @@ def _path_at(text: str, at: int) -> tuple[str | None, int]:
         # Without brackets only what follows tells that it is whole.
         return (address if text.startswith(":", end) else None), end
     raw, end = parse_path(text, at)
-    return (normalise(plain(raw)) if text[end - 1 : end] == ">" else None), end
+    # Exim cuts what the client wrote: a quote that is not closed holds whatever follows.
+    whole = text[end - 1 : end] == ">" and (not raw.startswith('"') or bool(quoted_locals(raw)))
+    return (normalise(plain(raw)) if whole else None), end
 
 
 def _reply(said: str, *, for_now: bool) -> Reply:
