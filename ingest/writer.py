@@ -97,8 +97,12 @@ class Writer:
 
         What makes no document even so has no part in any yet, and is needed no more.
         """
+        self._write_last({key for event in events for key in event.owners}, show_us)
+
+    def _write_last(self, keys: Collection[str], show_us: int) -> None:
+        """Write what is known of the messages of these nodes."""
         self._renew()
-        self._write({key for event in events for key in event.owners}, _Pass(show_us, everything=True, final=True, last=True))
+        self._write(keys, _Pass(show_us, everything=True, final=True, last=True))
 
     def _renew(self) -> None:
         """Have everything found by what it names."""
@@ -176,6 +180,8 @@ class Writer:
         held_us: int | None = None
         for draft, digest in zip(composed.drafts, digests, strict=True):
             known = self.table.web.documents.get(draft.trace.id)
+            if draft.withheld and not run.last:
+                continue
             if known is None and not run.final and draft.held_us is not None and run.show_us < draft.held_us:
                 held_us = draft.held_us if held_us is None else min(held_us, draft.held_us)
                 continue
@@ -191,14 +197,14 @@ class Writer:
     def _versioned(self, draft: Draft, digest: bytes, known: Written | None) -> Trace | None:
         """The document with its version, or None where the store has just this."""
         trace = draft.trace
-        if known is not None and known.digest == digest and not known.superseded:
+        if known is not None and known.digest == digest and known.superseded == draft.withheld:
             return None
         version = REVISION * VERSION_STEP + len(trace.events)
         trace.version = version if known is None else max(version, known.version + 1)
         trace.ingested_ms = time.time_ns() // 1_000_000
         anchor = trace.events[0].hash if trace.events else None
         named = trace.original_recipient or trace.recipient
-        self.table.web.documents.put(trace.id, Written(trace.version, digest, anchor, named, trace.time_ms))
+        self.table.web.documents.put(trace.id, Written(trace.version, digest, anchor, named, trace.time_ms, draft.withheld))
         for key in {key for key, _ in draft.events}:
             node = self.table.web.nodes.get(key)
             if node is not None:
@@ -207,10 +213,9 @@ class Writer:
         return trace
 
     def _replaced(self, message: Message, drafts: list[Draft], nodes: list[Node]) -> Iterator[Trace]:
-        """Documents of this message that what is known now has replaced; where it came to nothing they are withdrawn.
-
-        A withdrawn document names itself as its successor, and so is shown to nobody.
-        """
+        """Documents of this message that what is known now has replaced."""
+        if not drafts:
+            return
         current = {d.trace.id for d in drafts}
         events = {e.digest for p in message.parts for e in p.events}
         for trace_id in sorted(self.table.web.documents.of(events) - current):
@@ -218,7 +223,6 @@ class Writer:
             if known is None or known.superseded or not any(trace_id in n.documents for n in nodes):
                 continue
             same = [d.trace for d in drafts if _names(d.trace, known.named)] or [d.trace for d in drafts]
-            successors = sorted(t.id for t in same) or [trace_id]
             known.version += 1
             known.superseded = True
             self.superseded += 1
@@ -230,7 +234,7 @@ class Writer:
                 last_event_ms=known.time_ms,
                 visible_to=sorted({d for t in same for d in t.visible_to}),
                 keys=sorted({hop_of(n.key) for n in nodes if trace_id in n.documents}),
-                superseded_by=successors,
+                superseded_by=sorted(t.id for t in same),
                 ingested_ms=time.time_ns() // 1_000_000,
             )
 
@@ -272,7 +276,9 @@ class Writer:
 
     def evict(self) -> None:
         """Let go of what is written and quiet, and of what came to nothing within the time that lines may lie apart."""
-        self.table.evict()
+        unwritten = self.table.evict()
+        if unwritten:
+            self._write_last(unwritten, self.table.clock_us)
 
 
 def _names(trace: Trace, named: str | None) -> bool:

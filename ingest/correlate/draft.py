@@ -41,6 +41,11 @@ class Draft:
     #: Events that it took over from nodes which no message owns: a virus scanner's hits in the folder of the filter.
     taken: list[tuple[str, Event]] = field(default_factory=list)
 
+    @property
+    def withheld(self) -> bool:
+        """Whether it is to be shown to nobody, and written only where its lines will not be read again."""
+        return bool(self.trace.superseded_by)
+
 
 @dataclass(slots=True)
 class Composed:
@@ -91,7 +96,10 @@ def compose(message: Message, context: Context) -> Composed:
 
 
 def _draft(tree: Tree, root: Part, row: Row, context: Context) -> Draft | None:
-    """One row as a trace; None where no address is known at all, unless it is a message that has begun and may still go on."""
+    """One row as a trace; None where no address is known at all, unless it is a message that has begun and may still go on.
+
+    That one is no trace yet, and perhaps never becomes one: its document is *withheld*, which stands in the store and is shown to nobody.
+    """
     about = About(root, row, tree)
     nameless = about.sender is None and row.final is None and row.named is None
     if nameless and not (isinstance(root, Life) and root.received is not None):
@@ -108,6 +116,7 @@ def _draft(tree: Tree, root: Part, row: Row, context: Context) -> Draft | None:
     hits = [(part, hit) for part in row.path if isinstance(part, Scan) for hit in tree.message.hits.get(part.key, [])]
     pairs += [(scan.key, event) for scan, (_, event) in hits if not _has_better(scan, event)]
     trace = _trace(about, row, fate, pairs, context)
+    trace.superseded_by = [trace.id] if nameless else []
     return Draft(trace, _held(about, row, context), pairs, [hit for _, hit in hits])
 
 

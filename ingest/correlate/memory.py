@@ -41,11 +41,13 @@ class Memory:
         self._reach_us = reach_us
         self._dropped = dropped
 
-    def evict(self, clock_us: int) -> None:
+    def evict(self, clock_us: int) -> list[str]:
         """Let go of messages that are written and were not touched for the memory time.
 
-        Nodes of which nothing was made, and to which nothing came for as long as lines may lie apart, come to nothing.
+        Nodes of which nothing was made, and to which nothing came for as long as lines may lie apart, come to nothing. Those of queue files
+        may still go on: their keys are given, to be written as they stand, and then they are let go of.
         """
+        unwritten: list[str] = []
         for key in self._web.rest.due(clock_us):
             node = self._web.nodes.get(key)
             if node is None:
@@ -55,8 +57,13 @@ class Memory:
                 self._web.rest.put(key, later)
                 self._thin(node, clock_us)
                 continue
+            if node.fresh and node.key[0] == "q":
+                unwritten.append(key)
+                self._web.rest.put(key, clock_us + _SOON_US)
+                continue
             forget(node, list(node.fresh))
             self._let_go(node, clock_us)
+        return unwritten
 
     def bound(self, node: Node) -> None:
         """Of a weak id that joins nothing, for too many lines bear it, keep the last lines only; what makes documents is kept."""

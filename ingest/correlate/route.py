@@ -78,7 +78,8 @@ def _received(event: Event, fact: Fact, within: Within) -> Route:
 def _identified(event: Event, fact: Fact, within: Within) -> Route:
     assert isinstance(fact, Identified)  # noqa: S101
     kept = kept_mail_id(fact.message_id) if fact.resent else None
-    return Route((keys.queue(event.host, fact.queue_id),), (keys.scan(kept),) if kept else (), begins=not fact.resent)
+    # It begins the messages that the mail server makes itself; of all others the beginning may be in the store, withheld.
+    return Route((keys.queue(event.host, fact.queue_id),), (keys.scan(kept),) if kept else ())
 
 
 def _noticed(event: Event, fact: Fact, within: Within) -> Route:

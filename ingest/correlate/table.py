@@ -397,15 +397,16 @@ class Table:
 
     # -- memory
 
-    def evict(self) -> None:
-        """Let go of what is written and quiet; the store remembers it."""
-        self._memory.evict(self.clock_us)
+    def evict(self) -> list[str]:
+        """Let go of what is written and quiet, for the store remembers it; give what is to be written first."""
+        unwritten = self._memory.evict(self.clock_us)
         gone = self.clock_us - self._reach_us - MARGIN_S * SECOND
         while self._sessions and next(iter(self._sessions.values())).last_us < gone:
             self._sessions.popitem(last=False)[1].close()
         second = self.clock_us // SECOND - _NUMBERS_S
         while self._numbers and next(iter(self._numbers.values()))[0] < second:
             del self._numbers[next(iter(self._numbers))]
+        return unwritten
 
     def close(self) -> None:
         """Let go of everything: what is not in the store has come to nothing."""

@@ -178,6 +178,9 @@ class TraceFile:
         if old.superseded_by:
             if not one.trace.superseded_by:
                 writes.lost_superseded.append((one.key,))
+            elif not one.trace.events:
+                # It was withheld, and so had events.
+                writes.lost_rows.append((one.key,))
             return
         changes.count(old, _time_ms(one.key), -1)
         writes.lost_visible.extend((domain_value(domain), one.key) for domain in old.visible_to)
@@ -190,6 +193,8 @@ class TraceFile:
         head = self._packer.pack(one.head)
         if trace.superseded_by:
             writes.superseded.append((one.key, trace.version, head))
+            if trace.events:
+                writes.details.append((one.key, self._packer.pack(one.events)))
             return
         client, relay = client_of(trace), relay_of(trace)
         domains = list(dict.fromkeys(map(domain_value, trace.visible_to)))

@@ -37,7 +37,8 @@ def load(connection: sqlite3.Connection, packer: Packer, key: bytes, *, events: 
     row = connection.execute("SELECT head FROM trace WHERE id = ?", (key,)).fetchone()
     if row is None:
         row = connection.execute("SELECT head FROM superseded WHERE id = ?", (key,)).fetchone()
-        return None if row is None else packer.head(row[0])
+    if row is None:
+        return None
     trace = packer.head(row[0])
     if events:
         detail = connection.execute("SELECT events FROM detail WHERE id = ?", (key,)).fetchone()

@@ -7,22 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from stores import Embedded
-from written_mail import Mail, Server, found, log
+from written_mail import Server, log
 
 from follow.conftest import Followed
 
 ID = "4D2A31C0FFEE"
 _PATIENCE_S = 20
-
-
-def begun() -> bytes:
-    """A message that the server is still receiving: no line names its sender or recipient yet."""
-    mail = Mail()
-    server = Server()
-    server.at(mail, "postfix/smtpd", 1001, "connect from mail.sender.example[203.0.113.5]")
-    server.at(mail, "postfix/smtpd", 1001, f"{ID}: client=mail.sender.example[203.0.113.5]")
-    return log([mail])
 
 
 def _cut(path: Path) -> None:
@@ -35,16 +25,20 @@ def _renamed(path: Path) -> None:
 
 @pytest.mark.parametrize("goes", [Path.unlink, _cut, _renamed], ids=["deleted", "cut", "renamed out of its set"])
 def test_its_file_goes(goes: Callable[[Path], None], followed: Followed) -> None:
-    """The line that begins a message stands in the store before the reader is killed."""
-    followed.append(begun())
+    """The line that begins a message is kept in the store before the reader is killed, and there when the message goes on."""
+    mail = Server().delivered(ID, "ann@sender.example", "bob@example.net")
+    lines = log([mail]).splitlines(keepends=True)
+    followed.append(b"".join(lines[:2]))
     followed.follow()
     positions = followed.store.parent / "positions.json"
     _until(lambda: positions.exists() and b'"needed": true' in positions.read_bytes())
-    assert not followed.found()
     goes(followed.path)
-    _until(lambda: bool(followed.found()))
+    _until(lambda: b'"needed": true' not in positions.read_bytes())
     followed.kill()
-    assert list(found(Embedded(followed.store))) == [(None, None, "in_progress", (ID,), False)]
+    followed.path.write_bytes(b"".join(lines[2:]))
+    followed.follow()
+    followed.wait_for(mail)
+    followed.stop()
 
 
 def _until(happens: Callable[[], bool]) -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+from canonical import documents, must_be_same
 from captures import written
-from reading import Place, read
+from reading import Place, StoreDiedError, read
 from written_mail import Mail, Server, found, log
+
+import ingest.pipeline
 
 ID = "4D2A31C0FFEE"
 PEER = "mail.sender.example[203.0.113.5]"
@@ -18,27 +24,40 @@ def begun(server: Server) -> Mail:
     return mail
 
 
-def test_one_that_has_begun_is_a_trace(place: Place) -> None:
-    """Its beginning is all that is known."""
+def test_one_that_has_begun_is_no_trace(place: Place) -> None:
+    """Its beginning is all that is known: a client that only asks whether an address is there leaves no more."""
     read(place, written(place.logs, {"mail.log": log([begun(Server())])}))
-    assert list(found(place.store)) == [(None, None, "in_progress", (ID,), False)]
+    assert not found(place.store)
 
 
-def test_one_that_broke_off_is_none(place: Place) -> None:
-    """Nobody was named and nothing came: also where it was told as begun before."""
-    server = Server()
+def test_one_that_goes_on_after_its_place_was_given_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its beginning is kept in the store, shown to nobody, and is there when the message goes on after hours and a crash."""
+    monkeypatch.setattr(ingest.pipeline, "_FLUSH_LINES", 5)
+    monkeypatch.setattr(ingest.pipeline, "_CHUNK", 5)
+    monkeypatch.setattr(ingest.pipeline, "_BACKLOG_SAVED_S", 0.0)
+    server, other = Server(), Server(pid=9000)
     mail = begun(server)
-    files = written(place.logs, {"mail.log": log([mail])})
+    later = []
+    for number in range(60):
+        other.wait(seconds=60)
+        later.append(other.delivered(f"4D2A31C0{number:04X}", "carl@sender.example", "dora@example.net"))
+    before = log([mail, *later])
+    files = written(place.logs, {"mail.log": before})
+    with pytest.raises(StoreDiedError):
+        read(place, files, dies_after=60)
+    position = json.loads((place.data / "positions.json").read_bytes())["files"][0]
+    assert position["offset"] > before.index(ID.encode())
+    assert len(found(place.store)) < 61
+    server.wait(seconds=7000)
+    server.at(mail, "postfix/cleanup", 1002, f"{ID}: message-id=<a@sender.example>")
+    server.at(mail, "postfix/qmgr", 99, f"{ID}: from=<ann@sender.example>, size=600, nrcpt=1 (queue active)")
+    server.deliver(mail, ID, "bob@example.net", 1003)
+    server.remove(mail, ID)
+    written(place.logs, {"mail.log": log([mail, *later])})
     read(place, files)
-    assert found(place.store)
-    server.wait(seconds=90)
-    server.at(mail, "postfix/smtpd", 1001, f"lost connection after DATA from {PEER}")
-    server.at(mail, "postfix/smtpd", 1001, f"disconnect from {PEER} ehlo=1 mail=1 rcpt=1 data=0/1 commands=3/4")
-    written(place.logs, {"mail.log": log([mail])})
-    read(place, files)
-    assert not found(place.store)
-    read(place, files, rebuild=True)
-    assert not found(place.store)
+    assert ("ann@sender.example", "bob@example.net", "delivered", (ID,), False) in found(place.store)
+    read(place.beside("plain"), files)
+    must_be_same(documents(place.beside("plain").store), documents(place.store))
 
 
 def test_one_that_goes_on_is_told_under_its_names(place: Place) -> None:
