@@ -231,7 +231,7 @@ class Checkpoint:
             if version != _VERSION:
                 self._put_aside(f"are of version {version}, and this program knows {_VERSION}")
                 return
-            state = msgspec.json.decode(data, type=_State)
+            state = _completed(msgspec.json.decode(data, type=_State))
             self._marks, self._written_ns = state.files, state.written
         except (msgspec.MsgspecError, UnicodeDecodeError):
             self._put_aside("are damaged")
@@ -243,6 +243,22 @@ class Checkpoint:
         with contextlib.suppress(OSError):
             self._path.replace(aside)
         self.warning = f"The reading positions in {self._path} {why}; they were put aside as {aside.name}, and all files are read again."
+
+
+def _completed(state: _State) -> _State:
+    """What a state of an older release lacks: of each path only the content that was written to last may have more than was read."""
+    newest: dict[str, Mark] = {}
+    for mark in state.files:
+        if mark.read is None and mark.mtime_ns >= newest.get(mark.path, mark).mtime_ns:
+            newest[mark.path] = mark
+    for mark in state.files:
+        if mark.read is not None:
+            continue
+        if newest[mark.path] is not mark:
+            mark.over = True
+        elif is_live(mark.path):
+            state.written.setdefault(mark.path, mark.mtime_ns)
+    return state
 
 
 def shown_path(path: str) -> str:
