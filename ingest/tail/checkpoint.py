@@ -111,6 +111,7 @@ class Checkpoint:
         if identity is None:
             return
         mark = self._mark_of(reader, identity)
+        settled = mark.over or mark.finished
         mark.path, mark.identity, mark.offset = shown_path(reader.path), identity, offset
         mark.year, mark.last_us = year, last_us
         mark.device, mark.inode = reader.device, reader.inode
@@ -125,6 +126,8 @@ class Checkpoint:
             self.note_written(mark.path, mark.mtime_ns)
         mark.finished = reader.finished and offset >= reader.position
         mark.needed, mark.told = needed, told
+        if (mark.over or mark.finished) and not settled:
+            self._settle_copies(mark, reader)
         mark.seen_s = int(self._now())
 
     def keep(self, reader: FileReader, read: int | None = None) -> None:
@@ -206,6 +209,20 @@ class Checkpoint:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+    def _settle_copies(self, mark: Mark, reader: FileReader) -> None:
+        """A content was read to its end: of other files that held it, as a log that was copied and then cut, nothing more is expected."""
+        for other in self._marks:
+            if other is mark or other.over or (other.read or 0) > (mark.read or 0):
+                continue
+            # Of one length, digests tell without hashing again.
+            unlike = other.identity.length != mark.identity.length
+            same = other.identity == mark.identity or (unlike and other.identity.fits(reader.head))
+            owner = self.reader_of(other) if same else None
+            if same and (owner is None or owner.truncated):
+                other.over, other.size = True, other.offset if other.read is None else other.read
+                if owner is not None:
+                    owner.over = owner.told = True
 
     def _mark_of(self, reader: FileReader, identity: Identity) -> Mark:
         known = self._of_reader.get(reader)
