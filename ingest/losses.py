@@ -23,10 +23,11 @@ def note_losses(follower: Follower, sources: Collection[SourceFile], sink: Sink,
 def loss_of(gone: Gone, sources: Collection[SourceFile], now_ms: int) -> Loss:
     """The loss, in log time from the last line that was read to the first of the same set that was read after it."""
     mark = gone.mark
-    since_us = mark.last_us if gone.begin == mark.offset else mark.read_us
+    since_us = gone.since_us
     live = rotated_set(mark.path)
-    firsts = [s.first_us for s in sources if s.first_us is not None and rotated_set(s.reader.path) == live]
-    later = [first_us for first_us in firsts if since_us is None or first_us >= since_us]
+    # Of files that were written to after it: what was rotated before it may be read only now.
+    younger = [s for s in sources if rotated_set(s.reader.path) == live and s.reader.mtime_ns >= mark.mtime_ns]
+    later = [s.first_us for s in younger if s.first_us is not None and s.first_us >= (since_us or 0)]
     return Loss(
         id=loss_id(mark.path, mark.identity.digest, gone.begin),
         file=mark.path,

@@ -112,6 +112,7 @@ class Checkpoint:
         if identity is None:
             return
         mark = self._mark_of(reader, identity)
+        settled = mark.over or mark.finished
         mark.path, mark.identity, mark.offset = shown_path(reader.path), identity, offset
         mark.year, mark.last_us = year, last_us
         mark.device, mark.inode = reader.device, reader.inode
@@ -126,6 +127,8 @@ class Checkpoint:
             self.note_written(mark.path, mark.mtime_ns)
         mark.finished = reader.finished and offset >= reader.position
         mark.needed, mark.told = needed, told
+        if (mark.over or mark.finished) and not settled:
+            self._settle_copies(mark, reader)
         mark.seen_s = int(self._now())
 
     def keep(self, reader: FileReader, read: int | None = None) -> None:
@@ -204,6 +207,20 @@ class Checkpoint:
         # Dying here: either name may survive, and both contents are whole.
         private.sync_folder(self._path.parent)
 
+    def _settle_copies(self, mark: Mark, reader: FileReader) -> None:
+        """A content was read to its end: of other files that held it, as a log that was copied and then cut, nothing more is expected."""
+        for other in self._marks:
+            if other is mark or other.over or (other.read or 0) > (mark.read or 0):
+                continue
+            # Of one length, digests tell without hashing again.
+            unlike = other.identity.length != mark.identity.length
+            same = other.identity == mark.identity or (unlike and other.identity.fits(reader.head))
+            owner = self.reader_of(other) if same else None
+            if same and (owner is None or owner.truncated):
+                other.over, other.size = True, other.offset if other.read is None else other.read
+                if owner is not None:
+                    owner.over = owner.told = True
+
     def _mark_of(self, reader: FileReader, identity: Identity) -> Mark:
         known = self._of_reader.get(reader)
         if known is not None:
@@ -228,7 +245,7 @@ class Checkpoint:
             if version != _VERSION:
                 self._put_aside(f"are of version {version}, and this program knows {_VERSION}")
                 return
-            state = msgspec.json.decode(data, type=_State)
+            state = _completed(msgspec.json.decode(data, type=_State))
             self._marks, self._written_ns = state.files, state.written
         except (msgspec.MsgspecError, UnicodeDecodeError):
             self._put_aside("are damaged")
@@ -240,6 +257,22 @@ class Checkpoint:
         with contextlib.suppress(OSError):
             self._path.replace(aside)
         self.warning = f"The reading positions in {self._path} {why}; they were put aside as {aside.name}, and all files are read again."
+
+
+def _completed(state: _State) -> _State:
+    """What a state of an older release lacks: of each path only the content that was written to last may have more than was read."""
+    newest: dict[str, Mark] = {}
+    for mark in state.files:
+        if mark.read is None and mark.mtime_ns >= newest.get(mark.path, mark).mtime_ns:
+            newest[mark.path] = mark
+    for mark in state.files:
+        if mark.read is not None:
+            continue
+        if newest[mark.path] is not mark:
+            mark.over = True
+        elif is_live(mark.path):
+            state.written.setdefault(mark.path, mark.mtime_ns)
+    return state
 
 
 def shown_path(path: str) -> str:

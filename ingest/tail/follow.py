@@ -153,7 +153,7 @@ class Follower:
                 # Its folder may not be looked into for the moment.
                 present[key] = reader
                 keys.add(key)
-            elif reader.truncated or reader.closed:
+            elif reader.truncated or (reader.closed and not reader.ahead):
                 self._miss(reader)
             else:
                 self._nameless[reader] = self._clock()
@@ -163,8 +163,9 @@ class Follower:
     def _miss(self, reader: FileReader) -> None:
         """The rest of this content is not at hand: a copy of it, or the file under another name, may have it."""
         reader.close()
-        reader.nameless = True
+        reader.nameless = reader.ended = reader.at_end = True
         if not reader.over:
+            reader.truncated = True
             self._checkpoint.keep(reader)
             self._seeker.changed(rotated_set(reader.path))
 
@@ -295,7 +296,7 @@ class Follower:
         """Close what nobody will write to any more, and what rests."""
         now = self._clock()
         for reader, since in list(self._nameless.items()):
-            if not reader.closed and reader.has_more():
+            if (reader.ahead or not reader.closed) and reader.has_more():
                 self._nameless[reader] = now
             elif reader.ended or reader.closed or self._once or now - since >= self._linger_s:
                 del self._nameless[reader]

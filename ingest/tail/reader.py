@@ -171,6 +171,11 @@ class FileReader:
         return self._fd
 
     @property
+    def ahead(self) -> bool:
+        """Whether lines are at hand that were read from the file and not given yet."""
+        return self._next < len(self._lines)
+
+    @property
     def may_rest(self) -> bool:
         """Whether the file can be closed until it is read again: what has a name is found by it."""
         return not (self.stream or self.nameless or self.closed)

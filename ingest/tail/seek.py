@@ -34,11 +34,15 @@ Seen = tuple[tuple[int, int], int, int]
 
 
 class Gone(msgspec.Struct, frozen=True):
-    """What was not read before it went, in bytes of the text; where nobody knows whether there was anything, `end` is None."""
+    """What was not read before it went, in bytes of the text; where nobody knows whether there was anything, `end` is None.
+
+    `since_us` is the time of the last line before it, of this content or of an older one of the same log.
+    """
 
     mark: Mark
     begin: int
     end: int | None
+    since_us: int | None
 
 
 @dataclass(slots=True)
@@ -166,7 +170,7 @@ class Seeker:
 
     def gone(self) -> list[Gone]:
         """What was found nowhere, each told once."""
-        told = [_what_is_gone(mark, read_on=self._checkpoint.reader_of(mark) is not None) for mark in self._missing]
+        told = [self._what_is_gone(mark) for mark in self._missing]
         for mark in self._missing:
             reader = self._checkpoint.reader_of(mark)
             if reader is None:
@@ -180,6 +184,19 @@ class Seeker:
     def _sought(self, live: str) -> bool:
         """Whether files of this rotated set are looked for, or found and not opened yet."""
         return live in self._pending or any(found.live == live and not found.met for found in self.found.values())
+
+    def _what_is_gone(self, mark: Mark) -> Gone:
+        """Which bytes of a content that is nowhere are not in the store; lines in flight are at hand while its reader is."""
+        begin = mark.offset if mark.read is None else mark.read
+        end = begin + mark.unread if mark.unread else None
+        since_us = mark.read_us
+        if mark.needed and self._checkpoint.reader_of(mark) is None:
+            begin, end, since_us = mark.offset, begin + mark.unread, mark.last_us
+        if since_us is None:
+            live = rotated_set(mark.path)
+            older = [one for one in self._checkpoint.marks if one.mtime_ns < mark.mtime_ns and rotated_set(one.path) == live]
+            since_us = max((one.read_us for one in older if one.read_us is not None), default=None)
+        return Gone(mark, begin, end if end is None or end > begin else None, since_us)
 
     def _named(self, path: str) -> bool:
         """Whether an argument stands for this path."""
@@ -245,12 +262,3 @@ class Seeker:
 def _identities(heads: Sequence[bytes], lengths: Collection[int]) -> set[Identity]:
     """What contents with these first bytes are, by as many bytes as marks know of one."""
     return {Identity(length, digest(head[:length])) for length in lengths for head in heads if length <= len(head)}
-
-
-def _what_is_gone(mark: Mark, *, read_on: bool) -> Gone:
-    """Which bytes of a content that is nowhere are not in the store; with `read_on`, lines in flight are still at hand."""
-    reached = mark.offset if mark.read is None else mark.read
-    if mark.needed and not read_on:
-        end = max(reached, reached + mark.unread)
-        return Gone(mark, mark.offset, end if end > mark.offset else None)
-    return Gone(mark, reached, reached + mark.unread if mark.unread else None)

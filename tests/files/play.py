@@ -27,7 +27,7 @@ from search.engines.embedded import EmbeddedEngine
 from search.query import Query
 from search.scope import EVERYTHING
 
-#: Looks of the reader in one wait: more than the two that make a line safe.
+#: Looks of the reader in one wait: more than the four that make a line safe.
 _LOOKS = 8
 _PATIENCE_S = 60
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import json
 import lzma
 import os
 import shutil
@@ -16,6 +17,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import zstandard
+
+from ingest.tail.fingerprint import HEAD, Identity
 
 START = datetime(2026, 3, 2, 10, 0, 0, tzinfo=UTC)
 _PACKERS = (
@@ -28,8 +31,9 @@ _PACKERS = (
 
 @dataclass(slots=True, eq=False)
 class Content:
-    """What one file held from its beginning; `seen`: somebody who reads has had a whole look at it."""
+    """What one file held: its first bytes; `seen`: whoever reads it keeps a position in it, or had the time to."""
 
+    head: bytes = b""
     seen: bool = False
 
 
@@ -67,6 +71,8 @@ class World:
         self.log = self.logs / "mail.log"
         self.files: dict[str, list[Line]] = {}
         self.contents: dict[str, Content] = {}
+        #: All contents that there ever were.
+        self.every: list[Content] = []
         self.messages: list[Message] = []
         self.clock = START
         self.day = 0
@@ -178,6 +184,11 @@ class World:
         """It ended; a killed one forgets what it held of messages that are not whole."""
         self.look()
         self.up = False
+        positions = self.data / "positions.json"
+        for mark in json.loads(positions.read_bytes())["files"] if positions.exists() else []:
+            identity = Identity(**mark["identity"])
+            for content in self.every:
+                content.seen |= identity.fits(content.head)
         for message in self.messages:
             # In order it writes what is known; of a message without a recipient that is nothing yet, and its lines are read again.
             if message.left and (killed or len(message.lines) < 4):
@@ -185,12 +196,12 @@ class World:
                     line.safe = False
 
     def look(self) -> None:
-        """Note what a reader has had the time for: a whole reading, with all rights, in three saves; an orderly end saves twice."""
+        """Note what a reader has had the time for: a whole reading, with all rights, in four saves; an end in order saves twice."""
         if not self.up or self.locked is not None:
             return
         for lines in self.files.values():
             for line in lines:
-                if self.saves >= max(line.saves, self.base) + 3:
+                if self.saves >= max(line.saves, self.base) + 4:
                     line.safe = line.content.seen = True
 
     def alive(self) -> set[int]:
@@ -223,7 +234,10 @@ class World:
     def _append(self, message: Message, count: int) -> None:
         """Write some lines of a message to the log, as syslog does: open, write, close."""
         self.look()
-        content = self.contents.setdefault("mail.log", Content())
+        if "mail.log" not in self.contents:
+            self.contents["mail.log"] = Content()
+            self.every.append(self.contents["mail.log"])
+        content = self.contents["mail.log"]
         with self.log.open("a") as file:
             for program, said in message.left[:count]:
                 self.clock += timedelta(milliseconds=700)
@@ -232,6 +246,7 @@ class World:
                 message.lines.append(line)
                 self.files.setdefault("mail.log", []).append(line)
                 file.write(f"{text}\n")
+                content.head = (content.head + f"{text}\n".encode())[:HEAD]
         if self.locked == self.log:
             self.log.chmod(0)
         del message.left[:count]

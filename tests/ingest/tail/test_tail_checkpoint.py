@@ -174,3 +174,42 @@ def test_names_of_any_bytes_can_be_kept(tmp_path: Path, logs: Logs) -> None:
     state.store()
     assert msgspec.json.decode((tmp_path / FILE_NAME).read_bytes())["files"][0]["path"].endswith("m\\xff.log")
     assert [mark.offset for mark in Checkpoint.load(tmp_path).marks] == [6]
+
+
+def test_a_state_of_an_older_release(tmp_path: Path, logs: Logs) -> None:
+    """Nothing that was rotated away long ago counts as lost; of the content that was written to last the rest is looked for."""
+    state = Checkpoint(tmp_path)
+    for number in range(3):
+        path = logs.write("mail.log", f"first {number}\n")
+        os.utime(path, (1e9 + number, 1e9 + number))
+        state.note(logs.open(path), 8)
+        path.unlink()
+    state.store()
+    data = msgspec.json.decode((tmp_path / FILE_NAME).read_bytes())
+    del data["written"]
+    for one in data["files"]:
+        for name in ("read", "read_us", "packed", "over"):
+            del one[name]
+    (tmp_path / FILE_NAME).write_bytes(msgspec.json.encode(data))
+    state = Checkpoint.load(tmp_path)
+    assert [mark.open for mark in state.marks] == [False, False, True]
+    assert state.written_ns(str(logs.folder / "mail.log")) == (10**9 + 2) * 10**9
+
+
+def test_of_a_log_that_was_copied_and_cut_nothing_is_expected(logs: Logs) -> None:
+    """Once the copy is read to its end, the position of what was cut is settled: the copy may be deleted some day."""
+    path = logs.write("mail.log", "first\n")
+    state = Checkpoint(logs.folder)
+    cut = logs.open(path)
+    state.note(cut, 6)
+    copy = logs.open(logs.write("mail.log.1", "first\n"))
+    logs.write("mail.log", "other\n")
+    assert cut.read(10) == []
+    assert cut.truncated
+    assert len(copy.read(100)) == 31
+    state.note(copy, copy.position)
+    assert [mark.open for mark in state.marks] == [True, True]
+    copy.over = True
+    state.note(copy, copy.position)
+    state.note(cut, 6)
+    assert [mark.open for mark in state.marks] == [False, False]
