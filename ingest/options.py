@@ -56,6 +56,8 @@ class IngestOptions:
     pin_s: float = 600.0
     hold_back_s: float = 60.0
     memory_s: float = 120.0
+    #: A fault of the program at a line ends the run, instead of putting the line aside: for tests.
+    strict: bool = False
 
     @property
     def part(self) -> bool:

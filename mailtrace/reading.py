@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from glob import has_magic
 from pathlib import Path
 
 import msgspec
@@ -115,12 +116,20 @@ def ingest_options(settings: Settings, read: Plan) -> IngestOptions:
         pin_s=settings.pin,
         hold_back_s=settings.hold_back,
         memory_s=settings.memory,
+        strict=settings.stop_at_faults,
     )
+
+
+def again_options(settings: Settings) -> IngestOptions:
+    """How lines that were put aside are read again: each letter says of its lines what is to be known about them."""
+    return ingest_options(settings, Plan((), system_zone(), raw_lines=settings.raw_lines))
 
 
 def _patterns(source: Source) -> tuple[str, ...]:
     """Name the files of a source: those of a folder are everything in it."""
-    return (source.path, f"{source.path.rstrip('/')}/*") if Path(source.path).is_dir() else (source.path,)
+    within = f"{source.path.rstrip('/')}/*"
+    # Of a path that may not be looked at, or is not there yet, nobody knows which it is.
+    return (source.path,) if has_magic(source.path) or os.path.isfile(source.path) else (source.path, within)  # noqa: PTH113
 
 
 def _setting(source: Source, path: str) -> SourceSetting:

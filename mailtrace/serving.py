@@ -12,6 +12,11 @@ from pathlib import Path
 
 import uvicorn
 
+from mailtrace.door.connection import Connection
+from mailtrace.door.door import Door
+from mailtrace.door.guests import Guest, Guests, most_guests
+from mailtrace.door.head import MOST_BYTES
+from mailtrace.metrics.service import Busy
 from mailtrace.problems import CouldNot, WrongUsage, of_os_error
 from mailtrace.settings import Settings
 from mailtrace.stores import is_cluster, open_engine
@@ -21,8 +26,10 @@ from search.access import Customer
 from search.engines import Engine
 from search.http.app import application
 from search.http.audit import Audit
+from search.http.clients import among
+from search.http.places import Places
 from search.http.sessions import Sessions
-from search.http.site import Site
+from search.http.site import OnAnswer, Site
 from search.http.tokens import Tokens
 
 #: Seconds that answers which are under way have to come to their end.
@@ -51,13 +58,13 @@ def customers(settings: Settings) -> tuple[Customer, ...]:
     return tuple(Customer(one.name, tuple(map(normalise_domain, one.domains))) for one in settings.customer)
 
 
-def site(settings: Settings, engine: Engine) -> Site:
-    """Put a service together."""
+def site(settings: Settings, engine: Engine, on_answer: OnAnswer | None = None) -> Site:
+    """Put a service together; `on_answer` hears of every answer."""
     folder, known = access_folder(settings), tokens(settings)
     return Site(
         engine=engine,
         tokens=known,
-        sessions=Sessions(folder / "session.key", settings.http.base),
+        sessions=Sessions(folder, settings.http.base),
         audit=Audit(folder / "audit"),
         customers=customers(settings),
         zone=settings.http.timezone or system_zone(),
@@ -65,16 +72,31 @@ def site(settings: Settings, engine: Engine) -> Site:
         open=not known.configured(),
         origins=settings.http.origins,
         threads=_THREADS_CLUSTER if is_cluster(settings.store) else _THREADS,
+        on_answer=on_answer,
     )
 
 
 class Service(uvicorn.Server):
-    """A server that is stopped by us, not by signals of its own."""
+    """A server with a door of its own, that is stopped by us, not by signals of its own."""
 
-    def __init__(self, config: uvicorn.Config, listening: socket.socket, told: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        listening: socket.socket,
+        told: Callable[[], None],
+        beat: Callable[[], None] = lambda: None,
+        places: Places | None = None,
+    ) -> None:
         super().__init__(config)
+        self._places = places or Places()
+        #: As the loop last saw it; any thread may look.
+        self.busy = Busy()
+        self._beat = beat
         self._listening = listening
         self._told = told
+        named = config.forwarded_allow_ips or ()
+        self.guests = Guests(most_guests(), among(named.split(",") if isinstance(named, str) else named))
+        self._door: Door | None = None
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -83,9 +105,31 @@ class Service(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, and tell."""
-        await super().startup(sockets)
-        if self.started:
-            self._told()
+        await self.lifespan.startup()
+        if self.lifespan.should_exit:
+            raise CouldNot("the service could not be started")
+        # uvicorn would take connections without bounds.
+        self.servers = []
+        self._door = Door(self._listening, self.guests, self._made, self.config.ssl)
+        self._door.open()
+        self.started = True
+        self._told()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let in nobody more, and let what is under way come to its end."""
+        if self._door is not None:
+            await self._door.close()
+        await super().shutdown(sockets)
+
+    def _made(self, guest: Guest) -> Connection:
+        """The connection of a guest."""
+        return Connection(guest, self.guests, self.config, self.server_state, self.lifespan.state)
+
+    async def on_tick(self, counter: int) -> bool:
+        """The loop came round."""
+        self._beat()
+        self.busy = Busy(len(self.guests), len(self._places), self._places.exports)
+        return await super().on_tick(counter)
 
     def run_until(self, stop: threading.Event) -> None:
         """Serve until `stop` is set; then let what is under way come to its end."""
@@ -104,13 +148,24 @@ class Service(uvicorn.Server):
 
 
 @contextmanager
-def service(settings: Settings, host: str | None, port: int | None, told: Callable[[str, bool], None]) -> Iterator[Service]:
-    """Give a service that is ready to run; `told` hears its address when it listens, and whether everybody on this machine may ask."""
+def service(
+    settings: Settings,
+    host: str | None,
+    port: int | None,
+    told: Callable[[str, bool], None],
+    *,
+    on_answer: OnAnswer | None = None,
+    beat: Callable[[], None] = lambda: None,
+) -> Iterator[Service]:
+    """Give a service that is ready to run; `told` hears its address when it listens, and whether everybody on this machine may ask.
+
+    `on_answer` hears of each answer, and `beat` each time the loop that serves comes round.
+    """
     http = settings.http
     address = host or http.host
     with ExitStack() as ending:
         engine = ending.enter_context(closing(open_engine(settings.store, settings.elasticsearch)))
-        made = site(settings, engine)
+        made = site(settings, engine, on_answer)
         ending.callback(made.audit.close)
         if made.open and not _is_loopback(address):
             raise CouldNot(
@@ -120,8 +175,13 @@ def service(settings: Settings, host: str | None, port: int | None, told: Callab
         listening = ending.enter_context(bound(address, http.port if port is None else port))
         config = uvicorn.Config(
             application(made),
+            # Strangers' broken requests are no news.
             log_config=None,
+            log_level="error",
             access_log=False,
+            http="h11",
+            h11_max_incomplete_event_size=MOST_BYTES,
+            ws="none",
             server_header=False,
             proxy_headers=True,
             forwarded_allow_ips=list(http.proxies),
@@ -134,7 +194,7 @@ def service(settings: Settings, host: str | None, port: int | None, told: Callab
             _check_certificate(http.certificate, http.key)
         scheme = "https" if http.certificate else "http"
         shown = _shown(address, listening.getsockname()[1])
-        yield Service(config, listening, lambda: told(f"{scheme}://{shown}{http.base}/", made.open))
+        yield Service(config, listening, lambda: told(f"{scheme}://{shown}{http.base}/", made.open), beat, made.places)
 
 
 def _is_loopback(host: str) -> bool:

@@ -15,6 +15,7 @@ from search.engines import Engine
 from search.query import Query
 from search.query_error import QueryError
 from search.scope import Scope
+from search.view import View
 
 #: So many related traces a report lists.
 LIMIT = 50
@@ -44,9 +45,10 @@ _Found = tuple[Trace, str, str, str]
 
 def related(trace: Trace, engine: Engine, scope: Scope) -> tuple[list[RelatedTrace], bool]:
     """Give the related traces in scope, and whether there are more than are listed."""
-    seen = {trace.id}
+    seen, view = {trace.id}, View.of(trace, scope)
     listed: list[RelatedTrace] = []
-    for other, how, evidence, confidence in _all(trace, engine, scope):
+    asked = _Asked(engine, scope)
+    for other, how, evidence, confidence in _all(trace, asked):
         if other.id in seen:
             continue
         if len(listed) == LIMIT:
@@ -60,31 +62,52 @@ def related(trace: Trace, engine: Engine, scope: Scope) -> tuple[list[RelatedTra
                 disposition=other.disposition,
                 time=utc(other.time_ms),
                 host=other.host,
-                evidence=evidence,
+                evidence=view.text(evidence),
                 confidence=confidence,
             ),
         )
-    return listed, False
+    return listed, asked.cut
 
 
-def _all(trace: Trace, engine: Engine, scope: Scope) -> Iterator[_Found]:
+class _Asked:
+    """Questions by key, each for so many traces at most: a key may be held by thousands that have nothing to do with the trace."""
+
+    def __init__(self, engine: Engine, scope: Scope) -> None:
+        self.engine = engine
+        self.scope = scope
+        #: Whether one of them found as many as it may, so that there may be more.
+        self.cut = False
+        self._keys = 0
+
+    def holding(self, key: str) -> list[Trace]:
+        """The newest traces that hold a key; nothing where so many keys were asked for that a list is full long before."""
+        self._keys += 1
+        if self._keys > LIMIT:
+            self.cut = True
+            return []
+        found = self.engine.find([key], self.scope, limit=2 * LIMIT)
+        self.cut = self.cut or len(found) >= 2 * LIMIT
+        return found
+
+
+def _all(trace: Trace, asked: _Asked) -> Iterator[_Found]:
     """Everything related, what the log names first."""
-    siblings = _siblings(trace, engine, scope)
+    siblings = _siblings(trace, asked)
     same = {sibling.id for sibling in siblings} | {trace.id}
     for relation in trace.related:
-        yield from _named(trace, relation, engine, scope, same)
-    yield from _elsewhere(trace, engine, scope)
-    yield from _other_tries(trace, engine, scope)
+        yield from _named(trace, relation, asked, same)
+    yield from _elsewhere(trace, asked.engine, asked.scope)
+    yield from _other_tries(trace, asked.engine, asked.scope)
     for sibling in siblings:
         yield sibling, "recipient", "another recipient of the same message", "certain"
 
 
-def _siblings(trace: Trace, engine: Engine, scope: Scope) -> list[Trace]:
+def _siblings(trace: Trace, asked: _Asked) -> list[Trace]:
     """Give the traces of the other recipients of this message."""
     root = root_key(trace)
     if root is None:
         return []
-    return [t for t in engine.find([root], scope, limit=2 * LIMIT) if t.id != trace.id and _same_message(trace, t, root)]
+    return [t for t in asked.holding(root) if t.id != trace.id and _same_message(trace, t, root)]
 
 
 def root_key(trace: Trace) -> str | None:
@@ -104,11 +127,11 @@ def _same_message(trace: Trace, other: Trace, root: str) -> bool:
     return same_id and abs(other.time_ms - trace.time_ms) <= _NEAR_MS
 
 
-def _named(trace: Trace, relation: Related, engine: Engine, scope: Scope, same: set[str]) -> Iterator[_Found]:
+def _named(trace: Trace, relation: Related, asked: _Asked, same: set[str]) -> Iterator[_Found]:
     """Give the traces of the journey that this one names by a key."""
     kind, _, value = relation.key.partition(":")
     # Who is related to it in the same way is a fellow (another notice of one scan), not what is meant.
-    found = [t for t in engine.find([relation.key], scope, limit=2 * LIMIT) if t.id not in same and relation not in t.related]
+    found = [t for t in asked.holding(relation.key) if t.id not in same and relation not in t.related]
     confidence = "certain"
     if kind == "q":
         value = keys.queue_id_of(relation.key)

@@ -6,7 +6,7 @@ that hold their time (Postfix' long ids) name one message for ever.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from ingest.correlate.event import SECOND, Event, order
@@ -44,38 +44,50 @@ def split(events: list[Event], queue_id: str) -> list[list[Event]]:
         return [events]
     lives: list[list[Event]] = [[] for _ in starts]
     times = [e.time_us for e in starts]
+    started: dict[int, int] = {}
+    for index, start in enumerate(starts):
+        started.setdefault(id(start), index)
+    named = _named(own, times)
     removed = [False] * len(starts)
     for event in own:
         index = max(bisect_right(times, event.time_us) - 1, 0)
         if isinstance(event.fact, Judged):
-            index = _looked_at(event, starts, own)
-        elif event in starts:
-            index = starts.index(event)
+            index = _looked_at(event, times, named)
+        elif id(event) in started:
+            index = started[id(event)]
         elif index and not removed[index - 1] and _ends_before(event, starts[index]):
             index -= 1
         removed[index] = removed[index] or isinstance(event.fact, Removed)
         lives[index].append(event)
     for event in events:
         if not bears(event, queue_id):
-            nearest = min(range(len(times)), key=lambda i: abs(times[i] - event.time_us))
-            lives[nearest].append(event)
+            after = bisect_left(times, event.time_us)
+            near = [i for i in (after - 1, after) if 0 <= i < len(times)]
+            lives[bisect_left(times, min((times[i] for i in near), key=lambda t: abs(t - event.time_us)))].append(event)
     return [sorted(life, key=order) for life in lives if life]
 
 
-def _looked_at(event: Event, starts: Sequence[Event], own: Sequence[Event]) -> int:
+def _named(own: Sequence[Event], times: Sequence[int]) -> dict[str, list[int]]:
+    """The lives in which each Message-ID stands, in their order."""
+    found: dict[str, list[int]] = {}
+    for event in own:
+        index = bisect_right(times, event.time_us) - 1
+        if isinstance(event.fact, Identified) and index >= 0:
+            found.setdefault(event.fact.message_id, []).append(index)
+    return found
+
+
+def _looked_at(event: Event, times: Sequence[int], named: dict[str, list[int]]) -> int:
     """Which life a filter's result is about: of those that had begun by then, the one with its Message-ID, else the last.
 
     Its stamp may have whole seconds where the mail server's are finer, so it may stand before what it is about.
     """
     until = event.time_us + (0 if event.fine else SECOND - 1)
-    begun = [index for index, start in enumerate(starts) if start.time_us <= until] or [0]
-    named = getattr(event.fact, "message_id", None)
-    for index in reversed(begun) if named else ():
-        end = starts[index + 1].time_us if index + 1 < len(starts) else None
-        mine = (e for e in own if e.time_us >= starts[index].time_us and (end is None or e.time_us < end))
-        if any(isinstance(e.fact, Identified) and e.fact.message_id == named for e in mine):
-            return index
-    return begun[-1]
+    last = max(bisect_right(times, until) - 1, 0)
+    message_id = getattr(event.fact, "message_id", None)
+    mine = named.get(message_id, []) if message_id else []
+    before = bisect_right(mine, last)
+    return mine[before - 1] if before else last
 
 
 def _ends_before(event: Event, start: Event) -> bool:
@@ -126,6 +138,7 @@ class Life:
         "events",
         "expired",
         "host",
+        "hows",
         "identified",
         "infected",
         "judged",
@@ -133,6 +146,7 @@ class Life:
         "links",
         "log_ids",
         "lost",
+        "milter_rules",
         "noticed",
         "others",
         "probe",
@@ -141,6 +155,7 @@ class Life:
         "received",
         "removed",
         "rules",
+        "rules_of_all",
         "signed",
         "start_us",
         "tls",
@@ -163,6 +178,9 @@ class Life:
         #: All but the attempts: what is the message's, not one recipient's.
         self.others: list[Event] = [e for e in events if not isinstance(e.fact, Attempted)]
         self.rules: list[Event] = []
+        #: Those of a milter, and those that are not about one recipient.
+        self.milter_rules: list[Event] = []
+        self.rules_of_all: list[Event] = []
         self.noticed: list[Event] = []
         self.causes: list[Event] = []
         self.administered: list[Event] = []
@@ -176,6 +194,8 @@ class Life:
         self.lost: Event | None = None
         self.tls: str | None = None
         self.links: list[Link] = []
+        #: In which ways its links name others: there may be a link for each of many recipients.
+        self.hows: frozenset[str] = frozenset()
         for event in events:
             self._take(event)
         #: An address-verification probe looks like a message and is none.
@@ -207,6 +227,10 @@ class Life:
                 self.attempts.append(event)
             case Ruled():
                 self.rules.append(event)
+                if event.fact.source == "milter":
+                    self.milter_rules.append(event)
+                if not event.fact.of_one:
+                    self.rules_of_all.append(event)
                 self._identify(event.fact.message_id)
                 if event.fact.action == "reject" and not event.fact.of_one:
                     self._complete(event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -29,6 +30,43 @@ class Written:
     superseded: bool = False
 
 
+class Documents(dict[str, Written]):
+    """What stands in the store, by id; and the ids by the event that tells which message each is of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._anchored: dict[str, set[str]] = {}
+
+    def put(self, document: str, written: Written) -> None:
+        """Keep what stands there under an id now."""
+        self.drop(document)
+        self[document] = written
+        if written.anchor is not None:
+            self._anchored.setdefault(written.anchor, set()).add(document)
+
+    def drop(self, document: str) -> None:
+        """Forget a document."""
+        written = self.pop(document, None)
+        if written is not None and written.anchor is not None:
+            anchored = self._anchored[written.anchor]
+            anchored.discard(document)
+            if not anchored:
+                del self._anchored[written.anchor]
+
+    def of(self, digests: Iterable[str]) -> set[str]:
+        """The documents of a message with these events."""
+        return {document for digest in digests for document in self._anchored.get(digest, ())}
+
+
+@dataclass(slots=True)
+class Large:
+    """A message of many lines: how many it had when it was told last, when that was, and how many nodes have news since."""
+
+    lines: int
+    told_us: int
+    news: int = 0
+
+
 @dataclass(slots=True)
 class Node:
     """An id, the events that bear it or were given to it, and the documents that hold them."""
@@ -40,9 +78,12 @@ class Node:
     #: Events that no acknowledged document holds yet.
     fresh: set[str] = field(default_factory=set)
     documents: set[str] = field(default_factory=set)
-    names: set[str] = field(default_factory=set)
+    #: The parts by which it is found; those that it has may be newer.
+    named: list[Part] = field(default_factory=list)
     #: Keys of all nodes of its messages, as they were when these were written; empty where it changed since.
-    family: set[str] = field(default_factory=set)
+    family: frozenset[str] = frozenset()
+    #: The message that it is of, where that has many lines.
+    large: Large | None = None
     looked_up: bool = False
     #: Greatest stamp of the log when it was touched last: decides when memory lets go of it.
     touched_us: int = 0
@@ -64,9 +105,8 @@ def make_parts(node: Node, within: Within, *, judged: bool) -> list[Part]:
         return list(lives)
     if kind == "m":
         return [Scan(node.key, node.host, events)]
-    if kind == "j":
-        # Each is a message of its own: a Message-ID may come twice within minutes.
-        return [Loose(node.key, node.host, [e]) for e in events]
+    if kind in "jf":
+        return [Loose(node.key, node.host, events)]
     return [Loose(node.key, node.host, e) for e in _by_gap(events, within.reach_us)]
 
 
@@ -86,5 +126,5 @@ def content_digest(trace: Trace) -> bytes:
     plain = msgspec.structs.replace(trace, version=0, ingested_ms=0, events=[])
     digest = blake2b(msgspec.msgpack.encode(plain), digest_size=16)
     for event in trace.events:
-        digest.update(f"{event.hash}{event.hop}{event.time_us}{event.number}{len(event.raw)}".encode())
+        digest.update(f"{event.hash}{event.hop}{event.kind}{event.time_us}{event.number}{len(event.raw)}".encode())
     return digest.digest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from itertools import islice
 
 from mappings.trace import Trace
 
@@ -16,30 +17,32 @@ class Recall:
 
     def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
-        self._known: dict[str, list[Trace]] = {}
+        #: For each key that was asked for, the documents that hold it, by their ids.
+        self._known: dict[str, dict[str, Trace]] = {}
         #: Keys asked for so far.
         self.asked = 0
 
     def fetch(self, keys: Iterable[str]) -> None:
         """Ask for these keys, and for those that the documents found name in turn."""
-        waiting = [key for key in dict.fromkeys(keys) if key not in self._known]
+        waiting = {key: None for key in keys if key not in self._known}
         while waiting:
-            question, waiting = waiting[:_MOST], waiting[_MOST:]
+            question = list(islice(waiting, _MOST))
             self.asked += len(question)
-            self._known.update((key, []) for key in question)
-            named: dict[str, None] = {}
+            for key in question:
+                del waiting[key]
+                self._known[key] = {}
             for document in self._lookup(question):
-                named.update((event.hop, None) for event in document.events)
+                waiting.update((event.hop, None) for event in document.events if event.hop not in self._known)
                 for key in document.keys:
-                    if key in self._known and document not in self._known[key]:
-                        self._known[key].append(document)
-            waiting += [key for key in named if key not in self._known and key not in waiting]
+                    held = self._known.get(key)
+                    if held is not None:
+                        held[document.id] = document
 
     def of(self, key: str) -> list[Trace]:
         """The documents that hold a key."""
         if key not in self._known:
             self.fetch([key])
-        return self._known[key]
+        return list(self._known[key].values())
 
     def forget(self) -> None:
         """Let go of what was asked: from now on the store may hold more."""

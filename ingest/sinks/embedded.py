@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from ingest.sinks import Standing
 from ingest.sinks.embedded_file import Prepared, prepare
 from ingest.sinks.embedded_files import TraceFiles
 from ingest.sinks.embedded_sync import Syncer
@@ -22,6 +23,7 @@ from mappings.embedded.faults import StoreDamaged, StoreError, in_words
 from mappings.embedded.lock import WriterLock
 from mappings.embedded.terms import term
 from mappings.faults import of_os_error
+from mappings.losses import Loss
 from mappings.trace import Trace
 
 _T = TypeVar("_T")
@@ -55,6 +57,7 @@ class EmbeddedSink:
         on_refused: Callable[[Trace, str], None] | None = None,
         stop: threading.Event | None = None,
         wait_s: float | None = 0.0,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._folder = folder
         self._on_refused = on_refused
@@ -64,7 +67,7 @@ class EmbeddedSink:
         self.refused = 0
         self._acknowledged: list[int] = []
         self._guard = threading.RLock()
-        self._patience = Patience(stop, most_s=wait_s)
+        self._patience = Patience(stop, most_s=wait_s, beat=beat)
         self._lock = self._patience.wait(lambda: self._as_fault(lambda: WriterLock(folder)))
         self._sync = Syncer()
         self._files: TraceFiles | None = None
@@ -123,6 +126,10 @@ class EmbeddedSink:
         """All that came between these times has been read again: what the store lacked of it, it has."""
         self._wait(lambda: self._there.catalog.regain(lower_ms, upper_ms))
 
+    def note_loss(self, loss: Loss) -> None:
+        """Keep that something went before it was read."""
+        self._wait(lambda: self._there.catalog.note_loss(loss))
+
     @in_words
     def retention(self, keep_ms: int, now_ms: int) -> list[Partition]:
         """Delete the files whose traces are all older than `keep_ms`, and tell which."""
@@ -140,6 +147,10 @@ class EmbeddedSink:
             self._there.drop(dropped)
             return dropped
 
+    def standing(self) -> Standing:
+        """How it is with the files; nothing waits but who writes. Any thread may ask."""
+        return Standing(away=self._patience.away, retries=self._patience.retries)
+
     def close(self) -> None:
         """Make durable what is not, and let go of the store."""
         with self._guard:
@@ -153,7 +164,7 @@ class EmbeddedSink:
 
         def durable() -> None:
             while not self._sync.wait(_LOOK_S):
-                pass
+                self._patience.beat()
 
         self._patience.wait(durable)
 

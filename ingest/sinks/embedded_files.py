@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from ingest.handles import share
 from ingest.sinks.embedded_file import TraceFile
 from ingest.sinks.embedded_sync import Syncer
 from mappings import private
@@ -17,7 +18,7 @@ from mappings.embedded.schema import LOG_LIMIT_BYTES
 
 _log = structlog.get_logger(__name__)
 
-#: So many files stay open; each takes three file handles.
+#: So many files stay open where the handles suffice; each takes three.
 _MOST_OPEN = 128
 
 
@@ -30,6 +31,7 @@ class TraceFiles:
         self._span_ms = span_ms
         self._traces_per_file = traces_per_file
         self._open: dict[str, TraceFile] = {}
+        self._most_open = share(9, _MOST_OPEN)
         self._writing: TraceFile | None = None
         #: The greatest time of an event of each log domain.
         self.newest_ms: dict[str, int] = {}
@@ -51,7 +53,7 @@ class TraceFiles:
         """The open file; the one longest unused makes room."""
         file = self._open.pop(partition.file, None)
         if file is None:
-            while len(self._open) >= _MOST_OPEN:
+            while len(self._open) >= self._most_open:
                 self._open.pop(next(iter(self._open))).close()
             file = TraceFile(self._folder / partition.file, partition.lower_ms, new=new)
         self._open[partition.file] = file

@@ -20,6 +20,32 @@ AFTER_STOP_S = 10.0
 _PAUSE_S = 0.5
 #: Seconds between two tries, at the beginning and at most.
 _FIRST_S, _LONGEST_S = 0.1, 10.0
+#: A pause shorter than this is not told of.
+_SHORT_S = 0.5
+
+
+class Outage:
+    """What is said while a store is waited for: that it is, once, and that it answers again. Safe for several threads."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._said = False
+
+    def say(self, why: str, pause_s: float) -> None:
+        """The store is waited for; a short wait is nothing that anybody must hear of."""
+        if pause_s < _SHORT_S:
+            return
+        with self._guard:
+            said, self._said = self._said, True
+        if not said:
+            _log.error("store_waits", detail=why)
+
+    def over(self) -> None:
+        """The store answers."""
+        with self._guard:
+            said, self._said = self._said, False
+        if said:
+            _log.warning("store_answers")
 
 
 def _pauses() -> Iterator[float]:
@@ -40,13 +66,26 @@ class Patience:
         *,
         most_s: float | None = None,
         pauses: Callable[[], Iterator[float]] = _pauses,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._stop = stop or threading.Event()
+        #: Called where something is waited for: to wait for a store is not to hang.
+        self.beat = beat
+        #: Whether the store is waited for now, and how often it was asked again since the start.
+        self.away = False
+        self.retries = 0
         self._after_stop_s = AFTER_STOP_S if after_stop_s is None else after_stop_s
         self._most_s = most_s
         self._pauses = pauses
         self._guard = threading.Lock()
         self._until: float | None = None
+        #: Called where something is waited for: to wait for a store is not to hang.
+        self.beat = beat
+        #: Whether the store is waited for now, and how often it was tried again since the start.
+        self.away = False
+        self.retries = 0
+        #: What is said of the sending of documents.
+        self.sending = Outage()
 
     def ask_to_stop(self) -> None:
         """Whoever waits is to come to an end soon."""
@@ -64,11 +103,18 @@ class Patience:
 
     def answered(self) -> None:
         """The store is there after all: should it go away again, the time counts anew."""
+        self.away = False
         with self._guard:
             self._until = None
+        self.away = False
+        self.sending.over()
 
     def pause(self, seconds: float) -> bool:
         """Wait before the next try; whether there is to be one."""
+        self.beat()
+        with self._guard:
+            self.away = True
+            self.retries += 1
         if self._stop.wait(seconds):
             # Asked to stop: sooner again, but not at once.
             if self.over():
@@ -79,21 +125,18 @@ class Patience:
     def wait(self, attempt: Callable[[], _T]) -> _T:
         """Try until the store is there again, with growing pauses; raises its fault when patience is over."""
         began = time.monotonic()
-        told = False
+        outage = Outage()
         for seconds in self._pauses():
             try:
-                done = attempt()
+                given = attempt()
             except StoreAway as error:
-                # A short wait is nothing that anybody must hear of, and a long one nothing to hear of again and again.
-                if seconds >= 1 and not told:
-                    told = True
-                    _log.error("store_waits", detail=str(error))
+                outage.say(str(error), seconds)
                 if self._most_s is not None and time.monotonic() - began + seconds > self._most_s:
                     raise
                 if not self.pause(seconds):
                     raise
             else:
-                if told:
-                    _log.warning("store_is_back", waited_s=round(time.monotonic() - began, 1))
-                return done
+                self.away = False
+                outage.over()
+                return given
         raise AssertionError("the pauses do not end")

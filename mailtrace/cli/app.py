@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from cyclopts import App, Parameter
 
+from mailtrace.cli.audit import audit
 from mailtrace.cli.copy import copy
 from mailtrace.cli.deadletters import deadletters
 from mailtrace.cli.demo import demo
@@ -37,6 +38,6 @@ app = App(
     default_parameter=Parameter(negative=()),
 )
 #: Every command, in the order of the documentation.
-COMMANDS = (ingest, run, serve, search, report, errors, formats, token, retention, copy, deadletters, doctor, demo)
+COMMANDS = (ingest, run, serve, search, report, errors, formats, token, audit, retention, copy, deadletters, doctor, demo)
 for command in COMMANDS:
     app.command(command)

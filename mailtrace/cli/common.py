@@ -26,9 +26,9 @@ class Common:
     store: str | None = None
     "Where traces are kept: sqlite:FOLDER (by default the folder `store` in the data folder) or https://HOST:PORT."
 
-    def settings(self) -> Settings:
-        """Put all layers of the settings together, these options on top."""
-        return load(self._options())
+    def settings(self, **options: str | None) -> Settings:
+        """Put all layers of the settings together, these options on top, and those of a command by the settings' names."""
+        return load({**self._options(), **options})
 
     def settings_file(self) -> Path | None:
         """Name the settings file that is read; None where there is none."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
+from ingest.aside import FailedLetters
 from ingest.sinks.deadletters import DeadLetters
 from mailtrace.amounts import counted, shown_bytes
 from mailtrace.cli.common import Common
@@ -22,13 +23,17 @@ from mailtrace.settings import Settings
 from mailtrace.show.screen import Screen
 from mailtrace.stores import access, asking, embedded_folder, is_cluster, shape, shown
 from mappings import private
-from mappings.elasticsearch.checkup import Checkup
+from mappings.elasticsearch.checkup import MOST_SHARD_BYTES, Checkup
 from mappings.elasticsearch.connection import Connection
 from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.ranges import Stray
 from mappings.elasticsearch.setup import Setup
 from mappings.faults import StoreError
 from search.answers import utc
 from search.safe import safe
+
+#: So many losses are told one by one, the latest.
+_LOSSES = 20
 
 
 def doctor(*, look: Annotated[bool, Parameter(show_default=False)] = False, common: Common | None = None) -> int:
@@ -69,6 +74,12 @@ def _findings(settings: Settings, settings_file: Path | None, *, look: bool) -> 
     letters = DeadLetters(settings.data_dir).count()
     if letters:
         yield NOTE, f"{counted(letters, 'trace')} could not be stored; see `mailtrace deadletters list`."
+    failed = FailedLetters(settings.data_dir).count()
+    if failed:
+        yield (
+            BAD,
+            f"A fault of Mail Trace itself: {counted(failed, 'line')} put aside; see `mailtrace deadletters list`, and please report it.",
+        )
 
 
 def _folder(data: Path) -> Finding:
@@ -108,6 +119,7 @@ def _cluster(settings: Settings, *, look: bool) -> list[Callable[[], Iterator[Fi
             setup = Setup(connection, names, shape(settings.elasticsearch), keep_seconds=settings.keeping().seconds)
             yield from _server(checkup)
             yield from _in_place(setup, look=look)
+            yield from _catalog(checkup, look=look)
             yield from _indices(checkup)
             if not settings.elasticsearch.lifecycle:
                 yield GOOD, f"Old indices are deleted by `mailtrace retention`; lifecycle policies are {checkup.lifecycles(setup)}."
@@ -150,14 +162,24 @@ def _in_place(setup: Setup, *, look: bool) -> Iterator[Finding]:
         yield GOOD, sentence
 
 
+def _catalog(checkup: Checkup, *, look: bool) -> Iterator[Finding]:
+    """Whether the catalog and the server have the same indices; what can be mended is mended."""
+    for name in [] if look else checkup.put_into_alias():
+        yield GOOD, f"Put the index {name} into the alias, from which it was missing."
+    found = checkup.catalog(look=look)
+    for one in found.taken:
+        yield (NOTE, f"{one.lacked()} The next ingest takes it in.") if look else (GOOD, f"{one.lacked()} It is taken in now.")
+    for sentence in Stray.told(found.strays):
+        yield BAD, sentence
+    for one in checkup.lost():
+        yield BAD, one.lost()
+
+
 def _indices(checkup: Checkup) -> Iterator[Finding]:
-    """The indices: as they should be, and how much is in them."""
-    strays = checkup.strays()
-    if strays:
-        yield BAD, f"These indices were not made from the index template: {', '.join(strays)}."
-    gone = checkup.gone()
-    if gone:
-        yield NOTE, f"Deleted by somebody else, and not written to again: {', '.join(gone)}."
+    """The indices: how much is in them."""
+    for name, large in checkup.large(MOST_SHARD_BYTES).items():
+        much = f"{shown_bytes(large)}, and should have at most {shown_bytes(MOST_SHARD_BYTES)}"
+        yield NOTE, f"A shard of the index {name} has {much}: set more shards, or a shorter period; new indices follow."
     indices, size, traces = checkup.held()
     yield GOOD, f"{counted(indices, 'index', 'indices')}, {shown_bytes(size)}, {counted(traces, 'trace')}."
 
@@ -170,5 +192,9 @@ def _state(settings: Settings) -> Iterator[Finding]:
         yield NOTE, "There is no mail in the store yet."
     else:
         yield GOOD, f"Mail from {utc(state.oldest_ms)} to {utc(state.newest_ms)}."
+    for loss in state.losses[-_LOSSES:]:
+        yield NOTE, loss.in_words()
+    if len(state.losses) > _LOSSES:
+        yield NOTE, f"{len(state.losses) - _LOSSES:,} earlier losses of this kind are known."
     for source, read_ms in sorted(state.read_up_to_ms.items()):
         yield GOOD, f"Logs of {source} are read up to {utc(read_ms)}."

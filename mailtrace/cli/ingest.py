@@ -6,6 +6,7 @@ import gc
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from signal import SIGTERM
@@ -17,11 +18,18 @@ from cyclopts import Group, Parameter, validators
 from ingest.pipeline import Ingest
 from ingest.sinks.deadletters import DeadLetters
 from ingest.summary import Summary
+from ingest.tail.faults import TailError
 from ingest.tail.paths import expand
 from mailtrace.amounts import Keep
 from mailtrace.cli.common import Common
+from mailtrace.cli.figures import Metrics, figures
 from mailtrace.cli.stopping import stop_on_signals
 from mailtrace.log import set_up_log
+from mailtrace.metrics.beside import Beside
+from mailtrace.metrics.endpoint import Collector
+from mailtrace.metrics.machine import Kept, Process
+from mailtrace.metrics.reading import Reading
+from mailtrace.notify import Manager
 from mailtrace.problems import CouldNot, WrongUsage
 from mailtrace.reading import STDIN, Plan, ingest_options, plan
 from mailtrace.settings import Settings
@@ -98,13 +106,15 @@ class About:
 def ingest(
     *path: Paths,
     once: Annotated[bool, Parameter(show_default=False)] = False,
+    metrics: Metrics = None,
     about: About | None = None,
     common: Common | None = None,
 ) -> int:
     """Read logs into the store.
 
     It reads what is there and then follows, through rotation, until it is stopped; with --once it reads to the end. What was read
-    before is not read again; reading a line twice does no harm.
+    before is not read again; reading a line twice does no harm. With --once the exit code is 1 where something was there and was not read,
+    or had gone before it was read; what it was is said.
 
     Parameters
     ----------
@@ -113,7 +123,7 @@ def ingest(
     once
         Read to the end, write everything, and stop.
     """
-    settings = (common or Common()).settings()
+    settings = (common or Common()).settings(metrics=metrics)
     read = (about or About()).plan(settings, path)
     if read.part and not once:
         raise WrongUsage("a part of the logs is read again to its end; give --once with --since and --until")
@@ -124,15 +134,21 @@ def ingest(
 
 def read_once(settings: Settings, read: Plan) -> int:
     """Read to the end; the result is the exit code."""
-    set_up_log(chatty=False)
+    # What is read is told at the end; of its ways only what goes wrong.
+    set_up_log("debug" if settings.log_level == "debug" else "error")
     calm_collector()
     screen = Screen(sys.stderr)
-    empty = [source.path for source in read.sources if not expand([source.path], once=True)]
+    problems: list[TailError] = []
+    empty = [source.path for source in read.sources if not expand([source.path], once=True, problem=problems.append)]
     if len(empty) == len(read.sources):
-        raise CouldNot(f"no log file is there: {', '.join(empty)}")
-    for path in empty:
+        raise CouldNot("; ".join(map(str, problems)) or f"no log file is there: {', '.join(empty)}")
+    for path in [] if problems else empty:
         screen.line(f"Note: no log file is there: {path}")
-    with stop_on_signals() as stop, closing(_open(settings, stop.event, wait_s=_ONCE_WAITS_S)) as sink, ReadingBar(sys.stderr) as bar:
+    with (
+        stop_on_signals() as stop,
+        closing(_open(settings, stop.event, wait_s=_ONCE_WAITS_S, again=read.rebuild)) as sink,
+        ReadingBar(sys.stderr) as bar,
+    ):
         for note in sink.notes:
             screen.paragraph(f"Note: {note}")
 
@@ -144,7 +160,7 @@ def read_once(settings: Settings, read: Plan) -> int:
             _note_read_again(sink, read, summary)
         refused, too_old = sink.refused, sink.older_than_kept
     show_summary(screen, summary, refused=refused, too_old=too_old)
-    return stop.exit_code()
+    return stop.exit_code() or (1 if summary.unread or summary.losses else 0)
 
 
 def _note_read_again(sink: OpenSink, read: Plan, summary: Summary) -> None:
@@ -156,12 +172,19 @@ def _note_read_again(sink: OpenSink, read: Plan, summary: Summary) -> None:
             note_read_again(sink, since_ms, until_ms)
 
 
-def follow(settings: Settings, read: Plan) -> int:
-    """Read what is there, then every new line, until a signal asks for a stop; the result is the exit code."""
-    set_up_log(chatty=True)
+def follow(settings: Settings, read: Plan, service: Beside | None = None) -> int:
+    """Read what is there, then every new line, until a signal asks for a stop; the result is the exit code.
+
+    `service` is what serves in a process of its own beside it, where something does.
+    """
+    set_up_log(settings.log_level)
     calm_collector()
     screen = Screen(sys.stderr)
-    with stop_on_signals() as stop, closing(_open(settings, stop.event, wait_s=None)) as sink:
+    manager = Manager(ready=lambda: service is None or service.listening.is_set())
+    with (
+        stop_on_signals(manager.stopping) as stop,
+        closing(_open(settings, stop.event, wait_s=None, again=read.rebuild, beat=manager.alive)) as sink,
+    ):
         for note in sink.notes:
             screen.paragraph(f"Note: {note}")
         screen.line(f"Following {read.in_words()}")
@@ -169,7 +192,15 @@ def follow(settings: Settings, read: Plan) -> int:
         keeper = threading.Thread(target=_keep, args=(sink, settings.keeping(), stop.event), name="retention")
         keeper.start()
         try:
-            summary = Ingest(ingest_options(settings, read), sink, settings.data_dir).follow(stop.event)
+            ingesting = Ingest(ingest_options(settings, read), sink, settings.data_dir, beat=manager.beat)
+            collectors: list[Collector] = [
+                Reading(lambda: ingesting.state, sink),
+                Kept(settings),
+                Process("ingest"),
+                *([service] if service else []),
+            ]
+            with figures(settings, collectors, screen):
+                summary = ingesting.follow(stop.event)
         finally:
             stop.event.set()
             keeper.join()
@@ -179,10 +210,13 @@ def follow(settings: Settings, read: Plan) -> int:
     return stop.exit_code() if stop.signal != SIGTERM else 0
 
 
-def _open(settings: Settings, stop: threading.Event, *, wait_s: float | None) -> OpenSink:
+def _open(
+    settings: Settings, stop: threading.Event, *, wait_s: float | None, again: bool, beat: Callable[[], None] = lambda: None
+) -> OpenSink:
     """Open the store for writing; what it refuses is kept among the dead letters."""
     letters = DeadLetters(settings.data_dir, shown(settings.store))
-    return open_sink(settings.store, settings.elasticsearch, keep=settings.keeping(), on_refused=letters.add, stop=stop, wait_s=wait_s)
+    cluster, keep = settings.elasticsearch, settings.keeping()
+    return open_sink(settings.store, cluster, keep=keep, on_refused=letters.add, stop=stop, wait_s=wait_s, again=again, beat=beat)
 
 
 def calm_collector() -> None:

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
+
 from mappings import private
 from mappings.embedded.faults import of_file
 from mappings.embedded.schema import CATALOG_STEPS, must_be_there, open_reader, open_writer
+from mappings.losses import Loss, kept
 
 NAME = "catalog.sqlite"
 #: The time in an id has 48 bits.
@@ -91,6 +94,15 @@ def floor_ms(connection: sqlite3.Connection) -> int:
     """The end of the youngest range that retention dropped; traces before it are not taken back."""
     row = connection.execute("SELECT value FROM meta WHERE name = 'floor_ms'").fetchone()
     return int(row[0]) if row else 0
+
+
+def losses(connection: sqlite3.Connection) -> list[Loss]:
+    """What went before it was read, the latest last: one row, for they are few and read together; none where nobody understands it."""
+    row = connection.execute("SELECT value FROM meta WHERE name = 'losses'").fetchone()
+    try:
+        return kept(msgspec.json.decode(row[0], type=list[Loss]), floor_ms(connection)) if row else []
+    except (msgspec.MsgspecError, TypeError):
+        return []
 
 
 def read_catalog(folder: Path) -> sqlite3.Connection | None:
@@ -188,7 +200,14 @@ class Catalog:
             for gap in known.gaps:
                 _put_gap(connection, gap)
             connection.execute("INSERT OR REPLACE INTO meta VALUES('floor_ms', ?)", (known.floor_ms,))
+        self.note_loss(*known.losses)
         self.note_progress(known.progress)
+
+    def note_loss(self, *lost: Loss) -> None:
+        """Keep what went before it was read; the oldest, and those of a time that retention has dropped, make room."""
+        with self._changing() as connection:
+            listed = kept([*losses(connection), *lost], self.floor_ms)
+            connection.execute("INSERT OR REPLACE INTO meta VALUES('losses', ?)", (msgspec.json.encode(listed),))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -214,6 +233,7 @@ class Catalog:
         self.partitions = partitions(self._connection)
         self.gaps = gaps(self._connection)
         self.floor_ms = floor_ms(self._connection)
+        self.losses = losses(self._connection)
 
 
 def _put_gap(connection: sqlite3.Connection, gap: Gap) -> None:

@@ -175,11 +175,11 @@ class EmbeddedEngine:
     @in_words
     def state(self) -> State:
         """Up to when each source has been read, and the times of the oldest and the newest trace."""
-        progress = self._files.listing().progress
+        listing = self._files.listing()
         statement = "SELECT (SELECT min(id) FROM trace), (SELECT max(id) FROM trace)"
         rows = self._each(Span(*_ALL), lambda _, file: file.connection.execute(statement).fetchone())
         bounds = [int.from_bytes(bound[:6], "big") for row in rows for bound in row if bound is not None]
-        return State(progress, min(bounds, default=None), max(bounds, default=None))
+        return State(listing.progress, min(bounds, default=None), max(bounds, default=None), listing.losses)
 
     def lacking(self, scope: Scope, since_ms: int | None = None, until_ms: int | None = None) -> list[str]:
         """What is not in the answers to questions about this time, because its part of the store is missing or damaged, in sentences."""

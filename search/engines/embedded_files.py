@@ -15,6 +15,7 @@ from mappings.embedded.packing import Packer, Unpackable
 from mappings.embedded.reading import load
 from mappings.embedded.schema import PARTITION_STEPS, open_reader
 from mappings.faults import of_os_error
+from mappings.losses import Loss
 from mappings.trace import Trace
 
 #: So many files stay open in a thread; each takes up to three file handles.
@@ -68,11 +69,12 @@ class OpenFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What the store says it has, newest first, what it lacks, and up to when each source has been read."""
+    """What the store says it has, newest first, what it lacks, up to when each source has been read, and what went before it was read."""
 
     partitions: list[Partition]
     gaps: list[Gap]
     progress: dict[str, int]
+    losses: list[Loss]
 
 
 @dataclass(slots=True)
@@ -91,7 +93,10 @@ class _Own:
         """What a catalog says, read again where it was written since."""
         version: int = listed.execute("PRAGMA data_version").fetchone()[0]
         if self.listing is None or self.listing[0] != version:
-            self.listing = (version, Listing(catalog.partitions(listed), catalog.gaps(listed), catalog.progress(listed)))
+            self.listing = (
+                version,
+                Listing(catalog.partitions(listed), catalog.gaps(listed), catalog.progress(listed), catalog.losses(listed)),
+            )
         return self.listing[1]
 
     def close(self) -> None:
@@ -204,7 +209,7 @@ class Files:
         """What can be told from the names of the files: everything may be lacking."""
         found = catalog.by_names(self._folder)
         lacking = [Gap(0, catalog.END_OF_TIME, catalog.NAME, why)] if found else []
-        return Listing(found, lacking, {})
+        return Listing(found, lacking, {}, [])
 
     def _opened(self, partition: Partition, path: Path, inode: int) -> OpenFile | None:
         """A file opened for this thread; None where it is gone, and not listed any more."""

@@ -53,7 +53,8 @@ _WHY = {
     401: "No valid access token was sent.",
     403: "The caller's role does not allow it.",
     404: "There is no such thing, or the caller may not see it.",
-    503: "The store does not answer; worth trying again.",
+    429: "Too many tokens that are not valid came from this address.",
+    503: "The store does not answer, or too many questions wait; worth trying again.",
 }
 
 
@@ -80,7 +81,7 @@ _UNCHANGED = {304: ResponseSpec(None, description=_WHY[304])}
     description="Different parameters must all fit; one given several times takes any of its values. `Accept: text/csv` or"
     " `application/x-ndjson` streams the whole result, to the end.",
     responses=_answer(TracesAnswer | ChosenAnswer, examples.TRACES, "One page; with `fields`, its rows hold those alone.")
-    | _problems(400, 401, 503),
+    | _problems(400, 401, 429, 503),
     operation_class=Streamed,
     dependencies={"asked": Provide(asked, sync_to_thread=False)},
     sync_to_thread=True,
@@ -101,7 +102,7 @@ def traces(
     if (kind := _streamed(request)) is not None:
         if cursor is not None:
             raise QueryError("a stream has no pages", field="cursor", hint="leave it out")
-        return cast("Response[Any]", stream(mail, asked.query, kind, note))
+        return cast("Response[Any]", stream(mail, asked.query, kind, site.places, note))
     began = time.perf_counter()
     wanted = fields_of(fields)
     if count is None and "count" in request.query_params:
@@ -128,7 +129,7 @@ def traces(
 @get(
     "/traces/{trace_id:str}",
     summary="The Email Report on one trace",
-    responses=_answer(ReportAnswer, examples.REPORT, "The report.") | _UNCHANGED | _problems(400, 401, 404, 503),
+    responses=_answer(ReportAnswer, examples.REPORT, "The report.") | _UNCHANGED | _problems(400, 401, 404, 429, 503),
     sync_to_thread=True,
 )
 def report(request: AnyRequest, trace_id: FromPath[str], mail: TheMail, note: TheNote) -> Response[Any]:
@@ -144,7 +145,7 @@ def report(request: AnyRequest, trace_id: FromPath[str], mail: TheMail, note: Th
 @get(
     "/errors",
     summary="The most common errors",
-    responses=_answer(list[ErrorAnswer], examples.ERRORS, "The list.") | _UNCHANGED | _problems(400, 401, 503),
+    responses=_answer(list[ErrorAnswer], examples.ERRORS, "The list.") | _UNCHANGED | _problems(400, 401, 429, 503),
     sync_to_thread=True,
 )
 def errors(
@@ -164,7 +165,7 @@ def errors(
     "/errors/{code:str}",
     summary="What a code means",
     description="A basic code (`550`), an enhanced one (`5.1.1`), or both (`550 5.1.1`).",
-    responses=_answer(list[ErrorAnswer], examples.ERRORS[:1], "Its entries.") | _UNCHANGED | _problems(400, 401, 404, 503),
+    responses=_answer(list[ErrorAnswer], examples.ERRORS[:1], "Its entries.") | _UNCHANGED | _problems(400, 401, 404, 429, 503),
     sync_to_thread=True,
 )
 def error(
@@ -184,7 +185,9 @@ def error(
 @get(
     "/vocabulary",
     summary="The closed words of the answers, each with a sentence",
-    responses={200: ResponseSpec(VocabularyAnswer, description="All words.", generate_examples=False)} | _UNCHANGED | _problems(400, 401),
+    responses={200: ResponseSpec(VocabularyAnswer, description="All words.", generate_examples=False)}
+    | _UNCHANGED
+    | _problems(400, 401, 429, 503),
     sync_to_thread=False,
 )
 def words(request: AnyRequest) -> Response[Any]:
@@ -197,7 +200,7 @@ def words(request: AnyRequest) -> Response[Any]:
     "/domains",
     summary="The caller's domains, with counts by disposition",
     description="Received mail by the recipient's domain, or sent mail by the sender's, where it really came from that side.",
-    responses=_answer(DomainsAnswer, examples.DOMAINS, "The domains.") | _problems(400, 401, 503),
+    responses=_answer(DomainsAnswer, examples.DOMAINS, "The domains.") | _problems(400, 401, 429, 503),
     sync_to_thread=True,
 )
 def domains(
@@ -229,7 +232,7 @@ def domains(
 @get(
     "/freshness",
     summary="How far the logs have been read",
-    responses=_answer(FreshnessAnswer, examples.FRESHNESS, "Each source, the furthest behind first.") | _problems(400, 401, 503),
+    responses=_answer(FreshnessAnswer, examples.FRESHNESS, "Each source, the furthest behind first.") | _problems(400, 401, 429, 503),
     sync_to_thread=True,
 )
 def fresh(request: AnyRequest, mail: TheMail) -> FreshnessAnswer:
@@ -241,7 +244,7 @@ def fresh(request: AnyRequest, mail: TheMail) -> FreshnessAnswer:
 @get(
     "/health",
     summary="Whether the store answers",
-    responses=_answer(HealthAnswer, HealthAnswer("ok"), "It does.") | _problems(400, 401, 503),
+    responses=_answer(HealthAnswer, HealthAnswer("ok"), "It does.") | _problems(400, 401, 429, 503),
     sync_to_thread=True,
 )
 def health(request: AnyRequest, mail: TheMail) -> HealthAnswer:
@@ -255,7 +258,7 @@ def health(request: AnyRequest, mail: TheMail) -> HealthAnswer:
     "/audit",
     summary="Who asked what, when, and how many rows it gave",
     description="For admins only.",
-    responses=_answer(AuditAnswer, examples.AUDIT, "Newest first.") | _problems(400, 401, 403),
+    responses=_answer(AuditAnswer, examples.AUDIT, "Newest first.") | _problems(400, 401, 403, 429, 503),
     sync_to_thread=True,
 )
 def audit(

@@ -23,7 +23,7 @@ from search.access import Caller
 from search.http import api, pages, signing
 from search.http.frame import Frame
 from search.http.given import TheCaller, TheSite
-from search.http.problems import of_error, told
+from search.http.problems import Busy, of_error, told
 from search.http.remembering import Remembering
 from search.http.sessions import AnyRequest
 from search.http.site import Site
@@ -41,6 +41,14 @@ def application(site: Site) -> ASGIApp:
 
     engine = Remembering(site.engine)
 
+    async def take_place(request: AnyRequest) -> None:
+        """Before anything that asks the store."""
+        way = way_of(request.scope)
+        who = way.caller.name if way.caller else ""
+        if not site.places.take(who):
+            raise Busy
+        way.place = who
+
     def give_mail(caller: TheCaller) -> MailTrace:
         return MailTrace(engine, caller.scope, site.clock)
 
@@ -48,9 +56,11 @@ def application(site: Site) -> ASGIApp:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(site.threads, thread_name_prefix="question"))
 
     # Pages hold a form's secret beside text of strangers: compressed together, its length could tell it.
-    people = Router("/", route_handlers=[*signing.ROUTES, *pages.ROUTES], opt={_PLAIN: True}, include_in_schema=False)
+    people = Router("/", route_handlers=pages.ROUTES, opt={_PLAIN: True}, include_in_schema=False, before_request=take_place)
+    strangers = Router("/", route_handlers=[*signing.ROUTES, *pages.PUBLIC], opt={_PLAIN: True}, include_in_schema=False)
+    programs = Router("/", route_handlers=[api.ROUTER, ready], before_request=take_place)
     inner = Litestar(
-        route_handlers=[alive, ready, api.ROUTER, people, pages.static_routes()],
+        route_handlers=[alive, programs, people, strangers, pages.static_routes()],
         dependencies={
             "site": Provide(give_site, sync_to_thread=False),
             "caller": Provide(_caller, sync_to_thread=False),
@@ -111,6 +121,8 @@ def _failed(request: AnyRequest, error: Exception) -> Response[Any]:
     """A problem for programs, a page for people."""
     if request.scope["path"].startswith(("/api/", "/healthz", "/readyz")):
         return of_error(request, error)
+    if isinstance(error, Busy):
+        return pages.error_page(request, 503, request_id(request.scope), busy=True)
     status, *_ = told(error)
     if status >= 500:
         of_error(request, error)
@@ -125,6 +137,6 @@ def _cors(site: Site) -> CORSConfig | None:
         allow_origins=list(site.origins),
         allow_methods=["GET"],
         allow_headers=["Authorization", "Accept", "If-None-Match"],
-        expose_headers=["Link", "ETag", "X-Request-Id", "Retry-After"],
+        expose_headers=["Link", "ETag", "X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy"],
         max_age=600,
     )

@@ -7,11 +7,15 @@ import io
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import Literal
+from typing import Any, Literal, cast
 
 from litestar.response import Stream
+from litestar.response.streaming import ASGIStreamingResponse
+from litestar.types import Receive, Scope, Send
 
 from search.answers import TraceAnswer
+from search.http.places import MOST_EXPORTS, Places
+from search.http.problems import Busy
 from search.query import Query
 from search.rows import csv_header, csv_rows, write_jsonl
 from search.service import MailTrace
@@ -26,15 +30,33 @@ _AT_ONCE = 500
 _THREADS = ThreadPoolExecutor(2, thread_name_prefix="export")
 
 
-def stream(mail: MailTrace, query: Query, kind: Format, note: Callable[[str, int], None], *, download: bool = False) -> Stream:
-    """Answer with all traces that fit, newest first. The first rows are read before the answer begins, so a store that is away is told."""
-    pieces = _pieces(mail.walk(query), kind, note)
-    first = next(pieces, b"")
+def stream(
+    mail: MailTrace, query: Query, kind: Format, places: Places, note: Callable[[str, int], None], *, download: bool = False
+) -> Stream:
+    """Answer with all traces that fit, newest first; raises `Busy` where very many exports are under way."""
+    if places.exports >= MOST_EXPORTS:
+        raise Busy
     headers = {"content-disposition": f'attachment; filename="mail-trace.{kind}"'} if download else {}
     # Rows have no place for it, and what lacks mail must not look whole.
     if lacking := mail.lacking(query.since_ms, query.until_ms):
         headers[INCOMPLETE] = " ".join(lacking).encode("ascii", "replace").decode()
-    return Stream(_with(first, pieces), media_type=MEDIA_TYPES[kind], headers=headers)
+    return _Export(_pieces(mail.walk(query), kind, note), media_type=MEDIA_TYPES[kind], headers=headers)
+
+
+class _Export(Stream):
+    """A stream whose first rows are read before the answer begins, so that a store that is away is told; by the threads of exports."""
+
+    def to_asgi_response(self, *given: Any, **options: Any) -> Any:
+        """The answer, when its first rows are there."""
+        pieces = cast("Iterator[bytes]", self.iterator)
+        answer = cast("ASGIStreamingResponse", super().to_asgi_response(*given, **options))
+
+        async def begun(scope: Scope, receive: Receive, send: Send) -> None:
+            first = await asyncio.get_running_loop().run_in_executor(_THREADS, next, pieces, b"")
+            answer.iterator = _with(first, pieces)
+            await answer(scope, receive, send)
+
+        return begun
 
 
 async def _with(first: bytes, rest: Iterator[bytes]) -> AsyncIterator[bytes]:

@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException
 
 from mappings.codes import UnknownCode
 from mappings.faults import StoreError
+from search.http import places
 from search.http.sessions import AnyRequest
 from search.http.state import request_id
 from search.query_error import QueryError
@@ -20,6 +21,10 @@ _log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
 #: Seconds after which a store that does not answer is worth asking again.
 RETRY_S = 5
+
+
+class Busy(Exception):  # noqa: N818 - not a fault of anybody
+    """So many questions wait already that one more would wait too long."""
 
 
 class Flaw(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -61,7 +66,7 @@ def response(
 def of_error(request: AnyRequest, error: Exception) -> Response[Any]:
     """Turn what was raised into a problem; nothing of the inside of the service is told."""
     status, detail, flaws, headers = told(error)
-    if status >= 500:
+    if status >= 500 and not isinstance(error, Busy):
         _log.error("request_failed", request=request_id(request.scope), path=request.url.path, error=f"{type(error).__name__}: {error}")
     return response(request, status, detail, flaws, headers)
 
@@ -72,6 +77,8 @@ def told(error: Exception) -> tuple[int, str, list[Flaw], dict[str, str]]:
         return 400, error.sentence, [Flaw(error.field, error.message, error.position, error.hint)], {}
     if isinstance(error, UnknownCode):
         return 404, str(error), [], {}
+    if isinstance(error, Busy):
+        return 503, "Too many ask at the moment.", [], {"retry-after": str(places.RETRY_S)}
     if isinstance(error, StoreError):
         return 503, "The store does not answer.", [], {"retry-after": str(RETRY_S)}
     if isinstance(error, HTTPException):

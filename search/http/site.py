@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from search.access import Caller, Customer, Role
 from search.engines import Engine
 from search.http.audit import Audit
+from search.http.places import Places
 from search.http.sessions import Sessions
+from search.http.strangers import Strangers
 from search.http.tokens import Tokens
 from search.scope import EVERYTHING
+
+#: Hears of every answer: its route as it is declared (`/api/v1/traces/{trace_id}`; empty where none was found or asked), its status (0
+#: where nothing went out), and the seconds until its end; of an answer that is no export, until its beginning.
+OnAnswer: TypeAlias = Callable[[str, int, float], None]
 
 
 def _now_ms() -> int:
@@ -39,6 +46,9 @@ class Site:
     threads: int = 4
     #: Gives now in milliseconds; a test sets it.
     clock: Callable[[], int] = _now_ms
+    places: Places = field(default_factory=Places)
+    strangers: Strangers = field(default_factory=Strangers)
+    on_answer: OnAnswer | None = None
 
     def anonymous(self) -> Caller:
         """Whoever sits at this machine, where no token is configured."""

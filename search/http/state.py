@@ -20,6 +20,12 @@ class Way:
     #: What was asked, and how many rows it gave; nothing is noted where that is empty.
     what: str = ""
     rows: int = 0
+    #: For whom one of the places of questions is held, while one is.
+    place: str | None = None
+    #: Whether it is an export that goes out.
+    exporting: bool = False
+    #: Whether it waits on purpose, and nothing is done for it.
+    pausing: bool = False
     began: float = field(default_factory=time.perf_counter)
 
     def note(self, what: str, rows: int) -> None:
@@ -35,6 +41,12 @@ def put(scope: Any, way: Way) -> None:
 def way_of(scope: Any) -> Way:
     """What is known of a request."""
     way: Way = scope["state"][_KEY]
+    return way
+
+
+def known_way(scope: Any) -> Way | None:
+    """What is known of a request, where anything is yet."""
+    way: Way | None = scope["state"].get(_KEY)
     return way
 
 

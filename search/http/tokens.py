@@ -5,20 +5,16 @@ A token has 256 random bits, so its plain SHA-256 cannot be guessed back; that i
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 import secrets
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from mappings import private
 from search.access import Role
-from search.http.files import replace
+from search.http.files import Watched, locked, replace
 
 _BEGIN = "mt_"
 #: A token has so many characters; what is longer is none and is not hashed.
@@ -58,15 +54,11 @@ class Tokens:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._guard = threading.Lock()
-        self._seen: tuple[int, int, int] | None = None
-        self._tokens: tuple[Token, ...] = ()
-        self._by_digest: dict[str, Token] = {}
+        self._kept = Watched(path, self._read)
 
     def all(self) -> tuple[Token, ...]:
         """Every token, revoked ones too, in the order in which they were made."""
-        self._load()
-        return self._tokens
+        return tuple(self._kept.now().values())
 
     def configured(self) -> bool:
         """Whether anybody was ever given a token that was not revoked; an expired one still means that access is meant to be closed."""
@@ -74,14 +66,13 @@ class Tokens:
 
     def of(self, secret: str, now_ms: int) -> Token | None:
         """The token that somebody presents, where it is a valid one."""
-        if not secret.startswith(_BEGIN) or len(secret) > _LONGEST:
+        if not secret.startswith(_BEGIN) or too_long(secret):
             return None
         return self.of_digest(digest(secret), now_ms)
 
     def of_digest(self, wanted: str, now_ms: int) -> Token | None:
         """The same for the hash of one."""
-        self._load()
-        token = self._by_digest.get(wanted)
+        token = self._kept.now().get(wanted)
         return token if token is not None and token.valid(now_ms) else None
 
     def create(
@@ -129,35 +120,22 @@ class Tokens:
     @contextmanager
     def _changing(self) -> Iterator[list[Token]]:
         """Change the file, while no other process does."""
-        private.folder(self._path.parent)
-        handle = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            self._load()
-            tokens = list(self._tokens)
+        with locked(self._path):
+            tokens = list(self.all())
             yield tokens
             replace(self._path, msgspec.json.format(msgspec.json.encode(tokens), indent=1) + b"\n")
-        finally:
-            os.close(handle)
 
-    def _load(self) -> None:
-        """Read the file, where it has changed since it was read."""
+    def _read(self, content: bytes) -> dict[str, Token]:
+        """The tokens by their hash, in the order in which they were made."""
         try:
-            found = self._path.stat()
-        except FileNotFoundError:
-            mark, content = None, b"[]"
-        else:
-            mark = (found.st_ino, found.st_mtime_ns, found.st_size)
-            if mark == self._seen:
-                return
-            content = self._path.read_bytes()
-        try:
-            tokens = tuple(msgspec.json.decode(content, type=list[Token]))
+            return {token.digest: token for token in msgspec.json.decode(content or b"[]", type=list[Token])}
         except msgspec.DecodeError as error:
             raise TokenError(f"{self._path} is damaged: {error}") from error
-        with self._guard:
-            self._seen, self._tokens = mark, tokens
-            self._by_digest = {token.digest: token for token in tokens}
+
+
+def too_long(secret: str) -> bool:
+    """Whether it is longer than any token."""
+    return len(secret) > _LONGEST
 
 
 def digest(secret: str) -> str:

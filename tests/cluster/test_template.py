@@ -179,6 +179,9 @@ def test_periods_follow_each_other_without_gaps(period: Period, time_ms: int) ->
 def test_indices_are_named_by_their_first_day(lower_ms: int, name: str) -> None:
     """The calendar goes on behind the year 9999, where Python's ends."""
     assert Names("m").index(lower_ms) == f"m-traces-{name}"
+    beginning = Names("m").lower_ms(f"m-traces-{name}")
+    assert beginning is not None
+    assert beginning == lower_ms - lower_ms % 86_400_000
 
 
 @pytest.mark.parametrize("prefix", ["", "Mail", "-x", "_x", "a*", "a,b", "a b", "ü", "x" * 101])
@@ -191,3 +194,11 @@ def test_a_prefix_that_no_index_can_have_is_refused(prefix: str) -> None:
 def test_the_files_are_json() -> None:
     """Whoever has no Python can put them in place with curl."""
     assert all(isinstance(msgspec.json.decode(text), dict) for text in made.files().values())
+
+
+@pytest.mark.parametrize(
+    "name", ["m-traces-2025.02.30", "m-traces-2025.2.3", "m-traces-1969.12.31", "m-traces-", "m-meta", "n-traces-2025.01.01"]
+)
+def test_other_names_are_no_names_of_ours(name: str) -> None:
+    """What is no day, or before all time, or of another store, has no beginning."""
+    assert Names("m").lower_ms(name) is None

@@ -19,6 +19,7 @@ from mailtrace.serving import service, tokens
 from mailtrace.settings import Customer, Elasticsearch, Http, Settings
 from mappings.trace import Trace
 from search.access import Role
+from search.http.site import OnAnswer
 
 API = "/api/v1"
 #: Every address of a machine.
@@ -134,7 +135,7 @@ def give_tokens(made: Settings, people: Iterable[Person] = PEOPLE) -> dict[str, 
 
 
 @contextmanager
-def running(made: Settings, secrets: Mapping[str, str] | None = None) -> Iterator[Running]:
+def running(made: Settings, secrets: Mapping[str, str] | None = None, on_answer: OnAnswer | None = None) -> Iterator[Running]:
     """Run a service in a thread, on a port that is free."""
     told: list[tuple[str, bool]] = []
     listening, stop = threading.Event(), threading.Event()
@@ -143,7 +144,7 @@ def running(made: Settings, secrets: Mapping[str, str] | None = None) -> Iterato
         told.append((address, everybody))
         listening.set()
 
-    with service(made, None, 0, listens) as ready:
+    with service(made, None, 0, listens, on_answer=on_answer) as ready:
         thread = threading.Thread(target=ready.run_until, args=(stop,), name="service")
         thread.start()
         try:

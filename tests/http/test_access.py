@@ -44,6 +44,8 @@ from search.access import Role
 pytest_plugins = ("http_fixtures",)
 
 SESSION, VISIT = "mailtrace_session", "mailtrace_visit"
+#: Stands before a cookie's name over TLS.
+HOST = "__Host-"
 
 
 @pytest.fixture
@@ -333,7 +335,7 @@ def test_behind_tls_cookies_are_secure(guarded: Running) -> None:
     """A proxy on this machine says that the browser came over TLS."""
     with guarded.fresh(headers={"X-Forwarded-Proto": "https"}) as client:
         page = client.get("/sign-in")
-        jar = {"Cookie": f"{VISIT}={cookies_of(page)[VISIT].value}"}
+        jar = {"Cookie": f"{HOST}{VISIT}={cookies_of(page)[HOST + VISIT].value}"}
         form = {"token": guarded.secrets[ADMIN.name], "next": "/", "csrf": csrf_of(page.text)}
         done = client.post("/sign-in", data=form, headers=jar)
         assert done.status_code == 303
@@ -348,7 +350,7 @@ def test_a_proxy_that_is_not_trusted_is_not_believed(made: Settings, store: Embe
             (access_folder(chosen) / "tokens.json").unlink()
         with running(chosen, give_tokens(chosen)) as service, service.fresh() as client:
             page = client.get("/sign-in", headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.77"})
-            assert bool(cookies_of(page)[VISIT]["secure"]) is believed
+            assert {name: bool(one["secure"]) for name, one in cookies_of(page).items()} == {(HOST if believed else "") + VISIT: believed}
             service.get("/errors", x_forwarded_for="203.0.113.77")
             entry = json_of(service.get("/audit", [("what", "errors")]))["entries"][0]
             assert entry["address"] == ("203.0.113.77" if believed else "127.0.0.1")

@@ -23,7 +23,6 @@ from conftest import Done
 from embedded_samples import DAY_MS, T0, asked, files, mail, writing
 
 from ingest.sinks import embedded_files
-from ingest.sinks.deadletters import NAME as LETTERS
 from ingest.sinks.deadletters import DeadLetters
 from mappings.embedded import StoreError, copy_to
 from mappings.faults import StoreAway
@@ -104,7 +103,7 @@ def test_a_full_disk_is_waited_for_and_said_once(following: Following) -> None:
     assert following.says("store_waits") == 1
     following.limit(resource.RLIMIT_FSIZE, None)
     until(lambda: following.found() == 400, "not everything is written")
-    assert following.says("store_is_back") == 1
+    assert following.says("store_answers") == 1
     following.process.send_signal(signal.SIGTERM)
     assert following.process.wait(PATIENCE_S) == 0
     assert "fault of the program" not in following.said.read_text()
@@ -284,7 +283,7 @@ def test_a_dead_letter_is_whole_or_not_there(small_disk: SmallDisk) -> None:
     letters.add(mail(2, T0, subject="x" * 50_000), "second")
     assert [letter.reason for letter in letters.listed()] == ["first", "second"]
     # What a crash cut off is passed over, and does not spoil the next one.
-    with (data / LETTERS).open("ab") as file:
+    with (data / "deadletters.ndjson").open("ab") as file:
         file.write(b'{"at_ms": 1, "sto')
     letters.add(mail(3, T0), "third")
     assert [letter.reason for letter in letters.listed()] == ["first", "second", "third"]

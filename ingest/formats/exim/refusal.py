@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ingest.events import Reply, Ruled
-from ingest.formats.exim.fields import Fields, address_at, address_list, plain, read_fields
+from ingest.formats.exim.fields import Fields, address_at, address_list, plain, quoted_locals, read_fields
 from ingest.formats.outcome import FREE, IGNORED, UNKNOWN, Outcome
 from ingest.headers import header_address, header_text
 from mappings.address import message_id, normalise, parse_path
@@ -31,6 +31,8 @@ _SILENT = re.compile(r"SMTP (data timeout) \(message abandoned\) on connection f
 _BROKEN_OFF = re.compile(r" ?incomplete transaction \([^()]{1,80}\) from (?=<)")
 _HEADER = re.compile(r"[A-Z* ] ([A-Za-z][A-Za-z-]{0,76}): ?(.*)", re.DOTALL)
 _ENVELOPE = re.compile(r"Envelope-(from|to): (.*)", re.DOTALL)
+#: Strangers' words before the sender, which nothing escapes.
+_FREE_WORDS = frozenset({"U", "DN", "SNI"})
 _STAGES = {"RCPT": "RCPT", "MAIL": "MAIL", "PRDR": "PRDR", "DATA": "DATA"}
 _LATE = "END-OF-MESSAGE"
 _TOO_MANY_REPLY = Reply(552, text="too many recipients", inferred=True)
@@ -49,6 +51,8 @@ def refusal(queue_id: str | None, text: str) -> Outcome:
         fields = read_fields(head[silent.end() :] if silent[2] else f"H={head[silent.end() :]}", 0)
         return IGNORED if fields.path("F") is None else _ruled(None, "abort", "DATA", fields, text=silent[1])
     fields = read_fields(head, 0)
+    if fields.greeted >= 0 or (not fields.values.keys().isdisjoint(_FREE_WORDS) and head.count(" F=<") > 1):
+        return UNKNOWN
     broken = _BROKEN_OFF.match(head, fields.end)
     if broken is not None:
         return _broken_off(head, broken.end(), fields)
@@ -144,7 +148,9 @@ def _path_at(text: str, at: int) -> tuple[str | None, int]:
         # Without brackets only what follows tells that it is whole.
         return (address if text.startswith(":", end) else None), end
     raw, end = parse_path(text, at)
-    return (normalise(plain(raw)) if text[end - 1 : end] == ">" else None), end
+    # Exim cuts what the client wrote: a quote that is not closed holds whatever follows.
+    whole = text[end - 1 : end] == ">" and (not raw.startswith('"') or bool(quoted_locals(raw)))
+    return (normalise(plain(raw)) if whole else None), end
 
 
 def _reply(said: str, *, for_now: bool) -> Reply:
@@ -170,7 +176,7 @@ def _ruled(
     source: str = "acl",
 ) -> Ruled:
     """The fact, with the client and what the headers of the message say."""
-    host, user, known = fields.host, fields.values.get("A"), _record(headers)
+    host, known = fields.host, _record(headers)
     return Ruled(
         queue_id=queue_id,
         action=action,
@@ -184,7 +190,7 @@ def _ruled(
         recipient=recipient,
         reply=reply,
         text=text,
-        user=(user.partition(":")[2] or user) if user else None,
+        user=fields.user if fields.values.keys().isdisjoint(_FREE_WORDS) else None,
         recipients=recipients or known.recipients,
         message_id=known.message_id,
         subject=known.subject,

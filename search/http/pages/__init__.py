@@ -17,13 +17,14 @@ ROUTES: list[Any] = [
     report.raw,
     errors.errors,
     errors.error,
-    account.sign_in,
     account.preferences,
     account.prefer,
     records.audit,
     records.sources,
     records.fresh,
 ]
+#: What is shown to whoever is not signed in.
+PUBLIC: list[Any] = [account.sign_in]
 
 
 def static_routes() -> Any:
@@ -31,4 +32,4 @@ def static_routes() -> Any:
     return assets.static
 
 
-__all__ = ["ROUTES", "error_page", "sign_in_page", "static_routes"]
+__all__ = ["PUBLIC", "ROUTES", "error_page", "sign_in_page", "static_routes"]

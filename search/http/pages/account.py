@@ -9,10 +9,11 @@ from litestar import Response, get, post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
+from search.http.forms import form_of
 from search.http.given import TheCaller, TheMail, TheSite
 from search.http.pages.clock import zone_of
 from search.http.pages.render import THEMES, page_of, render
-from search.http.sessions import AnyRequest
+from search.http.sessions import AnyRequest, is_secure
 from search.http.site import Site
 from search.http.state import way_of
 
@@ -44,24 +45,25 @@ def preferences(request: AnyRequest, site: TheSite, caller: TheCaller, mail: The
 @post("/preferences", include_in_schema=False, status_code=303)
 async def prefer(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail) -> Response[Any]:
     """Keep what was chosen, and go back."""
-    form = await request.form()
+    form = await form_of(request)
     site.sessions.check_csrf(request, form.get("csrf"))
-    behind = local(str(form.get("next") or ""))
-    zone, theme = str(form.get("zone") or "").strip(), str(form.get("theme") or "")
+    behind = local(form.get("next", ""))
+    zone, theme = form.get("zone", "").strip(), form.get("theme", "")
     if zone and zone_of(zone) is None:
         page = page_of(request, site, caller)
         flaw = "There is no such zone. Zones are named like Europe/Berlin or UTC"
         return render(page, "preferences.html", mail, status=400, behind=behind, zones=sorted(available_timezones()), flaw=flaw, zone=zone)
     answer = Redirect(f"{site.base}{behind}", status_code=303)
     # The script reads the zone, to see whether one was chosen.
-    answer.set_cookie(_cookie(site, "zone", zone))
-    answer.set_cookie(_cookie(site, "theme", theme if theme in THEMES else ""))
+    answer.set_cookie(_cookie(request, site, "zone", zone))
+    answer.set_cookie(_cookie(request, site, "theme", theme if theme in THEMES else ""))
     return answer
 
 
-def _cookie(site: Site, key: str, value: str) -> Cookie:
+def _cookie(request: AnyRequest, site: Site, key: str, value: str) -> Cookie:
     """A cookie that keeps a choice for a year; an empty one is forgotten."""
-    return Cookie(key=key, value=value, path=site.base or "/", max_age=_YEAR_S if value else 0, samesite="lax")
+    age = _YEAR_S if value else 0
+    return Cookie(key=key, value=value, path=site.base or "/", max_age=age, samesite="lax", secure=is_secure(request))
 
 
 def local(address: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from litestar import Response
 
+from search.http import places
 from search.http.pages.freshness import not_known
 from search.http.pages.render import page_of, render
 from search.http.problems import RETRY_S
@@ -19,17 +20,17 @@ _WORDS: Final = {
     404: ("Not found", "There is no such page, or you may not see it."),
     405: ("Not found", "There is no such page, or you may not see it."),
     413: ("Too much was sent", "What was sent is larger than any form here."),
-    429: ("Too many searches", "Try again in 20 seconds."),
+    429: ("Too many tokens that are not valid", "Wait a minute, then try again with a valid one."),
     503: ("The store does not answer", "No mail is lost: the servers keep their logs, and they are read as soon as the store is back."),
 }
 _WRONG = ("Something went wrong", "Something went wrong on our side.")
-_WAIT_S = 20
+_BUSY: Final = ("Too many ask at the moment", "Try again in a moment.")
 
 
-def error_page(request: AnyRequest, status: int, request_id: str) -> Response[Any]:
+def error_page(request: AnyRequest, status: int, request_id: str, *, busy: bool = False) -> Response[Any]:
     """Say what is the matter, in the frame of every page, without asking the store anything."""
-    title, words = _WORDS.get(status, _WORDS[400] if 400 <= status < 500 else _WRONG)
-    headers = {503: {"retry-after": str(RETRY_S)}, 429: {"retry-after": str(_WAIT_S)}}.get(status, {})
+    title, words = _BUSY if busy else _WORDS.get(status, _WORDS[400] if 400 <= status < 500 else _WRONG)
+    headers = {"retry-after": str(places.RETRY_S if busy else RETRY_S)} if status == 503 else {}
     page = page_of(request, request.app.state.site, way_of(request.scope).caller)
     return render(
         page,
@@ -40,5 +41,5 @@ def error_page(request: AnyRequest, status: int, request_id: str) -> Response[An
         words=words,
         number=request_id if status >= 500 else "",
         again=status in (429, 503),
-        fresh=not_known() if status == 503 else None,
+        fresh=not_known() if status == 503 and not busy else None,
     )

@@ -18,7 +18,8 @@ from search.http.pages.render import page_of, render
 from search.http.sessions import AnyRequest
 
 PAGE_LENGTH: Final = 100
-_KINDS: Final = ("search", "report", "export", "domains", "errors", "audit", "sign-in refused", "sign-out")
+_REFUSED: Final = ("sign-in refused", "token refused", "tokens refused")
+_KINDS: Final = ("search", "report", "export", "domains", "errors", "audit", *_REFUSED, "sign-out")
 
 
 @dataclass(frozen=True, slots=True)

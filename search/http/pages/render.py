@@ -99,7 +99,7 @@ class Page:
     @property
     def anonymous(self) -> bool:
         """Whether it is whoever sits at this machine, where no token is configured; there is nothing to sign out of."""
-        return self.site.open and self.site.sessions.digest_of(self.request) is None
+        return self.site.open and self.site.sessions.of(self.request) is None
 
     @property
     def number(self) -> str:

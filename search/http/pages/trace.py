@@ -80,7 +80,7 @@ def export(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail,
         question = asked(folded(rest, page.clock, site.zone), site, caller)
     except QueryError as error:
         return _show(page, mail, rest, flaw=flaw_of(error), status=400)
-    return stream(mail, question.query, kinds[chosen], note, download=True)
+    return stream(mail, question.query, kinds[chosen], site.places, note, download=True)
 
 
 def _frame(page: Page, given: Items, flaw: Flaw | None = None) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def _result(page: Page, mail: MailTrace, question: Question, found: SearchAnswer
         notices=[] if nothing else [page.clock.localised(warning) for warning in found.warnings],
         chart=None if nothing or question.cursor else _chart(page, mail, question, state),
         causes=[page.clock.localised(cause) for cause in causes(found.warnings)] if nothing else [],
-        offers=tried(offers(question, page.own_domains), count) if nothing and found.complete else [],
+        offers=tried(offers(question, page.own_domains), count) if nothing and found.total.relation == "eq" else [],
     )
 
 

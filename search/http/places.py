@@ -1,0 +1,40 @@
+"""How many questions may be under way: what comes beyond that is told so at once, instead of waiting long."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+#: Questions that wait or are worked on. Two threads answer one in a few milliseconds, so the last one waits some tenths of a second.
+MOST = 128
+#: So many of one caller's, so that one program does not take all places; and of all who have no token (they ask for `/readyz`).
+MOST_OF_ONE, MOST_OF_NOBODY = 96, 8
+#: Exports that are under way: each holds some rows in memory until its client has taken them.
+MOST_EXPORTS = 128
+#: Seconds after which a place is worth asking for again.
+RETRY_S = 1
+
+
+class Places:
+    """The places. For one thread, that of the event loop."""
+
+    def __init__(self) -> None:
+        self._held: Counter[str] = Counter()
+        #: Exports that have begun and not ended.
+        self.exports = 0
+
+    def __len__(self) -> int:
+        """How many are taken."""
+        return self._held.total()
+
+    def take(self, who: str) -> bool:
+        """Take a place for a caller, or for nobody (""); False where there is none."""
+        if len(self) >= MOST or self._held[who] >= (MOST_OF_ONE if who else MOST_OF_NOBODY):
+            return False
+        self._held[who] += 1
+        return True
+
+    def give_back(self, who: str) -> None:
+        """A question was answered."""
+        self._held[who] -= 1
+        if not self._held[who]:
+            del self._held[who]
