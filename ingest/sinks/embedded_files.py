@@ -9,11 +9,12 @@ import structlog
 
 from ingest.handles import share
 from ingest.sinks.embedded_file import TraceFile
-from ingest.sinks.embedded_sync import LOG_LIMIT_BYTES, Syncer
+from ingest.sinks.embedded_sync import Syncer
 from mappings import private
 from mappings.embedded import aside, retention
 from mappings.embedded.catalog import END_OF_TIME, Catalog, Gap, Partition, file_name, lower_of
 from mappings.embedded.faults import StoreAway, StoreDamaged
+from mappings.embedded.schema import LOG_LIMIT_BYTES
 
 _log = structlog.get_logger(__name__)
 

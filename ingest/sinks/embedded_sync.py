@@ -21,8 +21,6 @@ from mappings.faults import growing, of_os_error
 
 _log = structlog.get_logger(__name__)
 
-#: The writer helps when a file's log is larger than this; one that cannot be copied back then is given no newer traces.
-LOG_LIMIT_BYTES = 256 * 1024 * 1024
 #: A log of this size is copied back even where batches wait to be synced.
 _LONG_BYTES = 16 * 1024 * 1024
 #: When nothing was committed for so long, logs are copied back: whoever waits for the next sync is not kept from it.

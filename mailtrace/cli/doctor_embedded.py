@@ -11,7 +11,8 @@ from mailtrace.amounts import counted, shown_bytes
 from mailtrace.cli.finding import BAD, GOOD, NOTE, Finding
 from mailtrace.show.progress import CheckingBar
 from mappings.embedded.catalog import END_OF_TIME, NAME
-from mappings.embedded.checkup import LONG_LOG_BYTES, Checked, Checkup, Soundness
+from mappings.embedded.checkup import Checked, Checkup, Soundness
+from mappings.embedded.schema import LOG_LIMIT_BYTES
 from search.answers import utc
 
 #: Seconds that checking all files may take.
@@ -51,7 +52,7 @@ def _file(one: Checked, sources: Sequence[str]) -> Iterator[Finding]:
         yield BAD, f"{name} {one.why}; {aside}. {_again(one.partition.lower_ms, one.partition.upper_ms, sources)}"
     elif one.soundness is Soundness.UNREADABLE:
         yield BAD, f"{name} {one.why}"
-    if one.log_bytes > LONG_LOG_BYTES:
+    if one.log_bytes > LOG_LIMIT_BYTES:
         held = f"The log of {name} has grown to {shown_bytes(one.log_bytes)}: a program that reads it keeps it from being copied back."
         yield NOTE, f"{held} Nothing is lost; new mail goes to another file meanwhile."
 

@@ -15,8 +15,6 @@ from mappings.embedded.catalog import Gap, Partition
 from mappings.embedded.faults import StoreAway, StoreDamaged, fault_of
 from mappings.embedded.schema import PARTITION_STEPS, open_reader
 
-#: A log of this size is one that a reader keeps from being copied back.
-LONG_LOG_BYTES = 256 * 1024 * 1024
 #: SQLite asks this often, in its own steps, whether to go on: some milliseconds.
 _STEPS = 100_000
 

@@ -20,6 +20,8 @@ from mappings.faults import of_os_error
 Step = Callable[[sqlite3.Connection], None]
 
 PAGE_BYTES = 8192
+#: The writer helps with copying back when a file's log is larger than this. One that a reader keeps from that takes no newer traces.
+LOG_LIMIT_BYTES = 256 * 1024 * 1024
 #: How long a reader or writer waits for a moment's lock of another process.
 _BUSY_MS = 10_000
 

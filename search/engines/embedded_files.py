@@ -67,26 +67,6 @@ class OpenFile:
             return load(self.connection, self.packer, key, events=events)
 
 
-@dataclass(slots=True)
-class _Own:
-    """What one thread has open."""
-
-    inode: int = -1
-    catalog: sqlite3.Connection | None = None
-    files: dict[str, OpenFile] = field(default_factory=dict)
-    #: Files that could not be read when last tried.
-    unreadable: dict[str, Gap] = field(default_factory=dict)
-
-    def close(self) -> None:
-        """Close everything."""
-        if self.catalog is not None:
-            self.catalog.close()
-            self.catalog = None
-        for file in self.files.values():
-            file.connection.close()
-        self.files.clear()
-
-
 @dataclass(frozen=True, slots=True)
 class Listing:
     """What the store says it has, newest first, what it lacks, up to when each source has been read, and what went before it was read."""
@@ -95,6 +75,39 @@ class Listing:
     gaps: list[Gap]
     progress: dict[str, int]
     losses: list[Loss]
+
+
+@dataclass(slots=True)
+class _Own:
+    """What one thread has open."""
+
+    inode: int = -1
+    catalog: sqlite3.Connection | None = None
+    #: What it said, and SQLite's number for the state in which it did.
+    listing: tuple[int, Listing] | None = None
+    files: dict[str, OpenFile] = field(default_factory=dict)
+    #: Files that could not be read when last tried.
+    unreadable: dict[str, Gap] = field(default_factory=dict)
+
+    def listing_of(self, listed: sqlite3.Connection) -> Listing:
+        """What a catalog says, read again where it was written since."""
+        version: int = listed.execute("PRAGMA data_version").fetchone()[0]
+        if self.listing is None or self.listing[0] != version:
+            self.listing = (
+                version,
+                Listing(catalog.partitions(listed), catalog.gaps(listed), catalog.progress(listed), catalog.losses(listed)),
+            )
+        return self.listing[1]
+
+    def close(self) -> None:
+        """Close everything."""
+        self.listing = None
+        if self.catalog is not None:
+            self.catalog.close()
+            self.catalog = None
+        for file in self.files.values():
+            file.connection.close()
+        self.files.clear()
 
 
 class Files:
@@ -117,11 +130,7 @@ class Files:
         own = self._own()
         try:
             listed = self._catalog(own)
-            found = (
-                None
-                if listed is None
-                else Listing(catalog.partitions(listed), catalog.gaps(listed), catalog.progress(listed), catalog.losses(listed))
-            )
+            found = None if listed is None else own.listing_of(listed)
         except (sqlite3.Error, StoreDamaged) as error:
             fault = fault_of(error, self._folder / catalog.NAME) if isinstance(error, sqlite3.Error) else error
             own.close()

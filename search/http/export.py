@@ -22,6 +22,8 @@ from search.service import MailTrace
 
 Format = Literal["csv", "jsonl"]
 MEDIA_TYPES: dict[Format, str] = {"csv": "text/csv; header=present", "jsonl": "application/x-ndjson"}
+#: A header that says what a stream lacks.
+INCOMPLETE = "mail-trace-incomplete"
 #: Rows that are written together.
 _AT_ONCE = 500
 #: Exports have threads of their own, and few: searches never wait behind them.
@@ -35,6 +37,9 @@ def stream(
     if places.exports >= MOST_EXPORTS:
         raise Busy
     headers = {"content-disposition": f'attachment; filename="mail-trace.{kind}"'} if download else {}
+    # Rows have no place for it, and what lacks mail must not look whole.
+    if lacking := mail.lacking(query.since_ms, query.until_ms):
+        headers[INCOMPLETE] = " ".join(lacking).encode("ascii", "replace").decode()
     return _Export(_pieces(mail.walk(query), kind, note), media_type=MEDIA_TYPES[kind], headers=headers)
 
 

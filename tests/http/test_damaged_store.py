@@ -41,6 +41,8 @@ def test_answers_and_pages_say_what_is_lacking(store: Embedded, tmp_path: Path) 
         assert not domains["complete"]
         assert IS_LACKING in domains["warnings"][0]
         assert IS_LACKING in json_of(client.get(f"{API}/freshness"))["warnings"][0]
+        streamed = client.get(f"{API}/traces", headers={"Accept": "text/csv"})
+        assert IS_LACKING in streamed.headers["mail-trace-incomplete"]
         lost = client.get(f"{API}/traces/{whole['traces'][0]['id']}")
         assert lost.status_code == 503
         assert client.get("/healthz").status_code == 200

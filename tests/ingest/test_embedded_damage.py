@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -269,6 +271,54 @@ def test_a_trace_of_a_time_that_is_lacking_is_not_said_not_to_be(store: Path) ->
                 engine.get(HELD[0][7].id, scope)
         assert engine.get(mail(77_777, T0 + WEEK_MS + 1).id, EVERYTHING) is None
         assert engine.get(HELD[1][7].id, EVERYTHING) is not None
+
+
+UNREADABLE = """
+import os, pathlib, sys
+from embedded_samples import writing
+from mappings.faults import StoreAway
+from search.engines.embedded import EmbeddedEngine
+from search.query import Query
+from search.scope import EVERYTHING
+if os.geteuid() == 0:
+    os.setuid(65534)
+folder = pathlib.Path(sys.argv[1])
+engine = EmbeddedEngine(folder)
+page = engine.search(Query(), EVERYTHING, limit=10_000)
+print(len(page.traces), page.complete, page.warnings)
+try:
+    with writing(folder):
+        pass
+except StoreAway as error:
+    print(error)
+"""
+
+
+def test_a_file_without_rights_is_read_around_and_waited_for(store: Path) -> None:
+    """It is sound for all we know, so it is not put aside: readers answer without it and say so, the writer waits until it has them."""
+    lost = store / files(store)[1]
+    if os.geteuid() == 0:
+        # Whom the script becomes must be able to come here.
+        for path in [*store.parents][:-1]:
+            path.chmod(path.stat().st_mode | 0o055)
+    for path in [store, *store.iterdir()]:
+        path.chmod(0o777)
+    lost.chmod(0)
+    done = subprocess.run(
+        [sys.executable, "-c", UNREADABLE, str(store)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    answer, waits = done.stdout.splitlines()
+    assert answer.startswith(f"{2 * MANY} False")
+    assert "cannot be read now" in answer
+    assert "cannot be used now" in waits
+    assert lost.name in waits
+    assert not list(store.glob("*.damaged*"))
+    lost.chmod(0o600)
+    assert searched(store)[1]
 
 
 def test_a_column_of_text_that_holds_none_is_damage(store: Path) -> None:

@@ -324,6 +324,26 @@ def test_a_reader_that_holds_its_lock_keeps_nothing_from_being_durable(tmp_path:
     assert len(asked(tmp_path)) == 120
 
 
+def test_doctor_tells_of_a_held_log_and_of_what_it_had_no_time_for(
+    tmp_path: Path, mailtrace: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log that a reader holds is named; checking ends when its time is over, and says how much it left."""
+    monkeypatch.setattr("mailtrace.cli.doctor_embedded.LOG_LIMIT_BYTES", 10_000)
+    with writing(tmp_path / "data" / "store") as sink:
+        sink.submit([mail(1, T0)])
+        sink.flush()
+        first = tmp_path / "data" / "store" / files(tmp_path / "data" / "store")[0]
+        with held(first):
+            sink.submit([mail(2, T0 + 1, subject="x" * 50_000)])
+            sink.flush()
+            told = mailtrace("doctor")
+        assert f"The log of {first.name} has grown to" in told.stdout
+        assert (told.returncode, "1 file of the store checked, and sound" in told.stdout) == (0, True)
+        monkeypatch.setattr("mailtrace.cli.doctor_embedded._MOST_S", 0.0)
+        hurried = mailtrace("doctor")
+    assert (hurried.returncode, "1 file of the store, the oldest, could not be checked" in hurried.stdout) == (0, True)
+
+
 def test_a_failed_sync_is_not_believed_when_it_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The system tells of a failed write once; nothing is acknowledged until all of the log has been copied into the file."""
     real, failing = os.fdatasync, threading.Event()
