@@ -18,7 +18,7 @@ LABEL org.opencontainers.image.title="Mail Trace" \
       org.opencontainers.image.licenses="MIT"
 COPY --from=build /opt/mailtrace /opt/mailtrace
 # Positions in the log files, and the embedded store where that is used: the one folder that is written to.
-RUN install -d -o 10001 -g 10001 -m 0750 /var/lib/mailtrace
+RUN install -d -o 10001 -g 10001 -m 0700 /var/lib/mailtrace
 ENV PATH=/opt/mailtrace/bin:$PATH \
     HOME=/var/lib/mailtrace \
     MAILTRACE_DATA=/var/lib/mailtrace \

@@ -10,7 +10,7 @@ LOGS ?=
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-annotate --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-options
 
-.PHONY: help run stop test test-8 test-containers lint docs format bench truth venv lock clean
+.PHONY: help run stop test test-8 test-containers lint docs format bench truth soak venv sbom audit lock clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -71,6 +71,21 @@ truth: $(VENV)/.test ## Ask about every message of the captures, and compare wit
 bench: $(VENV)/.run ## What reading, storing, following and searching cost (BENCH="--large" for a million lines)
 	@$(BIN)/python -m bench $(BENCH)
 
+soak: $(VENV)/.test ## Long runs: kills, files, memory, hostile lines; figures add up in .soak (SOAK="--hour" for the hour too)
+	@PYTHONPATH=tests $(BIN)/python -m soak $(SOAK)
+
+sbom: $(VENV)/.test ## What it is made of, as sbom.json (CycloneDX)
+	@$(BIN)/python deploy/sbom.py sbom.json
+	@echo "sbom.json: $$(grep -c '"type": "library"' sbom.json) packages"
+
+$(VENV)/audit/.done: requirements/audit.txt $(VENV)/.run
+	@$(BIN)/python -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/audit.txt
+	@touch $@
+
+audit: $(VENV)/audit/.done ## Ask for known advisories on the pinned versions
+	@$(BIN)/python deploy/audit.py $(VENV)/audit/bin/pip-audit requirements/run.txt requirements/test.txt
+
 docs: $(VENV)/.test ## Write the generated parts of the docs anew
 	@$(BIN)/python -m mailtrace.cli.reference README.md docs/*.md
 
@@ -83,6 +98,7 @@ lock: ## Pin the dependencies anew (run with the oldest Python that is supported
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip-tools>=7'
 	@$(COMPILE) --output-file=requirements/run.txt pyproject.toml requirements/build.in
 	@$(COMPILE) --extra=test --constraint=requirements/run.txt --output-file=requirements/test.txt pyproject.toml requirements/build.in
+	@$(COMPILE) --output-file=requirements/audit.txt requirements/audit.in
 
 clean: ## Remove what was installed and made
 	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -17,6 +17,7 @@ from ingest.options import IngestOptions
 from ingest.pipeline import Ingest
 from mappings import identity
 from mappings.address import domain_of
+from mappings.losses import Loss
 from mappings.trace import Trace
 
 #: A batch as the ingester hands it over.
@@ -59,6 +60,9 @@ class Kept:
         return None
 
     def note_progress(self, read_up_to_ms: Mapping[str, int]) -> None:
+        """Nobody asks."""
+
+    def note_loss(self, loss: Loss) -> None:
         """Nobody asks."""
 
     def close(self) -> None:

@@ -337,6 +337,21 @@ class Infected(Fact, frozen=True, tag="infected"):
     queue_id: str | None = None
 
 
+class Unread(Fact, frozen=True, tag="unread"):
+    """A line that this program itself failed on: what it says is not known, only whose line it is where it begins with an id."""
+
+    queue_id: str | None = None
+
+
+class Nothing(Fact, frozen=True, tag="nothing"):
+    """A line that says nothing of the message whose id it begins with: no event, and kept nowhere.
+
+    It is given only where the same line may stand in a document as `Unread`, which it then takes back.
+    """
+
+    queue_id: str
+
+
 AnyFact = (
     Received
     | Identified
@@ -356,6 +371,7 @@ AnyFact = (
     | Passed
     | Release
     | Infected
+    | Unread
 )
 
 FACTS: dict[str, type[Fact]] = {t.__struct_config__.tag: t for t in AnyFact.__args__}

@@ -8,6 +8,9 @@ from datetime import tzinfo
 
 from ingest.correlate.ownership import Customer
 
+#: So much earlier than what is to be read again does its reading begin.
+_BEFORE_US = 3_600_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class SourceSetting:
@@ -38,6 +41,9 @@ class IngestOptions:
     year: int | None = None
     log_host: str | None = None
     rebuild: bool = False
+    #: With `rebuild`: only lines from this time on are taken in, in microseconds since 1970 UTC, and positions stay as they are. A message
+    #: may go on for weeks, so there is no end: what is in the store already is joined, and changes nothing.
+    rebuild_from_us: int | None = None
     format: str | None = None
     sources: tuple[SourceSetting, ...] = ()
     log_domains: tuple[LogDomain, ...] = ()
@@ -50,3 +56,15 @@ class IngestOptions:
     pin_s: float = 600.0
     hold_back_s: float = 60.0
     memory_s: float = 120.0
+    #: A fault of the program at a line ends the run, instead of putting the line aside: for tests.
+    strict: bool = False
+
+    @property
+    def part(self) -> bool:
+        """Whether only a part of the logs is read again: then positions are neither looked at nor moved."""
+        return self.rebuild_from_us is not None
+
+    @property
+    def begin_us(self) -> int:
+        """Lines before this time are passed over: sessions are older than what they bring, so a part begins a little earlier."""
+        return 0 if self.rebuild_from_us is None else self.rebuild_from_us - _BEFORE_US

@@ -21,8 +21,16 @@ _LONG_ID = re.compile(
     r"([0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]{6,})([0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{4})z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]+"
 )
 _EXIM_ID = re.compile(EXIM_ID)
+#: Mail servers, and filters that name their queue files, begin a line with the id.
+_AT_START = re.compile(rf"({POSTFIX_ID}): |({EXIM_ID}) ")
 #: Seconds are plausible from 2010 to 2100; anything else is an id that merely looks like one.
 _PLAUSIBLE = range(1_262_304_000, 4_102_444_800)
+
+
+def id_at_start(text: str) -> str | None:
+    """The queue id with which a line begins, where it does."""
+    match = _AT_START.match(text)
+    return None if match is None else match[1] or match[2]
 
 
 def time_in_id(queue_id: str) -> int | None:

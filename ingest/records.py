@@ -8,6 +8,8 @@ on lines without a stamp behind the refusal, and in syslog as pieces `[1\17] ...
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
 from msgspec.structs import replace
@@ -26,6 +28,10 @@ _REFUSED = " rejected "
 _LONGEST = 1 << 20
 #: The pieces of an entry of Exim are written at once; a process of the same number goes on with none so much later.
 _TOGETHER_US = 60 * SECOND
+#: Clocks of hosts differ by less.
+_APART_US = 86_400 * SECOND
+#: So many of the oldest open records are looked at when one begins.
+_LOOKED_AT = 4
 
 
 class Pinned(Protocol):
@@ -68,6 +74,10 @@ class Joiner(Generic[Place]):
         """The records that are open and have become longer since they were given, as they stand; they may still go on."""
         return self._headers.grown()
 
+    def left(self, places: Collection[Place]) -> list[Record[Place]]:
+        """The open records that begin at these places, as they stand: what follows them will not be waited for."""
+        return [*self._amavis.left(places), *self._pieces.left(places), *self._headers.left(places)]
+
     def drain(self, file: str | None = None) -> list[Record[Place]]:
         """The records that are still open, as they stand; with `file` those of its own, which is read to its last end."""
         if file is not None:
@@ -94,13 +104,19 @@ class _AmavisPieces(Generic[Place]):
                 # The first piece was not read: its rest alone says nothing that can be relied on.
                 return [(line, place)]
             return self._join(process, known, line, rest)
-        known = self._open[process].pop(line.file, None) if process in self._open else None
-        done = [] if known is None else [_released(known)]
+        known = self._open.get(process, {}).pop(line.file, None)
+        self._tidy(process)
+        done = [*self._left_behind(line.host, line.time_us), *([] if known is None else [_released(known)])]
         if rest.endswith(_MORE):
             line.head = line.text
             self._keep(process, line.file, (line, place))
             return done
         return [*done, (line, place)]
+
+    def left(self, places: Collection[Place]) -> list[Record[Place]]:
+        """Give what is open and begins at these places."""
+        found = [(waiting, file) for waiting in self._open.values() for file, record in waiting.items() if record[1] in places]
+        return [_released(waiting.pop(file)) for waiting, file in found]
 
     def drain(self) -> list[Record[Place]]:
         """Give what is open."""
@@ -128,7 +144,24 @@ class _AmavisPieces(Generic[Place]):
         waiting = self._open.get(process)
         if not waiting:
             return None
-        return _released(waiting.pop(file if file in waiting else next(iter(waiting))))
+        found = waiting.pop(file if file in waiting else next(iter(waiting)))
+        self._tidy(process)
+        return _released(found)
+
+    def _tidy(self, process: tuple[str, int, str]) -> None:
+        """Forget a process of which nothing is open."""
+        if not self._open.get(process, True):
+            del self._open[process]
+
+    def _left_behind(self, host: str, time_us: int) -> list[Record[Place]]:
+        """Give the oldest records whose rest would have come long ago, by the clock of their host; another's may differ by much."""
+        done: list[Record[Place]] = []
+        for process, waiting in list(islice(self._open.items(), _LOOKED_AT)):
+            floor = time_us - (_TOGETHER_US if process[0] == host else _APART_US)
+            if all(record[0].time_us < floor for record in waiting.values()):
+                done += [_released(record) for record in waiting.values()]
+                del self._open[process]
+        return done
 
 
 class _Entry(Generic[Place]):
@@ -205,6 +238,11 @@ class _EximPieces(Generic[Place]):
             del self._open[process]
         return entry
 
+    def left(self, places: Collection[Place]) -> list[Record[Place]]:
+        """Give the entries that begin at these places."""
+        found = [(waiting, file) for waiting in self._open.values() for file, entry in waiting.items() if entry.place in places]
+        return [waiting.pop(file).cut() for waiting, file in found]
+
     def _left_behind(self, host: str, time_us: int) -> list[Record[Place]]:
         """Give the entries of a host whose rest would have come long ago."""
         floor = time_us - _TOGETHER_US
@@ -253,6 +291,10 @@ class _EximHeaders(Generic[Place]):
                 known.append(text)
                 self._grown.add(file)
         return True
+
+    def left(self, places: Collection[Place]) -> list[Record[Place]]:
+        """Give the records that begin at these places, and expect no more of them."""
+        return [record for file in sorted(self._open) if self._open[file][1] in places for record in self.drain(file)]
 
     def grown(self) -> list[Record[Place]]:
         """Give what has become longer."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from datetime import tzinfo
+from itertools import takewhile
 
+from msgspec.structs import replace
+
+from ingest.aside import FailedLine
 from ingest.correlate.event import SECOND, Slot
 from ingest.lines import Line
 from ingest.options import SourceSetting
 from ingest.records import Joiner
-from ingest.summary import Summary, Tally
+from ingest.summary import Tally
 from ingest.syslog import Framer, guess_year, peek_time
 from ingest.tail.marks import Told
 from ingest.tail.reader import FileReader
@@ -34,9 +38,14 @@ class SourceFile:
         self.reader = reader
         self.tally = tally
         self.setting = setting
-        self.lines = 0
-        #: Lines taken by the last `take`.
+        #: Its path when reading began; records that wait for their end know it by this name.
+        self.name = reader.path
+        #: The time of its first line.
+        self.first_us: int | None = None
+        #: Lines given by the last `lines`.
         self.taken = 0
+        #: The stamp of the last line that had one.
+        self.latest_us = 0
         self._zone = setting.timezone or zone
         self._framer = Framer(reader.path, self._zone, setting.year)
         self._joiner = joiner
@@ -47,6 +56,16 @@ class SourceFile:
         self._slots: deque[Slot] = deque()
         self._greatest = 0
         self._began = False
+
+    @property
+    def read(self) -> int:
+        """Where the first line begins that was not taken."""
+        return self._ahead[self._next][0] if self._next < len(self._ahead) else self.reader.position
+
+    @property
+    def read_us(self) -> int | None:
+        """The greatest time in the lines that were taken; before the first one that of the line where reading went on."""
+        return self._greatest or (self.reader.mark.read_us if self.reader.mark is not None else None)
 
     @property
     def told(self) -> Told:
@@ -103,53 +122,82 @@ class SourceFile:
                     break
         return self._next_us
 
-    def take(self, count: int, until_us: int | None, summary: Summary) -> Iterator[tuple[Line, Slot]]:
-        """The next lines in order, at most `count`, as far as `until_us`, each with its place in the file."""
+    def lines(self, count: int) -> Iterator[tuple[int, str]]:
+        """The next lines in order with their offsets, at most `count`; whoever has seen enough leaves the rest."""
         self.taken = 0
-        frame, feed = self._framer.frame, self._joiner.feed
+        self._next_us = None
         while self._next < len(self._ahead) and self.taken < count:
-            offset, text = self._ahead[self._next]
-            line = frame(text if text.isascii() else legible(text))
+            line = self._ahead[self._next]
             self._next += 1
             self.taken += 1
-            self.lines += 1
-            if line is None:
-                program = self._joiner.more(legible(text), self.reader.path)
-                if program is not None:
-                    self.tally.known[program] += 1
-                elif text.strip("\0 "):
-                    self.tally.unframed += 1
-                continue
-            slot = self._slot(offset, line.time_us)
-            for done, place in feed(line, slot):
-                place.pins += 1
-                yield done, place
-                place.pins -= 1
-            if until_us is not None and line.time_us > until_us:
-                break
-        self._next_us = None
-        summary.lines += self.taken
-        self.tally.lines += self.taken
+            self.tally.lines += 1
+            yield line
+
+    def records(self, offset: int, text: str) -> list[tuple[Line, Slot]]:
+        """What is complete with this line, each with its place in the file."""
+        line = self._framer.frame(text if text.isascii() else legible(text))
+        if line is None:
+            program = self._joiner.more(legible(text), self.name)
+            if program is not None:
+                self.tally.known[program] += 1
+            elif text.strip("\0 "):
+                self.tally.unframed += 1
+            return []
+        self.latest_us = line.time_us
+        return self._joiner.feed(line, self._slot(offset, line.time_us))
+
+    def failed(self, offset: int, raw: str, program: str, host: str) -> FailedLine:
+        """A line of it that this program failed on; `host` is whose lines are that name none."""
+        return FailedLine(self.reader.path, offset, raw, program, self._framer.year_now, replace(self.told, log_host=host))
 
     def _slot(self, offset: int, time_us: int) -> Slot:
-        """The place of a line: the second of the file in which it stands."""
-        second = time_us // SECOND
-        if not self._slots or self._slots[-1].second != second:
-            self._slots.append(Slot(offset, time_us, self._framer.year_now))
+        """The place of a line: where the file reached the second in which it stands; lines that come late stand where they are read."""
+        if not self._slots or time_us // SECOND > self._greatest // SECOND:
+            self.first_us = self.first_us or time_us
             self._greatest = max(self._greatest, time_us)
+            self._slots.append(Slot(offset, time_us, self._greatest, self._framer.year_now))
         return self._slots[-1]
 
-    def low_water(self, pin_s: int) -> Slot | None:
-        """Where reading must go on after a crash: the first second that is still needed, but no line pins for longer than `pin_s`.
+    def low_water(self) -> Slot | None:
+        """Where reading must go on after a crash: the first second that is still needed.
 
         The last second is always read again: its lines are numbered from its beginning.
         """
-        floor = self._greatest // SECOND - pin_s
-        while len(self._slots) > 1 and (self._slots[0].pins <= 0 or self._slots[0].second < floor):
+        while len(self._slots) > 1 and not self._slots[0].needed:
             self._slots.popleft()
         return self._slots[0] if self._slots else None
+
+    def overdue(self, pin_s: float) -> list[Slot]:
+        """The places that were needed for `pin_s` seconds of the file's own log: what they hold is to be written now, as it stands.
+
+        Age counts from when a place was read, by how far the file has come since: so it does not matter how fast a backlog is read,
+        and a host whose clock is behind the others' is given as much time as they are.
+        """
+        floor_us = self._greatest - int(pin_s * SECOND)
+        return [slot for slot in takewhile(lambda slot: slot.reached_us < floor_us, self._slots) if slot.needed]
+
+    @property
+    def needed(self) -> list[Slot]:
+        """The places whose lines are still needed."""
+        return [slot for slot in self._slots if slot.needed]
+
+    @property
+    def position(self) -> int:
+        """Where the line begins that is taken next, in unpacked bytes."""
+        return self._ahead[self._next][0] if self._next < len(self._ahead) else self.reader.position
+
+    @property
+    def greatest_us(self) -> int:
+        """The greatest stamp that was read; 0 before the first."""
+        return self._greatest
+
+    @property
+    def pinned_us(self) -> int:
+        """How far, on the file's own clock, the oldest place lies back that is still needed; 0 where none is."""
+        oldest = next((slot for slot in self._slots if slot.needed), None)
+        return 0 if oldest is None else self._greatest - oldest.reached_us
 
     @property
     def pinned(self) -> bool:
         """Whether a line of it is still needed."""
-        return any(slot.pins > 0 for slot in self._slots)
+        return any(slot.needed for slot in self._slots)

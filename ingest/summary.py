@@ -6,6 +6,21 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Protocol
 
+#: Names of programs that are counted apart, files that are, and warnings that are kept: a service reads for years, and strangers write.
+NAMES, FILES, WARNINGS = 1000, 1000, 1000
+#: Where the others are counted.
+OTHER_NAMES, EARLIER_FILES = "(others)", "(earlier files)"
+
+
+class ByName(Counter[str]):
+    """Counts by names that anybody may write into a log: those beyond the first `NAMES` are counted together."""
+
+    def __setitem__(self, name: str, number: int) -> None:
+        """Set a count; that of a name too many is added to the others'."""
+        if name not in self and len(self) >= NAMES:
+            name, number = OTHER_NAMES, self[OTHER_NAMES] + number
+        super().__setitem__(name, number)
+
 
 @dataclass(slots=True)
 class Tally:
@@ -19,9 +34,22 @@ class Tally:
     #: Lines that an administrator had a program write in words of his own, by the format's name.
     free: Counter[str] = field(default_factory=Counter)
     #: Lines of programs that no format knows, by program.
-    foreign: Counter[str] = field(default_factory=Counter)
+    foreign: Counter[str] = field(default_factory=ByName)
     #: Lines without a stamp that we know.
     unframed: int = 0
+
+    def add(self, other: Tally) -> None:
+        """Count the lines of another file too."""
+        self.lines += other.lines
+        self.unframed += other.unframed
+        for mine, theirs in (
+            (self.known, other.known),
+            (self.unknown, other.unknown),
+            (self.free, other.free),
+            (self.foreign, other.foreign),
+        ):
+            for name, number in theirs.items():
+                mine[name] += number
 
     @property
     def recognised(self) -> int:
@@ -37,21 +65,47 @@ class Summary:
     bytes_read: int = 0
     bytes_total: int = 0
     lines: int = 0
+    #: The least stamp of the lines that were taken in, in microseconds since 1970 UTC; None where none was.
+    begun_us: int | None = None
     traces: int = 0
     superseded: int = 0
     #: What was in each file, in the order in which they were found.
     tallies: dict[str, Tally] = field(default_factory=dict)
     #: Lines of known programs that no pattern fits, and lines of programs that no format knows, by program.
-    unknown: Counter[str] = field(default_factory=Counter)
-    foreign: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=ByName)
+    foreign: Counter[str] = field(default_factory=ByName)
+    #: Lines that state something of a message, by the format's name.
+    events: Counter[str] = field(default_factory=Counter)
+    #: Lines that the program itself failed on, by program.
+    failed: Counter[str] = field(default_factory=ByName)
     #: Lines stamped more than an hour ahead of this machine's clock.
     ahead: int = 0
     samples: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    #: Sentences on what was there and could not be read to its end; it is read on next time.
+    unread: list[str] = field(default_factory=list)
+    #: How much was gone before it was read, in cases; each has its sentence among the warnings.
+    losses: int = 0
 
     def tally(self, file: str) -> Tally:
-        """The tally of a file; a file that is read on under the same name goes on with it."""
-        return self.tallies.setdefault(file, Tally())
+        """The tally of a file; one that is read on under the same name goes on with it. Of very many the first are counted together."""
+        known = self.tallies.get(file)
+        if known is not None:
+            return known
+        if len(self.tallies) >= FILES:
+            earlier = self.tallies.pop(EARLIER_FILES, Tally())
+            earlier.add(self.tallies.pop(next(iter(self.tallies))))
+            self.tallies = {EARLIER_FILES: earlier, **self.tallies}
+        tally = self.tallies[file] = Tally()
+        return tally
+
+    def warn(self, sentence: str) -> bool:
+        """Keep a warning; False where it is known. Of very many the last are kept."""
+        if sentence in self.warnings:
+            return False
+        self.warnings.append(sentence)
+        del self.warnings[:-WARNINGS]
+        return True
 
 
 class Progress(Protocol):

@@ -28,6 +28,7 @@ from ingest.events import (
     Scanned,
     Screened,
     Signed,
+    Unread,
 )
 from mappings.address import is_loopback
 from mappings.vocabulary import FILTERS
@@ -126,6 +127,8 @@ def names_of(fact: Fact) -> tuple[list[str], bool]:
             return list(fact.recipients), False
         case Queued():
             return [], fact.count > 1
+        case Unread():
+            return [], True
         case _:
             return [], False
 
@@ -157,6 +160,8 @@ def words_of(fact: Fact) -> str:
         case Screened():
             found = _SCREEN.get(fact.what, "Before the dialogue")
             return found + (f": {_without_addresses(fact.detail)}" if fact.detail else "")
+        case Unread():
+            return "A line that Mail Trace failed to read"
         case Signed():
             return f"{'Checked' if fact.what.startswith(_CHECKS) else 'Signature'}: {_without_addresses(fact.what)}"
         case _:
@@ -196,7 +201,13 @@ def _scanned(fact: Scanned) -> str:
 def _judged(fact: Judged) -> str:
     """The result of a filter beside the queue."""
     by = FILTERS.get(fact.filter, fact.filter)
-    asked = "takes it for spam" if fact.spam else "takes it for clean"
+    asked = (
+        "looked at it, and its result cannot be told from the line"
+        if fact.spam is None
+        else "takes it for spam"
+        if fact.spam
+        else "takes it for clean"
+    )
     if fact.action is not None:
         asked = f"asks for “{fact.action}”"
     score = f", score {fact.score:g}" if fact.score is not None else ""

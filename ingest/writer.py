@@ -7,23 +7,26 @@ moment is an event in no document. If we die between the two, a search sees both
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 
+from ingest.aside import Aside
 from ingest.correlate.draft import Composed, Context, Draft, compose
-from ingest.correlate.event import SECOND, Event
+from ingest.correlate.event import Event
+from ingest.correlate.gather import gather
+from ingest.correlate.link import hop_of
 from ingest.correlate.links import Message
+from ingest.correlate.memory import forget
 from ingest.correlate.node import Node, Written, content_digest
 from ingest.correlate.table import Table
+from ingest.due import PATIENCE_US, Due
+from ingest.mending import Mender
 from ingest.sinks import Sink
 from mappings.address import fold
 from mappings.trace import REVISION, VERSION_STEP, Trace
 
-#: In a backlog a finished message waits this long for late lines, on the log's clock, so that it is written once.
-SETTLE_US = 2 * SECOND
-#: An unfinished one is written at the latest so long after it changed, on the log's clock.
-PATIENCE_US = 30 * SECOND
 _BATCH = 2000
 
 
@@ -40,18 +43,40 @@ class Group:
     superseded: list[Trace] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Pass:
+    """One look at what is to be written."""
+
+    #: Time by which holding back is judged.
+    show_us: int
+    #: Also what may still change soon.
+    everything: bool
+    #: Also what is held back.
+    final: bool = False
+    #: The lines will not be read again: what makes no document even now is needed no more.
+    last: bool = False
+    group: Group = field(default_factory=Group)
+    batch: list[Trace] = field(default_factory=list)
+    #: Nodes with a message that is not written yet.
+    waiting: set[str] = field(default_factory=set)
+    seen: set[int] = field(default_factory=set)
+
+
 class Writer:
     """Writes what changed in a table."""
 
-    def __init__(self, table: Table, sink: Sink, context: Context, under_way: UnderWay) -> None:
+    def __init__(self, table: Table, sink: Sink, context: Context, under_way: UnderWay, aside: Aside) -> None:
         self.table = table
         self.written = 0
         self.superseded = 0
         self._sink = sink
         self._context = context
         self._under_way = under_way
-        #: How many of them are its own.
-        self._open = 0
+        self._mender = Mender(table, aside)
+        self._due = Due(table, partial(self._mender.guarded, work=table.web.renew))
+        #: Its own batches that the store has not acknowledged, and what is settled when certain ones of them are.
+        self._tickets: set[int] = set()
+        self._pending: list[tuple[set[int], Group]] = []
         #: The log's clock when it last moved, and the wall clock then.
         self.quiet_since: tuple[int, float] = (0, 0.0)
 
@@ -62,34 +87,61 @@ class Writer:
 
         `show_us` is the time by which holding back is judged: the log's clock, moved on with the wall clock while no line comes.
         """
-        group, batch = Group(), list[Trace]()
-        waiting: set[str] = set()
-        due = list(self.table.web.dirty) if everything else self._due()
-        for message in self.table.web.messages(due):
-            nodes = self._nodes_of(message)
-            if not everything and not self._is_due(message, nodes):
-                waiting.update(n.key for n in nodes)
-                continue
-            composed = compose(message, self._context)
-            written, held = self._take(message, composed, nodes, group, None if final else show_us)
-            batch += written
-            if held:
-                waiting.update(n.key for n in nodes)
-            if len(batch) >= _BATCH:
-                self._submit(batch, group)
-                group, batch = Group(), []
-            keys = {n.key for n in nodes}
-            for node in nodes:
-                self.table.web.dirty.pop(node.key, None)
-                node.family |= keys
-        for key in waiting:
-            # An id may name two messages, one of them written now: the other is looked at again.
-            self.table.web.dirty.setdefault(key, self.table.clock_us)
-        for key in due:
-            if (known := self.table.web.get(key)) is None or not known.events:
-                self.table.web.dirty.pop(key, None)
-        self._submit(batch, group)
+        due = self._due.now(show_us, everything=everything, final=final)
+        self._renew()
+        self._write(due, _Pass(show_us, everything, final=final))
         self.collect()
+
+    def write_now(self, events: Iterable[Event], show_us: int) -> None:
+        """Write what is known of the messages of these events, as it stands: their lines will not be read again.
+
+        What makes no document even so has no part in any yet, and is needed no more.
+        """
+        self._renew()
+        self._write({key for event in events for key in event.owners}, _Pass(show_us, everything=True, final=True, last=True))
+
+    def _renew(self) -> None:
+        """Have everything found by what it names."""
+        for key in self.table.web.changed():
+            self._mender.guarded(key, self.table.web.renew)
+
+    def _write(self, due: Collection[str], run: _Pass) -> None:
+        """Write the messages of some nodes, where they are due."""
+        web = self.table.web
+        tell = partial(self._tell, run=run)
+        for key in due:
+            self._mender.guarded(key, tell)
+            if len(run.batch) >= _BATCH:
+                self._submit(run.batch, run.group)
+                run.batch, run.group = [], Group()
+        for key in run.waiting:
+            # An id may name two messages, one of them written now: the other is looked at again.
+            web.dirty.setdefault(key, self.table.clock_us)
+        for key in due:
+            if (known := web.get(key)) is None or not known.events:
+                web.dirty.pop(key, None)
+        self._submit(run.batch, run.group)
+
+    def _tell(self, key: str, run: _Pass) -> None:
+        """Write the messages of one node, where they are due."""
+        web = self.table.web
+        for part in chain.from_iterable(web.own_parts(claimant) for claimant in web.claimants([key])):
+            if id(part) in run.seen:
+                continue
+            message = gather(part, web)
+            nodes = self._nodes_of(message)
+            if not run.everything and self._due.settles(message, nodes):
+                run.waiting.update(n.key for n in nodes)
+            else:
+                composed = compose(message, self._context)
+                digests = [content_digest(draft.trace) for draft in composed.drafts]
+                # From here on nothing fails for what the lines say.
+                held_us = self._take(message, composed, digests, nodes, run)
+                if held_us is not None:
+                    run.waiting.update(n.key for n in nodes)
+                    self._due.hold(nodes, held_us)
+                self._due.told(message, nodes, run.show_us)
+            run.seen.update(id(p) for p in message.parts)
 
     def collect(self) -> None:
         """Settle what the store has acknowledged."""
@@ -98,61 +150,47 @@ class Writer:
 
     def finish(self) -> None:
         """Wait until everything written is durable, and settled."""
-        while self._open:
+        while self._tickets:
             self._sink.flush()
             self.collect()
 
     @property
+    def idle(self) -> bool:
+        """Whether nothing is to be written, nor under way."""
+        return not self.table.web.dirty and not self._tickets
+
+    @property
     def under_way(self) -> bool:
         """Whether documents are submitted and not acknowledged."""
-        return self._open > 0
-
-    def _due(self) -> list[str]:
-        """Nodes that changed and have been quiet for a while."""
-        settled, patient = self.table.clock_us - SETTLE_US, self.table.clock_us - PATIENCE_US
-        return [
-            key
-            for key, since in self.table.web.dirty.items()
-            if since <= patient or (node := self.table.web.nodes.get(key)) is None or node.touched_us <= settled
-        ]
-
-    def _is_due(self, message: Message, nodes: list[Node]) -> bool:
-        """Whether a message of a backlog is to be written now: finished and quiet, or it has waited too long."""
-        if message.closed and all(n.touched_us <= self.table.clock_us - SETTLE_US for n in nodes):
-            return True
-        since = min((self.table.web.dirty[n.key] for n in nodes if n.key in self.table.web.dirty), default=self.table.clock_us)
-        return since <= self.table.clock_us - PATIENCE_US
+        return bool(self._tickets)
 
     def _nodes_of(self, message: Message) -> list[Node]:
         """The nodes whose lives, scans and loose lines make a message."""
         return [self.table.web.nodes[k] for k in sorted({p.key for p in message.parts})]
 
-    def _take(self, message: Message, composed: Composed, nodes: list[Node], group: Group, show_us: int | None) -> tuple[list[Trace], bool]:
-        """The documents of a message that have to be written, and whether some are held back still (never with `show_us` None)."""
-        if composed.void:
+    def _take(self, message: Message, composed: Composed, digests: list[bytes], nodes: list[Node], run: _Pass) -> int | None:
+        """Have the documents of a message written that have to be; until when others are held back."""
+        if composed.void or (run.last and not composed.drafts):
             for part in message.parts:
-                self._forget(self.table.web.nodes[part.key], [e.digest for e in part.events])
-            return [], False
-        written: list[Trace] = []
-        held = False
-        for draft in composed.drafts:
+                forget(self.table.web.nodes[part.key], [e.digest for e in part.events])
+        held_us: int | None = None
+        for draft, digest in zip(composed.drafts, digests, strict=True):
             known = self.table.web.documents.get(draft.trace.id)
-            if known is None and show_us is not None and draft.held_us is not None and show_us < draft.held_us:
-                held = True
+            if known is None and not run.final and draft.held_us is not None and run.show_us < draft.held_us:
+                held_us = draft.held_us if held_us is None else min(held_us, draft.held_us)
                 continue
             # A hit in a folder may be another scan's as well, which begins in its second: it stays needed for a while.
-            group.events += draft.events + [pair for pair in draft.taken if pair[1].time_us <= self.table.clock_us - PATIENCE_US]
-            changed = self._versioned(draft, known)
+            run.group.events += draft.events + [pair for pair in draft.taken if pair[1].time_us <= self.table.clock_us - PATIENCE_US]
+            changed = self._versioned(draft, digest, known)
             if changed is not None:
-                written.append(changed)
-        if not held:
-            group.superseded += self._replaced(message, composed.drafts, nodes)
-        return written, held
+                run.batch.append(changed)
+        if held_us is None:
+            run.group.superseded += self._replaced(message, composed.drafts, nodes)
+        return held_us
 
-    def _versioned(self, draft: Draft, known: Written | None) -> Trace | None:
+    def _versioned(self, draft: Draft, digest: bytes, known: Written | None) -> Trace | None:
         """The document with its version, or None where the store has just this."""
         trace = draft.trace
-        digest = content_digest(trace)
         if known is not None and known.digest == digest and not known.superseded:
             return None
         version = REVISION * VERSION_STEP + len(trace.events)
@@ -169,9 +207,10 @@ class Writer:
         return trace
 
     def _replaced(self, message: Message, drafts: list[Draft], nodes: list[Node]) -> Iterator[Trace]:
-        """Documents of this message that what is known now has replaced."""
-        if not drafts:
-            return
+        """Documents of this message that what is known now has replaced; where it came to nothing they are withdrawn.
+
+        A withdrawn document names itself as its successor, and so is shown to nobody.
+        """
         current = {d.trace.id for d in drafts}
         events = {e.digest for p in message.parts for e in p.events}
         for trace_id in sorted({i for n in nodes for i in n.documents} - current):
@@ -179,6 +218,7 @@ class Writer:
             if known is None or known.superseded or known.anchor not in events:
                 continue
             same = [d.trace for d in drafts if _names(d.trace, known.named)] or [d.trace for d in drafts]
+            successors = sorted(t.id for t in same) or [trace_id]
             known.version += 1
             known.superseded = True
             self.superseded += 1
@@ -189,33 +229,40 @@ class Writer:
                 time_ms=known.time_ms,
                 last_event_ms=known.time_ms,
                 visible_to=sorted({d for t in same for d in t.visible_to}),
-                keys=sorted(n.key for n in nodes if trace_id in n.documents),
-                superseded_by=sorted(t.id for t in same),
+                keys=sorted({hop_of(n.key) for n in nodes if trace_id in n.documents}),
+                superseded_by=successors,
                 ingested_ms=time.time_ns() // 1_000_000,
             )
 
     def _submit(self, batch: list[Trace], group: Group) -> None:
-        """Hand a batch to the store; what needs no writing is settled at once."""
+        """Hand a batch to the store; its group is settled when all that is under way by now is durable.
+
+        For what a group needs may be on its way since before: then there is nothing to write for it, and it is not durable yet.
+        """
         if batch:
-            self._send(batch, group)
+            ticket = self._sink.submit(batch)
+            self._under_way[ticket] = partial(self._acknowledged, ticket)
+            self._tickets.add(ticket)
+        if self._tickets:
+            self._pending.append((set(self._tickets), group))
         else:
             self._settle(group)
 
-    def _send(self, batch: list[Trace], group: Group) -> None:
-        """Give a batch to the store, and settle its group when it is durable."""
-        self._under_way[self._sink.submit(batch)] = partial(self._acknowledged, group)
-        self._open += 1
-
-    def _acknowledged(self, group: Group) -> None:
+    def _acknowledged(self, ticket: int) -> None:
         """A batch of its own is durable."""
-        self._open -= 1
-        self._settle(group)
+        self._tickets.discard(ticket)
+        for waits, _ in self._pending:
+            waits.discard(ticket)
+        ready = [group for waits, group in self._pending if not waits]
+        self._pending = [(waits, group) for waits, group in self._pending if waits]
+        for group in ready:
+            self._settle(group)
 
     def _settle(self, group: Group) -> None:
         """The documents of a group are durable: their events need not be read again, and what they replaced may be marked so."""
         if group.superseded:
             # Until what they replaced says so too, the lines are needed: whoever reads on after a crash supersedes again.
-            self._send(group.superseded, Group(group.events))
+            self._submit(group.superseded, Group(group.events))
             return
         for key, event in group.events:
             node = self.table.web.nodes.get(key)
@@ -223,17 +270,8 @@ class Writer:
                 node.fresh.discard(event.digest)
                 event.release()
 
-    def _forget(self, node: Node, digests: Iterable[str]) -> None:
-        """These lines can matter no more though no document holds them."""
-        for digest in digests:
-            if digest in node.fresh:
-                node.fresh.discard(digest)
-                node.events[digest].release()
-
     def evict(self) -> None:
         """Let go of what is written and quiet, and of what came to nothing within the time that lines may lie apart."""
-        for node in self.table.stale():
-            self._forget(node, list(node.fresh))
         self.table.evict()
 
 

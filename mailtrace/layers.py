@@ -42,12 +42,9 @@ VARIABLES: dict[str, str] = {
 def load(options: Mapping[str, str | None], environ: Mapping[str, str] | None = None, *, system_file: Path = SYSTEM_FILE) -> Settings:
     """Put the layers together; `options` are those of the command line by the settings' names, None where not given."""
     environ = os.environ if environ is None else environ
-    environment = _from_environment(environ)
-    given = {key: value for key, value in options.items() if value is not None}
-    named_file = given.get("config", environment.get("config"))
-    above = {**_typed(environment, lambda key: ENVIRONMENT + key.upper().replace(".", "_")), **_typed(given, lambda key: f"--{key}")}
+    above = _above(options, environ)
     data = Path(above.get("data") or default_data_dir(environ)).expanduser()
-    file = _file(named_file, data, system_file)
+    file = settings_file(options, environ, system_file=system_file)
     values = _together(_read(file) if file else {}, above)
     values["data"] = os.fspath(Path(values.get("data") or data).expanduser())
     values.setdefault("store", f"sqlite:{values['data']}/store")
@@ -58,6 +55,22 @@ def load(options: Mapping[str, str | None], environ: Mapping[str, str] | None = 
         # The check sees the layers put together; the file is where nearly all of what it looks at can stand.
         raise WrongUsage(f"{file}: {error}" if file else str(error)) from None
     return settings
+
+
+def settings_file(
+    options: Mapping[str, str | None], environ: Mapping[str, str] | None = None, *, system_file: Path = SYSTEM_FILE
+) -> Path | None:
+    """Name the settings file that `load` reads; None where there is none."""
+    environ = os.environ if environ is None else environ
+    data = Path(_above(options, environ).get("data") or default_data_dir(environ)).expanduser()
+    return _file(options.get("config") or _from_environment(environ).get("config"), data, system_file)
+
+
+def _above(options: Mapping[str, str | None], environ: Mapping[str, str]) -> dict[str, Any]:
+    """The layers above the file: the environment, and options upon it."""
+    given = {key: value for key, value in options.items() if value is not None}
+    environment = _from_environment(environ)
+    return {**_typed(environment, lambda key: ENVIRONMENT + key.upper().replace(".", "_")), **_typed(given, lambda key: f"--{key}")}
 
 
 def _together(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from glob import has_magic
 from pathlib import Path
 
 import msgspec
@@ -29,7 +30,15 @@ class Plan:
     #: Zone of stamps that name none, where a source says nothing.
     timezone: str
     rebuild: bool = False
+    #: What is read again, in milliseconds since 1970 UTC; an end that is None is open.
+    since_ms: int | None = None
+    until_ms: int | None = None
     raw_lines: bool = True
+
+    @property
+    def part(self) -> bool:
+        """Whether only what came in a range of time is read again."""
+        return self.since_ms is not None or self.until_ms is not None
 
     def in_words(self) -> str:
         """Name what is read."""
@@ -45,6 +54,8 @@ def plan(
     log_host: str | None = None,
     format: str | None = None,  # noqa: A002 - the option's name
     rebuild: bool = False,
+    since_ms: int | None = None,
+    until_ms: int | None = None,
     no_raw: bool = False,
 ) -> Plan:
     """Decide what is read: the paths, else the sources of the settings; what an option says holds for all of them."""
@@ -63,6 +74,8 @@ def plan(
         sources=sources,
         timezone=timezone or system_zone(),
         rebuild=rebuild,
+        since_ms=since_ms,
+        until_ms=until_ms,
         raw_lines=settings.raw_lines and not no_raw,
     )
 
@@ -93,6 +106,7 @@ def ingest_options(settings: Settings, read: Plan) -> IngestOptions:
         paths=tuple(source.path for source in read.sources),
         timezone=named(read.timezone),
         rebuild=read.rebuild,
+        rebuild_from_us=(read.since_ms or 0) * 1000 if read.part else None,
         sources=tuple(_setting(source, path) for source in read.sources for path in _patterns(source)),
         log_domains=tuple(LogDomain(one.name, one.hosts, one.filters) for one in settings.log_domain),
         customers=tuple(Customer(one.name, frozenset(map(normalise_domain, one.domains)), one.ranges()) for one in settings.customer),
@@ -102,12 +116,20 @@ def ingest_options(settings: Settings, read: Plan) -> IngestOptions:
         pin_s=settings.pin,
         hold_back_s=settings.hold_back,
         memory_s=settings.memory,
+        strict=settings.stop_at_faults,
     )
+
+
+def again_options(settings: Settings) -> IngestOptions:
+    """How lines that were put aside are read again: each letter says of its lines what is to be known about them."""
+    return ingest_options(settings, Plan((), system_zone(), raw_lines=settings.raw_lines))
 
 
 def _patterns(source: Source) -> tuple[str, ...]:
     """Name the files of a source: those of a folder are everything in it."""
-    return (source.path, f"{source.path.rstrip('/')}/*") if Path(source.path).is_dir() else (source.path,)
+    within = f"{source.path.rstrip('/')}/*"
+    # Of a path that may not be looked at, or is not there yet, nobody knows which it is.
+    return (source.path,) if has_magic(source.path) or os.path.isfile(source.path) else (source.path, within)  # noqa: PTH113
 
 
 def _setting(source: Source, path: str) -> SourceSetting:

@@ -77,8 +77,11 @@ def site(settings: Settings, engine: Engine, on_answer: OnAnswer | None = None) 
 class Service(uvicorn.Server):
     """A server with a door of its own, that is stopped by us, not by signals of its own."""
 
-    def __init__(self, config: uvicorn.Config, listening: socket.socket, told: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, listening: socket.socket, told: Callable[[], None], beat: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__(config)
+        self._beat = beat
         self._listening = listening
         self._told = told
         named = config.forwarded_allow_ips or ()
@@ -116,6 +119,11 @@ class Service(uvicorn.Server):
         """The connection of a guest."""
         return Connection(guest, self.guests, self.config, self.server_state, self.lifespan.state)
 
+    async def on_tick(self, counter: int) -> bool:
+        """The loop came round."""
+        self._beat()
+        return await super().on_tick(counter)
+
     def run_until(self, stop: threading.Event) -> None:
         """Serve until `stop` is set; then let what is under way come to its end."""
 
@@ -134,12 +142,17 @@ class Service(uvicorn.Server):
 
 @contextmanager
 def service(
-    settings: Settings, host: str | None, port: int | None, told: Callable[[str, bool], None], on_answer: OnAnswer | None = None
+    settings: Settings,
+    host: str | None,
+    port: int | None,
+    told: Callable[[str, bool], None],
+    *,
+    on_answer: OnAnswer | None = None,
+    beat: Callable[[], None] = lambda: None,
 ) -> Iterator[Service]:
-    """Give a service that is ready to run.
+    """Give a service that is ready to run; `told` hears its address when it listens, and whether everybody on this machine may ask.
 
-    `told` hears its address when it listens, and whether everybody on this machine may ask; `on_answer` hears of every answer: its route,
-    its status, and the seconds that it took.
+    `on_answer` hears of each answer, and `beat` each time the loop that serves comes round.
     """
     http = settings.http
     address = host or http.host
@@ -174,7 +187,7 @@ def service(
             _check_certificate(http.certificate, http.key)
         scheme = "https" if http.certificate else "http"
         shown = _shown(address, listening.getsockname()[1])
-        yield Service(config, listening, lambda: told(f"{scheme}://{shown}{http.base}/", made.open))
+        yield Service(config, listening, lambda: told(f"{scheme}://{shown}{http.base}/", made.open), beat)
 
 
 def _is_loopback(host: str) -> bool:

@@ -121,9 +121,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(description="Regular expression, in any case: Exim's routers, transports and boxes of such a name keep mail; empty for none."),
     ] = "quarantine"
+    metrics: Annotated[
+        str, Meta(description="Address on which `ingest`, `run` and `serve` show figures for Prometheus, as `127.0.0.1:8026`.")
+    ] = ""
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least level of what the program's own log tells.")
+    ] = "info"
     pin: Annotated[Seconds, Meta(description="Seconds that a line which may still matter holds back the position in its file.")] = 600.0
     hold_back: Annotated[Seconds, Meta(description="Seconds of log time that a hop or scan waits for the message it belongs to.")] = 60.0
     memory: Annotated[Seconds, Meta(description="Seconds of log time that a journey which says nothing stays in memory.")] = 120.0
+
+    stop_at_faults: Annotated[
+        bool, Meta(description="End at a fault of the program itself, instead of putting the line aside and reading on: for its tests.")
+    ] = False
 
     @property
     def data_dir(self) -> Path:
@@ -133,6 +143,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def quarantine_names(self) -> re.Pattern[str] | None:
         """`quarantines`, compiled; None where no name is one. Raises `re.error`."""
         return re.compile(self.quarantines, re.IGNORECASE) if self.quarantines else None
+
+    def metrics_at(self) -> tuple[str, int] | None:
+        """`metrics` as host and port; None where figures are not shown."""
+        if not self.metrics:
+            return None
+        host, colon, port = self.metrics.rpartition(":")
+        if not colon or not host or not port.isdecimal() or int(port) > 65_535:
+            raise WrongUsage(f"metrics: {self.metrics!r} is no address; say 127.0.0.1:8026 or [::1]:8026")
+        return host.removeprefix("[").removesuffix("]"), int(port)
 
     def keeping(self) -> Keep:
         """`keep`, parsed."""
@@ -150,6 +169,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def check(settings: Settings) -> None:
     """Refuse what has the right type and cannot be meant: unknown zones, broken networks, names given twice."""
     settings.keeping()
+    settings.metrics_at()
     try:
         settings.quarantine_names()
     except re.error as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from ingest.sinks import Sink
+from ingest.sinks import Sink, Standing
 from ingest.sinks.elasticsearch import ElasticsearchSink
 from ingest.sinks.embedded import EmbeddedSink
 from mailtrace.amounts import Keep
@@ -17,6 +17,7 @@ from mailtrace.problems import CouldNot, WrongUsage, of_os_error
 from mailtrace.settings import Elasticsearch
 from mappings.elasticsearch.connection import Access, Connection, shown_url
 from mappings.elasticsearch.names import Names, Period
+from mappings.elasticsearch.ranges import Stray
 from mappings.elasticsearch.retention import Retention
 from mappings.elasticsearch.template import Shape
 from mappings.trace import Trace
@@ -37,6 +38,10 @@ class OpenSink(Sink, Protocol):
     older_than_kept: int
     #: What was put in place at the beginning, in sentences.
     notes: list[str]
+
+    def standing(self) -> Standing:
+        """How the store stands now; any thread may ask."""
+        ...
 
 
 def is_cluster(store: str) -> bool:
@@ -97,11 +102,15 @@ def open_sink(
     keep: Keep | None = None,
     on_refused: Callable[[Trace, str], None] | None = None,
     stop: threading.Event | None = None,
+    wait_s: float | None = 0.0,
+    again: bool = False,
+    beat: Callable[[], None] = lambda: None,
 ) -> OpenSink:
     """Open a store for writing; raises `StoreLocked` where another process writes to it and only one can.
 
-    `keep` is what a lifecycle policy of the server is made from, where one is wanted. Once `stop` is set, a server that is away is waited
-    for no longer than a little.
+    `keep` is what a lifecycle policy of the server is made from, where one is wanted. An embedded store that cannot be used now is waited
+    for so many seconds (None is for ever), a server for ever; once `stop` is set, no longer than a little. `again` is set where lines are
+    read again on purpose: then a cluster makes anew what somebody deleted. `beat` is called again and again while the store is waited for.
     """
     if is_cluster(store):
         return ElasticsearchSink(
@@ -112,8 +121,10 @@ def open_sink(
             keep_seconds=None if keep is None else keep.seconds,
             on_refused=on_refused,
             stop=stop,
+            again=again,
+            beat=beat,
         )
-    return EmbeddedSink(embedded_folder(store), on_refused=on_refused)
+    return EmbeddedSink(embedded_folder(store), on_refused=on_refused, stop=stop, wait_s=wait_s, beat=beat)
 
 
 @contextmanager
@@ -121,6 +132,12 @@ def asking(store: str, cluster: Elasticsearch = _DEFAULT) -> Iterator[MailTrace]
     """Open a store for questions about everything in it."""
     with MailTrace(open_engine(store, cluster), EVERYTHING) as mail:
         yield mail
+
+
+def note_read_again(sink: OpenSink, since_ms: int, until_ms: int) -> None:
+    """Tell the embedded store that all that came between these times was read again; a cluster keeps no list of what it lacks."""
+    if isinstance(sink, EmbeddedSink):
+        sink.read_again(since_ms, until_ms)
 
 
 def drop_old(sink: OpenSink, keep: Keep, now_ms: int) -> list[str]:
@@ -137,8 +154,8 @@ def drop_old(sink: OpenSink, keep: Keep, now_ms: int) -> list[str]:
     return [partition.file for partition in dropped]
 
 
-def drop_old_indices(store: str, cluster: Elasticsearch, keep: Keep, now_ms: int) -> list[str]:
-    """Apply retention to a cluster: delete the indices that are older, or more, than is kept; tell which."""
+def drop_old_indices(store: str, cluster: Elasticsearch, keep: Keep, now_ms: int) -> tuple[list[str], list[str]]:
+    """Apply retention to a cluster: delete the indices that are older, or more, than is kept; tell which, and what was left alone."""
     with closing(Connection(access(store, cluster))) as connection:
         retention = Retention(connection, Names(cluster.prefix))
         if keep.seconds is not None:
@@ -146,8 +163,8 @@ def drop_old_indices(store: str, cluster: Elasticsearch, keep: Keep, now_ms: int
         elif keep.bytes is not None:
             dropped = retention.by_size(keep.bytes)
         else:
-            dropped = []
-    return [one.name for one in dropped]
+            dropped = retention.nothing()
+    return [one.name for one in dropped], Stray.told(retention.strays)
 
 
 def _secret(file: str | None) -> str | None:

@@ -23,11 +23,14 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL).match
 _QUOTED_OR_AT = re.compile(r'"(?:[^"\\]|\\.)*+"|["@]', re.DOTALL).finditer
 _PAIR = re.compile(r"\\(.)", re.DOTALL).sub
 _SPECIAL = re.compile(r'(["\\])').sub
+_BARE = re.compile(r"[^, \t\r\n\f\v]*").match
 _DOTS = str.maketrans("。．｡", "...")
 _BLANKS = " \t\r\n\f\v"
 #: A name in the DNS has no more characters than this; longer ones are only put in lower case.
 _LONGEST_DOMAIN = 255
 _LONGEST_LABEL = 63
+#: A command of SMTP is no longer (RFC 5321, section 4.5.3.1.4, has 512), so a longer text is no address and stays as it is.
+_LONGEST_ADDRESS = 4096
 #: Unicode composition takes more than linear time on hostile text, so longer text is compared as it is.
 _LONGEST_COMPOSED = 1000
 
@@ -37,6 +40,8 @@ def normalise(text: str) -> str:
     inner = text[1:-1] if text[:1] == "<" and text[-1:] == ">" else text
     plain = _PLAIN(inner)
     if plain is not None and "xn--" not in plain[1]:
+        return inner
+    if len(inner) > _LONGEST_ADDRESS:
         return inner
     inner = _without_brackets(text)
     start = 0
@@ -81,9 +86,8 @@ def parse_path(text: str, start: int) -> tuple[str, int]:
     Quoted strings may hold `>`. A path without brackets ends at a comma or blank, one that is never closed at the end of the text.
     """
     if text[start : start + 1] != "<":
-        end = start
-        while end < len(text) and text[end] != "," and text[end] not in _BLANKS:
-            end += 1
+        bare = _BARE(text, start)
+        end = bare.end() if bare is not None else start
         return text[start:end], end
     end = text.find(">", _behind_quoted_words(text, start + 1))
     if end < 0:

@@ -13,7 +13,7 @@ import msgspec
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 
 #: Revision of what formats and correlation write. Raised when that changes, so that a re-read replaces older documents.
-REVISION = 2
+REVISION = 3
 #: A version is `REVISION * VERSION_STEP + number of events`.
 VERSION_STEP = 1 << 20
 

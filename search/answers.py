@@ -16,7 +16,9 @@ from mappings.trace import Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.engines import State, Total
 from search.explain import Explanation
+from search.scope import EVERYTHING, Scope
 from search.times import format_time
+from search.view import View
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Stamps are written by strangers; a later one than the calendar holds is shown as its end.
@@ -96,7 +98,7 @@ class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     until: str | None
     #: Up to which log time each source has been read.
     as_of: dict[str, str]
-    #: False where a part of the store did not answer.
+    #: False where a part of the store did not answer, or lines of this time went before they were read.
     complete: bool
     #: What to know about the answer; where it is empty: why.
     warnings: list[str]
@@ -120,6 +122,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     recipients: list[str]
     #: The line as it was read; None where the caller may not see it, or it is not kept.
     raw: str | None
+    #: The file in which it was first read; None for callers who see a part of the mail only.
     file: str | None
     #: Whether it is the line that decided the fate.
     decides: bool
@@ -238,16 +241,18 @@ class FreshnessAnswer(msgspec.Struct, frozen=True, kw_only=True):
     sources: list[SourceState]
     oldest: str | None
     newest: str | None
+    #: What the store lacks, because a part of it is missing or damaged.
+    warnings: list[str] = []
 
 
-def freshness(state: State, now_ms: int) -> FreshnessAnswer:
+def freshness(state: State, now_ms: int, lacking: list[str]) -> FreshnessAnswer:
     """What a store tells of itself, held against the clock."""
     sources = [
         SourceState(name=name, read_up_to=utc(read_ms), read_up_to_ms=read_ms, behind_s=max(0, now_ms - read_ms) / 1000)
         for read_ms, name in sorted((read_ms, name) for name, read_ms in state.read_up_to_ms.items())
     ]
     bounds = [None if bound is None else utc(bound) for bound in (state.oldest_ms, state.newest_ms)]
-    return FreshnessAnswer(sources=sources, oldest=bounds[0], newest=bounds[1])
+    return FreshnessAnswer(sources=sources, oldest=bounds[0], newest=bounds[1], warnings=lacking)
 
 
 def utc(time_ms: int) -> str:
@@ -282,14 +287,15 @@ def as_of(read_up_to_ms: Mapping[str, int]) -> dict[str, str]:
     return {source: utc(read_up_to_ms[source]) for source in sorted(read_up_to_ms)}
 
 
-def trace_answer(trace: Trace) -> TraceAnswer:
-    """One trace as it is answered."""
+def trace_answer(trace: Trace, scope: Scope = EVERYTHING) -> TraceAnswer:
+    """One trace as it is answered to a caller with this scope: in what others wrote he reads no address of somebody else."""
+    view = View.of(trace, scope)
     return TraceAnswer(
         id=trace.id,
         time=utc(trace.time_ms),
         last_event=utc(trace.last_event_ms),
         host=trace.host,
-        sending_server=SendingServer(trace.client_name, trace.client_ip, trace.client_helo),
+        sending_server=SendingServer(view.text(trace.client_name), trace.client_ip, view.text(trace.client_helo)),
         sender=trace.sender,
         header_from=trace.header_from,
         recipient=trace.recipient,
@@ -297,17 +303,17 @@ def trace_answer(trace: Trace) -> TraceAnswer:
         disposition=trace.disposition,
         verdict=trace.verdict,
         reason=trace.reason,
-        detail=trace.detail,
-        quarantine_id=trace.quarantine_id,
-        return_code=_return_code(trace),
+        detail=view.text(trace.detail),
+        quarantine_id=view.place(trace.quarantine_id),
+        return_code=_return_code(trace, view),
         error=_error(trace),
         message_id=trace.message_id,
-        subject=trace.subject,
+        subject=view.text(trace.subject),
         size=trace.size,
         score=trace.score,
         queue_ids=trace.queue_ids,
         direction=trace.direction,
-        relay=trace.relay,
+        relay=view.text(trace.relay),
         attempts=trace.attempts,
         incomplete=trace.incomplete,
     )
@@ -318,11 +324,11 @@ def _answered(trace: Trace) -> bool:
     return trace.reply_code is not None or trace.enhanced_code is not None or bool(trace.reply_text)
 
 
-def _return_code(trace: Trace) -> ReturnCode | None:
+def _return_code(trace: Trace, view: View) -> ReturnCode | None:
     """Give the reply that decided, or None where nothing of it is known."""
     if not _answered(trace):
         return None
-    return ReturnCode(trace.reply_code, trace.enhanced_code, trace.reply_text, trace.reply_by, trace.reply_inferred)
+    return ReturnCode(trace.reply_code, trace.enhanced_code, view.text(trace.reply_text), trace.reply_by, trace.reply_inferred)
 
 
 def _error(trace: Trace) -> ErrorCode | None:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from mappings import address, keys
+from mappings import keys
 from mappings.trace import Event, Trace
 from mappings.vocabulary import Disposition
 from search.answers import FilterResult, Hop, Step, Symbol, utc
-from search.scope import Scope
+from search.scope import EVERYTHING, Scope
+from search.view import View
 
-#: What stands in the words of a step for an address that the caller may not see.
-ANOTHER = "another recipient"
-
-_INSIDE = r"[^\s<>(),;:\[\]“”]"
-_INSIDE_NO_DOT = r"[^\s<>(),;:\[\]“”.]"
-#: A run without the characters that part addresses in a sentence; linear on any text.
-_TOKEN = re.compile(f"{_INSIDE}+")
-#: How many recipients there are would tell that there are others.
-_COUNT = re.compile(r",? ?\b[0-9]{1,9} recipients?\b")
 _KINDS = {"q": "queue", "m": "scan", "l": "scan", "p": "connection", "h": "refusal"}
 
 #: The programs' own word for the try that made this fate.
@@ -45,10 +36,11 @@ _RULED = {
 
 
 def deciding(trace: Trace) -> Event | None:
-    """Give the line that decided the fate, as far as one can be named."""
+    """Give the line that decided the fate, as far as one can be named; never a try that was not made."""
     last = trace.queue_ids[-1] if trace.queue_ids else None
     tried = _TRIED.get(trace.disposition, ())
-    attempts = [e for e in trace.events if e.kind == "attempted" and e.fields.get("status") in tried]
+    made = (e for e in trace.events if e.kind == "attempted" and not e.fields.get("skipped"))
+    attempts = [e for e in made if e.fields.get("status") in tried]
     match trace.disposition:
         case Disposition.QUARANTINED:
             # An earlier scan of the same message may have let it pass.
@@ -75,17 +67,16 @@ def deciding(trace: Trace) -> Event | None:
 def timeline(trace: Trace, scope: Scope) -> list[Step]:
     """Give the steps of the journey in the order of the document; what names others is told in words only."""
     decided = deciding(trace)
-    own = _own_addresses(trace)
-    recipients = _recipients(trace)
+    view = View.of(trace, scope)
     same = _same_scans(trace)
-    return [_step(event, same.get(event.hop, event.hop), scope, own, recipients, decides=event is decided) for event in trace.events]
+    return [_step(event, same.get(event.hop, event.hop), view, decides=event is decided) for event in trace.events]
 
 
 def filter_results(trace: Trace, scope: Scope) -> list[FilterResult]:
     """What filters beside the queue said; their symbols are seen by whom the line may be seen by."""
-    recipients = _recipients(trace)
+    view = View.of(trace, scope)
     results = (event for event in trace.events if event.kind == "judged" and _is_result(event))
-    return [_filter_result(event, seen=_sees(event, scope, recipients)) for event in results]
+    return [_filter_result(event, view) for event in results]
 
 
 def _is_result(event: Event) -> bool:
@@ -93,7 +84,7 @@ def _is_result(event: Event) -> bool:
     return any(event.fields.get(name) is not None for name in ("score", "spam", "symbols"))
 
 
-def _filter_result(event: Event, *, seen: bool) -> FilterResult:
+def _filter_result(event: Event, view: View) -> FilterResult:
     """One result."""
     fields = event.fields
     symbols = [Symbol(name=one["name"], score=one.get("score"), options=list(one.get("options", ()))) for one in fields.get("symbols", ())]
@@ -103,8 +94,8 @@ def _filter_result(event: Event, *, seen: bool) -> FilterResult:
         action=fields.get("action"),
         score=fields.get("score"),
         required=fields.get("required"),
-        forced_by=fields.get("forced_by"),
-        symbols=symbols if seen else None,
+        forced_by=view.text(fields.get("forced_by")),
+        symbols=symbols if view.shows(event) else None,
     )
 
 
@@ -126,77 +117,32 @@ def _same_scans(trace: Trace) -> dict[str, str]:
     return same
 
 
-def _step(event: Event, hop: str, scope: Scope, own: frozenset[str], recipients: frozenset[str], *, decides: bool) -> Step:
+def _step(event: Event, hop: str, view: View, *, decides: bool) -> Step:
     """Give one line as the caller may see it."""
-    visible = _visible(event, scope, recipients)
-    seen = _sees(event, scope, recipients)
     queue_id = event.fields.get("queue_id")
     if not isinstance(queue_id, str):
         queue_id = keys.queue_id_of(event.hop) if event.hop.startswith("q:") else None
-    hidden = [name for name in event.names if name not in visible]
     return Step(
         time=utc(event.time_us // 1000),
         fine=event.fine,
         host=event.host,
         program=event.program,
         pid=event.pid,
-        hop=hop,
+        hop=view.text(hop),
         queue_id=queue_id,
         kind=event.kind,
-        words=event.words if seen else neutral(event.words, hidden, scope, own),
-        recipients=visible,
-        raw=event.raw if seen and event.raw else None,
-        file=event.file or None,
+        words=view.words(event.words, event.names),
+        recipients=view.names(event),
+        raw=event.raw if event.raw and view.shows(event) else None,
+        # Where logs lie is nothing for tenants.
+        file=(event.file or None) if view.everything else None,
         decides=decides,
     )
 
 
-def _recipients(trace: Trace) -> frozenset[str]:
-    """The recipient, as compared: the caller sees this trace, so he knows it, though its domain may be another's."""
-    return frozenset(address.fold(name) for name in (trace.recipient, trace.original_recipient) if name)
-
-
-def _visible(event: Event, scope: Scope, recipients: frozenset[str]) -> list[str]:
-    """The names in a line that the caller may see."""
-    return [name for name in event.names if address.fold(name) in recipients or scope.sees_line([name], names_more=False)]
-
-
-def _sees(event: Event, scope: Scope, recipients: frozenset[str]) -> bool:
-    """Whether the caller may see a line as it is: it names nobody else."""
-    return scope.sees_line([], event.names_more) and len(_visible(event, scope, recipients)) == len(event.names)
-
-
-def neutral(words: str, hidden: Iterable[str], scope: Scope, own: frozenset[str]) -> str:
-    """Give the words without the hidden names, other addresses outside the scope, and numbers of recipients.
-
-    `own` (folded) are the addresses that the trace shows anyway.
-    """
-    for name in sorted(hidden, key=len, reverse=True):
-        # A quoted local part may hold anything; any other name is a token of its own, not a part of a longer one.
-        before, behind = ("", "") if '"' in name else (rf"(?<!{_INSIDE})", rf"(?!\.*{_INSIDE_NO_DOT})")
-        words = re.sub(before + re.escape(name) + behind, ANOTHER, words, flags=re.IGNORECASE)
-
-    def shown(match: re.Match[str]) -> str:
-        """Give the token itself, unless it is an address that the caller may not see."""
-        token = match[0].rstrip(".")
-        if "@" not in token:
-            return match[0]
-        folded = address.fold(address.normalise(token))
-        visible = folded in own or scope.sees_line([folded], names_more=False)
-        return match[0] if visible else ANOTHER + match[0][len(token) :]
-
-    # A line may count or hold more addresses than it is noted to name.
-    return _COUNT.sub("", _TOKEN.sub(shown, words))
-
-
-def _own_addresses(trace: Trace) -> frozenset[str]:
-    """Tell what looks like an address and stands in the trace itself, folded."""
-    values = (trace.sender, trace.header_from, trace.recipient, trace.original_recipient, trace.message_id)
-    return frozenset(address.fold(value) for value in values if value)
-
-
-def hops(trace: Trace) -> list[Hop]:
+def hops(trace: Trace, scope: Scope = EVERYTHING) -> list[Hop]:
     """Give the stages of the way in their order, each with what says that it follows an earlier one."""
+    view = View.of(trace, scope)
     grouped: dict[str, list[Event]] = {}
     same = _same_scans(trace)
     for event in trace.events:
@@ -204,7 +150,7 @@ def hops(trace: Trace) -> list[Hop]:
     links = {key: _came_from(key, grouped) for key in grouped}
     position = {queue_id: number for number, queue_id in enumerate(trace.queue_ids)}
     ordered = sorted(grouped, key=lambda key: _rank(key, links, position))
-    return [_hop(key, grouped[key], links[key]) for key in ordered]
+    return [_hop(key, grouped[key], links[key], view) for key in ordered]
 
 
 #: What a hop follows: the key of the earlier one, the evidence in words, and how sure it is.
@@ -279,13 +225,13 @@ def _read(other: str, events: Sequence[Event], own: Sequence[Event]) -> _Link | 
     return None
 
 
-def _hop(key: str, events: Sequence[Event], link: _Link | None) -> Hop:
+def _hop(key: str, events: Sequence[Event], link: _Link | None, view: View) -> Hop:
     """One stage from its lines."""
     kind = _KINDS.get(key[:1], "record")
     scanned = next((e.fields for e in reversed(events) if e.kind == "scanned"), None)
     inspected = (e.fields.get("mail_id") for e in events if kind == "scan")
     return Hop(
-        id=key,
+        id=view.text(key),
         kind=kind,
         host=events[0].host,
         programs=list(dict.fromkeys(e.program for e in events)),
@@ -293,12 +239,12 @@ def _hop(key: str, events: Sequence[Event], link: _Link | None) -> Hop:
         mail_id=key[2:] if key.startswith("m:") else next((m for m in inspected if m), None),
         begin=utc(min(e.time_us for e in events) // 1000),
         end=utc(max(e.time_us for e in events) // 1000),
-        client=next((c for e in events if e.kind in ("received", "connected", "ruled") and (c := _client(e))), None),
+        client=view.text(next((c for e in events if e.kind in ("received", "connected", "ruled") and (c := _client(e))), None)),
         removed=any(e.kind == "removed" for e in events) if kind == "queue" else None,
-        result=_result(scanned) if scanned is not None else None,
+        result=view.text(_result(scanned)) if scanned is not None else None,
         score=scanned.get("score") if scanned is not None else None,
-        follows=link[0] if link else None,
-        evidence=link[1] if link else None,
+        follows=view.text(link[0]) if link else None,
+        evidence=view.text(link[1]) if link else None,
         confidence=link[2] if link else None,
     )
 

@@ -32,25 +32,8 @@ WORDS: Final[Mapping[str, type[StrEnum]]] = {
     "verdict": Verdict,
     "reason": Reason,
 }
-#: Every criterion that takes values, in the order in which it is described.
-CRITERIA: Final = (
-    "sender",
-    "recipient",
-    "address",
-    "domain",
-    "quarantine_id",
-    "message_id",
-    "queue_id",
-    "client",
-    "relay",
-    "code",
-    "direction",
-    "disposition",
-    "verdict",
-    "reason",
-)
-#: The names of a question's parameters in a URL.
-PARAMETERS: Final = (*CRITERIA, "since", "until")
+#: The fields of a question that are times and no criteria.
+TIMES: Final = ("since_ms", "until_ms")
 #: What each parameter asks for, in one sentence; options and the API tell it.
 SENTENCES: Final[Mapping[str, str]] = {
     "sender": "Envelope sender or From header: an address, a domain or a pattern with * and ?; <> is the null sender.",
@@ -91,6 +74,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recipient: tuple[str, ...] = ()
     #: Either side: sender or recipient.
     address: tuple[str, ...] = ()
+    #: Sender's or recipient's domain.
+    domain: tuple[str, ...] = ()
     quarantine_id: tuple[str, ...] = ()
     message_id: tuple[str, ...] = ()
     queue_id: tuple[str, ...] = ()
@@ -104,8 +89,6 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     disposition: tuple[str, ...] = ()
     verdict: tuple[str, ...] = ()
     reason: tuple[str, ...] = ()
-    #: Sender's or recipient's domain.
-    domain: tuple[str, ...] = ()
     #: First sight at or after / before this time, in milliseconds since 1970 UTC.
     since_ms: int | None = None
     until_ms: int | None = None
@@ -166,6 +149,12 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             times[name] = parse_time(given[0], now_ms, zone, field=name) if given else None
         chosen = {field: tuple(values[field]) for field in CRITERIA if values.get(field)}
         return msgspec.structs.replace(cls(since_ms=times["since"], until_ms=times["until"]), **chosen)
+
+
+#: Every criterion that takes values, in the order in which it is described.
+CRITERIA: Final = tuple(name for name in Query.__struct_fields__ if name not in TIMES)
+#: The names of a question's parameters in a URL.
+PARAMETERS: Final = (*CRITERIA, "since", "until")
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:

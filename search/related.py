@@ -15,6 +15,7 @@ from search.engines import Engine
 from search.query import Query
 from search.query_error import QueryError
 from search.scope import Scope
+from search.view import View
 
 #: So many related traces a report lists.
 LIMIT = 50
@@ -44,7 +45,7 @@ _Found = tuple[Trace, str, str, str]
 
 def related(trace: Trace, engine: Engine, scope: Scope) -> tuple[list[RelatedTrace], bool]:
     """Give the related traces in scope, and whether there are more than are listed."""
-    seen = {trace.id}
+    seen, view = {trace.id}, View.of(trace, scope)
     listed: list[RelatedTrace] = []
     for other, how, evidence, confidence in _all(trace, engine, scope):
         if other.id in seen:
@@ -60,7 +61,7 @@ def related(trace: Trace, engine: Engine, scope: Scope) -> tuple[list[RelatedTra
                 disposition=other.disposition,
                 time=utc(other.time_ms),
                 host=other.host,
-                evidence=evidence,
+                evidence=view.text(evidence),
                 confidence=confidence,
             ),
         )

@@ -2,32 +2,57 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from mappings.trace import Trace
 from search import related as relations
 from search.answers import ReportAnswer, trace_answer
 from search.engines import Engine
-from search.explain import explain
+from search.explain import Explanation, explain
 from search.journey import filter_results, hops, timeline
+from search.losses import concerning, in_words
 from search.scope import Scope
 from search.summary import summary
+from search.view import View
+
+#: Mail that belongs to a message is looked for in all of the store; what is lacking so near to it is told.
+_NEAR_MS = 7 * 86_400_000
 
 
 def email_report(trace: Trace, engine: Engine, scope: Scope) -> ReportAnswer:
     """Give the report on a trace (with its events) as a caller with this scope may see it."""
-    explanation = explain(trace)
+    view = View.of(trace, scope)
+    explanation = _explanation(trace, view)
     related, more = relations.related(trace, engine, scope)
     return ReportAnswer(
-        trace=trace_answer(trace),
-        summary=summary(trace),
+        trace=trace_answer(trace, scope),
+        summary=view.text(summary(trace)),
         customer_text=explanation.customer_text,
         explanation=explanation,
         timeline=timeline(trace, scope),
-        hops=hops(trace),
+        hops=hops(trace, scope),
         related=related,
         filters=filter_results(trace, scope),
-        warnings=_warnings(trace, more=more),
+        warnings=[
+            *_warnings(trace, more=more),
+            *_lost(trace, engine, scope),
+            *engine.lacking(scope, trace.time_ms - _NEAR_MS, trace.time_ms + _NEAR_MS),
+        ],
         sender_notified=trace.sender_notified,
     )
+
+
+def _explanation(trace: Trace, view: View) -> Explanation:
+    """What it means, as the caller may read it: a detail may quote what others wrote."""
+    found = explain(trace)
+    return replace(found, **{name: view.text(getattr(found, name)) for name in ("meaning", "next_step", "customer_text")})
+
+
+def _lost(trace: Trace, engine: Engine, scope: Scope) -> list[str]:
+    """Tell of lines that went before they were read, where they may be those that the message lacks."""
+    if not trace.incomplete:
+        return []
+    return in_words(concerning(engine.state().losses, trace.time_ms, trace.last_event_ms + 1), scope)
 
 
 def _warnings(trace: Trace, *, more: bool) -> list[str]:

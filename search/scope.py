@@ -16,12 +16,6 @@ class Scope:
         """Whether a trace with these domains is in scope."""
         return self.domains is None or not self.domains.isdisjoint(visible_to)
 
-    def sees_line(self, names: list[str], names_more: bool) -> bool:
-        """Whether a raw line that names these recipients may be shown: all of them must be in scope, none untold."""
-        if self.domains is None:
-            return True
-        return not names_more and all(name.rpartition("@")[2] in self.domains for name in names)
-
     def narrowed(self, domains: Iterable[str]) -> Scope:
         """The part of this scope that these (normalised) domains are; a scope can be narrowed, never widened."""
         wanted = frozenset(domains)

@@ -25,10 +25,12 @@ from search.answers import (
 )
 from search.empty import kept_since, why_empty, worth_trying
 from search.engines import Engine, OverTime, Side
+from search.losses import concerning, in_words
 from search.query import Query
 from search.query_error import QueryError
 from search.report import email_report
 from search.scope import EVERYTHING, Scope
+from search.view import View
 
 #: A page holds at most so many traces; `walk` goes on to the end.
 LARGEST_PAGE = 10_000
@@ -64,15 +66,16 @@ class MailTrace:
             warnings = kept_since(query, state)
         else:
             warnings = [*why_empty(query, state, self.clock(), self.scope), *worth_trying(query, self.engine, self.scope)]
+        lost = concerning(state.losses, query.since_ms, query.until_ms)
         return SearchAnswer(
-            traces=[trace_answer(trace) for trace in page.traces],
+            traces=[trace_answer(trace, self.scope) for trace in page.traces],
             next=page.next,
             total=page.total,
             since=None if query.since_ms is None else utc(query.since_ms),
             until=None if query.until_ms is None else utc(query.until_ms),
             as_of=as_of(state.read_up_to_ms),
-            complete=page.complete,
-            warnings=[*page.warnings, *warnings],
+            complete=page.complete and not lost,
+            warnings=[*View(self.scope).texts(page.warnings), *in_words(lost, self.scope), *warnings],
         )
 
     def count(self, query: Query = _ALL) -> int:
@@ -81,7 +84,7 @@ class MailTrace:
 
     def walk(self, query: Query = _ALL, *, cursor: str | None = None) -> Iterator[TraceAnswer]:
         """Every trace that fits, newest first, to the end, in bounded memory."""
-        return map(trace_answer, self.engine.walk(query, self.scope, cursor=_checked_cursor(cursor)))
+        return (trace_answer(trace, self.scope) for trace in self.engine.walk(query, self.scope, cursor=_checked_cursor(cursor)))
 
     def over_time(self, query: Query, edges_ms: Sequence[int]) -> OverTime:
         """How many traces fit by disposition, in each interval from one edge (milliseconds since 1970 UTC) to the next."""
@@ -103,8 +106,12 @@ class MailTrace:
         return {domain: fates for domain, fates in counts.items() if domain in folded}
 
     def freshness(self) -> FreshnessAnswer:
-        """How far the logs of each source have been read, and since when mail is kept."""
-        return freshness(self.engine.state(), self.clock())
+        """How far the logs of each source have been read, since when mail is kept, and what the store lacks."""
+        return freshness(self.engine.state(), self.clock(), self.lacking())
+
+    def lacking(self, since_ms: int | None = None, until_ms: int | None = None) -> list[str]:
+        """What answers about this time do not hold because a part of the store is missing or damaged, in sentences."""
+        return self.engine.lacking(self.scope, since_ms, until_ms)
 
     def report(self, trace: str) -> ReportAnswer | None:
         """Give the Email Report on a trace; None where there is no such trace, or the caller may not see it."""

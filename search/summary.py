@@ -51,7 +51,7 @@ def _outcome(trace: Trace, at: str) -> str:
         case Disposition.IN_PROGRESS:
             return f"In progress: the message is with us and not finished; the last step was on {at}"
         case Disposition.DEFERRED:
-            return f"Deferred{because}; {_attempts(trace)}the last on {at}, and delivery is tried again by itself"
+            return f"Deferred{because}; {tries(trace, at)}, and delivery is tried again by itself"
         case Disposition.TEMPFAILED:
             return f"Refused for now on {at}{because}; the sending server was asked to come back later"
         case Disposition.HELD:
@@ -96,11 +96,11 @@ _TAKEN_FOR = {
 }
 
 
-def _attempts(trace: Trace) -> str:
-    """How often it was tried, where that was counted."""
+def tries(trace: Trace, at: str) -> str:
+    """How often it was tried, and when last."""
     if not trace.attempts:
-        return ""
-    return "1 attempt, " if trace.attempts == 1 else f"{trace.attempts:,} attempts, "
+        return f"the last on {at}" if deciding(trace) is not None else "no delivery was tried yet"
+    return f"{'1 attempt' if trace.attempts == 1 else f'{trace.attempts:,} attempts'}, the last on {at}"
 
 
 def _found(trace: Trace) -> str:

@@ -37,6 +37,8 @@ def quiet_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("MAILTRACE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("MAILTRACE_HTTP_PORT", "0")
+    # A fault of the program is to fail a test, not to be put aside.
+    monkeypatch.setenv("MAILTRACE_STOP_AT_FAULTS", "true")
 
 
 @pytest.fixture

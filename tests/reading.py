@@ -51,6 +51,7 @@ class DyingSink:
         self._left = left
         self.claim, self.acknowledged, self.flush = sink.claim, sink.acknowledged, sink.flush
         self.find, self.newest_ms, self.note_progress, self.close = sink.find, sink.newest_ms, sink.note_progress, sink.close
+        self.note_loss = sink.note_loss
 
     def submit(self, traces: Sequence[Trace]) -> int:
         """Write what is allowed, and die where that is not all."""
@@ -76,7 +77,7 @@ class Place:
 
 def read(place: Place, files: Sequence[Path], times: Times = USUAL, *, dies_after: int | None = None, **options: Any) -> Ingest:
     """Read files to their end, as `mailtrace ingest --once` does; with `dies_after` the store stops after so many documents."""
-    settings: dict[str, Any] = {"timezone": ZoneInfo("UTC"), "year": 2026, **options}
+    settings: dict[str, Any] = {"timezone": ZoneInfo("UTC"), "year": 2026, "strict": True, **options}
     wanted = IngestOptions(tuple(map(str, files)), pin_s=times.pin, hold_back_s=times.hold_back, memory_s=times.memory, **settings)
     with closing(place.store.sink()) as sink:
         into = sink if dies_after is None else DyingSink(sink, dies_after)

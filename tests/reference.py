@@ -8,6 +8,8 @@ from itertools import pairwise
 
 from mappings import identity, patterns
 from mappings.address import fold
+from mappings.losses import Loss
+from mappings.losses import kept as losses_kept
 from mappings.patterns import Asked, Form
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition
@@ -27,6 +29,7 @@ class ReferenceStore:
         self.progress: dict[str, int] = {}
         self._tickets: list[int] = []
         self._submitted = 0
+        self.losses: list[Loss] = []
 
     # The sink -------------------------------------------------------------------------------------------------------------------
 
@@ -60,6 +63,10 @@ class ReferenceStore:
         """Keep the greatest."""
         for source, time_ms in read_up_to_ms.items():
             self.progress[source] = max(time_ms, self.progress.get(source, time_ms))
+
+    def note_loss(self, loss: Loss) -> None:
+        """Keep it."""
+        self.losses = losses_kept([*self.losses, loss])
 
     # The engine -----------------------------------------------------------------------------------------------------------------
 
@@ -135,7 +142,11 @@ class ReferenceStore:
     def state(self) -> State:
         """What is held."""
         times = [trace.time_ms for trace in self.traces.values() if not trace.superseded_by]
-        return State(self.progress, min(times, default=None), max(times, default=None))
+        return State(self.progress, min(times, default=None), max(times, default=None), self.losses)
+
+    def lacking(self, scope: Scope, since_ms: int | None = None, until_ms: int | None = None) -> list[str]:
+        """Nothing."""
+        return []
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -26,9 +26,10 @@ PLACES = {
     "litestar": ("search.http",),
     "jinja2": ("search.http",),
     "itsdangerous": ("search.http",),
+    "prometheus_client": ("mailtrace.metrics",),
     "uvicorn": ("mailtrace.serving", "mailtrace.door"),
     "h11": ("mailtrace.door",),
-    "structlog": ("mailtrace", "ingest.pipeline", "ingest.tail", "ingest.sinks", "search.http"),
+    "structlog": ("mailtrace", "ingest.aside", "ingest.pipeline", "ingest.tail", "ingest.sinks", "search.http"),
 }
 #: What correlation must not touch: it does no I/O, and is given the time.
 WORLD = {"io", "os", "pathlib", "shutil", "socket", "sqlite3", "subprocess", "tempfile", "threading", "time"}

@@ -11,6 +11,33 @@ from mappings import keys
 from mappings.address import is_loopback
 
 
+class Spoken:
+    """What rules say of a message: its many recipients ask the same of them."""
+
+    def __init__(self, rules: list[Ruled]) -> None:
+        # Before the queue the client's own words stand in the proxied answer; behind it cleanup may have rewritten them.
+        self.rules = sorted(rules, key=lambda r: r.source != "proxy")
+        self._first: dict[str, Ruled | None] = {}
+
+    def first_with(self, name: str) -> Ruled | None:
+        """The first rule that has an attribute."""
+        if name not in self._first:
+            self._first[name] = next((r for r in self.rules if getattr(r, name) is not None), None)
+        return self._first[name]
+
+
+def _spoken(lives: list[Life], loose: list[Loose], tree: Tree | None) -> Spoken:
+    """What the rules of some parts say."""
+    key = tuple(id(p) for p in (*lives, *loose))
+    known = tree.spoken.get(key) if tree is not None else None
+    if known is None:
+        events = [*(e for life in lives for e in life.rules), *(e for piece in loose for e in piece.events)]
+        known = Spoken([e.fact for e in events if isinstance(e.fact, Ruled)])
+        if tree is not None:
+            tree.spoken[key] = known
+    return known
+
+
 class About:
     """What the whole message says about a row: sender, client, Message-ID, size, subject, ids."""
 
@@ -22,12 +49,8 @@ class About:
         self.lives = [p for p in parts if isinstance(p, Life)]
         self.scans = [p for p in parts if isinstance(p, Scan)]
         loose = [q for p in parts for q in (tree.loose.get(id(p), []) if tree else [])]
-        spoken: list[Part] = [*self.lives[:1], *loose]
-        self.rules = [e.fact for p in spoken for e in p.events if isinstance(e.fact, Ruled)]
-        # Before the queue the client's own words stand in the proxied answer; behind it cleanup may have rewritten them.
-        self.rules.sort(key=lambda r: r.source != "proxy")
-        if row.refusal is not None and isinstance(row.refusal.fact, Ruled):
-            self.rules.insert(0, row.refusal.fact)
+        self._spoken = _spoken(self.lives[:1], loose, tree)
+        self._refusal = row.refusal.fact if row.refusal is not None and isinstance(row.refusal.fact, Ruled) else None
         self.results = [e.fact for s in self.scans for e in s.results if isinstance(e.fact, Scanned)]
         looked: list[Part] = [*self.scans, *loose]
         inspected = [e.fact for p in looked for e in p.events if isinstance(e.fact, Inspected)]
@@ -47,9 +70,9 @@ class About:
     @property
     def _logged_sender(self) -> str | None:
         """The envelope sender as the lines of the mail server have it, else those of the filter."""
-        for rule in self.rules:
-            if rule.sender is not None:
-                return rule.sender
+        said: str | None = self._ruled("sender")
+        if said is not None:
+            return said
         submitted = self.received.sender if self.received is not None else None
         if submitted is not None and ("@" in submitted or not any(life.queued for life in self.lives)):
             return submitted
@@ -70,8 +93,8 @@ class About:
                 return received.origin_name, received.origin_ip
             if not (self.scans and self.scans[0] is self.root):
                 return received.client_name, received.client_ip
-        for rule in self.rules:
-            if rule.client_ip is not None:
+        for rule in (self._refusal, self._spoken.first_with("client_ip")):
+            if rule is not None and rule.client_ip is not None:
                 return rule.client_name, rule.client_ip
         for found in (*self.filtered, *self.judged):
             if found.client_ip is not None:
@@ -90,8 +113,21 @@ class About:
 
     def rule_value(self, name: str) -> str | None:
         """The value of an attribute as the beginning of the message says it, or else the first rule that does."""
-        told = getattr(self.received, name, None)
-        return told if told is not None else next((v for r in self.rules if (v := getattr(r, name)) is not None), None)
+        told: str | None = getattr(self.received, name, None)
+        return told if told is not None else self._ruled(name)
+
+    def _ruled(self, name: str) -> str | None:
+        """The value of an attribute as the first rule has it, the refusal of the recipient before others."""
+        for rule in (self._refusal, self._spoken.first_with(name)):
+            value: str | None = getattr(rule, name, None)
+            if value is not None:
+                return value
+        return None
+
+    @property
+    def proxied(self) -> bool:
+        """Whether a filter before the queue answered the client."""
+        return any(rule is not None and rule.source == "proxy" for rule in (self._refusal, *self._spoken.rules[:1]))
 
     def result_value(self, name: str) -> str | None:
         """The first scan result's value of an attribute."""
@@ -115,13 +151,13 @@ class About:
             event = self.row.refusal or root.events[0]
             return keys.line(event.digest), event.time_us, event.host
         origin = self.origin
-        if origin is not None:
+        if origin is not None and keys.queue(root.host, origin) not in (self.tree.message.crowded if self.tree is not None else ()):
             return keys.queue(root.host, origin), time_in_id(origin) or first_us(root), root.host
         if isinstance(root, Scan) and self.tree is not None:
             # A filter before the queue: the message begins with the first queue file behind it.
-            behind = [t for t, how in self.tree.onward[id(root)] if how == "next" and isinstance(t, Life)]
-            if behind:
-                return behind[0].key, first_us(behind[0]), root.host
+            behind = next((t for t, how in self.tree.onward[id(root)] if how == "next" and isinstance(t, Life)), None)
+            if behind is not None:
+                return behind.key, first_us(behind), root.host
         return root.key, first_us(root), root.host
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -11,12 +12,14 @@ from ingest.correlate.about import About, first_us
 from ingest.correlate.event import SECOND, Event, order
 from ingest.correlate.fate import Fate, fate_of
 from ingest.correlate.life import Life
+from ingest.correlate.link import hop_of
 from ingest.correlate.links import Loose, Message, Part, Scan, Within
+from ingest.correlate.names import MANY
 from ingest.correlate.ownership import Ownership
 from ingest.correlate.relation import related_to
 from ingest.correlate.route import ids_of
 from ingest.correlate.rows import Row, Tree, people_of, plant, rows_of
-from ingest.events import Inspected, Judged, Noticed, Passed, Received, Release, Ruled, Scanned, Screened, fields_of
+from ingest.events import Inspected, Judged, Noticed, Passed, Received, Release, Ruled, Scanned, Screened, Unread, fields_of
 from ingest.words import names_of, words_of
 from mappings.address import domain_of, fold
 from mappings.identity import trace_id
@@ -87,17 +90,20 @@ def compose(message: Message, context: Context) -> Composed:
 
 
 def _draft(tree: Tree, root: Part, row: Row, context: Context) -> Draft | None:
-    """One row as a trace; None where no address is known at all."""
+    """One row as a trace; None where no address is known at all, unless it is a message that has begun and may still go on."""
     about = About(root, row, tree)
-    if about.sender is None and row.final is None and row.named is None:
+    nameless = about.sender is None and row.final is None and row.named is None
+    if nameless and not (isinstance(root, Life) and root.received is not None):
         return None
     pieces = [p for part in row.path for p in tree.loose.get(id(part), [])]
     fate = fate_of(row, context.within, pieces)
+    if nameless and fate.disposition is Disposition.ABORTED:
+        return None
     mine = _names(row)
-    pairs = [pair for part in (*row.path, *pieces) for pair in _own(part, row, mine)]
+    pairs = [pair for part in (*row.path, *pieces) for pair in _own(part, row, mine, tree)]
     if row.released is not None:
         names = _names(row.released)
-        pairs += [pair for part in row.released.path for pair in _own(part, row.released, names)]
+        pairs += [pair for part in row.released.path for pair in _own(part, row.released, names, tree)]
     hits = [(part, hit) for part in row.path if isinstance(part, Scan) for hit in tree.message.hits.get(part.key, [])]
     pairs += [(scan.key, event) for scan, (_, event) in hits if not _has_better(scan, event)]
     trace = _trace(about, row, fate, pairs, context)
@@ -115,7 +121,8 @@ def _refusals(piece: Loose, peers: list[Loose], context: Context) -> Iterator[Dr
         if not isinstance(event.fact, Ruled) or (event.fact.sender is None and event.fact.recipient is None):
             continue
         around = [p for p in peers if any(_is_peer(e, event) for e in p.events)]
-        extra = [e for e in piece.events if e is not event]
+        # So many lines that share a weak id are not about one refusal.
+        extra = [e for e in piece.events if e is not event] if len(piece.events) <= MANY else []
         pairs = [(piece.key, event), *[(piece.key, e) for e in extra], *[(p.key, e) for p in around for e in p.events]]
         for recipient in (*event.fact.recipients,) or (event.fact.recipient,):
             row = Row(recipient, recipient, [piece], refusal=event)
@@ -136,28 +143,55 @@ def _names(row: Row) -> set[str]:
     return {fold(a) for a in (row.named, row.final) if a is not None}
 
 
-def _own(part: Part, row: Row, mine: set[str]) -> Iterator[tuple[str, Event]]:
+class Shares:
+    """The events of a part, by whose they are: the message's, or those of the recipients that they name."""
+
+    def __init__(self, part: Part) -> None:
+        #: Of all, and of all but who was refused.
+        self.common: list[Event] = []
+        self.accepted: list[Event] = []
+        self._named: dict[str, list[Event]] = defaultdict(list)
+        for event in part.others if isinstance(part, Life) else part.events:
+            match event.fact:
+                case Ruled(stage="RCPT" | "PRDR", source="access" | "acl", recipient=str(recipient)):
+                    self._named[fold(recipient)].append(event)
+                case Scanned() | Inspected() | Release() | Passed(how="forward"):
+                    people = people_of(event)
+                    for name in people:
+                        self._named[name].append(event)
+                    if not people:
+                        (self.common if isinstance(event.fact, Passed) else self.accepted).append(event)
+                case _:
+                    self.common.append(event)
+
+    def of(self, row: Row, mine: set[str]) -> Iterator[Event]:
+        """What belongs to a row, whose addresses are given."""
+        yield from self.common
+        yield from self.accepted if row.refusal is None else ()
+        for event in {id(e): e for name in mine for e in self._named.get(name, ())}.values():
+            match event.fact:
+                case Ruled(of_one=of_one):
+                    if not of_one or event is row.refusal:
+                        yield event
+                case Passed():
+                    yield event
+                case _:
+                    if row.refusal is None:
+                        yield event
+
+
+def _own(part: Part, row: Row, mine: set[str], tree: Tree) -> Iterator[tuple[str, Event]]:
     """The events of a part that belong to a row: the message's, and its own recipient's, never another recipient's."""
     key = part.key
     if isinstance(part, Life):
         for event in (*row.attempts, *row.handed):
             if getattr(event.fact, "queue_id", None) == part.queue_id and event.owners and key in event.owners:
                 yield key, event
-    for event in part.others if isinstance(part, Life) else part.events:
-        match event.fact:
-            case Ruled(stage="RCPT" | "PRDR", source="access" | "acl", recipient=str(recipient)):
-                if fold(recipient) in mine and (not event.fact.of_one or event is row.refusal):
-                    yield key, event
-            case Scanned() | Inspected() | Release():
-                people = people_of(event)
-                if row.refusal is None and (not people or not mine.isdisjoint(people)):
-                    yield key, event
-            case Passed(how="forward"):
-                people = people_of(event)
-                if not people or not mine.isdisjoint(people):
-                    yield key, event
-            case _:
-                yield key, event
+    shares = tree.shares.get(id(part))
+    if shares is None:
+        shares = tree.shares[id(part)] = Shares(part)
+    for event in shares.of(row, mine):
+        yield key, event
 
 
 def _cover(message: Message, drafts: list[Draft], context: Context) -> None:
@@ -165,14 +199,20 @@ def _cover(message: Message, drafts: list[Draft], context: Context) -> None:
     if not drafts:
         return
     held = {(key, event.digest) for d in drafts for key, event in d.events}
+    takers: dict[str, dict[int, Draft]] = defaultdict(dict)
+    for draft in drafts:
+        for key, _ in draft.events:
+            takers[key][id(draft)] = draft
+    changed: dict[int, Draft] = {}
     for part in message.parts:
         missing = [e for e in part.events if (part.key, e.digest) not in held]
         if not missing:
             continue
-        takers = [d for d in drafts if any(key == part.key for key, _ in d.events)] or drafts[:1]
-        for draft in takers:
+        for draft in list(takers[part.key].values()) or drafts[:1]:
             draft.events.extend((part.key, e) for e in missing)
-            _set_events(draft.trace, draft.events, context)
+            takers[part.key][id(draft)] = changed[id(draft)] = draft
+    for draft in changed.values():
+        _set_events(draft.trace, draft.events, context)
 
 
 def _set_events(trace: Trace, pairs: list[tuple[str, Event]], context: Context) -> None:
@@ -202,7 +242,7 @@ def _line(key: str, event: Event, context: Context) -> Line:
         pid=event.pid,
         number=event.number,
         hash=event.digest,
-        hop=key,
+        hop=hop_of(key),
         kind=type(fact).__struct_config__.tag,  # type: ignore[arg-type]
         fields=fields_of(fact),
         words=words_of(fact),
@@ -218,7 +258,7 @@ def _keys(pairs: list[tuple[str, Event]], within: Within) -> list[str]:
     """Every id that the lines bear or name, as keys."""
     found: set[str] = set()
     for key, event in pairs:
-        found.add(key)
+        found.add(hop_of(key))
         if event.ids is None:
             event.ids = ids_of(event, within)
         found.update(event.ids)
@@ -291,7 +331,7 @@ def _trace(about: About, row: Row, fate: Fate, pairs: list[tuple[str, Event]], c
         relay_host=relay.relay_name if relay else None,
         relay_ip=relay.relay_ip if relay else None,
         attempts=row.tries + (row.released.tries if row.released else 0),
-        incomplete=fate.incomplete or _incomplete(about),
+        incomplete=fate.incomplete or _incomplete(about) or any(isinstance(event.fact, Unread) for _, event in pairs),
         visible_to=sorted({*recipient_domains, *([sender_domain] if ours and sender_domain else [])}),
         related=related_to(about),
     )
@@ -329,17 +369,18 @@ def _incomplete(about: About) -> bool:
         return True
     if isinstance(about.root, Scan):
         # Before the queue a filter has no queue file in front of it: what the client was told is the beginning then.
-        return not any(rule.source == "proxy" for rule in about.rules)
+        return not about.proxied
     first = about.lives[0] if about.lives else None
     if first is None:
         return False
-    if any(link.how in {"resent", "requeue"} for link in first.links) and first is about.root:
+    if not first.hows.isdisjoint({"resent", "requeue"}) and first is about.root:
         # It names what it was released or put back from, and that is not seen: older than is kept, or never read.
         return True
     made_here = any(isinstance(e.fact, Noticed) for e in first.causes) or _made_by_mta(first)
     # Exim says in the line of a refusal all that the beginning of a message says.
     told = any(
-        isinstance(e.fact, Ruled) and e.fact.source == "acl" and not e.fact.of_one and e.fact.client_ip is not None for e in first.rules
+        isinstance(e.fact, Ruled) and e.fact.source == "acl" and not e.fact.of_one and e.fact.client_ip is not None
+        for e in first.rules_of_all
     )
     return first.received is None and not made_here and not told
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import Protocol
 
-from ingest.events import Fact, Received, Removed, fact_of
+from ingest.events import Fact, Received, Removed, Unread, fact_of
 from ingest.lines import SECOND, Line
 from mappings import trace
 
@@ -14,17 +15,34 @@ __all__ = ["SECOND", "Event", "Slot", "digest_of", "from_document", "order"]
 _FIRST: dict[type[Fact], int] = {Received: -1, Removed: 9}
 
 
+class Holder(Protocol):
+    """What needs the lines of a place: an event, or the session of a process."""
+
+    def give_up(self, slot: Slot) -> None:
+        """Need the lines of this place no more, though no document holds them."""
+        ...
+
+
 class Slot:
-    """A second of a file: how many events of its lines are still needed. The low-water mark is the first one in need."""
+    """A place in a file, a second of its log: what still needs its lines. The low-water mark is the first one in need."""
 
-    __slots__ = ("offset", "pins", "second", "time_us", "year")
+    __slots__ = ("holders", "offset", "pins", "reached_us", "time_us", "year")
 
-    def __init__(self, offset: int, time_us: int, year: int | None) -> None:
+    def __init__(self, offset: int, time_us: int, reached_us: int, year: int | None) -> None:
         self.offset = offset
-        self.second = time_us // SECOND
         self.time_us = time_us
+        #: The greatest stamp of the file when this place was read: its age is how much further the file is now.
+        self.reached_us = reached_us
         self.year = year
+        #: How many hold one of its lines that is not with its journey yet.
         self.pins = 0
+        #: What is lost if its lines are not read again.
+        self.holders: set[Holder] = set()
+
+    @property
+    def needed(self) -> bool:
+        """Whether its lines must be read again after a crash."""
+        return self.pins > 0 or bool(self.holders)
 
 
 class Event:
@@ -63,7 +81,7 @@ class Event:
         self.raw = line.raw
         self.file = line.file
         #: Keys of the nodes that hold it.
-        self.owners: list[str] = []
+        self.owners: dict[str, None] = {}
         #: Places in files that must be read again if this event is lost.
         self.pins: list[Slot] = []
         #: Nodes whose documents do not hold it durably yet, and one for its session while that is open.
@@ -90,18 +108,24 @@ class Event:
             self.time_us, self.fine, self.number, changed = other.time_us, True, 0, True
         elif not self.fine and other.number > self.number:
             self.number, changed = other.number, True
-        if len(other.raw) > len(self.raw) and other.fact != self.fact:
-            # The same record, seen to a later continuation line.
+        # The same record, seen to a later continuation line; or an earlier reading failed on it, of which nothing is taken over.
+        further = len(other.raw) > len(self.raw) and other.fact != self.fact
+        if not isinstance(other.fact, Unread) and (further or isinstance(self.fact, Unread)):
             self.raw, self.fact, changed = other.raw, other.fact, True
         if changed:
-            self.ids = self.place = self.people = None
-            self.documented.clear()
+            self.forget()
         return changed
+
+    def forget(self) -> None:
+        """What was worked out of its fact and stamp is to be worked out anew."""
+        self.ids = self.place = self.people = None
+        self.documented.clear()
 
     def pin(self, slot: Slot) -> None:
         """The line at `slot` holds this event, and must be read again while anything needs it."""
-        slot.pins += 1
-        self.pins.append(slot)
+        slot.holders.add(self)
+        if slot not in self.pins:
+            self.pins.append(slot)
 
     def release(self) -> None:
         """One need less; with none left its places need not be read again."""
@@ -112,8 +136,14 @@ class Event:
     def unpin(self) -> None:
         """Its places need not be read again."""
         for slot in self.pins:
-            slot.pins -= 1
+            slot.holders.discard(self)
         self.pins.clear()
+
+    def give_up(self, slot: Slot) -> None:
+        """Need the line at this place no more."""
+        slot.holders.discard(self)
+        if slot in self.pins:
+            self.pins.remove(slot)
 
 
 #: Stamp, host, program, process, number in its second, rank of what it says, identity.

@@ -125,7 +125,7 @@ def _judge(row: Row, fate: Fate, loose: list[Loose]) -> None:
         fate.verdict = judged.verdict
     if virus is not None:
         fate.verdict, fate.detail = Verdict.VIRUS, virus
-    if fate.verdict is Verdict.NOT_SCANNED and any(_logs_score(rule) for life in lives for rule in life.rules):
+    if fate.verdict is Verdict.NOT_SCANNED and any(_logs_score(rule) for life in lives for rule in life.rules_of_all):
         fate.verdict = Verdict.UNKNOWN
     if fate.filtered and judged is not None:
         fate.reason = judged.reason or fate.reason
@@ -144,7 +144,7 @@ def _logs_score(event: Event) -> bool:
 
 def _parked(life: Life) -> bool:
     """Whether a milter had the message kept in the hold queue."""
-    return any(isinstance(e.fact, Ruled) and e.fact.action == "hold" and e.fact.source == "milter" for e in life.rules)
+    return any(isinstance(e.fact, Ruled) and e.fact.action == "hold" for e in life.milter_rules)
 
 
 def _own_fate(row: Row, within: Within, loose: list[Loose]) -> Fate:
@@ -170,7 +170,7 @@ def _own_fate(row: Row, within: Within, loose: list[Loose]) -> Fate:
         if within.takes(best):
             return _handed_fate(best)
         # A milter's refusal of local mail comes back as a bounce.
-        refused = best.relay is None and any(isinstance(e.fact, Ruled) and e.fact.source == "milter" for e in last.rules)
+        refused = best.relay is None and bool(last.milter_rules)
         return Fate(Disposition.BOUNCED, reason=_reason(best), reply=best.reply, by=best.by, relay=best, filtered=refused)
     return _stopped_fate(last, best, own)
 
@@ -262,11 +262,9 @@ def _stopped_fate(life: Life, best: Attempted | None, own: list[Attempted]) -> F
 def _ruled_fate(life: Life) -> Fate | None:
     """What a rule, check or milter did to the whole message."""
     held: Ruled | None = None
-    for event in life.rules:
+    for event in life.rules_of_all:
         rule = event.fact
         if not isinstance(rule, Ruled):
-            continue
-        if rule.of_one:
             continue
         if rule.action == "reject":
             return _refused(rule)
@@ -382,9 +380,7 @@ def _client_answer(row: Row, loose: list[Loose]) -> Ruled | None:
     """What a filter before the queue, or one that is a milter, had the client told."""
     found = [e.fact for piece in loose for e in piece.events if isinstance(e.fact, Ruled) and e.fact.source == "proxy"]
     if not found and row.scan is not None:
-        found = [
-            e.fact for p in row.path if isinstance(p, Life) for e in p.rules if isinstance(e.fact, Ruled) and e.fact.source == "milter"
-        ]
+        found = [e.fact for p in row.path if isinstance(p, Life) for e in p.milter_rules if isinstance(e.fact, Ruled)]
         found = [f for f in found if f.action == "reject"]
     return found[-1] if found else None
 

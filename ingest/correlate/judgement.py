@@ -72,6 +72,8 @@ def _verdict(result: Judged, text: str | None) -> Verdict:
     if _infected(result, text):
         return Verdict.VIRUS
     if result.action is None:
+        if result.spam is None:
+            return Verdict.UNKNOWN
         return Verdict.SPAM if result.spam else Verdict.CLEAN
     known = _VERDICTS.get(result.action)
     if known is not None:

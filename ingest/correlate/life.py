@@ -126,6 +126,7 @@ class Life:
         "events",
         "expired",
         "host",
+        "hows",
         "identified",
         "infected",
         "judged",
@@ -133,6 +134,7 @@ class Life:
         "links",
         "log_ids",
         "lost",
+        "milter_rules",
         "noticed",
         "others",
         "probe",
@@ -141,6 +143,7 @@ class Life:
         "received",
         "removed",
         "rules",
+        "rules_of_all",
         "signed",
         "start_us",
         "tls",
@@ -163,6 +166,9 @@ class Life:
         #: All but the attempts: what is the message's, not one recipient's.
         self.others: list[Event] = [e for e in events if not isinstance(e.fact, Attempted)]
         self.rules: list[Event] = []
+        #: Those of a milter, and those that are not about one recipient.
+        self.milter_rules: list[Event] = []
+        self.rules_of_all: list[Event] = []
         self.noticed: list[Event] = []
         self.causes: list[Event] = []
         self.administered: list[Event] = []
@@ -176,6 +182,8 @@ class Life:
         self.lost: Event | None = None
         self.tls: str | None = None
         self.links: list[Link] = []
+        #: In which ways its links name others: there may be a link for each of many recipients.
+        self.hows: frozenset[str] = frozenset()
         for event in events:
             self._take(event)
         #: An address-verification probe looks like a message and is none.
@@ -207,6 +215,10 @@ class Life:
                 self.attempts.append(event)
             case Ruled():
                 self.rules.append(event)
+                if event.fact.source == "milter":
+                    self.milter_rules.append(event)
+                if not event.fact.of_one:
+                    self.rules_of_all.append(event)
                 self._identify(event.fact.message_id)
                 if event.fact.action == "reject" and not event.fact.of_one:
                     self._complete(event)

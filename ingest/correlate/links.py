@@ -1,21 +1,15 @@
-"""Links: how the lines of one hop name the next, and which lives and scans belong to one message.
-
-A link is followed in both directions, and only where both ends allow it: a hand-over to a filter leads to a queue file that a
-re-injection address brought (a relay's `queued as` elsewhere is a stranger's id), and of an id that came back, the life in
-reception at that moment is meant.
-"""
+"""Links: how the lines of one hop name the next; scans and loose lines, and what a message is made of."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from ingest.correlate.event import SECOND, Event, order
 from ingest.correlate.life import Life
-from ingest.correlate.link import Link
-from ingest.events import Attempted, Identified, Infected, Inspected, Judged, Passed, Received, Release, Ruled, Scanned
+from ingest.correlate.link import Link, hop_of
+from ingest.events import Attempted, Identified, Inspected, Judged, Passed, Received, Release, Ruled, Scanned
 from mappings import keys
 from mappings.address import is_loopback, local_of
 
@@ -148,6 +142,9 @@ class Loose:
                 self.links.append(Link("peer", keys.peer(event.host, fact.client_ip, fact.client_port), event.time_us))
             elif self.kind == "task":
                 self.links.append(Link("task", key, event.time_us))
+            elif self.kind in {"judged", "folder"}:
+                # Each line is a node: by this it is found.
+                self.links.append(Link("own", hop_of(key), event.time_us))
             elif isinstance(fact, Inspected) and fact.folder:
                 self.links.append(Link("folder", keys.folder(event.host, fact.folder), event.time_us))
 
@@ -181,15 +178,16 @@ def link_life(life: Life, within: Within, *, judged: bool) -> None:
             life.links.append(Link("answered", keys.log_id(event.host, log_id), at))
 
     if judged and life.complete_us is not None:
-        life.links.extend(
-            Link("judged", keys.judged(i.message_id), life.complete_us) for i in life.identified if i.message_id and not i.resent
-        )
+        # In reception from its beginning to its end.
+        since, until = life.first_us - SLACK_US, life.complete_us + SLACK_US
+        life.links.extend(Link("judged", keys.judged(i.message_id), until, since) for i in life.identified if i.message_id and not i.resent)
     if life.received is not None and within.holds(life.received.client_ip) and life.removed is None:
         for event in life.rules:
             if isinstance(event.fact, Ruled) and event.fact.action == "reject" and not event.fact.of_one:
                 life.links.extend(
                     Link("refused", keys.message_id(i.message_id), event.time_us) for i in life.identified if i.message_id and not i.resent
                 )
+    life.hows = frozenset(link.how for link in life.links)
 
 
 def _entered_here(life: Life, within: Within) -> bool:
@@ -225,6 +223,8 @@ class Message:
     hits: dict[str, list[tuple[str, Event]]] = field(default_factory=dict)
     #: (from, to, how): hand-overs, from the earlier hop to the later one.
     edges: list[tuple[Part, Part, str]] = field(default_factory=list)
+    #: Keys of queue files that are not seen, and that too many name for it to be the beginning of one message.
+    crowded: set[str] = field(default_factory=set)
 
     @property
     def closed(self) -> bool:
@@ -235,223 +235,3 @@ class Message:
     def parts(self) -> list[Part]:
         """All of it."""
         return [*self.lives, *self.scans, *self.loose]
-
-
-class Web(Protocol):
-    """What is known of all nodes: their parts, and who names whom."""
-
-    @property
-    def within(self) -> Within:
-        """Which addresses are inside."""
-        ...
-
-    def parts_of(self, key: str) -> Sequence[Part]:
-        """The parts of the node with this key, empty where it is not known or only named."""
-        ...
-
-    def named_by(self, key: str) -> Sequence[str]:
-        """Keys of the nodes that name this key."""
-        ...
-
-    def means(self, target: str, key: str) -> bool:
-        """Whether a name is this key's, also where a line of another host of the log domain says it."""
-        ...
-
-
-def gather(start: Part, web: Web) -> Message:
-    """The message that a part belongs to: everything that links lead to, in both directions."""
-    message = Message()
-    seen: set[int] = set()
-    waiting: list[Part] = [start]
-    edges: set[tuple[int, int, str]] = set()
-    while waiting:
-        part = waiting.pop()
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        if isinstance(part, Life):
-            message.lives.append(part)
-        elif isinstance(part, Scan):
-            message.scans.append(part)
-        else:
-            message.loose.append(part)
-        for source, target, how in _neighbours(part, web):
-            other = target if source is part else source
-            waiting.append(other)
-            mark = (id(source), id(target), how)
-            if mark not in edges:
-                edges.add(mark)
-                message.edges.append((source, target, how))
-    message.lives.sort(key=lambda p: (p.first_us, p.key, p.start_us))
-    message.scans.sort(key=lambda p: (p.start_us, p.key))
-    message.loose.sort(key=lambda p: (p.start_us, p.key))
-    _claim_hits(message, web)
-    return message
-
-
-def _claim_hits(message: Message, web: Web) -> None:
-    """Give each scan the hits in its folder: one scan after the other uses it, so time and the virus' name must fit as well."""
-    for scan in message.scans:
-        found = " ".join(e.fact.detail or "" for e in scan.results if isinstance(e.fact, Scanned) and e.fact.category == "INFECTED")
-        own = [t for s, t, _ in message.edges if s is scan and isinstance(t, Loose) and t.kind == "log"]
-        if not found:
-            continue
-        start = min(scan.start_us, *(p.start_us for p in own), scan.start_us)
-        end = max(scan.end_us, *(p.end_us for p in own), scan.end_us)
-        for link in (link for p in own for link in p.links if link.how == "folder"):
-            for part in web.parts_of(link.target):
-                for event in part.events:
-                    fact = event.fact
-                    if isinstance(fact, Infected) and fact.virus in found and start // SECOND <= event.second <= end // SECOND:
-                        message.hits.setdefault(scan.key, []).append((part.key, event))
-
-
-def _neighbours(part: Part, web: Web) -> Iterator[tuple[Part, Part, str]]:
-    """The hand-overs that a part takes part in, as (from, to, how)."""
-    for link in part.links:
-        if link.how == "folder":
-            continue
-        yield from _follow(part, link, web)
-    for key in web.named_by(part.key):
-        for other in web.parts_of(key):
-            if other is part:
-                continue
-            for link in other.links:
-                named = link.target == part.key or (web.within.several and web.means(link.target, part.key))
-                if named and link.how != "folder":
-                    for found in _follow(other, link, web):
-                        if part in found[:2]:
-                            yield found
-
-
-def _follow(part: Part, link: Link, web: Web) -> Iterator[tuple[Part, Part, str]]:
-    """Where one link leads, as (from, to, how) in the direction of the mail."""
-    parts = web.parts_of(link.target)
-    if link.how in {"log", "answered", "peer"}:
-        reach = web.within.reach_us if link.how == "peer" else min(LOG_ID_REACH_US, web.within.reach_us)
-        for other in (*parts, *_others(part, link, web, reach)):
-            # An id of this kind ties lines to one scan or connection, never two messages to each other.
-            if (
-                other.kind == part.kind
-                or _other_scan(part, other, web)
-                or not other.start_us - reach <= link.time_us <= other.end_us + reach
-            ):
-                continue
-            yield (other, part, link.how) if isinstance(other, Life) else (part, other, link.how)
-        return
-    if link.how == "refused":
-        yield from _refused(part, link, web)
-        return
-    if link.how == "task":
-        owner = _task_of(part, parts, web.within) if isinstance(part, Loose) else None
-        if owner is not None:
-            yield (owner, part, link.how)
-            return
-        # Without the mail server's lines, all results for an id are of one message.
-        orphans = (p for p in parts if isinstance(p, Loose) and p is not part and _task_of(p, parts, web.within) is None)
-        yield from ((part, other, "ghost") for other in orphans)
-        return
-    if link.how == "judged":
-        yield from ((part, other, link.how) for other in parts if isinstance(other, Loose) and _judged(other, web) is part)
-        return
-    if not parts:
-        # Named and never seen: what names it within reach belongs together all the same.
-        for other in _others(part, link, web, web.within.reach_us):
-            yield (part, other, "ghost")
-        return
-    chosen = parts[0] if isinstance(parts[0], Scan) else _at(parts, link, web.within)
-    if chosen is None or chosen is part:
-        return
-    if link.how in {"origin", "requeue", "scan_of", "resent"}:
-        yield (chosen, part, link.how)
-    else:
-        yield (part, chosen, link.how)
-
-
-def _other_scan(part: Part, other: Part, web: Web) -> bool:
-    """Whether a queue file and a scan that share a filter's log id do not belong together, for such ids come back.
-
-    A scan that names its queue file belongs to no other; of several scans, a reply means the nearest.
-    """
-    life, scan = (part, other) if isinstance(part, Life) else (other, part)
-    if not isinstance(life, Life) or not isinstance(scan, Scan):
-        return False
-    named = {link.target for link in scan.links if link.how == "scan_of"}
-    if named and life.key not in named and any(web.parts_of(key) for key in named):
-        return True
-    for link in life.links:
-        if link.how == "answered":
-            rivals = [p for key in web.named_by(link.target) for p in web.parts_of(key) if isinstance(p, Scan)]
-            mine = [p for p in rivals if any(o.target == link.target for o in p.links)]
-            if scan in mine and min(mine, key=lambda p: (abs(p.end_us - link.time_us), p.key)) is not scan:
-                return True
-    return False
-
-
-def _refused(part: Part, link: Link, web: Web) -> Iterator[tuple[Part, Part, str]]:
-    """A filter's result and the queue file behind it that the mail server refused: no line names the other but by Message-ID.
-
-    That alone joins only where it can mean one thing: exactly one such queue file and one such result at that moment.
-    """
-    near = [*_others(part, link, web, REFUSED_REACH_US)]
-    scans = [p for p in (part, *near) if isinstance(p, Scan)]
-    lives = [p for p in (part, *near) if isinstance(p, Life)]
-    if len(scans) == 1 and len(lives) == 1:
-        yield scans[0], lives[0], "next"
-
-
-def _task_of(task: Loose, parts: Sequence[Part], within: Within) -> Life | None:
-    """The life of a queue id on another host that a filter's result is about: with its Message-ID, else in reception at that moment."""
-    event = task.events[0]
-    until = event.time_us + (0 if event.fine else SECOND - 1)
-    near = [p for p in parts if isinstance(p, Life) and p.start_us <= until and event.time_us - p.end_us <= within.reach_us]
-    named = getattr(event.fact, "message_id", None)
-    mine = [life for life in near if named and any(i.message_id == named for i in life.identified)]
-    return max(mine or near, key=lambda life: (life.start_us, life.key), default=None)
-
-
-def _judged(result: Loose, web: Web) -> Life | None:
-    """The message that a filter's result is about, which names it by its Message-ID only.
-
-    That alone joins only to a message in reception at that moment, and only where exactly one has it.
-    """
-    blur = 0 if result.events[0].fine else SECOND - 1
-    near = [
-        life
-        for key in web.named_by(result.key)
-        for life in web.parts_of(key)
-        if isinstance(life, Life)
-        and life.complete_us is not None
-        and any(link.target == result.key for link in life.links)
-        and life.first_us - SLACK_US <= result.start_us + blur
-        and result.start_us <= life.complete_us + SLACK_US
-    ]
-    return near[0] if len(near) == 1 else None
-
-
-def _others(part: Part, link: Link, web: Web, reach: int) -> Iterator[Part]:
-    """The other parts that name the same key at about the same time."""
-    for key in web.named_by(link.target):
-        for other in web.parts_of(key):
-            if other is not part and any(o.target == link.target and abs(o.time_us - link.time_us) <= reach for o in other.links):
-                yield other
-
-
-def _at(parts: Sequence[Part], link: Link, within: Within) -> Life | None:
-    """Of the lives of an id, the one that a link means: in reception at its moment, and of the right origin."""
-    chosen: Life | None = None
-    for life in parts:
-        if not isinstance(life, Life):
-            continue
-        begun = life.start_us <= link.time_us + SLACK_US
-        unseen = life.received is None and life.start_us - link.time_us <= within.reach_us
-        if begun or (chosen is None and unseen):
-            chosen = life
-    if chosen is None or (chosen.removed is not None and link.time_us > chosen.end_us + within.reach_us):
-        return None
-    client = chosen.received
-    if link.how in {"relay", "next", "release"} and client is not None and not within.holds(client.client_ip):
-        return None
-    if link.how == "forwarded" and client is not None and client.client_ip is not None:
-        return None
-    return chosen

@@ -30,6 +30,15 @@ class Written:
 
 
 @dataclass(slots=True)
+class Large:
+    """A message of many lines: how many it had when it was told last, when that was, and how many nodes have news since."""
+
+    lines: int
+    told_us: int
+    news: int = 0
+
+
+@dataclass(slots=True)
 class Node:
     """An id, the events that bear it or were given to it, and the documents that hold them."""
 
@@ -40,9 +49,12 @@ class Node:
     #: Events that no acknowledged document holds yet.
     fresh: set[str] = field(default_factory=set)
     documents: set[str] = field(default_factory=set)
-    names: set[str] = field(default_factory=set)
+    #: The parts by which it is found; those that it has may be newer.
+    named: list[Part] = field(default_factory=list)
     #: Keys of all nodes of its messages, as they were when these were written; empty where it changed since.
-    family: set[str] = field(default_factory=set)
+    family: frozenset[str] = frozenset()
+    #: The message that it is of, where that has many lines.
+    large: Large | None = None
     looked_up: bool = False
     #: Greatest stamp of the log when it was touched last: decides when memory lets go of it.
     touched_us: int = 0
@@ -64,9 +76,8 @@ def make_parts(node: Node, within: Within, *, judged: bool) -> list[Part]:
         return list(lives)
     if kind == "m":
         return [Scan(node.key, node.host, events)]
-    if kind == "j":
-        # Each is a message of its own: a Message-ID may come twice within minutes.
-        return [Loose(node.key, node.host, [e]) for e in events]
+    if kind in "jf":
+        return [Loose(node.key, node.host, events)]
     return [Loose(node.key, node.host, e) for e in _by_gap(events, within.reach_us)]
 
 
@@ -86,5 +97,5 @@ def content_digest(trace: Trace) -> bytes:
     plain = msgspec.structs.replace(trace, version=0, ingested_ms=0, events=[])
     digest = blake2b(msgspec.msgpack.encode(plain), digest_size=16)
     for event in trace.events:
-        digest.update(f"{event.hash}{event.hop}{event.time_us}{event.number}{len(event.raw)}".encode())
+        digest.update(f"{event.hash}{event.hop}{event.kind}{event.time_us}{event.number}{len(event.raw)}".encode())
     return digest.digest()

@@ -38,7 +38,7 @@ def related_to(about: About) -> list[Related]:
         for event in scan.given:
             if isinstance(event.fact, Passed) and event.fact.next_id and event.fact.how in {"notice", "release"}:
                 add(event.fact.how, keys.queue(event.host, event.fact.next_id))
-    if isinstance(about.root, Life):
+    if isinstance(about.root, Life) and "resent" in about.root.hows:
         for link in about.root.links:
             if link.how == "resent":
                 add("release_of", link.target)

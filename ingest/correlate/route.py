@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from ingest.correlate.event import Event
+from ingest.correlate.link import hop_of, node_key
 from ingest.correlate.links import Within, kept_mail_id
 from ingest.correlate.session import Role
 from ingest.events import (
@@ -24,6 +25,7 @@ from ingest.events import (
     Ruled,
     Scanned,
     Screened,
+    Unread,
 )
 from mappings import keys
 
@@ -145,7 +147,7 @@ def _judged(event: Event, fact: Fact, within: Within) -> Route:
         return Route((keys.queue(event.host, fact.queue_id),), (f"q:{fact.queue_id}",) if within.several else ())
     if fact.log_id is not None:
         return Route((keys.log_id(event.host, fact.log_id),), begins=True)
-    return Route((keys.judged(fact.message_id),), begins=True) if fact.message_id else Route()
+    return Route((node_key(keys.judged(fact.message_id), event.digest),), begins=True) if fact.message_id else Route()
 
 
 def _inspected(event: Event, fact: Fact, within: Within) -> Route:
@@ -172,7 +174,12 @@ def _infected(event: Event, fact: Fact, within: Within) -> Route:
     assert isinstance(fact, Infected)  # noqa: S101
     if fact.queue_id is not None:
         return Route((keys.queue(event.host, fact.queue_id),))
-    return Route((keys.folder(event.host, fact.folder),), begins=True) if fact.folder else Route()
+    return Route((node_key(keys.folder(event.host, fact.folder), event.digest),), begins=True) if fact.folder else Route()
+
+
+def _unread(event: Event, fact: Fact, within: Within) -> Route:
+    assert isinstance(fact, Unread)  # noqa: S101
+    return Route() if fact.queue_id is None else Route((keys.queue(event.host, fact.queue_id),))
 
 
 _WAYS: dict[type[Fact], Way] = {
@@ -189,6 +196,7 @@ _WAYS: dict[type[Fact], Way] = {
     Passed: _passed,
     Release: _release,
     Infected: _infected,
+    Unread: _unread,
 }
 
 
@@ -198,7 +206,7 @@ _NAME_MESSAGES: frozenset[type[Fact]] = frozenset({Identified, Received, Ruled})
 def ids_of(event: Event, within: Within) -> tuple[str, ...]:
     """Every id that the line bears or names, as keys: by each of them its journey is found again."""
     way = route(event, within)
-    found = list(way.owners)
+    found = [hop_of(key) for key in way.owners]
     found += [keys.queue(event.host, named[2:]) if named[0] == "q" else named for named in (*way.own, *way.mentions)]
     fact = event.fact
     log_id = getattr(fact, "log_id", None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 
@@ -17,6 +18,10 @@ from ingest.correlate.life import Life
 from ingest.correlate.links import Loose, Message, Part, Scan, Within
 from ingest.events import Attempted, Inspected, Judged, Passed, Ruled, Scanned
 from mappings.address import fold
+
+if TYPE_CHECKING:
+    from ingest.correlate.about import Spoken
+    from ingest.correlate.draft import Shares
 
 #: What brings a queue file into being by itself; a Resent-Message-ID in it is then what a sender wrote, and no release.
 _BROUGHT = {"relay", "next", "forwarded", "origin", "requeue"}
@@ -66,6 +71,18 @@ class Tree:
     roots: list[Part]
     #: For each scan, the recipients it names, as they are compared, with its results for them.
     seen: dict[int, dict[str, list[Scanned]]] = field(default_factory=dict)
+    #: What the rules of some parts say (`ingest.correlate.about`), and which of a part's events are whose (`ingest.correlate.draft`).
+    spoken: dict[tuple[int, ...], Spoken] = field(default_factory=dict)
+    shares: dict[int, Shares] = field(default_factory=dict)
+    #: The one row that the `to=` lines of a queue file make, where they make one.
+    _sole: dict[int, Row | None] = field(default_factory=dict)
+
+    def sole_entry(self, life: Life) -> Row | None:
+        """The row of the one recipient that a queue file delivers to; None where there are none or several."""
+        if id(life) not in self._sole:
+            entries = _entries(life, self.within)
+            self._sole[id(life)] = entries[0] if len(entries) == 1 else None
+        return self._sole[id(life)]
 
 
 def people_of(event: Event) -> frozenset[str]:
@@ -91,12 +108,13 @@ def plant(message: Message, within: Within) -> Tree:
             follows.add(id(target))
         elif isinstance(target, Loose):
             loose[id(source)].append(target)
-    for life, scan in _ties(message, onward):
-        if scan not in scans[id(life)]:
-            scans[id(life)].append(scan)
+    for life, scan in dict.fromkeys(_ties(message, onward)):
+        scans[id(life)].append(scan)
         follows.add(id(scan))
     for found in scans.values():
         found.sort(key=lambda s: (s.start_us, s.key))
+    for pieces in loose.values():
+        pieces.sort(key=lambda p: (p.start_us, p.key))
     for hops in onward.values():
         hops.sort(key=lambda h: (h[0].start_us, h[0].key, h[1]))
     parts: list[Part] = [*message.lives, *message.scans]
@@ -115,13 +133,15 @@ def _ties(message: Message, onward: dict[int, list[tuple[Part, str]]]) -> Iterat
         if how not in _UNTIED and isinstance(pair[0], Life) and isinstance(pair[1], Scan):
             tied.add(id(pair[1]))
             yield pair[0], pair[1]
+    relayed: dict[int, list[Life]] = defaultdict(list)
+    for life in message.lives:
+        for next_id in {id(t) for t, how in onward[id(life)] if how == "relay"}:
+            relayed[next_id].append(life)
     for scan in message.scans:
         if id(scan) in tied:
             continue
-        after = {id(t) for t, how in onward[id(scan)] if how == "next"}
-        for life in message.lives:
-            if any(how == "relay" and id(t) in after for t, how in onward[id(life)]):
-                yield life, scan
+        for next_id in {id(t) for t, how in onward[id(scan)] if how == "next"}:
+            yield from ((life, scan) for life in relayed[next_id])
 
 
 def rows_of(tree: Tree, part: Part, seen: frozenset[int] = frozenset()) -> list[Row]:
@@ -148,7 +168,8 @@ def rows_of(tree: Tree, part: Part, seen: frozenset[int] = frozenset()) -> list[
         *((a, _stops(tree, scan, a)) for scan in beside for a in recipients_of(scan, tree.loose[id(scan)])),
     ]
     rows = _with_named(part, _with_rules(part, rows), listed, tree.within)
-    rows = [_through_scans(tree, row, beside) for row in rows] if beside else rows
+    seeing = _Seeing(tree, beside)
+    rows = [_through_scans(tree, row, seeing.of(row)) for row in rows] if beside else rows
     rows = _merge(_with_releases(part, rows, released))
     # Refused at first and accepted at a second try in the same dialogue: the refusal is a line of its journey, no fate.
     accepted = {row.key for row in rows}
@@ -193,7 +214,8 @@ def _entries(life: Life, within: Within) -> list[Row]:
     for pair, events in ((pair, way) for pair, group in groups.items() for way in _ways(group)):
         events.sort(key=order)
         handed = [e for e in events if hands_over(e, within)]
-        tried = [e for e in events if e not in handed and isinstance(e.fact, Attempted) and not (e.fact.skipped or e.fact.automatic)]
+        moved = {id(e) for e in handed}
+        tried = [e for e in events if id(e) not in moved and isinstance(e.fact, Attempted) and not (e.fact.skipped or e.fact.automatic)]
         rows.append(Row(*addresses[pair], [life], attempts=events, handed=handed, tries=len(tried)))
     return rows
 
@@ -218,7 +240,8 @@ def _ways(group: list[Event]) -> list[list[Event]]:
     if not any(isinstance(e.fact, Attempted) and e.fact.forwarded for e in group):
         return [group]
     copies = [e for e in group if isinstance(e.fact, Attempted) and e.fact.status == "sent" and not e.fact.forwarded]
-    return [way for way in ([e for e in group if e not in copies], copies) if way]
+    kept = {id(e) for e in copies}
+    return [way for way in ([e for e in group if id(e) not in kept], copies) if way]
 
 
 def hands_over(event: Event, within: Within) -> bool:
@@ -240,29 +263,40 @@ def _expand(tree: Tree, part: Part, scans: list[Scan], entries: list[Row], seen:
                 kids.setdefault(id(target), (target, how))
     below: list[Row] = []
     released: _Released = []
+    let_go = {id(scan): {id(t) for t, _ in tree.onward[id(scan)]} for scan in scans}
     for life, how in kids.values():
         for row in rows_of(tree, life, seen):
             if how == "release":
-                released.extend((scan, row) for scan in scans if any(t is life for t, _ in tree.onward[id(scan)]))
+                released.extend((scan, row) for scan in scans if id(life) in let_go[id(scan)])
             else:
                 below.append(row)
     by_name, by_final = _indexed(below, "named"), _indexed(below, "final")
+    made: dict[str, list[Row]] = defaultdict(list)
+    for b in below:
+        if isinstance(b.path[0], Life):
+            made[b.path[0].queue_id].append(b)
+    going: dict[str, list[Life]] = defaultdict(list)
+    for kid, how in kids.values():
+        if how != "release":
+            going[kid.queue_id].append(kid)
+    order_of = {id(kid): number for number, (kid, _) in enumerate(kids.values())}
+    seeing = _Seeing(tree, scans)
     used: set[int] = set()
     rows: list[Row] = []
     gone_on = {entry.key for entry in entries if entry.handed}
     for entry in entries:
         if entry.attempts and not entry.handed and entry.key in gone_on:
             # The copy that an address keeps beside what it forwards stays here.
-            rows.append(_through_scans(tree, entry, scans))
+            rows.append(_through_scans(tree, entry, seeing.of(entry)))
             continue
-        row = _through_scans(tree, entry, scans)
+        row = _through_scans(tree, entry, seeing.of(entry))
         final = fold(row.final) if row.final is not None else None
-        found = by_name.get(final) or by_final.get(final) or _forwarded(row, below)
+        found = by_name.get(final) or by_final.get(final) or _forwarded(row, made)
         if found and not _kept(row):
             used.update(id(b) for b in found)
             rows += [_joined(row, b) for b in found]
         else:
-            rows.append(_pending(tree, row, [k for k, how in kids.values() if how != "release"]))
+            rows.append(_pending(tree, row, going, order_of))
     finals = set(_indexed(rows, "final"))
     for b in below:
         if id(b) not in used and (b.final is None or fold(b.final) not in finals):
@@ -280,10 +314,27 @@ def _indexed(rows: list[Row], name: str) -> dict[str | None, list[Row]]:
     return found
 
 
-def _forwarded(row: Row, below: list[Row]) -> list[Row]:
-    """The rows of the queue files that a local delivery made of an address, whatever they are called there."""
-    made = {e.fact.next_id for e in row.handed if isinstance(e.fact, Attempted) and e.fact.forwarded}
-    return [b for b in below if isinstance(b.path[0], Life) and b.path[0].queue_id in made] if made else []
+def _forwarded(row: Row, below: dict[str, list[Row]]) -> list[Row]:
+    """The rows of the queue files that a local delivery made of an address, whatever they are called there; `below` by queue id."""
+    made = [e.fact.next_id for e in row.handed if isinstance(e.fact, Attempted) and e.fact.forwarded]
+    return [b for queue_id in dict.fromkeys(made) for b in below.get(queue_id or "", ())]
+
+
+class _Seeing:
+    """The scans of a queue file by the addresses that they saw: of many scans of one message, each saw few of its recipients."""
+
+    def __init__(self, tree: Tree, scans: list[Scan]) -> None:
+        self._order = {id(scan): number for number, scan in enumerate(scans)}
+        self._by_address: dict[str, list[Scan]] = defaultdict(list)
+        for scan in scans:
+            for address in _seen_by(tree, scan):
+                self._by_address[address].append(scan)
+
+    def of(self, row: Row) -> list[Scan]:
+        """Those that saw a row's recipient, by one of its names."""
+        names = {fold(row.final) if row.final is not None else "", *([fold(row.named)] if row.named is not None else [])}
+        found = {id(scan): scan for name in names for scan in self._by_address.get(name, ())}
+        return sorted(found.values(), key=lambda scan: self._order[id(scan)])
 
 
 def _through_scans(tree: Tree, row: Row, scans: list[Scan]) -> Row:
@@ -317,8 +368,7 @@ def _stops(tree: Tree, scan: Scan, address: str) -> bool:
 
 def _is_beside(scan: Scan, part: Part) -> bool:
     """Whether a scan was made beside the queue: by what it says, or because the mail server did what a milter said."""
-    asked = isinstance(part, Life) and any(isinstance(e.fact, Ruled) and e.fact.source == "milter" for e in part.rules)
-    return scan.beside or asked
+    return scan.beside or (isinstance(part, Life) and bool(part.milter_rules))
 
 
 def _seen_by(tree: Tree, scan: Scan) -> dict[str, list[Scanned]]:
@@ -340,11 +390,6 @@ def _kept(row: Row) -> bool:
     return row.result is not None and not row.result.passed
 
 
-def _same(left: str | None, right: str | None) -> bool:
-    """Whether two addresses are the same mailbox as far as a log can tell."""
-    return left is not None and right is not None and (left == right or fold(left) == fold(right))
-
-
 def _joined(above: Row, below: Row) -> Row:
     """A row of the next hop under the name that the recipient had before."""
     return replace(
@@ -358,37 +403,45 @@ def _joined(above: Row, below: Row) -> Row:
     )
 
 
-def _pending(tree: Tree, row: Row, kids: list[Life]) -> Row:
-    """A row whose recipient has no line in the next hop yet: it is where the hand-over named, if that is seen."""
+def _pending(tree: Tree, row: Row, kids: dict[str, list[Life]], order_of: dict[int, int]) -> Row:
+    """A row whose recipient has no line in the next hop yet: it is where the hand-over named, if that is seen.
+
+    The next hops come by queue id, and with their order.
+    """
     if _kept(row) or not kids:
         return row
-    targets = {e.fact.next_id for e in row.handed if isinstance(e.fact, Attempted)}
+    targets = {e.fact.next_id or "" for e in row.handed if isinstance(e.fact, Attempted)}
     if row.scan is not None:
         targets |= {i for e in row.scan.results if isinstance(e.fact, Scanned) for i in e.fact.next_ids}
-    for kid in kids:
-        if kid.queue_id in targets or len(kids) == 1:
-            twin = next((r for r in _entries(kid, tree.within) if kid.removed is not None), None)
-            if twin is not None and len(_entries(kid, tree.within)) == 1:
-                # The queue file is done and has one recipient: this address became a duplicate of it.
-                return _joined(row, replace(twin, path=[kid]))
-            return replace(row, path=[*row.path, kid], attempts=[])
-    return row
+    only = next(iter(kids.values())) if len(kids) == 1 else []
+    found = only if len(only) == 1 else [kid for i in targets if i in kids for kid in kids[i]]
+    if not found:
+        return row
+    kid = min(found, key=lambda k: order_of[id(k)])
+    twin = tree.sole_entry(kid) if kid.removed is not None else None
+    if twin is not None:
+        # The queue file is done and has one recipient: this address became a duplicate of it.
+        return _joined(row, replace(twin, path=[kid]))
+    return replace(row, path=[*row.path, kid], attempts=[])
 
 
 def _with_rules(life: Life, rows: list[Row]) -> list[Row]:
     """Add the recipients that only rules name: sent elsewhere (they share the target's fate), or nothing tried for them yet."""
     finished = life.removed is not None
-    for event in life.rules:
+    known = {name for r in rows for name in r.key}
+    for event in life.rules_of_all:
         rule = event.fact
-        if not isinstance(rule, Ruled) or rule.recipient is None or rule.of_one:
+        if not isinstance(rule, Ruled) or rule.recipient is None or fold(rule.recipient) in known:
             continue
-        if any(_same(rule.recipient, r.named) or _same(rule.recipient, r.final) for r in rows):
-            continue
-        target = next((r for r in rows if rule.target is not None and _same(rule.target, r.final)), None)
-        if target is not None and rule.action == "redirect":
-            rows.append(replace(target, named=rule.recipient))
+        target = fold(rule.target) if rule.target is not None and rule.action == "redirect" else None
+        shared = next((r for r in rows if r.key[1] == target), None) if target is not None else None
+        if shared is not None:
+            rows.append(replace(shared, named=rule.recipient))
         elif not (finished and rows):
             rows.append(Row(rule.recipient, rule.recipient, [life]))
+        else:
+            continue
+        known.update(rows[-1].key)
     return rows
 
 
@@ -398,24 +451,31 @@ def _with_named(life: Life, rows: list[Row], listed: list[tuple[str, bool]], wit
     In a queue file that is done, one without a line of its own became the same address as another one, whose fate it shares.
     """
     rows = list(rows)
+    known = {name for r in rows for name in r.key}
+    twin = _twin(rows, within)
     for recipient, told in listed:
-        if any(_same(recipient, r.named) or _same(recipient, r.final) for r in rows):
+        if fold(recipient) in known:
             continue
-        if life.removed is None or not rows:
+        if life.removed is None or not rows or (told and twin is None):
             rows.append(Row(recipient, recipient, [life]))
-        elif told:
-            twins = [
-                r
-                for r in rows
-                if not any(isinstance(e.fact, Attempted) and e.fact.cut_through for e in r.attempts)
-                and (r.key[0] != r.key[1] or any(within.keeps(e.fact) for e in r.attempts if isinstance(e.fact, Attempted)))
-            ]
-            if len({r.key[1] for r in twins if r.key[0] != r.key[1]} or {None for _ in twins}) == 1:
-                twin = twins[0]
-                rows.append(replace(twin, named=recipient, final=recipient if twin.key[0] == twin.key[1] else twin.final))
-            else:
-                rows.append(Row(recipient, recipient, [life]))
+        elif told and twin is not None:
+            rows.append(replace(twin, named=recipient, final=recipient if twin.key[0] == twin.key[1] else twin.final))
+        else:
+            continue
+        known.update(rows[-1].key)
     return rows
+
+
+def _twin(rows: list[Row], within: Within) -> Row | None:
+    """The row that an address without a line of its own became, where that can be one only."""
+    twins = [
+        r
+        for r in rows
+        if not any(isinstance(e.fact, Attempted) and e.fact.cut_through for e in r.attempts)
+        and (r.key[0] != r.key[1] or any(within.keeps(e.fact) for e in r.attempts if isinstance(e.fact, Attempted)))
+    ]
+    finals = {r.key[1] for r in twins if r.key[0] != r.key[1]} or {None for _ in twins}
+    return twins[0] if len(finals) == 1 else None
 
 
 def _listed(life: Life, loose: list[Loose]) -> Iterator[tuple[str, bool]]:
@@ -439,8 +499,10 @@ def _refused(life: Life) -> list[Row]:
 def _with_releases(part: Part, rows: list[Row], released: _Released) -> list[Row]:
     """Tie what was released to the row of the same recipient; released to somebody else it is a row of its own."""
     strangers: list[Row] = []
+    by_final = _indexed(rows, "final") if released else {}
     for scan, copy in released:
-        mine = [r for r in rows if scan in r.path and (_same(copy.named, r.final) or _same(copy.final, r.final))]
+        found = {id(r): r for name in copy.key if name is not None for r in by_final.get(name, ())}
+        mine = [r for r in found.values() if scan in r.path]
         for row in mine:
             row.released = copy if row.released is None or copy.attempts else row.released
         if not mine and copy.final is not None:

@@ -6,7 +6,8 @@ the process begins, TLS to each of the session, a lost connection to the last.
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_right
+from collections import deque
 from enum import IntEnum
 
 from ingest.correlate.event import Event, Slot
@@ -28,12 +29,21 @@ class Role(IntEnum):
     #: Given to the last journey.
     BEHIND = 4
     CLOSE = 5
+    #: Lines are missing here: whose the rest of the session is, is not known.
+    GAP = 6
+
+
+#: So many lines at most hold for all of a session: it has one that tells of TLS, and more only where its beginnings are not logged.
+_LASTING = 10
+
+#: (event, key of the node that it is given to)
+Gift = tuple[Event, str]
 
 
 class Step:
     """One line of the session; `place` orders them as the process wrote."""
 
-    __slots__ = ("digest", "event", "node", "place", "role", "second", "time_us")
+    __slots__ = ("digest", "event", "gifts", "node", "place", "role", "second", "time_us")
 
     def __init__(self, place: tuple[int, int, int], role: Role, digest: str, event: Event | None = None, node: str | None = None) -> None:
         #: Second, number in it, microseconds.
@@ -45,23 +55,35 @@ class Step:
         self.digest = digest
         self.event = event
         self.node = node
+        #: What is given where it stands.
+        self.gifts: list[Gift] = []
 
 
-#: (event, key of the node that it is given to)
-Gift = tuple[Event, str]
+#: Where a session begins or ends: nothing is given over it.
+_ENDS = frozenset({Role.CLOSE, Role.GAP})
+_BORDERS = _ENDS | {Role.OPEN}
+
+
+def _rank(step: Step) -> tuple[tuple[int, int, int], Role]:
+    return step.place, step.role
 
 
 class Session:
     """The session lines of one process, as far back as two lines without a common id may lie apart."""
 
-    __slots__ = ("_deal", "_known", "_pins", "_reach_s", "_steps", "last_us")
+    __slots__ = ("_deal", "_known", "_marks", "_pins", "_reach_s", "_since_close", "_steps", "last_us")
 
     def __init__(self, reach_s: int) -> None:
         self._steps: list[Step] = []
+        #: Those of them that hold for what comes after, or end that.
+        self._marks: list[Step] = []
+        self._since_close: list[Step] = []
         self._known: dict[str, Step] = {}
         self._deal = _Deal(reach_s)
-        self._pins: list[Slot] = []
+        #: Places in files that the session needs, oldest first, with the seconds of its lines there.
+        self._pins: dict[Slot, int] = {}
         self._reach_s = reach_s
+        #: The log's clock when a line came last.
         self.last_us = 0
 
     def known(self, digest: str) -> Step | None:
@@ -70,76 +92,140 @@ class Session:
 
     def add(self, step: Step, slot: Slot | None) -> tuple[list[Gift], list[Gift]]:
         """Take a line in: what is to be given to nodes now, and what was given wrongly before (where lines come out of order)."""
-        self.last_us = max(self.last_us, step.time_us)
         if slot is not None and step.role in {Role.OPEN, Role.COMMON, Role.AHEAD}:
             # The low-water mark never lies inside an open session.
-            slot.pins += 1
-            self._pins.append(slot)
+            slot.holders.add(self)
+            self._pins.setdefault(slot, step.second)
         self._known[step.digest] = step
-        if not self._steps or self._steps[-1].place <= step.place:
-            if step.role in {Role.OPEN, Role.BEGIN}:
-                self._forget(step.second)
-            self._steps.append(step)
-            if step.role is Role.CLOSE:
-                self.close()
-            return self._deal.take(step), []
-        insort(self._steps, step, key=lambda s: (s.place, s.role))
-        before = self._deal.gifts
-        self._deal = _Deal(self._reach_s)
-        for known in self._steps:
-            self._deal.take(known)
-        old, new = {(e.digest, n) for e, n in before}, {(e.digest, n) for e, n in self._deal.gifts}
-        return [g for g in self._deal.gifts if (g[0].digest, g[1]) not in old], [g for g in before if (g[0].digest, g[1]) not in new]
+        self._since_close.append(step)
+        if self._steps and self._steps[-1].place > step.place:
+            return self._insert(step)
+        self._forget(step.second)
+        self._steps.append(step)
+        if step.role in _BORDERS or step.role is Role.COMMON:
+            self._marks.append(step)
+        if step.role in _ENDS:
+            self.close()
+        step.gifts = self._deal.take(step)
+        return step.gifts, []
 
     def close(self) -> None:
         """The session is over: its own places in files need not be read again, nor those of lines that no journey got."""
         for slot in self._pins:
-            slot.pins -= 1
+            slot.holders.discard(self)
         self._pins.clear()
-        for step in self._steps:
-            if step.event is not None and not step.event.owners:
-                step.event.unpin()
+        for step in self._since_close:
+            _unneeded(step)
+        self._since_close.clear()
+
+    def _insert(self, step: Step) -> tuple[list[Gift], list[Gift]]:
+        """Take in a line that stands before others: what these are given is dealt anew, as far as it may change that."""
+        at = bisect_right(self._steps, _rank(step), key=_rank)
+        self._steps.insert(at, step)
+        if step.role in _BORDERS or step.role is Role.COMMON:
+            self._marks.insert(bisect_right(self._marks, _rank(step), key=_rank), step)
+        deal, end = self._before(at), self._changed_until(at)
+        before: list[Gift] = []
+        after: list[Gift] = []
+        for known in self._steps[at:end]:
+            before += known.gifts
+            known.gifts = deal.take(known)
+            after += known.gifts
+        if end == len(self._steps):
+            self._deal = deal
+        old, new = {(e.digest, n) for e, n in before}, {(e.digest, n) for e, n in after}
+        return [g for g in after if (g[0].digest, g[1]) not in old], [g for g in before if (g[0].digest, g[1]) not in new]
+
+    def _before(self, at: int) -> _Deal:
+        """How things stand before the step with this index."""
+        step = self._steps[at]
+        floor = step.second - self._reach_s
+        deal = _Deal(self._reach_s)
+        for index in range(at - 1, -1, -1):
+            known = self._steps[index]
+            if known.second < floor or known.role in _BORDERS:
+                break
+            if known.role is Role.AHEAD:
+                deal.ahead.appendleft(known)
+            elif known.role is Role.BEGIN and known.node is not None:
+                deal.last = known
+                break
+        for index in range(bisect_right(self._marks, _rank(step), key=_rank) - 1, -1, -1):
+            known = self._marks[index]
+            if known is step:
+                continue
+            if known.second < floor or known.role in _BORDERS or len(deal.common) == _LASTING:
+                break
+            deal.common.appendleft(known)
+        return deal
+
+    def _changed_until(self, at: int) -> int:
+        """Index behind the last step whose gifts the step with this index may change."""
+        step = self._steps[at]
+        lasting = step.role in _BORDERS or step.role is Role.COMMON
+        for index in range(at + 1, len(self._steps)):
+            known = self._steps[index]
+            if known.role in _BORDERS or known.second > step.second + self._reach_s:
+                return index
+            if not lasting and known.role is Role.BEGIN and known.node is not None:
+                return index + 1
+        return len(self._steps)
+
+    def give_up(self, slot: Slot) -> None:
+        """Need the lines at this place no more: they lie too far back to be given to a journey that begins now."""
+        slot.holders.discard(self)
+        self._pins.pop(slot, None)
 
     def _forget(self, second: int) -> None:
-        """Where a session begins in order, drop what lies so far back that it can be given to nobody any more.
-
-        Where a journey begins too: not every program logs sessions.
-        """
+        """Drop what lies so far back that it can be given to nobody any more, and needs no place in a file."""
         floor = second - self._reach_s - MARGIN_S
+        while self._pins and next(iter(self._pins.values())) < floor:
+            self.give_up(next(iter(self._pins)))
         # Only where half of them go, so that a process with many short sessions does not pay for each.
         if self._steps and self._steps[len(self._steps) // 2].second < floor:
+            for step in self._steps:
+                if step.second < floor:
+                    _unneeded(step)
             self._steps = [s for s in self._steps if s.second >= floor]
+            self._marks = [s for s in self._marks if s.second >= floor]
+            self._since_close = [s for s in self._since_close if s.second >= floor]
             self._known = {s.digest: s for s in self._steps}
-            self._deal.gifts = [g for g in self._deal.gifts if g[0].second >= floor]
+
+
+def _unneeded(step: Step) -> None:
+    """What no journey got need not be read again."""
+    if step.event is not None and not step.event.owners:
+        step.event.unpin()
 
 
 class _Deal:
     """Which line goes to which journey: a function of the ordered lines alone."""
 
-    __slots__ = ("ahead", "common", "gifts", "last", "reach_s")
+    __slots__ = ("ahead", "common", "last", "reach_s")
 
     def __init__(self, reach_s: int) -> None:
-        self.gifts: list[Gift] = []
-        self.common: list[Step] = []
-        self.ahead: list[Step] = []
+        self.common: deque[Step] = deque(maxlen=_LASTING)
+        self.ahead: deque[Step] = deque()
         self.last: Step | None = None
         self.reach_s = reach_s
 
     def take(self, step: Step) -> list[Gift]:
         """The gifts that one more line makes."""
-        gifts: list[Gift] = []
-        if step.role in {Role.OPEN, Role.CLOSE}:
-            self.common, self.ahead, self.last = [], [], None
+        if step.role in _BORDERS:
+            self.common.clear()
+            self.ahead.clear()
+            self.last = None
         elif step.role is Role.BEGIN and step.node is not None:
             self.last = step
-            given = (s for s in (*self.common, *self.ahead) if step.second - s.second <= self.reach_s)
-            gifts = [(s.event, step.node) for s in given if s.event is not None]
-            self.ahead = []
+            given = [s for s in (*self.common, *self.ahead) if step.second - s.second <= self.reach_s]
+            self.ahead.clear()
+            return [(s.event, step.node) for s in given if s.event is not None]
         elif step.role is Role.COMMON:
             self.common.append(step)
         elif step.role is Role.AHEAD:
             self.ahead.append(step)
+            while step.second - self.ahead[0].second > self.reach_s:
+                self.ahead.popleft()
         elif self.last is not None and step.event is not None and step.second - self.last.second <= self.reach_s:
-            gifts = [(step.event, self.last.node or "")]
-        self.gifts.extend(gifts)
-        return gifts
+            return [(step.event, self.last.node or "")]
+        return []

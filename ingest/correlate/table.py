@@ -9,24 +9,28 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 
 from ingest.correlate.event import SECOND, Event, Slot, digest_of, from_document
+from ingest.correlate.link import hop_of, node_key
 from ingest.correlate.links import Within
+from ingest.correlate.memory import Memory, forget
 from ingest.correlate.node import Node, Written, content_digest
 from ingest.correlate.recall import Lookup, Recall
 from ingest.correlate.route import Route, route
 from ingest.correlate.session import MARGIN_S, Role, Session, Step
 from ingest.correlate.web import NodeWeb
-from ingest.events import Fact, Scanned
+from ingest.events import Fact, Nothing, Scanned, Unread
 from ingest.lines import Line
+from mappings import keys
 from mappings.trace import Trace
 
 #: A line at most this far behind the greatest stamp read is at the front of the log.
 FRONT_US = 3 * SECOND
-#: Processes whose line numbers are kept before old ones are let go of.
-_MANY_PROCESSES = 4096
+#: So long the numbers of a process' lines in its last second are kept.
+_NUMBERS_S = 60
 
 #: Host, program and process id, and whether stamps are finer than a second: the two forms of a log are two readings of a session.
 Process = tuple[str, str, int, bool]
@@ -37,13 +41,19 @@ class Arrival(msgspec.Struct, frozen=True):
 
     event: Event
     way: Route
-    slot: Slot | None
     new: bool
 
     @property
     def named(self) -> tuple[str, ...]:
         """What it names beside: looked up where memory does not have it."""
         return self.way.mentions if self.new else (*self.way.mentions, *self.way.own)
+
+
+class SessionStep(msgspec.Struct, frozen=True):
+    """A line on its way that only begins or ends the session of a process."""
+
+    process: Process
+    step: Step
 
 
 class Table:
@@ -60,6 +70,7 @@ class Table:
         self.ahead = 0
         self._recall = Recall(lookup)
         self._memory_us = memory_us
+        self._memory = Memory(self.web, memory_us, within.reach_us, self._dropped)
         self._reach_us = within.reach_us
         #: Lines later than this second were not in the store when this process started.
         self._front_second = -1 if newest_ms is None else newest_ms // 1000
@@ -70,37 +81,56 @@ class Table:
 
     # -- events in
 
-    def take(self, lines: Iterable[tuple[Line, Fact | Role, Slot | None]]) -> None:
-        """Take in what some lines state, in the order of reading; what they name is looked up in one question beforehand.
+    def arrive(self, line: Line, fact: Fact | Role) -> Arrival | SessionStep:
+        """Say of a line where it belongs, and whether it begins something at the front of the log; nothing is changed but the clock.
 
-        A line that only begins or ends a session comes with its role. The place of each in its file is pinned while a document
-        lacks its event.
+        A line that only begins or ends a session comes with its role. Lines are to be given in the order of reading.
         """
-        arrivals: list[Arrival | tuple[Step, Process, Slot | None]] = []
-        for line, fact, slot in lines:
-            self._tick(line.time_us)
-            if isinstance(fact, Role):
-                digest = f"{fact.name}{line.time_us // SECOND}{line.text}"
-                step = Step((line.time_us // SECOND, self._number(line, digest), line.time_us), fact, digest)
-                arrivals.append((step, (line.host, line.program, line.pid, line.fine), slot))
-            else:
-                arrivals.append(self._arrive(line, fact, slot))
-        self._recall.fetch(self._wanted(a for a in arrivals if isinstance(a, Arrival)))
-        for arrival in arrivals:
-            if isinstance(arrival, Arrival):
-                self._place(arrival)
-            else:
-                step, process, slot = arrival
-                self._feed(process, step, slot)
-        self._recall.forget()
-
-    def _arrive(self, line: Line, fact: Fact, slot: Slot | None) -> Arrival:
-        """Say of a line where it belongs, and whether it begins something at the front of the log."""
+        self._tick(line.time_us)
+        if isinstance(fact, Role):
+            digest = f"{fact.name}{line.time_us // SECOND}{line.text}"
+            # A gap is no line, and no other line's number may depend on it.
+            number = self._next_number(line) if fact is Role.GAP else self._number(line, digest)
+            step = Step((line.time_us // SECOND, number, line.time_us), fact, digest)
+            return SessionStep((line.host, line.program, line.pid, line.fine), step)
         digest = digest_of(self.log_domain, line)
         line.number = self._number(line, digest)
         event = Event(line, fact, digest)
         way = route(event, self.web.within)
-        return Arrival(event, way, slot, new=way.begins and self._is_front(event))
+        return Arrival(event, way, new=way.begins and self._is_front(event))
+
+    @contextmanager
+    def looking_up(self, arrivals: Iterable[Arrival | SessionStep]) -> Iterator[None]:
+        """What these lines name and memory does not have is asked of the store in one question, and known while they are placed."""
+        try:
+            self._recall.fetch(self._wanted(a for a in arrivals if isinstance(a, Arrival)))
+            yield
+        finally:
+            self._recall.forget()
+
+    def place(self, arrival: Arrival | SessionStep, slot: Slot | None) -> None:
+        """Give a line to the nodes and the session that it belongs to; its place in its file is needed while a document lacks it."""
+        if isinstance(arrival, SessionStep):
+            self._feed(arrival.process, arrival.step, slot)
+        else:
+            self._place(arrival, slot)
+
+    def place_unread(self, arrival: Arrival | SessionStep, slot: Slot | None) -> None:
+        """Placing a line has failed: take back what was done, and have its journey say that a line of it is missing."""
+        if not isinstance(arrival, Arrival):
+            return
+        event = arrival.event
+        for key in list(event.owners):
+            self._detach(event, key)
+        event.unpin()
+        if event.pid:
+            step = Step((event.second, event.number, event.time_us), Role.GAP, f"{Role.GAP.name}{event.digest}")
+            self._feed((event.host, event.program, event.pid, event.fine), step, None)
+        queue_id = next((keys.queue_id_of(key) for key in arrival.way.owners if key[0] == "q"), None)
+        if queue_id is not None:
+            event.fact = Unread(queue_id)
+            event.forget()
+            self._place(Arrival(event, route(event, self.web.within), new=False), slot)
 
     def _wanted(self, arrivals: Iterable[Arrival]) -> Iterator[str]:
         """Keys that lines name and memory does not have."""
@@ -110,14 +140,17 @@ class Table:
             if arrival.new:
                 begun.update(way.owners)
             else:
-                yield from (key for key in way.owners if key not in self.web.nodes and key not in begun)
+                yield from (hop_of(key) for key in way.owners if key not in self.web.nodes and key not in begun)
             for bare in arrival.named:
                 yield from (key for key in self.web.keys_named(bare, arrival.event.host) if key not in self.web.nodes and key not in begun)
 
-    def _place(self, arrival: Arrival) -> None:
+    def _place(self, arrival: Arrival, slot: Slot | None) -> None:
         """Give an event to the nodes and the session it belongs to."""
         event = read = arrival.event
-        way, slot = arrival.way, arrival.slot
+        way = arrival.way
+        if isinstance(event.fact, Nothing):
+            self._take_back(event, way)
+            return
         for key in way.owners:
             self._node(key, event, new=arrival.new)
         for bare in arrival.named:
@@ -134,6 +167,15 @@ class Table:
             self._session(event, way, read, slot)
         if not event.owners and way.role is None:
             event.unpin()
+
+    def _take_back(self, event: Event, way: Route) -> None:
+        """A line that could not be read once says nothing: the documents that miss it are whole without it."""
+        for key in way.owners:
+            known = self._node(key, event, new=False).events.get(event.digest)
+            if known is not None and isinstance(known.fact, Unread):
+                for owner in list(known.owners):
+                    self._detach(known, owner)
+                known.unpin()
 
     def _tick(self, time_us: int) -> None:
         """Move the log's clock on; a stamp far ahead of the wall clock is counted and moves nothing."""
@@ -153,9 +195,15 @@ class Table:
         process, second = (line.host, line.program, line.pid), line.time_us // SECOND
         known = self._numbers.get(process)
         if known is None or known[0] != second:
-            known = (second, {})
-            self._numbers[process] = known
+            # Those that wrote last stand last.
+            self._numbers.pop(process, None)
+            known = self._numbers[process] = (second, {})
         return known[1].setdefault(digest, len(known[1]))
+
+    def _next_number(self, line: Line) -> int:
+        """The number that the next line of this process in this second gets."""
+        second, known = self._numbers.get((line.host, line.program, line.pid), (0, {}))
+        return len(known) if not line.fine and second == line.time_us // SECOND else 0
 
     def _is_front(self, event: Event) -> bool:
         """Whether a line is new in time: after all that the store held at the start, and not far behind what was read."""
@@ -218,9 +266,10 @@ class Table:
             return
         node.events[event.digest] = event
         node.fresh.add(event.digest)
-        event.owners.append(key)
+        event.owners[key] = None
         event.needs += 1
         node.first_us = min(node.first_us or event.time_us, event.time_us)
+        self._memory.bound(node)
         self._changed(node)
 
     def _detach(self, event: Event, key: str) -> None:
@@ -231,7 +280,7 @@ class Table:
         if event.digest in node.fresh:
             node.fresh.discard(event.digest)
             event.needs -= 1
-        event.owners.remove(key)
+        event.owners.pop(key, None)
         self._changed(node)
 
     # -- sessions
@@ -250,6 +299,8 @@ class Table:
         if session is None:
             session = self._sessions[process] = Session(self._reach_us // SECOND)
         self._sessions.move_to_end(process)
+        # By the log's clock: one stamp far ahead keeps nothing.
+        session.last_us = self.clock_us
         if session.known(step.digest) is not None:
             return
         given, withdrawn = session.add(step, slot)
@@ -289,7 +340,7 @@ class Table:
             if node.looked_up:
                 continue
             node.looked_up = True
-            for document in self._recall.of(node.key):
+            for document in self._recall.of(hop_of(node.key)):
                 waiting.extend(self._restore(document))
 
     def _restore(self, document: Trace) -> list[Node]:
@@ -308,9 +359,10 @@ class Table:
         )
         touched: list[Node] = []
         for stored in document.events:
-            node = self.web.nodes.get(stored.hop)
+            key = node_key(stored.hop, stored.hash)
+            node = self.web.nodes.get(key)
             if node is None:
-                node = self.web.new(stored.hop, stored.host, self.clock_us)
+                node = self.web.new(key, stored.host, self.clock_us)
             node.documents.add(document.id)
             touched.append(node)
             try:
@@ -322,7 +374,7 @@ class Table:
             if known_event is None:
                 known_event = next((self.web.nodes[k].events[event.digest] for k in self._holding(event.digest, touched)), event)
                 node.events[event.digest] = known_event
-                known_event.owners.append(node.key)
+                known_event.owners[node.key] = None
                 node.first_us = min(node.first_us or event.time_us, event.time_us)
             elif known_event.take(event):
                 pass
@@ -344,33 +396,26 @@ class Table:
 
     # -- memory
 
-    def stale(self) -> list[Node]:
-        """Nodes of which nothing was made, and nothing came for as long as lines may lie apart: they come to nothing."""
-        floor = self.clock_us - max(self._reach_us, self._memory_us)
-        return [n for n in self.web.untouched(floor) if n.fresh and not n.documents and n.key not in self.web.dirty]
-
     def evict(self) -> None:
-        """Let go of messages that are written and were not touched for the memory time; the store remembers them."""
-        floor = self.clock_us - self._memory_us
-        for node in self.web.untouched(floor):
-            if node.key in self.web.nodes and self._idle(node, floor):
-                family = self.web.family(node)
-                if all(self._idle(member, floor) for member in family):
-                    for member in family:
-                        self._drop(member)
+        """Let go of what is written and quiet; the store remembers it."""
+        self._memory.evict(self.clock_us)
         gone = self.clock_us - self._reach_us - MARGIN_S * SECOND
         while self._sessions and next(iter(self._sessions.values())).last_us < gone:
             self._sessions.popitem(last=False)[1].close()
-        if len(self._numbers) > _MANY_PROCESSES:
-            second = self.clock_us // SECOND - 60
-            self._numbers = {p: k for p, k in self._numbers.items() if k[0] >= second}
+        second = self.clock_us // SECOND - _NUMBERS_S
+        while self._numbers and next(iter(self._numbers.values()))[0] < second:
+            del self._numbers[next(iter(self._numbers))]
 
-    def _idle(self, node: Node, floor_us: int) -> bool:
-        """Whether a node is written and was not touched since."""
-        return node.touched_us <= floor_us and node.key not in self.web.dirty and not node.fresh
+    def close(self) -> None:
+        """Let go of everything: what is not in the store has come to nothing."""
+        for node in self.web.nodes.values():
+            forget(node, list(node.fresh))
+        for session in self._sessions.values():
+            session.close()
 
-    def _drop(self, node: Node) -> None:
-        """Forget one node."""
-        for digest in node.events:
-            self._records.pop(digest, None)
-        self.web.drop(node)
+    def _dropped(self, key: str, event: Event) -> None:
+        """A node let go of an event."""
+        self._records.pop(event.digest, None)
+        if len(event.owners) > 1:
+            # A line of a session without end would have ever more.
+            event.owners.pop(key, None)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import islice
 
 import msgspec
+from msgspec.structs import replace
 
 from ingest.events import Judged, Symbol
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
@@ -22,13 +24,25 @@ _IDS = re.compile(r"id: <([^\s]*?)>(?:, qid: <([^\s<>,]{1,64})>)?(?=, )")
 _CLIENT = re.compile(r", ip: (?:([0-9A-Fa-f.:]{2,45})|[^\s,]{1,64})(?=,)")
 _USER = re.compile(r", user: ([^\n]{1,320}?)(?=, from: <|, subject: '|, \()")
 _FROM = ", from: <"
-_SUBJECT = re.compile(r", subject: '((?:[^'\\]|\\.)*+)'")
+#: An administrator's own format has the subject here, in quotes that nothing escapes.
+_SUBJECT = ", subject: '"
 _RESULT = re.compile(r"(?:, )?\((?:[A-Za-z_]{1,32}: ([FTS]) \()?([a-z ]{1,64})\): \[([-+.\da-z]{1,24})/([-+.\da-z]{1,24})\](?= \[|\)?$)")
-#: Behind the symbols Rspamd's own words begin again. Their options are strangers' words, so the last such place counts.
+#: Behind the symbols Rspamd's own words begin again.
 _BEHIND = re.compile(r"\]\)?, len: (\d{1,18}), time: ")
+#: All of them, to the end of the line, in Rspamd's own format. Of the lists the first is the envelope, the second is out of the header.
+_WHOLE = re.compile(
+    r"[\d.]{1,16}ms(?: real, [\d.]{1,16}ms virtual)?, dns req: \d{1,9}, digest: <(?:[0-9a-f]{4,64}|undef)>"
+    r"(?:, rcpts: <(?:\"(?:[^\"\\]|\\.)*+\"@[^\s,<>\"]+|[^\s,<>\"]+|,)*+>)?(?:, mime_rcpts: <.*>)?(?:, file: \S+)?"
+    r"(?:, forced: .*\(set by [^()\s]{1,128}\))?(?:, settings_id: \S+)?$",
+    re.DOTALL,
+)
+_MOST_PLACES = 64
 _RECIPIENTS = re.compile(r", rcpts: <")
-_FORCED = re.compile(r', forced: ([a-z ]{1,64}) "(.*)"; score=[-+.\da-z]{1,24} \(set by ([^()\s]{1,128})\)$', re.DOTALL)
-_SYMBOL = re.compile(r"([^\s,(){}\[\];]{1,128})\(([-+.\da-z]{1,24})\)([{\[])")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"(?=@)')
+_MIME_RECIPIENTS = ", mime_rcpts: <"
+_FORCED = ", forced: "
+_FORCED_BY = re.compile(r'[a-z ]{1,64} "(.*)"; score=[-+.\da-z]{1,24} \(set by ([^()\s]{1,128})\)(?:, settings_id: \S+)?$', re.DOTALL)
+_SYMBOL = re.compile(r"(?<![^,])([^\s,(){}\[\];]{1,128})\(([-+.\da-z]{1,24})\)([{\[])")
 _PASSTHROUGH = re.compile(
     r"<([^\s]*)>: set pre-result to '?([a-z ]{1,64}?)'? \([^()]{1,32}\): '(.*)' from ([^()\s]{1,128})\(-?\d{1,9}\)", re.DOTALL
 )
@@ -81,35 +95,71 @@ def _judged(tag: str | None, text: str, at: int) -> Outcome:
     sender = None
     if text.startswith(_FROM, at):
         sender, at = parse_path(text, at + len(_FROM) - 1)
-    result = _RESULT.search(text, at)
-    if result is None:
-        return UNKNOWN
-    subject = _SUBJECT.search(text, at, result.start())
-    ends = list(_BEHIND.finditer(text, result.end()))
-    tail = text[ends[-1].end() :] if ends else ""
-    forced = _FORCED.search(tail)
-    recipients, more = _recipients(tail[: forced.start()] if forced else tail)
-    return Judged(
+    said = Judged(
         filter="rspamd",
         queue_id=ids[2] if ids[2] != "undef" else None,
         log_id=tag,
         message_id=message_id(ids[1]) if ids[1] != "undef" else None,
+        sender=normalise(sender) if sender is not None else None,
+        # Cut off or imitated, it may have named anybody.
+        more=True,
+        client_ip=client[1] if client else None,
+        user=user[1] if user else None,
+    )
+    results = _results(text, at)
+    if len(results) != 1:
+        # None is no line of a result; of several it is not told which is Rspamd's.
+        return said if results else UNKNOWN
+    return _with_result(said, text, at, results[0])
+
+
+def _with_result(said: Judged, text: str, at: int, result: re.Match[str]) -> Judged:
+    """The same with what stands in the result and behind it."""
+    own = _behind(text, result.end())
+    first = own or _BEHIND.search(text, result.end())
+    tail = text[own.end() :] if own else ""
+    forced = _FORCED_BY.match(tail, behind) if (behind := tail.rfind(_FORCED) + len(_FORCED)) >= len(_FORCED) else None
+    recipients, more = _recipients(tail)
+    quoted = text.startswith(_SUBJECT, at)
+    return replace(
+        said,
         action=result[2],
         spam={"T": True, "F": False}.get(result[1]),
         score=_number(result[3]),
         required=_number(result[4]),
-        symbols=_symbols(text[result.end() + 2 : ends[-1].start() if ends else len(text)], cut=not ends),
-        forced_by=forced[3] if forced else None,
-        text=forced[2] if forced and forced[2] != _NO_WORDS else None,
-        sender=normalise(sender) if sender is not None else None,
+        symbols=_symbols(text[result.end() + 2 : first.start() if first else len(text)], cut=own is None),
+        forced_by=forced[2] if forced else None,
+        text=forced[1] if forced and forced[1] != _NO_WORDS else None,
         recipients=recipients,
-        # Cut off within the symbols, it may have named anybody.
-        more=more or not ends,
-        client_ip=client[1] if client else None,
-        user=user[1] if user else None,
-        size=int(ends[-1][1]) if ends else None,
-        subject=subject[1] if subject else None,
+        more=more or own is None,
+        size=int(own[1]) if own else None,
+        subject=text[at + len(_SUBJECT) : result.start()].removesuffix("'") if quoted else None,
     )
+
+
+def _results(text: str, at: int) -> list[re.Match[str]]:
+    """The places where the result may stand behind the client and the sender.
+
+    In Rspamd's own format it is the very next. An administrator may put more before it, a subject for one: strangers' words, which may
+    imitate a result. Behind a subject, which nothing escapes, the result follows a quote.
+    """
+    next_one = _RESULT.match(text, at)
+    if next_one is not None:
+        return [next_one]
+    found = list(islice(_RESULT.finditer(text, at), _MOST_PLACES))
+    return [one for one in found if text.startswith("', ", one.start() - 1)] if text.startswith(_SUBJECT, at) else found
+
+
+def _behind(text: str, at: int) -> re.Match[str] | None:
+    """Where Rspamd's own words begin again behind the symbols.
+
+    The options of the symbols before, and the addresses behind (`mime_rcpts` is out of the header), are strangers' words, which may imitate
+    these. From the true place the rest of the line can be read to its end; where it can from two places, none is believed.
+    """
+    places = list(islice(_BEHIND.finditer(text, at), _MOST_PLACES))
+    if len(places) > 1:
+        places = [place for place in places if _WHOLE.match(text, place.end()) is not None]
+    return places[0] if len(places) == 1 else None
 
 
 def _forced(tag: str | None, text: str, at: int) -> Outcome:
@@ -141,7 +191,8 @@ def _number(text: str) -> float | None:
 def _recipients(tail: str) -> tuple[list[str], bool]:
     """The envelope recipients `rcpts: <a,b,...>`, and whether Rspamd left some out."""
     found = _RECIPIENTS.search(tail)
-    if found is None:
+    header = tail.find(_MIME_RECIPIENTS)
+    if found is None or 0 <= header < found.start():
         return [], False
     addresses: list[str] = []
     at = found.end()
@@ -151,9 +202,10 @@ def _recipients(tail: str) -> tuple[list[str], bool]:
         end = at
         if tail[at] == '"':
             # A quoted name of a mailbox may hold commas.
-            end = tail.find('"@', at + 1)
-            if end < 0:
+            quoted = _QUOTED.match(tail, at)
+            if quoted is None:
                 return addresses, True
+            end = quoted.end()
         while end < len(tail) and tail[end] not in ",>":
             end += 1
         if end == len(tail):
@@ -167,7 +219,7 @@ def _recipients(tail: str) -> tuple[list[str], bool]:
 
 def _symbols(text: str, *, cut: bool = False) -> list[Symbol]:
     """`NAME(score){option;option;},...`: an option may hold every sign, so a symbol ends where the next one begins."""
-    heads = [found for found in _SYMBOL.finditer(text) if found.start() == 0 or text[found.start() - 1] == ","]
+    heads = list(_SYMBOL.finditer(text))
     if cut and heads and not text.endswith("])"):
         del heads[-1]
     symbols: list[Symbol] = []

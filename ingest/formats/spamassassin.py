@@ -13,9 +13,13 @@ from ingest.lines import Line
 from mappings.address import message_id
 
 _RESULT = re.compile(r"(?:info: )?(?:spamd: )?result: ([Y.]) +(-?\d{1,6}) - ([A-Za-z0-9_,]*) (?=[a-z]+=)")
-_VALUE = re.compile(r"(?:^|,)(size|required_score)=([\d.]{1,18})(?=,|$)")
-#: The Message-ID is a stranger's, and no other field behind it can hold what ends it here.
-_MESSAGE_ID = re.compile(r",mid=(.*?)(?:,rmid=|,bayes=|,autolearn=|,shortcircuit=|$)")
+#: In spamd's own order. The user is whoever the client names, the host whatever its address resolves to.
+_VALUES = re.compile(
+    r"scantime=[\d.]+,size=(\d{1,18}),user=[^,]*,uid=\d+,required_score=(?:(\d{1,9}(?:\.\d{1,9})?)|[^,]*),"
+    r"rhost=[^,]*,(?:raddr=[^,]*,rport=[^,]*,)?mid=([^,]*)"
+)
+#: Other releases leave some of them out. spamd writes a comma in a Message-ID as `_`, so that it ends at the first one.
+_MESSAGE_ID = re.compile(r"(?:^|,)mid=([^,]*)")
 #: The mail has none, or spamd could not read it.
 _NO_ID = ("(unknown)", "")
 
@@ -27,18 +31,19 @@ def parse(line: Line) -> Outcome:
     match = _RESULT.match(line.text)
     if match is None:
         return UNKNOWN
-    rest = line.text[match.end() :]
-    named = _MESSAGE_ID.search(rest)
-    message = message_id(named[1]) if named else ""
+    values = _VALUES.match(line.text, match.end())
+    size, required, named = values.groups() if values is not None else (None, None, None)
+    if values is None and (other := _MESSAGE_ID.search(line.text, match.end())) is not None:
+        named = other[1]
+    message = message_id(named or "")
     if message in _NO_ID:
         return IGNORED
-    values = dict(_VALUE.findall(rest[: named.start()] if named else rest))
     return Judged(
         filter="spamassassin",
         message_id=message,
         spam=match[1] == "Y",
         score=float(match[2]),
-        required=float(values["required_score"]) if "required_score" in values else None,
+        required=float(required) if required else None,
         symbols=[Symbol(name) for name in match[3].split(",") if name],
-        size=int(values["size"]) if values.get("size", "").isdecimal() else None,
+        size=int(size) if size else None,
     )

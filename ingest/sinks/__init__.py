@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+import msgspec
+
+from mappings.losses import Loss
 from mappings.trace import Trace
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a store that is written to stands now."""
+
+    #: It does not take what it is given, and is waited for.
+    away: bool = False
+    #: How often something was tried again since the start.
+    retries: int = 0
+    #: Documents that wait or are under way, and their bytes.
+    waiting: int = 0
+    waiting_bytes: int = 0
 
 
 class Sink(Protocol):
@@ -40,6 +55,10 @@ class Sink(Protocol):
 
     def note_progress(self, read_up_to_ms: Mapping[str, int]) -> None:
         """Keep, for each source (a log domain), up to which log time it has been read."""
+        ...
+
+    def note_loss(self, loss: Loss) -> None:
+        """Keep, durably when this returns, that something went before it was read."""
         ...
 
     def close(self) -> None:

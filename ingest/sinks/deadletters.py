@@ -1,23 +1,18 @@
-"""Documents that a store refused, each with the reason: a file of JSON lines in the data folder, until somebody tries again."""
+"""Documents that a store refused, each with the reason."""
 
 from __future__ import annotations
 
-import fcntl
-import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from ingest.letters import Letters
 from mappings.printable import printable
 from mappings.trace import Trace
 
-NAME = "deadletters.ndjson"
-#: What is being tried again; left behind only where the trying was cut off.
-_TRYING = "deadletters.trying.ndjson"
-_LOCK = "deadletters.lock"
+STEM = "deadletters"
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
@@ -29,74 +24,20 @@ class DeadLetter(msgspec.Struct, frozen=True):
     trace: Trace
 
 
-_decode = msgspec.json.Decoder(DeadLetter).decode
-
-
-class DeadLetters:
-    """The file in a data folder. Several processes may add to it; one at a time tries again."""
+class DeadLetters(Letters[DeadLetter]):
+    """The refused traces of a data folder."""
 
     def __init__(self, data: Path, store: str = "") -> None:
-        self._data = data
+        super().__init__(data, STEM, DeadLetter)
         self._store = store
 
     def add(self, trace: Trace, reason: str) -> None:
         """Keep a refused trace; it is on the disk when this returns."""
-        letter = DeadLetter(time.time_ns() // 1_000_000, self._store, reason, trace)
-        with self._locked(), (self._data / NAME).open("ab") as file:
-            file.write(_line(letter))
-            file.flush()
-            os.fsync(file.fileno())
+        self.put([_line(DeadLetter(time.time_ns() // 1_000_000, self._store, reason, trace))])
 
-    def listed(self) -> Iterator[DeadLetter]:
-        """All that are kept, oldest first; a last line that a crash cut off is passed over."""
-        for name in (_TRYING, NAME):
-            yield from self._read(self._data / name)
-
-    def count(self) -> int:
-        """How many are kept."""
-        return sum(1 for _ in self.listed())
-
-    def retry(self, write: Callable[[list[Trace]], None], *, batch: int = 500) -> int:
+    def retry(self, write: Callable[[list[Trace]], None]) -> int:
         """Give all to `write`, which has them stored or adds them anew; the number that was tried."""
-        path = self._data / _TRYING
-        with self._locked():
-            if (self._data / NAME).exists():
-                with path.open("ab") as trying:
-                    trying.write((self._data / NAME).read_bytes())
-                    os.fsync(trying.fileno())
-                (self._data / NAME).unlink()
-        tried = 0
-        traces: list[Trace] = []
-        for letter in self._read(path):
-            traces.append(letter.trace)
-            if len(traces) >= batch:
-                write(traces)
-                tried, traces = tried + len(traces), []
-        if traces:
-            write(traces)
-        # Only now: a crash before this tries all of them once more, which does no harm.
-        path.unlink(missing_ok=True)
-        return tried + len(traces)
-
-    @staticmethod
-    def _read(path: Path) -> Iterator[DeadLetter]:
-        """The letters of a file."""
-        try:
-            file = path.open("rb")
-        except FileNotFoundError:
-            return
-        with file:
-            for line in file:
-                if line.endswith(b"\n"):
-                    yield _decode(line)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Alone among the processes that use the folder."""
-        self._data.mkdir(parents=True, exist_ok=True)
-        with (self._data / _LOCK).open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        return self.again(lambda letters: write([letter.trace for letter in letters]))
 
 
 def _line(letter: DeadLetter) -> bytes:

@@ -11,19 +11,22 @@ from typing import Any, TypeVar
 import msgspec
 import structlog
 
+from ingest.sinks import Standing
 from ingest.sinks.elasticsearch_lease import LEASE_S, Leases
-from ingest.sinks.elasticsearch_patience import Patience
 from ingest.sinks.elasticsearch_recent import GENERATION, Recent
 from ingest.sinks.elasticsearch_senders import SENDERS, Item, Senders
+from ingest.sinks.patience import Patience
 from mappings.elasticsearch.answers import Answer, Several
 from mappings.elasticsearch.catalog import Catalog
-from mappings.elasticsearch.connection import Access, Connection, path
+from mappings.elasticsearch.connection import Access, Connection, path, pauses
 from mappings.elasticsearch.document import decode, encode, key_term, to_trace
 from mappings.elasticsearch.faults import StoreAway
+from mappings.elasticsearch.losses import note_loss
 from mappings.elasticsearch.names import Names, Period
 from mappings.elasticsearch.setup import Setup
 from mappings.elasticsearch.template import Shape
 from mappings.faults import StoreError
+from mappings.losses import Loss
 from mappings.trace import Trace
 
 _T = TypeVar("_T")
@@ -39,7 +42,8 @@ _SEARCH = "ignore_unavailable=true&allow_no_indices=true&allow_partial_search_re
 class ElasticsearchSink:
     """Writes traces to a cluster. `submit` gives a batch to sender threads; a ticket is acknowledged when its traces are durable.
 
-    `notes` says what was put in place on the server. `on_refused` is told of each trace that the store refuses, and why; it keeps
+    `notes` says what was put in place on the server. With `again` an index that somebody deleted is made anew: its lines are
+    read again on purpose. `on_refused` is told of each trace that the store refuses, and why; it keeps
     it before the ticket is acknowledged. While the server is away, everything but the beginning waits for it; once `stop` is set
     (`close` sets it), only a little longer, and what waits raises `StoreAway`.
     """
@@ -56,7 +60,9 @@ class ElasticsearchSink:
         senders: int = SENDERS,
         generation: int = GENERATION,
         lease_s: float = LEASE_S,
+        again: bool = False,
         stop: threading.Event | None = None,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._names = names
         self._on_refused = on_refused
@@ -71,13 +77,13 @@ class ElasticsearchSink:
         #: The greatest time of an event of each log domain: as the store had it when first asked, and of what was submitted.
         self._stored_ms: dict[str, int | None] = {}
         self._submitted_ms: dict[str, int] = {}
-        self._patience = Patience(stop)
+        self._patience = Patience(stop, pauses=pauses, beat=beat)
         self._closed = False
         self._connection = Connection(access)
         try:
             self.notes = Setup(self._connection, names, shape, keep_seconds=keep_seconds).put_in_place()
-            self._catalog = Catalog(self._connection, names, period, lifecycle=shape.lifecycle)
-            self._catalog.load()
+            self._catalog = Catalog(self._connection, names, period, lifecycle=shape.lifecycle, again=again, tell=_tell)
+            self._wait(self._catalog.begin)
             # What an earlier process wrote last may not be seen by searches yet.
             self._refresh([names.every, names.meta])
         except BaseException:
@@ -166,6 +172,15 @@ class ElasticsearchSink:
         """Keep up to which log time each source has been read; it never goes back."""
         if read_up_to_ms:
             self._wait(lambda: self._note(read_up_to_ms))
+
+    def note_loss(self, loss: Loss) -> None:
+        """Keep that something went before it was read."""
+        self._wait(lambda: note_loss(self._connection, self._names, loss, self._catalog.listed.floor_ms))
+
+    def standing(self) -> Standing:
+        """How it is with the server; any thread may ask."""
+        documents, size = self.senders.under_way()
+        return Standing(away=self._patience.away, retries=self._patience.retries, waiting=documents, waiting_bytes=size)
 
     def close(self) -> None:
         """Send what waits, let searches see it, and let others write."""
@@ -307,3 +322,8 @@ class ElasticsearchSink:
     def _waiting(self, act: Callable[[str], bool]) -> Callable[[str], bool]:
         """The same for a function with an argument."""
         return lambda name: self._wait(lambda: act(name))
+
+
+def _tell(sentence: str) -> None:
+    """Log what is wrong with the store's own books, or was."""
+    _log.warning("store_warned", detail=sentence)

@@ -10,6 +10,7 @@ import os
 import secrets
 import socket
 import threading
+import time
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -92,6 +93,8 @@ class Leases:
         self._here = Owner.here()
         self._guard = threading.Lock()
         self._held: dict[str, tuple[Lease, _Written]] = {}
+        #: When each lease was last renewed, by our own clock: before the request was sent.
+        self._renewed: dict[str, float] = {}
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         #: Why this process may write no more: somebody else has a log domain of ours.
@@ -113,9 +116,11 @@ class Leases:
             if ended is None:
                 got = self._watch(log_domain, got)
         condition = "op_type=create" if got is None else f"if_seq_no={got.number}&if_primary_term={got.term}"
+        now = time.monotonic()
         written = self._put(lease, condition)
         if written is None:
             self._refuse(log_domain, self._get(log_domain))
+        self._renewed[log_domain] = now
         with self._guard:
             self._held[log_domain] = (lease, written)
             if self._thread is None:
@@ -172,8 +177,11 @@ class Leases:
                 held = list(self._held.items())
             for log_domain, (lease, written) in held:
                 lease = msgspec.structs.replace(lease, beat=lease.beat + 1)  # noqa: PLW2901 - the next state of the same
+                now = time.monotonic()
                 try:
                     again = self._put(lease, f"if_seq_no={written.number}&if_primary_term={written.term}")
+                    if again is None and self._is_missing(log_domain, now):
+                        again = self._put(lease, "op_type=create")
                 except (StoreAway, StoreRefused) as error:
                     _log.warning("lease_not_renewed", log_domain=log_domain, detail=str(error))
                     continue
@@ -182,8 +190,13 @@ class Leases:
                 if again is None:
                     self.lost = f"Another process has taken over the log domain {log_domain} while this one did not answer."
                     return
+                self._renewed[log_domain] = now
                 with self._guard:
                     self._held[log_domain] = (lease, again)
+
+    def _is_missing(self, log_domain: str, now: float) -> bool:
+        """Whether a document was lost, as with its whole index: it is not there, and so soon nobody may have taken our place."""
+        return now - self._renewed[log_domain] < self._lease_s and self._get(log_domain) is None
 
     def _is_ours(self, log_domain: str, lease: Lease) -> bool:
         """Whether a write that seemed to fail had in fact been made: its answer was lost."""

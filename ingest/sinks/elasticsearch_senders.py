@@ -13,14 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-import structlog
 
-from ingest.sinks.elasticsearch_patience import Patience
+from ingest.sinks.patience import Patience
 from mappings.elasticsearch.connection import Connection, pauses
 from mappings.elasticsearch.faults import LATER, StoreAway, of_answer
 from mappings.faults import StoreError
-
-_log = structlog.get_logger(__name__)
 
 #: One body holds so much at most.
 MOST_DOCUMENTS, MOST_BYTES = 2_000, 3 << 20
@@ -122,6 +119,7 @@ class Senders:
         with self._changed:
             while self._bytes > MOST_WAITING:
                 self._raise()
+                self._patience.beat()
                 self._changed.wait(1.0)
             self._raise()
             self._waiting.extend(items)
@@ -134,6 +132,7 @@ class Senders:
         with self._changed:
             while self._under_way:
                 self._raise()
+                self._patience.beat()
                 self._changed.wait(1.0)
             self._raise()
 
@@ -144,6 +143,11 @@ class Senders:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
+
+    def under_way(self) -> tuple[int, int]:
+        """Documents that wait or are under way, and their bytes."""
+        with self._changed:
+            return self._under_way, self._bytes
 
     def check(self) -> None:
         """Raise what has ended a sender."""
@@ -195,7 +199,7 @@ class Senders:
                 growing = pauses()
             self.sent_again += len(items)
             pause = next(growing)
-            (_log.warning if pause < 1 else _log.error)("store_waits", detail=why, documents=len(items), pause_s=pause)
+            self._patience.sending.say(why, pause)
             if not self._patience.pause(pause):
                 raise StoreAway(f"{why} Documents not written: {self._under_way}; their lines will be read again.")
 

@@ -11,10 +11,11 @@ from typing import Any
 from ingest.sinks.embedded_summaries import Changes
 from mappings import identity
 from mappings.embedded.columns import COLUMNS, Server, client_of, domain_value, joined, plain_values, quarantine_value, relay_of
+from mappings.embedded.faults import StoreDamaged, of_file
 from mappings.embedded.functions import SEPARATOR
 from mappings.embedded.packing import Packer, encode_events, encode_head
 from mappings.embedded.reading import chunks, ids_by_terms, load, marks
-from mappings.embedded.schema import PARTITION_STEPS, open_writer
+from mappings.embedded.schema import PAGE_BYTES, PARTITION_STEPS, must_be_there, open_writer
 from mappings.embedded.terms import terms_of
 from mappings.patterns import ip_key
 from mappings.printable import printable
@@ -50,21 +51,33 @@ def prepare(trace: Trace) -> Prepared:
 
 
 class TraceFile:
-    """One file, open for writing; used by one thread at a time."""
+    """One file, open for writing; used by one thread at a time.
 
-    def __init__(self, path: Path, lower_ms: int | None = None) -> None:
+    A `new` one is made for the range that begins at `lower_ms`; another one must be there and begin there, where that is known.
+    Its methods raise `StoreDamaged`, `StoreAway` and other faults of the store, and leave nothing half done.
+    """
+
+    def __init__(self, path: Path, lower_ms: int | None = None, *, new: bool = False) -> None:
         self.path = path
-        self._connection = open_writer(path, PARTITION_STEPS)
+        self._connection = open_writer(path, PARTITION_STEPS, new=new)
         try:
-            self._packer = Packer.for_writing(self._connection)
-            if lower_ms is not None:
-                self._connection.execute("INSERT OR IGNORE INTO meta VALUES('lower_ms', ?)", (lower_ms,))
+            with of_file(path):
+                self._learn(lower_ms, new=new)
+            self._inode = path.stat().st_ino
         except BaseException:
             self._connection.close()
             raise
+
+    def _learn(self, lower_ms: int | None, *, new: bool) -> None:
+        """Know what the file holds."""
+        self._packer = Packer.for_writing(self._connection)
+        if new:
+            self._connection.execute("INSERT OR IGNORE INTO meta VALUES('lower_ms', ?)", (lower_ms,))
         row = self._connection.execute("SELECT value FROM meta WHERE name = 'lower_ms'").fetchone()
         #: Where its range begins; None where the file was never taken into use.
         self.lower_ms: int | None = row[0] if row else None
+        if lower_ms not in (None, self.lower_ms):
+            raise StoreDamaged(self.path, "is not the file of its name")
         self._servers: dict[Server, int] = {}
         counted = self._connection.execute(
             "SELECT (SELECT coalesce(sum(n), 0) FROM hourly) + (SELECT count(*) FROM superseded), max(a, b)"
@@ -74,8 +87,8 @@ class TraceFile:
         self.count: int = counted[0]
         #: The greatest id.
         self.greatest: bytes = counted[1]
-        #: Whether something was committed since the last checkpoint.
-        self.changed = False
+        #: Whether a reader keeps a long log from being copied back: the file then takes no newer traces.
+        self.held = False
         self.newest_ms: dict[str, int] = dict(self._connection.execute("SELECT name, newest_ms FROM log_domain").fetchall())
         self.rest()
 
@@ -92,17 +105,17 @@ class TraceFile:
         """Take the memory that writing needs."""
         self._connection.execute(f"PRAGMA cache_size=-{_WRITING_KIB}")
 
-    def checkpoint(self) -> None:
-        """Copy the log back, as far as readers allow."""
-        self.changed = False
-        self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    def copy_back(self) -> int:
+        """Copy the log into the file, as far as readers allow; bytes of the log that could not be."""
+        with of_file(self.path):
+            _, there, copied = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return int(max(there - copied, 0)) * PAGE_BYTES
 
-    def find(self, terms: Collection[int]) -> Iterable[Trace]:
+    def find(self, terms: Collection[int]) -> list[Trace]:
         """The traces, with events, that may hold one of these keys."""
-        for key in sorted(ids_by_terms(self._connection, terms)):
-            trace = load(self._connection, self._packer, key, events=True)
-            if trace is not None:
-                yield trace
+        with of_file(self.path):
+            keys = sorted(ids_by_terms(self._connection, terms))
+            return [trace for key in keys if (trace := load(self._connection, self._packer, key, events=True)) is not None]
 
     def write(self, prepared: Iterable[Prepared]) -> None:
         """Write a batch in one transaction: of each trace the highest version, of equal ones the later."""
@@ -114,6 +127,15 @@ class TraceFile:
         batch = [chosen[key] for key in sorted(chosen)]
         if not batch:
             return
+        must_be_there(self.path, self._inode)
+        with of_file(self.path):
+            added, newest = self._commit(batch)
+        self.count += added
+        self.greatest = max(self.greatest, batch[-1].key)
+        self.newest_ms.update(newest)
+
+    def _commit(self, batch: list[Prepared]) -> tuple[int, dict[str, int]]:
+        """Write the batch whole or not at all: the number of new traces, and the newest times."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             added = self._write(batch)
@@ -125,10 +147,7 @@ class TraceFile:
             # Numbers given inside the transaction are void.
             self._servers.clear()
             raise
-        self.count += added
-        self.greatest = max(self.greatest, batch[-1].key)
-        self.newest_ms.update(newest)
-        self.changed = True
+        return added, newest
 
     def _write(self, batch: list[Prepared]) -> int:
         """Write the rows, and give the number of traces that were not there before."""

@@ -18,7 +18,9 @@ import msgspec
 from ingest.tail.faults import TailError
 from ingest.tail.fingerprint import Identity, digest
 from ingest.tail.marks import Mark, Told
+from ingest.tail.paths import is_live
 from ingest.tail.reader import FileReader
+from mappings import private
 
 FILE_NAME = "positions.json"
 _VERSION = 1
@@ -29,6 +31,8 @@ _KEEP_S = 30 * _DAY_S
 class _State(msgspec.Struct):
     version: int
     files: list[Mark]
+    #: When each live file was last written to, as far as was seen, in nanoseconds since 1970: rotated files that are younger are unread.
+    written: dict[str, int] = {}
 
 
 class _Version(msgspec.Struct):
@@ -42,8 +46,11 @@ class Checkpoint:
         self._path = folder / FILE_NAME
         self._now = now
         self._marks: list[Mark] = []
+        self._written_ns: dict[str, int] = {}
         self._of_reader: WeakKeyDictionary[FileReader, Mark] = WeakKeyDictionary()
         self._written: bytes | None = None
+        #: Whether beside a live file something may be unread: when it was last written to is noted later.
+        self.sought: Callable[[str], bool] = lambda _live: False
         #: One sentence, where the state on disk could not be used.
         self.warning: str | None = None
 
@@ -62,15 +69,18 @@ class Checkpoint:
     def find(self, reader: FileReader) -> Mark | None:
         """Where to go on in the content that this reader has opened; None where it is new, or cannot be told.
 
-        Of several marks of one content the one of this very file, else of this path, else the lowest.
+        Of several marks of one content the one of this very file, else of this path, else the lowest; but where a killed process
+        left one whose lines are not all in the store, none above it.
         """
-        shown = _shown(reader.path)
+        shown = shown_path(reader.path)
         head = reader.head
         # Nearly all marks have the same length, so this hashes once and not once for each.
         digests = {length: digest(head[:length]) for length in {mark.identity.length for mark in self._marks} if length <= len(head)}
         fitting = [mark for mark in self._marks if digests.get(mark.identity.length) == mark.identity.digest]
+        held = list(self._of_reader.values())
+        least = min((mark.offset for mark in fitting if mark.needed and not any(mark is one for one in held)), default=None)
         return min(
-            fitting,
+            (mark for mark in fitting if least is None or mark.offset <= least),
             key=lambda mark: (
                 (mark.device, mark.inode) != (reader.device, reader.inode),
                 mark.path != shown,
@@ -88,10 +98,13 @@ class Checkpoint:
         *,
         needed: bool = False,
         told: Told = Told(),  # noqa: B008 - it cannot change
+        read: int | None = None,
+        read_us: int | None = None,
     ) -> None:
         """Everything of `reader` before `offset` is dealt with; with `needed`, lines from there on are not all in the store.
 
-        `year` and `last_us` are those of the line at the offset.
+        `year` and `last_us` are those of the line at the offset; `read` is where the first line begins that was not taken, and
+        `read_us` the greatest time before it.
 
         Does nothing while the file has no identity: it is short, and will be read again.
         """
@@ -99,13 +112,56 @@ class Checkpoint:
         if identity is None:
             return
         mark = self._mark_of(reader, identity)
-        mark.path, mark.identity, mark.offset = _shown(reader.path), identity, offset
+        mark.path, mark.identity, mark.offset = shown_path(reader.path), identity, offset
         mark.year, mark.last_us = year, last_us
         mark.device, mark.inode = reader.device, reader.inode
         mark.size, mark.mtime_ns = reader.size, reader.mtime_ns
+        mark.read = reader.position if read is None else read
+        mark.read_us = last_us if read_us is None else read_us
+        mark.packed, mark.over = reader.compressed, reader.over
+        if reader.told:
+            # What lies behind is gone, and that was said.
+            mark.size = mark.read
+        if is_live(reader.path) and not self.sought(mark.path):
+            self.note_written(mark.path, mark.mtime_ns)
         mark.finished = reader.finished and offset >= reader.position
         mark.needed, mark.told = needed, told
         mark.seen_s = int(self._now())
+
+    def keep(self, reader: FileReader, read: int | None = None) -> None:
+        """Have a mark of a content of which no line was taken, or that is gone from under its reader, so that the rest is looked for."""
+        identity = reader.identity
+        if identity is not None and reader not in self._of_reader:
+            mark = self._mark_of(reader, identity)
+            mark.read = max(mark.read or 0, reader.position if read is None else read)
+            mark.size, mark.packed = max(mark.size, reader.size), reader.compressed
+            mark.device, mark.inode, mark.mtime_ns, mark.seen_s = reader.device, reader.inode, reader.mtime_ns, int(self._now())
+
+    def reader_of(self, mark: Mark) -> FileReader | None:
+        """The reader of this process that notes on this mark."""
+        return next((reader for reader, held in self._of_reader.items() if held is mark), None)
+
+    def let_go(self) -> set[int]:
+        """The marks (by `id`) of contents that were read to their ends in this process: lines of them in flight are at hand."""
+        return {id(mark) for reader, mark in self._of_reader.items() if reader.over}
+
+    def forget(self, mark: Mark) -> None:
+        """Nothing of this content will be read any more."""
+        self._marks = [one for one in self._marks if one is not mark]
+
+    def written_ns(self, path: str) -> int | None:
+        """When a live file was last written to, as far as was seen; None where it has never been followed."""
+        return self._written_ns.get(shown_path(path))
+
+    def note_written(self, path: str, time_ns: int) -> None:
+        """A live file was there, or missed, and last written to at this time."""
+        shown = shown_path(path)
+        self._written_ns[shown] = max(time_ns, self._written_ns.get(shown, 0))
+
+    @property
+    def followed(self) -> tuple[str, ...]:
+        """The live files that have been followed."""
+        return tuple(self._written_ns)
 
     def seen(self, mark: Mark) -> None:
         """The file of this mark is still there."""
@@ -124,7 +180,9 @@ class Checkpoint:
         """Write the marks if they have changed."""
         now = self._now()
         self._marks = [mark for mark in self._marks if now - mark.seen_s < _KEEP_S]
-        data = msgspec.json.format(msgspec.json.encode(_State(_VERSION, self._marks)), indent=1) + b"\n"
+        month_ago_ns = int((now - _KEEP_S) * 1e9)
+        self._written_ns = {path: time_ns for path, time_ns in self._written_ns.items() if time_ns > month_ago_ns}
+        data = msgspec.json.format(msgspec.json.encode(_State(_VERSION, self._marks, self._written_ns)), indent=1) + b"\n"
         if data == self._written:
             return
         try:
@@ -136,7 +194,7 @@ class Checkpoint:
     def _replace(self, data: bytes) -> None:
         temporary = self._path.with_suffix(".new")
         # Dying before or while this is written: the old state is whole, and the rest of a temporary file is written over.
-        with temporary.open("wb") as file:
+        with private.opened(temporary, "wb") as file:
             file.write(data)
             file.flush()
             # Without this the name could be on disk before the content, and a loss of power would leave an empty state.
@@ -144,11 +202,7 @@ class Checkpoint:
         # Dying here: the old state is used, which is a little behind. Lines are read twice, nothing more.
         temporary.replace(self._path)
         # Dying here: either name may survive, and both contents are whole.
-        folder = os.open(self._path.parent, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        private.sync_folder(self._path.parent)
 
     def _mark_of(self, reader: FileReader, identity: Identity) -> Mark:
         known = self._of_reader.get(reader)
@@ -157,7 +211,7 @@ class Checkpoint:
         mark = self.find(reader)
         # A copy of a file that is being read gets a mark of its own.
         if mark is None or any(mark is other for other in self._of_reader.values()):
-            mark = Mark(_shown(reader.path), identity, 0)
+            mark = Mark(shown_path(reader.path), identity, 0)
             self._marks.append(mark)
         self._of_reader[reader] = mark
         return mark
@@ -174,7 +228,8 @@ class Checkpoint:
             if version != _VERSION:
                 self._put_aside(f"are of version {version}, and this program knows {_VERSION}")
                 return
-            self._marks = msgspec.json.decode(data, type=_State).files
+            state = msgspec.json.decode(data, type=_State)
+            self._marks, self._written_ns = state.files, state.written
         except (msgspec.MsgspecError, UnicodeDecodeError):
             self._put_aside("are damaged")
             return
@@ -187,6 +242,6 @@ class Checkpoint:
         self.warning = f"The reading positions in {self._path} {why}; they were put aside as {aside.name}, and all files are read again."
 
 
-def _shown(path: str) -> str:
+def shown_path(path: str) -> str:
     """A path as JSON can hold it, whatever bytes it has."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")

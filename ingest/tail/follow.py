@@ -11,13 +11,15 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from ingest.handles import Handles
 from ingest.tail.checkpoint import Checkpoint
-from ingest.tail.faults import TailError
+from ingest.tail.faults import TailError, cannot_read
 from ingest.tail.fingerprint import HEAD
 from ingest.tail.hints import Hints, Waker
-from ingest.tail.marks import Mark
-from ingest.tail.paths import expand, folders_of, is_live, order
+from ingest.tail.marks import Mark, Told
+from ingest.tail.paths import expand, folders_of, is_live, order, rotated_set
 from ingest.tail.reader import STDIN, FileReader
+from ingest.tail.seek import Gone, Seeker, Seen
 
 _Key = tuple[int, int]
 _STDIN_KEY: _Key = (-1, 0)
@@ -26,8 +28,8 @@ _STDIN_KEY: _Key = (-1, 0)
 _YOUNG_S = 10.0
 #: So long a file that lost its name is kept open after its last line, for its writer may not have noticed.
 _LINGER_S = 60.0
-#: More files than this are not kept open at once where they rest.
-_MAX_OPEN = 256
+#: So many files that were let go of are known again.
+_REMEMBERED = 1_000
 #: How often the positions are told which files are still there.
 _PRESENCE_S = 3600.0
 
@@ -35,7 +37,8 @@ _PRESENCE_S = 3600.0
 class Follower:
     """Keeps a reader for each content. One thread calls it; any may call `wake`.
 
-    With `once` it looks at what is there now: missing files are errors, and nothing is watched.
+    With `once` it looks at what is there now: a missing file is a problem, and nothing is watched. `left` are marks of files that
+    nobody named, whose content is read on.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Follower:
         *,
         once: bool = False,
         exclude: str | None = None,
+        left: Sequence[Mark] = (),
         linger_s: float = _LINGER_S,
         watch: bool = True,
         clock: Callable[[], float] = time.monotonic,
@@ -62,10 +66,14 @@ class Follower:
         self._done: dict[_Key, tuple[int, int]] = {}
         #: Compressed files that may still be being written.
         self._young: dict[_Key, tuple[int, int]] = {}
+        #: Files that were read to their ends and let go of, the last of them.
+        self._over: dict[Seen, None] = {}
         #: Streams that were read to their end.
         self._spent: set[_Key] = set()
         self._watched: list[str] | None = None
         self._presence = float("-inf")
+        self._handles = Handles()
+        self._seeker = Seeker(paths, checkpoint, self._handles, left, clock, once=once)
         self._problems: dict[str, None] = {}
         self._told: set[str] = set()
         self._waker = Waker()
@@ -79,49 +87,105 @@ class Follower:
 
     def sweep(self) -> list[FileReader]:
         """Look at all files; the readers that have something to give, new ones among them, oldest files of each set first."""
-        files = expand(self._paths, once=self._once, exclude=self._exclude, problem=None if self._once else self._note_problem)
+        # What is said once is said again where it was well meanwhile.
+        self._told &= self._problems.keys()
+        self._problems.clear()
+        files = expand(self._paths, once=self._once, exclude=self._exclude, problem=self._note_problem)
+        named = set(files)
+        found = [path for path in self._seeker.found if path not in named]
         present: dict[_Key, FileReader] = {}
         keys: set[_Key] = set()
-        for path in files:
-            try:
-                keys.add(self._visit(path, present))
-            except TailError as error:
-                if self._once and path in self._paths:
-                    raise
-                self._note_problem(error)
-            except FileNotFoundError:
-                # Gone since it was listed; the next sweep sees what became of it.
-                continue
-        for key, reader in self._readers.items():
-            if key in present:
-                continue
-            if reader.truncated:
-                reader.close()
-            else:
-                self._nameless[reader] = self._clock()
-        self._readers = present
+        self._visit_all([*found, *files], present, keys)
+        self._part(present, keys)
+        new = self._seeker.look({*found, *named}, self._held(), self._note_problem, self._over)
+        self._visit_all(new, self._readers, keys)
         for memory in (self._done, self._young):
             for key in memory.keys() - keys:
                 del memory[key]
         self._let_go()
+        self._seeker.awaited(time.time_ns())
         if self._clock() - self._presence >= _PRESENCE_S:
             self._presence = self._clock()
             self._checkpoint.present(keys)
+        files = [*files, *(path for path in self._seeker.found if path not in named)]
         if self._hints is not None and files != self._watched:
             self._watched = files
             self._hints.watch(folders_of(self._paths, files), [os.path.realpath(path) for path in files if path != STDIN] + files)
         return [reader for reader in self.readers if reader.has_more()]
+
+    def gone(self) -> list[Gone]:
+        """What went before it was read and is nowhere, each told once; ask after the positions are noted."""
+        return self._seeker.gone()
+
+    def told_of(self, path: str) -> Told | None:
+        """What was said, in the run that left it, about a file that nobody names now."""
+        found = self._seeker.found.get(path)
+        return None if found is None else found.told
+
+    def unread(self) -> list[str]:
+        """Sentences on what is there and was not read, in the last sweep or since."""
+        faults = [reader.fault for reader in [*self._readers.values(), *self._nameless] if reader.fault]
+        return list(dict.fromkeys([*self._problems, *faults]))
+
+    def _visit_all(self, files: Sequence[str], present: dict[_Key, FileReader], keys: set[_Key]) -> None:
+        """Look at the files of this sweep."""
+        for path in files:
+            try:
+                key = self._visit(path, present)
+                keys.add(key)
+                if path in self._seeker.found and (key in present or key in self._done):
+                    self._seeker.found[path].met = True
+            except TailError as error:
+                self._note_problem(error)
+            except FileNotFoundError:
+                # Gone since it was listed; the next sweep sees what became of it.
+                if path in self._seeker.found:
+                    self._seeker.vanished(path)
+            except OSError as error:
+                self._note_problem(cannot_read(path, error))
+
+    def _part(self, present: dict[_Key, FileReader], keys: set[_Key]) -> None:
+        """Find out what became of files that were not met in this sweep."""
+        for key, reader in self._readers.items():
+            if key in present:
+                continue
+            if not reader.truncated and _hidden(reader):
+                # Its folder may not be looked into for the moment.
+                present[key] = reader
+                keys.add(key)
+            elif reader.truncated or reader.closed:
+                self._miss(reader)
+            else:
+                self._nameless[reader] = self._clock()
+                reader.nameless = True
+        self._readers = present
+
+    def _miss(self, reader: FileReader) -> None:
+        """The rest of this content is not at hand: a copy of it, or the file under another name, may have it."""
+        reader.close()
+        reader.nameless = True
+        if not reader.over:
+            self._checkpoint.keep(reader)
+            self._seeker.changed(rotated_set(reader.path))
+
+    def _held(self) -> list[FileReader]:
+        """All readers whose content is at hand."""
+        return [*self._readers.values(), *self._nameless]
 
     @property
     def over(self) -> bool:
         """Whether nothing can come any more: all that was named are streams, and they were read to their end."""
         return set(self._paths) == {STDIN} and _STDIN_KEY in self._spent
 
+    @property
+    def standing(self) -> list[str]:
+        """Sentences on files that could not be read in the last sweep, before `problems` is asked for them."""
+        return list(self._problems)
+
     def problems(self) -> list[str]:
         """Sentences on files that cannot be read, each said once."""
         found = [problem for problem in self._problems if problem not in self._told]
         self._told.update(found)
-        self._problems.clear()
         return found
 
     def wait(self, timeout_s: float) -> None:
@@ -165,7 +229,9 @@ class Follower:
             if reader.stream:
                 self._spent.add(key)
                 return key
-            if not reader.truncated:
+            if reader.truncated:
+                self._miss(reader)
+            else:
                 self._done[key] = (reader.size, reader.mtime_ns)
         if self._done.get(key) == seen:
             return key
@@ -180,6 +246,7 @@ class Follower:
         for reader in self._nameless:
             if (reader.device, reader.inode) == key and not reader.closed:
                 del self._nameless[reader]
+                reader.nameless = False
                 return reader
         return None
 
@@ -188,7 +255,7 @@ class Follower:
         if path != STDIN and not seen[0]:
             # An empty file tells nothing, not even whether it will be compressed.
             return None
-        reader = FileReader(path)
+        reader = FileReader(path, handles=self._handles)
         if reader.stream:
             return reader
         if reader.compressed and not self._settled(reader, key, seen):
@@ -204,7 +271,7 @@ class Follower:
             return None
         start = mark.offset if reader.compressed or mark.offset <= reader.size else 0
         reader.close()
-        return FileReader(path, start, msgspec.structs.replace(mark) if start == mark.offset else None)
+        return FileReader(path, start, msgspec.structs.replace(mark) if start == mark.offset else None, self._handles)
 
     def _settled(self, reader: FileReader, key: _Key, seen: tuple[int, int]) -> bool:
         """Whether a compressed file is complete, as far as that can be told: old, or the same as in the last sweep."""
@@ -225,20 +292,40 @@ class Follower:
         return not same and mark.identity.length == HEAD and reader.size <= mark.offset
 
     def _let_go(self) -> None:
-        """Close what nobody will write to any more, and what rests among too many."""
+        """Close what nobody will write to any more, and what rests."""
         now = self._clock()
         for reader, since in list(self._nameless.items()):
             if not reader.closed and reader.has_more():
                 self._nameless[reader] = now
             elif reader.ended or reader.closed or self._once or now - since >= self._linger_s:
-                reader.close()
                 del self._nameless[reader]
-        resting = [reader for reader in self._readers.values() if reader.at_end and not reader.stream and not reader.closed]
-        resting.sort(key=lambda reader: (is_live(reader.path), reader.mtime_ns))
-        # Of rotated files none need stay open, for their names are watched; of live ones as many as may be.
-        keep_live = _MAX_OPEN
-        for reader in reversed(resting):
-            if is_live(reader.path) and keep_live:
-                keep_live -= 1
-            elif time.time() - reader.mtime_ns / 1e9 > self._linger_s:
+                if reader.truncated or reader.closed:
+                    self._miss(reader)
+                else:
+                    reader.over = not self._once
+                    reader.ended = True
+                    reader.close()
+                    self._over[(reader.device, reader.inode), reader.size, reader.mtime_ns] = None
+                    while len(self._over) > _REMEMBERED:
+                        self._over.pop(next(iter(self._over)))
+            elif not reader.links:
+                # Nobody can find it any more, and it was read to its end.
+                reader.over = True
+        for reader in self._readers.values():
+            # Of rotated files none need stay open, for their names are watched; of live ones as many as may be.
+            resting = reader.at_end and not (reader.stream or is_live(reader.path))
+            if resting and time.time() - reader.mtime_ns / 1e9 > self._linger_s:
+                reader.over = True
                 reader.rest()
+                self._seeker.found.pop(reader.path, None)
+
+
+def _hidden(reader: FileReader) -> bool:
+    """Whether nobody may see if a file is still under its name."""
+    try:
+        os.stat(reader.path)  # noqa: PTH116
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return not reader.stream
+    return False

@@ -6,6 +6,7 @@ Only hints: whoever is woken looks for itself, and looks anyway from time to tim
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import select
 import threading
@@ -35,6 +36,8 @@ _EVENTS: list[type[FileSystemEvent]] = [
     FileClosedEvent,
     DirCreatedEvent,
 ]
+# It reports to nobody in particular that a change came while it was being stopped.
+logging.getLogger("watchdog").addHandler(logging.NullHandler())
 #: A busy log changes thousands of times a second.
 _PAUSE_S = 0.05
 

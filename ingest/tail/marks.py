@@ -36,3 +36,22 @@ class Mark(msgspec.Struct):
     told: Told = Told()
     #: When the file was last there, in seconds since 1970.
     seen_s: int = 0
+    #: Behind the last line that was read, in unpacked bytes (None in marks of older releases), and the greatest time in the lines before.
+    read: int | None = None
+    read_us: int | None = None
+    #: The file is compressed: its size is not in the bytes of its text.
+    packed: bool = False
+    #: Read to its end, and nobody writes to it any more; or what it lacked has been told.
+    over: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether there may be more of this content than is in the store: where it is gone, something may be lost."""
+        if self.needed:
+            return True
+        return not self.finished and not (self.over and not self.unread)
+
+    @property
+    def unread(self) -> int:
+        """Bytes that were seen in the file and not read, as far as that can be told."""
+        return 0 if self.packed or self.read is None else max(self.size - self.read, 0)

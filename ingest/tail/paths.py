@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 # Names stay strings: they are compared as the user wrote them, and this runs for each file at each sweep.
-# ruff: noqa: PTH100, PTH112, PTH114, PTH116, PTH118, PTH120, PTH207, PTH208
+# ruff: noqa: PTH100, PTH110, PTH112, PTH114, PTH116, PTH118, PTH120, PTH207, PTH208
+import errno
 import glob
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from fnmatch import fnmatchcase
 from functools import lru_cache
+from typing import NamedTuple
 
 from ingest.tail.faults import TailError, cannot_read
 from ingest.tail.reader import STDIN
@@ -18,6 +21,7 @@ _PACKED = re.compile(r"\.(?:gz|bz2|xz|zst)$")
 _DATE = re.compile(r"[-_.](20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)(?:[-_.T]?(\d{2,6}))?(?!\d)", re.ASCII)
 _SECONDS = re.compile(r"[-_.](1\d{9})(?!\d)", re.ASCII)
 _NUMBER = re.compile(r"\.(\d{1,5})$", re.ASCII)
+_END = re.compile(r"[-_.~]")
 
 #: Sorts after every date and every number.
 _LIVE = (2, "", 0)
@@ -43,14 +47,7 @@ def expand(
         if argument == STDIN:
             stdin = True
             continue
-        try:
-            candidates = list(_candidates(argument, once=once))
-        except TailError as error:
-            if problem is None:
-                raise
-            problem(error)
-            continue
-        for path, status in candidates:
+        for path, status in _found(argument, once=once, problem=problem):
             if own is not None and os.path.dirname(os.path.realpath(path)) == own:
                 continue
             key = (status.st_dev, status.st_ino)
@@ -92,13 +89,79 @@ def folders_of(arguments: Sequence[str], files: Sequence[str]) -> set[str]:
     return {folder for folder in folders if os.path.isdir(folder)}
 
 
-def _candidates(argument: str, *, once: bool) -> Iterator[tuple[str, os.stat_result]]:
+def covers(arguments: Sequence[str], path: str) -> bool:
+    """Whether a path is one that the arguments stand for, where it is a file."""
+    return any(
+        path == argument
+        or os.path.dirname(path) == argument.rstrip("/")
+        or (glob.has_magic(argument) and any(fnmatchcase(path, form) for form in (argument, argument.replace("**/", ""))))
+        for argument in arguments
+    )
+
+
+class Member(NamedTuple):
+    """A file that lies beside a live one and bears its name."""
+
+    path: str
+    key: tuple[int, int]
+    size: int
+    mtime_ns: int
+
+
+def members(folder: str, lives: Collection[str]) -> dict[str, list[Member]]:
+    """The files of a folder that bear the names of these live ones in it, with or without what rotation adds, oldest first.
+
+    Raises `OSError` where the folder cannot be looked through; one that is not there has no files.
+    """
+    found: dict[str, list[Member]] = {live: [] for live in lives}
+    try:
+        names = os.listdir(folder or ".")
+    except FileNotFoundError:
+        return found
+    for name in names:
+        path = os.path.join(folder, name)
+        live = _live_of(path, found)
+        if live is None:
+            continue
+        try:
+            status = os.stat(path)
+        except FileNotFoundError:
+            continue
+        if stat.S_ISREG(status.st_mode) and status.st_size:
+            found[live].append(Member(path, (status.st_dev, status.st_ino), status.st_size, status.st_mtime_ns))
+    for listed in found.values():
+        listed.sort(key=lambda member: order(member.path))
+    return found
+
+
+def _live_of(path: str, lives: Collection[str]) -> str | None:
+    """The live file whose name a file bears: of its rotated set, or with anything behind it, as `mail.log.old`."""
+    rotated = rotated_set(path)
+    if rotated in lives:
+        return rotated
+    return next((path[: end.start()] for end in reversed(list(_END.finditer(path))) if path[: end.start()] in lives), None)
+
+
+def _found(argument: str, *, once: bool, problem: Callable[[TailError], None] | None) -> list[tuple[str, os.stat_result]]:
+    """The files of one argument; what cannot be looked at goes to `problem`."""
+    found: list[tuple[str, os.stat_result]] = []
+    try:
+        # One by one: what was found before an error counts.
+        found.extend(_candidates(argument, once=once, problem=problem))
+    except TailError as error:
+        if problem is None:
+            raise
+        problem(error)
+    return found
+
+
+def _candidates(argument: str, *, once: bool, problem: Callable[[TailError], None] | None) -> Iterator[tuple[str, os.stat_result]]:
     """Existing files of one argument, in no order."""
     try:
         status = os.stat(argument)
     except FileNotFoundError:
         if glob.has_magic(argument):
-            yield from _regular(glob.iglob(argument, recursive=True))
+            yield from _regular(_matching(argument, problem), problem)
         elif once:
             raise TailError(f"{argument}: no such file") from None
         return
@@ -111,7 +174,7 @@ def _candidates(argument: str, *, once: bool) -> Iterator[tuple[str, os.stat_res
             names = os.listdir(argument)
         except OSError as error:
             raise cannot_read(argument, error) from None
-        yield from _regular(os.path.join(argument, name) for name in names if not name.startswith("."))
+        yield from _regular((os.path.join(argument, name) for name in names if not name.startswith(".")), problem)
     elif stat.S_ISSOCK(status.st_mode) or stat.S_ISBLK(status.st_mode):
         raise TailError(f"{argument}: is no file of log lines")
     else:
@@ -119,12 +182,25 @@ def _candidates(argument: str, *, once: bool) -> Iterator[tuple[str, os.stat_res
         yield argument, status
 
 
-def _regular(paths: Iterator[str]) -> Iterator[tuple[str, os.stat_result]]:
+def _matching(pattern: str, problem: Callable[[TailError], None] | None) -> Iterator[str]:
+    """What a pattern matches. A folder that cannot be looked through matches nothing, which must not pass in silence."""
+    yield from glob.iglob(pattern, recursive=True)
+    folder = pattern
+    while glob.has_magic(folder):
+        folder = os.path.dirname(folder)
+    folder = folder or "."
+    if problem is not None and os.path.exists(folder) and not os.access(folder, os.R_OK | os.X_OK):
+        problem(TailError(f"{folder}: permission denied"))
+
+
+def _regular(paths: Iterator[str], problem: Callable[[TailError], None] | None) -> Iterator[tuple[str, os.stat_result]]:
     for path in paths:
         try:
             status = os.stat(path)
-        except OSError:
-            # Gone since, or a link that leads nowhere.
+        except OSError as error:
+            # Gone since, or a link that leads nowhere or in a circle.
+            if problem is not None and error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                problem(cannot_read(path, error))
             continue
         if stat.S_ISREG(status.st_mode):
             yield path, status

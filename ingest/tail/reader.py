@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import stat
+from pathlib import Path
 from typing import Any
 
+from ingest.handles import Handles
 from ingest.tail.cutter import LineCutter
-from ingest.tail.faults import cannot_read
+from ingest.tail.faults import TailError, cannot_read
 from ingest.tail.fingerprint import HEAD, Identity, identify
 from ingest.tail.inflate import Inflater, kind_of, undecided
 from ingest.tail.marks import Mark
@@ -26,9 +29,18 @@ class FileReader:
     new reader; so what is noted about one reader is always about one content. `context` belongs to whoever reads.
     """
 
-    def __init__(self, path: str, position: int = 0, mark: Mark | None = None) -> None:
+    def __init__(self, path: str, position: int = 0, mark: Mark | None = None, handles: Handles | None = None) -> None:
         self.path = path
         self.context: Any = None
+        #: Nothing more is expected of it: read to its end, and nobody writes to it any more.
+        self.over = False
+        #: What it lacked is gone, and that was said.
+        self.told = False
+        #: Its name is gone or another file's, so that it must stay open.
+        self.nameless = False
+        #: What kept it from being read when last tried, in one sentence.
+        self.fault: str | None = None
+        self._handles = handles or Handles()
         #: What is known of the line at `position`; None, after the first reading, where reading began at 0 instead.
         self.mark = mark
         #: There was nothing more to give when last asked.
@@ -48,7 +60,8 @@ class FileReader:
         self._read_at = position
         self._cutter = LineCutter(position)
         self._head = b""
-        self._fd = _open(path)
+        self._fd = -1
+        self._fd = self._opened(path)
         try:
             status = os.fstat(self._fd)
             if stat.S_ISDIR(status.st_mode):
@@ -65,6 +78,12 @@ class FileReader:
         except OSError as error:
             self.close()
             raise cannot_read(path, error) from None
+        self._handles.opened(self)
+
+    @property
+    def lost(self) -> bool:
+        """Whether its content is under no name of ours, so that nobody could read it again."""
+        return self.truncated or self.nameless
 
     @property
     def identity(self) -> Identity | None:
@@ -133,8 +152,12 @@ class FileReader:
             status = os.stat(self.path) if self.closed else os.fstat(self._fd)  # noqa: PTH116
             if self.closed:
                 return (status.st_size, status.st_mtime_ns) != (self.size, self.mtime_ns)
-            self.size, self.mtime_ns, self.links = status.st_size, status.st_mtime_ns, status.st_nlink
-            return status.st_size != self._read_at or not self._same_head()
+            same = status.st_size >= self._read_at and self._same_head()
+            self.links = status.st_nlink
+            if same:
+                # Of a file that was cut, what it had been is of interest.
+                self.size, self.mtime_ns = status.st_size, status.st_mtime_ns
+            return not same or status.st_size != self._read_at
         except OSError:
             return False
 
@@ -147,6 +170,11 @@ class FileReader:
         """The descriptor, for waiting on a stream."""
         return self._fd
 
+    @property
+    def may_rest(self) -> bool:
+        """Whether the file can be closed until it is read again: what has a name is found by it."""
+        return not (self.stream or self.nameless or self.closed)
+
     def rest(self) -> None:
         """Close the file until it is read again; only for one whose path stays."""
         self.close()
@@ -156,6 +184,7 @@ class FileReader:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+            self._handles.closed(self)
 
     def _fill(self) -> bool:
         """Get more lines, or find out that there are none now."""
@@ -173,18 +202,26 @@ class FileReader:
                     break
                 if self._lines:
                     self.at_end = False
+                    self.fault = None
                     return True
         except OSError as error:
-            raise cannot_read(self.path, error) from None
+            fault = cannot_read(self.path, error)
+            self.fault = str(fault)
+            raise fault from None
+        except TailError as error:
+            self.fault = str(error)
+            raise
+        self.fault = None
         self.at_end = True
         return False
 
     def _more(self) -> bytes:
         """The next bytes of the text; empty where there are none now, or ever (`ended`)."""
         if self.closed:
-            self._fd = _open(self.path)
+            self._reopen()
         if self.stream:
             return self._more_of_stream()
+        self._handles.used(self)
         if not self._decided:
             self._decide(os.pread(self._fd, HEAD, 0))
         if self._inflater is not None:
@@ -259,6 +296,41 @@ class FileReader:
         if self._inflater is not None:
             self._inflater = Inflater(self._inflater.kind, self._raw)
 
+    def _opened(self, path: str) -> int:
+        """A descriptor; where there is none left, another file rests for it."""
+        while True:
+            try:
+                return _open(path)
+            except OSError as error:
+                if error.errno not in (errno.EMFILE, errno.ENFILE) or not self._handles.make_room():
+                    raise cannot_read(path, error) from None
+
+    def _reopen(self) -> None:
+        """Open the file again, also where it was renamed within its folder meanwhile."""
+        try:
+            self._fd = self._opened(self.path)
+            if self._is_it():
+                return
+        except TailError:
+            if Path(self.path).exists():
+                raise
+        finally:
+            if not self.closed:
+                self._handles.opened(self)
+        with os.scandir(Path(self.path).parent) as entries:
+            renamed = next((entry.path for entry in entries if entry.inode() == self.inode), None)
+        if renamed is not None:
+            self.close()
+            self._fd = self._opened(renamed)
+            self._handles.opened(self)
+        elif self.closed:
+            raise cannot_read(self.path, FileNotFoundError())
+
+    def _is_it(self) -> bool:
+        """Whether the open file is the one that was opened first."""
+        status = os.fstat(self._fd)
+        return (status.st_dev, status.st_ino) == (self.device, self.inode)
+
     def _raw(self, size: int) -> bytes:
         """Compressed bytes."""
         if self.stream:
@@ -305,12 +377,9 @@ def head_of(fd: int) -> bytes:
 
 
 def _open(path: str) -> int:
-    try:
-        if path == STDIN:
-            return os.dup(0)
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
-    except OSError as error:
-        raise cannot_read(path, error) from None
+    if path == STDIN:
+        return os.dup(0)
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
 
 
 def _ready(fd: int) -> bool:

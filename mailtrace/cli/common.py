@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from cyclopts import Group, Parameter
 
-from mailtrace.layers import load
+from mailtrace.layers import load, settings_file
 from mailtrace.settings import Settings
 
 _BEFORE = ("--config", "--data", "--store")
@@ -25,9 +26,17 @@ class Common:
     store: str | None = None
     "Where traces are kept: sqlite:FOLDER (by default the folder `store` in the data folder) or https://HOST:PORT."
 
-    def settings(self) -> Settings:
-        """Put all layers of the settings together, these options on top."""
-        return load({"config": self.config, "data": self.data, "store": self.store})
+    def settings(self, **options: str | None) -> Settings:
+        """Put all layers of the settings together, these options on top, and those of a command by the settings' names."""
+        return load({**self._options(), **options})
+
+    def settings_file(self) -> Path | None:
+        """Name the settings file that is read; None where there is none."""
+        return settings_file(self._options())
+
+    def _options(self) -> dict[str, str | None]:
+        """These options, by the settings' names."""
+        return {"config": self.config, "data": self.data, "store": self.store}
 
 
 def behind_command(tokens: Sequence[str]) -> list[str]:

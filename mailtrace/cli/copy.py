@@ -15,7 +15,7 @@ from mailtrace.stores import embedded_folder
 from mappings.embedded.copying import copy_to
 
 
-def copy(target: Annotated[Path, Parameter(name="FOLDER")], /, *, common: Common | None = None) -> None:
+def copy(target: Annotated[Path, Parameter(name="FOLDER")], /, *, common: Common | None = None) -> int:
     """Copy the store, also while it is written.
 
     The copy is a store of its own: it can be searched with --store, or put in the place of the first while nothing runs.
@@ -27,6 +27,10 @@ def copy(target: Annotated[Path, Parameter(name="FOLDER")], /, *, common: Common
     """
     settings = (common or Common()).settings()
     target = target.expanduser()
-    names = copy_to(embedded_folder(settings.store), target)
-    size = sum((target / name).stat().st_size for name in names)
-    Screen(sys.stdout).line(f"{counted(len(names), 'file')}, {shown_bytes(size)}, copied to {target}; ask it with --store sqlite:{target}")
+    copied = copy_to(embedded_folder(settings.store), target)
+    size = sum((target / name).stat().st_size for name in copied.files)
+    screen = Screen(sys.stdout)
+    screen.line(f"{counted(len(copied.files), 'file')}, {shown_bytes(size)}, copied to {target}; ask it with --store sqlite:{target}")
+    for sentence in copied.lacking:
+        screen.paragraph(f"Not copied: {sentence}")
+    return 1 if copied.lacking else 0

@@ -1,23 +1,27 @@
-"""`mailtrace deadletters`: what the store refused."""
+"""`mailtrace deadletters`: what the store refused, and what the program itself failed on."""
 
 from __future__ import annotations
 
 import datetime as dt
 import sys
+from collections.abc import Iterator
 from contextlib import closing
-from itertools import islice
+from itertools import chain, islice
 from typing import Annotated, Literal
 
 import msgspec
 from cyclopts import Parameter
 
+from ingest.aside import Failed, FailedLetters
+from ingest.pipeline import Ingest
 from ingest.sinks.deadletters import DeadLetter, DeadLetters
 from mailtrace.amounts import counted
 from mailtrace.cli.common import Common
 from mailtrace.log import set_up_log
+from mailtrace.reading import again_options
 from mailtrace.settings import Settings
 from mailtrace.show.screen import Screen
-from mailtrace.stores import open_sink, shown
+from mailtrace.stores import OpenSink, open_sink, shown
 from mailtrace.zones import named, shown_time, system_zone
 from mappings.trace import Trace
 from search.answers import utc
@@ -25,6 +29,8 @@ from search.rows import printable_json
 from search.safe import safe
 
 _SHOWN = 50
+#: Of a line or a message so much is shown.
+_LONGEST = 300
 
 
 def deadletters(
@@ -35,10 +41,10 @@ def deadletters(
     format: Literal["text", "jsonl"] = "text",  # noqa: A002 - the option's name
     common: Common | None = None,
 ) -> int:
-    """Show what the store refused, or try again.
+    """Show what could not be dealt with, or try again.
 
-    A trace that the store refuses is kept in the data folder with the store's reason, and the reading goes on. `retry` gives all of
-    them to the store anew; what it refuses again stays.
+    A trace that the store refuses, and a line that Mail Trace itself fails to read, are kept in the data folder with the reason, and the
+    reading goes on. `retry` deals with all of them anew, which helps after an upgrade; what fails again stays.
 
     Parameters
     ----------
@@ -51,36 +57,45 @@ def deadletters(
     """
     settings = (common or Common()).settings()
     letters = DeadLetters(settings.data_dir, shown(settings.store))
+    failed = FailedLetters(settings.data_dir)
     if action == "retry":
-        return _retry(settings, letters)
+        return _retry(settings, letters, failed)
+    both: Iterator[DeadLetter | Failed] = chain(letters.listed(), failed.listed())
     if format == "jsonl":
-        for letter in islice(letters.listed(), limit):
+        for letter in islice(both, limit):
             print(printable_json(msgspec.json.encode(letter)))
         return 0
-    _list(Screen(sys.stdout), letters, limit, named(system_zone()))
+    _list(Screen(sys.stdout), both, limit, named(system_zone()))
     return 0
 
 
-def _list(screen: Screen, letters: DeadLetters, limit: int, zone: dt.tzinfo) -> None:
+def _list(screen: Screen, letters: Iterator[DeadLetter | Failed], limit: int, zone: dt.tzinfo) -> None:
     """One paragraph for each."""
     total = 0
-    for total, letter in enumerate(letters.listed(), 1):
+    for total, letter in enumerate(letters, 1):
         if total <= limit:
             _show(screen, letter, zone)
     screen.line(f"{counted(total, 'dead letter')}." if total <= limit else f"{limit:,} of {counted(total, 'dead letter')}.")
 
 
-def _show(screen: Screen, letter: DeadLetter, zone: dt.tzinfo) -> None:
-    """When, which trace, and why."""
-    trace = letter.trace
-    sides = f"{trace.sender or '<>'} to {trace.recipient or 'an unknown recipient'}"
-    screen.line(safe(f"{shown_time(utc(letter.at_ms), zone)}  {trace.id}  {sides}"))
+def _show(screen: Screen, letter: DeadLetter | Failed, zone: dt.tzinfo) -> None:
+    """When, which trace or line, and why."""
+    when = shown_time(utc(letter.at_ms), zone)
+    if isinstance(letter, DeadLetter):
+        trace = letter.trace
+        sides = f"{trace.sender or '<>'} to {trace.recipient or 'an unknown recipient'}"
+        screen.line(safe(f"{when}  {trace.id}  {sides}"))
+    else:
+        for line in letter.lines:
+            place = line.file if line.offset is None else f"{line.file}, near byte {line.offset:,}"
+            screen.line(safe(f"{when}  {place}"))
+            screen.paragraph(safe(f"    {(line.raw or 'The line is not kept; read the file again with --rebuild.')[:_LONGEST]}"))
     screen.paragraph(safe(f"    {letter.reason}"))
 
 
-def _retry(settings: Settings, letters: DeadLetters) -> int:
-    """Give all of them to the store; the result is the exit code."""
-    set_up_log(chatty=False)
+def _retry(settings: Settings, letters: DeadLetters, failed: FailedLetters) -> int:
+    """Deal with all of them anew; the result is the exit code."""
+    set_up_log("error")
     screen = Screen(sys.stdout)
     with closing(open_sink(settings.store, settings.elasticsearch, keep=settings.keeping(), on_refused=letters.add)) as sink:
 
@@ -91,6 +106,22 @@ def _retry(settings: Settings, letters: DeadLetters) -> int:
 
         tried = letters.retry(write)
         refused, too_old = sink.refused, sink.older_than_kept
-    old = f", {too_old:,} older than what is kept" if too_old else ""
-    screen.line(f"{counted(tried, 'dead letter')} tried again: {tried - refused - too_old:,} stored, {refused:,} refused again{old}.")
-    return 1 if refused else 0
+        old = f", {too_old:,} older than what is kept" if too_old else ""
+        screen.line(f"{counted(tried, 'dead letter')} tried again: {tried - refused - too_old:,} stored, {refused:,} refused again{old}.")
+        still = _read_again(settings, sink, failed, screen)
+    return 1 if refused or still else 0
+
+
+def _read_again(settings: Settings, sink: OpenSink, failed: FailedLetters, screen: Screen) -> int:
+    """Read the lines that were put aside; how many fail again."""
+    before = failed.count()
+    if not before:
+        return 0
+
+    def read(letters: list[Failed]) -> None:
+        Ingest(again_options(settings), sink, settings.data_dir).read_again(letters)
+
+    failed.again(read)
+    still = failed.count()
+    screen.line(f"{counted(before, 'line')} put aside read again: {still:,} put aside still.")
+    return still

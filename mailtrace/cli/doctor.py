@@ -11,24 +11,29 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
+from ingest.aside import FailedLetters
 from ingest.sinks.deadletters import DeadLetters
 from mailtrace.amounts import counted, shown_bytes
 from mailtrace.cli.common import Common
+from mailtrace.cli.doctor_embedded import embedded_findings
+from mailtrace.cli.doctor_rights import rights_findings
+from mailtrace.cli.finding import BAD, GOOD, NOTE, Finding
 from mailtrace.problems import Problem
 from mailtrace.settings import Settings
 from mailtrace.show.screen import Screen
 from mailtrace.stores import access, asking, embedded_folder, is_cluster, shape, shown
-from mappings.elasticsearch.checkup import Checkup
+from mappings import private
+from mappings.elasticsearch.checkup import MOST_SHARD_BYTES, Checkup
 from mappings.elasticsearch.connection import Connection
 from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.ranges import Stray
 from mappings.elasticsearch.setup import Setup
 from mappings.faults import StoreError
 from search.answers import utc
 from search.safe import safe
 
-GOOD, NOTE, BAD = "ok", "note", "bad"
-#: What is found: how it is, and a sentence.
-Finding = tuple[str, str]
+#: So many losses are told one by one, the latest.
+_LOSSES = 20
 
 
 def doctor(*, look: Annotated[bool, Parameter(show_default=False)] = False, common: Common | None = None) -> int:
@@ -42,20 +47,23 @@ def doctor(*, look: Annotated[bool, Parameter(show_default=False)] = False, comm
     look
         Only look; change nothing.
     """
-    settings = (common or Common()).settings()
+    common = common or Common()
+    settings = common.settings()
     screen = Screen(sys.stdout)
     worst = GOOD
-    for kind, sentence in _findings(settings, look=look):
+    for kind, sentence in _findings(settings, common.settings_file(), look=look):
         screen.paragraph(f"{kind:<5} {safe(sentence)}")
         worst = BAD if BAD in (kind, worst) else kind if kind != GOOD else worst
     screen.line({GOOD: "Everything is in order.", NOTE: "It works; see the notes.", BAD: "Something is wrong."}[worst], "bold")
     return 1 if worst == BAD else 0
 
 
-def _findings(settings: Settings, *, look: bool) -> Iterator[Finding]:
+def _findings(settings: Settings, settings_file: Path | None, *, look: bool) -> Iterator[Finding]:
     """Everything that is looked at."""
     yield GOOD, f"The settings are right; the store is {shown(settings.store)}, and {settings.keep} is kept."
     yield _folder(settings.data_dir)
+    folders = [settings.data_dir, *([] if is_cluster(settings.store) else [embedded_folder(settings.store)])]
+    yield from rights_findings(settings, folders, settings_file)
     checks = _cluster(settings, look=look) if is_cluster(settings.store) else _embedded(settings)
     for check in checks:
         try:
@@ -66,14 +74,20 @@ def _findings(settings: Settings, *, look: bool) -> Iterator[Finding]:
     letters = DeadLetters(settings.data_dir).count()
     if letters:
         yield NOTE, f"{counted(letters, 'trace')} could not be stored; see `mailtrace deadletters list`."
+    failed = FailedLetters(settings.data_dir).count()
+    if failed:
+        yield (
+            BAD,
+            f"A fault of Mail Trace itself: {counted(failed, 'line')} put aside; see `mailtrace deadletters list`, and please report it.",
+        )
 
 
 def _folder(data: Path) -> Finding:
     """The data folder can be written to, or made."""
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        private.folder(data)
         probe = data / ".doctor"
-        probe.write_bytes(b"")
+        private.create(probe)
         probe.unlink()
     except OSError as error:
         return BAD, f"The data folder {data} cannot be written to: {error.strerror}."
@@ -88,6 +102,7 @@ def _embedded(settings: Settings) -> list[Callable[[], Iterator[Finding]]]:
         if not folder.is_dir():
             yield NOTE, f"There is no store in {folder} yet; `mailtrace ingest PATH` makes it."
             return
+        yield from embedded_findings(folder, [source.path for source in settings.source])
         yield from _state(settings)
 
     return [there]
@@ -104,6 +119,7 @@ def _cluster(settings: Settings, *, look: bool) -> list[Callable[[], Iterator[Fi
             setup = Setup(connection, names, shape(settings.elasticsearch), keep_seconds=settings.keeping().seconds)
             yield from _server(checkup)
             yield from _in_place(setup, look=look)
+            yield from _catalog(checkup, look=look)
             yield from _indices(checkup)
             if not settings.elasticsearch.lifecycle:
                 yield GOOD, f"Old indices are deleted by `mailtrace retention`; lifecycle policies are {checkup.lifecycles(setup)}."
@@ -146,14 +162,24 @@ def _in_place(setup: Setup, *, look: bool) -> Iterator[Finding]:
         yield GOOD, sentence
 
 
+def _catalog(checkup: Checkup, *, look: bool) -> Iterator[Finding]:
+    """Whether the catalog and the server have the same indices; what can be mended is mended."""
+    for name in [] if look else checkup.put_into_alias():
+        yield GOOD, f"Put the index {name} into the alias, from which it was missing."
+    found = checkup.catalog(look=look)
+    for one in found.taken:
+        yield (NOTE, f"{one.lacked()} The next ingest takes it in.") if look else (GOOD, f"{one.lacked()} It is taken in now.")
+    for sentence in Stray.told(found.strays):
+        yield BAD, sentence
+    for one in checkup.lost():
+        yield BAD, one.lost()
+
+
 def _indices(checkup: Checkup) -> Iterator[Finding]:
-    """The indices: as they should be, and how much is in them."""
-    strays = checkup.strays()
-    if strays:
-        yield BAD, f"These indices were not made from the index template: {', '.join(strays)}."
-    gone = checkup.gone()
-    if gone:
-        yield NOTE, f"Deleted by somebody else, and not written to again: {', '.join(gone)}."
+    """The indices: how much is in them."""
+    for name, large in checkup.large(MOST_SHARD_BYTES).items():
+        much = f"{shown_bytes(large)}, and should have at most {shown_bytes(MOST_SHARD_BYTES)}"
+        yield NOTE, f"A shard of the index {name} has {much}: set more shards, or a shorter period; new indices follow."
     indices, size, traces = checkup.held()
     yield GOOD, f"{counted(indices, 'index', 'indices')}, {shown_bytes(size)}, {counted(traces, 'trace')}."
 
@@ -166,5 +192,9 @@ def _state(settings: Settings) -> Iterator[Finding]:
         yield NOTE, "There is no mail in the store yet."
     else:
         yield GOOD, f"Mail from {utc(state.oldest_ms)} to {utc(state.newest_ms)}."
+    for loss in state.losses[-_LOSSES:]:
+        yield NOTE, loss.in_words()
+    if len(state.losses) > _LOSSES:
+        yield NOTE, f"{len(state.losses) - _LOSSES:,} earlier losses of this kind are known."
     for source, read_ms in sorted(state.read_up_to_ms.items()):
         yield GOOD, f"Logs of {source} are read up to {utc(read_ms)}."

@@ -6,6 +6,7 @@ import gc
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from signal import SIGTERM
@@ -17,22 +18,33 @@ from cyclopts import Group, Parameter, validators
 from ingest.pipeline import Ingest
 from ingest.sinks.deadletters import DeadLetters
 from ingest.summary import Summary
+from ingest.tail.faults import TailError
 from ingest.tail.paths import expand
 from mailtrace.amounts import Keep
 from mailtrace.cli.common import Common
+from mailtrace.cli.figures import Metrics, figures
 from mailtrace.cli.stopping import stop_on_signals
 from mailtrace.log import set_up_log
+from mailtrace.metrics.beside import Beside
+from mailtrace.metrics.endpoint import Collector
+from mailtrace.metrics.machine import Kept, Process
+from mailtrace.metrics.reading import Reading
+from mailtrace.notify import Manager
 from mailtrace.problems import CouldNot, WrongUsage
 from mailtrace.reading import STDIN, Plan, ingest_options, plan
 from mailtrace.settings import Settings
 from mailtrace.show.progress import ReadingBar
 from mailtrace.show.screen import Screen
 from mailtrace.show.summary import show_summary
-from mailtrace.stores import OpenSink, drop_old, open_sink, shown
+from mailtrace.stores import OpenSink, drop_old, note_read_again, open_sink, shown
+from mailtrace.zones import named, system_zone
 from mappings.faults import StoreError
+from search.times import parse_time
 
 _log = structlog.get_logger(__name__)
 _KEEP_EVERY_S = 3600
+#: Seconds for which reading to the end waits for a store that cannot be used now (a full disk); following waits for ever.
+_ONCE_WAITS_S = 60.0
 
 #: With hyphens, for `-` is standard input; what else begins with one is refused by `About.plan`.
 Paths = Annotated[str, Parameter(name="PATH", allow_leading_hyphen=True)]
@@ -53,6 +65,10 @@ class About:
     "Format of the lines, where it is not to be recognised."
     rebuild: Annotated[bool, Parameter(show_default=False)] = False
     "Read from the start, whatever was read before."
+    since: str | None = None
+    "With --rebuild: read again only what came from this time on; positions stay as they are."
+    until: str | None = None
+    "With --rebuild: what came before this time is read again."
     no_raw: Annotated[bool, Parameter(show_default=False)] = False
     "Do not keep the lines themselves as evidence."
 
@@ -61,6 +77,7 @@ class About:
         for path in paths:
             if path.startswith("-") and path != STDIN:
                 raise WrongUsage(f"unknown option {path}; a file of that name is ./{path}")
+        since_ms, until_ms = self._range()
         return plan(
             settings,
             paths,
@@ -69,20 +86,35 @@ class About:
             log_host=self.log_host,
             format=self.format,
             rebuild=self.rebuild,
+            since_ms=since_ms,
+            until_ms=until_ms,
             no_raw=self.no_raw,
         )
+
+    def _range(self) -> tuple[int | None, int | None]:
+        """What is to be read again, in milliseconds since 1970 UTC."""
+        if (self.since is not None or self.until is not None) and not self.rebuild:
+            raise WrongUsage("--since and --until say what is read again; give --rebuild with them")
+        now_ms, zone = time.time_ns() // 1_000_000, named(system_zone())
+        since_ms = None if self.since is None else parse_time(self.since, now_ms, zone, field="since")
+        until_ms = None if self.until is None else parse_time(self.until, now_ms, zone, field="until")
+        if since_ms is not None and until_ms is not None and until_ms <= since_ms:
+            raise WrongUsage("--until is not after --since; exchange the two")
+        return since_ms, until_ms
 
 
 def ingest(
     *path: Paths,
     once: Annotated[bool, Parameter(show_default=False)] = False,
+    metrics: Metrics = None,
     about: About | None = None,
     common: Common | None = None,
 ) -> int:
     """Read logs into the store.
 
     It reads what is there and then follows, through rotation, until it is stopped; with --once it reads to the end. What was read
-    before is not read again; reading a line twice does no harm.
+    before is not read again; reading a line twice does no harm. With --once the exit code is 1 where something was there and was not read,
+    or had gone before it was read; what it was is said.
 
     Parameters
     ----------
@@ -91,8 +123,10 @@ def ingest(
     once
         Read to the end, write everything, and stop.
     """
-    settings = (common or Common()).settings()
+    settings = (common or Common()).settings(metrics=metrics)
     read = (about or About()).plan(settings, path)
+    if read.part and not once:
+        raise WrongUsage("a part of the logs is read again to its end; give --once with --since and --until")
     if once or all(source.path == STDIN for source in read.sources):
         return read_once(settings, read)
     return follow(settings, read)
@@ -100,15 +134,21 @@ def ingest(
 
 def read_once(settings: Settings, read: Plan) -> int:
     """Read to the end; the result is the exit code."""
-    set_up_log(chatty=False)
+    # What is read is told at the end; of its ways only what goes wrong.
+    set_up_log("debug" if settings.log_level == "debug" else "error")
     calm_collector()
     screen = Screen(sys.stderr)
-    empty = [source.path for source in read.sources if not expand([source.path], once=True)]
+    problems: list[TailError] = []
+    empty = [source.path for source in read.sources if not expand([source.path], once=True, problem=problems.append)]
     if len(empty) == len(read.sources):
-        raise CouldNot(f"no log file is there: {', '.join(empty)}")
-    for path in empty:
+        raise CouldNot("; ".join(map(str, problems)) or f"no log file is there: {', '.join(empty)}")
+    for path in [] if problems else empty:
         screen.line(f"Note: no log file is there: {path}")
-    with stop_on_signals() as stop, closing(_open(settings, stop.event)) as sink, ReadingBar(sys.stderr) as bar:
+    with (
+        stop_on_signals() as stop,
+        closing(_open(settings, stop.event, wait_s=_ONCE_WAITS_S, again=read.rebuild)) as sink,
+        ReadingBar(sys.stderr) as bar,
+    ):
         for note in sink.notes:
             screen.paragraph(f"Note: {note}")
 
@@ -116,17 +156,35 @@ def read_once(settings: Settings, read: Plan) -> int:
             bar.update(summary.bytes_read, summary.bytes_total or None, summary.lines, summary.traces)
 
         summary = Ingest(ingest_options(settings, read), sink, settings.data_dir, progress=progress).run_once(stop.event)
+        if read.rebuild and not stop.event.is_set():
+            _note_read_again(sink, read, summary)
         refused, too_old = sink.refused, sink.older_than_kept
     show_summary(screen, summary, refused=refused, too_old=too_old)
-    return stop.exit_code()
+    return stop.exit_code() or (1 if summary.unread or summary.losses else 0)
 
 
-def follow(settings: Settings, read: Plan) -> int:
-    """Read what is there, then every new line, until a signal asks for a stop; the result is the exit code."""
-    set_up_log(chatty=True)
+def _note_read_again(sink: OpenSink, read: Plan, summary: Summary) -> None:
+    """What the store lacked and the logs still had, it has again: from the first line that was read on."""
+    if summary.begun_us is not None:
+        since_ms = max(read.since_ms or 0, summary.begun_us // 1000)
+        until_ms = time.time_ns() // 1_000_000 if read.until_ms is None else read.until_ms
+        if since_ms < until_ms:
+            note_read_again(sink, since_ms, until_ms)
+
+
+def follow(settings: Settings, read: Plan, service: Beside | None = None) -> int:
+    """Read what is there, then every new line, until a signal asks for a stop; the result is the exit code.
+
+    `service` is what serves in a process of its own beside it, where something does.
+    """
+    set_up_log(settings.log_level)
     calm_collector()
     screen = Screen(sys.stderr)
-    with stop_on_signals() as stop, closing(_open(settings, stop.event)) as sink:
+    manager = Manager(ready=lambda: service is None or service.listening.is_set())
+    with (
+        stop_on_signals(manager.stopping) as stop,
+        closing(_open(settings, stop.event, wait_s=None, again=read.rebuild, beat=manager.alive)) as sink,
+    ):
         for note in sink.notes:
             screen.paragraph(f"Note: {note}")
         screen.line(f"Following {read.in_words()}")
@@ -134,7 +192,15 @@ def follow(settings: Settings, read: Plan) -> int:
         keeper = threading.Thread(target=_keep, args=(sink, settings.keeping(), stop.event), name="retention")
         keeper.start()
         try:
-            summary = Ingest(ingest_options(settings, read), sink, settings.data_dir).follow(stop.event)
+            ingesting = Ingest(ingest_options(settings, read), sink, settings.data_dir, beat=manager.beat)
+            collectors: list[Collector] = [
+                Reading(lambda: ingesting.state, sink),
+                Kept(settings),
+                Process("ingest"),
+                *([service] if service else []),
+            ]
+            with figures(settings, collectors, screen):
+                summary = ingesting.follow(stop.event)
         finally:
             stop.event.set()
             keeper.join()
@@ -144,10 +210,13 @@ def follow(settings: Settings, read: Plan) -> int:
     return stop.exit_code() if stop.signal != SIGTERM else 0
 
 
-def _open(settings: Settings, stop: threading.Event) -> OpenSink:
+def _open(
+    settings: Settings, stop: threading.Event, *, wait_s: float | None, again: bool, beat: Callable[[], None] = lambda: None
+) -> OpenSink:
     """Open the store for writing; what it refuses is kept among the dead letters."""
     letters = DeadLetters(settings.data_dir, shown(settings.store))
-    return open_sink(settings.store, settings.elasticsearch, keep=settings.keeping(), on_refused=letters.add, stop=stop)
+    cluster, keep = settings.elasticsearch, settings.keeping()
+    return open_sink(settings.store, cluster, keep=keep, on_refused=letters.add, stop=stop, wait_s=wait_s, again=again, beat=beat)
 
 
 def calm_collector() -> None:

@@ -14,6 +14,7 @@ from cyclopts import CycloptsError
 from ingest.tail.faults import TailError
 from mailtrace.cli.app import app
 from mailtrace.cli.common import behind_command
+from mailtrace.log import log_fault
 from mailtrace.problems import Problem, of_os_error
 from mappings.codes import UnknownCode
 from mappings.faults import StoreError
@@ -69,6 +70,7 @@ def _take_any_character() -> None:
 
 def _fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Report a fault of ours in one sentence that names the place; it ends with exit code 1."""
+    log_fault(kind, error, trace)
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace is not None else ""

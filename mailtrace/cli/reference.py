@@ -18,6 +18,7 @@ from rich.console import Console
 
 from mailtrace.cli.app import COMMANDS, app
 from mailtrace.layers import VARIABLES
+from mailtrace.metrics.table import TABLE
 from mailtrace.settings import Customer, Elasticsearch, Http, LogDomain, Settings, Source
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.http import api, parameters
@@ -54,6 +55,10 @@ def blocks() -> dict[str, str]:
     parts |= {f"table {name}": _settings(struct) for name, struct in _STRUCTS}
     for words in _WORDS:
         parts[f"words {words.__name__}"] = _table(("word", "meaning"), [(f"`{one.value}`", _sentence(one)) for one in words])
+    parts["metrics"] = _table(
+        ("metric", "kind", "labels", "meaning"),
+        [(f"`{one.name}`", one.kind, ", ".join(f"`{label}`" for label in one.labels), one.sentence) for one in TABLE],
+    )
     parts["columns"] = _table(("column", "holds"), [(f"`{name}`", sentence) for name, sentence in CSV_COLUMNS.items()])
     parts["api calls"] = _table(("call", "gives"), [(f"`GET {path}`", summary) for path, summary in _calls()])
     parts["api parameters"] = _table(("parameter", "asks for"), [(f"`{name}`", sentence) for name, sentence in _parameters()])

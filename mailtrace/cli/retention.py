@@ -28,7 +28,10 @@ def retention(*, keep: str | None = None, common: Common | None = None) -> None:
     screen = Screen(sys.stdout)
     now_ms = time.time_ns() // 1_000_000
     if is_cluster(settings.store):
-        _tell(screen, drop_old_indices(settings.store, settings.elasticsearch, wanted, now_ms), "index", "indices", kept)
+        dropped, left = drop_old_indices(settings.store, settings.elasticsearch, wanted, now_ms)
+        _tell(screen, dropped, "index", "indices", kept)
+        for sentence in left:
+            screen.paragraph(f"Note: left alone. {sentence}")
         return
     folder = embedded_folder(settings.store)
     if not folder.is_dir():

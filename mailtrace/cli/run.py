@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from mailtrace.cli.common import Common
+from mailtrace.cli.figures import Metrics
 from mailtrace.cli.ingest import About, Paths, follow
 from mailtrace.cli.serve import Host, Port, beside
 
 
-def run(*path: Paths, host: Host = None, port: Port = None, about: About | None = None, common: Common | None = None) -> int:
+def run(
+    *path: Paths,
+    host: Host = None,
+    port: Port = None,
+    metrics: Metrics = None,
+    about: About | None = None,
+    common: Common | None = None,
+) -> int:
     """Follow the logs, and serve the page and the query API: the one-machine product.
 
     It reads what is there into the store, then every new line, through rotation, until it is stopped; started again, it goes
@@ -23,7 +31,7 @@ def run(*path: Paths, host: Host = None, port: Port = None, about: About | None 
         Port of the page; by default the setting, which is 8025; 0 takes one that is free.
     """
     common = common or Common()
-    settings = common.settings()
+    settings = common.settings(metrics=metrics)
     read = (about or About()).plan(settings, path)
-    with beside(common, host, port):
-        return follow(settings, read)
+    with beside(common, host, port) as service:
+        return follow(settings, read, service)

@@ -8,15 +8,23 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from signal import SIGTERM
 from typing import Annotated
 
 from cyclopts import Parameter, validators
 
 from mailtrace.cli.common import Common
+from mailtrace.cli.figures import Metrics, figures
 from mailtrace.cli.stopping import stop_on_signals
 from mailtrace.log import set_up_log
+from mailtrace.metrics.beside import Beside, attend
+from mailtrace.metrics.endpoint import Collector, Together
+from mailtrace.metrics.machine import Kept, Process
+from mailtrace.metrics.service import Answers
+from mailtrace.notify import Manager
 from mailtrace.problems import CouldNot
 from mailtrace.show.screen import Screen
 
@@ -28,6 +36,7 @@ def serve(
     *,
     host: Host = None,
     port: Port = None,
+    metrics: Metrics = None,
     with_parent: Annotated[bool, Parameter(show=False)] = False,
     common: Common | None = None,
 ) -> int:
@@ -46,18 +55,26 @@ def serve(
     # What serves takes half a second to load, which other commands need not wait for.
     from mailtrace.serving import service  # noqa: PLC0415
 
-    settings = (common or Common()).settings()
-    set_up_log(chatty=True)
+    settings = (common or Common()).settings(metrics=metrics)
+    set_up_log(settings.log_level)
     screen = Screen(sys.stderr)
+    answers = Answers()
+    # With a parent, that one is watched over, and shows the figures of both.
+    manager = Manager({} if with_parent else None)
 
     def told(address: str, everybody: bool) -> None:
+        if with_parent:
+            threading.Thread(target=_answer_parent, args=(answers, stop.event), name="parent", daemon=True).start()
         screen.line(f"Mail Trace is at {address}")
         if everybody:
             screen.paragraph("No access token is configured: only this machine reaches it, and whoever is on it sees everything.")
 
-    with stop_on_signals() as stop, service(settings, host, port, told) as made:
-        if with_parent:
-            threading.Thread(target=_end_with_parent, args=(stop.event,), name="parent", daemon=True).start()
+    alone: list[Collector] = [] if with_parent else [answers, Process("service"), Kept(settings)]
+    with (
+        stop_on_signals(manager.stopping) as stop,
+        service(settings, host, port, told, on_answer=answers.note, beat=manager.beat) as made,
+        figures(settings, alone, screen) if alone else nullcontext(),
+    ):
         # Answers leave few cycles behind; looking for them often would hold everybody up while exports are under way.
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
@@ -65,15 +82,14 @@ def serve(
     return stop.exit_code() if stop.signal != SIGTERM else 0
 
 
-def _end_with_parent(stop: threading.Event) -> None:
-    """Stop when whoever started us is gone: then our standard input ends."""
-    while os.read(0, 4096):
-        pass
+def _answer_parent(answers: Answers, stop: threading.Event) -> None:
+    """Answer whoever started us, and stop when he is gone: then our standard input ends."""
+    attend(Connection(0), Together([answers, Process("service")]))
     stop.set()
 
 
 @contextmanager
-def beside(common: Common, host: str | None, port: int | None) -> Iterator[None]:
+def beside(common: Common, host: str | None, port: int | None) -> Iterator[Beside]:
     """Serve in a process of its own for as long as this one does something else; it ends with this one, however that ends.
 
     Should it end by itself, this one is asked to stop, and says so: whoever watches over both starts both again.
@@ -85,10 +101,18 @@ def beside(common: Common, host: str | None, port: int | None) -> Iterator[None]
         pass
     given = (("--host", host), ("--port", port), ("--config", common.config), ("--data", common.data), ("--store", common.store))
     options = [word for name, value in given if value is not None for word in (name, str(value))]
-    with subprocess.Popen([sys.executable, "-m", "mailtrace", "serve", "--with-parent", *options], stdin=subprocess.PIPE) as child:  # noqa: S603
+    ours, theirs = Pipe()
+    program = [sys.executable, "-m", "mailtrace", "serve", "--with-parent", *options]
+    # A session of its own: what asks us to stop by way of the terminal or the group must not end it before us.
+    with subprocess.Popen(program, stdin=theirs.fileno(), start_new_session=True) as child:  # noqa: S603
+        theirs.close()
         over = threading.Event()
+        made = Beside(ours)
 
         def watch() -> None:
+            while child.poll() is None and not made.answers():
+                continue
+            made.listening.set()
             child.wait()
             if not over.is_set():
                 os.kill(os.getpid(), SIGTERM)
@@ -96,11 +120,10 @@ def beside(common: Common, host: str | None, port: int | None) -> Iterator[None]
         watcher = threading.Thread(target=watch, name="service", daemon=True)
         watcher.start()
         try:
-            yield
+            yield made
             if child.poll() is not None:
                 raise CouldNot(f"the service of the page ended by itself (code {child.returncode}), so the reading was stopped too")
         finally:
             over.set()
-            if child.stdin is not None:
-                child.stdin.close()
+            ours.close()
             watcher.join()

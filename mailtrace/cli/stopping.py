@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
@@ -23,8 +23,8 @@ class Stop:
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[Stop]:
-    """Turn the first signal into a request, and the second into an interruption."""
+def stop_on_signals(asked: Callable[[], None] = lambda: None) -> Iterator[Stop]:
+    """Turn the first signal into a request, of which `asked` hears, and the second into an interruption."""
     stop = Stop()
 
     def ask(number: int, _frame: FrameType | None) -> None:
@@ -32,6 +32,7 @@ def stop_on_signals() -> Iterator[Stop]:
             raise KeyboardInterrupt
         stop.signal = number
         stop.event.set()
+        asked()
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

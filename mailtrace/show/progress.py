@@ -12,6 +12,33 @@ from mailtrace.show.screen import PipeConsole
 _TIMES_A_SECOND = 5
 
 
+class CheckingBar:
+    """A progress bar over the files of a store; does nothing where the stream is no terminal."""
+
+    def __init__(self, stream: TextIO, files: int) -> None:
+        """Make the bar ready; it is shown from `with` on."""
+        self._progress = Progress(
+            TextColumn("Checking"),
+            BarColumn(),
+            TextColumn("{task.completed} of {task.total} files"),
+            console=PipeConsole(file=stream, highlight=False),
+            transient=True,
+            disable=not stream.isatty(),
+        )
+        self._task = self._progress.add_task("check", total=files)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def done(self) -> None:
+        """One more file is checked."""
+        self._progress.advance(self._task)
+
+
 class ReadingBar:
     """A progress bar over the bytes of log files; does nothing where the stream is no terminal."""
 

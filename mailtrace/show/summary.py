@@ -19,7 +19,10 @@ def show_summary(screen: Screen, summary: Summary, *, refused: int = 0, too_old:
     for path, tally in summary.tallies.items():
         screen.paragraph(f"{path}: {contents(tally)}")
     for warning in summary.warnings:
-        screen.paragraph(f"Note: {warning}")
+        if warning not in summary.unread:
+            screen.paragraph(f"Note: {warning}")
+    for sentence in summary.unread:
+        screen.paragraph(f"Not read: {sentence}.")
     for sentence in _left_out(summary, refused=refused, too_old=too_old):
         screen.paragraph(sentence)
     screen.line(f"Read {counted(summary.files, 'file')}, {counted(summary.lines, 'line')}; wrote {counted(summary.traces, 'trace')}.")
@@ -61,6 +64,10 @@ def _left_out(summary: Summary, *, refused: int, too_old: int) -> list[str]:
         told.append("Lines of a program called just `postfix`: syslog cut its name at the slash; docs/programs.md says how to mend that.")
     if summary.ahead:
         told.append(f"{counted(summary.ahead, 'line')} of the future: stamped more than an hour ahead of this machine's clock.")
+    if summary.failed:
+        told.append(
+            f"Lines put aside because of a fault of Mail Trace itself: {_by_name(summary.failed)}; see `mailtrace deadletters list`."
+        )
     if refused:
         told.append(f"{counted(refused, 'trace')} could not be stored; `mailtrace deadletters list` shows them.")
     if too_old:

@@ -1,13 +1,13 @@
 """Which index holds which time: one small document that every writer reads, and changes only by compare-and-set.
 
-Ranges are disjoint, so an id has one place, also when the period of an index is set otherwise later. An index that is dropped
-leaves its range behind, so that a late document does not make it anew.
+The server itself has the last word on what is there: each time the catalog is read to be changed, indices that it lacks are taken in,
+whether the document was lost, is older than they are, or they came back out of a snapshot (see `ranges`).
 """
 
 from __future__ import annotations
 
 import threading
-from bisect import bisect_right
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -15,38 +15,13 @@ import msgspec
 from mappings import identity
 from mappings.elasticsearch.connection import Connection, path
 from mappings.elasticsearch.faults import StoreRefused
-from mappings.elasticsearch.names import END_OF_TIME, Names, Period, span
+from mappings.elasticsearch.indices import Indices
+from mappings.elasticsearch.names import END_OF_TIME, Names, Period
+from mappings.elasticsearch.ranges import Index, Listed, Range, Stray, Whole, free, lacking, whole
 
 _TRIES = 50
-
-
-class Range(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An index and the times of its ids: from `lower_ms` to before `upper_ms`."""
-
-    name: str
-    lower_ms: int
-    upper_ms: int
-    #: The index has been made; before that, whoever needs it makes it.
-    made: bool = False
-    #: It was deleted afterwards, by whomever: nothing is written there again.
-    dropped: bool = False
-
-
-class Listed(msgspec.Struct, frozen=True):
-    """The catalog: ranges in the order of time, and the time before which nothing is kept."""
-
-    ranges: tuple[Range, ...] = ()
-    floor_ms: int = 0
-
-    def holding(self, time_ms: int) -> Range | None:
-        """The range around a time."""
-        number = bisect_right(self.ranges, time_ms, key=lambda one: one.lower_ms) - 1
-        return self.ranges[number] if number >= 0 and time_ms < self.ranges[number].upper_ms else None
-
-    def with_range(self, one: Range) -> Listed:
-        """The catalog with a range added, or put in the place of the one of its name."""
-        others = [other for other in self.ranges if other.name != one.name]
-        return Listed(tuple(sorted([*others, one], key=lambda other: other.lower_ms)), self.floor_ms)
+#: Seconds between two looks at whether an index that somebody deleted is there again.
+_LOOK_S = 30.0
 
 
 class _Held(msgspec.Struct):
@@ -65,25 +40,60 @@ class _Got(msgspec.Struct, rename={"number": "_seq_no", "term": "_primary_term",
 
 
 class Catalog:
-    """The catalog of a store, as this process knows it."""
+    """The catalog of a store, as this process knows it.
 
-    def __init__(self, connection: Connection, names: Names, period: Period = Period.DAY, *, lifecycle: bool = False) -> None:
+    `again` makes anew what somebody deleted: for whoever reads the lines of that time again, on purpose. `tell` hears in sentences what
+    was found to be wrong.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        names: Names,
+        period: Period = Period.DAY,
+        *,
+        lifecycle: bool = False,
+        again: bool = False,
+        tell: Callable[[str], None] = lambda _sentence: None,
+    ) -> None:
         self._connection = connection
         self._names = names
         self._period = period
         self._lifecycle = lifecycle
+        self._again = again
+        self._tell = tell
+        self._indices = Indices(connection, names)
         self._guard = threading.RLock()
         self._target = path(names.meta, "_doc", "catalog")
         self.listed = Listed()
+        #: Every range that this process has seen in it, by the names of the indices.
+        self._known: dict[str, Range] = {}
+        #: Indices that are not, or not wholly, of the store, as the server had them when the catalog was last made whole.
+        self.strays: tuple[Stray, ...] = ()
+        self._looked = float("-inf")
         #: Where the last document went: the first id, the first id behind, and the index. Documents come nearly in order.
         self._last = ("", "", "")
 
+    def look(self) -> Whole:
+        """The catalog made whole; nothing is written."""
+        return self._whole(self._get().source.body, self._indices.there())
+
+    def lost(self) -> list[Range]:
+        """The ranges whose indices somebody deleted."""
+        found = self._get().source.body.lost(self._indices.names())
+        # What retention has just deleted, the catalog had forgotten before.
+        still = self._get().source.body.ranges if found else ()
+        return [one for one in found if one in still]
+
     def load(self) -> Listed:
-        """Read it anew."""
-        got = self._get()
+        """Read it anew, and take in what it lacks."""
         with self._guard:
-            self.listed = got.source.body
-        return got.source.body
+            return self._change(lambda listed: listed)
+
+    def begin(self) -> Listed:
+        """The same for a writer, who says whether the server deletes old indices by itself."""
+        with self._guard:
+            return self._change(lambda listed: msgspec.structs.replace(listed, lifecycle=self._lifecycle))
 
     def at_hand(self, trace: str) -> str | None:
         """The index that an id belongs to, where it is the one of the id before."""
@@ -97,7 +107,10 @@ class Catalog:
         held = listed.holding(time_ms)
         if time_ms < listed.floor_ms:
             return None
-        if held is None or not held.made:
+        if held is not None and held.dropped and time.monotonic() > self._looked + _LOOK_S:
+            self._looked = time.monotonic()
+            held = self.load().holding(time_ms)
+        if held is None or self._is_to_make(held):
             with self._guard:
                 held = self._make(time_ms)
         if held is None or held.dropped:
@@ -111,34 +124,48 @@ class Catalog:
         """The server has no such index: was it dropped? Otherwise it is made, and can be written to."""
         with self._guard:
             self._last = ("", "", "")
-            listed = self.load()
-            one = next((other for other in listed.ranges if other.name == name), None)
-            if one is None or one.dropped:
+            known = self._known.get(name)
+            one = self.load().named(name)
+            if one is None and known is not None and known.upper_ms > self.listed.floor_ms:
+                # The catalog was lost with the index: nobody has said that nothing is to be written there.
+                free_again = msgspec.structs.replace(known, made=False, dropped=False)
+                one = self._change(lambda now: now if now.holding(free_again.lower_ms) else now.with_range(free_again)).named(name)
+            if one is None:
                 return True
-            if not one.made:
+            if one.made and not one.dropped and name not in self._indices.names():
+                one = deleted = msgspec.structs.replace(one, dropped=True)
+                self._change(lambda now: now.with_range(deleted))
+                if not self._again:
+                    self._tell(deleted.lost())
+            if self._is_to_make(one):
                 self._make(one.lower_ms)
                 return False
-            self._change(lambda now: now.with_range(msgspec.structs.replace(one, dropped=True)))
-            return True
+            return one.dropped
 
     def drop(self, chosen: Callable[[Listed], list[Range]]) -> list[Range]:
-        """Delete indices: the catalog forgets them first, so that nobody writes there again."""
+        """Delete indices, and give which.
+
+        The catalog forgets them first, so that nobody writes there again; what an earlier deletion has left half done is found again.
+        """
         dropped: list[Range] = []
 
         def without(listed: Listed) -> Listed:
             dropped[:] = chosen(listed)
-            floor = max([listed.floor_ms, *(one.upper_ms for one in dropped)])
-            return Listed(tuple(one for one in listed.ranges if one.upper_ms > floor), floor)
+            return listed.without(dropped)
 
         with self._guard:
-            self._change(without)
+            self._change(without, old=True)
             self._delete(dropped)
         return dropped
 
     def _delete(self, dropped: list[Range]) -> None:
-        """Delete what the catalog has forgotten, and what an earlier deletion has left half done."""
+        """Delete what the catalog has forgotten."""
         for one in dropped:
             self._connection.ask(f"delete {one.name}", "DELETE", f"{path(one.name)}?ignore_unavailable=true", missing=True)
+
+    def _is_to_make(self, one: Range) -> bool:
+        """Whether the index of a range is made by whoever needs it."""
+        return not one.made or (one.dropped and self._again)
 
     def _make(self, time_ms: int) -> Range | None:
         """The range around a time, with its index."""
@@ -146,22 +173,15 @@ class Catalog:
         def with_range(listed: Listed) -> Listed:
             if time_ms < listed.floor_ms or listed.holding(time_ms) is not None:
                 return listed
-            return listed.with_range(self._free(listed, time_ms))
+            return listed.with_range(free(listed, time_ms, self._period, self._names))
 
         listed = self._change(with_range)
         held = listed.holding(time_ms)
-        if held is not None and not held.made and not held.dropped:
+        if held is not None and self._is_to_make(held):
             self._create(held)
-            held = msgspec.structs.replace(held, made=True)
-            self._change(lambda now: now.with_range(held) if now.holding(time_ms) is not None else now)
+            held = msgspec.structs.replace(held, made=True, dropped=False)
+            self._change(lambda now: now.with_range(held) if now.holding(time_ms) is not None else now, heal=False)
         return held
-
-    def _free(self, listed: Listed, time_ms: int) -> Range:
-        """The free range around a time, a period at most."""
-        lower, upper = span(time_ms, self._period)
-        lower = max([lower, listed.floor_ms, *(one.upper_ms for one in listed.ranges if one.upper_ms <= time_ms)])
-        upper = min([upper, END_OF_TIME, *(one.lower_ms for one in listed.ranges if one.lower_ms > time_ms)])
-        return Range(self._names.index(lower), lower, upper)
 
     def _create(self, one: Range) -> None:
         """Make an index; somebody else may have been faster."""
@@ -177,11 +197,18 @@ class Catalog:
         answer = self._connection.ask("read the catalog", "GET", self._target, missing=True)
         return _Got() if answer is None else msgspec.json.decode(answer, type=_Got)
 
-    def _change(self, change: Callable[[Listed], Listed]) -> Listed:
-        """Change the catalog; where somebody else has changed it meanwhile, begin anew with what he made of it."""
+    def _whole(self, listed: Listed, there: list[Index], *, old: bool = False) -> Whole:
+        """A catalog made whole from what is on the server."""
+        wanted = lacking(listed, there, self._names)
+        return whole(listed, there, self._names, self._indices.bounds(wanted) if wanted else {}, old=old)
+
+    def _change(self, change: Callable[[Listed], Listed], *, old: bool = False, heal: bool = True) -> Listed:
+        """Make the catalog whole and change it; where somebody else has changed it meanwhile, begin anew with what he made of it."""
         for _ in range(_TRIES):
+            # In this order: an index that is made meanwhile is in a catalog that is newer than ours.
             got = self._get()
-            listed = change(got.source.body)
+            found = self._whole(got.source.body, self._indices.there(), old=old) if heal else Whole(got.source.body)
+            listed = change(found.listed)
             if listed != got.source.body:
                 condition = f"if_seq_no={got.number}&if_primary_term={got.term}" if got.found else "op_type=create"
                 body = {"kind": "catalog", "body": listed}
@@ -191,6 +218,9 @@ class Catalog:
                     if error.status != 409:
                         raise
                     continue
-            self.listed = listed
+                for one in found.taken:
+                    self._tell(f"{one.lacked()} It is taken in.")
+            self._known |= {one.name: one for one in listed.ranges}
+            self.listed, self.strays = listed, found.strays if heal else self.strays
             return listed
         raise StoreRefused(409, "", "", "The catalog of the store is changed by others all the time; try again.")

@@ -7,12 +7,18 @@ from typing import Any
 
 import msgspec
 
+from mappings.elasticsearch import template as made
 from mappings.elasticsearch.catalog import Catalog
 from mappings.elasticsearch.connection import Connection, path
 from mappings.elasticsearch.faults import StoreRefused
+from mappings.elasticsearch.indices import Indices
 from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.ranges import Range, Whole
 from mappings.elasticsearch.retention import Retention
 from mappings.elasticsearch.setup import Setup
+
+#: A shard larger than this is slow to move and to bring back.
+MOST_SHARD_BYTES = 50_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +48,36 @@ class Checkup:
         answer = self._connection.ask("read the cluster's health", "GET", "/_cluster/health?filter_path=status")
         return str(msgspec.json.decode(answer or b"{}").get("status"))
 
-    def strays(self) -> list[str]:
-        """Indices of our names whose mapping is not strict: something else made them, or they are older than the template."""
-        target = f"{path(self._names.every, '_mapping')}?filter_path=*.mappings.dynamic&allow_no_indices=true"
-        answer: dict[str, Any] = msgspec.json.decode(self._connection.ask("read the mappings", "GET", target, missing=True) or b"{}")
-        listed = f"{path('_cat', 'indices', self._names.every)}?h=index&format=json&expand_wildcards=all"
-        names = [
-            one["index"] for one in msgspec.json.decode(self._connection.ask("list the indices", "GET", listed, missing=True) or b"[]")
-        ]
-        return sorted(name for name in names if answer.get(name, {}).get("mappings", {}).get("dynamic") != "strict")
+    def catalog(self, *, look: bool) -> Whole:
+        """The catalog made whole, with what it lacked and what is strange on the server; with `look` nothing is changed."""
+        catalog = Catalog(self._connection, self._names)
+        found = catalog.look()
+        if found.taken and not look:
+            catalog.load()
+        return found
 
-    def gone(self) -> list[str]:
-        """Indices that the catalog has and the server has not: somebody else deleted them."""
-        listed = Catalog(self._connection, self._names).load()
-        sizes = Retention(self._connection, self._names).sizes()
-        return [one.name for one in listed.ranges if one.made and not one.dropped and one.name not in sizes]
+    def put_into_alias(self) -> list[str]:
+        """Put indices of ours that are outside the alias into it, as those that come out of a snapshot without it; gives which."""
+        there = Indices(self._connection, self._names).there()
+        outside = [one.name for one in there if one.is_ours(self._names) and not one.in_alias]
+        if outside:
+            add = {"alias": self._names.alias, **made.alias()}
+            actions = [{"add": {"index": name, **add}} for name in outside]
+            self._connection.ask("put indices into the alias", "POST", "/_aliases", {"actions": actions})
+        return outside
+
+    def lost(self) -> list[Range]:
+        """The ranges whose indices somebody deleted."""
+        return Catalog(self._connection, self._names).lost()
+
+    def large(self, most_bytes: int) -> dict[str, int]:
+        """Indices with a shard that is larger than this, with its bytes."""
+        target = f"{path('_cat', 'shards', self._names.every)}?h=index,store&bytes=b&format=json"
+        listed = msgspec.json.decode(self._connection.ask("read the sizes of shards", "GET", target, missing=True) or b"[]")
+        sizes: dict[str, int] = {}
+        for shard in listed:
+            sizes[shard["index"]] = max(sizes.get(shard["index"], 0), int(shard["store"] or 0))
+        return {name: size for name, size in sorted(sizes.items()) if size > most_bytes}
 
     def held(self) -> tuple[int, int, int]:
         """Number of indices, their bytes with copies, and the traces in them."""

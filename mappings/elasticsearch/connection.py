@@ -20,7 +20,7 @@ from elasticsearch import Elasticsearch, TransportError
 from elasticsearch.serializer import JsonSerializer
 
 from mappings.elasticsearch import faults
-from mappings.faults import StoreError
+from mappings.faults import StoreError, growing
 
 _JSON, _LINES = "application/json", "application/x-ndjson"
 #: Seconds between two tries: the first pause, and the longest.
@@ -163,10 +163,7 @@ class Connection:
 
 def pauses() -> Iterator[float]:
     """Seconds to wait before each next try, growing to a limit."""
-    pause = FIRST_PAUSE_S
-    while True:
-        yield pause
-        pause = min(pause * 2, LONGEST_PAUSE_S)
+    return growing(FIRST_PAUSE_S, LONGEST_PAUSE_S)
 
 
 def path(*parts: str) -> str:

@@ -11,14 +11,12 @@ from typing import Any
 
 import msgspec
 
-from mappings.faults import StoreError
+from mappings.faults import StoreAway, StoreError
+
+__all__ = ["LATER", "StoreAway", "StoreRefused", "of_answer"]
 
 #: Answers that mean "not now".
 LATER = frozenset({429, 502, 503, 504})
-
-
-class StoreAway(StoreError):  # noqa: N818 - it names a state, not a mistake
-    """The server does not answer, or asks to come back later."""
 
 
 class StoreRefused(StoreError):  # noqa: N818

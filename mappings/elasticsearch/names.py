@@ -12,6 +12,7 @@ END_OF_TIME = 1 << 48
 DAY_MS = 86_400_000
 #: The calendar repeats after so many days (400 years); Python's own ends with the year 9999.
 _CYCLE_DAYS, _CYCLE_YEARS = 146_097, 400
+_DAY = re.compile(r"([0-9]{4,5})\.([0-9]{2})\.([0-9]{2})").fullmatch
 _PREFIX = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}").fullmatch
 
 
@@ -64,6 +65,19 @@ class Names:
         cycle, rest = divmod(lower_ms // DAY_MS, _CYCLE_DAYS)
         day = date(1970, 1, 1) + timedelta(days=rest)
         return f"{self.prefix}-traces-{day.year + cycle * _CYCLE_YEARS:04}.{day.month:02}.{day.day:02}"
+
+    def lower_ms(self, name: str) -> int | None:
+        """The time at which the range of an index begins, by its name; None where it is no name of ours."""
+        found = _DAY(name.removeprefix(f"{self.prefix}-traces-")) if name.startswith(f"{self.prefix}-traces-") else None
+        if found is None:
+            return None
+        cycle, year = divmod(int(found[1]) - 1970, _CYCLE_YEARS)
+        try:
+            day = date(1970 + year, int(found[2]), int(found[3]))
+        except ValueError:
+            return None
+        lower = ((day - date(1970, 1, 1)).days + cycle * _CYCLE_DAYS) * DAY_MS
+        return lower if 0 <= lower < END_OF_TIME and self.index(lower) == name else None
 
 
 def span(time_ms: int, period: Period) -> tuple[int, int]:

@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
-from mappings.elasticsearch.catalog import Catalog, Listed, Range
+from mappings.elasticsearch.catalog import Catalog
 from mappings.elasticsearch.connection import Connection, path
 from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.ranges import Listed, Range, Stray
 
 
 class Retention:
@@ -19,9 +20,18 @@ class Retention:
         self._names = names
         self._catalog = Catalog(connection, names)
 
+    @property
+    def strays(self) -> tuple[Stray, ...]:
+        """What is there and was neither deleted nor counted, since it is not, or not wholly, of the store."""
+        return self._catalog.strays
+
     def by_age(self, keep_ms: int, now_ms: int) -> list[Range]:
         """Delete the indices whose traces are all older than `keep_ms`, and tell which."""
         return self._catalog.drop(lambda listed: [one for one in listed.ranges if one.upper_ms <= now_ms - keep_ms])
+
+    def nothing(self) -> list[Range]:
+        """Delete nothing, and see what is there."""
+        return self._catalog.drop(lambda _listed: [])
 
     def by_size(self, most_bytes: int) -> list[Range]:
         """Delete the oldest indices until the store has at most this size, copies included, and tell which; the newest one stays."""

@@ -9,7 +9,7 @@ import msgspec
 
 from mappings.elasticsearch import template as made
 from mappings.elasticsearch.connection import Connection, path
-from mappings.elasticsearch.faults import StoreRefused
+from mappings.elasticsearch.faults import StoreRefused, of_answer
 from mappings.elasticsearch.names import Names
 from mappings.elasticsearch.template import Shape
 from mappings.faults import StoreTooNew
@@ -103,7 +103,8 @@ class Setup:
         return StoreRefused(error.status, error.kind, error.reason, sentence)
 
     def _meta(self) -> list[str]:
-        """The meta index."""
+        """The meta index, and the template that gives it its mapping whoever makes it."""
+        self._meta_template()
         if (
             self._connection.ask("look for the meta index", "GET", f"{path(self._names.meta)}?filter_path=*.aliases", missing=True)
             is not None
@@ -116,6 +117,15 @@ class Setup:
                 raise self._not_ours(error, f"index {self._names.meta}") from error
             return []
         return [f"Created the index {self._names.meta}."]
+
+    def _meta_template(self) -> None:
+        """Put that template in place, where it is not and we may: without it only a lost index would be made otherwise."""
+        target = path("_index_template", self._names.meta)
+        if self._connection.ask("look for the template of the meta index", "GET", target, missing=True) is None:
+            body = made.meta_template(self._names)
+            status, answer = self._connection.send("put the template of the meta index in place", "PUT", target, body)
+            if status not in (200, 403):
+                raise of_answer(status, answer, "put the template of the meta index in place")
 
     def _lifecycle(self) -> list[str]:
         """The lifecycle policy, where it is wanted and the server can have one."""

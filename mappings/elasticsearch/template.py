@@ -54,12 +54,17 @@ def template(names: Names, shape: Shape) -> Json:
         "template": {
             "settings": settings(names, shape),
             "mappings": mappings(),
-            "aliases": {names.alias: {"filter": {"bool": {"must_not": {"exists": {"field": SUPERSEDED}}}}}},
+            "aliases": {names.alias: alias()},
         },
     }
     digest = hashlib.sha256(msgspec.json.encode(body, order="sorted")).hexdigest()[:16]
     body["_meta"] = {"made_by": "mailtrace", "version": VERSION, "digest": digest}
     return body
+
+
+def alias() -> Json:
+    """What the read alias shows: everything but superseded documents."""
+    return {"filter": {"bool": {"must_not": {"exists": {"field": SUPERSEDED}}}}}
 
 
 def settings(names: Names, shape: Shape) -> Json:
@@ -153,6 +158,11 @@ def meta_index() -> Json:
     return {"settings": settings, "mappings": {"dynamic": "strict", "properties": properties}}
 
 
+def meta_template(names: Names) -> Json:
+    """The template by which that index has its mapping too where a write makes it: it was lost while somebody writes."""
+    return {"index_patterns": [names.meta], "priority": 500, "template": meta_index(), "_meta": {"made_by": "mailtrace"}}
+
+
 def lifecycle(keep_seconds: int) -> Json:
     """The policy that deletes an index so long after the end of its range (which is its origination date)."""
     delete = {"min_age": f"{keep_seconds}s", "actions": {"delete": {}}}
@@ -173,7 +183,10 @@ def roles(names: Names) -> Json:
         },
         f"{names.prefix}_setup": {
             "cluster": ["monitor", "manage_index_templates", "manage_ilm"],
-            "indices": [{"names": [names.alias, names.every, *own], "privileges": ["create_index", "manage", "read"]}],
+            "indices": [
+                {"names": [names.alias, names.every, *own], "privileges": ["create_index", "manage", "read"]},
+                {"names": own, "privileges": ["index"]},
+            ],
         },
         f"{names.prefix}_retention": {
             "cluster": ["monitor"],

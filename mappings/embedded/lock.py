@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from mappings import private
 from mappings.embedded.faults import StoreLocked
 
 _NAME = "writer.lock"
@@ -17,8 +18,8 @@ class WriterLock:
     """The right to write to the store in `folder`; refused with `StoreLocked` while another process or object has it."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file = (folder / _NAME).open("a+")
+        private.folder(folder)
+        self._file = private.opened(folder / _NAME, "a+")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

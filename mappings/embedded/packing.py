@@ -24,6 +24,16 @@ DICTIONARY = "dictionary-1.dict"
 _LEVEL = 1
 
 
+#: What unpacking raises where bytes are not those that were packed, or in a layout that is not known.
+_NOT_PACKED = (zstandard.ZstdError, msgspec.MsgspecError, ValueError, TypeError, LookupError)
+
+
+class Unpackable(sqlite3.DatabaseError):
+    """What a column holds is not what was packed: damage that SQLite cannot see, told as it tells of its own."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+
 class Layout(msgspec.Struct, frozen=True):
     """The order of the packed fields of a trace and of an event."""
 
@@ -92,7 +102,10 @@ class Packer:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         dictionary, layouts = _read_meta(connection)
-        self._dictionary = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
+        try:
+            self._dictionary = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
+        except _NOT_PACKED as error:
+            raise Unpackable(f"the dictionary: {error}") from error
         self._readers = {number: _reader(layout) for number, layout in layouts.items()}
         self._number = next((number for number, layout in layouts.items() if layout == CURRENT), None)
         self._prefix = b"" if self._number is None else bytes((self._number,))
@@ -123,12 +136,18 @@ class Packer:
         return self._prefix + compressed
 
     def head(self, packed: bytes) -> Trace:
-        """The trace, without its events."""
-        return self._readers[packed[0]].head(self._unpack(packed))
+        """The trace, without its events; raises `Unpackable`."""
+        try:
+            return self._readers[packed[0]].head(self._unpack(packed))
+        except _NOT_PACKED as error:
+            raise Unpackable(str(error)) from error
 
     def events(self, packed: bytes) -> list[Event]:
-        """The events of a trace."""
-        return self._readers[packed[0]].events(self._unpack(packed))
+        """The events of a trace; raises `Unpackable`."""
+        try:
+            return self._readers[packed[0]].events(self._unpack(packed))
+        except _NOT_PACKED as error:
+            raise Unpackable(str(error)) from error
 
     def _unpack(self, packed: bytes) -> bytes:
         """The msgpack of a packed value."""
@@ -147,5 +166,8 @@ def _read_meta(connection: sqlite3.Connection) -> tuple[bytes | None, dict[int, 
         if name == "dictionary":
             dictionary = value
         elif name.startswith("layout "):
-            layouts[int(name[7:])] = msgspec.json.decode(value, type=Layout)
+            try:
+                layouts[int(name[7:])] = msgspec.json.decode(value, type=Layout)
+            except _NOT_PACKED as error:
+                raise Unpackable(f"{name}: {error}") from error
     return dictionary, layouts

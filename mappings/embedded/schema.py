@@ -12,8 +12,10 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mappings.embedded.faults import StoreError, StoreTooNew
+from mappings import private
+from mappings.embedded.faults import StoreAway, StoreDamaged, StoreError, StoreTooNew, fault_of, of_file
 from mappings.embedded.functions import register
+from mappings.faults import of_os_error
 
 Step = Callable[[sqlite3.Connection], None]
 
@@ -95,36 +97,56 @@ CREATE TABLE partition(file TEXT PRIMARY KEY, lower_ms INTEGER NOT NULL, upper_m
 CREATE TABLE progress(source TEXT PRIMARY KEY, read_up_to_ms INTEGER NOT NULL) WITHOUT ROWID
 """
 
+#: Ranges of time whose file was lost or put aside, until they are read again or too old.
+_CATALOG_2 = """
+CREATE TABLE gap(lower_ms INTEGER NOT NULL, upper_ms INTEGER NOT NULL, file TEXT NOT NULL, why TEXT NOT NULL,
+    PRIMARY KEY(lower_ms, file)) WITHOUT ROWID
+"""
+
 PARTITION_STEPS: Sequence[Step] = (_sql(_PARTITION_1), _sql(_PARTITION_2))
-CATALOG_STEPS: Sequence[Step] = (_sql(_CATALOG_1),)
+CATALOG_STEPS: Sequence[Step] = (_sql(_CATALOG_1), _sql(_CATALOG_2))
 
 
-def open_writer(path: Path, steps: Sequence[Step]) -> sqlite3.Connection:
-    """A connection that may write, to a file that is made or brought up to date first; only the holder of the lock may ask."""
-    connection: sqlite3.Connection | None = None
-    try:
-        connection = _connect(path, "rwc")
-        connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA wal_autocheckpoint=0")
-        # When everything in the log has been copied, the next commit begins it anew and cuts it to this size.
-        connection.execute("PRAGMA journal_size_limit=16777216")
-        migrate(connection, path, steps)
-    except (sqlite3.Error, StoreError) as error:
-        if connection is not None:
+def open_writer(path: Path, steps: Sequence[Step], *, new: bool) -> sqlite3.Connection:
+    """A connection that may write, to a file that is brought up to date first; only the holder of the lock may ask.
+
+    A `new` file is made, or finished where its making was cut off. Another one must be there and hold something, else it is damaged.
+    Raises `StoreDamaged`, `StoreAway` and `StoreTooNew`.
+    """
+    if new:
+        try:
+            private.create(path)
+        except OSError as error:
+            raise of_os_error(error, f"{path} cannot be made") from error
+    elif not path.exists():
+        raise StoreDamaged(path, "is missing")
+    with of_file(path):
+        connection = _connect(path, "rw")
+        try:
+            if not new and not version_of(connection, path, steps):
+                raise StoreDamaged(path, "is empty", empty=True)
+            connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("PRAGMA wal_autocheckpoint=0")
+            # When everything in the log has been copied, the next commit begins it anew and cuts it to this size.
+            connection.execute("PRAGMA journal_size_limit=16777216")
+            migrate(connection, path, steps)
+        except BaseException:
             connection.close()
-        raise error if isinstance(error, StoreError) else StoreError(f"{path} cannot be written: {error}.") from error
+            raise
     return connection
 
 
 def open_reader(path: Path, steps: Sequence[Step]) -> sqlite3.Connection | None:
-    """A connection that only reads; None where the file is not there (any more), or not yet ready."""
+    """A connection that only reads; None where the file is not there (any more), or not yet ready.
+
+    Raises `StoreDamaged` and `StoreTooNew`, and any other `StoreError` where it cannot be read.
+    """
     connection: sqlite3.Connection | None = None
     try:
         connection = _connect(path, "ro")
         version = version_of(connection, path, steps)
-        connection.execute("PRAGMA mmap_size=1073741824")
     except (sqlite3.Error, StoreError) as error:
         if connection is not None:
             connection.close()
@@ -132,13 +154,24 @@ def open_reader(path: Path, steps: Sequence[Step]) -> sqlite3.Connection | None:
             raise
         if not path.exists():
             return None
-        raise StoreError(f"{path} cannot be read: {error}{_why(path)}.") from error
+        fault = fault_of(error, path)
+        raise fault if isinstance(fault, StoreDamaged) else StoreAway(f"{path} cannot be read: {error}{_why(path)}.") from error
     if version < len(steps):
         connection.close()
         if version:
             raise StoreError(f"{path.name} was written by an older release; start “mailtrace ingest” once to bring it up to date.")
         return None
     return connection
+
+
+def must_be_there(path: Path, inode: int) -> None:
+    """Raise `StoreDamaged` where a file that is open is not under its name any more: what is written to it would be lost."""
+    try:
+        there = path.stat().st_ino == inode
+    except FileNotFoundError:
+        there = False
+    if not there:
+        raise StoreDamaged(path, "is missing")
 
 
 def _why(path: Path) -> str:

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from mappings.losses import Loss
 from mappings.patterns import searchable
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition
@@ -44,6 +45,8 @@ class State(msgspec.Struct, frozen=True):
     read_up_to_ms: Mapping[str, int]
     oldest_ms: int | None
     newest_ms: int | None
+    #: What went before it was read, the latest last.
+    losses: Sequence[Loss] = ()
 
 
 class OverTime(msgspec.Struct, frozen=True):
@@ -102,6 +105,10 @@ class Engine(Protocol):
 
     def state(self) -> State:
         """What the store holds."""
+        ...
+
+    def lacking(self, scope: Scope, since_ms: int | None = None, until_ms: int | None = None) -> list[str]:
+        """What answers about this time do not hold because a part of the store is missing or damaged, in sentences for this scope."""
         ...
 
     def close(self) -> None:

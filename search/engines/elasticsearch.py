@@ -6,7 +6,10 @@ time is held open for it, and a cursor never expires.
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from functools import wraps
 from hashlib import blake2b
 from itertools import pairwise
@@ -15,11 +18,14 @@ from typing import Any, ParamSpec, TypeVar
 import msgspec
 
 from mappings import identity
+from mappings.elasticsearch import losses
 from mappings.elasticsearch.answers import Answer
+from mappings.elasticsearch.catalog import Catalog
 from mappings.elasticsearch.connection import Access, Connection, path
 from mappings.elasticsearch.document import folded_domain, key_term
 from mappings.elasticsearch.faults import StoreRefused
-from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.names import END_OF_TIME, Names
+from mappings.elasticsearch.ranges import Range
 from mappings.faults import StoreError
 from mappings.fields import BY_NAME
 from mappings.trace import Trace
@@ -47,6 +53,8 @@ _NEWEST_FIRST = [
 ]
 _BY_FATE: Json = {"fate": {"terms": {"field": BY_NAME["disposition"].store, "size": len(Disposition)}}}
 _WITHOUT_EVENTS = {"excludes": [BY_NAME["events"].store]}
+#: Seconds for which what was found to be deleted is believed.
+_LOST_S = 10.0
 _THERE = "ignore_unavailable=true&allow_no_indices=true"
 
 
@@ -74,6 +82,7 @@ class ElasticsearchEngine:
         self._names = names
         self._timeout_s = timeout_s
         self._connection = Connection(access)
+        self._lost = _Lost(Catalog(self._connection, names))
 
     @_too_complex
     def search(self, query: Query, scope: Scope, *, limit: int, cursor: str | None = None) -> Page:
@@ -86,7 +95,7 @@ class ElasticsearchEngine:
         traces = [hit.trace() for hit in answer.hits.hits]
         counted = answer.hits.total.value if answer.hits.total is not None else 0
         total = Total(counted) if counted <= TOTAL_LIMIT else Total(TOTAL_LIMIT, "gte")
-        faults = answer.faults()
+        faults = [*answer.faults(), *self._lost.told(query)]
         if faults:
             total = Total(total.value, "gte")
         following = traces[limit - 1].id if len(traces) > limit else None
@@ -190,20 +199,25 @@ class ElasticsearchEngine:
     def state(self) -> State:
         """Up to when each source has been read, and the times of the oldest and the newest trace."""
         progress = {"size": 10_000, "query": {"term": {"kind": "progress"}}, "_source": ["body"], "track_total_hits": False}
-        time = BY_NAME["time_ms"].store
+        first_sight = BY_NAME["time_ms"].store
         one = {"size": 1, "_source": False, "track_total_hits": False, "query": {"match_all": {}}}
-        lines: list[Json] = [{"index": self._names.meta, "ignore_unavailable": True}, progress]
+        meta = {"index": self._names.meta, "ignore_unavailable": True}
+        lines: list[Json] = [meta, progress, meta, losses.QUESTION]
         for order in ("asc", "desc"):
             lines += [
                 {"index": self._names.alias, "ignore_unavailable": True},
-                {**one, "sort": [{time: {"order": order, "unmapped_type": "date"}}]},
+                {**one, "sort": [{first_sight: {"order": order, "unmapped_type": "date"}}]},
             ]
         body = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
         answer: Any = msgspec.json.decode(self._connection.ask("read its state", "POST", "/_msearch", body, lines=True) or b"{}")
         found = [one.get("hits", {}).get("hits", []) for one in answer["responses"]]
         read = {hit["_source"]["body"]["source"]: hit["_source"]["body"]["read_up_to_ms"] for hit in found[0]}
-        bounds = [int(hits[0]["sort"][0]) if hits else None for hits in found[1:]]
-        return State(read, bounds[0], bounds[1])
+        bounds = [int(hits[0]["sort"][0]) if hits else None for hits in found[2:]]
+        return State(read, bounds[0], bounds[1], losses.from_hits(found[1]))
+
+    def lacking(self, scope: Scope, since_ms: int | None = None, until_ms: int | None = None) -> list[str]:
+        """Nothing: what parts of the store do not answer is told with each answer."""
+        return []
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -263,6 +277,28 @@ class ElasticsearchEngine:
             target += f"&preference={blake2b(preference.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
         answer = self._connection.ask("search", "POST", target, body, patient=True)
         return msgspec.json.decode(answer or b"{}", type=Answer)
+
+
+class _Lost:
+    """What somebody deleted from the store, looked up now and then. Safe for several threads."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._guard = threading.Lock()
+        self._looked = float("-inf")
+        self._ranges: list[Range] = []
+
+    def told(self, query: Query) -> list[str]:
+        """What is missing in the answer to a question, in sentences."""
+        with self._guard:
+            if time.monotonic() >= self._looked + _LOST_S:
+                # Who may only ask the alias may not know.
+                with suppress(StoreRefused):
+                    self._ranges = self._catalog.lost()
+                self._looked = time.monotonic()
+            ranges = self._ranges
+        since, until = query.since_ms or 0, END_OF_TIME if query.until_ms is None else query.until_ms
+        return [one.lost() for one in ranges if one.lower_ms < until and since < one.upper_ms]
 
 
 def _source(name: str) -> Json:

@@ -7,7 +7,7 @@ the documents are, and never parsed by the server: every character but `*` and `
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mappings.elasticsearch.names import END_OF_TIME
@@ -27,7 +27,8 @@ from mappings.patterns import (
     asked_server,
     fold_domain,
 )
-from search.query import Query
+from search.engines.criteria import compiles_all
+from search.query import CRITERIA, TIMES, WORDS, Query
 from search.scope import Scope
 
 Json = dict[str, Any]
@@ -92,7 +93,7 @@ def terms(field: str, values: Iterable[Any]) -> list[Json]:
 
 def has_pattern_of_all(query: Query) -> bool:
     """Whether a pattern begins with a wildcard, so that every value of a field is looked at."""
-    fields = ("sender", "recipient", "address", "domain", "quarantine_id", "message_id", "queue_id", "client", "relay")
+    fields = [field for field in CRITERIA if field not in WORDS and field != "code"]
     return any(value.lstrip("<@")[:1] in ("*", "?") for field in fields for value in getattr(query, field))
 
 
@@ -118,23 +119,8 @@ def _time(query: Query) -> list[Json]:
 
 def _criteria(query: Query) -> Iterable[Json]:
     """One condition for each criterion that is asked for."""
-    adders: dict[str, Callable[[_Alternatives, str], None]] = {
-        "sender": lambda into, value: _address(into, value, _SENDERS),
-        "recipient": lambda into, value: _address(into, value, _RECIPIENTS),
-        "address": lambda into, value: _address(into, value, (*_SENDERS, *_RECIPIENTS)),
-        "domain": _domain,
-        "quarantine_id": _quarantine,
-        "message_id": lambda into, value: into.text(_store("message_id"), asked_message_id(value)),
-        "queue_id": lambda into, value: into.text(_store("queue_ids"), asked_exact(value)),
-        "client": lambda into, value: _server(into, value, "client_ip", ("client_name", "client_helo")),
-        "relay": lambda into, value: _server(into, value, "relay_ip", ("relay_host",)),
-        "code": _code,
-        "direction": lambda into, value: into.equal(_store("direction"), value),
-        "disposition": lambda into, value: into.equal(_store("disposition"), value),
-        "verdict": lambda into, value: into.equal(_store("verdict"), value),
-        "reason": lambda into, value: into.equal(_store("reason"), value),
-    }
-    for field, add in adders.items():
+    compiles_all("Elasticsearch", (*_ADDERS, *TIMES), type(query))
+    for field, add in _ADDERS.items():
         values = getattr(query, field)
         if values:
             into = _Alternatives()
@@ -205,3 +191,25 @@ def _code(into: _Alternatives, value: str) -> None:
             into.other({"prefix": {field: {"value": asked.enhanced}}})
         else:
             into.equal(field, asked.enhanced)
+
+
+def _word(field: str) -> Callable[[_Alternatives, str], None]:
+    """A word of a closed list."""
+    return lambda into, value: into.equal(_store(field), value)
+
+
+#: How each criterion is compiled; one that is missing here is an error at import.
+_ADDERS: Mapping[str, Callable[[_Alternatives, str], None]] = {
+    "sender": lambda into, value: _address(into, value, _SENDERS),
+    "recipient": lambda into, value: _address(into, value, _RECIPIENTS),
+    "address": lambda into, value: _address(into, value, (*_SENDERS, *_RECIPIENTS)),
+    "domain": _domain,
+    "quarantine_id": _quarantine,
+    "message_id": lambda into, value: into.text(_store("message_id"), asked_message_id(value)),
+    "queue_id": lambda into, value: into.text(_store("queue_ids"), asked_exact(value)),
+    "client": lambda into, value: _server(into, value, "client_ip", ("client_name", "client_helo")),
+    "relay": lambda into, value: _server(into, value, "relay_ip", ("relay_host",)),
+    "code": _code,
+    **{field: _word(field) for field in WORDS},
+}
+compiles_all("Elasticsearch", (*_ADDERS, *TIMES))

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
+from typing import TypeVar, cast
 
 from mappings import identity
 from mappings.embedded import catalog
 from mappings.embedded.catalog import Partition
 from mappings.embedded.columns import domain_value
-from mappings.embedded.faults import in_words
+from mappings.embedded.faults import StoreAway, StoreDamaged, StoreError, in_words, of_file
 from mappings.embedded.reading import ids_by_terms
 from mappings.embedded.terms import term
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition
 from search.engines import DISPOSITIONS, SIDES, TOTAL_LIMIT, OverTime, Page, Side, State, Total, under_domains
 from search.engines.embedded_files import Files, OpenFile, Scopes
+from search.engines.embedded_lacking import lacking_sentence
 from search.engines.embedded_plan import Plan, Span
 from search.engines.embedded_sql import Criterion, criteria, scope_criterion
 from search.engines.succession import current
 from search.query import Query
 from search.query_error import QueryError
 from search.scope import Scope
+
+_T = TypeVar("_T")
 
 _ALL = (b"", b"\xff" * 17)
 #: Rows of a page when a walk chooses.
@@ -42,6 +47,7 @@ class EmbeddedEngine:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._scopes = Scopes()
         self._files = Files(folder, self._scopes)
 
@@ -58,7 +64,8 @@ class EmbeddedEngine:
         else:
             counted = self._count(query, scope, TOTAL_LIMIT + 1)
             total = Total(counted) if counted <= TOTAL_LIMIT else Total(TOTAL_LIMIT, "gte")
-        return Page(traces[:limit], following, total)
+        warnings = self.lacking(scope, query.since_ms, query.until_ms)
+        return Page(traces[:limit], following, total, complete=not warnings, warnings=warnings)
 
     def walk(self, query: Query, scope: Scope, *, cursor: str | None = None) -> Iterator[Trace]:
         """All traces that fit, newest first, without events, read page by page."""
@@ -77,32 +84,32 @@ class EmbeddedEngine:
     @in_words
     def get(self, trace: str, scope: Scope) -> Trace | None:
         """One trace with its events; a superseded id gives its successor; None where unknown or out of scope."""
-        partitions = self._files.partitions()
-        found = current(trace.strip().lower(), lambda one: self._load(partitions, one, events=False))
+        found = current(trace.strip().lower(), lambda one: self._load(one, events=False))
+        if found is None:
+            self._must_have(trace.strip().lower(), scope)
         if found is None or not _sees(scope, found):
             return None
-        return self._load(partitions, found.id, events=True)
+        return self._load(found.id, events=True)
 
     @in_words
     def find(self, keys: Collection[str], scope: Scope, *, limit: int = 200) -> list[Trace]:
         """The traces, without events, that hold one of these keys, newest first."""
         wanted = frozenset(keys)
         terms = {term(key) for key in wanted}
-        found: list[Trace] = []
-        for _, file in self._open(Span(*_ALL)):
-            for key in sorted(ids_by_terms(file.connection, terms), reverse=True):
-                trace = file.load(key, events=False)
-                if trace is not None and not trace.superseded_by and not wanted.isdisjoint(trace.keys) and _sees(scope, trace):
-                    found.append(trace)
-                    if len(found) >= limit:
-                        return found
-        return found
+
+        def holding(_partition: Partition, file: OpenFile) -> list[Trace]:
+            keys = sorted(ids_by_terms(file.connection, terms), reverse=True)
+            loaded = (file.load(key, events=False) for key in keys)
+            fitting = (t for t in loaded if t is not None and not t.superseded_by and not wanted.isdisjoint(t.keys) and _sees(scope, t))
+            return list(islice(fitting, limit))
+
+        return list(islice(chain.from_iterable(self._each(Span(*_ALL), holding)), limit))
 
     @in_words
     def codes_seen(self, scope: Scope) -> list[tuple[int | None, str | None, int]]:
         """(basic code, enhanced code, number of traces) of all traces that a refusing reply decided, most first."""
         counts: dict[tuple[int | None, str | None], int] = {}
-        statement, params = "SELECT reply_code, enhanced_code, sum(n) FROM codes GROUP BY 1, 2", ()
+        statement = "SELECT reply_code, enhanced_code, sum(n) FROM codes GROUP BY 1, 2"
         if scope.domains is not None:
             handle = self._scopes.number(frozenset(map(domain_value, scope.domains)))
             statement = (
@@ -110,8 +117,8 @@ class EmbeddedEngine:
                 f" WHERE t.disposition IN {_REFUSED} AND t.disposition <> 'delivered' AND in_scope({handle}, t.visible)"
                 " AND (t.reply_code IS NOT NULL OR t.enhanced_code IS NOT NULL) GROUP BY 1, 2"
             )
-        for _, file in self._open(Span(*_ALL)):
-            for basic, enhanced, number in file.connection.execute(statement, params):
+        for rows in self._each(Span(*_ALL), lambda _, file: file.connection.execute(statement).fetchall()):
+            for basic, enhanced, number in rows:
                 code = (basic or None, enhanced or None)
                 counts[code] = counts.get(code, 0) + number
         ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0][0] or 0, item[0][1] or ""))
@@ -129,8 +136,11 @@ class EmbeddedEngine:
             return OverTime(self._hourly(span, edges_ms))
         left = _MOST_COUNTED
         from_ms = None
-        for _, file in self._open(span):
-            rows = Plan(file.connection, self._criteria(query, scope, file), span).fates(left + 1)
+
+        def newest(_partition: Partition, file: OpenFile) -> list[tuple[bytes, str]]:
+            return Plan(file.connection, self._criteria(query, scope, file), span).fates(left + 1)
+
+        for rows in self._each(span, newest):
             if len(rows) > left:
                 from_ms = int.from_bytes(rows[left - 1][0][:6], "big") if left else edges_ms[-1]
             for key, disposition in rows[:left]:
@@ -144,8 +154,9 @@ class EmbeddedEngine:
         """The same for everything, from the counts that are kept with the rows."""
         counts = [Counter[Disposition]() for _ in edges_ms[1:]]
         statement = "SELECT hour, disposition, sum(n) FROM hourly WHERE hour >= ? AND hour < ? GROUP BY 1, 2"
-        for _, file in self._open(span):
-            for hour, disposition, number in file.connection.execute(statement, [edge // _HOUR_MS for edge in _ends(edges_ms)]):
+        hours = [edge // _HOUR_MS for edge in _ends(edges_ms)]
+        for rows in self._each(span, lambda _, file: file.connection.execute(statement, hours).fetchall()):
+            for hour, disposition, number in rows:
                 counts[bisect_right(edges_ms, hour * _HOUR_MS) - 1][DISPOSITIONS[disposition]] += number
         return [dict(one) for one in counts]
 
@@ -155,49 +166,67 @@ class EmbeddedEngine:
         if self._sees_nothing(scope):
             return {}
         span = _span(query, None)
-        return under_domains(
-            group
-            for _, file in self._open(span)
-            for group in Plan(file.connection, self._criteria(query, scope, file), span).groups((*SIDES[side], "disposition"))
+        groups = self._each(
+            span,
+            lambda _, file: list(Plan(file.connection, self._criteria(query, scope, file), span).groups((*SIDES[side], "disposition"))),
         )
+        return under_domains(chain.from_iterable(groups))
 
     @in_words
     def state(self) -> State:
         """Up to when each source has been read, and the times of the oldest and the newest trace."""
-        listed = self._files.catalog()
-        progress = {} if listed is None else catalog.progress(listed)
-        bounds = [
-            int.from_bytes(bound[:6], "big")
-            for _, file in self._open(Span(*_ALL))
-            for bound in file.connection.execute("SELECT (SELECT min(id) FROM trace), (SELECT max(id) FROM trace)").fetchone()
-            if bound is not None
-        ]
-        return State(progress, min(bounds, default=None), max(bounds, default=None))
+        listing = self._files.listing()
+        statement = "SELECT (SELECT min(id) FROM trace), (SELECT max(id) FROM trace)"
+        rows = self._each(Span(*_ALL), lambda _, file: file.connection.execute(statement).fetchone())
+        bounds = [int.from_bytes(bound[:6], "big") for row in rows for bound in row if bound is not None]
+        return State(listing.progress, min(bounds, default=None), max(bounds, default=None), listing.losses)
+
+    def lacking(self, scope: Scope, since_ms: int | None = None, until_ms: int | None = None) -> list[str]:
+        """What is not in the answers to questions about this time, because its part of the store is missing or damaged, in sentences."""
+        lower, upper = since_ms or 0, catalog.END_OF_TIME if until_ms is None else until_ms
+        gaps = [*self._files.listing().gaps, *self._files.lacking()]
+        touched = [gap for gap in gaps if gap.lower_ms < upper and lower < gap.upper_ms]
+        return list(dict.fromkeys(lacking_sentence(gap, whole=scope.domains is None) for gap in touched))
 
     def close(self) -> None:
         """Let go of the store."""
         self._files.close()
 
-    def _open(self, span: Span) -> Iterator[tuple[Partition, OpenFile]]:
-        """The files that may hold ids of this span, newest first."""
-        for partition in self._files.partitions():
-            if _key(partition.lower_ms) < span.upper and span.lower < _key(partition.upper_ms):
-                file = self._files.open(partition)
-                if file is not None:
-                    yield partition, file
+    def _each(self, span: Span, ask: Callable[[Partition, OpenFile], _T]) -> Iterator[_T]:
+        """The answers of the files that may hold ids of this span, newest first.
 
-    def _load(self, partitions: list[Partition], trace: str, *, events: bool) -> Trace | None:
+        `ask` gives its answer whole. A file that is damaged, or cannot be read now, gives none, which `lacking` tells.
+        """
+        for partition in self._files.listing().partitions:
+            if _key(partition.lower_ms) < span.upper and span.lower < _key(partition.upper_ms):
+                try:
+                    with of_file(self._folder / partition.file):
+                        file = self._files.open(partition)
+                        answer = None if file is None else ask(partition, file)
+                except (StoreDamaged, StoreAway) as fault:
+                    self._files.failed(partition, fault)
+                    continue
+                if file is not None:
+                    yield cast("_T", answer)
+
+    def _must_have(self, trace: str, scope: Scope) -> None:
+        """Raise `StoreError` where a trace that is not found may have been in a part of the store that is lacking."""
+        try:
+            time_ms = int.from_bytes(identity.to_bytes(trace)[:6], "big")
+        except ValueError:
+            return
+        lacking = self.lacking(scope, time_ms, time_ms + 1)
+        if lacking:
+            raise StoreError(lacking[0])
+
+    def _load(self, trace: str, *, events: bool) -> Trace | None:
         """One trace, superseded or not, by its id; None where it is unknown or no id."""
         try:
             key = identity.to_bytes(trace)
         except ValueError:
             return None
         time_ms = int.from_bytes(key[:6], "big")
-        for partition in partitions:
-            if partition.lower_ms <= time_ms < partition.upper_ms:
-                file = self._files.open(partition)
-                return None if file is None else file.load(key, events=events)
-        return None
+        return next(self._each(Span(_key(time_ms), _key(time_ms + 1)), lambda _, file: file.load(key, events=events)), None)
 
     @in_words
     def _newest(self, query: Query, scope: Scope, span: Span, limit: int) -> list[Trace]:
@@ -205,9 +234,13 @@ class EmbeddedEngine:
         found: list[Trace] = []
         if self._sees_nothing(scope):
             return found
-        for _, file in self._open(span):
+
+        def rows(_partition: Partition, file: OpenFile) -> list[Trace]:
             plan = Plan(file.connection, self._criteria(query, scope, file), span)
-            found += [file.head(head) for _, head in plan.rows(limit - len(found))]
+            return [file.head(head) for _, head in plan.rows(limit - len(found))]
+
+        for traces in self._each(span, rows):
+            found += traces
             if len(found) >= limit:
                 break
         return found
@@ -219,11 +252,14 @@ class EmbeddedEngine:
         if self._sees_nothing(scope):
             return 0
         everything = _is_everything(query, scope)
-        for partition, file in self._open(span):
+
+        def number(partition: Partition, file: OpenFile) -> int:
             if everything and span.lower <= _key(partition.lower_ms) and _key(partition.upper_ms) <= span.upper:
-                total += file.connection.execute("SELECT coalesce(sum(n), 0) FROM hourly").fetchone()[0]
-            else:
-                total += Plan(file.connection, self._criteria(query, scope, file), span).count(limit - total)
+                return int(file.connection.execute("SELECT coalesce(sum(n), 0) FROM hourly").fetchone()[0])
+            return Plan(file.connection, self._criteria(query, scope, file), span).count(limit - total)
+
+        for counted in self._each(span, number):
+            total += counted
             if total >= limit:
                 return limit
         return total

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mappings.embedded import catalog
-from mappings.embedded.catalog import Partition
+from mappings.embedded.catalog import Gap, Partition
+from mappings.embedded.faults import StoreAway, StoreDamaged, fault_of, of_file
 from mappings.embedded.functions import SEPARATOR
-from mappings.embedded.packing import Packer
+from mappings.embedded.packing import Packer, Unpackable
 from mappings.embedded.reading import load
 from mappings.embedded.schema import PARTITION_STEPS, open_reader
+from mappings.faults import of_os_error
+from mappings.losses import Loss
 from mappings.trace import Trace
 
 #: So many files stay open in a thread; each takes up to three file handles.
@@ -46,6 +49,7 @@ class OpenFile:
 
     connection: sqlite3.Connection
     packer: Packer
+    inode: int
 
     def head(self, packed: bytes) -> Trace:
         """A trace without events."""
@@ -58,7 +62,7 @@ class OpenFile:
         """One trace, superseded or not."""
         try:
             return load(self.connection, self.packer, key, events=events)
-        except KeyError:
+        except Unpackable:
             self.packer = Packer(self.connection)
             return load(self.connection, self.packer, key, events=events)
 
@@ -70,6 +74,8 @@ class _Own:
     inode: int = -1
     catalog: sqlite3.Connection | None = None
     files: dict[str, OpenFile] = field(default_factory=dict)
+    #: Files that could not be read when last tried.
+    unreadable: dict[str, Gap] = field(default_factory=dict)
 
     def close(self) -> None:
         """Close everything."""
@@ -81,8 +87,21 @@ class _Own:
         self.files.clear()
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What the store says it has, newest first, what it lacks, up to when each source has been read, and what went before it was read."""
+
+    partitions: list[Partition]
+    gaps: list[Gap]
+    progress: dict[str, int]
+    losses: list[Loss]
+
+
 class Files:
-    """Opens the files of a store for the threads that ask; a store that is not there has no files."""
+    """Opens the files of a store for the threads that ask; a store that is not there has no files.
+
+    A file that proves damaged is not answered from, and remembered as long as it stands there.
+    """
 
     def __init__(self, folder: Path, scopes: Scopes) -> None:
         self._folder = folder
@@ -90,47 +109,74 @@ class Files:
         self._local = threading.local()
         self._all: list[_Own] = []
         self._guard = threading.Lock()
+        #: Files that proved damaged, with their inodes.
+        self._damaged: dict[str, tuple[int, Gap]] = {}
 
-    def catalog(self) -> sqlite3.Connection | None:
-        """The catalog, or None where there is no store yet."""
+    def listing(self) -> Listing:
+        """The files there are; where the catalog cannot be read, those in the folder, and a word on it."""
         own = self._own()
         try:
-            inode = (self._folder / catalog.NAME).stat().st_ino
-        except FileNotFoundError:
-            inode = -1
-        if inode != own.inode or own.catalog is None:
-            # The store was made, or made anew: what was open belongs to the old one.
+            listed = self._catalog(own)
+            found = (
+                None
+                if listed is None
+                else Listing(catalog.partitions(listed), catalog.gaps(listed), catalog.progress(listed), catalog.losses(listed))
+            )
+        except (sqlite3.Error, StoreDamaged) as error:
+            fault = fault_of(error, self._folder / catalog.NAME) if isinstance(error, sqlite3.Error) else error
             own.close()
-            own.inode = inode
-            own.catalog = catalog.read_catalog(self._folder) if inode >= 0 else None
-        return own.catalog
-
-    def partitions(self) -> list[Partition]:
-        """The files there are, newest range first."""
-        listed = self.catalog()
-        if listed is None:
-            return []
-        found = catalog.partitions(listed)
-        names = {partition.file for partition in found}
-        files = self._own().files
-        for name in [name for name in files if name not in names]:
-            files.pop(name).connection.close()
+            if not isinstance(fault, StoreDamaged):
+                raise fault from error
+            found = self._without_catalog(fault.why)
+        if found is None:
+            found = self._without_catalog("is missing")
+        self._let_go(own, found.partitions)
         return found
 
     def open(self, partition: Partition) -> OpenFile | None:
-        """A file of the list; None where it has just been dropped."""
+        """A file of the list; None where it has just been dropped. Raises `StoreDamaged`, or `StoreAway` where it cannot be read now."""
+        path = self._folder / partition.file
         files = self._own().files
         file = files.pop(partition.file, None)
+        try:
+            inode = path.stat().st_ino
+        except FileNotFoundError:
+            inode = -1
+        except OSError as error:
+            raise of_os_error(error, f"{path} cannot be read") from error
+        if file is not None and file.inode != inode:
+            # It was put aside, and another one begun in its place.
+            file.connection.close()
+            file = None
         if file is None:
-            connection = open_reader(self._folder / partition.file, PARTITION_STEPS)
-            if connection is None:
+            file = self._opened(partition, path, inode)
+            if file is None:
                 return None
-            connection.create_function("in_scope", 2, self._scopes.holds, deterministic=True)
             while len(files) >= _MOST_OPEN:
                 files.pop(next(iter(files))).connection.close()
-            file = OpenFile(connection, Packer(connection))
         files[partition.file] = file
+        self._own().unreadable.pop(partition.file, None)
         return file
+
+    def failed(self, partition: Partition, fault: StoreDamaged | StoreAway) -> None:
+        """Let go of a file that proved damaged, or cannot be read now, and remember that."""
+        own = self._own()
+        file = own.files.pop(partition.file, None)
+        if file is not None:
+            file.connection.close()
+        if isinstance(fault, StoreDamaged):
+            gap = Gap(partition.lower_ms, partition.upper_ms, partition.file, fault.why)
+            with self._guard:
+                self._damaged[partition.file] = (self._inode(partition.file), gap)
+        else:
+            own.unreadable[partition.file] = Gap(partition.lower_ms, partition.upper_ms, partition.file, "cannot be read now")
+
+    def lacking(self) -> list[Gap]:
+        """The files that proved damaged and still stand there, and those that this thread could not read when it last tried."""
+        with self._guard:
+            known = list(self._damaged.items())
+        damaged = [gap for name, (inode, gap) in known if self._inode(name) == inode]
+        return [*damaged, *self._own().unreadable.values()]
 
     def close(self) -> None:
         """Close what every thread has open."""
@@ -139,6 +185,54 @@ class Files:
                 own.close()
             self._all.clear()
             self._local = threading.local()
+
+    def _catalog(self, own: _Own) -> sqlite3.Connection | None:
+        """The catalog, or None where there is none."""
+        inode = self._inode(catalog.NAME)
+        if inode != own.inode or own.catalog is None:
+            # The store was made, or made anew: what was open belongs to the old one.
+            own.close()
+            own.inode = inode
+            own.catalog = catalog.read_catalog(self._folder) if inode >= 0 else None
+        return own.catalog
+
+    def _without_catalog(self, why: str) -> Listing:
+        """What can be told from the names of the files: everything may be lacking."""
+        found = catalog.by_names(self._folder)
+        lacking = [Gap(0, catalog.END_OF_TIME, catalog.NAME, why)] if found else []
+        return Listing(found, lacking, {}, [])
+
+    def _opened(self, partition: Partition, path: Path, inode: int) -> OpenFile | None:
+        """A file opened for this thread; None where it is gone, and not listed any more."""
+        connection = open_reader(path, PARTITION_STEPS)
+        if connection is None:
+            if partition not in self.listing().partitions:
+                return None
+            raise StoreDamaged(path, "is empty" if path.exists() else "is missing")
+        try:
+            with of_file(path):
+                connection.create_function("in_scope", 2, self._scopes.holds, deterministic=True)
+                return OpenFile(connection, Packer(connection), inode)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _let_go(self, own: _Own, partitions: list[Partition]) -> None:
+        """Close files that are not listed any more."""
+        names = {partition.file for partition in partitions}
+        for name in [name for name in own.files if name not in names]:
+            own.files.pop(name).connection.close()
+        for name in own.unreadable.keys() - names:
+            del own.unreadable[name]
+
+    def _inode(self, name: str) -> int:
+        """Which file has this name now; -1 where none has."""
+        try:
+            return (self._folder / name).stat().st_ino
+        except FileNotFoundError:
+            return -1
+        except OSError as error:
+            raise of_os_error(error, f"{self._folder / name} cannot be read") from error
 
     def _own(self) -> _Own:
         """What this thread has open."""

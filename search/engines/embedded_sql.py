@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,8 @@ from mappings.patterns import (
     asked_quarantine,
     asked_server,
 )
-from search.query import Query
+from search.engines.criteria import compiles_all
+from search.query import TIMES, Query
 
 _SENDERS = ("sender", "header_from")
 _RECIPIENTS = ("recipient", "original_recipient")
@@ -82,28 +83,11 @@ Criterion = list[Atom]
 
 def criteria(query: Query, connection: sqlite3.Connection) -> list[Criterion]:
     """The criteria of a query for one file (whose numbers of servers they name); one without atoms fits nothing."""
-    found: list[Criterion] = []
-
-    def add(values: Iterable[str], atoms: Callable[[str], Criterion]) -> None:
-        values = tuple(values)
-        if values:
-            found.append([atom for value in values for atom in atoms(value)])
-
-    add(query.quarantine_id, _quarantine)
-    add(query.message_id, _message_id)
-    add(query.queue_id, _queue_id)
-    add(query.sender, lambda value: _address(value, _SENDERS))
-    add(query.recipient, lambda value: _address(value, _RECIPIENTS))
-    add(query.address, lambda value: _address(value, (*_SENDERS, *_RECIPIENTS)))
-    add(query.domain, _domain)
-    add(query.code, _code)
-    for field in ("disposition", "verdict", "reason", "direction"):
-        add(getattr(query, field), lambda value, field=field: [_word(field, value)])  # type: ignore[misc]
-    if query.client:
-        found.append(_server(connection, "client", ("name", "ip", "helo"), query.client))
-    if query.relay:
-        found.append(_server(connection, "relay", ("name", "ip"), query.relay))
-    return found
+    compiles_all("The embedded store", (*_ATOMS, *_SERVERS, *TIMES), type(query))
+    asked = ((atoms, getattr(query, field)) for field, atoms in _ATOMS.items())
+    found = [[atom for value in values for atom in atoms(value)] for atoms, values in asked if values]
+    servers = ((field, names, getattr(query, field)) for field, names in _SERVERS.items())
+    return found + [_server(connection, field, names, values) for field, names, values in servers if values]
 
 
 def scope_criterion(handle: int, domains: Iterable[str]) -> Criterion:
@@ -235,12 +219,14 @@ def _code(value: str) -> Criterion:
     return atoms if refusals else [Atom(atom.condition, atom.params) for atom in atoms]
 
 
-def _word(field: str, value: str) -> Atom:
+def _word(field: str) -> Callable[[str], Criterion]:
     """A word of a closed list."""
-    atom = _equal(field, value)
-    if field == "direction" or (field, value) in _COMMON:
-        return Atom(atom.condition, atom.params)
-    return atom
+
+    def atoms(value: str) -> Criterion:
+        atom = _equal(field, value)
+        return [Atom(atom.condition, atom.params)] if field == "direction" or (field, value) in _COMMON else [atom]
+
+    return atoms
 
 
 def _server(connection: sqlite3.Connection, column: str, names: tuple[str, ...], values: tuple[str, ...]) -> Criterion:
@@ -270,3 +256,19 @@ def _server_condition(asked: AskedServer, names: tuple[str, ...]) -> tuple[str, 
         parts.append("(ip_key >= ? AND ip_key <= ?)")
         params += [asked.first, asked.last]
     return " OR ".join(parts), tuple(params)
+
+
+#: How each criterion is compiled, those of servers by their names in the table of servers; one that is missing is an error at import.
+_ATOMS: Mapping[str, Callable[[str], Criterion]] = {
+    "quarantine_id": _quarantine,
+    "message_id": _message_id,
+    "queue_id": _queue_id,
+    "sender": lambda value: _address(value, _SENDERS),
+    "recipient": lambda value: _address(value, _RECIPIENTS),
+    "address": lambda value: _address(value, (*_SENDERS, *_RECIPIENTS)),
+    "domain": _domain,
+    "code": _code,
+    **{field: _word(field) for field in ("disposition", "verdict", "reason", "direction")},
+}
+_SERVERS: Mapping[str, tuple[str, ...]] = {"client": ("name", "ip", "helo"), "relay": ("name", "ip")}
+compiles_all("The embedded store", (*_ATOMS, *_SERVERS, *TIMES))

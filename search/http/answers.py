@@ -38,6 +38,9 @@ class DomainsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     #: `received`: by the recipient's domain. `sent`: by the sender's, where mail really came from that side.
     side: str
     domains: list[DomainAnswer]
+    #: False where a part of the store is missing or damaged; `warnings` then says of which time.
+    complete: bool = True
+    warnings: list[str] = []
 
 
 class Word(msgspec.Struct, frozen=True):

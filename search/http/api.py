@@ -225,7 +225,8 @@ def domains(
     counts = scoped.domains(since_ms=bounds[0], until_ms=bounds[1], side="recipient" if side == "received" else "sender")
     listed = list_domains(counts, own, caller)
     note("domains", len(listed))
-    return DomainsAnswer(since=since, until=until, side=side, domains=listed)
+    lacking = scoped.lacking(*bounds)
+    return DomainsAnswer(since=since, until=until, side=side, domains=listed, complete=not lacking, warnings=lacking)
 
 
 @get(

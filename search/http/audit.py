@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from search.http.files import make_folder
+from mappings import private
 
 _CHUNK = 1 << 16
 #: Files of the log, the oldest first when sorted; and the file of the head.
@@ -126,7 +126,7 @@ class Audit:
             if self._head is not None:
                 os.close(self._head)
                 self._head = None
-            make_folder(self._folder)
+            private.folder(self._folder)
             self._head = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._head, fcntl.LOCK_EX)
         try:

@@ -10,12 +10,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from mappings import private
+
 T = TypeVar("T")
 
 
 def replace(path: Path, content: bytes) -> None:
     """Write a file so that a reader sees the old or the new one, never a part; raises `OSError`."""
-    make_folder(path.parent)
+    private.folder(path.parent)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -31,7 +33,7 @@ def replace(path: Path, content: bytes) -> None:
 
 def create(path: Path, content: bytes) -> bytes:
     """Write a file that is not there yet and give what it holds: where another process was faster, what that one wrote."""
-    make_folder(path.parent)
+    private.folder(path.parent)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -43,15 +45,10 @@ def create(path: Path, content: bytes) -> bytes:
     return path.read_bytes()
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder that only its owner sees into; raises `OSError`."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-
-
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Change a file, while no other process does; raises `OSError`."""
-    make_folder(path.parent)
+    private.folder(path.parent)
     handle = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -161,7 +161,7 @@ def test_memory_is_bounded_while_the_server_is_away(es_url: str, es_prefix: str,
 
 def test_closing_does_not_wait_for_ever(es_url: str, es_prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a server that takes nothing, an end is still an end; what it lacks was never acknowledged."""
-    monkeypatch.setattr("ingest.sinks.elasticsearch_patience.AFTER_STOP_S", 0.5)
+    monkeypatch.setattr("ingest.sinks.patience.AFTER_STOP_S", 0.5)
     with Proxy(es_url) as proxy:
         sink = sink_at(proxy.url, es_prefix)
         proxy.choose = lambda _method, path, _body: Fault.CUT if path.startswith("/_bulk") else Fault.NONE
@@ -175,7 +175,7 @@ def test_a_stop_while_the_server_is_away_is_a_stop(
     mailtrace: Callable[..., Done], es_url: str, es_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Asked to stop, the ingester waits a little longer, ends with one sentence, and at the next start nothing is missing."""
-    monkeypatch.setattr("ingest.sinks.elasticsearch_patience.AFTER_STOP_S", 0.5)
+    monkeypatch.setattr("ingest.sinks.patience.AFTER_STOP_S", 0.5)
     with Proxy(es_url) as proxy:
         asked = threading.Event()
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from ssl import PEM_cert_to_DER_cert
 from typing import Any
 
 import pytest
+from servers.fixtures import wipe
 from servers.process import ProcessServer
 from servers.server import User, Wanted, ask
 
 from cluster.cluster_samples import DAY_MS, T0, mail, write
 from ingest.sinks.elasticsearch import ElasticsearchSink
+from mappings.elasticsearch.checkup import Checkup
 from mappings.elasticsearch.connection import Access, Connection, with_port
 from mappings.elasticsearch.faults import StoreAway, StoreRefused
 from mappings.elasticsearch.names import Names
@@ -148,6 +151,40 @@ def test_each_role_allows_what_it_is_for_and_no_more(enter: Callable[[str], Acce
     for connection in connections.values():
         connection.close()
     assert ask(f"{server.url}/{NAMES.alias}/_count", credentials=server.credentials)
+
+
+def test_each_role_does_its_part_where_the_catalog_was_lost(enter: Callable[[str], Access], server: ProcessServer) -> None:
+    """A writer takes in what is there, a reader is told what is deleted, retention finds what no catalog names, setup mends the alias."""
+    connections = {kind: Connection(enter(kind)) for kind in KINDS}
+    names = Names("secured")
+    Setup(connections["setup"], names, Shape()).put_in_place()
+    days = [mail(700 + day, time_ms=T0 + (40 + day) * DAY_MS) for day in range(4)]
+    with closing(ElasticsearchSink(enter("writer"), names=names)) as sink:
+        write(sink, days)
+
+    def harm(target: str) -> None:
+        ask(f"{server.url}/{target}", "DELETE", credentials=server.credentials)
+
+    harm("secured-meta/_doc/catalog")
+    with closing(ElasticsearchSink(enter("writer"), names=names)) as sink:
+        write(sink, days)
+        harm("secured-traces-2026.01.04")
+        write(sink, days)
+        assert sink.older_than_kept == 1
+    with closing(ElasticsearchEngine(enter("reader"), names=names)) as engine:
+        page = engine.search(Query(since_ms=T0 + 39 * DAY_MS), EVERYTHING, limit=9)
+    assert (len(page.traces), page.complete) == (3, False)
+    assert page.warnings[0].startswith("The index secured-traces-2026.01.04 was deleted")
+    harm("secured-traces-2026.01.05/_alias/secured")
+    checkup = Checkup(connections["setup"], names)
+    harm("secured-meta/_doc/catalog")
+    assert (checkup.put_into_alias(), len(checkup.catalog(look=False).taken) > 2) == (["secured-traces-2026.01.05"], True)
+    harm("secured-meta/_doc/catalog")
+    dropped = Retention(connections["retention"], names).by_age(0, T0 + 80 * DAY_MS)
+    assert {"secured-traces-2026.01.03", "secured-traces-2026.01.05", "secured-traces-2026.01.06"} <= {one.name for one in dropped}
+    for connection in connections.values():
+        connection.close()
+    wipe(server.url, "secured", credentials=server.credentials)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from reference import ReferenceStore
 
 from contract.under_test import Store
 from mappings import identity, keys
+from mappings.losses import Loss
 from mappings.trace import Event, Trace
 from mappings.vocabulary import Disposition
 from search.engines import TOTAL_LIMIT, Total
@@ -201,6 +202,15 @@ def test_progress_and_tickets(store: Store) -> None:
     assert store.engine.state().read_up_to_ms == {"mx": 5, "b": 1}
     assert sorted(store.sink.acknowledged()) == sorted(tickets)
     assert store.sink.acknowledged() == []
+
+
+def test_losses_are_kept_once_and_told(store: Store) -> None:
+    """What went before it was read is in the state, the latest last, each once, however often it is noted."""
+    losses = [Loss(f"id{n}", "/var/log/mail.log", n * 100, n * 100 + 50 if n else None, T0 + n, T0 + n + 5, T0 + 10 + n) for n in range(3)]
+    for loss in [losses[2], losses[0], losses[1], losses[0]]:
+        store.sink.note_loss(loss)
+    store.refresh()
+    assert list(store.engine.state().losses) == losses
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "0" * 25, "z" * 26, "é" * 26, "' OR 1"])

@@ -141,6 +141,10 @@ def test_an_encoded_word_hides_nothing_that_a_store_does_not_take(word: str) -> 
     assert all(sign.isprintable() or sign == "\N{REPLACEMENT CHARACTER}" for sign in fact.subject)
 
 
+#: What a line that imitates itself holds twice.
+IMITATED = ("; from=<", ", relay=", ", size=", " -> <", ", rcpts: <", " R=", " F=<")
+
+
 def test_every_cut_of_every_sample_is_read() -> None:
     """A line that the transport cut at any place never raises, and names nobody by half an address."""
     for sample in SAMPLES:
@@ -156,7 +160,8 @@ def test_every_cut_of_every_sample_is_read() -> None:
                     # Exim's list of recipients has no brackets, so nothing tells that the last one is cut.
                     continue
                 # Of a line that imitates itself the first half is a whole one, and a rule's own target has no bracket at its end.
-                if sample.text.count("; from=<") <= 1 and getattr(found, "target", None) is None:
+                imitates = any(sample.text.count(words) > 1 for words in IMITATED)
+                if not imitates and getattr(found, "target", None) is None:
                     assert set(names_of(found)[0]) <= known, sample.text[:at]
 
 
@@ -344,7 +349,7 @@ def test_a_split_record_is_read_as_one(size: int) -> None:
     text = f"Passed CLEAN {{RelayedInbound}}, [203.0.113.5]:25 <max@sender.example> -> {to}, mail_id: AAAAAAAAAAAA, 9 ms"
     other = pieces(text.replace("user", "other"), size, "(00236-01)")
     joiner: Joiner[Slot] = Joiner()
-    place = Slot(0, 0, None)
+    place = Slot(0, 0, 0, None)
     done: list[Line] = []
     for one, two in zip(pieces(text, size), other, strict=False):
         done += [line for line, _ in joiner.feed(amavis_line(one), place)]

@@ -144,7 +144,7 @@ def running(made: Settings, secrets: Mapping[str, str] | None = None, on_answer:
         told.append((address, everybody))
         listening.set()
 
-    with service(made, None, 0, listens, on_answer) as ready:
+    with service(made, None, 0, listens, on_answer=on_answer) as ready:
         thread = threading.Thread(target=ready.run_until, args=(stop,), name="service")
         thread.start()
         try:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from embedded_samples import DAY_MS, T0, asked, files, ids_in, mail, writing
 
-from ingest.sinks import embedded
+from ingest.sinks import embedded_files
 from ingest.sinks.embedded import WEEK_MS, EmbeddedSink
 from mappings.embedded import StoreLocked
 from search.engines.embedded import EmbeddedEngine
@@ -59,7 +59,7 @@ def test_files_between_files_share_what_is_free(tmp_path: Path) -> None:
         for offset in (15_000, 16_000, 5_000, 35_000, 25_000, 19_999, 20_000, 9_999):
             sink.submit([mail(offset, T0 + offset)])
             sink.submit([mail(offset + 1, T0 + offset)])
-        ranges = sorted((p.lower_ms, p.upper_ms) for p in sink._catalog.partitions)
+        ranges = sorted((p.lower_ms, p.upper_ms) for p in sink._there.catalog.partitions)
     assert all(earlier[1] <= later[0] for earlier, later in itertools.pairwise(ranges))
     assert len(asked(tmp_path)) == 16
 
@@ -184,7 +184,7 @@ def test_a_store_that_is_closed_stays_readable_while_it_is_written(tmp_path: Pat
 
 def test_the_log_is_copied_back_and_stays_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is committed reaches the file itself, beside the writer and, when the log is long, by the writer."""
-    monkeypatch.setattr(embedded, "LOG_LIMIT_BYTES", 1)
+    monkeypatch.setattr(embedded_files, "LOG_LIMIT_BYTES", 1)
     with writing(tmp_path) as sink:
         for number in range(20):
             sink.submit([mail(number, T0 + number, subject="x" * 20_000 + str(number))])

@@ -24,7 +24,7 @@ class Reader:
 
     def feed(self, line: Line) -> list[str]:
         """The texts of the records that are complete with a line."""
-        slot = Slot(len(self.slots), line.time_us, 2026)
+        slot = Slot(len(self.slots), line.time_us, line.time_us, 2026)
         self.slots.append(slot)
         return [record.text for record, place in self.joiner.feed(line, slot) if place in self.slots]
 

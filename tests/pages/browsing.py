@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -12,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import uvicorn
+from debian import installed
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, sync_playwright
 
 from mailtrace.layers import load
@@ -23,24 +21,9 @@ AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-
 _PATIENCE_S = 20.0
 
 
-class NoBrowserError(Exception):
-    """None can be had; the message says how to get one."""
-
-
 def chromium() -> str:
     """The browser's path; on Debian, as root, it is installed where it is missing, with the fonts that make pictures alike."""
-    found = shutil.which("chromium")
-    if found is None and os.geteuid() == 0 and Path("/etc/debian_version").exists():
-        environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (
-            ["apt-get", "update", "-qq"],
-            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-noto-core"],
-        ):
-            subprocess.run(command, check=True, env=environ, stdout=subprocess.DEVNULL)
-        found = shutil.which("chromium")
-    if found is None:
-        raise NoBrowserError("These tests need Chromium; on Debian: apt-get install chromium fonts-noto-core")
-    return found
+    return str(installed("chromium", "chromium", "fonts-noto-core"))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from captures import FORMS
+from debian import NotThereError
 from playwright.sync_api import Browser
 from reading import Place, read
 from stores import Embedded
@@ -27,7 +28,7 @@ def browser() -> Iterator[Browser]:
     try:
         with browsing.browser() as started:
             yield started
-    except browsing.NoBrowserError as error:
+    except NotThereError as error:
         pytest.fail(str(error), pytrace=False)
 
 

@@ -17,12 +17,13 @@ from search.answers import ReportAnswer
 from search.engines import Page
 from search.engines.embedded import EmbeddedEngine
 from search.explain import explain
-from search.journey import ANOTHER, deciding, hops, neutral, timeline
+from search.journey import deciding, hops, timeline
 from search.query import Query
 from search.related import LIMIT, next_queue_ids
 from search.scope import EVERYTHING, Scope
 from search.service import MailTrace
 from search.summary import summary
+from search.view import ANOTHER, View
 
 
 def report(folder: Path, wanted: Trace, *others: Trace, scope: Scope = EVERYTHING) -> ReportAnswer:
@@ -206,13 +207,13 @@ def test_kept_without_lines_a_step_has_none() -> None:
 )
 def test_words_are_made_neutral(words: str, hidden: list[str], shown: str) -> None:
     """No form of an address outside the scope stays in the words; what the trace shows anyway does."""
-    assert neutral(words, hidden, only("example.net"), frozenset({ANN, BOB, "m1@client.example"})) == shown
+    assert View(only("example.net"), [ANN, BOB, "m1@client.example"]).words(words, hidden) == shown
 
 
 def test_making_words_neutral_takes_no_long_time_on_hostile_text() -> None:
     """A word of a million characters is gone through once."""
     word = "a" * 1_000_000
-    assert neutral(word, [CARLA], only("example.net"), frozenset()) == word
+    assert View(only("example.net")).words(word, [CARLA]) == word
 
 
 # What decided, in one sentence ----------------------------------------------------------------------------------------------
@@ -254,6 +255,26 @@ def test_each_fate_knows_the_line_that_decided_it(disposition: Disposition, fact
 def test_where_no_line_decides_none_is_named() -> None:
     """An unknown fate has no deciding line."""
     assert deciding(trace(disposition=Disposition.UNKNOWN)) is None
+
+
+def put_off(*skipped: bool) -> Trace:
+    """Give a message that is put off, each line of which is a try or says that none was made."""
+    lines, q1 = Lines(), keys.queue(HOST, FIRST)
+    for number, one in enumerate(skipped):
+        lines.add("exim", q1, facts.Attempted(FIRST, BOB, "deferred", reply=facts.Reply(text=f"number {number}"), skipped=one), "x", [BOB])
+    return trace(events=lines.made, disposition=Disposition.DEFERRED, attempts=sum(not one for one in skipped))
+
+
+def test_a_try_that_was_not_made_decides_nothing() -> None:
+    """The line behind it that says when it is tried again is none."""
+    tried = put_off(False, False, True)
+    decided = deciding(tried)
+    assert decided is not None
+    assert decided.fields["reply"]["text"] == "number 1"
+    assert "2 attempts, the last on " in summary(tried)
+    waiting = put_off(True, True)
+    assert deciding(waiting) is None
+    assert "no delivery was tried yet" in summary(waiting)
 
 
 def test_the_summary_of_a_kept_message_says_when_and_what_was_found() -> None:

@@ -1,1 +1,1 @@
-"""What takes too long for every test run: `PYTHONPATH=tests python -m soak.NAME` from the root of the project."""
+"""Long runs against the real program, whose figures add up from run to run: `make soak`."""

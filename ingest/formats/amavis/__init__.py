@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from ingest.formats.amavis import report, steps, summary
+from ingest.formats.amavis.parties import once
 from ingest.formats.outcome import IGNORED, Outcome
 from ingest.lines import Line
 
@@ -24,10 +25,11 @@ def parse(line: Line) -> Outcome:
         # Start-up, and what child processes say without a message.
         return IGNORED
     rest = _ALARM.sub("", text[match.end() :], count=1)
+    if rest.startswith(report.MARKS) and not match[1]:
+        return report.report(match[2], rest)
+    rest = once(rest)
     if match[1]:
         return steps.released(match[2], rest)
     if rest.startswith(("Passed ", "Blocked ")):
         return summary.summary(match[2], rest)
-    if rest.startswith(report.MARKS):
-        return report.report(match[2], rest)
     return steps.step(match[2], rest)

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 from mappings.address import normalise, parse_path
+
+_PAIR = re.compile(r"\\.", re.DOTALL)
+_ODD = re.compile(r"(?<!\\)(?:\\\\)*+\\(?!\\)")
 
 #: The id of a message in amavis, and the id of a task in its log.
 MAIL_ID = r"[A-Za-z0-9_+-]{8,24}"
+
+
+def once(text: str) -> str:
+    """The text with each backslash once: amavis doubles them all in its log.
+
+    Doubled, no run of them is odd. Where one is, a forwarder took the doubling away already, and taking it away once more would let a
+    stranger's quote end what stands in quotes.
+    """
+    return text if "\\" not in text or _ODD.search(text) is not None else text.replace("\\\\", "\\")
 
 
 def paths(text: str, at: int) -> tuple[list[str], int]:
@@ -13,7 +27,7 @@ def paths(text: str, at: int) -> tuple[list[str], int]:
     found: list[str] = []
     while text.startswith("<", at):
         raw, at = parse_path(text, at)
-        if text[at - 1] != ">" or (raw.count('"') % 2 and not text.startswith(",", at)):
+        if text[at - 1] != ">" or (_PAIR.sub("", raw).count('"') % 2 and not text.startswith(",", at)):
             # Cut off, perhaps within quotes: no address of anybody.
             break
         found.append(normalise(raw))

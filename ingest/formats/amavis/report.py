@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from ingest.events import Scanned
+from ingest.formats.amavis.parties import once
 from ingest.formats.outcome import UNKNOWN, Outcome
 from mappings.address import message_id, normalise
 
@@ -68,8 +69,6 @@ class _Report(msgspec.Struct):
     client_ip: str | None = None
     client_port: int | None = None
     content_type: str | None = None
-    #: Public addresses of the Received fields, the last hop first.
-    ip_trace: list[str] = []
     mail_from: str | None = None
     mail_id: str | None = None
     message_id: str | None = None
@@ -95,14 +94,13 @@ def report(log_id: str, rest: str) -> Outcome:
     text = _COOKIE.sub("", rest, count=1)
     # Pieces may be split within a character; joined, its bytes are one again.
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
-    # No stranger's quote stands there without a backslash before it, in neither reading: none can end a string and begin the next.
-    once = text.replace("\\\\", "\\")
-    for form in (once, text) if once != text else (once,):
+    single = once(text)
+    for form in (single, text) if single != text else (text,):
         try:
             return _scanned(log_id, _REPORT.decode(form.encode("utf-8", "surrogateescape")), cut=False)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             continue
-    found = _begun(once)
+    found = _begun(single)
     return UNKNOWN if found is None else _scanned(log_id, found, cut=True)
 
 
@@ -117,7 +115,7 @@ def _begun(text: str) -> _Report | None:
             break
     try:
         return msgspec.convert(found, _Report) if "action" in found else None
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
 
 
@@ -142,7 +140,7 @@ def _scanned(log_id: str, said: _Report, *, cut: bool) -> Outcome:
         category=_CATEGORIES.get(category, category.upper()),
         detail=_detail(category, said.virusnames, mine),
         actions=said.actions_performed.split(),
-        client_ip=(said.ip_trace[-1] if said.ip_trace else said.client_ip or "").removeprefix("IPv6:") or None,
+        client_ip=(said.client_ip or "").removeprefix("IPv6:") or None,
         client_port=said.client_port,
         sender=None if said.mail_from is None else normalise(said.mail_from),
         recipients=[normalise(address) for address in people],

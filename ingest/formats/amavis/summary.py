@@ -6,8 +6,8 @@ A message whose recipients come off differently has two lines, `Passed` and `Blo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, pairwise
+from typing import NamedTuple
 
 from ingest.events import Scanned
 from ingest.formats.amavis.parties import MAIL_ID, parties
@@ -28,95 +28,155 @@ _MILTER = "AM.PDP"
 #: A score, and what a list of senders adds to it.
 _SCORE = r"(-|[-+]?\d{1,9}(?:\.\d{1,9})?(?:[-+]\d{1,9}(?:\.\d{1,9})?)?)"
 _PART = re.compile(r"[-+]?\d[\d.]*")
-#: Where amavis' own words begin again behind the Message-ID, which a stranger wrote.
+#: Where amavis' own words begin again behind the Message-ID.
 _ANCHOR = re.compile(rf", mail_id: ({MAIL_ID})(?:, b: [A-Za-z0-9_+-]{{1,64}})?(?:, Hits: {_SCORE})?(?=, |$)|, Hits: {_SCORE}(?=, |$)")
-#: What stands between there and the subject.
-_OWN = re.compile(r"(?:, (?:[Ss]ize|pt|queued_as): [^, ]*)*")
+#: What a stranger wrote, in the longer templates and those of administrators: behind amavis' own words.
+_THEIRS = re.compile(r", (?:Subject: |From: |helo=)")
 _SIZE = re.compile(r", [Ss]ize: (\d{1,18})(?=, |$)")
 #: What ends a whole record: the time that it took.
 _DONE = re.compile(r", \d+ ms(?=$|, )")
 #: Where the next server's reply does not end in `queued as ID` (Exim, LMTP), amavis writes the whole of it here.
 _QUEUED_AS = re.compile(r", queued_as: ([0-9A-Za-z]+(?:/[0-9A-Za-z]+)*(?=, |$)|[2-5]\d\d [^\n]{0,2000}?(?=, \d+ ms(?:, |$)))")
 _QUEUE_ID = re.compile(r", Queue-ID: ([0-9A-Za-z]+)(?=, |$)")
-_MESSAGE_ID = re.compile(r", Message-ID: ")
+#: amavis sees to it that no bracket stands in it but at its ends (`parse_message_id`), and behind a backslash: then it cannot be told where
+#: it ends.
+_ID = r"<[^>]*(?<!\\)>"
+_MESSAGE_ID = re.compile(rf", Message-ID: ({_ID}|[^<,][^,]*|<[^>]*$)(?:, Resent-Message-ID: {_ID})?(?=, |$)")
+_NAMES_ID = ", Message-ID: "
 _QUARANTINE = re.compile(r", quarantine: (.*?)(?=, Queue-ID: |, Message-ID: |, Resent-Message-ID: |, mail_id: |, Hits: |$)")
 _SUBJECT = re.compile(r', Subject: "((?:[^"\\]|\\.)*+)"(?=, |$)')
 _FROM = re.compile(r", From: ((?:\"[^\"]*\"|[^,])*)")
 _BETWEEN = re.compile(r",\s*|\s+")
 #: Ends of the detail that are tried, and how far they are looked for.
 _DETAIL_END = re.compile(r"\)(?= \{[A-Za-z0-9,]*\},? |, [A-Za-z\[<])")
-_MOST_ENDS = 1024
+_MOST_ENDS = 256
 _LONGEST_DETAIL = 4096
+
+
+class _Reading(NamedTuple):
+    """One way to read a line up to its fields."""
+
+    detail: str | None
+    actions: list[str]
+    origin: re.Match[str]
+    sender: str
+    recipients: list[str]
+    fields: _Named
+    #: Where the detail ends, and where the addresses and the Message-ID do.
+    begin: int
+    end: int
+
+
+class _Named(NamedTuple):
+    """The named fields: those before the Message-ID, the Message-ID, where amavis' own go on, and these."""
+
+    before: str
+    message: str | None
+    right: re.Match[str] | None
+    own: str
+    theirs: str
+    #: How far the Message-ID goes.
+    length: int = 0
+    #: Whether amavis would write such a Message-ID.
+    ours: bool = True
 
 
 def summary(log_id: str, rest: str) -> Outcome:
     """`Passed|Blocked CATEGORY (detail) {actions}, origin <sender> -> <recipients>, quarantine: ..., mail_id: ..., ...`."""
     match = _CATEGORY.match(rest)
-    if match is None:
+    found = _read(rest, match.end()) if match is not None else None
+    if match is None or found is None:
         return UNKNOWN
-    for detail, end in _details(rest, match.end()):
-        at = end
-        actions: list[str] = []
-        braces = _ACTIONS.match(rest, at)
-        if braces is not None:
-            actions = [a for a in braces[1].split(",") if a]
-            at = braces.end()
-        elif rest.startswith(", ", at):
-            at += 2
-        origin = _ORIGIN.match(rest, at)
-        people = parties(rest, origin.end()) if origin else None
-        if origin is not None and people is not None:
-            return _scanned(log_id, (match, detail, actions, origin), people[:2], rest[people[2] :])
-    return UNKNOWN
+    scanned = _scanned(log_id, match, found)
+    # Cut off, it may have been cut within the name of a banned part: then all that was read is a stranger's.
+    return UNKNOWN if scanned.cut and scanned.detail is not None and scanned.category == "BANNED" else scanned
 
 
-def _details(rest: str, at: int) -> Iterator[tuple[str | None, int]]:
-    """What may be the ` (detail)` after the category: a virus' name, or the banned part whose name a stranger chose.
+def _read(rest: str, at: int) -> _Reading | None:
+    """The line behind its category, None where strangers made it so that it can be read in two ways.
 
-    Our own words follow it: ` {actions}, ` and the origin. A name that imitates these ends it too early, so that the caller tries
-    the next end; a name would have to hold an arrow between addresses as well to be believed.
+    In parentheses stands a virus' name, or that of the banned part, which a stranger chose; our own words follow it: ` {actions}, `,
+    the origin and the addresses. A name may imitate them, so the last such place counts, unless it may itself be a stranger's: part of
+    an address in quotes, of a subject, of a greeting.
     """
-    if rest.startswith(" (", at):
-        for match in islice(_DETAIL_END.finditer(rest, at, at + _LONGEST_DETAIL), _MOST_ENDS):
-            yield rest[at + 2 : match.start()], match.end()
-    yield None, at
+    if not rest.startswith(" (", at):
+        return _reading(rest, None, at)
+    ends = islice(_DETAIL_END.finditer(rest, at, at + _LONGEST_DETAIL), _MOST_ENDS)
+    found = [one for end in ends if (one := _reading(rest, rest[at + 2 : end.start()], end.end())) is not None]
+    if not found or not found[-1].fields.ours:
+        return None
+    for one, later in pairwise(found):
+        if later.begin < one.end or _THEIRS.search(rest, one.end, later.begin) is not None:
+            return None
+    return found[-1]
 
 
-def _scanned(
-    log_id: str, head: tuple[re.Match[str], str | None, list[str], re.Match[str]], people: tuple[str, list[str]], fields: str
-) -> Scanned:
-    """The named fields: before `mail_id` up to the Message-ID, behind it all that is amavis' own."""
-    match, detail, actions, origin = head
-    right, subject = _anchor(fields)
-    left, at = (fields[: right.start()], right.end()) if right else (fields, 0)
-    own, theirs = (fields[at : subject.start()], fields[subject.end() :]) if subject else (fields[at:], fields[at:])
-    message = _MESSAGE_ID.search(left)
-    before = left[: message.start()] if message else left
-    queue, kept = _QUEUE_ID.search(before), _QUARANTINE.search(before)
+def _reading(rest: str, detail: str | None, begin: int) -> _Reading | None:
+    """The line, if its detail ends at `begin`."""
+    at, actions = begin, []
+    braces = _ACTIONS.match(rest, at)
+    if braces is not None:
+        actions = [a for a in braces[1].split(",") if a]
+        at = braces.end()
+    elif rest.startswith(", ", at):
+        at += 2
+    origin = _ORIGIN.match(rest, at)
+    people = parties(rest, origin.end()) if origin else None
+    if origin is None or people is None:
+        return None
+    fields = _named(rest[people[2] :])
+    return _Reading(detail, actions, origin, people[0], people[1], fields, begin, people[2] + fields.length)
+
+
+def _named(fields: str) -> _Named:
+    """The fields behind the addresses; of a Message-ID that amavis would not write, and of what is behind it, none is believed."""
+    right = _ANCHOR.search(fields)
+    at = fields.find(_NAMES_ID, 0, right.start() if right else len(fields))
+    message = None
+    if at >= 0:
+        message = _MESSAGE_ID.match(fields, at)
+        if message is None:
+            return _Named(fields[:at], None, None, "", "", ours=False)
+        right = _ANCHOR.search(fields, message.end())
+    before = fields[:at] if at >= 0 else fields[: right.start()] if right else fields
+    behind = fields[right.end() :] if right else fields[message.end() :] if message else fields
+    theirs = _THEIRS.search(behind)
+    cut = theirs.start() if theirs else len(behind)
+    length = message.end() if message else 0
+    return _Named(before, message[1] if message else None, right, behind[:cut], behind[cut:], length)
+
+
+def _scanned(log_id: str, match: re.Match[str], found: _Reading) -> Scanned:
+    """The fact."""
+    origin, fields, right = found.origin, found.fields, found.fields.right
+    queue, kept = _QUEUE_ID.search(fields.before), _QUARANTINE.search(fields.before)
     parts = _PART.findall(right[2] or right[3] or "") if right else []
-    size, queued = _SIZE.search(own), _QUEUED_AS.search(own)
-    author = _FROM.search(theirs) if right else None
+    size, queued = _SIZE.search(fields.own), _QUEUED_AS.search(fields.own)
+    subject = _SUBJECT.match(fields.theirs)
+    author = _FROM.search(fields.theirs, subject.end() if subject else 0) if right else None
+    milter = origin[0].startswith(_MILTER) or f" {_MILTER}" in origin[0]
     return Scanned(
         mail_id=right[1] if right else None,
         log_id=log_id,
         passed=match[1] == "Passed",
         category=match[2],
-        detail=detail,
-        actions=actions,
-        client_ip=origin[3] or origin[1] or None,
+        detail=found.detail,
+        actions=found.actions,
+        # The second address is out of the header, which the sender wrote. An only one without a port may be that one.
+        client_ip=(origin[1] or None) if origin[2] or origin[3] or milter else None,
         client_port=int(origin[2]) if origin[2] else None,
-        sender=people[0],
-        recipients=people[1],
+        sender=found.sender,
+        recipients=found.recipients,
         quarantine_ids=[q for q in _BETWEEN.split(kept[1]) if q] if kept else [],
         origin_queue_id=queue[1] if queue else None,
-        message_id=message_id(left[message.end() :].split(", Resent-Message-ID: ")[0]) if message else None,
+        message_id=message_id(fields.message) if fields.message else None,
         score=sum(float(part) for part in parts) if parts else None,
         size=int(size[1]) if size else None,
         next_ids=_next_ids(queued[1]) if queued else [],
         subject=subject[1].replace('\\"', '"') if subject else None,
         header_from=_author(author[1]) if author else None,
-        cut=_DONE.search(theirs) is None,
-        milter=origin[0].startswith(_MILTER) or f" {_MILTER}" in origin[0],
+        cut=_DONE.search(fields.theirs or fields.own) is None,
+        milter=milter,
     )
 
 
@@ -124,22 +184,6 @@ def _next_ids(text: str) -> list[str]:
     """The next queue ids: one for each reply, which stands whole where it does not end in `queued as ID`."""
     found = (part if part.isalnum() else next_id_in(part) for part in text.split("/"))
     return list(dict.fromkeys(one for one in found if one))
-
-
-def _anchor(fields: str) -> tuple[re.Match[str] | None, re.Match[str] | None]:
-    """Where amavis' own words begin again behind the Message-ID, and the subject that it logs there.
-
-    The Message-ID before and the subject behind may imitate these words: the last place counts that stands in no subject.
-    """
-    right = subject = None
-    behind = 0
-    for found in _ANCHOR.finditer(fields):
-        if found.start() < behind:
-            continue
-        own = _OWN.match(fields, found.end())
-        right, subject = found, _SUBJECT.match(fields, own.end() if own else found.end())
-        behind = subject.end() if subject else found.end()
-    return right, subject
 
 
 def _author(text: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingest.events import Received
-from ingest.formats.exim.fields import address_at, address_list, plain, read_fields
+from ingest.formats.exim.fields import Fields, address_at, plain, read_fields, recipients_at
 from ingest.formats.outcome import UNKNOWN, Outcome
 from mappings.address import message_id, normalise, parse_path
 
@@ -18,24 +18,40 @@ def arrival(queue_id: str, text: str) -> Outcome:
     if rest.startswith(" from <"):
         # The sender as the client gave it, before it was rewritten.
         raw, end = parse_path(rest, 6)
-        sender, rest = normalise(plain(raw)), rest[end:]
+        first, rest = normalise(plain(raw)), rest[end:]
+    else:
+        first = sender
+    recipients = recipients_at(rest, 4) if rest.startswith(" for ") else None if rest else []
     values, host = fields.values, fields.host
+    if fields.imitated(text) or recipients is None:
+        return _beginning(queue_id, sender, fields)
     parent = values.get("R")
-    user = values.get("A")
     return Received(
         queue_id,
         client_name=host.name if host else None,
         client_ip=host.ip if host else None,
         client_port=host.port if host else None,
         helo=(host.helo or None) if host else None,
-        user=(user.partition(":")[2] or user) if user else None,
+        user=fields.user,
         # Mail that a filter puts back through a pipe is submitted by nobody: its protocol is the name of the filter.
         login=values.get("U") if host is None and parent is None and values.get("P", "local").startswith("local") else None,
-        sender=sender,
+        sender=first,
         message_id=message_id(values["id"]) if "id" in values else None,
         size=fields.number("S"),
         subject=values.get("T"),
-        recipients=address_list(rest, 5) if rest.startswith(" for ") else [],
+        recipients=recipients,
         tls=values.get("X"),
         made_for=parent,
+    )
+
+
+def _beginning(queue_id: str, sender: str, fields: Fields) -> Received:
+    """What is sure where strangers' words stand among the fields: sender and client, unless they may begin in the client's greeting."""
+    host = fields.host if fields.host is not None and fields.host.helo is None else None
+    return Received(
+        queue_id,
+        client_name=host.name if host else None,
+        client_ip=host.ip if host else None,
+        client_port=host.port if host else None,
+        sender=sender,
     )

@@ -8,13 +8,16 @@ from __future__ import annotations
 import re
 
 from ingest.events import Attempted, Reply, Ruled
-from ingest.formats.exim.fields import Fields, Host, address_at, plain, quoted_local, read_fields
-from ingest.formats.outcome import UNKNOWN, Outcome
+from ingest.formats.exim.fields import Fields, Host, address_at, plain, quoted_locals, read_fields
+from ingest.formats.outcome import UNKNOWN, Outcome, Silent
 from ingest.formats.replies import log_id_in, next_id_in, stored_by
 from mappings.address import domain_of, local_of, normalise, parse_path
 from mappings.codes import split_reply
 from mappings.codes.stage import stage_in
 
+#: Their lines end with what the other server said.
+_ANSWERED = frozenset({"**", "=="})
+_REMOTE = " error from remote "
 ARROWS = {"=>": "sent", "->": "sent", ">>": "sent", "*>": "sent", "**": "bounced", "==": "deferred"}
 #: Ends a pipe's command or a file's name: the address that it was made from, or the router.
 _TARGET_END = re.compile(r" (?:\([^()\n]{1,1000}\) )?<(?=[^<>\n]{1,400}>(?: |:|$))| [FPRT]=|$")
@@ -29,6 +32,8 @@ _SAID = re.compile(
     r"(?::<(?:\"[^\"\n]{0,400}\")?[^>\n]{0,400}>)?[^:\n]{0,80}: "
     r"(?:host [^\s]{1,255} \[[^\]\s]{1,60}\](?::\d{1,5})?: )?"
 )
+#: How many places are tried where an address may stand once more, with its quotes: an honest line has one.
+_MOST_QUOTED = 64
 #: How long it took, behind everything (`log_selector = +deliver_time`).
 _TOOK = re.compile(r"(?: [QD]T=[\d.hms]{1,20}){1,2}$", re.ASCII)
 #: A time-out is told with the host in the middle: `Connection timed out H=mx [ip]: SMTP timeout after initial connection`.
@@ -36,19 +41,23 @@ _INSIDE = re.compile(r"([A-Z][A-Za-z ]{1,80}) (?=H=\S)")
 #: Exim as somebody's mail program (`mua_wrapper`) tries each recipient once.
 _TRIED_ONCE = re.compile(r" (mua_wrapper forced failure for deferred delivery|routing yielded a (?:local|deferred) delivery)$")
 _COLONS = (":", " :")
-#: How many places are tried where an address may stand once more, with its quotes: an honest line has one.
-_MOST_QUOTED = 8
 _SKIPPED = "retry time not reached"
 _GIVEN_UP = ("retry timeout exceeded", "have been failing for a long time", "after a long failure period")
 
 
 def delivery(queue_id: str, arrow: str, text: str) -> Outcome:
     """The try that a line states; a whole message thrown away by an ACL is told in the same form."""
-    dropped = _DROPPED.match(text) if arrow == "=>" else None
+    quoted = _quoted(text, answered=arrow in _ANSWERED)
+    if quoted is UNKNOWN:
+        return UNKNOWN
+    dropped = _DROPPED.match(text) if arrow == "=>" and quoted is None else None
     if dropped is not None:
         stage = dropped[1].partition(" ")[0] if dropped[1].endswith("ACL") else "queue"
         return Ruled(queue_id, "discard", stage, "filter" if stage == "queue" else "acl", text=plain(dropped[2] or dropped[1]))
-    target, original, at = _addresses(text)
+    target, original, at = quoted if isinstance(quoted, tuple) else _addresses(text)
+    if quoted is None and ' <"' in text[at:]:
+        # An address in quotes that does not agree with the words before it: these may be a stranger's.
+        return UNKNOWN
     fields = read_fields(text, at)
     once = _TRIED_ONCE.match(text, at) if arrow == "**" else None
     if not target or not (fields.values or text.startswith(_COLONS, fields.end) or arrow == "==" or once is not None):
@@ -74,9 +83,6 @@ def delivery(queue_id: str, arrow: str, text: str) -> Outcome:
 
 def _addresses(text: str) -> tuple[str, str | None, int]:
     """The first word, the address in brackets behind it as written, and where the fields begin."""
-    quoted = _quoted(text)
-    if quoted is not None:
-        return quoted
     if _AGENT.match(text):
         end = _TARGET_END.search(text)
         at = end.start() if end else len(text)
@@ -98,19 +104,25 @@ def _addresses(text: str) -> tuple[str, str | None, int]:
     return target, original, at
 
 
-def _quoted(text: str) -> tuple[str, str, int] | None:
-    """`a <b@c> d@example.net <"a <b@c> d"@example.com>`: what needs quotes stands without them first, and hides nobody else."""
+def _quoted(text: str, *, answered: bool) -> tuple[str, str, int] | Silent | None:
+    """`a <b@c> d@example.net <"a <b@c> d"@example.com>`: what needs quotes stands without them first; None where nothing does.
+
+    Of a local delivery the first may be the local part alone. What stands in quotes may imitate all of this, so the last that agrees with
+    what is before it counts. In a line that ends with another server's words (`answered`), these may be what imitates.
+    """
+    best, last = None, -1
     at = text.find(' <"')
     for _ in range(_MOST_QUOTED):
         if at < 0:
-            return None
+            break
         raw, end = parse_path(text, at + 1)
-        local = quoted_local(raw)
-        domain = text[len(local) + 1 : at]
-        if local and text.startswith(f"{local}@") and " " not in domain:
-            return normalise(plain(f"{raw[: raw.rfind('@')]}@{domain}")), normalise(plain(raw)), end
+        for local in quoted_locals(raw):
+            domain = text[len(local) + 1 : at]
+            if local and (text[:at] == local or (text.startswith(f"{local}@") and " " not in domain)):
+                target = raw if text[:at] == local else f"{raw[: raw.rfind('@')]}@{domain}"
+                best, last = (normalise(plain(target)), normalise(plain(raw)), end), at
         at = text.find(' <"', at + 3)
-    return None
+    return UNKNOWN if at >= 0 or (answered and _REMOTE in text[: max(last, 0)]) else best
 
 
 def _attempted(queue_id: str, addresses: tuple[str, str | None], fields: Fields, arrow: str, said: str) -> Attempted:

@@ -31,6 +31,8 @@ _SILENT = re.compile(r"SMTP (data timeout) \(message abandoned\) on connection f
 _BROKEN_OFF = re.compile(r" ?incomplete transaction \([^()]{1,80}\) from (?=<)")
 _HEADER = re.compile(r"[A-Z* ] ([A-Za-z][A-Za-z-]{0,76}): ?(.*)", re.DOTALL)
 _ENVELOPE = re.compile(r"Envelope-(from|to): (.*)", re.DOTALL)
+#: Strangers' words before the sender, which nothing escapes.
+_FREE_WORDS = frozenset({"U", "DN", "SNI"})
 _STAGES = {"RCPT": "RCPT", "MAIL": "MAIL", "PRDR": "PRDR", "DATA": "DATA"}
 _LATE = "END-OF-MESSAGE"
 _TOO_MANY_REPLY = Reply(552, text="too many recipients", inferred=True)
@@ -49,6 +51,8 @@ def refusal(queue_id: str | None, text: str) -> Outcome:
         fields = read_fields(head[silent.end() :] if silent[2] else f"H={head[silent.end() :]}", 0)
         return IGNORED if fields.path("F") is None else _ruled(None, "abort", "DATA", fields, text=silent[1])
     fields = read_fields(head, 0)
+    if fields.greeted >= 0 or (not fields.values.keys().isdisjoint(_FREE_WORDS) and head.count(" F=<") > 1):
+        return UNKNOWN
     broken = _BROKEN_OFF.match(head, fields.end)
     if broken is not None:
         return _broken_off(head, broken.end(), fields)
@@ -170,7 +174,7 @@ def _ruled(
     source: str = "acl",
 ) -> Ruled:
     """The fact, with the client and what the headers of the message say."""
-    host, user, known = fields.host, fields.values.get("A"), _record(headers)
+    host, known = fields.host, _record(headers)
     return Ruled(
         queue_id=queue_id,
         action=action,
@@ -184,7 +188,7 @@ def _ruled(
         recipient=recipient,
         reply=reply,
         text=text,
-        user=(user.partition(":")[2] or user) if user else None,
+        user=fields.user if fields.values.keys().isdisjoint(_FREE_WORDS) else None,
         recipients=recipients or known.recipients,
         message_id=known.message_id,
         subject=known.subject,

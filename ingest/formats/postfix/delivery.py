@@ -51,10 +51,10 @@ _HELPERS = (
 
 def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
     """The delivery that a `to=` line states."""
-    recipient, at = path_at(rest, 3)
+    recipient, at = path_at(rest, 3, ", relay=")
     original = None
     if rest.startswith(", orig_to=", at):
-        original, at = path_at(rest, at + 10)
+        original, at = path_at(rest, at + 10, ", relay=")
     match = _REST.match(rest, at)
     if match is None:
         return UNKNOWN
@@ -62,6 +62,8 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
     relay = relay_of(where)
     # With `soft_bounce` a failure is written in capitals and tried again.
     status = "deferred" if status == "SOFTBOUNCE" else status
+    # The queue manager found the destination dead, and asks no server for a while.
+    suspended = status == "deferred" and where == "none" and (text or "").startswith("delivery temporarily suspended: ")
     reply, by = _reply(text or cut or "", dsn, "[" in where and status in {"sent", "deliverable"})
     text = reply.text
     next_id = log_id = None
@@ -90,6 +92,7 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
         forwarded=forwarded is not None,
         filtered=by == "remote" and "[" in where and relay.ip is None and _FILTERED.match(text) is not None,
         stored=status == "sent" and by == "remote" and stored_by(text),
+        skipped=suspended,
         discarded=status == "sent" and (program == "discard" or text.startswith("delivered to file: /dev/null")),
     )
 

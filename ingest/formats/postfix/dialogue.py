@@ -23,8 +23,12 @@ _REDIRECT = re.compile(r" triggers (?:REDIRECT|BCC) (\S+)$")
 _PROXY = re.compile(r"(?:NOQUEUE: )?proxy-(accept|reject): ([A-Z-]+): ")
 #: Stages at which somebody is named.
 _NAMING = frozenset({"MAIL", "RCPT", "DATA", "END-OF-MESSAGE"})
-#: Words after `client=HOST[IP]`: each `name=value` up to the next comma.
-_WORDS = re.compile(r", ([a-z_]+)=([^,]*)")
+#: What follows `client=HOST[IP]`, in the order in which smtpd.c prints it. `sasl_sender` is what the client says of itself (`MAIL FROM ...
+#: AUTH=`), logged as it came: no login, and where it holds more than a plain word, nothing behind it is believed.
+_WORDS = re.compile(
+    r"(?:, sasl_method=[^,]*)?(?:, sasl_username=([^,]*))?(?:, sasl_sender=[^\s,\"<\\]*+(?=, |$))?"
+    r"(?:, orig_queue_id=([0-9A-Za-z]{1,32})(?=, |$))?(?:, orig_client=(\S{1,320}))?"
+)
 
 
 def smtpd(line: Line) -> Outcome:
@@ -105,14 +109,15 @@ def _client(queue_id: str | None, rest: str) -> Outcome:
     client = client_at(rest, 7)
     if client is None:
         return UNKNOWN
-    words = dict(_WORDS.findall(rest, client.end))
-    origin = client_at(words.get("orig_client", ""))
+    words = _WORDS.match(rest, client.end)
+    user, before, came = words.groups() if words is not None else (None, None, None)
+    origin = client_at(came or "")
     return Received(
         queue_id,
         client_name=client.name,
         client_ip=client.ip,
-        user=words.get("sasl_username") or words.get("sasl_sender"),
-        origin_queue_id=words.get("orig_queue_id"),
+        user=user or None,
+        origin_queue_id=before,
         origin_name=origin.name if origin else None,
         origin_ip=origin.ip if origin else None,
     )
@@ -121,7 +126,7 @@ def _client(queue_id: str | None, rest: str) -> Outcome:
 def _ruled(queue_id: str | None, action: str, stage: str, rest: str, at: int) -> Outcome:
     """`ACTION: STAGE from CLIENT: TEXT; from=<> to=<> proto= helo=<>`."""
     client = client_at(rest, at)
-    tail = tail_of(rest)
+    tail = tail_of(rest, client.end + 2) if client is not None else None
     if client is None or tail is None:
         # A refused connection names nobody: no trace, but known. What should name somebody and does not was cut.
         return IGNORED if client is not None and stage not in _NAMING else UNKNOWN
@@ -158,7 +163,7 @@ def _ruled(queue_id: str | None, action: str, stage: str, rest: str, at: int) ->
 
 def _proxied(answer: str, stage: str, text: str, at: int) -> Outcome:
     """What the filter before the queue answered to the client: `queued as` names the root, `id=` the scan that refused or kept."""
-    tail = tail_of(text)
+    tail = tail_of(text, at)
     if tail is None:
         return UNKNOWN
     said = text[at : tail.start]

@@ -4,24 +4,38 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from ingest.formats.queue_id import QUEUE_ID
 from mappings.address import normalise, parse_path
 
+#: One word of the dialogue as smtpd takes it apart (`smtpd_token.c`): quoted strings and brackets may hold blanks.
+_CLAIM = r"(?:[^\s\"<\\]|\\.|\"(?:[^\"\\]|\\.)*+\"|<(?:[^<>\"\\]|\\.|\"(?:[^\"\\]|\\.)*+\")*+>)++"
 _ID_LINE = re.compile(rf"({QUEUE_ID}|NOQUEUE): ")
 _CLIENT = re.compile(r"([^\s\[]*)\[([^\]\s\[]*)\](?::(\d{1,5}|unknown))?")
-#: Postfix takes brackets out of a HELO, other programs may not: pairs of them stand within it, so that an imitation in it is whole.
-_PROTO = re.compile(
-    r",? proto=(\S+?),?(?: helo=<((?:[^<>]+|<[^<>]*+>)*+)>| helo=$|(?= |:|$))((?:,? sasl_[a-z]++=[^\s,]++)*+)(?:: (.*)| \d{1,6})?$",
-    re.DOTALL,
+#: The name of a HELO holds no blank (`NEUTER_CHARACTERS` in smtpd.c; postscreen takes one word). Other programs may not see to that:
+#: pairs of brackets stand within it, so that an imitation in it is whole.
+_PROTO = re.compile(r",? proto=([^\s,;:<>\"]+),?(?: helo=<((?:[^<>]+|<[^<>]*+>)*+|\S*)>(?=$|: |,? sasl_| \d)| helo=$|(?= |:|$))")
+#: What smtpd knows of a login, behind the HELO, in its own order. What the client claims of itself (`MAIL FROM ... AUTH=`) is last, and
+#: goes to the end of the line.
+_LOGIN = re.compile(
+    rf"(?:,? sasl_method=[^\s,]+)?(?:,? sasl_username=(?:<([^\s>]+)>|([^\s,]+)))?(?:,? sasl_sender=(?:{_CLAIM})?)?(?: \d{{1,6}})?$"
 )
-_USER = re.compile(r"sasl_username=<?([^\s>,]+)")
+#: cleanup: the first header or body line that it names has no more bytes than this (`%.200s` in cleanup_message.c).
+_LONGEST_CONTENT = 200
+_FROM_CLIENT = re.compile(r"(?:[^\s\[\]]*\[[^\]\s\[]*\](?::(?:\d{1,5}|unknown))?|[a-z]+)$")
+#: The domain that ends an address which was logged without its quotes.
+_DOMAIN = re.compile(r"@[^\s<>@,;\"]+$")
+_PAIR = re.compile(r"\\.", re.DOTALL)
 _RELAY = re.compile(r"([^\[]*)\[([^\]]*)\](?::(\d{1,5}))?$")
 _ADDRESS = re.compile(r"[0-9a-fA-F.:]+(?:%\w+)?$")
 #: Severities before the text; such a line is about the daemon, except for the few that `warning_of` is asked about.
 SEVERITIES = ("warning: ", "error: ", "fatal: ", "panic: ", "info: ", "debug: ", "statistics: ")
-#: How far back candidates for the dialogue's tail are tried: a line has at most two honest ones.
-_CANDIDATES = 12
+#: How many places are tried where the dialogue's tail may begin: a line has at most two honest ones.
+_CANDIDATES = 32
+#: A line of the dialogue is no longer (`line_length_limit`), so no address is.
+_LONGEST_PATH = 2048
+_BEGINS = re.compile(r";(?= (?:from=<|to=<|proto=))")
 
 
 def split_id(text: str) -> tuple[str | None, str] | None:
@@ -59,6 +73,8 @@ class Tail:
     """`; from=<...> to=<...> proto=... helo=<...>`: the end of a line about the dialogue."""
 
     start: int
+    #: Where the last address ends.
+    named: int
     sender: str | None
     recipient: str | None
     proto: str | None
@@ -68,18 +84,62 @@ class Tail:
     text: str | None
 
 
-def tail_of(text: str) -> Tail | None:
-    """The dialogue's tail, searched from the end, for everything before it may be written by strangers."""
-    end = len(text)
-    for _ in range(_CANDIDATES):
-        start = max(text.rfind("; from=<", 0, end), text.rfind("; to=<", 0, end), text.rfind("; proto=", 0, end))
-        if start < 0:
-            return None
+def tail_of(text: str, at: int) -> Tail | None:
+    """The tail of the dialogue, with which the line ends; `at` is where the text before it begins.
+
+    That text repeats what strangers wrote, and so do the addresses in the tail. An imitation in the text is followed by Postfix' own
+    words, so it does not reach the end of the line: the first one that does is Postfix'. Where another begins before it, or in one of its
+    addresses, the text has to name that address as well: it may be an imitation, in an address that was logged without quotes (before 3.5).
+    """
+    starts = [found.start() for found in islice(_BEGINS.finditer(text, at), _CANDIDATES)]
+    for start in starts:
+        tail = _tail_at(text, start)
+        if tail is None or tail.text is not None:
+            continue
+        if len(starts) == 1:
+            return tail
+        agrees = _agrees(text, at, tail)
+        if agrees is not False:
+            alone = start == starts[0] and not any(start < other < tail.named for other in starts)
+            return tail if agrees or alone else None
+    return None
+
+
+def tails_behind(text: str, at: int) -> list[tuple[int, Tail]]:
+    """The tails behind a header or a body line that begins at `at`, each with the place of the ` from CLIENT` before it.
+
+    The header is a stranger's, and a rule's own text follows the tail: where more than one place fits, nothing tells which is Postfix'.
+    """
+    found: list[tuple[int, Tail]] = []
+    for begins in islice(_BEGINS.finditer(text, at), _CANDIDATES):
+        start = begins.start()
+        came = text.rfind(" from ", at - 1, start)
+        if came < 0 or _FROM_CLIENT.match(text, came + 6, start) is None:
+            continue
+        if len(text[at:came].encode("utf-8", "surrogateescape")) > _LONGEST_CONTENT:
+            continue
         tail = _tail_at(text, start)
         if tail is not None:
-            return tail
-        end = start + 1
-    return None
+            found.append((came, tail))
+    return found
+
+
+_NAMES = re.compile(r"(?:\d{3} )?(?:\d\.\d{1,3}\.\d{1,3} )?(?=<)")
+_REPEATED = re.compile(r": (Sender|Recipient) address (?:rejected|triggers)|: (Relay) access denied")
+
+
+def _agrees(text: str, at: int, tail: Tail) -> bool | None:
+    """Whether the address that the text names first is one of the tail; None where it names none."""
+    names = _NAMES.match(text, at, tail.start)
+    if names is None:
+        return None
+    raw, end = parse_path(text, names.end())
+    if end > tail.start or not text.startswith(": ", end):
+        return False
+    named, repeated = normalise(raw), _REPEATED.match(text, end, tail.start)
+    if repeated is not None:
+        return named == (tail.sender if repeated[1] == "Sender" else tail.recipient)
+    return True if named in {tail.sender, tail.recipient} else None
 
 
 def _tail_at(text: str, start: int) -> Tail | None:
@@ -88,7 +148,7 @@ def _tail_at(text: str, start: int) -> Tail | None:
     at = start + 1
     if text.startswith(" from=<", at):
         raw, at = parse_path(text, at + 6)
-        if _open_quote(raw) or text[at - 1] != ">":
+        if text[at - 1] != ">" or len(raw) > _LONGEST_PATH or _open_quote(raw):
             return None
         sender = normalise(raw)
     if text.startswith(",", at):
@@ -96,16 +156,22 @@ def _tail_at(text: str, start: int) -> Tail | None:
     if text.startswith(" to=<", at):
         raw, at = parse_path(text, at + 4)
         # One that is cut off is no address of anybody.
-        if _open_quote(raw) or text[at - 1] != ">":
+        if text[at - 1] != ">" or len(raw) > _LONGEST_PATH or _open_quote(raw):
             return None
         recipient = normalise(raw)
-    if at == len(text) or text.startswith(": ", at):
-        return Tail(start, sender, recipient, None, None, None, text[at + 2 :] or None)
+    named = at
     match = _PROTO.match(text, at)
-    if match is None:
+    if match is not None:
+        at = match.end()
+    elif at < len(text) and not text.startswith(": ", at):
         return None
-    user = _USER.search(match[3]) if match[3] else None
-    return Tail(start, sender, recipient, match[1], match[2], user[1] if user else None, match[4])
+    proto, helo = (match[1], match[2]) if match is not None else (None, None)
+    if text.startswith(": ", at):
+        return Tail(start, named, sender, recipient, proto, helo, None, text[at + 2 :])
+    login = _LOGIN.match(text, at)
+    if login is None:
+        return None
+    return Tail(start, named, sender, recipient, proto, helo, login[1] or login[2], None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +191,20 @@ def relay_of(text: str) -> Relay:
     return Relay(match[1] or None, match[2], int(match[3]) if match[3] else None)
 
 
-def path_at(text: str, start: int) -> tuple[str, int]:
-    """A normalised address at `start`, with or without brackets, and where it ends."""
+def path_at(text: str, start: int, behind: str | None = None) -> tuple[str, int]:
+    """A normalised address at `start`, with or without brackets, and where it ends.
+
+    `behind` is what Postfix writes next. Releases before 3.5 log a quoted local part without its quotes, so that it may imitate the
+    rest of the line, but for an `@`, which Postfix refuses there: of an address without one the true end may come later.
+    """
     raw, end = parse_path(text, start)
+    if behind is not None and "@" not in raw and text[end - 1 : end] == ">":
+        last = text.rfind(f">{behind}", end)
+        if last > 0 and _DOMAIN.search(text, end, last) is not None:
+            return normalise(text[start + 1 : last]), last + 1
     return normalise(raw), end
 
 
 def _open_quote(raw: str) -> bool:
     """Whether a quoted string begins in a path and does not end in it: then the path is a piece of another one."""
-    return (raw.count('"') - raw.count('\\"')) % 2 == 1
+    return _PAIR.sub("", raw).count('"') % 2 == 1

@@ -7,7 +7,7 @@ import re
 from ingest.events import Administered, Expired, Fact, Identified, Noticed, Queued, Received, Removed, Reply, Ruled
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix.delivery import attempt_of
-from ingest.formats.postfix.parts import SEVERITIES, client_at, path_at, split_id, tail_of
+from ingest.formats.postfix.parts import SEVERITIES, client_at, path_at, split_id, tail_of, tails_behind
 from ingest.formats.queue_id import QUEUE_ID
 from ingest.headers import header_address, header_text
 from ingest.lines import Line
@@ -15,11 +15,12 @@ from mappings.address import message_id, normalise
 from mappings.codes import split_reply
 
 _ACTION = re.compile(r"([a-z_-]+): ((?:nested-|mime-)?header|body|milter-header|[A-Z][A-Z-]*) ")
+_RULES = {"warning": "warn"}
 _WARNED = re.compile(rf"warning: ({QUEUE_ID}|NOQUEUE): (message rejected: hopcount exceeded|queue file size limit exceeded)")
 #: A table could not be asked; the address may be the sender's or a recipient's.
 _NO_TABLE = re.compile(rf"warning: ({QUEUE_ID}): (\S{{1,128}} (?:map )?lookup problem for .* -- message not accepted, try again later)")
 _QUEUED = re.compile(r", size=(\d{1,18}), nrcpt=(\d{1,9}) \(queue active")
-_UID = re.compile(r"uid=(\d{1,10}) from=")
+_UID = re.compile(rf"uid=(\d{{1,10}}) from=<?(.*?)>?(?: orig_id=({QUEUE_ID}))?$", re.DOTALL)
 _NOTICE = re.compile(rf"(sender|postmaster) (non-delivery|delay|delivery status) notification: ({QUEUE_ID})(?![0-9A-Za-z])")
 #: What a forwarder of logs leaves behind the words is none of Postfix'.
 _REMOVED = re.compile(r"removed(?![0-9A-Za-z])")
@@ -79,13 +80,14 @@ def _checked(queue_id: str | None, rest: str) -> Outcome:
         action = action.removeprefix("milter-header-")
     elif action.startswith("milter-"):
         return milter_decision(queue_id, action, stage, rest, match.end())
-    tail = tail_of(rest)
-    if tail is None:
+    found = tails_behind(rest, match.end())
+    if not found:
         return UNKNOWN
-    # The value may hold ` from ` too; Postfix' own is the last before the tail.
-    at = rest.rfind(" from ", match.end() - 1, tail.start)
-    if at < 0:
-        return UNKNOWN
+    if len(found) > 1:
+        # Somebody wrote a tail into the header: that the rule met is known, and of whom only the queue id tells.
+        reply = Reply(550, "5.7.1", inferred=True) if action == "reject" else None
+        return Ruled(queue_id, _RULES.get(action, action), stage, "body" if stage == "body" else "header", reply=reply)
+    at, tail = found[0]
     client = client_at(rest, at + 6)
     met = rest[match.end() : at]
     said = tail.text or ""
@@ -97,7 +99,7 @@ def _checked(queue_id: str | None, rest: str) -> Outcome:
         reply = Reply(code or 550, enhanced or "5.7.1", words or said, inferred=code is None)
     return Ruled(
         queue_id=queue_id,
-        action={"warning": "warn"}.get(action, action),
+        action=_RULES.get(action, action),
         stage=stage,
         source="body" if stage == "body" else "header",
         client_name=client.name if client else None,
@@ -116,11 +118,11 @@ def _checked(queue_id: str | None, rest: str) -> Outcome:
 
 def milter_decision(queue_id: str | None, action: str, stage: str, rest: str, at: int) -> Outcome:
     """`milter-ACTION: STAGE from CLIENT: TEXT; from=<> to=<> ...`; the basic code is often missing and always the same."""
-    tail = tail_of(rest)
-    if tail is None or not rest.startswith("from ", at):
-        return UNKNOWN
     client = client_at(rest, at + 5)
     start = (client.end if client else at) + 2
+    tail = tail_of(rest, start)
+    if tail is None or not rest.startswith("from ", at):
+        return UNKNOWN
     said = rest[start : tail.start]
     action = action.removeprefix("milter-")
     reply = None
@@ -158,7 +160,7 @@ def qmgr(line: Line) -> Outcome:
     if _REMOVED.match(rest):
         return Removed(queue_id)
     if rest.startswith("from="):
-        sender, at = path_at(rest, 5)
+        sender, at = path_at(rest, 5, ", size=")
         match = _QUEUED.match(rest, at)
         if match is not None:
             return Queued(queue_id, sender, int(match[1]), int(match[2]))
@@ -179,9 +181,8 @@ def pickup(line: Line) -> Outcome:
     match = _UID.match(rest)
     if match is None or queue_id is None:
         return UNKNOWN
-    sender, at = path_at(rest, match.end())
-    old = rest[at + 9 :] if rest.startswith(" orig_id=", at) else None
-    return Received(queue_id, uid=int(match[1]), sender=sender, requeued_from=old)
+    # The sender is all that stands between: a user of the host wrote it.
+    return Received(queue_id, uid=int(match[1]), sender=normalise(match[2]), requeued_from=match[3])
 
 
 def bounce(line: Line) -> Outcome:

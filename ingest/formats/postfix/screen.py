@@ -51,7 +51,7 @@ def postscreen(line: Line) -> Outcome:
     text = line.text
     match = _REJECT.match(text)
     if match is not None:
-        tail = tail_of(text)
+        tail = tail_of(text, match.end())
         if tail is None or (tail.sender is None and tail.recipient is None):
             return IGNORED
         said = text[match.end() : tail.start]

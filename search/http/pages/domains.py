@@ -141,6 +141,7 @@ def domains(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail
         page,
         "domains_table.html" if page.partial else "domains.html",
         fresh=freshness_of(state, page.clock),
+        lacking=[page.clock.localised(warning) for warning in mail.lacking(day.since_ms, day.until_ms)],
         table=table,
         side=side,
         wanted=asked.get("filter", ""),

@@ -64,7 +64,14 @@ def sources(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail
     state = mail.freshness()
     listed = [(source, page.clock.at(source.read_up_to_ms), ago(source.behind_s)) for source in state.sources]
     oldest = page.clock.of(state.oldest) if state.oldest is not None else None
-    return render(page, "sources.html", fresh=freshness_of(state, page.clock), sources=listed, oldest=oldest)
+    return render(
+        page,
+        "sources.html",
+        fresh=freshness_of(state, page.clock),
+        sources=listed,
+        oldest=oldest,
+        lacking=[page.clock.localised(one) for one in state.warnings],
+    )
 
 
 @get("/freshness", include_in_schema=False, sync_to_thread=True)

@@ -72,7 +72,9 @@ def sentence(report: ReportAnswer, clock: Clock) -> list[Part]:
         case Disposition.IN_PROGRESS:
             return [*to, own(f" is with us and not finished. The last step was on {at}.")]
         case Disposition.DEFERRED:
-            return [*to, own(" could not be delivered yet"), *_because(trace), own(f". {_tries(trace)}the last on {at}.{_AGAIN}")]
+            made = trace.attempts or any(step.decides for step in report.timeline)
+            tried = f" {_tries(trace)}the last on {at}." if made else ""
+            return [*to, own(" could not be delivered yet"), *_because(trace), own(f".{tried}{_AGAIN}")]
         case Disposition.TEMPFAILED:
             return [*to, own(" was turned away for now"), *_because(trace), own(f" on {at}. {_LATER}")]
         case Disposition.HELD:

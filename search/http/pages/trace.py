@@ -131,7 +131,7 @@ def _result(page: Page, mail: MailTrace, question: Question, found: SearchAnswer
         notices=[] if nothing else [page.clock.localised(warning) for warning in found.warnings],
         chart=None if nothing or question.cursor else _chart(page, mail, question, state),
         causes=[page.clock.localised(cause) for cause in causes(found.warnings)] if nothing else [],
-        offers=tried(offers(question, page.own_domains), count) if nothing and found.complete else [],
+        offers=tried(offers(question, page.own_domains), count) if nothing and found.total.relation == "eq" else [],
     )
 
 

@@ -1,0 +1,164 @@
+"""Names: which parts name a key, found by the key and the time; so that a key that many share costs no more than one of its own."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ingest.correlate.links import Part
+
+#: A weak name (a log id, a client's port, a queue file that is not seen) that more parts than this bear at about the same time
+#: tells none of them from another: it joins nothing.
+MANY = 100
+
+
+class Mention:
+    """A part that names a key in one way: from when to when, and each time that it does."""
+
+    __slots__ = ("how", "number", "part", "since_us", "target", "times", "until_us")
+
+    def __init__(self, part: Part, how: str, target: str, number: int) -> None:
+        self.part = part
+        self.how = how
+        self.target = target
+        self.number = number
+        self.since_us = 0
+        self.until_us = 0
+        self.times: list[int] = []
+
+    def take(self, since_us: int, time_us: int) -> None:
+        """It names the key once more."""
+        self.since_us = min(self.since_us, since_us) if self.times else since_us
+        self.until_us = max(self.until_us, time_us) if self.times else time_us
+        insort(self.times, time_us)
+
+    def within(self, time_us: int, reach_us: int) -> bool:
+        """Whether it names the key at most so long before or after a moment."""
+        at = bisect_left(self.times, time_us - reach_us)
+        return at < len(self.times) and self.times[at] <= time_us + reach_us
+
+
+#: End, beginning, number: what orders mentions.
+_Entry = tuple[int, int, int, Mention]
+
+
+class _Spans:
+    """Spans of time, of about the same length each: by their ends, those that reach into another one stand side by side."""
+
+    __slots__ = ("by_length", "count", "crowd")
+
+    def __init__(self) -> None:
+        self.by_length: dict[int, list[_Entry]] = {}
+        self.count = 0
+        #: From when to when a crowd is known to be.
+        self.crowd: tuple[int, int] | None = None
+
+    def add(self, mention: Mention) -> None:
+        insort(self.by_length.setdefault(_length(mention), []), _entry(mention))
+        self.count += 1
+
+    def remove(self, mention: Mention) -> None:
+        length = _length(mention)
+        entries = self.by_length[length]
+        del entries[bisect_left(entries, _entry(mention))]
+        self.count -= 1
+        self.crowd = None
+        if not entries:
+            del self.by_length[length]
+
+    def near(self, since_us: int, until_us: int) -> Iterator[Mention]:
+        for length, entries in self.by_length.items():
+            longest = until_us + (1 << length)
+            for at in range(bisect_left(entries, (since_us,)), len(entries)):
+                end, begin, _, mention = entries[at]
+                if end > longest:
+                    break
+                if begin <= until_us:
+                    yield mention
+
+    def run(self, time_us: int, gap_us: int) -> list[Part]:
+        """Parts around a moment, each at most `gap_us` from the next one; of more than `MANY` + 1 only so many and one more."""
+        found: dict[int, Part] = {}
+        since = until = time_us
+        while True:
+            before = len(found)
+            for mention in self.near(since - gap_us, until + gap_us):
+                found[id(mention.part)] = mention.part
+                since, until = min(since, mention.since_us), max(until, mention.until_us)
+                if len(found) > MANY + 1:
+                    self.crowd = since, until
+                    return list(found.values())
+            if len(found) == before:
+                return list(found.values())
+
+
+def _length(mention: Mention) -> int:
+    return (mention.until_us - mention.since_us).bit_length()
+
+
+def _entry(mention: Mention) -> _Entry:
+    return mention.until_us, mention.since_us, mention.number, mention
+
+
+class Names:
+    """All mentions of keys by parts in memory."""
+
+    def __init__(self) -> None:
+        self._spans: dict[str, _Spans] = {}
+        self._of: dict[int, list[Mention]] = {}
+        self._next = 0
+
+    def add(self, parts: Iterable[Part]) -> list[Mention]:
+        """Take in what some parts name, and give it."""
+        added: list[Mention] = []
+        for part in parts:
+            mentions: dict[tuple[str, str], Mention] = {}
+            for link in part.links:
+                known = mentions.get((link.how, link.target))
+                if known is None:
+                    self._next += 1
+                    known = mentions[link.how, link.target] = Mention(part, link.how, link.target, self._next)
+                known.take(link.time_us if link.since_us is None else link.since_us, link.time_us)
+            for mention in mentions.values():
+                spans = self._spans.get(mention.target)
+                if spans is None:
+                    spans = self._spans[mention.target] = _Spans()
+                spans.add(mention)
+            if mentions:
+                named = self._of[id(part)] = list(mentions.values())
+                added += named
+        return added
+
+    def remove(self, parts: Iterable[Part]) -> None:
+        """These parts are no more."""
+        for part in parts:
+            for mention in self._of.pop(id(part), ()):
+                spans = self._spans[mention.target]
+                spans.remove(mention)
+                if not spans.count:
+                    del self._spans[mention.target]
+
+    def near(self, target: str, since_us: int, until_us: int) -> Iterator[Mention]:
+        """The mentions of a key that reach into a span of time. Those that lie all in it come before others of their length."""
+        spans = self._spans.get(target)
+        return spans.near(since_us, until_us) if spans is not None else iter(())
+
+    def crowded(self, target: str, time_us: int, gap_us: int) -> bool:
+        """Whether more than `MANY` parts name a key around a moment, each at most `gap_us` from the next one."""
+        spans = self._spans.get(target)
+        if spans is None or spans.count <= MANY:
+            return False
+        known = spans.crowd
+        return (known is not None and known[0] - gap_us <= time_us <= known[1] + gap_us) or len(spans.run(time_us, gap_us)) > MANY
+
+    def parted(self, target: str, time_us: int, gap_us: int) -> list[Part]:
+        """The parts that are too many for a name since one of them came, which stands at this moment; empty where that is not so."""
+        if (spans := self._spans.get(target)) is None or spans.count <= MANY:
+            return []
+        known = spans.crowd
+        if known is not None and known[0] - gap_us <= time_us <= known[1] + gap_us:
+            return []
+        found = spans.run(time_us, gap_us)
+        return found if len(found) == MANY + 1 else []

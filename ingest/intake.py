@@ -1,0 +1,172 @@
+"""From the lines of a file to what the tables of journeys hold: framing, records, formats, joining.
+
+The one place at which a line can fail: whatever raises on the way is put aside with its line (`ingest.aside`), the message is told
+without it, as incomplete, and the next line is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ingest.aside import Aside
+from ingest.correlate.event import Slot
+from ingest.correlate.session import Role
+from ingest.correlate.table import Arrival, SessionStep, Table
+from ingest.events import Connected, Fact, Nothing, Unread
+from ingest.formats import Format, Silent, format_of
+from ingest.lines import Line
+from ingest.options import IngestOptions
+from ingest.queue_ids import id_at_start
+from ingest.source import SourceFile
+from ingest.summary import Summary, Tally
+
+_SAMPLES = 20
+#: What lines state, by the host whose they are.
+_Stated = dict[str, list[tuple[Line, Fact | Role, Slot]]]
+
+
+class Intake:
+    """Takes lines in."""
+
+    def __init__(
+        self,
+        options: IngestOptions,
+        summary: Summary,
+        aside: Aside,
+        table_of: Callable[[str], Table],
+        host_of: Callable[[SourceFile], str],
+    ) -> None:
+        self._summary = summary
+        self._aside = aside
+        self._table_of = table_of
+        self._host_of = host_of
+        self._format_name = options.format
+        #: Lines may be read on which this program failed before.
+        self.again = options.rebuild
+        #: Lines before this time are passed over.
+        self._begin_us = options.begin_us
+        #: Between the lines others are missing.
+        self.sparse = False
+        self._formats: dict[tuple[str, str | None], Format | None] = {}
+
+    def take(self, source: SourceFile, count: int, until_us: int | None) -> None:
+        """Take the next lines of a file, at most `count`, as far as `until_us`."""
+        stated: _Stated = {}
+        for offset, text in source.lines(count):
+            try:
+                records = source.records(offset, text)
+            except Exception as error:  # noqa: BLE001 - sorted out by `Aside.take`
+                self._fail(error, source, offset, text)
+                continue
+            for line, place in records:
+                self._state(source, line, place, stated)
+            if until_us is not None and source.latest_us > until_us:
+                break
+        self._join(stated, source)
+
+    def take_records(self, source: SourceFile, records: Iterable[tuple[Line, Slot]]) -> None:
+        """Take in records that no further line ended, as they stand."""
+        stated: _Stated = {}
+        for line, place in records:
+            self._state(source, line, place, stated)
+        self._join(stated, source)
+
+    def _state(self, source: SourceFile, line: Line, place: Slot, stated: _Stated) -> None:
+        """Find out what a line states; until the journeys have it, it is needed."""
+        if line.time_us < self._begin_us:
+            return
+        self._summary.begun_us = min(line.time_us, self._summary.begun_us or line.time_us)
+        unread = False
+        try:
+            fact = self._fact(line, source)
+        except Exception as error:  # noqa: BLE001
+            self._fail(error, source, place.offset, line.raw, line.program)
+            unread = True
+            queue_id = id_at_start(line.text)
+            fact = None if queue_id is None else Unread(queue_id)
+            line.host = line.host or self._host_of(source)
+        if fact is None and self.again and not unread:
+            fact = self._nothing(line, source)
+        facts = [] if fact is None else [fact]
+        if line.pid and (unread or self.sparse):
+            facts.append(Role.GAP)
+        for one in facts:
+            place.pins += 1
+            stated.setdefault(line.host, []).append((line, one, place))
+
+    def _join(self, stated: _Stated, source: SourceFile) -> None:
+        """Give what was stated to the journeys; what it names beside is looked up in one question beforehand."""
+        for host, batch in stated.items():
+            table = self._table_of(host)
+            arrivals: list[tuple[Line, Slot, Arrival | SessionStep]] = []
+            for line, fact, place in batch:
+                try:
+                    arrivals.append((line, place, table.arrive(line, fact)))
+                except Exception as error:  # noqa: BLE001
+                    self._fail(error, source, place.offset, line.raw, line.program)
+            with table.looking_up(arrival for _, _, arrival in arrivals):
+                for line, place, arrival in arrivals:
+                    for work in (table.place, table.place_unread):
+                        try:
+                            work(arrival, place)
+                            break
+                        except Exception as error:  # noqa: BLE001
+                            self._fail(error, source, place.offset, line.raw, line.program)
+            for _, _, place in batch:
+                place.pins -= 1
+
+    def _nothing(self, line: Line, source: SourceFile) -> Fact | None:
+        """What takes back that a line could not be read, where it says nothing."""
+        queue_id = id_at_start(line.text)
+        if queue_id is None:
+            return None
+        line.host = line.host or self._host_of(source)
+        return Nothing(queue_id)
+
+    def _fail(self, error: Exception, source: SourceFile, offset: int, raw: str, program: str = "") -> None:
+        """Put a line aside, with what must be known to read it again: also whose it is, where it does not say that itself."""
+        self._aside.take(error, [source.failed(offset, raw, program, self._host_of(source))])
+
+    def _fact(self, line: Line, source: SourceFile) -> Fact | Role | None:
+        """What a line states; None where that is nothing of a message."""
+        known = self._format(line, source.setting.format or self._format_name)
+        if known is None:
+            self._summary.foreign[line.program] += 1
+            source.tally.foreign[line.program] += 1
+            return None
+        fact = known.parse(line)
+        if isinstance(fact, Silent):
+            self._silent(fact, line, known, source.tally)
+            return None
+        if not line.again:
+            source.tally.known[known.name] += 1 + line.raw.count("\n")
+            self._summary.events[known.name] += 1
+        if not line.host:
+            line.host = self._host_of(source)
+        if isinstance(fact, Connected) and fact.step in {"connect", "disconnect"}:
+            return Role.OPEN if fact.step == "connect" else Role.CLOSE
+        return fact
+
+    def _silent(self, outcome: Silent, line: Line, known: Format, tally: Tally) -> None:
+        """Count a line that states nothing; keep a few of those that no pattern fits."""
+        if line.again:
+            return
+        if outcome is Silent.IGNORED:
+            tally.known[known.name] += 1 + line.raw.count("\n")
+            return
+        if outcome is Silent.FREE:
+            tally.free[known.name] += 1
+            return
+        tally.unknown[known.name] += 1
+        self._summary.unknown[line.program] += 1
+        if len(self._summary.samples) < _SAMPLES:
+            self._summary.samples.append(line.raw[:500])
+
+    def _format(self, line: Line, override: str | None) -> Format | None:
+        """The format of a line's tag; each tag is looked up once."""
+        key = (line.tag, override)
+        if key not in self._formats:
+            if len(self._formats) > 4096:
+                self._formats.clear()
+            self._formats[key] = format_of(line.tag, line.program, override)
+        return self._formats[key]

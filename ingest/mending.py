@@ -1,0 +1,64 @@
+"""The one place at which the telling of a message can fail: it is then told without the line that makes it fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from ingest.aside import Aside, FailedLine
+from ingest.correlate.event import SECOND, Event, order
+from ingest.correlate.memory import forget
+from ingest.correlate.table import Table
+from ingest.events import Unread
+from ingest.tail.marks import Told
+from mappings import keys
+
+#: So many lines are tried when a message cannot be told with all of them.
+_TRIED = 50
+
+
+class Mender:
+    """Keeps what fails at one message from all others."""
+
+    def __init__(self, table: Table, aside: Aside) -> None:
+        self._table = table
+        self._aside = aside
+
+    def guarded(self, key: str, work: Callable[[str], None]) -> None:
+        """Do something for the messages of a node.
+
+        Where that raises, it is done again without the one line that makes it raise, and the message is incomplete; where there is no such
+        line, all its new lines are put aside. Faults that are none of a line's are raised (`Aside.check`).
+        """
+        try:
+            work(key)
+        except Exception as error:  # noqa: BLE001 - sorted out by `Aside`
+            self._aside.check(error)
+            self._mend(key, work, error)
+
+    def _mend(self, key: str, work: Callable[[str], None], error: Exception) -> None:
+        """Find the line without which it can be done: the newest are tried first, for with the others it was done before."""
+        web = self._table.web
+        fresh = [event for node in web.linked(key) for digest, event in node.events.items() if digest in node.fresh]
+        for event in sorted(fresh, key=order, reverse=True)[:_TRIED]:
+            fact = event.fact
+            web.change(event, Unread(next((keys.queue_id_of(owner) for owner in event.owners if owner[0] == "q"), None)))
+            try:
+                work(key)
+            except Exception as again:  # noqa: BLE001
+                self._aside.check(again)
+                web.change(event, fact)
+            else:
+                self._aside.take(error, [_failed(event)])
+                return
+        self._aside.take(error, [_failed(event) for event in fresh])
+        for node in web.linked(key):
+            forget(node, list(node.fresh))
+            web.set_apart(node)
+
+
+def _failed(event: Event) -> FailedLine:
+    """A line with which a message could not be told."""
+    year = datetime.fromtimestamp(event.time_us // SECOND, UTC).year
+    offset = event.pins[0].offset if event.pins else None
+    return FailedLine(event.file, offset, event.raw or None, event.program, year, Told(log_host=event.host))

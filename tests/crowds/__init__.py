@@ -1,0 +1,1 @@
+"""Keys that many share, and logs that never end anything."""

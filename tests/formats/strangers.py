@@ -1,0 +1,440 @@
+"""Who wrote which part of a line: each shape of each format with the parts that strangers write, as the program writes them down.
+
+A shape is a line with places in `«»`. What stands there is a stranger's, written by the program in its own way: in quotes, without
+blanks, cut to so many bytes (`Part.written`). A part may have two forms in one line (`«rcpt»` in quotes, `«rcpt.bare»` without).
+`Part.own` names the fields of the fact that are this part's; all others are the program's, or another stranger's, and no text in this part
+may change them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mappings.address import normalise
+
+#: Whatever a stranger writes, his address is of this domain; what he would like to be believed is of others.
+DOMAIN = "stranger.example"
+_LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a line that a stranger writes."""
+
+    name: str
+    #: How the program writes a text here: each form by its name, "" for the plain one.
+    written: Callable[[str], dict[str, str]]
+    #: Fields of the fact that are this part's.
+    own: frozenset[str]
+    #: What stands here in the line that all others are compared with.
+    usual: str = "usual"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A line, and who wrote what in it."""
+
+    tag: str
+    line: str
+    #: Those that stand in the line.
+    parts: tuple[Part, ...]
+
+    def __post_init__(self) -> None:
+        """Leave out the parts that this line has not."""
+        object.__setattr__(self, "parts", tuple(part for part in self.parts if f"«{part.name}" in self.line))
+
+    def filled(self, texts: dict[str, str]) -> str:
+        """The line with these texts in its parts; the others have their usual one."""
+        line = self.line
+        for part in self.parts:
+            for form, written in part.written(texts.get(part.name, part.usual)).items():
+                line = line.replace(f"«{part.name}{'.' if form else ''}{form}»", written)
+        return line
+
+
+def printable(text: str) -> str:
+    """The text on one line, as every program logs it."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)[:_LONGEST]
+
+
+def _escaped(text: str) -> str:
+    return printable(text).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def quoted(text: str) -> str:
+    """An address as the client gave it, its local part in quotes."""
+    return f'"{_escaped(text)}"@{DOMAIN}'
+
+
+def bare(text: str) -> str:
+    """The same as Postfix before 3.5 logs it; an `@` it refuses there."""
+    return f"{printable(text).replace('@', '-')}@{DOMAIN}"
+
+
+def whole(address: str) -> str:
+    """The one form of an address."""
+    return normalise(address)
+
+
+def _plain(write: Callable[[str], str]) -> Callable[[str], dict[str, str]]:
+    return lambda text: {"": write(text)}
+
+
+def _neutered(text: str) -> str:
+    """A greeting in Postfix (`NEUTER_CHARACTERS`)."""
+    return "".join("?" if sign in ' <>()\\";@' else sign for sign in printable(text))
+
+
+def _word(text: str) -> str:
+    return "".join(sign for sign in printable(text) if not sign.isspace()) or "x"
+
+
+def _claim(text: str) -> str:
+    """`MAIL FROM ... AUTH=`: a word, or in quotes, as the client likes it."""
+    return f'"{_escaped(text)}"' if " " in text or '"' in text else _word(text).replace("<", "").replace("\\", "") or "x"
+
+
+def _octets(text: str, most: int) -> str:
+    return printable(text).encode("utf-8", "surrogateescape")[:most].decode("utf-8", "ignore")
+
+
+def _doubled(text: str) -> str:
+    """A text in amavis' log."""
+    return text.replace("\\", "\\\\")
+
+
+def _amavis_id(text: str) -> str:
+    """A Message-ID in amavis (`parse_message_id`)."""
+    return "<" + _doubled(printable(text)).replace(">", "_") + ">"
+
+
+def _json_text(text: str) -> str:
+    """A string in amavis' report, without its quotes."""
+    return _doubled(json.dumps(printable(text), ensure_ascii=False)[1:-1])
+
+
+def _json_address(text: str) -> str:
+    return _doubled(json.dumps(quoted(text), ensure_ascii=False)[1:-1])
+
+
+def _rspamd_id(text: str) -> str:
+    return "".join(sign if sign.isascii() and sign.isprintable() and sign != " " else "?" for sign in printable(text))
+
+
+def _exim_local(text: str) -> dict[str, str]:
+    """A recipient in a delivery: unquoted first, then in quotes."""
+    return {"": quoted(text), "bare": f"{printable(text)}@{DOMAIN}", "local": printable(text)}
+
+
+def _address(name: str, *own: str, write: Callable[[str], str] = quoted, address: str | None = None) -> Part:
+    field = {"rcpt": "recipient", "orig": "original"}.get(name, name) if address is None else address
+    return Part(name, _plain(write), frozenset({field, *own}), usual=f"usual-{name}")
+
+
+# What smtpd says -------------------------------------------------------------------------------------------------------------------
+
+_TEXT = ("reply", "text")
+_HELO = Part("helo", _plain(_neutered), frozenset({"helo", *_TEXT}))
+_SENDER = _address("sender", *_TEXT)
+_RCPT = _address("rcpt", *_TEXT)
+_CLAIM = Part("claim", _plain(_claim), frozenset())
+_REFUSED = "NOQUEUE: reject: RCPT from mail.sender.example[203.0.113.5]: 550 5.1.1"
+_TAIL = "; from=<«sender»> to=<«rcpt»> proto=ESMTP helo=<«helo»>"
+_LOGIN = " sasl_method=PLAIN sasl_username=anna@example.com"
+_CLIENT = "6C8F93041B: client=mail.sender.example[203.0.113.5]"
+_ORIGIN = ", orig_queue_id=80582186537, orig_client=mail.sender.example[203.0.113.5]"
+_HEADER = Part("header", _plain(lambda text: _octets(f"Subject: {text}", 200)), frozenset({"subject", "text"}))
+_FROM = Part("header", _plain(lambda text: _octets(f"From: {text}", 200)), frozenset({"header_from", "text"}))
+_ANSWER = Part("answer", _plain(printable), frozenset({*_TEXT, "next_id", "log_id", "stored", "filtered"}))
+_BARE = tuple(
+    _address(name, *_TEXT, write=bare, address=field) for name, field in (("sender", "sender"), ("rcpt", "recipient"), ("orig", "original"))
+)
+_SENT = "relay=mx.example.com[198.51.100.9]:25, delay=1.2, delays=0.1/0/0.5/0.6, dsn=2.0.0, status=sent (250 2.0.0 «answer»)"
+_FAILED = (
+    "relay=mx.example.com[198.51.100.9]:25, delay=1.2, delays=0.1/0/0.5/0.6, dsn=5.1.1, status=bounced "
+    "(host mx.example.com[198.51.100.9] said: 550 5.1.1 «answer» (in reply to RCPT TO command))"
+)
+_LOCAL = "relay=local, delay=0.1, delays=0.1/0/0/0, dsn=5.1.1, status=bounced (unknown user)"
+
+POSTFIX = (
+    *(
+        Shape("postfix/smtpd", f"{_REFUSED} {why}{_TAIL}{login}", (_SENDER, _RCPT, _HELO, _CLAIM))
+        for why in (
+            "<«rcpt»>: Recipient address rejected: User unknown",
+            "<«sender»>: Sender address rejected: not owned",
+            "<«helo»>: Helo command rejected: Host not found",
+            "Service unavailable; Client host [203.0.113.5] blocked using bl.example",
+        )
+        for login in ("", _LOGIN, f"{_LOGIN} sasl_sender=«claim»", " sasl_sender=«claim»")
+    ),
+    Shape("postfix/smtpd", f"{_REFUSED} <«rcpt»>: Recipient address rejected: User unknown{_TAIL}", (*_BARE[:2], _HELO)),
+    Shape(
+        "postfix/smtpd",
+        f"NOQUEUE: hold: RCPT from unknown[203.0.113.5]: <«rcpt»>: Recipient address on hold{_TAIL}",
+        (_SENDER, _RCPT, _HELO),
+    ),
+    Shape("postfix/smtpd", f"{_CLIENT}, sasl_sender=«claim»", (_CLAIM,)),
+    Shape("postfix/smtpd", f"{_CLIENT}, sasl_method=PLAIN, sasl_username=anna@example.com, sasl_sender=«claim»{_ORIGIN}", (_CLAIM,)),
+    Shape(
+        "postfix/smtpd",
+        f"NOQUEUE: milter-reject: END-OF-MESSAGE from mail.sender.example[203.0.113.5]: 5.7.1 no «answer»{_TAIL}",
+        (_SENDER, _RCPT, _HELO, Part("answer", _plain(printable), frozenset(_TEXT))),
+    ),
+    Shape(
+        "postfix/smtpd",
+        f"proxy-reject: END-OF-MESSAGE: 554 5.7.0 Reject, id=00378-02 - BANNED: «answer»{_TAIL}",
+        (_SENDER, _RCPT, _HELO, Part("answer", _plain(printable), frozenset(_TEXT))),
+    ),
+    *(
+        Shape(
+            "postfix/cleanup",
+            f"6C8F93041B: {action}: header «header» from mail.sender.example[203.0.113.5]{_TAIL}{said}",
+            (part, _SENDER, _RCPT, _HELO),
+        )
+        for action, said in (("reject", ": 5.7.1 no"), ("info", ""), ("hold", ": looked at"), ("warning", ""))
+        for part in (_HEADER, _FROM)
+    ),
+    Shape("postfix/cleanup", "6C8F93041B: message-id=<«id»>", (Part("id", _plain(printable), frozenset({"message_id"})),)),
+    *(
+        Shape("postfix/smtp", f"6C8F93041B: to=<«rcpt»>, orig_to=<«orig»>, {end}", (_RCPT, _address("orig"), _ANSWER))
+        for end in (_SENT, _FAILED, _LOCAL)
+    ),
+    *(Shape("postfix/local", f"6C8F93041B: to=<«rcpt»>, {_LOCAL}", (part,)) for part in (_RCPT, _BARE[1])),
+    Shape("postfix/local", f"6C8F93041B: to=<bob@example.com>, orig_to=<«orig»>, {_LOCAL}", (_BARE[2],)),
+    *(Shape("postfix/qmgr", "6C8F93041B: from=<«sender»>, size=367, nrcpt=2 (queue active)", (part,)) for part in (_SENDER, _BARE[0])),
+    *(Shape("postfix/pickup", "6C8F93041B: uid=33 from=<«sender»>", (part,)) for part in (_SENDER, _BARE[0])),
+    Shape(
+        "postfix/postscreen",
+        "NOQUEUE: reject: RCPT from [203.0.113.5]:2030: 550 5.7.1 Service unavailable; client [203.0.113.5] blocked using bl.example; "
+        "from=<«sender»>, to=<«rcpt»>, proto=ESMTP, helo=<«helo»>",
+        (_SENDER, _RCPT, Part("helo", _plain(_word), frozenset({"helo"}))),
+    ),
+)
+
+# amavis ----------------------------------------------------------------------------------------------------------------------------
+
+_PEOPLE = (
+    Part("sender", _plain(lambda text: _doubled(quoted(text))), frozenset({"sender"})),
+    Part("rcpt", _plain(lambda text: _doubled(quoted(text))), frozenset({"recipients"})),
+)
+_AMAVIS_ID = Part("id", _plain(_amavis_id), frozenset({"message_id"}))
+_BANNED = Part("name", _plain(lambda text: _doubled(printable(text))), frozenset({"detail"}))
+_ORIGINS = "{DiscardedInbound,Quarantined}, [203.0.113.5]:41549 [198.51.100.77]"
+_TO = (
+    "<«sender»> -> <anna@example.com>,<«rcpt»>, quarantine: 2/x-2mXHabcdefgh, Queue-ID: 80582186537, Message-ID: «id», "
+    "mail_id: 2mXHabcdefgh"
+)
+_END = ", Hits: 7.4, size: 959"
+_REPORT = {
+    "action": ["DISCARD"],
+    "actions_performed": "DiscardedInbound Quarantined",
+    "author": ["«author»"],
+    "client_ip": "203.0.113.5",
+    "client_port": 41549,
+    "content_type": "Spam",
+    "ip_trace": ["203.0.113.5", "198.51.100.77"],
+    "mail_from": "«sender»",
+    "mail_id": "2mXHabcdefgh",
+    "message_id": "«id»",
+    "quarantine": "2/x-2mXHabcdefgh",
+    "queue_id": "80582186537",
+    "rcpt_to": ["anna@example.com", "«rcpt»"],
+    "size": 959,
+    "spam_score": 7.4,
+    "subject": "«subject»",
+    "to_addr": ["«to»"],
+    "user_agent": "«agent»",
+}
+AMAVIS = (
+    Shape("amavis", f"(00378-02) Blocked SPAM {_ORIGINS} {_TO}{_END}, 46 ms", (*_PEOPLE, _AMAVIS_ID)),
+    Shape("amavis", f"(00378-02) Blocked BANNED (.exe,«name») {_ORIGINS} {_TO}{_END}, 46 ms", (*_PEOPLE, _AMAVIS_ID, _BANNED)),
+    Shape(
+        "amavis",
+        f"(00378-02) Blocked BANNED (.exe,«name») {_ORIGINS} ESMTP/ESMTP {_TO}, b: cUicTv7fd{_END}, "
+        'Subject: "«subject»", From: «from», helo=h, 46 ms',
+        (
+            *_PEOPLE,
+            _AMAVIS_ID,
+            _BANNED,
+            Part("subject", _plain(lambda text: _doubled(_escaped(text))), frozenset({"subject"})),
+            Part("from", _plain(lambda text: _doubled(_word(text.replace(" ", "_")))), frozenset({"header_from"})),
+        ),
+    ),
+    Shape(
+        "amavis",
+        f"(00378-02) Passed CLEAN {{RelayedInbound}}, [203.0.113.5]:41549 {_TO}{_END}, queued_as: 3033D18654F, 46 ms",
+        (*_PEOPLE, _AMAVIS_ID),
+    ),
+    Shape(
+        "amavis",
+        f"(00378-02) {json.dumps(_REPORT, separators=(',', ':'), ensure_ascii=False)}",
+        tuple(
+            Part(
+                name,
+                _plain(_json_address if name in {"sender", "rcpt"} else _json_text),
+                frozenset({own} if own else ()),
+            )
+            for name, own in (
+                ("author", "header_from"),
+                ("sender", "sender"),
+                ("id", "message_id"),
+                ("rcpt", "recipients"),
+                ("subject", "subject"),
+                ("to", ""),
+                ("agent", ""),
+            )
+        ),
+    ),
+    Shape("amavis", "(00378-02) Checking: 2mXHabcdefgh [203.0.113.5] <«sender»> -> <anna@example.com>,<«rcpt»>", _PEOPLE),
+    Shape(
+        "amavis",
+        "(00378-02) ESMTP [127.0.0.1]:10024 /var/lib/amavis/tmp/amavis-20261124T090055-00235-bUSjr3XE: "
+        "<«sender»> -> <anna@example.com>,<«rcpt»> SIZE=593 RET=HDRS Received: from mx1.example.org",
+        _PEOPLE,
+    ),
+    Shape("amavis", "(rel-Zt9NWx2QEwL8) Quarantined message release (why): 2mXHabcdefgh <«sender»> -> <«rcpt»>", _PEOPLE),
+    Shape(
+        "amavis",
+        "(rel-Zt9NWx2QEwL8) Zt9NWx2QEwL8(2mXHabcdefgh) FWD from <«sender»> -> <«rcpt»>,  250 2.0.0 Ok: queued as 3033D18654F",
+        _PEOPLE,
+    ),
+    Shape("amavis", "(00378-02) 2mXHabcdefgh FWD from <«sender»> -> <«rcpt»>, BODY=7BIT 250 2.0.0 Ok: queued as 3033D18654F", _PEOPLE),
+)
+
+# Rspamd, spamd -----------------------------------------------------------------------------------------------------------------------
+
+_RSPAMD = "<9a8448>; task; rspamd_task_write_log: id: <«id»>, qid: <39E6534018F>, ip: 203.0.113.5, from: <«sender»>,"
+_JUDGED = (
+    " (default: T (add header): [9.00/15.00] [BAYES_SPAM(4.00){99%;},X(1.00){«option»;}]), len: 400, time: 100.1ms, dns req: 3, "
+    "digest: <c9a2de2de982e8ae8c750bb5569b2711>"
+)
+_LISTS = ", rcpts: <anna@example.com,«rcpt»>, mime_rcpts: <«to»>"
+_TASK = (
+    Part("id", _plain(_rspamd_id), frozenset({"message_id"})),
+    Part("sender", _plain(quoted), frozenset({"sender"})),
+    Part("option", _plain(printable), frozenset({"symbols"})),
+    Part("rcpt", _plain(quoted), frozenset({"recipients", "symbols"})),
+    Part("to", _plain(printable), frozenset({"symbols"})),
+)
+_SUBJECT = Part("subject", _plain(printable), frozenset({"subject", "symbols"}))
+RSPAMD = (
+    Shape("rspamd", f"{_RSPAMD}{_JUDGED}{_LISTS}", _TASK),
+    Shape("rspamd", f'{_RSPAMD}{_JUDGED}{_LISTS}, forced: reject "clamav: virus found"; score=nan (set by clamav)', _TASK),
+    Shape("rspamd", f"{_RSPAMD} subject: '«subject»',{_JUDGED}{_LISTS}", (*_TASK, _SUBJECT)),
+)
+_SPAMD_ID = Part("id", _plain(lambda text: "".join("_" if sign in " ," else sign for sign in printable(text))), frozenset({"message_id"}))
+SPAMD = (
+    Shape(
+        "spamd",
+        "spamd: result: Y 12 - BAYES_99,URIBL_BLACK scantime=0.2,size=678,user=debian-spamd,uid=102,required_score=5.0,rhost=localhost,"
+        "raddr=127.0.0.1,rport=39886,mid=<«id»>,rmid=<«other»>,bayes=1.000000,autolearn=disabled",
+        (_SPAMD_ID, Part("other", _SPAMD_ID.written, frozenset())),
+    ),
+)
+
+# Exim --------------------------------------------------------------------------------------------------------------------------------
+
+_ID = "1xVhsP-00001T-1p"
+_EXIM_SENDER = Part("sender", _plain(quoted), frozenset({"sender"}))
+_EXIM_RCPT = Part("rcpt", _exim_local, frozenset({"recipient", "original", "recipients"}))
+_IDENT = Part("ident", _plain(lambda text: printable(text)[:127]), frozenset())
+_JUNK = Part("helo", _plain(printable), frozenset({"helo"}))
+_DN = Part("dn", _plain(printable), frozenset())
+_EXIM_SUBJECT = Part("subject", _plain(lambda text: _escaped(text[:100])), frozenset({"subject"}))
+_EXIM_ID = Part(
+    "id", _plain(lambda text: f'"{printable(text).replace(chr(34), "").replace(chr(92), "")}"@{DOMAIN}'), frozenset({"message_id"})
+)
+_OTHER = Part("answer", _plain(printable), frozenset({*_TEXT, "next_id", "log_id", "stored"}))
+_QUOTED_OTHER = Part("answer", _plain(_escaped), _OTHER.own)
+_EXIM_CLIENT = "H=mail.sender.example («helo») [203.0.113.5]:41549"
+_MX = "R=remote T=remote_smtp H=mx.example.com [198.51.100.9]"
+_REFUSAL = Part("answer", _plain(printable), frozenset(_TEXT))
+EXIM = (
+    Shape(
+        "exim",
+        f'{_ID} <= «sender» {_EXIM_CLIENT} U=«ident» P=esmtpsa X=TLS1.3:AES:256 CV=no DN="CN=«dn»" SNI="«sni»" A=plain:anna S=575 '
+        'id=«id» T="«subject»" for «rcpt» anna@example.com',
+        (
+            _EXIM_SENDER,
+            _JUNK,
+            _IDENT,
+            _DN,
+            Part("sni", _plain(printable), frozenset()),
+            _EXIM_ID,
+            _EXIM_SUBJECT,
+            Part("rcpt", _exim_local, frozenset({"recipients"})),
+        ),
+    ),
+    Shape(
+        "exim",
+        f'{_ID} <= «sender» H=mail.sender.example [203.0.113.5] P=esmtp S=575 id=«id» T="«subject»" from <«sender»> '
+        "for anna@example.com «rcpt»",
+        (_EXIM_SENDER, _EXIM_ID, _EXIM_SUBJECT, Part("rcpt", _exim_local, frozenset({"recipients"}))),
+    ),
+    *(
+        Shape(
+            "exim",
+            f"{_EXIM_CLIENT} U=«ident» F=<«sender»> rejected RCPT <{who}>: «answer»",
+            (_JUNK, _IDENT, _EXIM_SENDER, _EXIM_RCPT, _REFUSAL),
+        )
+        for who in ("anna@example.com", "«rcpt»")
+    ),
+    Shape("exim", f"{_ID} {_EXIM_CLIENT} F=<«sender»> rejected after DATA: «answer»", (_JUNK, _EXIM_SENDER, _REFUSAL)),
+    *(
+        Shape("exim", f'{_ID} => «rcpt.{form}» <«rcpt»> {_MX} C="250 «answer»" QT=1s', (_EXIM_RCPT, _QUOTED_OTHER))
+        for form in ("bare", "local")
+    ),
+    Shape("exim", f"{_ID} => «rcpt.local» <«rcpt»> R=localuser T=local_delivery", (_EXIM_RCPT,)),
+    Shape("exim", f'{_ID} => anna@example.com {_MX} C="250 «answer»" QT=1s', (_QUOTED_OTHER,)),
+    *(
+        Shape("exim", f"{_ID} {arrow} SMTP error from remote mail server after RCPT TO:<anna@example.com>: «answer»", (_OTHER,))
+        for arrow in (
+            f"** anna@example.com {_MX}: 550",
+            "== anna@example.com R=remote T=remote_smtp defer (-44) H=mx.example.com [198.51.100.9]:",
+        )
+    ),
+    Shape(
+        "exim",
+        f"{_ID} {_EXIM_CLIENT} F=<«sender»> rejected after DATA: no\nEnvelope-from: <«sender»>\n"
+        "Envelope-to: <anna@example.com>\n\t<«rcpt»>\n"
+        "P Received: from mail.sender.example («helo»)\n\tby mx1.example.org\n  Subject: «subject»\nF From: «from»\n"
+        "I Message-ID: <«id»>\nT To: «to»\n  X: «to»",
+        (
+            _JUNK,
+            _EXIM_SENDER,
+            Part("rcpt", _exim_local, frozenset({"recipients"})),
+            *(
+                Part(name, _plain(printable), frozenset({own} if own else ()))
+                for name, own in (("subject", "subject"), ("from", "header_from"), ("id", "message_id"), ("to", ""))
+            ),
+        ),
+    ),
+    Shape(
+        "exim",
+        f"{_ID} => bob@example.com <anna@example.com> F=<«sender»> P=<«sender»> R=remote T=remote_smtp S=589 "
+        'H=mx.example.com [198.51.100.9]:25 X=TLS1.3:AES:256 CV=no DN="CN=«dn»" C="250 «answer»" QT=5s',
+        (_EXIM_SENDER, Part("dn", _plain(printable), _OTHER.own), _QUOTED_OTHER),
+    ),
+    Shape("exim", f"{_ID} ** «rcpt.bare» <«rcpt»> R=localuser: unknown user", (_EXIM_RCPT,)),
+)
+
+# The others --------------------------------------------------------------------------------------------------------------------------
+
+OTHERS = (
+    Shape(
+        "clamav-milter",
+        "Message 6C8F93041B from <«sender»> to <«rcpt»> with subject '«subject»' message-id '<«id»>' date 'Tue, 24 Nov 2026' "
+        "infected by Eicar-Test-Signature",
+        tuple(Part(name, _plain(printable), frozenset()) for name in ("sender", "rcpt", "subject", "id")),
+    ),
+    Shape("opendmarc", "6C8F93041B: «domain» fail", (Part("domain", _plain(_word), frozenset({"what"})),)),
+    Shape(
+        "opendkim",
+        "6C8F93041B: s=«selector» d=«domain» SSL error",
+        tuple(Part(n, _plain(_word), frozenset({"what"})) for n in ("selector", "domain")),
+    ),
+)
+
+SHAPES = (*POSTFIX, *AMAVIS, *RSPAMD, *SPAMD, *EXIM, *OTHERS)

@@ -1,0 +1,17 @@
+"""A few kills of the real program in each setting; `python -m soak.kills` makes as many as one likes."""
+
+from __future__ import annotations
+
+import pytest
+
+from soak.kills import places, run
+
+
+@pytest.mark.parametrize(("setting", "kills"), [("once", 5), ("follow", 4), ("commit", 6)])
+def test_killed_at_random_moments_it_comes_to_the_same_documents(setting: str, kills: int) -> None:
+    """Whenever the program is killed, one more run makes the documents of an undisturbed one: none lost, none doubled, none other."""
+    with places("embedded") as make:
+        made, found = run(setting, make, 1, kills=kills)
+    print(f"{made} kills, {found.documents} documents")
+    assert made > 0
+    assert not found.told, found.told
