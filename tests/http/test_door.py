@@ -40,7 +40,7 @@ pytest_plugins = ("http_fixtures",)
 
 HANDLES = 256
 #: A bound that only a service which is held up breaks; an answer takes some milliseconds.
-SOON_S = 2.0
+SOON_S = 4.0
 
 
 @pytest.fixture(scope="module")
