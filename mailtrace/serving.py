@@ -111,7 +111,7 @@ class Service(uvicorn.Server):
         # uvicorn would take connections without bounds.
         self.servers = []
         self._door = Door(self._listening, self.guests, self._made, self.config.ssl)
-        self._door.open()
+        self._door.open(self._ended)
         self.started = True
         self._told()
 
@@ -120,6 +120,10 @@ class Service(uvicorn.Server):
         if self._door is not None:
             await self._door.close()
         await super().shutdown(sockets)
+
+    def _ended(self) -> None:
+        """Nobody is let in any more."""
+        self.should_exit = True
 
     def _made(self, guest: Guest) -> Connection:
         """The connection of a guest."""

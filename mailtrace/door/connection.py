@@ -157,7 +157,8 @@ class Connection(H11Protocol):
         if len(self._head):
             self._send_away(HTTPStatus.REQUEST_TIMEOUT)
         else:
-            self.leave()
+            self.transport.close()
+            self._say_farewell()
 
     def _body_is_late(self) -> None:
         """The client does not send the body that it told of."""

@@ -29,13 +29,14 @@ class Door:
         self._task: asyncio.Task[None] | None = None
         self._coming: set[asyncio.Task[None]] = set()
 
-    def open(self) -> None:
-        """Begin to let in."""
+    def open(self, ended: Callable[[], None]) -> None:
+        """Begin to let in; `ended` is called when that ends, also by a fault of ours: a service that hears nobody must not go on."""
         self._listening.setblocking(False)
         self._task = asyncio.get_running_loop().create_task(self._let_in())
+        self._task.add_done_callback(lambda _task: ended())
 
     async def close(self) -> None:
-        """Let in nobody more."""
+        """Let in nobody more; raises what the door ended with, if it did."""
         for task in (self._task, *self._coming):
             if task is not None:
                 task.cancel()
@@ -53,12 +54,20 @@ class Door:
                 self._make_room()
                 await asyncio.sleep(_AGAIN_S)
                 continue
-            while self._guests.full and not self._make_room():
-                await asyncio.sleep(_AGAIN_S)
-            guest = self._guests.enter(str(address[0]))
-            guest.coming = loop.create_task(self._welcome(guest, connection))
-            self._coming.add(guest.coming)
-            guest.coming.add_done_callback(self._coming.discard)
+            try:
+                await self._take(connection, str(address[0]))
+            except BaseException:
+                connection.close()
+                raise
+
+    async def _take(self, connection: socket.socket, address: str) -> None:
+        """Find a place for one who has come, and begin to make the connection."""
+        while self._guests.full and not self._make_room():
+            await asyncio.sleep(_AGAIN_S)
+        guest = self._guests.enter(address)
+        guest.coming = asyncio.get_running_loop().create_task(self._welcome(guest, connection))
+        self._coming.add(guest.coming)
+        guest.coming.add_done_callback(self._coming.discard)
 
     async def _welcome(self, guest: Guest, connection: socket.socket) -> None:
         """Make the connection of a guest."""

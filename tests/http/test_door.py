@@ -29,6 +29,7 @@ from mailtrace.door import connection as limits
 from mailtrace.door import door
 from mailtrace.door.guests import Guest, Guests
 from mailtrace.door.head import LONGEST_ADDRESS, MOST_BYTES, MOST_LINES, Head, HeadError
+from mailtrace.serving import service
 from mailtrace.settings import Http
 from search.http import forms, places, strangers
 from search.http.clients import among, client_of
@@ -39,7 +40,7 @@ pytest_plugins = ("http_fixtures",)
 
 HANDLES = 256
 #: A bound that only a service which is held up breaks; an answer takes some milliseconds.
-SOON_S = 2.0
+SOON_S = 4.0
 
 
 @pytest.fixture(scope="module")
@@ -578,3 +579,20 @@ def test_without_handles_the_idle_give_theirs_back(beset_process: Place) -> None
                 assert httpx.get(f"http://{beset_process.host}:{beset_process.port}/healthz", timeout=20).status_code == 200
         finally:
             resource.prlimit(pid, resource.RLIMIT_NOFILE, (HANDLES, HANDLES))
+
+
+def test_a_door_that_fails_ends_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that hears nobody is not left running: what went wrong is raised, for whoever watches over it."""
+    made = settings(Embedded(tmp_path / "data" / "store"), tmp_path / "data")
+    give_tokens(made)
+
+    def fail(_guests: Guests, _address: str) -> Guest:
+        raise ZeroDivisionError
+
+    def ask(address: str, _open: bool) -> None:
+        parts = urlsplit(address)
+        socket.create_connection((parts.hostname or "", parts.port or 0), 20).close()
+
+    monkeypatch.setattr(Guests, "enter", fail)
+    with service(made, None, 0, ask) as ready, pytest.raises(ZeroDivisionError):
+        ready.run_until(threading.Event())

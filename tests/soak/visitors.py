@@ -96,8 +96,9 @@ def main() -> int:
         log.touch()
         with running(data, log) as service:
             figures = asyncio.run(measured(service, given, values))
-    for kind, statuses in sorted(figures["met"].get("statuses", {}).items()):
-        show(f"{kind}: answered with {statuses}, {figures['met']['ended'].get(kind, 0)} times put out")
+    met = figures["met"]
+    for kind in (one.__name__ for one in KINDS):
+        show(f"{kind}: answered with {met.get('statuses', {}).get(kind, [])}, put out {met.get('ended', {}).get(kind, 0)} times")
     beside = figures["beside"]
     good = not beside["errors"] and beside["p95_ms"] <= GOAL_MS
     show(f"p95 {beside['p95_ms']:.1f} ms (alone {figures['alone']['p95_ms']:.1f}), {beside['errors']} errors: {'good' if good else 'BAD'}")
