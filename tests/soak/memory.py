@@ -34,7 +34,7 @@ def main() -> int:
             held.append(following.held())
             done = following.ingest.summary
             sys.stdout.write(
-                f"{(part + 1) * given.seconds} s of the log, {done.lines:,} lines, {done.traces:,} traces: {held[-1]:,} objects,"
+                f"{(part + 1) * given.seconds} s of the log, {done.lines:,} lines, {done.traces:,} traces: {held[-1]:,} blocks,"
                 f" {_memory_mb():,.0f} MB\n"
             )
             sys.stdout.flush()
