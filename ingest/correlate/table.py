@@ -18,6 +18,7 @@ from ingest.correlate.link import hop_of, node_key
 from ingest.correlate.links import Within
 from ingest.correlate.memory import Memory, forget
 from ingest.correlate.node import Node, Written, content_digest
+from ingest.correlate.numbering import Numbers
 from ingest.correlate.recall import Lookup, Recall
 from ingest.correlate.route import Route, route
 from ingest.correlate.session import MARGIN_S, Role, Session, Step
@@ -29,8 +30,6 @@ from mappings.trace import Trace
 
 #: A line at most this far behind the greatest stamp read is at the front of the log.
 FRONT_US = 3 * SECOND
-#: So long the numbers of a process' lines in its last second are kept.
-_NUMBERS_S = 60
 
 #: Host, program and process id, and whether stamps are finer than a second: the two forms of a log are two readings of a session.
 Process = tuple[str, str, int, bool]
@@ -77,7 +76,7 @@ class Table:
         #: Node of each record that was read to its end, by the record's digest.
         self._records: dict[str, str] = {}
         self._sessions: OrderedDict[Process, Session] = OrderedDict()
-        self._numbers: dict[tuple[str, str, int], tuple[int, dict[str, int]]] = {}
+        self._numbers = Numbers()
 
     # -- events in
 
@@ -90,11 +89,11 @@ class Table:
         if isinstance(fact, Role):
             digest = f"{fact.name}{line.time_us // SECOND}{line.text}"
             # A gap is no line, and no other line's number may depend on it.
-            number = self._next_number(line) if fact is Role.GAP else self._number(line, digest)
+            number = self._numbers.next(line) if fact is Role.GAP else self._numbers.of(line, digest)
             step = Step((line.time_us // SECOND, number, line.time_us), fact, digest)
             return SessionStep((line.host, line.program, line.pid, line.fine), step)
         digest = digest_of(self.log_domain, line)
-        line.number = self._number(line, digest)
+        line.number = self._numbers.of(line, digest)
         event = Event(line, fact, digest)
         way = route(event, self.web.within)
         return Arrival(event, way, new=way.begins and self._is_front(event))
@@ -183,27 +182,6 @@ class Table:
             self.ahead += 1
         elif time_us > self.clock_us:
             self.clock_us = time_us
-
-    def _number(self, line: Line, digest: str) -> int:
-        """The line's number among those of its process in its second; the same line has the same number however often it is read.
-
-        Only whole-second stamps need one: finer stamps tell the order themselves, also where lines come out of order. Lines of a
-        process that is not known have none.
-        """
-        if line.fine or not line.pid:
-            return 0
-        process, second = (line.host, line.program, line.pid), line.time_us // SECOND
-        known = self._numbers.get(process)
-        if known is None or known[0] != second:
-            # Those that wrote last stand last.
-            self._numbers.pop(process, None)
-            known = self._numbers[process] = (second, {})
-        return known[1].setdefault(digest, len(known[1]))
-
-    def _next_number(self, line: Line) -> int:
-        """The number that the next line of this process in this second gets."""
-        second, known = self._numbers.get((line.host, line.program, line.pid), (0, {}))
-        return len(known) if not line.fine and second == line.time_us // SECOND else 0
 
     def _is_front(self, event: Event) -> bool:
         """Whether a line is new in time: after all that the store held at the start, and not far behind what was read."""
@@ -403,9 +381,7 @@ class Table:
         gone = self.clock_us - self._reach_us - MARGIN_S * SECOND
         while self._sessions and next(iter(self._sessions.values())).last_us < gone:
             self._sessions.popitem(last=False)[1].close()
-        second = self.clock_us // SECOND - _NUMBERS_S
-        while self._numbers and next(iter(self._numbers.values()))[0] < second:
-            del self._numbers[next(iter(self._numbers))]
+        self._numbers.forget(self.clock_us)
         return unwritten
 
     def close(self) -> None:
