@@ -103,7 +103,7 @@ def test_a_full_disk_is_waited_for_and_said_once(following: Following) -> None:
     assert following.says("store_waits") == 1
     following.limit(resource.RLIMIT_FSIZE, None)
     until(lambda: following.found() == 400, "not everything is written")
-    assert following.says("store_answers") == 1
+    until(lambda: following.says("store_answers") == 1, "its end was not said")
     following.process.send_signal(signal.SIGTERM)
     assert following.process.wait(PATIENCE_S) == 0
     assert "fault of the program" not in following.said.read_text()
