@@ -107,7 +107,7 @@ def test_libraries_speak_the_same_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """Their warnings are events too, and their chatter is none."""
 
     def say() -> None:
-        logging.getLogger("uvicorn.error").warning("odd request from %s", "anna@example.com")
+        logging.getLogger("a.library").warning("odd request from %s", "anna@example.com")
         logging.getLogger("httpx").info("asked")
 
     told = json.loads(logged(monkeypatch, say))
