@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from search.scope import EVERYTHING
 #: Looks of the reader in one wait: more than the four that make a line safe.
 _LOOKS = 8
 _PATIENCE_S = 60
+_QUEUE_ID = re.compile(r"\]: ([0-9A-F]+): ")
 
 
 class KilledError(BaseException):
@@ -215,6 +217,7 @@ def _judged(script: Script, world: World) -> Result:
             assert trace is not None
             kept |= {event.raw for event in trace.events}
         losses = list(engine.state().losses)
+    kept |= _withheld(world)
     alive = world.alive()
     wrong: list[str] = []
     unknown = 0
@@ -238,6 +241,13 @@ def _judged(script: Script, world: World) -> Result:
                 wrong.append(f"silent: {line.text[:90]}")
     wrong += [f"told, and nothing was lost: {loss.in_words()}" for loss in losses if not world.destroyed]
     return Result([f"{sentence} in {script}" for sentence in wrong], len(world.messages), len(losses), unknown)
+
+
+def _withheld(world: World) -> set[str]:
+    """The lines of messages that nobody is named of: they are kept, and shown when their message goes on."""
+    ids = {f"q:mx1/{found[1]}" for message in world.messages for line in message.lines if (found := _QUEUE_ID.search(line.text))}
+    with closing(EmbeddedSink(world.data / "store")) as sink:
+        return {event.raw for trace in sink.find(ids) if trace.superseded_by == [trace.id] for event in trace.events}
 
 
 def _told(losses: list[Loss], at_ms: int) -> bool:
