@@ -46,7 +46,8 @@ def audit(
     found = verify(folder, since=None if since is None else _month(since), known=None if head is None else _head(head))
     screen = Screen(sys.stdout)
     for fault in found.faults[:_SHOWN]:
-        screen.line(f"{fault.file}:{fault.line}: {fault.words}")
+        # Of a log without an entry there is no place to name.
+        screen.line(f"{fault.file}:{fault.line}: {fault.words}" if fault.file else f"There is no entry: {fault.words}")
     if len(found.faults) > _SHOWN:
         screen.line(f"and {len(found.faults) - _SHOWN:,} more")
     old = f", after {found.unchained:,} lines from before there was a chain" if found.unchained else ""

@@ -20,7 +20,7 @@ from search.empty import how_many, why_empty
 from search.engines import State, Total
 from search.query import Query
 from search.query_error import QueryError
-from search.scope import EVERYTHING
+from search.scope import EVERYTHING, Scope
 from search.service import LARGEST_PAGE, MailTrace
 
 DAY = 86_400_000
@@ -231,6 +231,12 @@ def test_an_empty_answer_says_only_true_causes(query: Query, state: State, said:
     assert len(causes) == len(said)
     for cause, part in zip(causes, said, strict=True):
         assert part in cause
+
+
+def test_whoever_sees_his_own_mail_only_is_told_of_no_command() -> None:
+    """He has no shell there, so how a log is read is no word for him."""
+    told = why_empty(Query(), State({}, None, None), NOW, Scope(frozenset({"example.com"})))
+    assert told == ["No log has been read yet.", "You can search the mail of your own domains: example.com."]
 
 
 def test_many_sources_and_domains_are_not_all_listed() -> None:
