@@ -220,7 +220,7 @@ def bound(host: str, port: int) -> socket.socket:
         raise WrongUsage(f"--port: {port} is no port") from None
     except OSError as error:
         # Python adds the address once more to the system's words.
-        said = os.strerror(error.errno) if error.errno in errno.errorcode else of_os_error(error)
+        said = os.strerror(error.errno) if error.errno and error.errno in errno.errorcode else of_os_error(error)
         raise CouldNot(f"cannot listen on {_shown(host, port)}: {said}") from None
     # Connections inherit these. Head and body of an answer are sent apart, and must not wait for each other's receipt; and little of an
     # export is made ahead for a client that does not read it.
