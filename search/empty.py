@@ -30,7 +30,7 @@ def why_empty(query: Query, state: State, now_ms: int, scope: Scope = EVERYTHING
             causes.append(f"The time range begins in the future: it is {utc_words(now_ms)}.")
         causes += kept_since(query, state)
         if state.oldest_ms is None:
-            causes.append("No mail was found in the logs that were read.")
+            causes.append("No mail was found in the logs that were read, or none of it is kept any more.")
         causes += _read_up_to(query, state)
     if scope.domains is not None:
         causes.append(_own_domains(scope.domains))
