@@ -66,9 +66,9 @@ class About:
     rebuild: Annotated[bool, Parameter(show_default=False)] = False
     "Read from the start, whatever was read before."
     since: str | None = None
-    "With --rebuild: read again only what came from this time on; positions stay as they are."
+    "With --once --rebuild: read again only what came from this time on; positions stay as they are."
     until: str | None = None
-    "With --rebuild: what came before this time is read again."
+    "With --once --rebuild: what came before this time is read again."
     no_raw: Annotated[bool, Parameter(show_default=False)] = False
     "Do not keep the lines themselves as evidence."
 
