@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import ssl
 import threading
@@ -217,7 +219,9 @@ def bound(host: str, port: int) -> socket.socket:
     except OverflowError:
         raise WrongUsage(f"--port: {port} is no port") from None
     except OSError as error:
-        raise CouldNot(f"cannot listen on {_shown(host, port)}: {of_os_error(error)}") from None
+        # Python adds the address once more to the system's words.
+        said = os.strerror(error.errno) if error.errno and error.errno in errno.errorcode else of_os_error(error)
+        raise CouldNot(f"cannot listen on {_shown(host, port)}: {said}") from None
     # Connections inherit these. Head and body of an answer are sent apart, and must not wait for each other's receipt; and little of an
     # export is made ahead for a client that does not read it.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

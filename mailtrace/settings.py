@@ -122,7 +122,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="Regular expression, in any case: Exim's routers, transports and boxes of such a name keep mail; empty for none."),
     ] = "quarantine"
     metrics: Annotated[
-        str, Meta(description="Address on which `ingest`, `run` and `serve` show figures for Prometheus, as `127.0.0.1:8026`.")
+        str,
+        Meta(description="Address on which `run`, `serve` and an `ingest` that follows show figures for Prometheus, as `127.0.0.1:8026`."),
     ] = ""
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least level of what the program's own log tells.")

@@ -3,6 +3,7 @@
 StoreError
 ├── StoreAway      not now: no answer, no space, no handle; worth trying again
 ├── StoreDamaged   a file is not what was written to it
+├── StoreLacking   what was asked for may be in a part that is missing or damaged
 ├── StoreLocked    another process writes to it
 └── StoreTooNew    a newer release wrote it
 """
@@ -37,6 +38,10 @@ class StoreDamaged(StoreError):  # noqa: N818
         #: Nothing is in it that could be lost.
         self.empty = empty
         super().__init__(f"{path.name} {why}.")
+
+
+class StoreLacking(StoreError):  # noqa: N818
+    """What was asked for may be in a part of the store that is lacking; the sentence is one for whoever asked."""
 
 
 class StoreLocked(StoreError):  # noqa: N818

@@ -22,13 +22,15 @@ def why_empty(query: Query, state: State, now_ms: int, scope: Scope = EVERYTHING
     """Give the causes that can be told without looking further; the same for a caller's own and for others' mail."""
     causes: list[str] = []
     if not state.read_up_to_ms and state.oldest_ms is None:
-        causes.append("No log has been read yet; `mailtrace ingest PATH` reads one.")
+        # Whoever sees his own mail only has no shell there.
+        how = "; `mailtrace ingest PATH` reads one" if scope.domains is None else ""
+        causes.append(f"No log has been read yet{how}.")
     else:
         if query.since_ms is not None and query.since_ms > now_ms:
             causes.append(f"The time range begins in the future: it is {utc_words(now_ms)}.")
         causes += kept_since(query, state)
         if state.oldest_ms is None:
-            causes.append("No mail was found in the logs that were read.")
+            causes.append("No mail was found in the logs that were read, or none of it is kept any more.")
         causes += _read_up_to(query, state)
     if scope.domains is not None:
         causes.append(_own_domains(scope.domains))

@@ -23,12 +23,13 @@ def in_words(losses: Sequence[Loss], scope: Scope) -> list[str]:
         return []
     said = [_times(loss) if scope.domains is not None else f"{_times(loss)} {loss.in_words()}" for loss in losses[-_NAMED:]]
     more = len(losses) - _NAMED
-    return [*dict.fromkeys(said), *([f"There are {more:,} more such gaps in the logs of this time."] if more > 0 else [])]
+    return [*dict.fromkeys(said), *([f"There are {more:,} more such losses in the logs of this time."] if more > 0 else [])]
 
 
 def _times(loss: Loss) -> str:
     """Which mail may be missing."""
-    since = "" if loss.since_ms is None else f"from {utc_words(loss.since_ms)} "
-    sure = "were" if loss.end is not None else "may have been"
     until = utc_words(loss.until_ms)
-    return f"Log lines {since}to {until} {sure} gone before they were read; mail of that time may be missing or incomplete."
+    since = None if loss.since_ms is None else utc_words(loss.since_ms)
+    when = f"to {until}" if since is None else f"of {until}" if since == until else f"from {since} to {until}"
+    sure = "were" if loss.end is not None else "may have been"
+    return f"Log lines {when} {sure} gone before they were read; mail of that time may be missing or incomplete."

@@ -1,6 +1,6 @@
 """The table of open journeys of one log domain: events in, messages to be written out.
 
-A node is an id with its events. Which nodes make one message is found when it is written (`links.gather`), on the whole set of
+A node is an id with its events. Which nodes make one message is found when it is written (`gather.py`), on the whole set of
 events; so the order in which lines arrive decides nothing. The store is the memory: a node that is not here is looked up, by
 each id that a line names, unless the line begins something at the front of the log.
 """

@@ -37,8 +37,8 @@ def expand(
     """The files that the arguments stand for now, each content of a name once, rotated sets oldest first.
 
     An argument is a file, a folder (its regular files, without hidden ones), a pattern (`**` for any depth) or `-`. With `once` a
-    plain file that does not exist is an error; otherwise it may come later. `exclude` is a folder whose files are never read. Errors
-    go to `problem`, and the other arguments count; without it they are raised.
+    plain file that does not exist is an error; otherwise it may come later. `exclude` is a folder whose files are never read: an
+    argument that has no others is an error. Errors go to `problem`, and the other arguments count; without it they are raised.
     """
     own = os.path.realpath(exclude) if exclude is not None else None
     found: dict[tuple[int, int], str] = {}
@@ -47,13 +47,18 @@ def expand(
         if argument == STDIN:
             stdin = True
             continue
+        ours, others = False, False
         for path, status in _found(argument, once=once, problem=problem):
             if own is not None and os.path.dirname(os.path.realpath(path)) == own:
+                ours = True
                 continue
+            others = True
             key = (status.st_dev, status.st_ino)
             # The same file under two names: rather the one that is no link.
             if key not in found or (os.path.islink(found[key]) and not os.path.islink(path)):
                 found[key] = path
+        if ours and not others:
+            _tell(TailError(f"{argument}: lies in the data folder, where no log is read; move it, or give --data another folder"), problem)
     return [STDIN] * stdin + sorted(found.values(), key=order)
 
 
@@ -149,10 +154,15 @@ def _found(argument: str, *, once: bool, problem: Callable[[TailError], None] | 
         # One by one: what was found before an error counts.
         found.extend(_candidates(argument, once=once, problem=problem))
     except TailError as error:
-        if problem is None:
-            raise
-        problem(error)
+        _tell(error, problem)
     return found
+
+
+def _tell(error: TailError, problem: Callable[[TailError], None] | None) -> None:
+    """Give an error to whoever hears of them, else raise it."""
+    if problem is None:
+        raise error
+    problem(error)
 
 
 def _candidates(argument: str, *, once: bool, problem: Callable[[TailError], None] | None) -> Iterator[tuple[str, os.stat_result]]:

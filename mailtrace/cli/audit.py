@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from mailtrace.amounts import counted
 from mailtrace.cli.common import Common
 from mailtrace.problems import WrongUsage
 from mailtrace.show.screen import Screen
@@ -46,11 +47,13 @@ def audit(
     found = verify(folder, since=None if since is None else _month(since), known=None if head is None else _head(head))
     screen = Screen(sys.stdout)
     for fault in found.faults[:_SHOWN]:
-        screen.line(f"{fault.file}:{fault.line}: {fault.words}")
+        # Of a log without an entry there is no place to name.
+        screen.line(f"{fault.file}:{fault.line}: {fault.words}" if fault.file else f"There is no entry: {fault.words}")
     if len(found.faults) > _SHOWN:
         screen.line(f"and {len(found.faults) - _SHOWN:,} more")
     old = f", after {found.unchained:,} lines from before there was a chain" if found.unchained else ""
-    screen.line(f"{found.entries:,} entries in {found.files:,} files{old}: {'broken' if found.faults else 'whole'}")
+    much = f"{counted(found.entries, 'entry', 'entries')} in {counted(found.files, 'file')}"
+    screen.line(f"{much}{old}: {'broken' if found.faults else 'whole'}")
     if found.entries:
         screen.line(f"Head: {found.head[0]}:{found.head[1]}")
     return 1 if found.faults else 0

@@ -10,7 +10,7 @@ from itertools import chain, islice
 from typing import Annotated, Literal
 
 import msgspec
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 from ingest.aside import Failed, FailedLetters
 from ingest.pipeline import Ingest
@@ -37,7 +37,7 @@ def deadletters(
     action: Annotated[Literal["list", "retry"], Parameter(name="ACTION")] = "list",
     /,
     *,
-    limit: int = _SHOWN,
+    limit: Annotated[int, Parameter(validator=validators.Number(gte=0))] = _SHOWN,
     format: Literal["text", "jsonl"] = "text",  # noqa: A002 - the option's name
     common: Common | None = None,
 ) -> int:

@@ -18,7 +18,7 @@ from mailtrace.cli.common import Common
 from mailtrace.cli.doctor_embedded import embedded_findings
 from mailtrace.cli.doctor_rights import rights_findings
 from mailtrace.cli.finding import BAD, GOOD, NOTE, Finding
-from mailtrace.problems import Problem
+from mailtrace.problems import Problem, of_os_error
 from mailtrace.settings import Settings
 from mailtrace.show.screen import Screen
 from mailtrace.stores import access, asking, embedded_folder, is_cluster, shape, shown
@@ -70,6 +70,9 @@ def _findings(settings: Settings, settings_file: Path | None, *, look: bool) -> 
             yield from check()
         except (StoreError, Problem) as error:
             yield BAD, str(error)
+            break
+        except OSError as error:
+            yield BAD, f"{of_os_error(error)}."
             break
     letters = DeadLetters(settings.data_dir).count()
     if letters:

@@ -66,9 +66,9 @@ class About:
     rebuild: Annotated[bool, Parameter(show_default=False)] = False
     "Read from the start, whatever was read before."
     since: str | None = None
-    "With --rebuild: read again only what came from this time on; positions stay as they are."
+    "With --once --rebuild: read again only what came from this time on; positions stay as they are."
     until: str | None = None
-    "With --rebuild: what came before this time is read again."
+    "With --once --rebuild: what came before this time is read again."
     no_raw: Annotated[bool, Parameter(show_default=False)] = False
     "Do not keep the lines themselves as evidence."
 
@@ -124,6 +124,8 @@ def ingest(
         Read to the end, write everything, and stop.
     """
     settings = (common or Common()).settings(metrics=metrics)
+    if once and metrics is not None:
+        raise WrongUsage("--metrics shows figures while logs are followed; leave it out with --once")
     read = (about or About()).plan(settings, path)
     if read.part and not once:
         raise WrongUsage("a part of the logs is read again to its end; give --once with --since and --until")
@@ -138,8 +140,7 @@ def read_once(settings: Settings, read: Plan) -> int:
     set_up_log("debug" if settings.log_level == "debug" else "error")
     calm_collector()
     screen = Screen(sys.stderr)
-    problems: list[TailError] = []
-    empty = [source.path for source in read.sources if not expand([source.path], once=True, problem=problems.append)]
+    empty, problems = _not_there(read, once=True)
     if len(empty) == len(read.sources):
         raise CouldNot("; ".join(map(str, problems)) or f"no log file is there: {', '.join(empty)}")
     for path in [] if problems else empty:
@@ -161,6 +162,12 @@ def read_once(settings: Settings, read: Plan) -> int:
         refused, too_old = sink.refused, sink.older_than_kept
     show_summary(screen, summary, refused=refused, too_old=too_old)
     return stop.exit_code() or (1 if summary.unread or summary.losses else 0)
+
+
+def _not_there(read: Plan, *, once: bool = False) -> tuple[list[str], list[TailError]]:
+    """The sources of which no file is there, and what hinders looking for them."""
+    problems: list[TailError] = []
+    return [one.path for one in read.sources if not expand([one.path], once=once, problem=problems.append)], problems
 
 
 def _note_read_again(sink: OpenSink, read: Plan, summary: Summary) -> None:
@@ -188,6 +195,10 @@ def follow(settings: Settings, read: Plan, service: Beside | None = None) -> int
         for note in sink.notes:
             screen.paragraph(f"Note: {note}")
         screen.line(f"Following {read.in_words()}")
+        empty, problems = _not_there(read)
+        # What hinders is told by whoever follows.
+        for path in [] if problems else empty:
+            screen.line(f"Note: no log file is there yet: {path}")
         screen.line(f"The store is {shown(settings.store)}; kept: {settings.keep}. Ctrl-C stops.")
         keeper = threading.Thread(target=_keep, args=(sink, settings.keeping(), stop.event), name="retention")
         keeper.start()

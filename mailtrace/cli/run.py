@@ -6,6 +6,7 @@ from mailtrace.cli.common import Common
 from mailtrace.cli.figures import Metrics
 from mailtrace.cli.ingest import About, Paths, follow
 from mailtrace.cli.serve import Host, Port, beside
+from mailtrace.problems import WrongUsage
 
 
 def run(
@@ -33,5 +34,7 @@ def run(
     common = common or Common()
     settings = common.settings(metrics=metrics)
     read = (about or About()).plan(settings, path)
+    if read.part:
+        raise WrongUsage("a part of the logs is read again to its end: mailtrace ingest --once --rebuild, with --since and --until")
     with beside(common, host, port) as service:
         return follow(settings, read, service)

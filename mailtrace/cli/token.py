@@ -101,7 +101,10 @@ def _known(settings: Settings, customers: tuple[str, ...]) -> tuple[str, ...]:
 
 def _life_ms(text: str) -> int:
     """For how long a token is valid."""
-    life = parse_keep(text).seconds
+    try:
+        life = parse_keep(text).seconds
+    except WrongUsage:
+        life = None
     if life is None:
         raise WrongUsage(f"--expires: {text!r} is no time; say 30d, 12h or 52w")
     return life * 1000

@@ -99,7 +99,7 @@ class Checkup:
         except StoreDamaged as fault:
             return Soundness.DAMAGED, fault.why
         except StoreAway as fault:
-            return Soundness.UNREADABLE, f"cannot be read: {fault}"
+            return Soundness.UNREADABLE, f"cannot be read: {str(fault).removeprefix(f'{path} cannot be read: ')}"
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
                 return Soundness.UNCHECKED, ""

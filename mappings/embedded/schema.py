@@ -178,6 +178,8 @@ def must_be_there(path: Path, inode: int) -> None:
 
 def _why(path: Path) -> str:
     """The likeliest reason why a file that is there cannot be read."""
+    if not os.access(path, os.R_OK):
+        return "; this user may not read it"
     if os.access(path.parent, os.W_OK):
         return ""
     return "; SQLite's readers need the right to write in its folder, so read as the user who writes"

@@ -13,9 +13,10 @@ from mappings import identity
 from mappings.embedded import catalog
 from mappings.embedded.catalog import Partition
 from mappings.embedded.columns import domain_value
-from mappings.embedded.faults import StoreAway, StoreDamaged, StoreError, in_words, of_file
+from mappings.embedded.faults import StoreAway, StoreDamaged, in_words, of_file
 from mappings.embedded.reading import ids_by_terms
 from mappings.embedded.terms import term
+from mappings.faults import StoreLacking
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition
 from search.engines import DISPOSITIONS, SIDES, TOTAL_LIMIT, OverTime, Page, Side, State, Total, under_domains
@@ -210,14 +211,14 @@ class EmbeddedEngine:
                     yield cast("_T", answer)
 
     def _must_have(self, trace: str, scope: Scope) -> None:
-        """Raise `StoreError` where a trace that is not found may have been in a part of the store that is lacking."""
+        """Raise `StoreLacking` where a trace that is not found may have been in a part of the store that is lacking."""
         try:
             time_ms = int.from_bytes(identity.to_bytes(trace)[:6], "big")
         except ValueError:
             return
         lacking = self.lacking(scope, time_ms, time_ms + 1)
         if lacking:
-            raise StoreError(lacking[0])
+            raise StoreLacking(lacking[0])
 
     def _load(self, trace: str, *, events: bool) -> Trace | None:
         """One trace, superseded or not, by its id; None where it is unknown or no id."""

@@ -18,7 +18,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Server
 from litestar.types import ASGIApp
 
-from mappings.faults import StoreError
+from mappings.faults import StoreError, StoreLacking
 from search.access import Caller
 from search.http import api, pages, signing
 from search.http.frame import Frame
@@ -126,7 +126,8 @@ def _failed(request: AnyRequest, error: Exception) -> Response[Any]:
     status, *_ = told(error)
     if status >= 500:
         of_error(request, error)
-    return pages.error_page(request, status, request_id(request.scope))
+    lacking = str(error) if isinstance(error, StoreLacking) else ""
+    return pages.error_page(request, status, request_id(request.scope), lacking=lacking)
 
 
 def _cors(site: Site) -> CORSConfig | None:

@@ -109,7 +109,7 @@ class _Walk:
         last = self.found.head[0]
         noted = max(self._heads, default=0)
         if noted > last:
-            self._fault(self._place, f"{_missing(last + 1, noted)} behind it: the end was cut off")
+            self._fault(self._place, f"{_missing(last + 1, noted)}{' behind it' if last else ''}: the end was cut off")
         if kept is None and self.found.entries:
             self._fault(self._place, "is the last one, and the number of entries is noted nowhere: head.json is missing or damaged")
 

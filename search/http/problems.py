@@ -11,7 +11,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 
 from mappings.codes import UnknownCode
-from mappings.faults import StoreError
+from mappings.faults import StoreError, StoreLacking
 from search.http import places
 from search.http.sessions import AnyRequest
 from search.http.state import request_id
@@ -79,6 +79,9 @@ def told(error: Exception) -> tuple[int, str, list[Flaw], dict[str, str]]:
         return 404, str(error), [], {}
     if isinstance(error, Busy):
         return 503, "Too many ask at the moment.", [], {"retry-after": str(places.RETRY_S)}
+    if isinstance(error, StoreLacking):
+        # To ask again soon would not help.
+        return 503, str(error), [], {}
     if isinstance(error, StoreError):
         return 503, "The store does not answer.", [], {"retry-after": str(RETRY_S)}
     if isinstance(error, HTTPException):

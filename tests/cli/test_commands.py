@@ -160,6 +160,11 @@ class TestExitCodes:
             (["--store", "postgres:x", "search"], 2, "no store"),
             (["--config", "/nonexistent.toml", "search"], 1, "No such file"),
             (["--data"], 2, ""),
+            (["ingest", "--once", "--metrics", "127.0.0.1:0", "mail.log"], 2, "leave it out with --once"),
+            (["run", "--rebuild", "--since", "7d", "--port", "0", "mail.log"], 2, "ingest --once --rebuild"),
+            (["deadletters", "--limit", "-1"], 2, "--limit"),
+            (["token", "create", "x", "--role", "admin", "--expires", "20GB"], 2, "say 30d, 12h or 52w"),
+            (["token", "create", "x", "--role", "admin", "--expires", "soon"], 2, "--expires: 'soon' is no time"),
         ],
     )
     def test_each_end_has_its_code(self, mailtrace: Command, arguments: list[str], code: int, said: str) -> None:

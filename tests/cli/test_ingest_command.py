@@ -161,6 +161,18 @@ class TestOnce:
         assert said in done.stderr
         assert "Traceback" not in done.stderr
 
+    @pytest.mark.parametrize("named", ["{data}/mail.log", "{data}/mail.log*", "{data}"])
+    def test_a_log_in_the_data_folder_is_not_passed_over_in_silence(
+        self, mailtrace: Command, log: Path, tmp_path: Path, named: str
+    ) -> None:
+        """Nothing is read there; whoever names a log in it is told, and the exit code says so too."""
+        data = tmp_path / "data"
+        data.mkdir(exist_ok=True)
+        log.rename(data / "mail.log")
+        done = mailtrace("--data", str(data), "ingest", "--once", named.format(data=data))
+        assert done.returncode == 1
+        assert "lies in the data folder" in done.stderr
+
 
 class TestFollowing:
     """`mailtrace run` and `mailtrace ingest` without --once."""
@@ -180,6 +192,13 @@ class TestFollowing:
         program.send_signal(signal.SIGTERM)
         assert program.wait(_PATIENCE_S) == 0
         assert "Traceback" not in program.stderr.read()
+
+    def test_a_log_that_is_not_there_yet_is_said(self, mailtrace_process: Command, tmp_path: Path) -> None:
+        """A name with a typing mistake is followed for ever and gives nothing; so it is told at the start."""
+        program = mailtrace_process("ingest", str(tmp_path / "mial.log"))
+        assert f"no log file is there yet: {tmp_path / 'mial.log'}" in said_by(program, "The store is")
+        program.send_signal(signal.SIGTERM)
+        assert program.wait(_PATIENCE_S) == 0
 
     def test_a_second_writer_is_refused(self, mailtrace_process: Command, mailtrace: Command, log: Path) -> None:
         """A second run on the same data is refused in one sentence, and Ctrl-C ends the first one quietly with 130."""

@@ -135,6 +135,12 @@ def test_all_of_it_written_anew_is_told_by_a_head_from_elsewhere(tmp_path: Path)
     assert (fault.line, fault.words) == (30, "was changed: it is not the one that was noted")
 
 
+def test_a_log_of_which_nothing_is_left_is_told_by_a_head_from_elsewhere(tmp_path: Path) -> None:
+    """There is no file and no line to name then."""
+    (fault,) = verify(tmp_path, known=(7, "0" * 64)).faults
+    assert (fault.file, fault.words) == ("", "entries 1 to 7 are missing: the end was cut off")
+
+
 def test_a_head_that_is_gone_is_told_and_made_anew(tmp_path: Path) -> None:
     """The chain goes on where it ended."""
     written(tmp_path)

@@ -45,6 +45,8 @@ def test_answers_and_pages_say_what_is_lacking(store: Embedded, tmp_path: Path) 
         assert IS_LACKING in streamed.headers["mail-trace-incomplete"]
         lost = client.get(f"{API}/traces/{whole['traces'][0]['id']}")
         assert lost.status_code == 503
+        assert IS_LACKING in json_of(lost, 503)["detail"]
+        assert IS_LACKING in client.get(f"/trace/{whole['traces'][0]['id']}").text
         assert client.get("/healthz").status_code == 200
         for page in ("/trace?recipient=example.net", "/sources"):
             shown = client.get(page)
@@ -58,10 +60,11 @@ def test_a_scoped_caller_gets_the_time_alone(store: Embedded, tmp_path: Path) ->
     made = settings(store, tmp_path / "data")
     with running(made, give_tokens(made)) as service:
         newest = store.folder / catalog.by_names(store.folder)[0].file
+        lost = json_of(service.client(ADMIN).get(f"{API}/traces?limit=1"))["traces"][0]["id"]
         newest.write_bytes(b"")
         for person in PEOPLE:
             client = service.client(person)
-            told = "".join(client.get(f"{API}/{path}").text for path in ("traces", "freshness", "domains"))
-            assert told.count(IS_LACKING) == 3, person
+            told = "".join(client.get(f"{API}/{path}").text for path in ("traces", "freshness", "domains", f"traces/{lost}"))
+            assert told.count(IS_LACKING) == 4, person
             assert (newest.name in told) == (person == ADMIN), person
             assert str(tmp_path) not in told

@@ -14,13 +14,15 @@ from answer_samples import ANN, BOB, CARLA, HOST, T0, kept_journey, only, scanne
 
 import mailtrace
 from mappings.codes import UnknownCode, entries
+from mappings.losses import Loss
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition
 from search.empty import how_many, why_empty
 from search.engines import State, Total
+from search.losses import in_words
 from search.query import Query
 from search.query_error import QueryError
-from search.scope import EVERYTHING
+from search.scope import EVERYTHING, Scope
 from search.service import LARGEST_PAGE, MailTrace
 
 DAY = 86_400_000
@@ -231,6 +233,27 @@ def test_an_empty_answer_says_only_true_causes(query: Query, state: State, said:
     assert len(causes) == len(said)
     for cause, part in zip(causes, said, strict=True):
         assert part in cause
+
+
+@pytest.mark.parametrize(
+    ("since_ms", "said"),
+    [
+        (None, "Log lines to 24 Nov 2026 04:06 UTC were gone"),
+        (T0 - DAY, "Log lines from 23 Nov 2026 04:06 UTC to 24 Nov 2026 04:06 UTC were gone"),
+        (T0 - 1, "Log lines of 24 Nov 2026 04:06 UTC were gone"),
+    ],
+)
+def test_a_loss_says_its_time(since_ms: int | None, said: str) -> None:
+    """Times are told to the minute, so a range within one is that minute."""
+    loss = Loss("1", "mail.log", 10, 20, since_ms, T0, T0)
+    (sentence,) = in_words([loss], Scope(frozenset()))
+    assert sentence.startswith(said)
+
+
+def test_whoever_sees_his_own_mail_only_is_told_of_no_command() -> None:
+    """He has no shell there, so how a log is read is no word for him."""
+    told = why_empty(Query(), State({}, None, None), NOW, Scope(frozenset({"example.com"})))
+    assert told == ["No log has been read yet.", "You can search the mail of your own domains: example.com."]
 
 
 def test_many_sources_and_domains_are_not_all_listed() -> None:

@@ -24,12 +24,15 @@ _WORDS: Final = {
     503: ("The store does not answer", "No mail is lost: the servers keep their logs, and they are read as soon as the store is back."),
 }
 _WRONG = ("Something went wrong", "Something went wrong on our side.")
+_LACKING: Final = "This cannot be shown"
 _BUSY: Final = ("Too many ask at the moment", "Try again in a moment.")
 
 
-def error_page(request: AnyRequest, status: int, request_id: str, *, busy: bool = False) -> Response[Any]:
-    """Say what is the matter, in the frame of every page, without asking the store anything."""
+def error_page(request: AnyRequest, status: int, request_id: str, *, busy: bool = False, lacking: str = "") -> Response[Any]:
+    """Say what is the matter, in the frame of every page, without asking the store anything; `lacking` is a sentence on that."""
     title, words = _BUSY if busy else _WORDS.get(status, _WORDS[400] if 400 <= status < 500 else _WRONG)
+    if lacking:
+        title, words = _LACKING, lacking
     headers = {"retry-after": str(places.RETRY_S if busy else RETRY_S)} if status == 503 else {}
     page = page_of(request, request.app.state.site, way_of(request.scope).caller)
     return render(
