@@ -67,7 +67,7 @@ class Table:
         #: A stamp beyond this moves no clock.
         self.limit_us: int | None = None
         self.ahead = 0
-        self._recall = Recall(lookup)
+        self._recall = Recall(lookup, log_domain, hosts)
         self._memory_us = memory_us
         self._memory = Memory(self.web, memory_us, within.reach_us, self._dropped)
         self._reach_us = within.reach_us
