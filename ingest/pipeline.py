@@ -316,12 +316,17 @@ class Ingest:
             self._checkpoint.store()
 
     def _forget_silent(self) -> None:
-        """Let go of log domains that are silent, for anybody may name hosts in a log; they are taken up again where lines of them come."""
+        """Let go of log domains that are silent, for anybody may name hosts in a log; they are taken up again where lines of them come.
+
+        They are behind the others by the log's clock as well: where the store was away for long, nobody was silent.
+        """
         silent_us = int((self._options.memory_s + self._options.pin_s) * SECOND)
-        for name in [name for name, writer in self._writers.items() if writer.idle and self._idle_us(writer) > silent_us]:
-            gone = self._writers.pop(name)
-            gone.table.close()
-            self._gone = (self._gone[0] + gone.written, self._gone[1] + gone.superseded)
+        newest_us = max((writer.table.clock_us for writer in self._writers.values()), default=0)
+        for name, writer in list(self._writers.items()):
+            behind = newest_us - writer.table.clock_us > silent_us
+            if self._idle_us(writer) > silent_us and behind and writer.let_go():
+                del self._writers[name]
+                self._gone = (self._gone[0] + writer.written, self._gone[1] + writer.superseded)
 
     def _tell(self, *, force: bool = False) -> None:
         """Report progress, a few times a second at most."""

@@ -158,15 +158,19 @@ class Writer:
             self._sink.flush()
             self.collect()
 
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is to be written, nor under way."""
-        return not self.table.web.dirty and not self._tickets
+    def let_go(self) -> bool:
+        """Let go of everything once the store has it, also what has begun and is no trace yet; whether that is done."""
+        if self._idle:
+            self._write_last(self.table.begun(), self.table.clock_us)
+        if not self._idle:
+            return False
+        self.table.close()
+        return True
 
     @property
-    def under_way(self) -> bool:
-        """Whether documents are submitted and not acknowledged."""
-        return bool(self._tickets)
+    def _idle(self) -> bool:
+        """Whether nothing is to be written, nor under way."""
+        return not self.table.web.dirty and not self._tickets
 
     def _nodes_of(self, message: Message) -> list[Node]:
         """The nodes whose lives, scans and loose lines make a message."""

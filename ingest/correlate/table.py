@@ -384,6 +384,10 @@ class Table:
         self._numbers.forget(self.clock_us)
         return unwritten
 
+    def begun(self) -> list[str]:
+        """Nodes of queue files with lines that no document holds: they may still go on."""
+        return [key for key, node in self.web.nodes.items() if node.fresh and key[0] == "q"]
+
     def close(self) -> None:
         """Let go of everything: what is not in the store has come to nothing."""
         for node in self.web.nodes.values():
