@@ -74,8 +74,8 @@ class Ingest:
         self._domain_of = {host: d for d in options.log_domains for host in (d.hosts or (d.name,))}
         self._writers: dict[str, Writer] = {}
         self._under_way: UnderWay = {}
-        #: Documents that log domains have written and replaced which are in memory no more.
-        self._gone = (0, 0)
+        #: Lines of the future of log domains that are in memory no more.
+        self._ahead_gone = 0
         keep_lines = options.keep_raw and options.keep_subjects
         self._aside = Aside(FailedLetters(data), self.summary, strict=options.strict, keep_lines=keep_lines)
         self._joiner: Joiner[Slot] = Joiner()
@@ -212,7 +212,7 @@ class Ingest:
                 hosts=setting.hosts if setting is not None else (),
             )
             context = Context(name, within, self._ownership, int(options.hold_back_s * SECOND), options.keep_raw, options.keep_subjects)
-            writer = self._writers[name] = Writer(table, self._sink, context, self._under_way, self._aside)
+            writer = self._writers[name] = Writer(table, self._sink, context, self._under_way, self._aside, self.summary)
             self._limit()
         return writer
 
@@ -229,8 +229,7 @@ class Ingest:
         for source in self._sources:
             # Also drops what is needed no more of the marks.
             source.low_water()
-        self.summary.traces = self._gone[0] + sum(w.written for w in self._writers.values())
-        self.summary.superseded = self._gone[1] + sum(w.superseded for w in self._writers.values())
+        self.summary.ahead = self._ahead_gone + sum(writer.table.ahead for writer in self._writers.values())
         self._watch.look(self.summary, self._writers.values(), list(self._sources), len(self._sources.unreadable), now=final)
 
     def _show_us(self, writer: Writer) -> int:
@@ -326,7 +325,7 @@ class Ingest:
             behind = newest_us - writer.table.clock_us > silent_us
             if self._idle_us(writer) > silent_us and behind and writer.let_go():
                 del self._writers[name]
-                self._gone = (self._gone[0] + writer.written, self._gone[1] + writer.superseded)
+                self._ahead_gone += writer.table.ahead
 
     def _tell(self, *, force: bool = False) -> None:
         """Report progress, a few times a second at most."""

@@ -24,6 +24,7 @@ from ingest.correlate.table import Table
 from ingest.due import PATIENCE_US, Due
 from ingest.mending import Mender
 from ingest.sinks import Sink
+from ingest.summary import Summary
 from mappings.address import fold
 from mappings.trace import REVISION, VERSION_STEP, Trace
 
@@ -65,10 +66,9 @@ class _Pass:
 class Writer:
     """Writes what changed in a table."""
 
-    def __init__(self, table: Table, sink: Sink, context: Context, under_way: UnderWay, aside: Aside) -> None:
+    def __init__(self, table: Table, sink: Sink, context: Context, under_way: UnderWay, aside: Aside, summary: Summary) -> None:
         self.table = table
-        self.written = 0
-        self.superseded = 0
+        self._summary = summary
         self._sink = sink
         self._context = context
         self._under_way = under_way
@@ -170,7 +170,12 @@ class Writer:
     @property
     def _idle(self) -> bool:
         """Whether nothing is to be written, nor under way."""
-        return not self.table.web.dirty and not self._tickets
+        return not self.table.web.dirty and not self.under_way
+
+    @property
+    def under_way(self) -> bool:
+        """Whether documents are submitted and not acknowledged."""
+        return bool(self._tickets)
 
     def _nodes_of(self, message: Message) -> list[Node]:
         """The nodes whose lives, scans and loose lines make a message."""
@@ -213,7 +218,7 @@ class Writer:
             node = self.table.web.nodes.get(key)
             if node is not None:
                 node.documents.add(trace.id)
-        self.written += 1
+        self._summary.traces += 1
         return trace
 
     def _replaced(self, message: Message, drafts: list[Draft], nodes: list[Node]) -> Iterator[Trace]:
@@ -229,7 +234,7 @@ class Writer:
             same = [d.trace for d in drafts if _names(d.trace, known.named)] or [d.trace for d in drafts]
             known.version += 1
             known.superseded = True
-            self.superseded += 1
+            self._summary.superseded += 1
             yield Trace(
                 id=trace_id,
                 version=known.version,

@@ -89,11 +89,11 @@ class Table:
         if isinstance(fact, Role):
             digest = f"{fact.name}{line.time_us // SECOND}{line.text}"
             # A gap is no line, and no other line's number may depend on it.
-            number = self._numbers.next(line) if fact is Role.GAP else self._numbers.of(line, digest)
+            number = self._numbers.next(line) if fact is Role.GAP else self._numbers.of(line, digest, self.clock_us)
             step = Step((line.time_us // SECOND, number, line.time_us), fact, digest)
             return SessionStep((line.host, line.program, line.pid, line.fine), step)
         digest = digest_of(self.log_domain, line)
-        line.number = self._numbers.of(line, digest)
+        line.number = self._numbers.of(line, digest, self.clock_us)
         event = Event(line, fact, digest)
         way = route(event, self.web.within)
         return Arrival(event, way, new=way.begins and self._is_front(event))

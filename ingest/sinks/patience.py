@@ -79,11 +79,6 @@ class Patience:
         self._pauses = pauses
         self._guard = threading.Lock()
         self._until: float | None = None
-        #: Called where something is waited for: to wait for a store is not to hang.
-        self.beat = beat
-        #: Whether the store is waited for now, and how often it was tried again since the start.
-        self.away = False
-        self.retries = 0
         #: What is said of the sending of documents.
         self.sending = Outage()
 
@@ -103,7 +98,6 @@ class Patience:
 
     def answered(self) -> None:
         """The store is there after all: should it go away again, the time counts anew."""
-        self.away = False
         with self._guard:
             self._until = None
         self.away = False

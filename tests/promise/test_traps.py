@@ -223,3 +223,18 @@ def test_a_host_replaces_a_document_beside_another_host(times: Times, place: Pla
 def _days(place: Place) -> set[date]:
     """The days of the traces in a store."""
     return {datetime.fromtimestamp(one["time_ms"] / 1000, UTC).date() for one in documents(place.store).values()}
+
+
+def test_a_host_whose_clock_was_wrong_for_a_moment_leaves_nothing(place: Place) -> None:
+    """Lines of the future are counted; the processes of all that came after them are forgotten like others."""
+    mails = []
+    for number in range(30):
+        server = Server(pid=1000 + 10 * number)
+        server.wait(seconds=300 * number)
+        mails.append(server.delivered(f"3883718A9{number:02X}", ANN, BOB))
+    before, after = log(mails[:1], whole=True), log(mails[1:], whole=True)
+    wrong = b"2031-01-01T10:00:00Z mx1 postfix/smtpd[77]: connect from unknown[203.0.113.5]\n"
+    ingest = read(place, written(place.logs, {"mail.log": before + wrong + after}))
+    assert ingest.summary.ahead == 1
+    assert len(ingest._writers["mx1"].table._numbers._known) < 10
+    assert found(place.store) == expected(mails)
