@@ -212,7 +212,7 @@ class Ingest:
                 hosts=setting.hosts if setting is not None else (),
             )
             context = Context(name, within, self._ownership, int(options.hold_back_s * SECOND), options.keep_raw, options.keep_subjects)
-            writer = self._writers[name] = Writer(table, self._sink, context, self._under_way, self._aside, self.summary)
+            writer = self._writers[name] = Writer(table, self._sink, context, self._under_way, self._aside, summary=self.summary)
             self._limit()
         return writer
 

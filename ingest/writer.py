@@ -27,6 +27,7 @@ from ingest.sinks import Sink
 from ingest.summary import Summary
 from mappings.address import fold
 from mappings.trace import REVISION, VERSION_STEP, Trace
+from mappings.trace import Event as Line
 
 _BATCH = 2000
 
@@ -40,7 +41,8 @@ UnderWay = dict[int, Callable[[], None]]
 class Group:
     """Documents of some messages that are under way, and what is settled with them."""
 
-    events: list[tuple[str, Event]] = field(default_factory=list)
+    #: Each with the key of its node, and as the documents have it.
+    events: list[tuple[str, Event, Line | None]] = field(default_factory=list)
     superseded: list[Trace] = field(default_factory=list)
 
 
@@ -66,7 +68,7 @@ class _Pass:
 class Writer:
     """Writes what changed in a table."""
 
-    def __init__(self, table: Table, sink: Sink, context: Context, under_way: UnderWay, aside: Aside, summary: Summary) -> None:
+    def __init__(self, table: Table, sink: Sink, context: Context, under_way: UnderWay, aside: Aside, *, summary: Summary) -> None:
         self.table = table
         self._summary = summary
         self._sink = sink
@@ -195,7 +197,8 @@ class Writer:
                 held_us = draft.held_us if held_us is None else min(held_us, draft.held_us)
                 continue
             # A hit in a folder may be another scan's as well, which begins in its second: it stays needed for a while.
-            run.group.events += draft.events + [pair for pair in draft.taken if pair[1].time_us <= self.table.clock_us - PATIENCE_US]
+            taken = (pair for pair in draft.taken if pair[1].time_us <= self.table.clock_us - PATIENCE_US)
+            run.group.events += ((key, event, event.documented.get(key)) for key, event in chain(draft.events, taken))
             changed = self._versioned(draft, digest, known)
             if changed is not None:
                 run.batch.append(changed)
@@ -277,9 +280,10 @@ class Writer:
             # Until what they replaced says so too, the lines are needed: whoever reads on after a crash supersedes again.
             self._submit(group.superseded, Group(group.events))
             return
-        for key, event in group.events:
+        for key, event, documented in group.events:
             node = self.table.web.nodes.get(key)
-            if node is not None and event.digest in node.fresh:
+            # What was read better meanwhile is on its way, and not there yet.
+            if node is not None and event.digest in node.fresh and event.documented.get(key) is documented:
                 node.fresh.discard(event.digest)
                 event.release()
 

@@ -15,7 +15,7 @@ _MOST = 500
 class Recall:
     """What the store knows of some keys, asked for before the lines that name them are taken in.
 
-    A log domain has its own documents only, and those of hosts that are in it now: a Message-ID or a filter's id may stand in another's too.
+    A log domain has its own documents only, and those of hosts that are in it now: a Message-ID may stand in another's too.
     """
 
     def __init__(self, lookup: Lookup, log_domain: str, hosts: Iterable[str] = ()) -> None:

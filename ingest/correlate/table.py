@@ -194,8 +194,7 @@ class Table:
             known = node.events.get(event.digest) if node is not None else None
             if known is not None:
                 if known.take(event):
-                    for owner in known.owners:
-                        self._changed(self.web.nodes[owner])
+                    self._renewed(known)
                 for owner in way.owners:
                     if owner not in known.owners:
                         self._attach(known, owner)
@@ -226,10 +225,19 @@ class Table:
             return None
         known = step.event if step.event.twin is None else step.event.twin
         if known.take(event):
-            for owner in known.owners:
-                if owner in self.web.nodes:
-                    self._changed(self.web.nodes[owner])
+            self._renewed(known)
         return known
+
+    def _renewed(self, event: Event) -> None:
+        """Another reading of a line knew it better, which no document holds yet: it is needed as if it were new."""
+        for key in event.owners:
+            node = self.web.nodes.get(key)
+            if node is None:
+                continue
+            if event.digest not in node.fresh:
+                node.fresh.add(event.digest)
+                event.needs += 1
+            self._changed(node)
 
     def _attach(self, event: Event, key: str) -> None:
         """Give an event to a node."""
@@ -238,7 +246,9 @@ class Table:
             known = node.events[event.digest]
             if known is not event:
                 if known.take(event):
-                    self._changed(node)
+                    self._renewed(known)
+                    for slot in event.pins:
+                        known.pin(slot)
                 event.unpin()
                 event.twin = known
             return
@@ -359,7 +369,7 @@ class Table:
                 pass
             if isinstance(event.fact, Scanned) and node.key[0] == "m":
                 self._records[event.digest] = node.key
-            if event.digest in node.fresh:
+            if event.digest in node.fresh and known_event.fact == event.fact:
                 node.fresh.discard(event.digest)
                 known_event.release()
             self._changed(node)

@@ -91,7 +91,7 @@ def follow(place: Place, pieces: list[tuple[datetime, str, bytes]]) -> list[Path
 
     def grow() -> None:
         nonlocal now, written
-        if ingest.summary.lines < written:
+        if following.summary.lines < written:
             return
         if not waiting:
             stop.set()
@@ -101,11 +101,14 @@ def follow(place: Place, pieces: list[tuple[datetime, str, bytes]]) -> list[Path
         with (place.logs / name).open("ab") as log:
             log.write(piece)
 
+    def wall_clock() -> float:
+        return now.timestamp()
+
     paths = tuple(map(str, files))
     options = IngestOptions(paths, ZoneInfo("UTC"), year=2026, pin_s=USUAL.pin, memory_s=USUAL.memory, strict=True)
     with closing(place.store.sink()) as sink:
-        ingest = Ingest(options, sink, place.data, clock=lambda: now.timestamp(), beat=grow)
-        ingest.follow(stop, interval_s=0)
+        following = Ingest(options, sink, place.data, clock=wall_clock, beat=grow)
+        following.follow(stop, interval_s=0)
     return files
 
 

@@ -84,3 +84,21 @@ def test_it_moves_on(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     assert oldest
     # A save after it is older it is written, and passed at the next.
     assert max(oldest) < USUAL.pin * 1.5
+
+
+def test_a_record_that_is_read_further(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An earlier run read a record to its first line only: the position passes the rest when a document has that too."""
+    monkeypatch.setattr(ingest.pipeline, "_FLUSH_LINES", 1)
+    monkeypatch.setattr(ingest.pipeline, "_CHUNK", 1)
+    monkeypatch.setattr(ingest.pipeline, "_BACKLOG_SAVED_S", 0.0)
+    client = "H=mail.sender.example [203.0.113.5] F=<ann@sender.example>"
+    first = f"2026-03-02 10:00:00 {client} rejected after DATA: no\n"
+    rest = "Envelope-from: <ann@sender.example>\nEnvelope-to: <bob@example.net>\n"
+    later = "".join(f"2026-03-02 10:00:{n:02d} {client} rejected RCPT <b{n}@example.net>: no\n" for n in range(1, 40))
+    read(place, written(place.logs, {"rejectlog": first.encode()}))
+    files = written(place.logs, {"rejectlog": f"{first}{rest}{later}".encode()})
+    with pytest.raises(StoreDiedError):
+        read(place, files, dies_after=0)
+    read(place, files)
+    read(place.beside("plain"), files)
+    must_be_same(documents(place.beside("plain").store), documents(place.store))
