@@ -329,10 +329,12 @@ class Table:
                 continue
             node.looked_up = True
             for document in self._recall.of(hop_of(node.key)):
-                waiting.extend(self._restore(document))
+                waiting.extend(self._restore(document, node))
 
-    def _restore(self, document: Trace) -> list[Node]:
-        """Take the events of a document back in; gives the nodes that it names."""
+    def _restore(self, document: Trace, bearer: Node) -> list[Node]:
+        """Take the events of a document back in, which holds the key of a node; gives the nodes that it names."""
+        if not document.events:
+            self.web.replaced(bearer, document.id)
         known = self.web.documents.get(document.id)
         if known is not None and known.version >= document.version:
             return []
@@ -365,8 +367,8 @@ class Table:
                 node.events[event.digest] = known_event
                 known_event.owners[node.key] = None
                 node.first_us = min(node.first_us or event.time_us, event.time_us)
-            elif known_event.take(event):
-                pass
+            else:
+                known_event.take(event)
             if isinstance(event.fact, Scanned) and node.key[0] == "m":
                 self._records[event.digest] = node.key
             if event.digest in node.fresh and known_event.fact == event.fact:
