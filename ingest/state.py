@@ -105,7 +105,7 @@ def _file(source: SourceFile) -> FileState:
         path=reader.path,
         device=reader.device,
         inode=reader.inode,
-        done=source.position + reader.partial,
+        done=source.read + reader.partial,
         size=reader.size,
         measured=not (reader.compressed or reader.stream),
         at_end=reader.at_end,

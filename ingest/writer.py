@@ -259,6 +259,8 @@ class Writer:
             ticket = self._sink.submit(batch)
             self._under_way[ticket] = partial(self._acknowledged, ticket)
             self._tickets.add(ticket)
+        if not (group.events or group.superseded):
+            return
         if self._tickets:
             self._pending.append((set(self._tickets), group))
         else:
@@ -302,5 +304,5 @@ def _names(trace: Trace, named: str | None) -> bool:
 
 
 def open_events(table: Table) -> Iterable[Event]:
-    """Events that no acknowledged document holds: what is left in the working tables, for tests and for `doctor`."""
+    """Events that no acknowledged document holds: what is left in the working tables, for tests."""
     return (node.events[d] for node in table.web.nodes.values() for d in node.fresh)
