@@ -291,7 +291,7 @@ class Ingest:
         events: dict[str, set[Event]] = {}
         for place in places:
             for holder in list(place.holders):
-                if isinstance(holder, Event) and holder.owners:
+                if isinstance(holder, Event) and holder.needs > 0:
                     events.setdefault(holder.host, set()).add(holder)
                 else:
                     holder.give_up(place)

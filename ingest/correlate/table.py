@@ -269,6 +269,9 @@ class Table:
             node.fresh.discard(event.digest)
             event.needs -= 1
         event.owners.pop(key, None)
+        if event.owners and event.needs <= 0:
+            # The documents of the others hold it already.
+            event.unpin()
         self._changed(node)
 
     # -- sessions
