@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 import msgspec
 
+from ingest.correlate.arrival import Arrival, Process, SessionStep
 from ingest.correlate.event import SECOND, Event, Slot, digest_of, from_document
 from ingest.correlate.link import hop_of, node_key
 from ingest.correlate.links import Within
@@ -30,29 +31,6 @@ from mappings.trace import Trace
 
 #: A line at most this far behind the greatest stamp read is at the front of the log.
 FRONT_US = 3 * SECOND
-
-#: Host, program and process id, and whether stamps are finer than a second: the two forms of a log are two readings of a session.
-Process = tuple[str, str, int, bool]
-
-
-class Arrival(msgspec.Struct, frozen=True):
-    """An event on its way to where it belongs; `new` where its own ids cannot be in the store yet."""
-
-    event: Event
-    way: Route
-    new: bool
-
-    @property
-    def named(self) -> tuple[str, ...]:
-        """What it names beside: looked up where memory does not have it."""
-        return self.way.mentions if self.new else (*self.way.mentions, *self.way.own)
-
-
-class SessionStep(msgspec.Struct, frozen=True):
-    """A line on its way that only begins or ends the session of a process."""
-
-    process: Process
-    step: Step
 
 
 class Table:
