@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ingest.aside import Aside
+from ingest.correlate.arrival import Arrival, SessionStep
 from ingest.correlate.event import Slot
 from ingest.correlate.session import Role
-from ingest.correlate.table import Arrival, SessionStep, Table
+from ingest.correlate.table import Table
 from ingest.events import Connected, Fact, Nothing, Unread
 from ingest.formats import Format, Silent, format_of
 from ingest.lines import Line

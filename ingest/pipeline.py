@@ -74,8 +74,8 @@ class Ingest:
         self._domain_of = {host: d for d in options.log_domains for host in (d.hosts or (d.name,))}
         self._writers: dict[str, Writer] = {}
         self._under_way: UnderWay = {}
-        #: Documents that log domains have written and replaced which are in memory no more.
-        self._gone = (0, 0)
+        #: Lines of the future of log domains that are in memory no more.
+        self._ahead_gone = 0
         keep_lines = options.keep_raw and options.keep_subjects
         self._aside = Aside(FailedLetters(data), self.summary, strict=options.strict, keep_lines=keep_lines)
         self._joiner: Joiner[Slot] = Joiner()
@@ -212,7 +212,7 @@ class Ingest:
                 hosts=setting.hosts if setting is not None else (),
             )
             context = Context(name, within, self._ownership, int(options.hold_back_s * SECOND), options.keep_raw, options.keep_subjects)
-            writer = self._writers[name] = Writer(table, self._sink, context, self._under_way, self._aside)
+            writer = self._writers[name] = Writer(table, self._sink, context, self._under_way, self._aside, summary=self.summary)
             self._limit()
         return writer
 
@@ -229,8 +229,7 @@ class Ingest:
         for source in self._sources:
             # Also drops what is needed no more of the marks.
             source.low_water()
-        self.summary.traces = self._gone[0] + sum(w.written for w in self._writers.values())
-        self.summary.superseded = self._gone[1] + sum(w.superseded for w in self._writers.values())
+        self.summary.ahead = self._ahead_gone + sum(writer.table.ahead for writer in self._writers.values())
         self._watch.look(self.summary, self._writers.values(), list(self._sources), len(self._sources.unreadable), now=final)
 
     def _show_us(self, writer: Writer) -> int:
@@ -292,7 +291,7 @@ class Ingest:
         events: dict[str, set[Event]] = {}
         for place in places:
             for holder in list(place.holders):
-                if isinstance(holder, Event) and holder.owners:
+                if isinstance(holder, Event) and holder.needs > 0:
                     events.setdefault(holder.host, set()).add(holder)
                 else:
                     holder.give_up(place)
@@ -316,12 +315,17 @@ class Ingest:
             self._checkpoint.store()
 
     def _forget_silent(self) -> None:
-        """Let go of log domains that are silent, for anybody may name hosts in a log; they are taken up again where lines of them come."""
+        """Let go of log domains that are silent, for anybody may name hosts in a log; they are taken up again where lines of them come.
+
+        They are behind the others by the log's clock as well: where the store was away for long, nobody was silent.
+        """
         silent_us = int((self._options.memory_s + self._options.pin_s) * SECOND)
-        for name in [name for name, writer in self._writers.items() if writer.idle and self._idle_us(writer) > silent_us]:
-            gone = self._writers.pop(name)
-            gone.table.close()
-            self._gone = (self._gone[0] + gone.written, self._gone[1] + gone.superseded)
+        newest_us = max((writer.table.clock_us for writer in self._writers.values()), default=0)
+        for name, writer in list(self._writers.items()):
+            behind = newest_us - writer.table.clock_us > silent_us
+            if self._idle_us(writer) > silent_us and behind and writer.let_go():
+                del self._writers[name]
+                self._ahead_gone += writer.table.ahead
 
     def _tell(self, *, force: bool = False) -> None:
         """Report progress, a few times a second at most."""

@@ -59,7 +59,7 @@ class SourceFile:
 
     @property
     def read(self) -> int:
-        """Where the first line begins that was not taken."""
+        """Where the first line begins that was not taken, in unpacked bytes."""
         return self._ahead[self._next][0] if self._next < len(self._ahead) else self.reader.position
 
     @property
@@ -180,11 +180,6 @@ class SourceFile:
     def needed(self) -> list[Slot]:
         """The places whose lines are still needed."""
         return [slot for slot in self._slots if slot.needed]
-
-    @property
-    def position(self) -> int:
-        """Where the line begins that is taken next, in unpacked bytes."""
-        return self._ahead[self._next][0] if self._next < len(self._ahead) else self.reader.position
 
     @property
     def greatest_us(self) -> int:

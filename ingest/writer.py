@@ -24,8 +24,10 @@ from ingest.correlate.table import Table
 from ingest.due import PATIENCE_US, Due
 from ingest.mending import Mender
 from ingest.sinks import Sink
+from ingest.summary import Summary
 from mappings.address import fold
 from mappings.trace import REVISION, VERSION_STEP, Trace
+from mappings.trace import Event as Line
 
 _BATCH = 2000
 
@@ -39,7 +41,8 @@ UnderWay = dict[int, Callable[[], None]]
 class Group:
     """Documents of some messages that are under way, and what is settled with them."""
 
-    events: list[tuple[str, Event]] = field(default_factory=list)
+    #: Each with the key of its node, and as the documents have it.
+    events: list[tuple[str, Event, Line | None]] = field(default_factory=list)
     superseded: list[Trace] = field(default_factory=list)
 
 
@@ -65,10 +68,9 @@ class _Pass:
 class Writer:
     """Writes what changed in a table."""
 
-    def __init__(self, table: Table, sink: Sink, context: Context, under_way: UnderWay, aside: Aside) -> None:
+    def __init__(self, table: Table, sink: Sink, context: Context, under_way: UnderWay, aside: Aside, *, summary: Summary) -> None:
         self.table = table
-        self.written = 0
-        self.superseded = 0
+        self._summary = summary
         self._sink = sink
         self._context = context
         self._under_way = under_way
@@ -158,10 +160,19 @@ class Writer:
             self._sink.flush()
             self.collect()
 
+    def let_go(self) -> bool:
+        """Let go of everything once the store has it, also what has begun and is no trace yet; whether that is done."""
+        if self._idle:
+            self._write_last(self.table.begun(), self.table.clock_us)
+        if not self._idle:
+            return False
+        self.table.close()
+        return True
+
     @property
-    def idle(self) -> bool:
+    def _idle(self) -> bool:
         """Whether nothing is to be written, nor under way."""
-        return not self.table.web.dirty and not self._tickets
+        return not self.table.web.dirty and not self.under_way
 
     @property
     def under_way(self) -> bool:
@@ -186,7 +197,8 @@ class Writer:
                 held_us = draft.held_us if held_us is None else min(held_us, draft.held_us)
                 continue
             # A hit in a folder may be another scan's as well, which begins in its second: it stays needed for a while.
-            run.group.events += draft.events + [pair for pair in draft.taken if pair[1].time_us <= self.table.clock_us - PATIENCE_US]
+            taken = (pair for pair in draft.taken if pair[1].time_us <= self.table.clock_us - PATIENCE_US)
+            run.group.events += ((key, event, event.documented.get(key)) for key, event in chain(draft.events, taken))
             changed = self._versioned(draft, digest, known)
             if changed is not None:
                 run.batch.append(changed)
@@ -209,7 +221,7 @@ class Writer:
             node = self.table.web.nodes.get(key)
             if node is not None:
                 node.documents.add(trace.id)
-        self.written += 1
+        self._summary.traces += 1
         return trace
 
     def _replaced(self, message: Message, drafts: list[Draft], nodes: list[Node]) -> Iterator[Trace]:
@@ -225,7 +237,7 @@ class Writer:
             same = [d.trace for d in drafts if _names(d.trace, known.named)] or [d.trace for d in drafts]
             known.version += 1
             known.superseded = True
-            self.superseded += 1
+            self._summary.superseded += 1
             yield Trace(
                 id=trace_id,
                 version=known.version,
@@ -247,6 +259,8 @@ class Writer:
             ticket = self._sink.submit(batch)
             self._under_way[ticket] = partial(self._acknowledged, ticket)
             self._tickets.add(ticket)
+        if not (group.events or group.superseded):
+            return
         if self._tickets:
             self._pending.append((set(self._tickets), group))
         else:
@@ -268,9 +282,10 @@ class Writer:
             # Until what they replaced says so too, the lines are needed: whoever reads on after a crash supersedes again.
             self._submit(group.superseded, Group(group.events))
             return
-        for key, event in group.events:
+        for key, event, documented in group.events:
             node = self.table.web.nodes.get(key)
-            if node is not None and event.digest in node.fresh:
+            # What was read better meanwhile is on its way, and not there yet.
+            if node is not None and event.digest in node.fresh and event.documented.get(key) is documented:
                 node.fresh.discard(event.digest)
                 event.release()
 
@@ -289,5 +304,5 @@ def _names(trace: Trace, named: str | None) -> bool:
 
 
 def open_events(table: Table) -> Iterable[Event]:
-    """Events that no acknowledged document holds: what is left in the working tables, for tests and for `doctor`."""
+    """Events that no acknowledged document holds: what is left in the working tables, for tests."""
     return (node.events[d] for node in table.web.nodes.values() for d in node.fresh)

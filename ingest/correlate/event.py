@@ -84,7 +84,7 @@ class Event:
         self.owners: dict[str, None] = {}
         #: Places in files that must be read again if this event is lost.
         self.pins: list[Slot] = []
-        #: Nodes whose documents do not hold it durably yet, and one for its session while that is open.
+        #: How many nodes' documents do not hold it durably yet.
         self.needs = 0
         #: The ids of its line, and the line as documents keep it for a node: made once, for many documents may hold it.
         self.ids: tuple[str, ...] | None = None

@@ -57,12 +57,13 @@ class Memory:
                 self._web.rest.put(key, later)
                 self._thin(node, clock_us)
                 continue
-            if node.fresh and node.key[0] == "q":
-                unwritten.append(key)
+            family = self._web.family(node)
+            begun = [one.key for one in family if one.fresh and one.key[0] == "q" and self._kept_until(one, clock_us) is None]
+            if begun:
+                unwritten += begun
                 self._web.rest.put(key, clock_us + _SOON_US)
                 continue
-            forget(node, list(node.fresh))
-            self._let_go(node, clock_us)
+            self._let_go(family, clock_us)
         return unwritten
 
     def bound(self, node: Node) -> None:
@@ -87,9 +88,8 @@ class Memory:
             after = max(after, self._reach_us)
         return node.touched_us + after if node.touched_us + after > clock_us else None
 
-    def _let_go(self, node: Node, clock_us: int) -> None:
-        """Forget a node with all of its messages, or keep all as long as one of them is in use."""
-        family = self._web.family(node)
+    def _let_go(self, family: list[Node], clock_us: int) -> None:
+        """Forget the nodes of some messages, or keep all as long as one of them is in use."""
         kept = [until for member in family if (until := self._kept_until(member, clock_us)) is not None]
         for member in family:
             if kept:
@@ -115,10 +115,9 @@ class Memory:
             if not isinstance(life, Life) or last > floor or any(e.digest in node.fresh for e in life.events):
                 continue
             others = [self._web.nodes[key] for key in {p.key for p in gather(life, self._web).parts} - {node.key}]
-            if all(self._kept_until(other, clock_us) is None for other in others):
+            if all(not other.fresh and self._kept_until(other, clock_us) is None for other in others):
                 gone += [e.digest for e in life.events]
                 for other in others:
-                    forget(other, list(other.fresh))
                     self._drop(other)
         if gone:
             self._take_out(node, gone)

@@ -78,6 +78,8 @@ class Node:
     #: Events that no acknowledged document holds yet.
     fresh: set[str] = field(default_factory=set)
     documents: set[str] = field(default_factory=set)
+    #: Documents without events which bore its key until others replaced them.
+    replaced: set[str] = field(default_factory=set)
     #: The parts by which it is found; those that it has may be newer.
     named: list[Part] = field(default_factory=list)
     #: Keys of all nodes of its messages, as they were when these were written; empty where it changed since.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ingest.lines import SECOND, Line
 
-#: So long, in seconds of the log, the lines of a process are known after it wrote last.
-_KEPT_S = 60
+#: So long, by the log's clock, the lines of a process are known after it wrote last.
+_KEPT_US = 60 * SECOND
 
 
 class Numbers:
@@ -16,27 +16,28 @@ class Numbers:
     """
 
     def __init__(self) -> None:
-        #: The second in which a process wrote last, and its lines there; those that wrote last stand last.
-        self._known: dict[tuple[str, str, int], tuple[int, dict[str, int]]] = {}
+        #: The second in which a process wrote last, the log's clock then, and its lines there; those that wrote last stand last.
+        self._known: dict[tuple[str, str, int], tuple[int, int, dict[str, int]]] = {}
 
-    def of(self, line: Line, digest: str) -> int:
-        """The line's number; the same line has the same number however often it is read."""
+    def of(self, line: Line, digest: str, clock_us: int) -> int:
+        """The line's number; the same line has the same number however often it is read. `clock_us` is the log's clock."""
         if line.fine or not line.pid:
             return 0
         process, second = (line.host, line.program, line.pid), line.time_us // SECOND
         known = self._known.get(process)
         if known is None or known[0] != second:
             self._known.pop(process, None)
-            known = self._known[process] = (second, {})
-        return known[1].setdefault(digest, len(known[1]))
+            known = self._known[process] = (second, clock_us, {})
+        return known[2].setdefault(digest, len(known[2]))
 
     def next(self, line: Line) -> int:
         """The number that the next line of this process in this second gets."""
-        second, known = self._known.get((line.host, line.program, line.pid), (0, {}))
+        second, _, known = self._known.get((line.host, line.program, line.pid), (0, 0, {}))
         return len(known) if not line.fine and second == line.time_us // SECOND else 0
 
     def forget(self, clock_us: int) -> None:
         """Let go of processes that wrote nothing for a while."""
-        floor = clock_us // SECOND - _KEPT_S
-        while self._known and next(iter(self._known.values()))[0] < floor:
+        # By the log's clock: one stamp far ahead keeps nothing.
+        floor = clock_us - _KEPT_US
+        while self._known and next(iter(self._known.values()))[1] < floor:
             del self._known[next(iter(self._known))]

@@ -13,10 +13,14 @@ _MOST = 500
 
 
 class Recall:
-    """What the store knows of some keys, asked for before the lines that name them are taken in."""
+    """What the store knows of some keys, asked for before the lines that name them are taken in.
 
-    def __init__(self, lookup: Lookup) -> None:
+    A log domain has its own documents only, and those of hosts that are in it now: a Message-ID may stand in another's too.
+    """
+
+    def __init__(self, lookup: Lookup, log_domain: str, hosts: Iterable[str] = ()) -> None:
         self._lookup = lookup
+        self._ours = {log_domain, *hosts}
         #: For each key that was asked for, the documents that hold it, by their ids.
         self._known: dict[str, dict[str, Trace]] = {}
         #: Keys asked for so far.
@@ -32,6 +36,8 @@ class Recall:
                 del waiting[key]
                 self._known[key] = {}
             for document in self._lookup(question):
+                if self._ours.isdisjoint((document.log_domain, document.host)):
+                    continue
                 waiting.update((event.hop, None) for event in document.events if event.hop not in self._known)
                 for key in document.keys:
                     held = self._known.get(key)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 import msgspec
 
+from ingest.correlate.arrival import Arrival, Process, SessionStep
 from ingest.correlate.event import SECOND, Event, Slot, digest_of, from_document
 from ingest.correlate.link import hop_of, node_key
 from ingest.correlate.links import Within
@@ -31,29 +32,6 @@ from mappings.trace import Trace
 #: A line at most this far behind the greatest stamp read is at the front of the log.
 FRONT_US = 3 * SECOND
 
-#: Host, program and process id, and whether stamps are finer than a second: the two forms of a log are two readings of a session.
-Process = tuple[str, str, int, bool]
-
-
-class Arrival(msgspec.Struct, frozen=True):
-    """An event on its way to where it belongs; `new` where its own ids cannot be in the store yet."""
-
-    event: Event
-    way: Route
-    new: bool
-
-    @property
-    def named(self) -> tuple[str, ...]:
-        """What it names beside: looked up where memory does not have it."""
-        return self.way.mentions if self.new else (*self.way.mentions, *self.way.own)
-
-
-class SessionStep(msgspec.Struct, frozen=True):
-    """A line on its way that only begins or ends the session of a process."""
-
-    process: Process
-    step: Step
-
 
 class Table:
     """Open journeys of one log domain."""
@@ -67,7 +45,7 @@ class Table:
         #: A stamp beyond this moves no clock.
         self.limit_us: int | None = None
         self.ahead = 0
-        self._recall = Recall(lookup)
+        self._recall = Recall(lookup, log_domain, hosts)
         self._memory_us = memory_us
         self._memory = Memory(self.web, memory_us, within.reach_us, self._dropped)
         self._reach_us = within.reach_us
@@ -89,11 +67,11 @@ class Table:
         if isinstance(fact, Role):
             digest = f"{fact.name}{line.time_us // SECOND}{line.text}"
             # A gap is no line, and no other line's number may depend on it.
-            number = self._numbers.next(line) if fact is Role.GAP else self._numbers.of(line, digest)
+            number = self._numbers.next(line) if fact is Role.GAP else self._numbers.of(line, digest, self.clock_us)
             step = Step((line.time_us // SECOND, number, line.time_us), fact, digest)
             return SessionStep((line.host, line.program, line.pid, line.fine), step)
         digest = digest_of(self.log_domain, line)
-        line.number = self._numbers.of(line, digest)
+        line.number = self._numbers.of(line, digest, self.clock_us)
         event = Event(line, fact, digest)
         way = route(event, self.web.within)
         return Arrival(event, way, new=way.begins and self._is_front(event))
@@ -194,8 +172,7 @@ class Table:
             known = node.events.get(event.digest) if node is not None else None
             if known is not None:
                 if known.take(event):
-                    for owner in known.owners:
-                        self._changed(self.web.nodes[owner])
+                    self._renewed(known)
                 for owner in way.owners:
                     if owner not in known.owners:
                         self._attach(known, owner)
@@ -226,10 +203,19 @@ class Table:
             return None
         known = step.event if step.event.twin is None else step.event.twin
         if known.take(event):
-            for owner in known.owners:
-                if owner in self.web.nodes:
-                    self._changed(self.web.nodes[owner])
+            self._renewed(known)
         return known
+
+    def _renewed(self, event: Event) -> None:
+        """Another reading of a line knew it better, which no document holds yet: it is needed as if it were new."""
+        for key in event.owners:
+            node = self.web.nodes.get(key)
+            if node is None:
+                continue
+            if event.digest not in node.fresh:
+                node.fresh.add(event.digest)
+                event.needs += 1
+            self._changed(node)
 
     def _attach(self, event: Event, key: str) -> None:
         """Give an event to a node."""
@@ -238,7 +224,9 @@ class Table:
             known = node.events[event.digest]
             if known is not event:
                 if known.take(event):
-                    self._changed(node)
+                    self._renewed(known)
+                    for slot in event.pins:
+                        known.pin(slot)
                 event.unpin()
                 event.twin = known
             return
@@ -259,6 +247,9 @@ class Table:
             node.fresh.discard(event.digest)
             event.needs -= 1
         event.owners.pop(key, None)
+        if event.owners and event.needs <= 0:
+            # The documents of the others hold it already.
+            event.unpin()
         self._changed(node)
 
     # -- sessions
@@ -319,10 +310,12 @@ class Table:
                 continue
             node.looked_up = True
             for document in self._recall.of(hop_of(node.key)):
-                waiting.extend(self._restore(document))
+                waiting.extend(self._restore(document, node))
 
-    def _restore(self, document: Trace) -> list[Node]:
-        """Take the events of a document back in; gives the nodes that it names."""
+    def _restore(self, document: Trace, bearer: Node) -> list[Node]:
+        """Take the events of a document back in, which holds the key of a node; gives the nodes that it names."""
+        if not document.events:
+            self.web.replaced(bearer, document.id)
         known = self.web.documents.get(document.id)
         if known is not None and known.version >= document.version:
             return []
@@ -355,11 +348,11 @@ class Table:
                 node.events[event.digest] = known_event
                 known_event.owners[node.key] = None
                 node.first_us = min(node.first_us or event.time_us, event.time_us)
-            elif known_event.take(event):
-                pass
+            else:
+                known_event.take(event)
             if isinstance(event.fact, Scanned) and node.key[0] == "m":
                 self._records[event.digest] = node.key
-            if event.digest in node.fresh:
+            if event.digest in node.fresh and known_event.fact == event.fact:
                 node.fresh.discard(event.digest)
                 known_event.release()
             self._changed(node)
@@ -383,6 +376,10 @@ class Table:
             self._sessions.popitem(last=False)[1].close()
         self._numbers.forget(self.clock_us)
         return unwritten
+
+    def begun(self) -> list[str]:
+        """Nodes of queue files with lines that no document holds: they may still go on."""
+        return [key for key, node in self.web.nodes.items() if node.fresh and key[0] == "q"]
 
     def close(self) -> None:
         """Let go of everything: what is not in the store has come to nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
@@ -31,6 +32,8 @@ class NodeWeb:
         self.rest = Agenda()
         #: What stands in the store under the ids of documents that nodes here belong to.
         self.documents = Documents()
+        #: How many nodes here each of those belongs to that have no events.
+        self._bearers: Counter[str] = Counter()
         self._within = within
         self._hosts = tuple(hosts)
         self._names = Names()
@@ -205,6 +208,12 @@ class NodeWeb:
             node.family = frozenset({node.key, *(part.key for message in self.messages([node.key]) for part in message.parts)})
         return [self.nodes[key] for key in node.family if key in self.nodes]
 
+    def replaced(self, node: Node, document: str) -> None:
+        """What stands in the store under an id has no events, and is remembered as long as a node that it bore the key of."""
+        if document not in node.replaced:
+            node.replaced.add(document)
+            self._bearers[document] += 1
+
     def drop(self, node: Node) -> None:
         """Forget a node; the store remembers it."""
         del self.nodes[node.key]
@@ -214,6 +223,12 @@ class NodeWeb:
         self._names.remove(node.named)
         for document in node.documents:
             self.documents.drop(document)
+        for document in node.replaced:
+            self._bearers[document] -= 1
+            if not self._bearers[document]:
+                del self._bearers[document]
+                if (known := self.documents.get(document)) is not None and known.anchor is None:
+                    self.documents.drop(document)
 
 
 def _too_long(parts: Iterable[Part]) -> bool:

@@ -98,7 +98,6 @@ class Patience:
 
     def answered(self) -> None:
         """The store is there after all: should it go away again, the time counts anew."""
-        self.away = False
         with self._guard:
             self._until = None
         self.sending.over()

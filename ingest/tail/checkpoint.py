@@ -129,7 +129,7 @@ class Checkpoint:
         mark.needed, mark.told = needed, told
         if (mark.over or mark.finished) and not settled:
             self._settle_copies(mark, reader)
-        mark.seen_s = int(self._now())
+        self.seen(mark)
 
     def keep(self, reader: FileReader, read: int | None = None) -> None:
         """Have a mark of a content of which no line was taken, or that is gone from under its reader, so that the rest is looked for."""

@@ -27,8 +27,6 @@ _MAGIC = {
 }
 #: Those that may be filled up with zeros.
 _PADDED = frozenset({"gzip", "xz"})
-#: As many bytes tell what kind of file it is.
-MAGIC_LENGTH = max(map(len, _MAGIC))
 
 Read = Callable[[int], bytes]
 

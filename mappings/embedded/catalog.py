@@ -171,7 +171,11 @@ class Catalog:
                         _put_gap(connection, Gap(lower, upper, gap.file, gap.why))
 
     def note_progress(self, read_up_to_ms: Mapping[str, int]) -> None:
-        """Keep the greatest log time of each source."""
+        """Keep the greatest log time of each source, where that is news."""
+        news = {source: time_ms for source, time_ms in read_up_to_ms.items() if time_ms > self.progress.get(source, -1)}
+        if not news:
+            must_be_there(self.path, self._inode)
+            return
         # Of this nothing is lost where the power is: it is told again each second.
         with of_file(self.path):
             self._connection.execute("PRAGMA synchronous=NORMAL")
@@ -180,7 +184,7 @@ class Catalog:
                 connection.executemany(
                     "INSERT INTO progress VALUES(?, ?)"
                     " ON CONFLICT(source) DO UPDATE SET read_up_to_ms = max(read_up_to_ms, excluded.read_up_to_ms)",
-                    list(read_up_to_ms.items()),
+                    list(news.items()),
                 )
         finally:
             with of_file(self.path):
@@ -188,8 +192,7 @@ class Catalog:
         with of_file(self.path):
             # The catalog is small and nobody else copies its log back.
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        for source, time_ms in read_up_to_ms.items():
-            self.progress[source] = max(time_ms, self.progress.get(source, time_ms))
+        self.progress.update(news)
 
     def restore(self, known: Catalog) -> None:
         """Take over what a catalog knew that has been damaged since."""

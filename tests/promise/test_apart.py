@@ -164,3 +164,24 @@ def test_a_filter_of_two_hosts(traditional: bool, place: Place) -> None:
     )
     (warning,) = ingest.summary.warnings
     assert "mainlog: its lines name no host, and other files name several (mx1, mx2)" in warning
+
+
+def test_one_message_id_in_two_log_domains(place: Place) -> None:
+    """A filter's result that names a message by its Message-ID only is about none of another host's, also where the store has that one."""
+    lines: dict[str, list[str]] = {"mail.log": [], "spamd.log": []}
+    for host, queue_id in (("mx1", "4AAAAAAAAAA1"), ("mx2", "4BBBBBBBBBB1")):
+        name = "spamd.log" if host == "mx2" else "mail.log"
+        for log, line in (
+            ("mail.log", f"postfix/smtpd[100]: {queue_id}: client=mail.sender.example[203.0.113.5]"),
+            ("mail.log", f"postfix/cleanup[101]: {queue_id}: message-id=<same@sender.example>"),
+            (name, "spamd[102]: spamd: result: . 0 - X scantime=0.1,size=600,required_score=5.0,mid=<same@sender.example>,autolearn=no"),
+            ("mail.log", f"postfix/qmgr[99]: {queue_id}: from=<ann@sender.example>, size=600, nrcpt=1 (queue active)"),
+            ("mail.log", f"postfix/virtual[103]: {queue_id}: to=<bob@example.net>, relay=virtual, dsn=2.0.0, status=sent (delivered)"),
+        ):
+            time = START + timedelta(seconds=sum(map(len, lines.values())))
+            lines[log] += [syslog([line], start=time, host=host)]
+    files = written(place.logs, {name: "".join(text).encode() for name, text in lines.items()})
+    read(place.beside("plain"), files)
+    for file in files:
+        read(place, [file])
+    must_be_same(documents(place.beside("plain").store), documents(place.store))

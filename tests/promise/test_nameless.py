@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import threading
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from canonical import documents, must_be_same
 from captures import written
-from reading import Place, StoreDiedError, read
+from reading import USUAL, Place, StoreDiedError, read
 from written_mail import Mail, Server, found, log
 
 import ingest.pipeline
+from ingest.options import IngestOptions
+from ingest.pipeline import Ingest
 
 ID = "4D2A31C0FFEE"
 PEER = "mail.sender.example[203.0.113.5]"
@@ -74,3 +81,61 @@ def test_one_that_goes_on_is_told_under_its_names(place: Place) -> None:
     written(place.logs, {"mail.log": log([mail])})
     read(place, files)
     assert list(found(place.store)) == [("ann@sender.example", "bob@example.net", "delivered", (ID,), False)]
+
+
+def follow(place: Place, pieces: list[tuple[datetime, str, bytes]]) -> list[Path]:
+    """Follow logs that grow by a piece each time that all is read; with each comes the wall clock's time."""
+    stop, waiting, written, now = threading.Event(), list(pieces), 0, pieces[0][0]
+    files = [place.logs / name for name in sorted({name for _, name, _ in pieces})]
+    place.logs.mkdir()
+
+    def grow() -> None:
+        nonlocal now, written
+        if following.summary.lines < written:
+            return
+        if not waiting:
+            stop.set()
+            return
+        now, name, piece = waiting.pop(0)
+        written += piece.count(b"\n")
+        with (place.logs / name).open("ab") as log:
+            log.write(piece)
+
+    def wall_clock() -> float:
+        return now.timestamp()
+
+    paths = tuple(map(str, files))
+    options = IngestOptions(paths, ZoneInfo("UTC"), year=2026, pin_s=USUAL.pin, memory_s=USUAL.memory, strict=True)
+    with closing(place.store.sink()) as sink:
+        following = Ingest(options, sink, place.data, clock=wall_clock, beat=grow)
+        following.follow(stop, interval_s=0)
+    return files
+
+
+@pytest.mark.parametrize(("pause_s", "away_h"), [(60, 0), (1, 2)], ids=["silent", "store-away"])
+def test_one_of_a_host_that_says_nothing_for_long(pause_s: float, away_h: float, place: Place) -> None:
+    """Its host is let go of, or all were only not read for long: nothing is lost of what it began."""
+    server, other = Server(), Server(host="mx2", pid=9000)
+    mail = Mail()
+    server.at(mail, "postfix/smtpd", 1001, f"connect from {PEER}")
+    server.at(mail, "postfix/smtpd", 1001, f"Anonymous TLS connection established from {PEER}: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384")
+    server.at(mail, "postfix/smtpd", 1001, f"{ID}: client={PEER}")
+    pieces = [(server.clock, "mx1.log", log([mail]))]
+    for number in range(40):
+        other.wait(seconds=pause_s)
+        one = other.delivered(f"4D2A31C0{number:04X}", "carl@sender.example", "dora@example.net")
+        pieces.append((other.clock + timedelta(hours=away_h), "mx2.log", log([one])))
+    rest = Mail()
+    server.clock = other.clock
+    if away_h:
+        # The next one of the same session.
+        server.at(rest, "postfix/smtpd", 1001, f"4D2A31C0FFFF: client={PEER}")
+        server.at(rest, "postfix/qmgr", 99, "4D2A31C0FFFF: from=<ann@sender.example>, size=600, nrcpt=1 (queue active)")
+        server.deliver(rest, "4D2A31C0FFFF", "carl@example.net", 1003)
+    server.at(rest, "postfix/cleanup", 1002, f"{ID}: message-id=<a@sender.example>")
+    server.at(rest, "postfix/qmgr", 99, f"{ID}: from=<ann@sender.example>, size=600, nrcpt=1 (queue active)")
+    server.deliver(rest, ID, "bob@example.net", 1003)
+    server.remove(rest, ID)
+    pieces.append((server.clock + timedelta(hours=away_h), "mx1.log", log([rest])))
+    read(place.beside("plain"), follow(place, pieces))
+    must_be_same(documents(place.beside("plain").store), documents(place.store))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -84,3 +85,45 @@ def test_it_moves_on(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     assert oldest
     # A save after it is older it is written, and passed at the next.
     assert max(oldest) < USUAL.pin * 1.5
+
+
+def test_a_record_that_is_read_further(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An earlier run read a record to its first line only: the position passes the rest when a document has that too."""
+    monkeypatch.setattr(ingest.pipeline, "_FLUSH_LINES", 1)
+    monkeypatch.setattr(ingest.pipeline, "_CHUNK", 1)
+    monkeypatch.setattr(ingest.pipeline, "_BACKLOG_SAVED_S", 0.0)
+    client = "H=mail.sender.example [203.0.113.5] F=<ann@sender.example>"
+    first = f"2026-03-02 10:00:00 {client} rejected after DATA: no\n"
+    rest = "Envelope-from: <ann@sender.example>\nEnvelope-to: <bob@example.net>\n"
+    later = "".join(f"2026-03-02 10:00:{n:02d} {client} rejected RCPT <b{n}@example.net>: no\n" for n in range(1, 40))
+    read(place, written(place.logs, {"rejectlog": first.encode()}))
+    files = written(place.logs, {"rejectlog": f"{first}{rest}{later}".encode()})
+    with pytest.raises(StoreDiedError):
+        read(place, files, dies_after=0)
+    read(place, files)
+    read(place.beside("plain"), files)
+    must_be_same(documents(place.beside("plain").store), documents(place.store))
+
+
+def test_a_line_that_was_given_to_one_message_too_many(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A late line ends a session between two messages: its beginning is the first one's alone, and holds nothing back then."""
+    monkeypatch.setattr(ingest.pipeline, "_FLUSH_LINES", 5)
+    monkeypatch.setattr(ingest.pipeline, "_CHUNK", 5)
+    monkeypatch.setattr(ingest.pipeline, "_BACKLOG_SAVED_S", 0.0)
+    server, other, peer = Server(), Server(pid=9000), "mail.sender.example[203.0.113.5]"
+    first, late, second = Mail(), Mail(), Mail()
+    server.at(first, "postfix/smtpd", 1001, f"Anonymous TLS connection established from {peer}: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384")
+    server.at(first, "postfix/smtpd", 1001, f"4D2A31C0FFEE: client={peer}")
+    server.at(first, "postfix/qmgr", 99, "4D2A31C0FFEE: from=<ann@sender.example>, size=600, nrcpt=1 (queue active)")
+    server.deliver(first, "4D2A31C0FFEE", "bob@example.net", 1003)
+    server.remove(first, "4D2A31C0FFEE")
+    server.at(late, "postfix/smtpd", 1001, f"disconnect from {peer}")
+    server.at(second, "postfix/smtpd", 1001, f"4D2A31C0FFFF: client={peer}")
+    mails = []
+    for number in range(40):
+        other.wait(seconds=1 if number < 12 else 60)
+        mails.append(other.delivered(f"4D2A31C0{number:04X}", "carl@sender.example", "dora@example.net"))
+    content = log([first, second, *mails[:12]]) + log([late]) + log(mails[12:])
+    read(place, written(place.logs, {"mail.log": content}))
+    (position,) = json.loads((place.data / "positions.json").read_bytes())["files"]
+    assert position["offset"] > len(content) / 2

@@ -14,6 +14,7 @@ from captures import written
 from reading import SHORT, USUAL, Place, Times, read
 from written_mail import START, Mail, Server, expected, found, log, long_id, short_id
 
+import ingest.pipeline
 from ingest.options import LogDomain
 from ingest.sinks.embedded import EmbeddedSink
 
@@ -223,3 +224,35 @@ def test_a_host_replaces_a_document_beside_another_host(times: Times, place: Pla
 def _days(place: Place) -> set[date]:
     """The days of the traces in a store."""
     return {datetime.fromtimestamp(one["time_ms"] / 1000, UTC).date() for one in documents(place.store).values()}
+
+
+def test_a_host_whose_clock_was_wrong_for_a_moment_leaves_nothing(place: Place) -> None:
+    """Lines of the future are counted; the processes of all that came after them are forgotten like others."""
+    mails = []
+    for number in range(30):
+        server = Server(pid=1000 + 10 * number)
+        server.wait(seconds=300 * number)
+        mails.append(server.delivered(f"3883718A9{number:02X}", ANN, BOB))
+    before, after = log(mails[:1], whole=True), log(mails[1:], whole=True)
+    wrong = b"2031-01-01T10:00:00Z mx1 postfix/smtpd[77]: connect from unknown[203.0.113.5]\n"
+    ingest = read(place, written(place.logs, {"mail.log": before + wrong + after}))
+    assert ingest.summary.ahead == 1
+    assert len(ingest._writers["mx1"].table._numbers._known) < 10
+    assert found(place.store) == expected(mails)
+
+
+def test_what_was_replaced_is_remembered_for_a_while_only(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Late lines look up documents that others have replaced: memory lets go of these with the messages."""
+    monkeypatch.setattr(ingest.pipeline, "_FLUSH_LINES", 10)
+    monkeypatch.setattr(ingest.pipeline, "_CHUNK", 10)
+    server, mails = Server(), []
+    for number in range(40):
+        mails.append(server.filtered((f"3883718A9{number:02X}", f"9253418AA{number:02X}"), f"replaced{number:04d}", ANN, BOB))
+        server.wait(seconds=30)
+    second = [[line for line in mail.lines if line.text.startswith("9253418AA")] for mail in mails]
+    rest = [[line for line in mail.lines if not line.text.startswith("9253418AA")] for mail in mails]
+    for name, lines in (("second", [one[:-1] for one in second]), ("rest", rest), ("removed", [one[-1:] for one in second])):
+        last = read(place, written(place.logs, {f"{name}.log": log([Mail(one) for one in lines])}), SHORT)
+    web = last._writers["mx1"].table.web
+    assert len(web.documents) < len(mails)
+    assert found(place.store) == expected(mails)
