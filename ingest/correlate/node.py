@@ -87,6 +87,8 @@ class Node:
     #: The message that it is of, where that has many lines.
     large: Large | None = None
     looked_up: bool = False
+    #: Its lines were put aside: nothing is made of it until more comes.
+    apart: bool = False
     #: Greatest stamp of the log when it was touched last: decides when memory lets go of it.
     touched_us: int = 0
     first_us: int = 0

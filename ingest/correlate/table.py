@@ -29,6 +29,8 @@ from ingest.lines import Line
 from mappings import keys
 from mappings.trace import Trace
 
+#: So many stamps far ahead of the wall clock, one after the other, are no mistakes of single lines.
+_ALL_AHEAD = 1000
 #: A line at most this far behind the greatest stamp read is at the front of the log.
 FRONT_US = 3 * SECOND
 
@@ -44,7 +46,7 @@ class Table:
         self.clock_us = 0
         #: A stamp beyond this moves no clock.
         self.limit_us: int | None = None
-        self.ahead = 0
+        self.ahead = self._in_a_row = 0
         self._recall = Recall(lookup, log_domain, hosts)
         self._memory_us = memory_us
         self._memory = Memory(self.web, memory_us, within.reach_us, self._dropped)
@@ -155,11 +157,19 @@ class Table:
                 known.unpin()
 
     def _tick(self, time_us: int) -> None:
-        """Move the log's clock on; a stamp far ahead of the wall clock is counted and moves nothing."""
+        """Move the log's clock on; a stamp far ahead of the wall clock is counted and moves nothing.
+
+        Where all stamps are so, the host's zone or clock is wrong: then its clock goes with ours, or memory would never let go of anything.
+        """
         if self.limit_us is not None and time_us > self.limit_us:
             self.ahead += 1
-        elif time_us > self.clock_us:
-            self.clock_us = time_us
+            self._in_a_row += 1
+            if self._in_a_row < _ALL_AHEAD:
+                return
+            time_us = self.limit_us
+        else:
+            self._in_a_row = 0
+        self.clock_us = max(self.clock_us, time_us)
 
     def _is_front(self, event: Event) -> bool:
         """Whether a line is new in time: after all that the store held at the start, and not far behind what was read."""

@@ -74,7 +74,7 @@ class NodeWeb:
         """Note that a node is in use, and whether it has to be written again."""
         node.touched_us = clock_us
         if dirty:
-            node.parts = None
+            node.parts, node.apart = None, False
             node.family = frozenset()
             self._changed.add(node.key)
             self.dirty.setdefault(node.key, clock_us)
@@ -117,7 +117,7 @@ class NodeWeb:
     def own_parts(self, key: str) -> Sequence[Part]:
         """The parts of one node, made anew where it changed."""
         node = self.nodes.get(key)
-        if node is None or not node.events:
+        if node is None or not node.events or node.apart:
             return ()
         if node.parts is None:
             node.parts = make_parts(node, self._within, judged=self._judged)
@@ -200,7 +200,7 @@ class NodeWeb:
         """Nothing is to be made of a node until more comes; until then it belongs to nothing."""
         self.dirty.pop(node.key, None)
         self._changed.discard(node.key)
-        node.family = frozenset({node.key})
+        node.apart = True
 
     def family(self, node: Node) -> list[Node]:
         """The nodes of all messages that a node belongs to, itself among them."""

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from itertools import count
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from reading import Times
+from written_mail import START, Server, log
 
 from crowds.endless import Following
+from ingest.options import IngestOptions
+from ingest.pipeline import Ingest
+from ingest.sinks.embedded import EmbeddedSink
 from ingest.summary import EARLIER_FILES, FILES, NAMES, OTHER_NAMES, WARNINGS, Summary, Tally
 
 #: Messages a second of the log.
@@ -65,3 +72,21 @@ def test_warnings_of_years() -> None:
     for number in range(2 * WARNINGS):
         summary.warn(f"warning {number}")
     assert (len(summary.warnings), summary.warnings[-1]) == (WARNINGS, f"warning {2 * WARNINGS - 1}")
+
+
+def test_a_host_whose_clock_is_hours_ahead(tmp_path: Path) -> None:
+    """Its log's clock goes with ours, so that what is written is let go of."""
+    server, mails = Server(), []
+    for number in range(3000):
+        mails.append(server.delivered(f"4D2A{number:08X}", "ann@sender.example", f"bob{number}@example.net"))
+        server.wait(seconds=1)
+    path = tmp_path / "mail.log"
+    path.write_bytes(log(mails))
+    early = count(int(START.timestamp()) - 5 * 3600, 100)
+    with closing(EmbeddedSink(tmp_path / "store")) as sink:
+        options = IngestOptions((str(path),), ZoneInfo("UTC"), strict=True)
+        ingest = Ingest(options, sink, tmp_path / "data", clock=lambda: next(early))
+        summary = ingest.run_once()
+        assert summary.traces == 3000
+        assert summary.ahead > 20_000
+        assert ingest.state.open_journeys < 1500
