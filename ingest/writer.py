@@ -221,7 +221,7 @@ class Writer:
             node = self.table.web.nodes.get(key)
             if node is not None:
                 node.documents.add(trace.id)
-        self._summary.traces += 1
+        self._summary.traces += not draft.withheld
         return trace
 
     def _replaced(self, message: Message, drafts: list[Draft], nodes: list[Node]) -> Iterator[Trace]:
