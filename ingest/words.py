@@ -101,7 +101,7 @@ _PASSED_NOT = {
 #: Findings that are about the sender, and no signature.
 _CHECKS = ("DMARC: ", "SPF(", "ARC: ")
 #: Addresses in what others wrote; the name of a mailbox may be quoted.
-_ADDRESS = re.compile(r'(?:"[^"@<>]{1,64}"|[^\s<>"@,;:()\[\]{}]{1,128})@[^\s<>"@,;:()\[\]{}]{1,255}')
+_ADDRESS = re.compile(r'(?:"[^"@<>]{1,64}"|(?<![^\s<>"@,;:()\[\]{}])[^\s<>"@,;:()\[\]{}]++)@[^\s<>"@,;:()\[\]{}]{1,255}')
 _HIDDEN = "..."
 #: A sentence is no place for more of what strangers wrote.
 _LONGEST = 2000
