@@ -142,10 +142,11 @@ class Connection:
     ) -> bytes | None:
         """One request that is to succeed; with `missing`, what is not there (404) is None. Else raises what the answer says.
 
-        With `patient` a 503 is asked again for about two seconds: an index has no copy to search in the moment after its creation.
+        With `patient`, and where a document is read, a 503 is asked again for about two seconds: an index has no copy to search in the
+        moment after its creation.
         """
         status, answer = self.send(what, method, target, body, lines=lines)
-        for pause_s in _MOMENTS_S if patient else ():
+        for pause_s in _MOMENTS_S if patient or method == "GET" else ():
             if status != 503:
                 break
             time.sleep(pause_s)

@@ -100,6 +100,26 @@ def test_a_search_waits_a_moment_for_a_young_index(es_url: str, es_prefix: str, 
         engine.close()
 
 
+def test_a_question_waits_a_moment_for_a_young_catalog(es_url: str, es_prefix: str) -> None:
+    """So it is with the index that holds what the store knows of itself, which is a document that is only read."""
+    sink = sink_at(es_url, es_prefix)
+    write(sink, [mail(1)])
+    sink.close()
+    refused: list[str] = []
+
+    def choose(method: str, path: str, _body: bytes) -> Fault:
+        if method != "GET" or f"{es_prefix}-meta/_doc" not in path or refused.count(path) == 2:
+            return Fault.NONE
+        refused.append(path)
+        return Fault.UNAVAILABLE
+
+    with Proxy(es_url, choose) as proxy:
+        engine = engine_at(proxy.url, es_prefix)
+        assert len(engine.search(Query(), EVERYTHING, limit=5).traces) == 1
+        engine.close()
+    assert refused
+
+
 def test_every_message_is_there_once_after_the_server_was_killed(elasticsearch_to_kill: Server, es_prefix: str) -> None:
     """The server is killed in the middle of an ingest and started again: the writer waits, goes on, and nothing is lost or doubled."""
     url = elasticsearch_to_kill.url
