@@ -11,8 +11,8 @@ def lacking_sentence(gap: Gap, *, whole: bool) -> str:
     if gap.file == NAME:
         told = "The list of the store's files cannot be read, so mail may be lacking."
         return f"{told} {gap.file} {gap.why}; the next `mailtrace ingest` or `run` makes it anew." if whole else told
-    told = f"Mail from {utc_words(gap.lower_ms)} {_until(gap.upper_ms)} is lacking: its part of the store is missing or damaged."
-    return f"{told} {gap.file} {gap.why}; `mailtrace doctor` says what to read again." if whole else told
+    told = f"Mail from {utc_words(gap.lower_ms)} {_until(gap.upper_ms)} is lacking: its part of the store cannot be read."
+    return f"{told} {gap.file} {gap.why}; `mailtrace doctor` says what to do." if whole else told
 
 
 def _until(upper_ms: int) -> str:

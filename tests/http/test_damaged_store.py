@@ -13,7 +13,7 @@ from mappings.embedded import catalog
 
 pytest_plugins = ("http_fixtures",)
 
-IS_LACKING = "is lacking: its part of the store is missing or damaged"
+IS_LACKING = "is lacking: its part of the store cannot be read"
 
 
 @pytest.fixture
