@@ -269,7 +269,9 @@ class Table:
         if way.role is None:
             return
         node = way.owners[0] if way.role is Role.BEGIN and way.owners else None
-        step = Step((read.second, read.number, read.time_us), way.role, read.digest, event, node)
+        # What begins a journey is given to none, and found with it: the session outlives what memory keeps of it.
+        given = None if node is not None else event
+        step = Step((read.second, read.number, read.time_us), way.role, read.digest, given, node)
         self._feed((read.host, read.program, read.pid, read.fine), step, slot)
 
     def _feed(self, process: Process, step: Step, slot: Slot | None) -> None:
@@ -401,6 +403,7 @@ class Table:
     def _dropped(self, key: str, event: Event) -> None:
         """A node let go of an event."""
         self._records.pop(event.digest, None)
+        event.documented.pop(key, None)
         if len(event.owners) > 1:
             # A line of a session without end would have ever more.
             event.owners.pop(key, None)

@@ -99,7 +99,7 @@ class Patience:
     def answered(self) -> None:
         """The store is there after all: should it go away again, the time counts anew."""
         with self._guard:
-            self._until = None
+            self._until, self.away = None, False
         self.sending.over()
 
     def pause(self, seconds: float) -> bool:
