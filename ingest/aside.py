@@ -84,7 +84,7 @@ class Aside:
         kind = f"{type(error).__name__} at {where}"
         if kind not in self._told:
             self._told.add(kind)
-            self._summary.warnings.append(
+            self._summary.warn(
                 f"A fault of the program itself ({kind}): lines were put aside and the reading goes on; `mailtrace deadletters` shows them."
                 " Please report it."
             )

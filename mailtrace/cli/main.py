@@ -6,11 +6,11 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from types import TracebackType
 
 from cyclopts import CycloptsError
 
+from ingest.aside import place_of
 from ingest.tail.faults import TailError
 from mailtrace.cli.app import app
 from mailtrace.cli.common import behind_command
@@ -71,7 +71,4 @@ def _take_any_character() -> None:
 def _fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Report a fault of ours in one sentence that names the place; it ends with exit code 1."""
     log_fault(kind, error, trace)
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace is not None else ""
-    _refuse(f"a fault of the program itself{place}: {kind.__name__}: {error}; please report it", COULD_NOT)
+    _refuse(f"a fault of the program itself at {place_of(error)}: {kind.__name__}: {error}; please report it", COULD_NOT)
