@@ -42,7 +42,8 @@ def _read(work: Path, name: str, count: int, *, shared: bool) -> tuple[int, Run 
             "UTC",
         ]
         done = run([*command, str(file)])
-    return lines, done if done.code == 0 else None
+    # Ended by the limit's signal; any other end that is not in order is a fault (`checked`), and no measure of time.
+    return lines, None if done.code < 0 else done
 
 
 def measured(name: str, count: int, work: Path) -> list[dict[str, Any]]:
