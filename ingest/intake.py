@@ -13,13 +13,14 @@ from ingest.correlate.arrival import Arrival, SessionStep
 from ingest.correlate.event import Slot
 from ingest.correlate.session import Role
 from ingest.correlate.table import Table
-from ingest.events import Connected, Fact, Nothing, Unread
 from ingest.formats import Format, Silent, format_of
 from ingest.lines import Line
 from ingest.options import IngestOptions
 from ingest.queue_ids import id_at_start
 from ingest.source import SourceFile
 from ingest.summary import Summary, Tally
+from mappings.facts import Connected, Fact, Nothing, Unread
+from mappings.log_words import Contact
 
 _SAMPLES = 20
 #: What lines state, by the host whose they are.
@@ -77,20 +78,20 @@ class Intake:
         if line.time_us < self._begin_us:
             return
         self._summary.begun_us = min(line.time_us, self._summary.begun_us or line.time_us)
+        facts: tuple[Fact | Role, ...] = ()
         unread = False
         try:
-            fact = self._fact(line, source)
+            facts = self._facts(line, source)
         except Exception as error:  # noqa: BLE001
             self._fail(error, source, place.offset, line.raw, line.program)
             unread = True
             queue_id = id_at_start(line.text)
-            fact = None if queue_id is None else Unread(queue_id)
+            facts = () if queue_id is None else (Unread(queue_id),)
             line.host = line.host or self._host_of(source)
-        if fact is None and self.again and not unread:
-            fact = self._nothing(line, source)
-        facts = [] if fact is None else [fact]
+        if not facts and self.again and not unread:
+            facts = self._nothing(line, source)
         if line.pid and (unread or self.sparse):
-            facts.append(Role.GAP)
+            facts = (*facts, Role.GAP)
         for one in facts:
             place.pins += 1
             stated.setdefault(line.host, []).append((line, one, place))
@@ -116,37 +117,39 @@ class Intake:
             for _, _, place in batch:
                 place.pins -= 1
 
-    def _nothing(self, line: Line, source: SourceFile) -> Fact | None:
+    def _nothing(self, line: Line, source: SourceFile) -> tuple[Fact, ...]:
         """What takes back that a line could not be read, where it says nothing."""
         queue_id = id_at_start(line.text)
         if queue_id is None:
-            return None
+            return ()
         line.host = line.host or self._host_of(source)
-        return Nothing(queue_id)
+        return (Nothing(queue_id),)
 
     def _fail(self, error: Exception, source: SourceFile, offset: int, raw: str, program: str = "") -> None:
         """Put a line aside, with what must be known to read it again: also whose it is, where it does not say that itself."""
         self._aside.take(error, [source.failed(offset, raw, program, self._host_of(source))])
 
-    def _fact(self, line: Line, source: SourceFile) -> Fact | Role | None:
-        """What a line states; None where that is nothing of a message."""
+    def _facts(self, line: Line, source: SourceFile) -> tuple[Fact | Role, ...]:
+        """What a line states; empty where that is nothing of a message."""
         known = self._format(line, source.setting.format or self._format_name)
         if known is None:
             self._summary.foreign[line.program] += 1
             source.tally.foreign[line.program] += 1
-            return None
-        fact = known.parse(line)
-        if isinstance(fact, Silent):
-            self._silent(fact, line, known, source.tally)
-            return None
+            return ()
+        stated = known.parse(line)
+        if isinstance(stated, Silent):
+            self._silent(stated, line, known, source.tally)
+            return ()
         if not line.again:
             source.tally.known[known.name] += 1 + line.raw.count("\n")
             self._summary.events[known.name] += 1
         if not line.host:
             line.host = self._host_of(source)
-        if isinstance(fact, Connected) and fact.step in {"connect", "disconnect"}:
-            return Role.OPEN if fact.step == "connect" else Role.CLOSE
-        return fact
+        if isinstance(stated, tuple):
+            return stated
+        if isinstance(stated, Connected) and stated.step in {Contact.CONNECT, Contact.DISCONNECT}:
+            return (Role.OPEN if stated.step is Contact.CONNECT else Role.CLOSE,)
+        return (stated,)
 
     def _silent(self, outcome: Silent, line: Line, known: Format, tally: Tally) -> None:
         """Count a line that states nothing; keep a few of those that no pattern fits."""

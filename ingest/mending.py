@@ -9,9 +9,9 @@ from ingest.aside import Aside, FailedLine
 from ingest.correlate.event import SECOND, Event, order
 from ingest.correlate.memory import forget
 from ingest.correlate.table import Table
-from ingest.events import Unread
 from ingest.tail.marks import Told
 from mappings import keys
+from mappings.facts import Unread
 
 #: So many lines are tried when a message cannot be told with all of them.
 _TRIED = 50

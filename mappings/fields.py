@@ -117,6 +117,9 @@ FIELDS: tuple[Field, ...] = (
     Field("keys", "mailtrace.keys", Kind.KEYWORD, "Every id that its lines name.", (), many=True),
     Field("related", "mailtrace.related", Kind.STORED, "Journeys that have to do with it.", (), many=True),
     Field("superseded_by", "mailtrace.superseded_by", Kind.KEYWORD, "The documents that replaced it.", (), many=True),
+    Field("hops", "mailtrace.hops", Kind.STORED, "The hops of its way, and how each is known to follow another.", (), many=True),
+    Field("decided", "mailtrace.decided", Kind.STORED, "The line that decided, by its hash."),
+    Field("next_ids", "mailtrace.next_ids", Kind.STORED, "What the next server called it.", (), many=True),
     Field("ingested_ms", "event.ingested", Kind.TIME, "When it was written.", ("ingested",)),
     Field("events", "mailtrace.events", Kind.STORED, "The lines of the journey.", (), many=True),
 )

@@ -1,9 +1,44 @@
 """Keys: the ids by which a journey is found again, written `kind:value`.
 
-Queue ids and log ids are unique on their host only, so those keys name the host.
+Queue ids and log ids are unique on their host only, so those keys name the host. A key is made, and taken apart, here only.
 """
 
 from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What an id names: the first letter of its key."""
+
+    #: A queue file.
+    QUEUE = "q"
+    #: A filter's run, by the filter's own mail id.
+    SCAN = "m"
+    #: The same, by the id in the filter's log.
+    LOG = "l"
+    #: A connection, by the client's address and port.
+    PEER = "p"
+    #: A working folder of a filter.
+    FOLDER = "f"
+    #: A line without any id.
+    LINE = "h"
+    #: A result that names its message by the Message-ID only; and what has that Message-ID.
+    JUDGED = "j"
+    #: A Message-ID.
+    MESSAGE = "i"
+    #: A quarantine.
+    QUARANTINE = "z"
+
+
+_KINDS = {kind.value: kind for kind in Kind}
+#: Between the key that documents have and the line that makes a node of its own of it.
+_OF_LINE = "\x1f"
+
+
+def kind_of(key: str) -> Kind:
+    """What a key names."""
+    return _KINDS[key[0]]
 
 
 def queue(host: str, queue_id: str) -> str:
@@ -12,13 +47,18 @@ def queue(host: str, queue_id: str) -> str:
 
 
 def queue_id_of(key: str) -> str:
-    """The queue id in a key made by `queue`."""
+    """The id in a key made by `queue`, `log_id`, `peer` or `folder`."""
     return key.rpartition("/")[2]
 
 
 def host_of(key: str) -> str:
     """The host in a key made by `queue`."""
     return key[2:].rpartition("/")[0]
+
+
+def value_of(key: str) -> str:
+    """What stands behind the kind, with its host where it has one."""
+    return key[2:]
 
 
 def scan(mail_id: str) -> str:
@@ -59,3 +99,21 @@ def folder(host: str, name: str) -> str:
 def line(digest: str) -> str:
     """Key of a line that has no id of its own: the hash of the event."""
     return f"h:{digest}"
+
+
+def of_line(key: str, digest: str) -> str:
+    """The key of one of the lines that bear a key and have nothing to do with each other, of which each is a hop by itself.
+
+    So it is with results that name their message by its Message-ID, and with hits of a virus scanner in a folder.
+    """
+    return f"{key}{_OF_LINE}{digest}"
+
+
+def stored(kind_and_value: str, digest: str) -> str:
+    """The key of the hop that holds a line, of the key that documents have for it."""
+    return of_line(kind_and_value, digest) if kind_and_value[0] in "jf" else kind_and_value
+
+
+def in_documents(key: str) -> str:
+    """The key that documents have, of that of a hop in memory."""
+    return key if key[0] not in "jf" else key.partition(_OF_LINE)[0]

@@ -10,10 +10,11 @@ from typing import Any
 
 import msgspec
 
+from mappings.links import How
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 
 #: Revision of what formats and correlation write. Raised when that changes, so that a re-read replaces older documents.
-REVISION = 3
+REVISION = 4
 #: A version is `REVISION * VERSION_STEP + number of events`.
 VERSION_STEP = 1 << 20
 
@@ -37,15 +38,9 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     hash: str
     #: Which hop or scan of the journey it belongs to: a key as in `Trace.keys`.
     hop: str
-    #: Kind of the fact (a tag of `ingest.events`), with its fields.
+    #: Kind of the fact that it states, with its fields (`mappings.facts`); what follows from them, such as a sentence, is not kept.
     kind: str
     fields: dict[str, Any]
-    #: What happened, in words.
-    words: str
-    #: The recipients that the line names; whoever may not see all of them does not see the line.
-    names: list[str] = []
-    #: True where the line counts recipients that it does not name (`nrcpt=2`).
-    names_more: bool = False
     #: The line as it was read, and the file it was first read from; empty where raw lines are not kept.
     raw: str = ""
     file: str = ""
@@ -56,6 +51,21 @@ class Related(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     how: str
     key: str
+
+
+class HopLink(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """A hop of the journey, in the order of the way, and what says that it follows an earlier one."""
+
+    #: A key as in `Trace.keys` and `Event.hop`.
+    id: str
+    #: The hop before, how it is known (`mappings.links` has the sentence and how sure it is), and the line that says so, by its hash.
+    follows: str | None = None
+    how: How | None = None
+    line: str | None = None
+    #: The id by which that line names the other hop.
+    named: str | None = None
+    #: Hops that are this one under another id: a filter's first lines have no mail id yet.
+    same: list[str] = []
 
 
 class Trace(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -119,5 +129,11 @@ class Trace(msgspec.Struct, kw_only=True, omit_defaults=True):
     keys: list[str] = []
     related: list[Related] = []
     superseded_by: list[str] = []
+    #: The way of the message for this recipient; empty in documents of revisions before 4.
+    hops: list[HopLink] = []
+    #: Hash of the event whose reply or word is the fate; None where no single one is.
+    decided: str | None = None
+    #: What the next server called the message, by the reply that took it.
+    next_ids: list[str] = []
     ingested_ms: int = 0
     events: list[Event] = []

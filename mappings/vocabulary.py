@@ -115,6 +115,17 @@ class Seen(_Word):
     CONTENT = "content", "Content that is not allowed."
 
 
+#: Why a message is stopped of which a filter thought this.
+REASONS_OF_VERDICTS: dict[Verdict, Reason] = {
+    Verdict.SPAM: Reason.SPAM,
+    Verdict.SUSPECT: Reason.SPAM,
+    Verdict.VIRUS: Reason.VIRUS,
+    Verdict.BANNED: Reason.ATTACHMENT,
+    Verdict.BAD_HEADER: Reason.PROTOCOL,
+    Verdict.UNCHECKED: Reason.POLICY,
+    Verdict.OVERSIZED: Reason.TOO_LARGE,
+}
+
 #: How the reasons of a kept message fold to the three that a customer is told.
 SEEN_AS: dict[Reason, Seen] = {
     Reason.VIRUS: Seen.VIRUS,

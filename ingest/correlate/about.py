@@ -5,10 +5,10 @@ from __future__ import annotations
 from ingest.correlate.life import Life
 from ingest.correlate.links import Loose, Part, Scan
 from ingest.correlate.rows import Row, Tree
-from ingest.events import Inspected, Judged, Received, Ruled, Scanned
 from ingest.queue_ids import time_in_id
 from mappings import keys
 from mappings.address import is_loopback
+from mappings.facts import Inspected, Judged, Received, Ruled, Scanned
 
 
 class Spoken:

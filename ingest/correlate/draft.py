@@ -20,9 +20,8 @@ from ingest.correlate.relation import related_to
 from ingest.correlate.route import ids_of
 from ingest.correlate.rows import Row, Tree, plant, rows_of
 from ingest.correlate.shares import Shares
-from ingest.events import Judged, Noticed, Received, Ruled, Scanned, Screened, Unread, fields_of
-from ingest.words import names_of, words_of
 from mappings.address import domain_of, fold
+from mappings.facts import Judged, Noticed, Received, Ruled, Scanned, Screened, Unread, fields_of
 from mappings.identity import trace_id
 from mappings.keys import queue_id_of
 from mappings.trace import Event as Line
@@ -134,7 +133,7 @@ def _refusals(piece: Loose, peers: list[Loose], context: Context) -> Iterator[Dr
         # So many lines that share a weak id are not about one refusal.
         extra = [e for e in piece.events if e is not event] if len(piece.events) <= MANY else []
         pairs = [(piece.key, event), *[(piece.key, e) for e in extra], *[(p.key, e) for p in around for e in p.events]]
-        for recipient in (*event.fact.recipients,) or (event.fact.recipient,):
+        for recipient in (*event.fact.recipients,) or (None,):
             row = Row(recipient, recipient, [piece], refusal=event)
             fate = fate_of(row, context.within, [*around, piece])
             yield Draft(_trace(About(piece, row, None), row, fate, list(pairs), context), None, list(pairs))
@@ -206,7 +205,6 @@ def _line(key: str, event: Event, context: Context) -> Line:
     if not context.keep_subjects and isinstance(fact, Ruled | Scanned | Judged | Received) and fact.subject is not None:
         # The subject stands in the raw line as well, in whatever encoding.
         fact, raw = replace(fact, subject=None, **({"text": ""} if isinstance(fact, Ruled) else {})), ""
-    names, more = names_of(fact)
     line = event.documented[key] = Line(
         time_us=event.time_us,
         fine=event.fine,
@@ -218,9 +216,6 @@ def _line(key: str, event: Event, context: Context) -> Line:
         hop=hop_of(key),
         kind=type(fact).__struct_config__.tag,  # type: ignore[arg-type]
         fields=fields_of(fact),
-        words=words_of(fact),
-        names=names,
-        names_more=more,
         raw=raw,
         file=event.file,
     )

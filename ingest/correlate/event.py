@@ -5,9 +5,9 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Protocol
 
-from ingest.events import Fact, Received, Removed, Unread, fact_of
 from ingest.lines import SECOND, Line
 from mappings import trace
+from mappings.facts import Fact, Received, Removed, Unread, fact_of
 
 __all__ = ["SECOND", "Event", "Slot", "digest_of", "from_document", "order"]
 

@@ -10,8 +10,8 @@ from ingest.correlate.judgement import Judgement, judgement_of, virus_in
 from ingest.correlate.life import Life
 from ingest.correlate.links import Loose, Scan, Within
 from ingest.correlate.rows import Row
-from ingest.events import Administered, Attempted, Fact, Judged, Noticed, Passed, Received, Reply, Ruled, Scanned, Screened
 from mappings.codes import reason_of
+from mappings.facts import Administered, Attempted, Fact, Judged, Noticed, Passed, Received, Reply, Ruled, Scanned, Screened
 from mappings.vocabulary import Disposition, Reason, Verdict
 
 #: amavis' categories (`$log_templ`); a suffix after a hyphen is the minor category.

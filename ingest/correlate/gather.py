@@ -17,7 +17,7 @@ from ingest.correlate.life import Life
 from ingest.correlate.link import Link
 from ingest.correlate.links import LOG_ID_REACH_US, REFUSED_REACH_US, SLACK_US, Loose, Message, Part, Scan, Within
 from ingest.correlate.names import MANY, Mention
-from ingest.events import Infected, Scanned
+from mappings.facts import Infected, Scanned
 
 #: Later than every stamp.
 _EVER_US = 1 << 62

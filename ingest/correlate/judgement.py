@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from ingest.correlate.event import order
 from ingest.correlate.life import Life
 from ingest.correlate.links import Loose
-from ingest.events import Infected, Judged
 from mappings.codes import reason_of
+from mappings.facts import Infected, Judged
 from mappings.vocabulary import Reason, Verdict
 
 #: Rspamd's actions. What it keeps or throws away it need not take for spam: a rule of the administrator may have forced it.

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from ingest.correlate.event import SECOND, Event, order
 from ingest.correlate.link import Link
-from ingest.events import (
+from ingest.queue_ids import time_in_id
+from mappings.facts import (
     Administered,
     Attempted,
     Connected,
@@ -27,7 +28,6 @@ from ingest.events import (
     Ruled,
     Signed,
 )
-from ingest.queue_ids import time_in_id
 
 
 def bears(event: Event, queue_id: str) -> bool:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from ingest.correlate.event import SECOND, Event, order
 from ingest.correlate.life import Life
 from ingest.correlate.link import Link, hop_of
-from ingest.events import Attempted, Identified, Infected, Inspected, Judged, Passed, Received, Release, Ruled, Scanned
 from mappings import keys
 from mappings.address import is_loopback, local_of
+from mappings.facts import Attempted, Identified, Infected, Inspected, Judged, Passed, Received, Release, Ruled, Scanned
 
 #: Two lines without a common id join only when their stamps lie at most this far apart.
 REACH_US = 600 * SECOND

@@ -11,7 +11,7 @@ from ingest.correlate.life import Life
 from ingest.correlate.names import MANY
 from ingest.correlate.node import Node
 from ingest.correlate.web import NodeWeb
-from ingest.events import Ruled
+from mappings.facts import Ruled
 
 #: What is not written yet, or not acknowledged, is looked at again after so long.
 _SOON_US = 10 * SECOND

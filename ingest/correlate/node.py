@@ -11,8 +11,8 @@ import msgspec
 from ingest.correlate.event import Event
 from ingest.correlate.life import Life, split
 from ingest.correlate.links import Loose, Part, Scan, Within, link_life
-from ingest.events import Judged
 from mappings import keys
+from mappings.facts import Judged
 from mappings.trace import Trace
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ingest.correlate.about import About, is_local
 from ingest.correlate.life import Life
 from ingest.correlate.links import notice_mail_id
-from ingest.events import Noticed, Passed, Received
 from mappings import keys
+from mappings.facts import Noticed, Passed, Received
 from mappings.trace import Related
 
 

@@ -10,7 +10,8 @@ from ingest.correlate.event import Event
 from ingest.correlate.link import hop_of, node_key
 from ingest.correlate.links import Within, kept_mail_id
 from ingest.correlate.session import Role
-from ingest.events import (
+from mappings import keys
+from mappings.facts import (
     Attempted,
     Connected,
     Fact,
@@ -27,7 +28,6 @@ from ingest.events import (
     Screened,
     Unread,
 )
-from mappings import keys
 
 #: Decisions that keep, move or drop a message and are logged before its queue file has an id.
 _AHEAD = {"hold", "discard", "redirect", "warn", "filter", "bcc", "prepend", "info", "delay"}

@@ -16,8 +16,8 @@ from msgspec import structs
 from ingest.correlate.event import Event, order
 from ingest.correlate.life import Life
 from ingest.correlate.links import Loose, Message, Part, Scan, Within
-from ingest.events import Attempted, Inspected, Judged, Passed, Ruled, Scanned
 from mappings.address import fold
+from mappings.facts import Attempted, Inspected, Judged, Passed, Ruled, Scanned
 
 if TYPE_CHECKING:
     from ingest.correlate.about import Spoken
@@ -188,7 +188,7 @@ def recipients_of(scan: Scan, loose: list[Loose]) -> list[str]:
         for piece in loose:
             for event in piece.events:
                 fact = event.fact
-                named = fact.recipients if isinstance(fact, Inspected) else [fact.recipient] if isinstance(fact, Ruled) else []
+                named = fact.recipients if isinstance(fact, Inspected) else fact.recipients[:1] if isinstance(fact, Ruled) else []
                 for one in named:
                     if one:
                         found.setdefault(fold(one), one)
@@ -483,7 +483,7 @@ def _listed(life: Life, loose: list[Loose]) -> Iterator[tuple[str, bool]]:
     if life.received is not None:
         yield from ((address, True) for address in life.received.recipients)
     for event in (*life.rules, *life.judged, *(e for piece in loose for e in piece.events)):
-        if isinstance(event.fact, Ruled | Judged):
+        if isinstance(event.fact, Judged) or (isinstance(event.fact, Ruled) and event.fact.source != "proxy" and not event.fact.of_one):
             yield from ((address, False) for address in event.fact.recipients)
 
 

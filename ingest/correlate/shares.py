@@ -9,8 +9,8 @@ from ingest.correlate.event import Event
 from ingest.correlate.life import Life
 from ingest.correlate.links import Part
 from ingest.correlate.rows import Row, people_of
-from ingest.events import Inspected, Passed, Release, Ruled, Scanned
 from mappings.address import fold
+from mappings.facts import Inspected, Passed, Release, Ruled, Scanned
 
 
 class Shares:

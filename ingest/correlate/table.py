@@ -24,9 +24,9 @@ from ingest.correlate.recall import Lookup, Recall
 from ingest.correlate.route import Route, route
 from ingest.correlate.session import MARGIN_S, Role, Session, Step
 from ingest.correlate.web import NodeWeb
-from ingest.events import Fact, Nothing, Scanned, Unread
 from ingest.lines import Line
 from mappings import keys
+from mappings.facts import Fact, Nothing, Scanned, Unread
 from mappings.trace import Trace
 
 #: So many stamps far ahead of the wall clock, one after the other, are no mistakes of single lines.

@@ -13,8 +13,8 @@ from ingest.correlate.link import hop_of
 from ingest.correlate.links import LOG_ID_REACH_US, Loose, Message, Part, Within
 from ingest.correlate.names import MANY, Mention, Names
 from ingest.correlate.node import Documents, Node, make_parts
-from ingest.events import Fact
 from mappings import keys
+from mappings.facts import Fact
 
 
 class NodeWeb:

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import re
 
-from ingest.events import Infected
 from ingest.formats.outcome import IGNORED, Outcome
-from ingest.formats.queue_id import QUEUE_ID
 from ingest.lines import Line
-from ingest.queue_ids import EXIM_ID
+from ingest.queue_ids import EXIM_ID, POSTFIX_ID
+from mappings.facts import Infected
 
 _FOUND = re.compile(rf"\S*/(?:(amavis-[0-9A-Za-z_-]+)/parts/\S*|scan/({EXIM_ID})/\S*): (\S+?)(?:\([0-9a-f]+:\d+\))? FOUND$")
 #: The subject between is a stranger's, and the last words are the scanner's.
-_MILTER = re.compile(rf"Message ({QUEUE_ID}) from <.* infected by (\S+)$", re.DOTALL)
+_MILTER = re.compile(rf"Message ({POSTFIX_ID}) from <.* infected by (\S+)$", re.DOTALL)
 
 
 def parse(line: Line) -> Outcome:

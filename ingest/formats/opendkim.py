@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from ingest.events import Signed
 from ingest.formats.outcome import IGNORED, Outcome
-from ingest.formats.queue_id import QUEUE_ID
 from ingest.lines import Line
+from ingest.queue_ids import POSTFIX_ID
+from mappings.facts import Signed
 
 _LINE = re.compile(
-    rf"({QUEUE_ID}): (DKIM-Signature field added.*|DKIM verification successful.*|bad signature data.*|signature verification failed.*|"
+    rf"({POSTFIX_ID}): (DKIM-Signature field added.*|DKIM verification successful.*|bad signature data.*|signature verification failed.*|"
     r"s=\S+ d=\S+ .*|key retrieval failed.*|ARC-Seal field added.*)",
     re.DOTALL,
 )

@@ -1,10 +1,10 @@
-"""What a format makes of a line, when it is not a fact."""
+"""What a format makes of a line: the facts that it states, or why there are none."""
 
 from __future__ import annotations
 
 from enum import Enum
 
-from ingest.events import Fact
+from mappings.facts import Fact
 
 
 class Silent(Enum):
@@ -22,4 +22,5 @@ IGNORED = Silent.IGNORED
 UNKNOWN = Silent.UNKNOWN
 FREE = Silent.FREE
 
-Outcome = Fact | Silent
+#: A line states one fact, or several, in the order in which it names them: a list of recipients with one fate each.
+Outcome = Fact | tuple[Fact, ...] | Silent

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
-from ingest.formats.queue_id import QUEUE_ID
 from ingest.lines import Line
+from ingest.queue_ids import POSTFIX_ID
 
 _RESULT = r"(?:Pass|Fail|Softfail|Neutral|None|Temperror|Permerror)"
 #: Release 3.0 writes the colon also where no queue id stands before it.
 _KNOWN = re.compile(
-    rf"(?:(?:{QUEUE_ID})?: )?(?:prepend |Header field not prepended: |result_only |5\d\d |4\d\d |defer_if_permit )|"
+    rf"(?:(?:{POSTFIX_ID})?: )?(?:prepend |Header field not prepended: |result_only |5\d\d |4\d\d |defer_if_permit )|"
     rf"{_RESULT}; identity=|spfcheck: |X-Comment: |Authentication-Results: |Action: |Config: |Read line: |Found the end of entry|"
     r"Starting$|Normal exit$|Cached data for this instance: |_get_resultcodes: |Scope |Pyspf Cached |Per user configuration |"
     r"readConfigFile: |(?:WARNING|ERROR)\b|Configuration |Ouch, caught exc: |Traceback |  ?File "

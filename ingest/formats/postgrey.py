@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
-from ingest.formats.queue_id import QUEUE_ID
 from ingest.lines import Line
+from ingest.queue_ids import POSTFIX_ID
 
 _KNOWN = re.compile(
-    rf"(?:{QUEUE_ID}: )?action=(?:pass|greylist), reason=|delayed \d{{1,9}} seconds: client=|whitelisted: |"
+    rf"(?:{POSTFIX_ID}: )?action=(?:pass|greylist), reason=|delayed \d{{1,9}} seconds: client=|whitelisted: |"
     r"cleaning (?:up old (?:logs|entries)|(?:main|clients) database finished)|rm /|correcting date for first seen|"
     r"\d{4}/\d\d/\d\d-\d\d:\d\d:\d\d |Process Backgrounded|Binding (?:to|open) |Setting [gu]id to |(?:Group|User) Not Defined|"
     r"Couldn't unlink |Resolved \[|HUP received|Server closing|Exiting!|unrecognized request type: |ignoring garbage: |(?:WARNING|FATAL): "

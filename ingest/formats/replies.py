@@ -1,10 +1,11 @@
-"""Ids in the replies of mail servers: the name that the next server gave a message."""
+"""What replies of mail servers and filters say beside their codes: ids of the message at the next server, and what a filter thought."""
 
 from __future__ import annotations
 
 import re
 
 from ingest.queue_ids import EXIM_ID
+from mappings.vocabulary import Disposition, Verdict
 
 #: Postfix, amavis, Sendmail's kin, and Exim.
 _NEXT = re.compile(rf"\bqueued as ([0-9A-Za-z-]+)|\bid=({EXIM_ID})(?![0-9A-Za-z-])")
@@ -33,3 +34,28 @@ def log_id_in(text: str) -> str | None:
     """The filter's log id in its reply."""
     found = _LOG_ID.search(text)
     return found[1] if found else None
+
+
+#: amavis, where its own log is not read: `250 2.7.0 Ok, discarded, id=00332-08 - spam`.
+_FOUND = re.compile(r" - (INFECTED|BANNED|spam|SPAM|UNCHECKED|BAD.HEADER)\b(?:: (.*))?")
+_VERDICTS = {
+    "INFECTED": Verdict.VIRUS,
+    "BANNED": Verdict.BANNED,
+    "SPAM": Verdict.SPAM,
+    "UNCHECKED": Verdict.UNCHECKED,
+    "BAD HEADER": Verdict.BAD_HEADER,
+    "BAD-HEADER": Verdict.BAD_HEADER,
+}
+_DISCARDED = re.compile(r"\bdiscarded\b", re.IGNORECASE)
+
+
+def filter_answer(text: str) -> tuple[Verdict | None, str | None, Disposition | None]:
+    """What the words of a filter say in its reply: what it thought, of what (a virus, a part), and what it did with the message."""
+    verdict = detail = did = None
+    if " - " in text and (found := _FOUND.search(text)) is not None:
+        verdict, detail = _VERDICTS.get(found[1].upper(), Verdict.UNKNOWN), found[2]
+    if _DISCARDED.search(text) is not None:
+        did = Disposition.DISCARDED
+    elif text.endswith("BOUNCE"):
+        did = Disposition.BOUNCED
+    return verdict, detail, did

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 
-from ingest.events import Judged, Symbol
+from msgspec.structs import replace
+
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.lines import Line
 from mappings.address import message_id
+from mappings.facts import Judged, Symbol
+from mappings.vocabulary import Reason, Verdict
 
 _RESULT = re.compile(r"(?:info: )?(?:spamd: )?result: ([Y.]) +(-?\d{1,6}) - ([A-Za-z0-9_,]*) (?=[a-z]+=)")
 #: In spamd's own order. The user is whoever the client names, the host whatever its address resolves to.
@@ -38,7 +41,7 @@ def parse(line: Line) -> Outcome:
     message = message_id(named or "")
     if message in _NO_ID:
         return IGNORED
-    return Judged(
+    said = Judged(
         filter="spamassassin",
         message_id=message,
         spam=match[1] == "Y",
@@ -47,3 +50,9 @@ def parse(line: Line) -> Outcome:
         symbols=[Symbol(name) for name in match[3].split(",") if name],
         size=int(size) if size else None,
     )
+    return in_our_words(said)
+
+
+def in_our_words(said: Judged) -> Judged:
+    """A result with what it means."""
+    return replace(said, verdict=Verdict.SPAM if said.spam else Verdict.CLEAN, reason=Reason.SPAM if said.spam else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mappings.log_words import Stage
 from mappings.vocabulary import Reason
 
 _R = Reason
@@ -46,19 +47,19 @@ _ANSWERED = re.compile(
     r"(?P<greeting>refused to talk to me): "
 ).search
 _STAGES = {
-    "end of data": "END-OF-MESSAGE",
-    "initial connection": "CONNECT",
-    "refused to talk to me": "CONNECT",
-    "mail from": "MAIL",
-    "rcpt to": "RCPT",
-    "data": "DATA",
-    "helo": "HELO",
-    "ehlo": "HELO",
-    "auth": "AUTH",
+    "end of data": Stage.END_OF_MESSAGE,
+    "initial connection": Stage.CONNECT,
+    "refused to talk to me": Stage.CONNECT,
+    "mail from": Stage.MAIL,
+    "rcpt to": Stage.RCPT,
+    "data": Stage.DATA,
+    "helo": Stage.HELO,
+    "ehlo": Stage.HELO,
+    "auth": Stage.AUTH,
 }
 
 
-def stage_in(text: str) -> str | None:
+def stage_in(text: str) -> Stage | None:
     """The stage that a whole line of a server names."""
     match = _ANSWERED(text)
     return None if match is None else _STAGES[str(match["postfix"] or match["exim"] or match["greeting"]).lower()]

@@ -18,7 +18,7 @@ from mappings.elasticsearch.names import Names
 from mappings.fields import FIELDS, Field, Kind
 
 #: Raised when the template changes, so that a store of an older release is brought up to date.
-VERSION = 2
+VERSION = 3
 #: A keyword has at most 32,766 bytes in UTF-8; what is longer is stored, and not found by its text.
 LONGEST = 8_191
 SUPERSEDED = "mailtrace.superseded_by"
@@ -146,7 +146,7 @@ def _keyword(field: Field) -> Json:
 
 def _stored(field: Field) -> Json:
     """What is given back and never searched."""
-    if field.name in ("events", "related"):
+    if field.name in ("events", "related", "hops"):
         return {"type": "object", "enabled": False}
     return {"type": "long" if field.name == "version" else "keyword", "index": False, "doc_values": False}
 

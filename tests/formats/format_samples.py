@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.events import Fact, fields_of
+from mappings.facts import Fact, fields_of
 from ingest.formats import Outcome, Silent, parser_of
 from ingest.lines import Line
-from ingest.words import words_of
+from mappings.sentences import words_of
 
 #: Stands for the end of a line within a record of several lines.
 NEXT_LINE = "⏎"

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from itertools import islice
 
 from formats.format_samples import all_samples, framed
-from ingest.events import Fact
+from mappings.facts import Fact
 from ingest.formats import parser_of
-from ingest.words import names_of, words_of
+from mappings.sentences import names_of, words_of
 
 _WORD = re.compile(r"[^\s<>()\[\]\":;,=]+")
 #: What is repeated: each separator of a grammar, each opening without its end, each piece that begins a choice.

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formats.format_samples import framed
-from ingest.events import Scanned
+from mappings.facts import Scanned
 from ingest.formats import UNKNOWN, parser_of
 
 REPORT: dict[str, object] = {

@@ -12,7 +12,7 @@ import pytest
 from formats.forging import believed, forgeries, outcome_of, told
 from formats.parts import Shape
 from formats.strangers import SHAPES
-from ingest.events import Fact
+from mappings.facts import Fact
 from ingest.formats import FORMATS
 
 SEED = 20261130

@@ -14,7 +14,7 @@ import pytest
 
 import ingest.formats
 from formats.format_samples import FOLDER, Sample, all_samples, framed, kind_of, rendered
-from ingest.events import FACTS, Fact, Unread, fact_of, fields_of
+from mappings.facts import FACTS, Fact, Unread, fact_of, fields_of
 from ingest.formats import FORMATS, IGNORED, UNKNOWN, Format, parser_of
 from ingest.formats.postfix import PROGRAMS
 from ingest.syslog import Framer

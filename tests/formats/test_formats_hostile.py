@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from formats.format_samples import Sample, all_samples, framed, kind_of
 from formats.hostile_lines import PIECES
 from ingest.correlate.event import Slot
-from ingest.events import Attempted, Fact, Judged, Received, Ruled, Scanned, fact_of, fields_of
+from mappings.facts import Attempted, Fact, Judged, Received, Ruled, Scanned, fact_of, fields_of
 from ingest.formats import FORMATS, Silent, parser_of
 from ingest.lines import Line
 from ingest.records import Joiner
-from ingest.words import names_of, words_of
+from mappings.sentences import names_of, words_of
 from mappings.address import message_id
 
 TESTS = Path(__file__).resolve().parents[1]

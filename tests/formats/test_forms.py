@@ -6,7 +6,7 @@ from datetime import UTC
 
 import pytest
 
-from ingest.events import Judged, Ruled
+from mappings.facts import Judged, Ruled
 from ingest.formats import Outcome, parser_of
 from ingest.lines import Line
 from ingest.syslog import Framer

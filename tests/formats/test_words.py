@@ -7,8 +7,8 @@ import re
 import pytest
 
 from formats.format_samples import Sample, all_samples
-from ingest.events import Attempted, Connected, Fact, Passed, Queued, Received, Reply, Ruled, Scanned
-from ingest.words import names_of, words_of
+from mappings.facts import Attempted, Connected, Fact, Passed, Queued, Received, Reply, Ruled, Scanned
+from mappings.sentences import names_of, words_of
 
 SAMPLES = [sample for sample in all_samples() if isinstance(sample.outcome, Fact)]
 FILTERED = Reply(250, "2.0.0", "from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 3033D18654F")

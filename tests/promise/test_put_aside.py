@@ -22,7 +22,7 @@ import ingest.writer
 from ingest.aside import FailedLetters
 from ingest.correlate.draft import compose
 from ingest.correlate.table import Table
-from ingest.events import Attempted
+from mappings.facts import Attempted
 from ingest.formats import Format, format_of
 from ingest.options import IngestOptions
 from ingest.pipeline import Ingest

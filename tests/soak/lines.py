@@ -22,11 +22,11 @@ from formats.format_samples import NEXT_LINE, all_samples
 from formats.hostile_lines import PIECES
 from formats.strangers import SHAPES
 
-from ingest.events import Fact, fact_of, fields_of
+from mappings.facts import Fact, fact_of, fields_of
 from ingest.formats import parser_of
 from ingest.lines import Line
 from ingest.syslog import Framer
-from ingest.words import names_of, words_of
+from mappings.sentences import names_of, words_of
 
 LIMIT_S = 0.005
 _TRIES = 4

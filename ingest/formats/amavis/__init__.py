@@ -9,8 +9,11 @@ import re
 
 from ingest.formats.amavis import report, steps, summary
 from ingest.formats.amavis.parties import once
+from ingest.formats.amavis.words import in_our_words
 from ingest.formats.outcome import IGNORED, Outcome
 from ingest.lines import Line
+
+__all__ = ["in_our_words", "parse"]
 
 _LOG_ID = re.compile(r"\((rel-)?([0-9A-Za-z_+-]+)\) ")
 #: Marks of importance before the text: `(!)`, `(!!)`.

@@ -13,10 +13,11 @@ from typing import Any
 
 import msgspec
 
-from ingest.events import Scanned
 from ingest.formats.amavis.parties import once
+from ingest.formats.amavis.words import in_our_words
 from ingest.formats.outcome import UNKNOWN, Outcome
 from mappings.address import message_id, normalise
+from mappings.facts import Scanned
 
 #: How a report begins; some write a cookie before it, by which rsyslog knows JSON.
 MARKS = ("{", "@cee:")
@@ -133,7 +134,7 @@ def _scanned(log_id: str, said: _Report, *, cut: bool) -> Outcome:
     shown = next((r.ccat_main if passed else r.ccat_blocking for r in mine if (r.ccat_main if passed else r.ccat_blocking)), None)
     category = shown or said.content_type or "OTHER"
     subject = said.subject if said.subject is not None or said.subject_rot13 is None else codecs.decode(said.subject_rot13, "rot13")
-    return Scanned(
+    result = Scanned(
         mail_id=said.mail_id,
         log_id=log_id,
         passed=passed,
@@ -156,6 +157,7 @@ def _scanned(log_id: str, said: _Report, *, cut: bool) -> Outcome:
         milter=said.protocol == "AM.PDP",
         others=[normalise(r.rcpt_to) for r in said.recipients if r.action == _PASS] if mixed else [],
     )
+    return in_our_words(result)
 
 
 def _detail(category: str, viruses: list[str], people: list[_Recipient]) -> str | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from ingest.events import Inspected, Passed, Release, Reply
 from ingest.formats.amavis.parties import MAIL_ID, parties
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from mappings.codes import split_reply
+from mappings.facts import Inspected, Passed, Release, Reply
+from mappings.log_words import Sending
 
 _CHECKING = re.compile(rf"Checking: (?:({MAIL_ID}) )?(?:[A-Za-z][A-Za-z0-9_./-]* )*(?:\[(?:IPv6:)?([0-9A-Fa-f.:]+)\] )?(?=<)")
 _FOLDER = re.compile(r"(?:UTF8)?(?:E?SMTP|LMTP|AM\.PDP)[^\s<]{0,80}(?: [^\s<]{1,80})?? /[^\s<]{0,400}/(amavis-[0-9A-Za-z_-]{1,80}): (?=<)")
@@ -59,7 +60,7 @@ def _given(log_id: str | None, match: re.Match[str], rest: str) -> Outcome:
     answer = _REPLY_AT.search(said)
     code, enhanced, words = split_reply(said[answer.start() :]) if answer else (None, None, "")
     queued = _QUEUED.findall(said)
-    how = "forward" if match[2] is None else "notice" if match[3] == "SEND" else "release"
+    how = Sending.FORWARD if match[2] is None else Sending.NOTICE if match[3] == "SEND" else Sending.RELEASE
     return Passed(
         how=how,
         mail_id=match[2] or match[1],

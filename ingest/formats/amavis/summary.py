@@ -9,11 +9,12 @@ import re
 from itertools import islice, pairwise
 from typing import NamedTuple
 
-from ingest.events import Scanned
 from ingest.formats.amavis.parties import MAIL_ID, parties
+from ingest.formats.amavis.words import in_our_words
 from ingest.formats.outcome import UNKNOWN, Outcome
 from ingest.formats.replies import next_id_in
 from mappings.address import message_id, normalise
+from mappings.facts import Scanned
 
 _CATEGORY = re.compile(r"(Passed|Blocked) ([A-Z][A-Z0-9-]*)")
 _ACTIONS = re.compile(r" \{([A-Za-z0-9,]*)\},? ")
@@ -155,7 +156,7 @@ def _scanned(log_id: str, match: re.Match[str], found: _Reading) -> Scanned:
     subject = _SUBJECT.match(fields.theirs)
     author = _FROM.search(fields.theirs, subject.end() if subject else 0) if right else None
     milter = origin[0].startswith(_MILTER) or f" {_MILTER}" in origin[0]
-    return Scanned(
+    said = Scanned(
         mail_id=right[1] if right else None,
         log_id=log_id,
         passed=match[1] == "Passed",
@@ -178,6 +179,7 @@ def _scanned(log_id: str, match: re.Match[str], found: _Reading) -> Scanned:
         cut=_DONE.search(fields.theirs or fields.own) is None,
         milter=milter,
     )
+    return in_our_words(said)
 
 
 def _next_ids(text: str) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-from ingest.events import Administered, Attempted, Removed, Reply, Ruled, Signed
 from ingest.formats.exim.arrival import arrival
 from ingest.formats.exim.delivery import ARROWS, delivery
 from ingest.formats.exim.fields import address_at, plain
@@ -17,6 +16,8 @@ from ingest.formats.outcome import FREE, IGNORED, UNKNOWN, Outcome
 from ingest.lines import Line
 from ingest.queue_ids import EXIM_ID
 from mappings.address import normalise, parse_path
+from mappings.facts import Administered, Attempted, Removed, Reply, Ruled, Signed
+from mappings.log_words import Action, Decider, Handling, Stage, Status
 
 _ID = re.compile(rf"({EXIM_ID}) ")
 _COMPLETED = re.compile(r"Completed(?: [A-Z]+=\S+)*$")
@@ -27,11 +28,11 @@ _REWRITTEN_ELSEWHERE = re.compile(r'"[^\n]{0,2000}?" from (?:sender|from|to|cc|b
 _TAKEN_OUT = re.compile(r"address (?=<)")
 _TAKEN_OUT_BY = re.compile(r" (marked delivered by .*)", re.DOTALL)
 _PRDR = re.compile(r"PRDR R=(?=<)")
-_REFUSALS = {" refusal": (550, "reject"), " temporary refusal": (450, "reject")}
+_REFUSALS = {" refusal": 550, " temporary refusal": 450}
 _SIGNATURES = ("DKIM: ", "DMARC ", "SPF ", "ARC: ")
 #: What an administrator, a rule or a timer did to a message.
 _ADMINISTERED = re.compile(r"(?:\*\*\* )?([Ff]rozen|[Uu]nfrozen|cancelled)(?: by (.+)| \((.+)\)|$)", re.DOTALL)
-_ACTIONS = {"frozen": "hold", "unfrozen": "release", "cancelled": "give_up"}
+_ACTIONS = {"frozen": Handling.HOLD, "unfrozen": Handling.RELEASE, "cancelled": Handling.GIVE_UP}
 #: Of a message, and no news: repeated at each queue run, told by the next line, or about the spool.
 _QUIET = (
     "Message is frozen",
@@ -176,22 +177,22 @@ def _of_message(queue_id: str, rest: str) -> Outcome:
     rewritten = _REWRITTEN.match(rest)
     if rewritten is not None:
         sender = address_at(plain(rewritten[1]), 0)[0]
-        return Ruled(queue_id, "rewrite", "", "acl", sender=sender, text=plain(rest))
+        return Ruled(queue_id, Action.REWRITE, Stage.NONE, Decider.ACL, sender=sender, text=plain(rest))
     taken = _TAKEN_OUT.match(rest)
     if taken is not None:
         return _taken_out(queue_id, rest, taken.end())
     if rest.startswith("all addresses marked delivered by "):
         # `exim -Mmad`: nobody gets it any more.
-        return Ruled(queue_id, "discard", "", "admin", text=rest)
+        return Ruled(queue_id, Action.DISCARD, Stage.NONE, Decider.ADMIN, text=rest)
     if rest == "Delivery deferred by system filter":
-        return Ruled(queue_id, "delay", "", "filter", text=rest)
+        return Ruled(queue_id, Action.DELAY, Stage.NONE, Decider.FILTER, text=rest)
     prdr = _PRDR.match(rest)
     if prdr is not None:
         raw, end = parse_path(rest, prdr.end())
         told = _REFUSALS.get(rest[end:])
         if told is None:
             return IGNORED
-        return Ruled(queue_id, told[1], "PRDR", "acl", recipient=normalise(plain(raw)), reply=Reply(told[0], inferred=True))
+        return Ruled(queue_id, Action.REJECT, Stage.PRDR, Decider.ACL, recipients=[normalise(plain(raw))], reply=Reply(told, inferred=True))
     ruled = refusal(queue_id, rest)
     if ruled is not FREE:
         return ruled
@@ -205,14 +206,14 @@ def _taken_out(queue_id: str, rest: str, at: int) -> Outcome:
     by = _TAKEN_OUT_BY.match(rest, end)
     if by is None:
         return FREE
-    return Attempted(queue_id, normalise(plain(raw)), "sent", reply=Reply(text=plain(by[1])), discarded=True)
+    return Attempted(queue_id, normalise(plain(raw)), Status.SENT, reply=Reply(text=plain(by[1])), discarded=True)
 
 
 def _without_id(text: str) -> Outcome:
     """Refusals that name somebody; lines of the daemon and of connections that named nobody."""
     ruled = refusal(None, text)
     if isinstance(ruled, Ruled):
-        return ruled if ruled.sender is not None or ruled.recipient is not None else IGNORED
+        return ruled if ruled.sender is not None or ruled.recipients else IGNORED
     if ruled is UNKNOWN:
         return UNKNOWN
     if ruled is IGNORED or text.startswith(_DAEMON) or _SERVER.match(text) or " authenticator failed for " in text:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ingest.events import Received
 from ingest.formats.exim.fields import Fields, address_at, plain, read_fields, recipients_at
 from ingest.formats.outcome import UNKNOWN, Outcome
 from mappings.address import message_id, normalise, parse_path
+from mappings.facts import Received
 
 
 def arrival(queue_id: str, text: str) -> Outcome:

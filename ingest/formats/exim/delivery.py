@@ -8,18 +8,26 @@ from __future__ import annotations
 import re
 from string import ascii_lowercase, ascii_uppercase
 
-from ingest.events import Attempted, Reply, Ruled
 from ingest.formats.exim.fields import Fields, Host, address_at, plain, quoted_locals, read_fields
 from ingest.formats.outcome import UNKNOWN, Outcome, Silent
-from ingest.formats.replies import log_id_in, next_id_in, stored_by
+from ingest.formats.replies import filter_answer, log_id_in, next_id_in, stored_by
 from mappings.address import domain_of, local_of, normalise, parse_path
 from mappings.codes import split_reply
 from mappings.codes.stage import stage_in
+from mappings.facts import Attempted, Reply, Ruled
+from mappings.log_words import Action, By, Decider, Stage, Status
 
 #: Their lines end with what the other server said.
 _ANSWERED = frozenset({"**", "=="})
 _REMOTE = " error from remote "
-ARROWS = {"=>": "sent", "->": "sent", ">>": "sent", "*>": "sent", "**": "bounced", "==": "deferred"}
+ARROWS = {
+    "=>": Status.SENT,
+    "->": Status.SENT,
+    ">>": Status.SENT,
+    "*>": Status.SENT,
+    "**": Status.BOUNCED,
+    "==": Status.DEFERRED,
+}
 #: Ends a pipe's command or a file's name: the address that it was made from, or the router.
 _TARGET_END = re.compile(r" (?:\([^()\n]{1,1000}\) )?<(?=[^<>\n]{1,400}>(?: |:|$))| [FPRT]=|$")
 #: A pipe, a file, an automatic answer, a black hole; and a folder as a filter names it, which is no whole path.
@@ -55,8 +63,9 @@ def delivery(queue_id: str, arrow: str, text: str) -> Outcome:
         return UNKNOWN
     dropped = _DROPPED.match(text) if arrow == "=>" and quoted is None else None
     if dropped is not None:
-        stage = dropped[1].partition(" ")[0] if dropped[1].endswith("ACL") else "queue"
-        return Ruled(queue_id, "discard", stage, "filter" if stage == "queue" else "acl", text=plain(dropped[2] or dropped[1]))
+        by_acl = dropped[1].endswith("ACL")
+        stage, decider = (Stage(dropped[1].partition(" ")[0]), Decider.ACL) if by_acl else (Stage.QUEUE, Decider.FILTER)
+        return Ruled(queue_id, Action.DISCARD, stage, decider, text=plain(dropped[2] or dropped[1]))
     target, original, at = quoted if isinstance(quoted, tuple) else _addresses(text)
     if quoted is None and arrow not in _ANSWERED and ' <"' in text[at:]:
         # An address in quotes that does not agree with the words before it: these may be a stranger's.
@@ -68,7 +77,7 @@ def delivery(queue_id: str, arrow: str, text: str) -> Outcome:
         return UNKNOWN
     status = ARROWS[arrow]
     said = text[fields.end :].lstrip(" ") if once is None else once[1]
-    if status == "deferred":
+    if status is Status.DEFERRED:
         code = _DEFER.match(said)
         if code is None:
             return UNKNOWN
@@ -143,8 +152,9 @@ def _attempted(queue_id: str, addresses: tuple[str, str | None], fields: Fields,
     elif "@" not in target and original is not None and (domain := domain_of(original)):
         # Of a local delivery Exim names the mailbox only.
         recipient = normalise(f"{target}@{domain}")
-    if any(words in said for words in _GIVEN_UP) and status == "bounced":
-        status = "expired"
+    if any(words in said for words in _GIVEN_UP) and status is Status.BOUNCED:
+        status = Status.EXPIRED
+    verdict, detail, did = filter_answer(reply.text) if by is By.REMOTE else (None, None, None)
     return Attempted(
         queue_id=queue_id,
         recipient=recipient,
@@ -156,15 +166,18 @@ def _attempted(queue_id: str, addresses: tuple[str, str | None], fields: Fields,
         relay_port=host.port if host else None,
         reply=reply,
         by=by,
-        log_id=log_id_in(reply.text) if by == "remote" else None,
-        next_id=next_id_in(reply.text) if by == "remote" and status == "sent" else None,
-        stored=status == "sent" and by == "remote" and stored_by(reply.text),
+        log_id=log_id_in(reply.text) if by is By.REMOTE else None,
+        next_id=next_id_in(reply.text) if by is By.REMOTE and status is Status.SENT else None,
+        stored=status is Status.SENT and by is By.REMOTE and stored_by(reply.text),
         automatic=target.startswith(">"),
-        discarded=arrow == "*>" or (status == "sent" and (gone or target.startswith(":blackhole:") or target == "/dev/null")),
-        skipped=_SKIPPED in said and status == "deferred",
+        discarded=arrow == "*>" or (status is Status.SENT and (gone or target.startswith(":blackhole:") or target == "/dev/null")),
+        skipped=_SKIPPED in said and status is Status.DEFERRED,
         cut_through=arrow == ">>",
         router=fields.values.get("R"),
         transport=transport,
+        verdict=verdict,
+        detail=detail,
+        did=did,
     )
 
 
@@ -173,10 +186,10 @@ def _relay(host: Host) -> str:
     return f"{host.name or ''}[{host.ip or ''}]" + (f":{host.port}" if host.port else "")
 
 
-def _reply(text: str, *, answered: bool) -> tuple[Reply, str]:
+def _reply(text: str, *, answered: bool) -> tuple[Reply, By]:
     """The reply in a text, and whose it is: of the other server, or Exim's own words."""
     said = None if answered else _SAID.match(text)
     if said is None and not answered:
-        return Reply(text=text), "local"
+        return Reply(text=text), By.LOCAL
     code, enhanced, words = split_reply(text[said.end() :] if said else text)
-    return Reply(code, enhanced, words or text, stage=stage_in(text) if said else None), "remote"
+    return Reply(code, enhanced, words or text, stage=stage_in(text) if said else None), By.REMOTE

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 
-from ingest.events import Reply, Ruled
 from ingest.formats.exim.fields import Fields, address_at, address_list, plain, quoted_locals, read_fields
 from ingest.formats.outcome import FREE, IGNORED, UNKNOWN, Outcome
 from ingest.headers import header_address, header_text
 from mappings.address import message_id, normalise, parse_path
 from mappings.codes import split_reply
+from mappings.facts import Reply, Ruled
+from mappings.log_words import Action, Decider, Stage
 
 _VERB = re.compile(r" ?(temporarily rejected|rejected|dropped by|(?=(?:RCPT|MAIL) <?[^\n]{0,400}>?: discarded by )|Warning:) ?")
 _WHERE = re.compile(
@@ -33,8 +34,10 @@ _HEADER = re.compile(r"[A-Z* ] ([A-Za-z][A-Za-z-]{0,76}): ?(.*)", re.DOTALL)
 _ENVELOPE = re.compile(r"Envelope-(from|to): (.*)", re.DOTALL)
 #: Strangers' words before the sender, which nothing escapes.
 _FREE_WORDS = frozenset({"U", "DN", "SNI"})
-_STAGES = {"RCPT": "RCPT", "MAIL": "MAIL", "PRDR": "PRDR", "DATA": "DATA"}
-_LATE = "END-OF-MESSAGE"
+#: How the ACLs that are in use name a score that a filter told them.
+_SCORE = re.compile(r"\bspam[-_ ]?(?:score|points|level|bar|report)\b|\bSpamAssassin as \S+ detected\b", re.IGNORECASE)
+_STAGES = {"RCPT": Stage.RCPT, "MAIL": Stage.MAIL, "PRDR": Stage.PRDR, "DATA": Stage.DATA}
+_LATE = Stage.END_OF_MESSAGE
 _TOO_MANY_REPLY = Reply(552, text="too many recipients", inferred=True)
 _MOST_RECIPIENTS = 1000
 
@@ -49,7 +52,7 @@ def refusal(queue_id: str | None, text: str) -> Outcome:
     if silent is not None:
         # Its id, where it has one already, is never seen again.
         fields = read_fields(head[silent.end() :] if silent[2] else f"H={head[silent.end() :]}", 0)
-        return IGNORED if fields.path("F") is None else _ruled(None, "abort", "DATA", fields, text=silent[1])
+        return IGNORED if fields.path("F") is None else _ruled(None, Action.ABORT, Stage.DATA, fields, text=silent[1])
     fields = read_fields(head, 0)
     if fields.greeted >= 0 or (not fields.values.keys().isdisjoint(_FREE_WORDS) and head.count(" F=<") > 1):
         return UNKNOWN
@@ -61,10 +64,20 @@ def refusal(queue_id: str | None, text: str) -> Outcome:
         return FREE
     if verb[1] == "Warning:":
         # Logged by a `warn` of the administrator: of a message where it has an id, else of the connection.
-        return _ruled(queue_id, "warn", "", fields, text=plain(head[verb.end() :])) if queue_id else IGNORED
+        return _warned(queue_id, plain(head[verb.end() :]), fields) if queue_id else IGNORED
     if not verb[1]:
         return _dropped(queue_id, head, verb.end(), fields)
     return _refused(queue_id, head, headers, fields, verb)
+
+
+def _warned(queue_id: str, said: str, fields: Fields) -> Ruled:
+    """What a `warn` of the administrator logs; some log the score that a filter told them."""
+    return _ruled(queue_id, Action.WARN, Stage.NONE, fields, text=said, scored=logs_score(said))
+
+
+def logs_score(said: str) -> bool:
+    """Whether the text of a `warn` names the score that a filter told it: then one ran, whether its own line is seen or not."""
+    return _SCORE.search(said) is not None
 
 
 def _refused(queue_id: str | None, head: str, headers: str, fields: Fields, verb: re.Match[str]) -> Outcome:
@@ -83,7 +96,7 @@ def _refused(queue_id: str | None, head: str, headers: str, fields: Fields, verb
     said = plain(head[end:].removeprefix(":").strip())
     return _ruled(
         queue_id,
-        "reject",
+        Action.REJECT,
         _STAGES.get(where[1] or where[2], _LATE),
         fields,
         sender=sender,
@@ -104,7 +117,7 @@ def _dropped(queue_id: str | None, head: str, at: int, fields: Fields) -> Outcom
     if by is None:
         return FREE
     sender, recipient = (None, address) if named[1] == "RCPT" else (address, None)
-    return _ruled(queue_id, "discard", by[1], fields, sender=sender, recipient=recipient, text=plain(by[2] or ""))
+    return _ruled(queue_id, Action.DISCARD, _STAGES[by[1]], fields, sender=sender, recipient=recipient, text=plain(by[2] or ""))
 
 
 def _broken_off(head: str, at: int, fields: Fields) -> Outcome:
@@ -112,7 +125,7 @@ def _broken_off(head: str, at: int, fields: Fields) -> Outcome:
     sender, at = _path_at(head, at)
     recipients = address_list(head, at + 5) if head.startswith(" for ", at) else []
     why = head[fields.end :].partition(" from ")[0].strip()
-    return _ruled(None, "abort", "DATA", fields, sender=sender, text=why, recipients=recipients) if recipients else IGNORED
+    return _ruled(None, Action.ABORT, Stage.DATA, fields, sender=sender, text=why, recipients=recipients) if recipients else IGNORED
 
 
 def _limited(queue_id: str | None, head: str, headers: str) -> Ruled | None:
@@ -124,20 +137,20 @@ def _limited(queue_id: str | None, head: str, headers: str) -> Ruled | None:
         said = plain(head[fields.end :].removeprefix(":").strip())
         big = said.startswith("message too big")
         reply = Reply(552, text=said, inferred=True) if big else _reply(said, for_now=match[1] != "rejected")
-        source = "size" if big else "hops" if said.startswith("Too many") else "acl"
-        stage = "MAIL" if match[2] else _LATE
-        return _ruled(queue_id, "reject", stage, fields, sender=sender, reply=reply, text=said, headers=headers, source=source)
+        source = Decider.SIZE if big else Decider.HOPS if said.startswith("Too many") else Decider.ACL
+        stage = Stage.MAIL if match[2] else _LATE
+        return _ruled(queue_id, Action.REJECT, stage, fields, sender=sender, reply=reply, text=said, headers=headers, source=source)
     match = _UNQUALIFIED.match(head)
     if match is not None:
         address, at = _path_at(head, match.end())
         reply = Reply(501, text=f"unqualified {match[1]} rejected", inferred=True)
         if match[1] == "recipient":
-            return _ruled(queue_id, "reject", "RCPT", read_fields(head, at), recipient=address, reply=reply)
-        return _ruled(queue_id, "reject", "MAIL", read_fields(head, at), sender=address, reply=reply)
+            return _ruled(queue_id, Action.REJECT, Stage.RCPT, read_fields(head, at), recipient=address, reply=reply)
+        return _ruled(queue_id, Action.REJECT, Stage.MAIL, read_fields(head, at), sender=address, reply=reply)
     match = _TOO_MANY.match(head)
     if match is not None:
         sender, at = _path_at(head, match.end())
-        return _ruled(queue_id, "reject", "RCPT", read_fields(head, at), sender=sender, reply=_TOO_MANY_REPLY)
+        return _ruled(queue_id, Action.REJECT, Stage.RCPT, read_fields(head, at), sender=sender, reply=_TOO_MANY_REPLY)
     return None
 
 
@@ -163,8 +176,8 @@ def _reply(said: str, *, for_now: bool) -> Reply:
 
 def _ruled(
     queue_id: str | None,
-    action: str,
-    stage: str,
+    action: Action,
+    stage: Stage,
     fields: Fields,
     *,
     sender: str | None = None,
@@ -173,7 +186,8 @@ def _ruled(
     reply: Reply | None = None,
     text: str = "",
     headers: str = "",
-    source: str = "acl",
+    scored: bool = False,
+    source: Decider = Decider.ACL,
 ) -> Ruled:
     """The fact, with the client and what the headers of the message say."""
     host, known = fields.host, _record(headers)
@@ -187,11 +201,12 @@ def _ruled(
         client_port=host.port if host else None,
         helo=host.helo if host else None,
         sender=sender if sender is not None else fields.path("F"),
-        recipient=recipient,
+        recipients=recipients or [*([recipient] if recipient is not None else []), *known.recipients],
+        more=bool(recipients or known.recipients) and action is Action.REJECT,
         reply=reply,
         text=text,
+        scored=scored,
         user=fields.user if fields.values.keys().isdisjoint(_FREE_WORDS) else None,
-        recipients=recipients or known.recipients,
         message_id=known.message_id,
         subject=known.subject,
         header_from=known.header_from,

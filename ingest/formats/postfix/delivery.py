@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-from ingest.events import Attempted, Reply
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix.parts import SEVERITIES, path_at, relay_of, split_id
-from ingest.formats.replies import log_id_in, stored_by
+from ingest.formats.replies import filter_answer, log_id_in, stored_by
 from ingest.lines import Line
 from mappings.codes import split_reply
 from mappings.codes.stage import stage_in
+from mappings.facts import Attempted, Reply
+from mappings.log_words import By, Status
 
 # The text in parentheses is the other server's: the first ` status=` after `dsn=` is ours, and the last parenthesis ends it.
 _REST = re.compile(
@@ -58,22 +59,23 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
     match = _REST.match(rest, at)
     if match is None:
         return UNKNOWN
-    where, delay, delays, dsn, status, text, cut = match.groups()
+    where, delay, delays, dsn, word, text, cut = match.groups()
     relay = relay_of(where)
     # With `soft_bounce` a failure is written in capitals and tried again.
-    status = "deferred" if status == "SOFTBOUNCE" else status
+    status = Status.DEFERRED if word == "SOFTBOUNCE" else Status(word)
     # The queue manager found the destination dead, and asks no server for a while.
-    suspended = status == "deferred" and where == "none" and (text or "").startswith("delivery temporarily suspended: ")
-    reply, by = _reply(text or cut or "", dsn, "[" in where and status in {"sent", "deliverable"})
+    suspended = status is Status.DEFERRED and where == "none" and (text or "").startswith("delivery temporarily suspended: ")
+    reply, by = _reply(text or cut or "", dsn, "[" in where and status in {Status.SENT, Status.DELIVERABLE})
     text = reply.text
     next_id = log_id = None
     forwarded = _FORWARDED.match(text) if program == "local" else None
-    if status == "sent" and by == "remote":
+    if status is Status.SENT and by is By.REMOTE:
         queued = _QUEUED.findall(text)
         next_id = queued[-1] if queued else None
-    log_id = log_id_in(text) if by == "remote" else None
+    log_id = log_id_in(text) if by is By.REMOTE else None
     if forwarded is not None:
         next_id = forwarded[1]
+    verdict, detail, did = filter_answer(text) if by is By.REMOTE else (None, None, None)
     return Attempted(
         queue_id=queue_id,
         recipient=recipient,
@@ -90,23 +92,26 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
         next_id=next_id,
         log_id=log_id,
         forwarded=forwarded is not None,
-        filtered=by == "remote" and "[" in where and relay.ip is None and _FILTERED.match(text) is not None,
-        stored=status == "sent" and by == "remote" and stored_by(text),
+        filtered=by is By.REMOTE and "[" in where and relay.ip is None and _FILTERED.match(text) is not None,
+        stored=status is Status.SENT and by is By.REMOTE and stored_by(text),
         skipped=suspended,
-        discarded=status == "sent" and (program == "discard" or text.startswith("delivered to file: /dev/null")),
+        discarded=status is Status.SENT and (program == "discard" or text.startswith("delivered to file: /dev/null")),
+        verdict=verdict,
+        detail=detail,
+        did=did,
     )
 
 
-def _reply(text: str, dsn: str | None, answered: bool) -> tuple[Reply, str]:
+def _reply(text: str, dsn: str | None, answered: bool) -> tuple[Reply, By]:
     """The reply in the parentheses, and whose it is; `answered` where a server took the message and its reply is the text."""
     said = None if answered else _SAID.match(text)
     stage = stage_in(text) if said is not None else None
     if said is not None:
         text = _IN_REPLY.sub("", text[said.end() :])
     elif not answered:
-        return Reply(None, dsn, text), "local"
+        return Reply(None, dsn, text), By.LOCAL
     code, enhanced, words = split_reply(text)
-    return Reply(code, enhanced or dsn, words or text, stage=stage), "remote"
+    return Reply(code, enhanced or dsn, words or text, stage=stage), By.REMOTE
 
 
 def deliver(line: Line) -> Outcome:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 
-from ingest.events import Connected, Received, Reply, Ruled
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix.delivery import attempt_of
 from ingest.formats.postfix.parts import SEVERITIES, client_at, split_id, tail_of
 from ingest.formats.postfix.queue import milter_decision, refused_late
-from ingest.formats.queue_id import QUEUE_ID
-from ingest.formats.replies import log_id_in
+from ingest.formats.replies import filter_answer, log_id_in
 from ingest.lines import Line
+from ingest.queue_ids import POSTFIX_ID
 from mappings.address import normalise
 from mappings.codes import split_reply
+from mappings.facts import Connected, Received, Reply, Ruled
+from mappings.log_words import Action, Contact, Decider, Stage
 
 _RULE = re.compile(r"([a-z_-]+): ([A-Z][A-Z-]*|END-OF-MESSAGE)(?: from |: )")
 _TLS = re.compile(r"\w+ TLS connection established from ([^\s\[]+\[[^\]\s\[]*\](?::\d+)?): (\S+) with cipher (\S+)")
 _LOST = re.compile(r"(lost connection|timeout|too many errors) after (\S+)(?: \(\d+ bytes\)| \(approximately \d+ bytes\))? from ")
-_QUEUED = re.compile(rf"\bqueued as ({QUEUE_ID})")
+_QUEUED = re.compile(rf"\bqueued as ({POSTFIX_ID})")
 _REDIRECT = re.compile(r" triggers (?:REDIRECT|BCC) (\S+)$")
 _PROXY = re.compile(r"(?:NOQUEUE: )?proxy-(accept|reject): ([A-Z-]+): ")
 #: Stages at which somebody is named.
@@ -57,14 +58,14 @@ def _session(text: str) -> Outcome:
     """Lines of a session that bear no id."""
     if text.startswith("connect from "):
         client = client_at(text, 13)
-        return Connected("connect", client.name, client.ip) if client else IGNORED
+        return Connected(Contact.CONNECT, client.name, client.ip) if client else IGNORED
     if text.startswith("disconnect from "):
         client = client_at(text, 16)
-        return Connected("disconnect", client.name, client.ip) if client else IGNORED
+        return Connected(Contact.DISCONNECT, client.name, client.ip) if client else IGNORED
     match = _TLS.match(text)
     if match is not None:
         client = client_at(match[1])
-        return Connected("tls", client.name if client else None, client.ip if client else None, f"{match[2]} {match[3]}")
+        return Connected(Contact.TLS, client.name if client else None, client.ip if client else None, f"{match[2]} {match[3]}")
     lost = _lost(text)
     if lost is not None:
         return lost
@@ -80,7 +81,7 @@ def _lost(text: str) -> Connected | None:
     if match is None:
         return None
     client = client_at(text, match.end())
-    return Connected("lost", client.name if client else None, client.ip if client else None, f"{match[1]} after {match[2]}")
+    return Connected(Contact.LOST, client.name if client else None, client.ip if client else None, f"{match[1]} after {match[2]}")
 
 
 _TALK = (
@@ -123,7 +124,7 @@ def _client(queue_id: str | None, rest: str) -> Outcome:
     )
 
 
-def _ruled(queue_id: str | None, action: str, stage: str, rest: str, at: int) -> Outcome:
+def _ruled(queue_id: str | None, word: str, stage: str, rest: str, at: int) -> Outcome:
     """`ACTION: STAGE from CLIENT: TEXT; from=<> to=<> proto= helo=<>`."""
     client = client_at(rest, at)
     tail = tail_of(rest, client.end + 2) if client is not None else None
@@ -132,28 +133,28 @@ def _ruled(queue_id: str | None, action: str, stage: str, rest: str, at: int) ->
         return IGNORED if client is not None and stage not in _NAMING else UNKNOWN
     said = rest[client.end + 2 : tail.start]
     # With warn_if_reject the line looks like a refusal, and is none.
-    action = "warn" if action == "reject_warning" else action
+    action = Action.WARN if word == "reject_warning" else Action(word)
     if stage in {"VRFY", "ETRN", "EXPN"}:
         return IGNORED
     reply = None
     target = None
-    if action == "reject":
+    if action is Action.REJECT:
         code, enhanced, words = split_reply(said)
         reply = Reply(code, enhanced, words or said)
-    elif action in {"redirect", "bcc"}:
+    elif action in {Action.REDIRECT, Action.BCC}:
         where = _REDIRECT.search(said)
         target = normalise(where[1]) if where else None
     return Ruled(
         queue_id=queue_id,
         action=action,
-        stage=stage,
-        source="access",
+        stage=Stage(stage),
+        source=Decider.ACCESS,
         client_name=client.name,
         client_ip=client.ip,
         client_port=client.port,
         helo=tail.helo,
         sender=tail.sender,
-        recipient=tail.recipient,
+        recipients=tail.recipients,
         reply=reply,
         text=said,
         target=target,
@@ -169,17 +170,20 @@ def _proxied(answer: str, stage: str, text: str, at: int) -> Outcome:
     said = text[at : tail.start]
     code, enhanced, words = split_reply(said)
     queued = _QUEUED.findall(said)
+    verdict, detail, _ = filter_answer(words or said)
     return Ruled(
         queue_id=None,
-        action=answer,
-        stage=stage,
-        source="proxy",
+        action=Action(answer),
+        stage=Stage(stage),
+        source=Decider.PROXY,
         helo=tail.helo,
         sender=tail.sender,
-        recipient=tail.recipient,
+        recipients=tail.recipients,
         reply=Reply(code, enhanced, words or said),
         text=said,
         next_id=queued[-1] if queued and answer == "accept" else None,
         log_id=log_id_in(said),
         user=tail.user,
+        verdict=verdict,
+        detail=detail,
     )

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from itertools import islice
 
-from ingest.formats.queue_id import QUEUE_ID
+from ingest.queue_ids import POSTFIX_ID
 from mappings.address import normalise, parse_path
 
 #: One word of the dialogue as smtpd takes it apart (`smtpd_token.c`): quoted strings and brackets may hold blanks.
 _CLAIM = r"(?:[^\s\"<\\]|\\.|\"(?:[^\"\\]|\\.)*+\"|<(?:[^<>\"\\]|\\.|\"(?:[^\"\\]|\\.)*+\")*+>)++"
-_ID_LINE = re.compile(rf"({QUEUE_ID}|NOQUEUE): ")
+_ID_LINE = re.compile(rf"({POSTFIX_ID}|NOQUEUE): ")
 _CLIENT = re.compile(r"([^\s\[]*)\[([^\]\s\[]*)\](?::(\d{1,5}|unknown))?")
 #: The name of a HELO holds no blank (`NEUTER_CHARACTERS` in smtpd.c; postscreen takes one word). Other programs may not see to that:
 #: pairs of brackets stand within it, so that an imitation in it is whole.
@@ -82,6 +82,11 @@ class Tail:
     user: str | None
     #: What a header or body rule says after the tail.
     text: str | None
+
+    @property
+    def recipients(self) -> list[str]:
+        """The recipient, where it names one."""
+        return [] if self.recipient is None else [self.recipient]
 
 
 def tail_of(text: str, at: int) -> Tail | None:

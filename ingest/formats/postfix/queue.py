@@ -4,34 +4,34 @@ from __future__ import annotations
 
 import re
 
-from ingest.events import Administered, Expired, Fact, Identified, Noticed, Queued, Received, Removed, Reply, Ruled
+from ingest.formats.made_ids import identified
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix.delivery import attempt_of
 from ingest.formats.postfix.parts import SEVERITIES, client_at, path_at, split_id, tail_of, tails_behind
-from ingest.formats.queue_id import QUEUE_ID
 from ingest.headers import header_address, header_text
 from ingest.lines import Line
+from ingest.queue_ids import POSTFIX_ID
 from mappings.address import message_id, normalise
 from mappings.codes import split_reply
+from mappings.facts import Administered, Expired, Fact, Noticed, Queued, Received, Removed, Reply, Ruled
+from mappings.log_words import Action, Decider, Handling, Notice, Stage
 
 _ACTION = re.compile(r"([a-z_-]+): ((?:nested-|mime-)?header|body|milter-header|[A-Z][A-Z-]*) ")
-_RULES = {"warning": "warn"}
-_WARNED = re.compile(rf"warning: ({QUEUE_ID}|NOQUEUE): (message rejected: hopcount exceeded|queue file size limit exceeded)")
+_WARNED = re.compile(rf"warning: ({POSTFIX_ID}|NOQUEUE): (message rejected: hopcount exceeded|queue file size limit exceeded)")
 #: A table could not be asked; the address may be the sender's or a recipient's.
-_NO_TABLE = re.compile(rf"warning: ({QUEUE_ID}): (\S{{1,128}} (?:map )?lookup problem for .* -- message not accepted, try again later)")
+_NO_TABLE = re.compile(rf"warning: ({POSTFIX_ID}): (\S{{1,128}} (?:map )?lookup problem for .* -- message not accepted, try again later)")
 _QUEUED = re.compile(r", size=(\d{1,18}), nrcpt=(\d{1,9}) \(queue active")
-_UID = re.compile(rf"uid=(\d{{1,10}}) from=<?(.*?)>?(?: orig_id=({QUEUE_ID}))?$", re.DOTALL)
-_NOTICE = re.compile(rf"(sender|postmaster) (non-delivery|delay|delivery status) notification: ({QUEUE_ID})(?![0-9A-Za-z])")
+_UID = re.compile(rf"uid=(\d{{1,10}}) from=<?(.*?)>?(?: orig_id=({POSTFIX_ID}))?$", re.DOTALL)
+_NOTICE = re.compile(rf"(sender|postmaster) (non-delivery|delay|delivery status) notification: ({POSTFIX_ID})(?![0-9A-Za-z])")
 #: What a forwarder of logs leaves behind the words is none of Postfix'.
 _REMOVED = re.compile(r"removed(?![0-9A-Za-z])")
-_NOTICES = {"non-delivery": "non-delivery", "delay": "delay", "delivery status": "success"}
+_NOTICES = {"non-delivery": Notice.NON_DELIVERY, "delay": Notice.DELAY, "delivery status": Notice.SUCCESS}
 _POSTSUPER = {
-    "removed": "delete",
-    "requeued": "requeue",
-    "released from hold": "release",
-    "placed on hold": "hold",
-    "expired": "expire",
-    "expired and released from hold": "expire",
+    "requeued": Handling.REQUEUE,
+    "released from hold": Handling.RELEASE,
+    "placed on hold": Handling.HOLD,
+    "expired": Handling.EXPIRE,
+    "expired and released from hold": Handling.EXPIRE,
 }
 #: Basic codes that cleanup does not log and always gives: held in every capture with the client's view beside the log.
 _TOO_MANY_HOPS = Reply(554, "5.4.0", "Error: too many hops", inferred=True)
@@ -43,14 +43,16 @@ def refused_late(text: str) -> Fact | None:
     """A message refused after its data by a `warning:` line of smtpd or cleanup; None for every other warning."""
     match = _NO_TABLE.match(text)
     if match is not None:
-        return Ruled(queue_id=match[1], action="reject", stage="END-OF-MESSAGE", reply=_WRITE_ERROR, text=match[2])
+        return Ruled(queue_id=match[1], action=Action.REJECT, stage=Stage.END_OF_MESSAGE, reply=_WRITE_ERROR, text=match[2])
     match = _WARNED.match(text)
     if match is None:
         return None
     queue_id = None if match[1] == "NOQUEUE" else match[1]
     if match[2].startswith("message"):
-        return Ruled(queue_id=queue_id, action="reject", stage="END-OF-MESSAGE", source="hops", reply=_TOO_MANY_HOPS, text=match[2])
-    return Ruled(queue_id=queue_id, action="reject", stage="END-OF-MESSAGE", source="size", reply=_TOO_BIG, text=match[2])
+        return Ruled(
+            queue_id=queue_id, action=Action.REJECT, stage=Stage.END_OF_MESSAGE, source=Decider.HOPS, reply=_TOO_MANY_HOPS, text=match[2]
+        )
+    return Ruled(queue_id=queue_id, action=Action.REJECT, stage=Stage.END_OF_MESSAGE, source=Decider.SIZE, reply=_TOO_BIG, text=match[2])
 
 
 def cleanup(line: Line) -> Outcome:
@@ -61,9 +63,9 @@ def cleanup(line: Line) -> Outcome:
         return refused_late(text) or (IGNORED if text.startswith(SEVERITIES) else UNKNOWN)
     queue_id, rest = split
     if rest.startswith("message-id=") and queue_id:
-        return Identified(queue_id, message_id(rest[11:]))
+        return identified(queue_id, message_id(rest[11:]))
     if rest.startswith("resent-message-id=") and queue_id:
-        return Identified(queue_id, message_id(rest[18:]), resent=True)
+        return identified(queue_id, message_id(rest[18:]), resent=True)
     if rest.startswith("to=") and queue_id:
         return attempt_of(queue_id, rest, "cleanup")
     return _checked(queue_id, rest)
@@ -74,19 +76,21 @@ def _checked(queue_id: str | None, rest: str) -> Outcome:
     match = _ACTION.match(rest)
     if match is None:
         return UNKNOWN
-    action, stage = match[1], match[2]
-    if action.startswith("milter-header-"):
+    word, stage = match[1], match[2]
+    if word.startswith("milter-header-"):
         # A header that a milter added met a rule (milter_header_checks).
-        action = action.removeprefix("milter-header-")
-    elif action.startswith("milter-"):
-        return milter_decision(queue_id, action, stage, rest, match.end())
+        word = word.removeprefix("milter-header-")
+    elif word.startswith("milter-"):
+        return milter_decision(queue_id, word, stage, rest, match.end())
+    action = Action.WARN if word == "warning" else Action(word)
+    decider = Decider.BODY if stage == "body" else Decider.HEADER
     found = tails_behind(rest, match.end())
     if not found:
         return UNKNOWN
     if len(found) > 1:
         # Somebody wrote a tail into the header: that the rule met is known, and of whom only the queue id tells.
-        reply = Reply(550, "5.7.1", inferred=True) if action == "reject" else None
-        return Ruled(queue_id, _RULES.get(action, action), stage, "body" if stage == "body" else "header", reply=reply)
+        reply = Reply(550, "5.7.1", inferred=True) if action is Action.REJECT else None
+        return Ruled(queue_id, action, Stage(stage), decider, reply=reply)
     at, tail = found[0]
     client = client_at(rest, at + 6)
     met = rest[match.end() : at]
@@ -94,29 +98,29 @@ def _checked(queue_id: str | None, rest: str) -> Outcome:
     name, _, value = met.partition(":") if stage.endswith("header") else ("", "", "")
     value = value.strip()
     reply = None
-    if action == "reject":
+    if action is Action.REJECT:
         code, enhanced, words = split_reply(said)
         reply = Reply(code or 550, enhanced or "5.7.1", words or said, inferred=code is None)
     return Ruled(
         queue_id=queue_id,
-        action=_RULES.get(action, action),
-        stage=stage,
-        source="body" if stage == "body" else "header",
+        action=action,
+        stage=Stage(stage),
+        source=decider,
         client_name=client.name if client else None,
         client_ip=client.ip if client else None,
         helo=tail.helo,
         sender=tail.sender,
-        recipient=tail.recipient,
+        recipients=tail.recipients,
         reply=reply,
         # What was met is kept where logging it is all that the rule does; elsewhere its name will do.
-        text=said or (met if action == "info" else name or "body"),
-        target=normalise(said) if action in {"redirect", "bcc"} and "@" in said else None,
+        text=said or (met if action is Action.INFO else name or "body"),
+        target=normalise(said) if action in {Action.REDIRECT, Action.BCC} and "@" in said else None,
         subject=header_text(value) if name.lower() == "subject" else None,
         header_from=header_address(value) if name.lower() == "from" and stage == "header" else None,
     )
 
 
-def milter_decision(queue_id: str | None, action: str, stage: str, rest: str, at: int) -> Outcome:
+def milter_decision(queue_id: str | None, word: str, stage: str, rest: str, at: int) -> Outcome:
     """`milter-ACTION: STAGE from CLIENT: TEXT; from=<> to=<> ...`; the basic code is often missing and always the same."""
     client = client_at(rest, at + 5)
     start = (client.end if client else at) + 2
@@ -124,9 +128,9 @@ def milter_decision(queue_id: str | None, action: str, stage: str, rest: str, at
     if tail is None or not rest.startswith("from ", at):
         return UNKNOWN
     said = rest[start : tail.start]
-    action = action.removeprefix("milter-")
+    action = Action(word.removeprefix("milter-"))
     reply = None
-    if action == "reject":
+    if action is Action.REJECT:
         code, enhanced, words = split_reply(said)
         inferred = code is None
         if code is None:
@@ -135,14 +139,14 @@ def milter_decision(queue_id: str | None, action: str, stage: str, rest: str, at
     return Ruled(
         queue_id=queue_id,
         action=action,
-        stage=stage,
-        source="milter",
+        stage=Stage(stage),
+        source=Decider.MILTER,
         client_name=client.name if client else None,
         client_ip=client.ip if client else None,
         client_port=client.port if client else None,
         helo=tail.helo,
         sender=tail.sender,
-        recipient=tail.recipient,
+        recipients=tail.recipients,
         reply=reply,
         text=said,
     )
@@ -206,7 +210,9 @@ def postsuper(line: Line) -> Outcome:
     queue_id, rest = split
     if queue_id is None:
         return UNKNOWN
+    if rest == "removed":
+        return Removed(queue_id, by_admin=True)
     action = _POSTSUPER.get(rest)
     if action is None:
         return UNKNOWN
-    return Removed(queue_id, by_admin=True) if action == "delete" else Administered(queue_id, action)
+    return Administered(queue_id, action)

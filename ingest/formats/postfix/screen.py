@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from ingest.events import Reply, Ruled, Screened
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix.parts import SEVERITIES, tail_of
 from ingest.lines import Line
 from mappings.codes import split_reply
+from mappings.facts import Reply, Ruled, Screened
+from mappings.log_words import Action, Decider, Finding, Stage
 
 _REJECT = re.compile(r"NOQUEUE: reject: ([A-Z]+) from \[([^\]]+)\]:(\d{1,5}): ")
 _FOUND = re.compile(
@@ -33,16 +34,16 @@ _QUIET = (
     "leaving ",
 )
 _WHAT = {
-    "DENYLISTED": "denylisted",
-    "BLACKLISTED": "denylisted",
-    "DNSBL": "dnsbl",
-    "PREGREET": "pregreet",
-    "HANGUP": "hangup",
-    "BARE": "bare-newline",
-    "NON-SMTP": "non-smtp-command",
-    "COMMAND": "command",
-    "DATA": "command",
-    "BDAT": "command",
+    "DENYLISTED": Finding.DENYLISTED,
+    "BLACKLISTED": Finding.DENYLISTED,
+    "DNSBL": Finding.DNSBL,
+    "PREGREET": Finding.PREGREET,
+    "HANGUP": Finding.HANGUP,
+    "BARE": Finding.BARE_NEWLINE,
+    "NON-SMTP": Finding.NON_SMTP_COMMAND,
+    "COMMAND": Finding.COMMAND,
+    "DATA": Finding.COMMAND,
+    "BDAT": Finding.COMMAND,
 }
 
 
@@ -58,14 +59,14 @@ def postscreen(line: Line) -> Outcome:
         code, enhanced, words = split_reply(said)
         return Ruled(
             queue_id=None,
-            action="reject",
-            stage=match[1],
-            source="screen",
+            action=Action.REJECT,
+            stage=Stage(match[1]),
+            source=Decider.SCREEN,
             client_ip=match[2],
             client_port=int(match[3]),
             helo=tail.helo,
             sender=tail.sender,
-            recipient=tail.recipient,
+            recipients=tail.recipients,
             reply=Reply(code, enhanced, words or said),
             text=said,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ingest.formats.queue_id import QUEUE_ID
+from ingest.queue_ids import POSTFIX_ID
 
 _NAME = r"[a-z][a-z0-9]{0,30}(?:_[a-z0-9]{1,30}){1,6}"
 _VERBOSE = re.compile(
@@ -18,7 +18,7 @@ _VERBOSE = re.compile(
     r"host name lookup methods|lookup \S{1,255} type|connecting to|pref +\d|Compiled against|Run-time linked against|"
     r"mynetworks: |fsspace: )|"
     r"[^\s]{1,64} socket: wanted attribute: |[<>] [^\s\[]{0,255}\[[^\]\s]{1,64}\](?::\d{1,5})?: |>>> [^\n]{0,200} <<<|"
-    rf"{QUEUE_ID}: recipient limit \d"
+    rf"{POSTFIX_ID}: recipient limit \d"
 )
 
 

@@ -13,10 +13,13 @@ from itertools import islice
 import msgspec
 from msgspec.structs import replace
 
-from ingest.events import Judged, Symbol
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
+from ingest.formats.rspamd.words import in_our_words
 from ingest.lines import Line
 from mappings.address import message_id, normalise, parse_path
+from mappings.facts import Judged, Symbol
+
+__all__ = ["in_our_words", "parse"]
 
 _TASK = re.compile(r"(?:<([^\s<>;]{1,64})>; )?(?:[a-z_]{1,32}; )?(rspamd_task_write_log|rspamd_add_passthrough_result): ")
 #: Rspamd writes blanks in a Message-ID as `?`, so that this stands in none.
@@ -109,8 +112,8 @@ def _judged(tag: str | None, text: str, at: int) -> Outcome:
     results = _results(text, at)
     if len(results) != 1:
         # None is no line of a result; of several it is not told which is Rspamd's.
-        return said if results else UNKNOWN
-    return _with_result(said, text, at, results[0])
+        return in_our_words(said) if results else UNKNOWN
+    return in_our_words(_with_result(said, text, at, results[0]))
 
 
 def _with_result(said: Judged, text: str, at: int, result: re.Match[str]) -> Judged:
@@ -169,7 +172,7 @@ def _forced(tag: str | None, text: str, at: int) -> Outcome:
         return UNKNOWN
     if tag is None:
         return IGNORED
-    return Judged(
+    said = Judged(
         filter="rspamd",
         log_id=tag,
         message_id=message_id(match[1]) if match[1] != "undef" else None,
@@ -177,6 +180,7 @@ def _forced(tag: str | None, text: str, at: int) -> Outcome:
         forced_by=match[4],
         text=match[3] if match[3] != _NO_WORDS else None,
     )
+    return in_our_words(said)
 
 
 def _number(text: str) -> float | None:

@@ -1,13 +1,14 @@
 """What a line says, in words: one plain sentence for each fact, without the addresses of other recipients.
 
-Written into the document beside the raw line, for callers who may not see the line because it names somebody else.
+Shown beside the raw line, and instead of it to callers who may not see the line because it names somebody else.
 """
 
 from __future__ import annotations
 
 import re
 
-from ingest.events import (
+from mappings.address import is_loopback
+from mappings.facts import (
     Administered,
     Attempted,
     Connected,
@@ -30,12 +31,12 @@ from ingest.events import (
     Signed,
     Unread,
 )
-from mappings.address import is_loopback
+from mappings.log_words import Action, Contact, Decider, Finding, Handling, Notice, Sending, Stage, Status
 from mappings.vocabulary import FILTERS
 
 #: What came of a hand-over: to another server, to a filter of ours, to an agent of this host.
 _STATUS = {
-    "sent": ("Delivered to {}", "Handed to the filter {}", "Delivered by {}"),
+    Status.SENT: ("Delivered to {}", "Handed to the filter {}", "Delivered by {}"),
     "deferred": ("Delivery to {} put off", "Hand-over to the filter {} put off", "Delivery by {} put off"),
     "bounced": ("Delivery to {} failed for good", "The filter {} refused it for good", "Delivery by {} failed for good"),
     "expired": ("Delivery to {} given up", "Hand-over to the filter {} given up", "Delivery by {} given up"),
@@ -43,60 +44,76 @@ _STATUS = {
     "undeliverable": ("Address probe at {}: not deliverable",) * 3,
 }
 #: The same where nothing was handed to anybody.
-_UNSENT = {"sent": "Delivered", "deferred": "Delivery put off", "bounced": "Delivery failed for good", "expired": "Delivery given up"}
+_UNSENT = {
+    Status.SENT: "Delivered",
+    Status.DEFERRED: "Delivery put off",
+    Status.BOUNCED: "Delivery failed for good",
+    Status.EXPIRED: "Delivery given up",
+}
 _RULES = {
-    "reject": "Refused",
-    "hold": "Put on hold",
-    "discard": "Thrown away",
-    "redirect": "Sent elsewhere",
-    "bcc": "A copy was sent",
-    "warn": "A warning",
-    "filter": "Sent through another filter",
-    "accept": "Accepted",
-    "prepend": "A header was added",
-    "delay": "Put off",
-    "quarantine": "Put into quarantine",
-    "rewrite": "The sender was rewritten",
-    "abort": "Broken off",
+    Action.REJECT: "Refused",
+    Action.HOLD: "Put on hold",
+    Action.DISCARD: "Thrown away",
+    Action.REDIRECT: "Sent elsewhere",
+    Action.BCC: "A copy was sent",
+    Action.WARN: "A warning",
+    Action.FILTER: "Sent through another filter",
+    Action.ACCEPT: "Accepted",
+    Action.PREPEND: "A header was added",
+    Action.DELAY: "Put off",
+    Action.QUARANTINE: "Put into quarantine",
+    Action.REWRITE: "The sender was rewritten",
+    Action.ABORT: "Broken off",
+    Action.OTHER: "A rule was applied",
 }
 _PLACES = {
-    "CONNECT": "at the connection",
-    "HELO": "at the greeting",
-    "EHLO": "at the greeting",
-    "MAIL": "at the sender",
-    "RCPT": "at the recipient",
-    "DATA": "before the data",
-    "END-OF-MESSAGE": "after the data",
-    "header": "because of a header",
-    "mime-header": "because of a header of a part",
-    "nested-header": "because of a header of an attached message",
-    "milter-header": "because of a header",
-    "body": "because of the body",
+    Stage.CONNECT: "at the connection",
+    Stage.HELO: "at the greeting",
+    Stage.EHLO: "at the greeting",
+    Stage.MAIL: "at the sender",
+    Stage.RCPT: "at the recipient",
+    Stage.DATA: "before the data",
+    Stage.END_OF_MESSAGE: "after the data",
+    Stage.HEADER: "because of a header",
+    Stage.MIME_HEADER: "because of a header of a part",
+    Stage.NESTED_HEADER: "because of a header of an attached message",
+    Stage.MILTER_HEADER: "because of a header",
+    Stage.BODY: "because of the body",
 }
-_BY = {"milter": "by a milter", "proxy": "by the filter before the queue", "screen": "before the dialogue"}
+_BY = {Decider.MILTER: "by a milter", Decider.PROXY: "by the filter before the queue", Decider.SCREEN: "before the dialogue"}
 _ADMIN = {
-    "hold": "Put on hold",
-    "release": "Released from hold",
-    "requeue": "Put back into the queue",
-    "expire": "Made to expire",
-    "give_up": "Given up",
+    Handling.HOLD: "Put on hold",
+    Handling.RELEASE: "Released from hold",
+    Handling.REQUEUE: "Put back into the queue",
+    Handling.EXPIRE: "Made to expire",
+    Handling.GIVE_UP: "Given up",
 }
-_NOTICES = {"non-delivery": "A notice of non-delivery", "delay": "A notice of delay", "success": "A notice of delivery"}
-_SESSION = {"connect": "A session began", "disconnect": "The session ended", "tls": "Encrypted connection", "lost": "The session broke off"}
+_NOTICES = {Notice.NON_DELIVERY: "A notice of non-delivery", Notice.DELAY: "A notice of delay", Notice.SUCCESS: "A notice of delivery"}
+_SESSION = {
+    Contact.CONNECT: "A session began",
+    Contact.DISCONNECT: "The session ended",
+    Contact.TLS: "Encrypted connection",
+    Contact.LOST: "The session broke off",
+    Contact.TIMEOUT: "The session timed out",
+}
 _SCREEN = {
-    "denylisted": "The client is on our deny list",
-    "dnsbl": "Lists of senders of spam name the client",
-    "pregreet": "The client spoke before its turn",
-    "hangup": "The client hung up during the tests",
-    "bare-newline": "The client ends lines in the wrong way",
-    "non-smtp-command": "The client sent what is no SMTP",
-    "command": "The client broke the rules of the dialogue",
+    Finding.DENYLISTED: "The client is on our deny list",
+    Finding.DNSBL: "Lists of senders of spam name the client",
+    Finding.PREGREET: "The client spoke before its turn",
+    Finding.HANGUP: "The client hung up during the tests",
+    Finding.BARE_NEWLINE: "The client ends lines in the wrong way",
+    Finding.NON_SMTP_COMMAND: "The client sent what is no SMTP",
+    Finding.COMMAND: "The client broke the rules of the dialogue",
 }
-_PASSED = {"forward": "The filter passed it on", "notice": "The filter sent a notice", "release": "The released message was passed on"}
+_PASSED = {
+    Sending.FORWARD: "The filter passed it on",
+    Sending.NOTICE: "The filter sent a notice",
+    Sending.RELEASE: "The released message was passed on",
+}
 _PASSED_NOT = {
-    "forward": "The filter could not pass it on",
-    "notice": "The filter could not send a notice",
-    "release": "The released message could not be passed on",
+    Sending.FORWARD: "The filter could not pass it on",
+    Sending.NOTICE: "The filter could not send a notice",
+    Sending.RELEASE: "The released message could not be passed on",
 }
 #: Findings that are about the sender, and no signature.
 _CHECKS = ("DMARC: ", "SPF(", "ARC: ")
@@ -107,30 +124,6 @@ _HIDDEN = "..."
 _LONGEST = 2000
 #: A filter's reply that repeats the next server's.
 _RELAYED = re.compile(r"from MTA\([^)]{0,200}\): (\d{3}(?: \d\.\d{1,3}\.\d{1,3})?) ")
-
-
-def names_of(fact: Fact) -> tuple[list[str], bool]:
-    """The recipients that the line names, and whether it counts others that it does not name."""
-    match fact:
-        case Attempted():
-            return ([fact.recipient] if fact.original is None else [fact.recipient, fact.original]), False
-        case Ruled():
-            # The headers behind a refusal name whom they like.
-            return [a for a in (fact.recipient, fact.target, *fact.recipients) if a], bool(fact.recipients) and fact.action == "reject"
-        case Received():
-            return list(fact.recipients), False
-        case Judged():
-            return list(fact.recipients), fact.more
-        case Scanned():
-            return [*fact.recipients, *fact.others], fact.cut
-        case Inspected() | Passed() | Release():
-            return list(fact.recipients), False
-        case Queued():
-            return [], fact.count > 1
-        case Unread():
-            return [], True
-        case _:
-            return [], False
 
 
 def words_of(fact: Fact) -> str:
@@ -151,14 +144,14 @@ def words_of(fact: Fact) -> str:
         case Removed():
             return "An administrator deleted it from the queue" if fact.by_admin else "Done: removed from the queue"
         case Administered():
-            done = _ADMIN.get(fact.action, fact.action)
+            done = _ADMIN[fact.action]
             return f"{done} by {_without_addresses(fact.by)}" if fact.by else f"{done} by an administrator"
         case Noticed():
-            return f"{_NOTICES.get(fact.what, 'A notice')} goes to the {fact.to} as {fact.notice_id}"
+            return f"{_NOTICES[fact.what]} goes to the {fact.to} as {fact.notice_id}"
         case Connected():
             return _connected(fact)
         case Screened():
-            found = _SCREEN.get(fact.what, "Before the dialogue")
+            found = _SCREEN[fact.what]
             return found + (f": {_without_addresses(fact.detail)}" if fact.detail else "")
         case Unread():
             return "A line that Mail Trace failed to read"
@@ -235,8 +228,8 @@ def _received(fact: Received) -> str:
 
 def _connected(fact: Connected) -> str:
     """A step of a session."""
-    client = f" with {_client(fact.client_name, fact.client_ip)}" if fact.step == "connect" else ""
-    return _SESSION.get(fact.step, fact.step) + client + (f": {fact.detail}" if fact.detail else "")
+    client = f" with {_client(fact.client_name, fact.client_ip)}" if fact.step is Contact.CONNECT else ""
+    return _SESSION[fact.step] + client + (f": {fact.detail}" if fact.detail else "")
 
 
 def _client(name: str | None, ip: str | None) -> str:
@@ -246,22 +239,24 @@ def _client(name: str | None, ip: str | None) -> str:
 
 def _ruled(fact: Ruled) -> str:
     """What a rule decided, who did, where; a header that was only logged is told as it is."""
-    people = [a for a in (fact.recipient, fact.target) if a]
+    people = [a for a in (*fact.recipients[:1], fact.target) if a]
     # A subject is shown as it was meant, not in its encoding.
-    text = _without_addresses(f"Subject: {fact.subject}" if fact.subject is not None and fact.action == "info" else fact.text, people)
-    if fact.action == "info":
-        logged = "Line of the body logged" if fact.stage == "body" else "Header logged" if "header" in fact.stage else "Logged by a rule"
+    text = _without_addresses(f"Subject: {fact.subject}" if fact.subject is not None and fact.action is Action.INFO else fact.text, people)
+    if fact.action is Action.INFO:
+        logged = (
+            "Line of the body logged" if fact.stage is Stage.BODY else "Header logged" if "header" in fact.stage else "Logged by a rule"
+        )
         return logged + (f": {text}" if text else "")
-    what = " ".join(p for p in (_RULES.get(fact.action, fact.action), _BY.get(fact.source, ""), _place(fact)) if p)
+    what = " ".join(p for p in (_RULES[fact.action], _BY.get(fact.source, ""), _place(fact)) if p)
     if fact.reply is not None:
         return what + _said(fact.reply, people)
-    told = text and fact.action not in {"redirect", "bcc"}
+    told = text and fact.action not in {Action.REDIRECT, Action.BCC}
     return what + (f": {text}" if told else "")
 
 
 def _place(fact: Ruled) -> str:
     """Where in the dialogue or the message it was decided; postscreen and a filter before the queue answer at one place only."""
-    return "" if fact.source in {"proxy", "screen"} or not fact.stage else _PLACES.get(fact.stage, f"at {fact.stage}")
+    return "" if fact.source in {Decider.PROXY, Decider.SCREEN} or not fact.stage else _PLACES.get(fact.stage, f"at {fact.stage}")
 
 
 def _attempted(fact: Attempted) -> str:
@@ -272,7 +267,7 @@ def _attempted(fact: Attempted) -> str:
     if fact.discarded:
         what = "Thrown away on delivery"
     elif fact.automatic:
-        what = f"Automatic answer {'made' if fact.status == 'sent' else 'not made'}"
+        what = f"Automatic answer {'made' if fact.status is Status.SENT else 'not made'}"
     elif fact.forwarded:
         what = "Sent on to another address"
     else:
@@ -284,7 +279,7 @@ def _handed(fact: Attempted) -> str:
     """To whom a message was handed, and whether it was taken."""
     if fact.relay is None and fact.status in _UNSENT:
         return _UNSENT[fact.status]
-    known = _STATUS.get(fact.status.removesuffix("-but-not-cached"))
+    known = _STATUS[fact.status]
     if fact.relay_ip is None:
         # An agent of this host has a name only, a server behind a socket its path too.
         agent = fact.relay is not None and "[" not in fact.relay
@@ -295,7 +290,7 @@ def _handed(fact: Attempted) -> str:
         relay, kind = f"{host}:{fact.relay_port}" if fact.relay_port else host, 1
     else:
         relay, kind = fact.relay or fact.relay_ip, 0
-    return known[kind].format(relay) if known else f"Delivery to {relay}: {fact.status}"
+    return known[kind].format(relay)
 
 
 def _said(reply: Reply, people: list[str]) -> str:

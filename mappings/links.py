@@ -1,0 +1,176 @@
+"""Links: the ways in which a line of one hop names another hop. All of them, each with what holds for it.
+
+A hop is the stay of a message in one queue, or one run of a filter. A fact says what it names and how (`mappings.facts`); joining follows
+that by this table (`ingest.joining`), telling writes what came of it into the document, and a report says it in the words of `told`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from mappings.keys import Kind
+
+
+class How(StrEnum):
+    """How one hop names another."""
+
+    #: A filter of ours took it, and says what the server behind it calls it.
+    RELAY = "relay"
+    #: An address became others, and they have a queue file of their own.
+    FORWARDED = "forwarded"
+    #: The filter gave it on, and names the queue file behind it.
+    NEXT = "next"
+    #: The filter gave a kept message on because an operator let it go.
+    RELEASE = "release"
+    #: The queue file before the filter, as XFORWARD passed it on.
+    ORIGIN = "origin"
+    #: The queue file out of which an operator requeued it.
+    REQUEUE = "requeue"
+    #: The queue file that the filter looked at.
+    SCAN_OF = "scan_of"
+    #: A released message is sent anew, and its Resent-Message-ID holds the mail id of the kept one.
+    RESENT = "resent"
+    #: The filter's log id in its own lines, and in its answer to the mail server.
+    LOG = "log"
+    ANSWERED = "answered"
+    #: A connection that a screening daemon saw.
+    PEER = "peer"
+    #: What a filter gave on and the server behind it refused: both have the Message-ID.
+    REFUSED = "refused"
+    #: A result that names its message by the Message-ID only, while that is in reception.
+    JUDGED = "judged"
+    #: A result that names a queue file of another host.
+    TASK = "task"
+    #: The folder in which a filter works, and in which a virus scanner found something.
+    FOLDER = "folder"
+    #: The id by which a line is found that is a hop by itself.
+    OWN = "own"
+    #: Not said by a line: two hops name the same third one, which is not seen.
+    UNSEEN = "unseen"
+
+
+class Confidence(StrEnum):
+    """How sure it is that a hop follows another one."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+
+
+class Leads(StrEnum):
+    """Where a link leads, seen from the line that has it."""
+
+    #: To the hop after.
+    ON = "on"
+    #: To the hop before.
+    BACK = "back"
+    #: To what looked at the same hop, or has to do with it.
+    BESIDE = "beside"
+    #: Nowhere: what has it is found by it.
+    NOWHERE = "nowhere"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkKind:
+    """What holds for one way of naming."""
+
+    how: How
+    #: What kind of id is named.
+    key: Kind
+    leads: Leads
+    #: Seconds that may lie between the lines at both ends; None where the id names one thing for ever, or a life by its times.
+    reach_s: int | None
+    #: Who may stand at the other end.
+    end: str
+    #: Whether a report is told of it (`told`), and how sure it is.
+    confidence: Confidence = Confidence.CERTAIN
+    #: How a report says it; `{id}` is what is named, `{program}` who names it.
+    told: str = ""
+
+
+#: Filters' log ids repeat after a restart.
+LOG_ID_REACH_S = 30
+#: What a filter gave on is refused at once.
+REFUSED_REACH_S = 30
+#: Two lines without a common id join only when their stamps lie at most this far apart: longer than a server waits for a silent client.
+REACH_S = 600
+
+_LINKS = (
+    LinkKind(
+        How.RELAY,
+        Kind.QUEUE,
+        Leads.ON,
+        None,
+        "a queue file that came from a filter's address",
+        told="“queued as {id}” in the line of {program}",
+    ),
+    LinkKind(
+        How.FORWARDED, Kind.QUEUE, Leads.ON, None, "a queue file without a client", told="“forwarded as {id}” in the line of {program}"
+    ),
+    LinkKind(
+        How.NEXT,
+        Kind.QUEUE,
+        Leads.ON,
+        None,
+        "a queue file that came from a filter's address",
+        told="“queued_as: {id}” in the line of {program}",
+    ),
+    LinkKind(
+        How.RELEASE,
+        Kind.QUEUE,
+        Leads.ON,
+        None,
+        "a queue file that came from a filter's address",
+        told="“queued as {id}” in the line of {program}",
+    ),
+    LinkKind(How.ORIGIN, Kind.QUEUE, Leads.BACK, None, "a queue file", told="{program} names {id} as the queue id before the filter"),
+    LinkKind(How.REQUEUE, Kind.QUEUE, Leads.BACK, None, "a queue file", told="requeued by an administrator from {id}"),
+    LinkKind(How.SCAN_OF, Kind.QUEUE, Leads.BACK, None, "a queue file", told="“Queue-ID: {id}” in the line of the filter"),
+    LinkKind(How.RESENT, Kind.SCAN, Leads.BACK, None, "the scan that kept it", told="its Resent-Message-ID names the scan {id}"),
+    LinkKind(
+        How.LOG,
+        Kind.LOG,
+        Leads.BESIDE,
+        LOG_ID_REACH_S,
+        "a queue file, or lines of the filter",
+        Confidence.LIKELY,
+        "“id={id}” in the answer of the filter",
+    ),
+    LinkKind(
+        How.ANSWERED, Kind.LOG, Leads.BESIDE, LOG_ID_REACH_S, "the nearest scan", Confidence.LIKELY, "“id={id}” in the answer of the filter"
+    ),
+    LinkKind(How.PEER, Kind.PEER, Leads.BESIDE, REACH_S, "what was found about the connection", told="the same connection {id}"),
+    LinkKind(
+        How.REFUSED,
+        Kind.MESSAGE,
+        Leads.ON,
+        REFUSED_REACH_S,
+        "the one refused queue file with its Message-ID",
+        Confidence.LIKELY,
+        "the Message-ID {id}",
+    ),
+    LinkKind(
+        How.JUDGED,
+        Kind.JUDGED,
+        Leads.BESIDE,
+        None,
+        "the one message in reception with its Message-ID",
+        Confidence.LIKELY,
+        "the Message-ID {id}",
+    ),
+    LinkKind(How.TASK, Kind.QUEUE, Leads.BESIDE, None, "the queue file on another host", told="“{id}” in the line of {program}"),
+    LinkKind(How.FOLDER, Kind.FOLDER, Leads.NOWHERE, REACH_S, "hits of a virus scanner"),
+    LinkKind(How.OWN, Kind.JUDGED, Leads.NOWHERE, None, "who names it"),
+    LinkKind(How.UNSEEN, Kind.QUEUE, Leads.BESIDE, REACH_S, "who names the same", told="both name the next queue id {id}"),
+)
+
+#: What holds for each way of naming.
+LINKS: dict[How, LinkKind] = {kind.how: kind for kind in _LINKS}
+
+
+class Named(NamedTuple):
+    """An id that a line names, and how."""
+
+    how: How
+    key: str
