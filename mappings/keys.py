@@ -29,6 +29,8 @@ class Kind(StrEnum):
     MESSAGE = "i"
     #: A quarantine.
     QUARANTINE = "z"
+    #: What a newer release names.
+    OTHER = ""
 
 
 _KINDS = {kind.value: kind for kind in Kind}
@@ -38,7 +40,7 @@ _OF_LINE = "\x1f"
 
 def kind_of(key: str) -> Kind:
     """What a key names."""
-    return _KINDS[key[0]]
+    return _KINDS.get(key[:1], Kind.OTHER)
 
 
 def queue(host: str, queue_id: str) -> str:

@@ -34,14 +34,19 @@ from mappings.facts import (
 from mappings.log_words import Action, Contact, Decider, Finding, Handling, Notice, Sending, Stage, Status
 from mappings.vocabulary import FILTERS
 
+#: What is said of a line that states what this release does not know: a newer one wrote it.
+NOT_READ = "A line that this release of Mail Trace cannot read"
+#: How the sentence of an attempt begins that was none.
+NOT_TRIED = "Not tried"
 #: What came of a hand-over: to another server, to a filter of ours, to an agent of this host.
 _STATUS = {
     Status.SENT: ("Delivered to {}", "Handed to the filter {}", "Delivered by {}"),
-    "deferred": ("Delivery to {} put off", "Hand-over to the filter {} put off", "Delivery by {} put off"),
-    "bounced": ("Delivery to {} failed for good", "The filter {} refused it for good", "Delivery by {} failed for good"),
-    "expired": ("Delivery to {} given up", "Hand-over to the filter {} given up", "Delivery by {} given up"),
-    "deliverable": ("Address probe at {}: deliverable",) * 3,
-    "undeliverable": ("Address probe at {}: not deliverable",) * 3,
+    Status.DEFERRED: ("Delivery to {} put off", "Hand-over to the filter {} put off", "Delivery by {} put off"),
+    Status.BOUNCED: ("Delivery to {} failed for good", "The filter {} refused it for good", "Delivery by {} failed for good"),
+    Status.EXPIRED: ("Delivery to {} given up", "Hand-over to the filter {} given up", "Delivery by {} given up"),
+    Status.DELIVERABLE: ("Address probe at {}: deliverable",) * 3,
+    Status.UNDELIVERABLE: ("Address probe at {}: not deliverable",) * 3,
+    Status.OTHER: ("Delivery to {} ended otherwise", "Hand-over to the filter {} ended otherwise", "Delivery by {} ended otherwise"),
 }
 #: The same where nothing was handed to anybody.
 _UNSENT = {
@@ -256,14 +261,16 @@ def _ruled(fact: Ruled) -> str:
 
 def _place(fact: Ruled) -> str:
     """Where in the dialogue or the message it was decided; postscreen and a filter before the queue answer at one place only."""
-    return "" if fact.source in {Decider.PROXY, Decider.SCREEN} or not fact.stage else _PLACES.get(fact.stage, f"at {fact.stage}")
+    if fact.source in {Decider.PROXY, Decider.SCREEN} or fact.stage in {Stage.NONE, Stage.OTHER}:
+        return ""
+    return _PLACES.get(fact.stage, f"at {fact.stage}")
 
 
 def _attempted(fact: Attempted) -> str:
     """What came of a delivery."""
     people = [fact.recipient, *([fact.original] if fact.original else [])]
     if fact.skipped:
-        return "Not tried" + _said(fact.reply, people)
+        return NOT_TRIED + _said(fact.reply, people)
     if fact.discarded:
         what = "Thrown away on delivery"
     elif fact.automatic:

@@ -208,6 +208,8 @@ class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str]
     #: Whether a notice told the sender that it was not delivered.
     sender_notified: bool
+    #: What the next server called the message, by the reply that took it.
+    next_ids: list[str]
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -287,9 +289,12 @@ def as_of(read_up_to_ms: Mapping[str, int]) -> dict[str, str]:
     return {source: utc(read_up_to_ms[source]) for source in sorted(read_up_to_ms)}
 
 
-def trace_answer(trace: Trace, scope: Scope = EVERYTHING) -> TraceAnswer:
-    """One trace as it is answered to a caller with this scope: in what others wrote he reads no address of somebody else."""
-    view = View.of(trace, scope)
+def trace_answer(trace: Trace, scope: Scope = EVERYTHING, view: View | None = None) -> TraceAnswer:
+    """One trace as it is answered to a caller with this scope: in what others wrote he reads no address of somebody else.
+
+    `view` is what he may read of it, where that is known already.
+    """
+    view = view or View.of(trace, scope)
     return TraceAnswer(
         id=trace.id,
         time=utc(trace.time_ms),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
 from mappings import keys, patterns
+from mappings.keys import Kind
 from mappings.trace import Related, Trace
 from mappings.vocabulary import Disposition
 from search.answers import RelatedTrace, utc
@@ -25,27 +25,22 @@ _DAY_MS = 86_400_000
 #: A server that was asked to come back later does so within this time.
 _RETRY_MS = 6 * 3_600_000
 
-#: Queue ids in a reply: Postfix and most others, Exim.
-_QUEUED_AS = re.compile(r"\bqueued as ([0-9A-Za-z][0-9A-Za-z_-]{4,40})")
-_EXIM_ID = re.compile(r"\bid=([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4})\b")
-_MOST_IDS = 3
-
 _NAMED = {
-    "q": "the log names its queue id {}",
-    "m": "the log names its scan {}",
-    "l": "the log names the filter's log id {}",
-    "z": "the log names its quarantine id {}",
-    "i": "the log names its Message-ID {}",
-    "p": "the same connection {}",
+    Kind.QUEUE: "the log names its queue id {}",
+    Kind.SCAN: "the log names its scan {}",
+    Kind.LOG: "the log names the filter's log id {}",
+    Kind.QUARANTINE: "the log names its quarantine id {}",
+    Kind.MESSAGE: "the log names its Message-ID {}",
+    Kind.PEER: "the same connection {}",
 }
 
 #: A related trace, how it is related, what says so, how sure that is.
 _Found = tuple[Trace, str, str, str]
 
 
-def related(trace: Trace, engine: Engine, scope: Scope) -> tuple[list[RelatedTrace], bool]:
+def related(trace: Trace, engine: Engine, scope: Scope, view: View) -> tuple[list[RelatedTrace], bool]:
     """Give the related traces in scope, and whether there are more than are listed."""
-    seen, view = {trace.id}, View.of(trace, scope)
+    seen = {trace.id}
     listed: list[RelatedTrace] = []
     asked = _Asked(engine, scope)
     for other, how, evidence, confidence in _all(trace, asked):
@@ -113,8 +108,9 @@ def _siblings(trace: Trace, asked: _Asked) -> list[Trace]:
 def root_key(trace: Trace) -> str | None:
     """Give the key of the message's first hop, where that has an id: its first queue file, else its scan."""
     if trace.queue_ids:
-        return next((k for k in trace.keys if k.startswith("q:") and keys.queue_id_of(k) == trace.queue_ids[0]), None)
-    return next((k for k in trace.keys if k.startswith("m:")), None)
+        of_kind = (key for key in trace.keys if keys.kind_of(key) is Kind.QUEUE)
+        return next((key for key in of_kind if keys.queue_id_of(key) == trace.queue_ids[0]), None)
+    return next((key for key in trace.keys if keys.kind_of(key) is Kind.SCAN), None)
 
 
 def _same_message(trace: Trace, other: Trace, root: str) -> bool:
@@ -129,11 +125,11 @@ def _same_message(trace: Trace, other: Trace, root: str) -> bool:
 
 def _named(trace: Trace, relation: Related, asked: _Asked, same: set[str]) -> Iterator[_Found]:
     """Give the traces of the journey that this one names by a key."""
-    kind, _, value = relation.key.partition(":")
+    kind, value = keys.kind_of(relation.key), keys.value_of(relation.key)
     # Who is related to it in the same way is a fellow (another notice of one scan), not what is meant.
     found = [t for t in asked.holding(relation.key) if t.id not in same and relation not in t.related]
     confidence = "certain"
-    if kind == "q":
+    if kind is Kind.QUEUE:
         value = keys.queue_id_of(relation.key)
         # Those that only name the queue id are its relatives, not its owners.
         found = [t for t in found if value in t.queue_ids]
@@ -153,7 +149,7 @@ def _overlap(one: Trace, other: Trace) -> bool:
 
 def _elsewhere(trace: Trace, engine: Engine, scope: Scope) -> Iterator[_Found]:
     """Give the same message at servers of other log domains: by the queue id in the reply, else by Message-ID alone."""
-    for queue_id in next_queue_ids(trace.reply_text):
+    for queue_id in trace.next_ids:
         found = _near(trace, engine, scope, Query(queue_id=(queue_id,)))
         for other in _to_same_recipient(trace, (t for t in found if queue_id in t.queue_ids and _overlap(trace, t))):
             agrees = trace.message_id is not None and other.message_id == trace.message_id
@@ -168,7 +164,7 @@ def _elsewhere(trace: Trace, engine: Engine, scope: Scope) -> Iterator[_Found]:
         return
     found = _near(trace, engine, scope, query)
     for other in _to_same_recipient(trace, found):
-        named = [queue_id for queue_id in next_queue_ids(other.reply_text) if queue_id in trace.queue_ids]
+        named = [queue_id for queue_id in other.next_ids if queue_id in trace.queue_ids]
         if named:
             yield other, "previous_hop", f"its reply names the queue id {named[0]}", "certain"
         else:
@@ -210,11 +206,3 @@ def _to_same_recipient(trace: Trace, found: Iterable[Trace]) -> list[Trace]:
     others = [t for t in found if t.log_domain != trace.log_domain]
     own = {trace.recipient, trace.original_recipient} - {None}
     return [t for t in others if own & {t.recipient, t.original_recipient}] or others
-
-
-def next_queue_ids(reply_text: str | None) -> list[str]:
-    """Give the queue ids that a reply says the message has at the next server."""
-    if not reply_text:
-        return []
-    found = [*_QUEUED_AS.findall(reply_text), *_EXIM_ID.findall(reply_text)]
-    return list(dict.fromkeys(found))[-_MOST_IDS:]

@@ -12,6 +12,7 @@ from search.explain import Explanation, explain
 from search.journey import filter_results, hops, timeline
 from search.losses import concerning, in_words
 from search.scope import Scope
+from search.stated import stated
 from search.summary import summary
 from search.view import View
 
@@ -21,24 +22,26 @@ _NEAR_MS = 7 * 86_400_000
 
 def email_report(trace: Trace, engine: Engine, scope: Scope) -> ReportAnswer:
     """Give the report on a trace (with its events) as a caller with this scope may see it."""
-    view = View.of(trace, scope)
+    lines = stated(trace)
+    view = View.of(trace, scope, lines)
     explanation = _explanation(trace, view)
-    related, more = relations.related(trace, engine, scope)
+    related, more = relations.related(trace, engine, scope, view)
     return ReportAnswer(
-        trace=trace_answer(trace, scope),
+        trace=trace_answer(trace, scope, view),
         summary=view.text(summary(trace)),
         customer_text=explanation.customer_text,
         explanation=explanation,
-        timeline=timeline(trace, scope),
-        hops=hops(trace, scope),
+        timeline=timeline(trace, lines, view),
+        hops=hops(trace, lines, view),
         related=related,
-        filters=filter_results(trace, scope),
+        filters=filter_results(lines, view),
         warnings=[
             *_warnings(trace, more=more),
             *_lost(trace, engine, scope),
             *engine.lacking(scope, trace.time_ms - _NEAR_MS, trace.time_ms + _NEAR_MS),
         ],
         sender_notified=trace.sender_notified,
+        next_ids=view.texts(trace.next_ids),
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, overload
+from collections.abc import Iterable, Iterator
+from typing import overload
 
 from mappings import address
-from mappings.trace import Event, Trace
+from mappings.facts import texts_of
+from mappings.trace import Trace
 from search.addresses import Found, found_in, own_key, readings
 from search.scope import EVERYTHING, Scope
+from search.stated import Stated, stated
 
 #: What stands in the words of a step for a recipient that the caller may not see.
 ANOTHER = "another recipient"
@@ -29,8 +31,6 @@ _PATH = re.compile(
 )
 #: So long is a queue id that stands in no address by chance.
 _LONG_ID = 10
-#: Fields of facts that hold recipients, by name; whatever else holds an address is found by its look.
-_RECIPIENTS = ("recipient", "original", "target", "recipients", "others")
 _INSIDE = r"[^\s<>(),;:\[\]“”]"
 _INSIDE_NO_DOT = r"[^\s<>(),;:\[\]“”.]"
 #: An address that holds no other one.
@@ -58,15 +58,18 @@ class View:
         self._written = tuple(sorted(set(written), key=len, reverse=True))
 
     @classmethod
-    def of(cls, trace: Trace, scope: Scope) -> View:
-        """What a caller may read of this trace: he sees it, so he knows its addresses, though their domains may be another's."""
+    def of(cls, trace: Trace, scope: Scope, lines: list[Stated] | None = None) -> View:
+        """What a caller may read of this trace: he sees it, so he knows its addresses, though their domains may be another's.
+
+        `lines` are the trace's own, where they have been read already.
+        """
         if scope.domains is None:
             return _ALL
         recipients = [name for name in (trace.recipient, trace.original_recipient) if name]
         own = [*recipients, *([trace.sender] if trace.sender else [])]
         # Programs also log a quoted local part without its quotes.
         written = [form for name in own if '"' in name for form in _forms(name)]
-        if trace.message_id and _WHOLE_ID(trace.message_id) and not _is_somebody(trace.message_id, trace.events):
+        if trace.message_id and _WHOLE_ID(trace.message_id) and not _is_somebody(trace.message_id, lines or stated(trace)):
             written.append(trace.message_id)
         return cls(scope, own, recipients, written, (queue_id for queue_id in trace.queue_ids if len(queue_id) >= _LONG_ID))
 
@@ -75,20 +78,20 @@ class View:
         """Whether nothing is hidden."""
         return self._scope.domains is None
 
-    def names(self, event: Event) -> list[str]:
+    def names(self, line: Stated) -> list[str]:
         """The recipients that a line names, as far as the caller may see them."""
-        return [name for name in event.names if self._may_name(name)]
+        return [name for name in line.people if self._may_name(name)]
 
-    def shows(self, event: Event) -> bool:
-        """Whether he may read a line as it is: it names nobody else, counts nobody, and no place on the server."""
+    def shows(self, line: Stated) -> bool:
+        """Whether he may read a line as it is: it names nobody else, counts nobody, and no place on the server.
+
+        Whom it names is asked of its fact and of the line itself, for a format need not take all that stands there into its fact.
+        """
         if self.everything:
             return True
-        if _counts_others(event) or _CUT.search(event.raw) is not None:
+        if line.fact is None or line.fact.counts_more() or _counts_others(line.event.raw) or _CUT.search(line.event.raw) is not None:
             return False
-        # Documents of older releases list fewer names; what the facts say holds for them too.
-        named = (name for key in _RECIPIENTS for name in _texts(event.fields.get(key)))
-        told = {name: value for name, value in event.fields.items() if name not in _RECIPIENTS and name != "message_id"}
-        return all(map(self._may_name, (*event.names, *named))) and not any(map(self._hides, (event.raw, *_texts(told))))
+        return all(map(self._may_name, line.people)) and not any(map(self._hides, (line.event.raw, *texts_of(line.fact))))
 
     def words(self, words: str, names: Iterable[str] = ()) -> str:
         """What a line says that names these recipients, in words that name nobody else."""
@@ -187,17 +190,15 @@ class View:
 _ALL = View(EVERYTHING)
 
 
-def _counts_others(event: Event) -> bool:
-    """Whether a line counts, or leaves out, recipients that it does not name."""
-    if event.names_more or (event.fields.get("count") or 0) > 1 or event.fields.get("more") or event.fields.get("cut"):
-        return True
-    return any(max(int(told["one"] or 2), int(told["all"] or 0)) > 1 for told in _COUNTS.finditer(event.raw))
+def _counts_others(raw: str) -> bool:
+    """Whether a line counts recipients that it does not name."""
+    return any(max(int(told["one"] or 2), int(told["all"] or 0)) > 1 for told in _COUNTS.finditer(raw))
 
 
-def _is_somebody(message_id: str, events: Iterable[Event]) -> bool:
+def _is_somebody(message_id: str, lines: Iterable[Stated]) -> bool:
     """Whether a Message-ID is the address of a recipient: then it is one, whoever chose it."""
     wanted = address.fold(message_id)
-    return any(address.fold(name) == wanted for event in events for name in event.names)
+    return any(address.fold(name) == wanted for line in lines for name in line.people)
 
 
 def _forms(quoted: str) -> Iterator[str]:
@@ -232,15 +233,3 @@ def _spans(found: Iterable[Found]) -> list[tuple[int, int]]:
         else:
             spans.append((start, end))
     return spans
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Every text in a value of a fact, however deep."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from _texts(one)
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _texts(one)

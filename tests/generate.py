@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from mappings import identity, keys
+from mappings import facts, identity, keys
 from mappings.address import domain_of, normalise
-from mappings.trace import Event, Trace
+from mappings.links import How
+from mappings.trace import Event, HopLink, Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.query import Query
 from search.scope import EVERYTHING, Scope
@@ -93,8 +94,10 @@ def address(chance: random.Random, domains: tuple[str, ...]) -> str:
 
 
 def event(chance: random.Random, trace_time_ms: int, number: int, hop: str, names: list[str]) -> Event:
-    """One line of a journey."""
+    """One line of a journey; some state what no release knows."""
     time_us = trace_time_ms * 1000 + number
+    known = chance.random() < 0.7
+    fact = facts.Judged("rspamd", recipients=names, more=chance.random() < 0.1, symbols=[facts.Symbol("ü\x00", 0.5, ["x"])])
     text = (
         f"4xYz{number}: to=<{', '.join(names)}>, relay=mx.example.net[198.51.100.1]:25, delay=0.{number}, dsn=2.0.0, status=sent (250 ok)"
     )
@@ -107,11 +110,8 @@ def event(chance: random.Random, trace_time_ms: int, number: int, hop: str, name
         number=number,
         hash=f"{chance.getrandbits(64):016x}",
         hop=hop,
-        kind="delivery",
-        fields={"to": names, "code": 250, "nested": {"text": "ü\x00", "none": None, "share": 0.5}},
-        words="was handed over",
-        names=names,
-        names_more=chance.random() < 0.1,
+        kind=facts.kind_of(fact) if known else "delivery",
+        fields=facts.fields_of(fact) if known else {"to": names, "code": 250, "nested": {"text": "ü\x00", "none": None, "share": 0.5}},
         raw=f"Nov 24 03:22:10 mx1 postfix/smtp[123]: {text}",
         file="/var/log/mail.log",
     )
@@ -168,6 +168,8 @@ def _trace(chance: random.Random, message: _Message, recipient: str | None, orig
     visible_to = list(dict.fromkeys([*recipient_domains, *([domain_of(sender or "") or "example.org"] if chance.random() < 0.3 else [])]))
     names = [recipient] if recipient else []
     count = chance.randrange(1, 6)
+    lines = [event(chance, time_ms, number, first, names) for number in range(count)] if events else []
+    scan, same = keys.scan(mail_id), [keys.log_id(log_domain, "1-2")]
     return Trace(
         id=identity.trace_id(time_ms, log_domain, first, original or recipient or "", recipient or ""),
         version=(1 << 20) + count,
@@ -206,12 +208,18 @@ def _trace(chance: random.Random, message: _Message, recipient: str | None, orig
         visible_to=visible_to,
         keys=[
             *(keys.queue(log_domain, queue_id) for queue_id in queue_ids),
-            keys.scan(mail_id),
+            scan,
             *([] if message_id is None else [keys.message_id(message_id)]),
             *([] if quarantine is None else [keys.quarantine(quarantine)]),
         ],
+        hops=[
+            HopLink(first),
+            HopLink(scan, first, How.SCAN_OF, f"{chance.getrandbits(64):016x}", queue_ids[0], [keys.log_id("mx1", "1-2")]),
+        ],
+        decided=chance.choice(lines).hash if lines and chance.random() < 0.8 else None,
+        next_ids=[f"4{chance.getrandbits(40):010X}"] if chance.random() < 0.5 else [],
         ingested_ms=time_ms + 1000,
-        events=[event(chance, time_ms, number, first, names) for number in range(count)] if events else [],
+        events=lines,
     )
 
 

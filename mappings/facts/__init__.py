@@ -7,6 +7,7 @@ it *names* (`mappings.links` has how). Addresses and Message-IDs are normalised 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -59,6 +60,7 @@ __all__ = [
     "fact_of",
     "fields_of",
     "kind_of",
+    "texts_of",
 ]
 
 
@@ -108,6 +110,10 @@ AnyFact = (
 #: The kinds that documents keep, by their names.
 FACTS: dict[str, type[Fact]] = {str(t.__struct_config__.tag): t for t in AnyFact.__args__}
 _KINDS: dict[type[Fact], str] = {kind: name for name, kind in FACTS.items()}
+#: The fields of all kinds that hold the people whom a line names (`Fact.people`).
+_PEOPLE = frozenset({"recipient", "original", "target", "recipients", "others"})
+#: Sources of decisions behind which headers list recipients.
+_WITH_HEADERS = frozenset({"acl", "size", "hops"})
 
 
 def kind_of(fact: Fact) -> str:
@@ -129,11 +135,30 @@ def fact_of(kind: str, fields: dict[str, Any]) -> Fact:
     return msgspec.convert(fields, FACTS[kind])
 
 
+def texts_of(fact: Fact) -> Iterator[str]:
+    """Every text in a fact, however deep, apart from the people that it names and its Message-ID, which is nobody's address."""
+    for name, value in fields_of(fact).items():
+        if name not in _PEOPLE and name != "message_id":
+            yield from _texts(value)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The texts in a plain value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
+
+
 def _with_recipients(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields of a decision, also as revisions before 4 kept them: one recipient apart from those that headers behind it listed."""
     listed = fields.get("recipients", [])
     if "recipient" in fields:
         rest = {name: value for name, value in fields.items() if name != "recipient"}
         return rest | {"recipients": [fields["recipient"], *listed], "more": bool(listed) and fields.get("action") == "reject"}
-    headers = listed and fields.get("source") == "acl" and fields.get("stage") == "END-OF-MESSAGE"
+    headers = listed and fields.get("source") in _WITH_HEADERS and fields.get("stage") in ("MAIL", "END-OF-MESSAGE")
     return fields | {"more": True} if headers else fields

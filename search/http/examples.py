@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mappings.codes import entries
-from mappings.trace import Event, Trace
+from mappings.trace import Event, HopLink, Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.answers import FilterResult, FreshnessAnswer, ReportAnswer, SourceState, Symbol, error_answer, trace_answer, utc
 from search.engines import Total
@@ -12,7 +12,9 @@ from search.http.answers import AuditAnswer, DomainAnswer, DomainsAnswer, Traces
 from search.http.audit import Entry
 from search.journey import hops, timeline
 from search.scope import EVERYTHING
+from search.stated import stated
 from search.summary import summary
+from search.view import View
 
 _AT_MS = 1_795_490_530_123
 _TRACE = Trace(
@@ -40,6 +42,7 @@ _TRACE = Trace(
     size=1234,
     queue_ids=["4D09318A9FB"],
     direction=Direction.INBOUND,
+    hops=[HopLink("q:mx1/4D09318A9FB")],
     events=[
         Event(
             _AT_MS * 1000,
@@ -52,7 +55,6 @@ _TRACE = Trace(
             "q:mx1/4D09318A9FB",
             "received",
             {"queue_id": "4D09318A9FB", "client_name": "mail.example.org", "client_ip": "192.0.2.7"},
-            "accepted from mail.example.org[192.0.2.7]",
         )
     ],
 )
@@ -71,13 +73,14 @@ TRACES = TracesAnswer(
     took_ms=2.1,
 )
 _EXPLAINED = explain(_TRACE)
+_LINES, _VIEW = stated(_TRACE), View.of(_TRACE, EVERYTHING)
 REPORT = ReportAnswer(
     trace=trace_answer(_TRACE),
     summary=summary(_TRACE),
     customer_text=_EXPLAINED.customer_text,
     explanation=_EXPLAINED,
-    timeline=timeline(_TRACE, EVERYTHING),
-    hops=hops(_TRACE),
+    timeline=timeline(_TRACE, _LINES, _VIEW),
+    hops=hops(_TRACE, _LINES, _VIEW),
     related=[],
     filters=[
         FilterResult(
@@ -92,6 +95,7 @@ REPORT = ReportAnswer(
     ],
     warnings=[],
     sender_notified=False,
+    next_ids=[],
 )
 ERRORS = [error_answer(entry, seen=3) for entry in entries()[:2]]
 DOMAINS = DomainsAnswer(

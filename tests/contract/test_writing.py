@@ -263,9 +263,7 @@ def test_events_come_back_as_they_were(store: Store) -> None:
     """Every event of a trace is given back whole, hostile bytes and nested values too."""
     chance = random.Random(3)
     events = [generate.event(chance, T0, number, "q:mx/Q1", ["bob@example.net"]) for number in range(40)]
-    events.append(
-        Event(0, False, "", "", -1, 0, "", "", "", {"deep": [{"a": [None, True, 1.5, "\x00\uffff"]}]}, "", raw="\x00<script>" * 500)
-    )
+    events.append(Event(0, False, "", "", -1, 0, "", "", "", {"deep": [{"a": [None, True, 1.5, "\x00\uffff"]}]}, raw="\x00<script>" * 500))
     written = mail(1, events=events, subject="\x00\x1b[31m", score=-0.25, size=1 << 50, related=[])
     store.write([written])
     assert store.engine.get(written.id, EVERYTHING) == written

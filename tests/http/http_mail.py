@@ -6,11 +6,12 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from ingest import events as facts
-from mappings import keys
+from mappings import facts, keys
 from mappings.address import domain_of
 from mappings.identity import trace_id
-from mappings.trace import Event, Related, Trace
+from mappings.links import How
+from mappings.log_words import Action, By, Notice, Stage, Status
+from mappings.trace import Event, HopLink, Related, Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 
 START_MS = 1_764_000_000_000
@@ -19,12 +20,12 @@ TENANTS = ("example.org", "example.net", "bücher.example", "sub.example.net")
 #: Domains that are no tenant's.
 STRANGERS = ("sender.example", "far.example")
 _FATES = (
-    (Disposition.DELIVERED, Verdict.CLEAN, None, 250, "2.0.0", "sent"),
-    (Disposition.DELIVERED, Verdict.CLEAN, None, 250, "2.0.0", "sent"),
-    (Disposition.BOUNCED, Verdict.CLEAN, Reason.RECIPIENT_UNKNOWN, 550, "5.1.1", "bounced"),
-    (Disposition.DEFERRED, Verdict.CLEAN, Reason.MAILBOX_FULL, 452, "4.2.2", "deferred"),
-    (Disposition.QUARANTINED, Verdict.VIRUS, Reason.VIRUS, 250, "2.7.0", "sent"),
-    (Disposition.REJECTED, Verdict.SPAM, Reason.SPAM, 554, "5.7.1", "bounced"),
+    (Disposition.DELIVERED, Verdict.CLEAN, None, 250, "2.0.0", Status.SENT),
+    (Disposition.DELIVERED, Verdict.CLEAN, None, 250, "2.0.0", Status.SENT),
+    (Disposition.BOUNCED, Verdict.CLEAN, Reason.RECIPIENT_UNKNOWN, 550, "5.1.1", Status.BOUNCED),
+    (Disposition.DEFERRED, Verdict.CLEAN, Reason.MAILBOX_FULL, 452, "4.2.2", Status.DEFERRED),
+    (Disposition.QUARANTINED, Verdict.VIRUS, Reason.VIRUS, 250, "2.7.0", Status.SENT),
+    (Disposition.REJECTED, Verdict.SPAM, Reason.SPAM, 554, "5.7.1", Status.BOUNCED),
 )
 
 
@@ -44,10 +45,10 @@ class _Message:
     message_id: str
     made: list[Event] = field(default_factory=list)
 
-    def line(self, program: str, hop: str, fact: facts.Fact, words: str, names: list[str], *, more: bool = False) -> Event:
-        """One line; its raw text names whom it is noted to name, and, where it names more, everybody."""
+    def line(self, program: str, hop: str, fact: facts.Fact, text: str, names: list[str]) -> Event:
+        """One line; its raw text names whom it is said to name, and, where it counts more, everybody."""
         number = len(self.made)
-        told = self.recipients if more else names
+        told = self.recipients if fact.counts_more() else names
         event = Event(
             time_us=(self.time_ms + 100 * number) * 1000,
             fine=True,
@@ -57,12 +58,9 @@ class _Message:
             number=0,
             hash=f"{self.number:08x}{number:04x}{self.chance.getrandbits(16):04x}",
             hop=hop,
-            kind=str(type(fact).__struct_config__.tag),
+            kind=facts.kind_of(fact),
             fields=facts.fields_of(fact),
-            words=words,
-            names=names,
-            names_more=more,
-            raw=f"{self.log_domain} {program}[100]: line {number} of {self.first}: {words}; to {' '.join(told)}",
+            raw=f"{self.log_domain} {program}[100]: line {number} of {self.first}: {text}; to {' '.join(told)}",
             file="mail.log",
         )
         self.made.append(event)
@@ -123,14 +121,15 @@ def _copy(message: _Message, recipient: str, fate: tuple[Any, ...], size: int, *
     message.made = []
     message.line("smtpd", q1, facts.Received(message.first, client_name="mail.sender.example"), "Accepted from mail.sender.example", [])
     queued = f"Queued: from {message.sender}, {size} bytes, {many} recipient{'s' if many > 1 else ''}"
-    message.line("qmgr", q1, facts.Queued(message.first, message.sender, size, many), queued, [], more=many > 1)
-    scanned = facts.Scanned(message.mail_id, "00361-05", passed=status == "sent", category="CLEAN", recipients=message.recipients)
+    message.line("qmgr", q1, facts.Queued(message.first, message.sender, size, many), queued, [])
+    scanned = facts.Scanned(message.mail_id, "00361-05", passed=status is Status.SENT, category="CLEAN", recipients=message.recipients)
     words = f"Passed CLEAN: {message.sender} to {', '.join(message.recipients)}"
-    message.line("amavis", scan, scanned, words, list(message.recipients))
+    passed = message.line("amavis", scan, scanned, words, list(message.recipients)).hash
     message.line("smtpd", q2, facts.Received(message.second, client_name="localhost"), "Accepted from localhost", [])
     reply = facts.Reply(code, enhanced, f"<{recipient}>: so it is; queued as 4Sink{message.number:05d}")
-    tried = facts.Attempted(message.second, recipient, status, relay="mx.far.example[198.51.100.9]:25", reply=reply, by="remote")
-    message.line("smtp", q2, tried, f"Tried for {recipient}{f', first named {original}' if original else ''}", names)
+    relay = "mx.far.example[198.51.100.9]:25"
+    tried = facts.Attempted(message.second, recipient, status, original=original, relay=relay, reply=reply, by=By.REMOTE)
+    decided = message.line("smtp", q2, tried, f"Tried for {recipient}{f', first named {original}' if original else ''}", names)
     message.line("qmgr", q2, facts.Removed(message.second), "Removed from the queue", [])
     sees = [domain_of(name) or "" for name in names] + ([domain_of(message.sender) or ""] if own else [])
     return Trace(
@@ -162,12 +161,15 @@ def _copy(message: _Message, recipient: str, fate: tuple[Any, ...], size: int, *
         size=size,
         queue_ids=[message.first, message.second],
         direction=Direction.OUTBOUND if own else Direction.INBOUND,
-        relay="mx.far.example[198.51.100.9]:25",
+        relay=relay,
         relay_host="mx.far.example",
         relay_ip="198.51.100.9",
         attempts=1,
         visible_to=list(dict.fromkeys(sees)),
         keys=[q1, q2, scan, keys.message_id(message.message_id)],
+        hops=[HopLink(q1), HopLink(scan, q1, How.SCAN_OF, passed, message.first), HopLink(q2, scan, How.NEXT, passed, message.second)],
+        decided=decided.hash,
+        next_ids=[f"4Sink{message.number:05d}"],
         events=message.made,
     )
 
@@ -180,9 +182,9 @@ def _notice(message: _Message, traces: list[Trace]) -> Trace:
         trace.related = [Related("notice", key)]
     message.made = []
     failed = [trace.recipient or "" for trace in traces if trace.disposition is Disposition.BOUNCED]
-    noticed = facts.Noticed(message.second, first, "non-delivery")
+    noticed = facts.Noticed(message.second, first, Notice.NON_DELIVERY)
     message.line("bounce", key, noticed, f"A notice about {', '.join(failed)}", failed)
-    tried = facts.Attempted(first, message.sender, "sent")
+    tried = facts.Attempted(first, message.sender, Status.SENT)
     message.line("smtp", key, tried, f"Tried for {message.sender}", [message.sender])
     return Trace(
         id=trace_id(message.time_ms + 700, log_domain, key, message.sender, message.sender),
@@ -210,7 +212,7 @@ def _elsewhere(message: _Message, trace: Trace) -> Trace:
     key, recipient, time_ms = keys.queue("mx8", queue_id), trace.recipient or "", trace.time_ms + 5_000
     message.made = []
     message.line("smtpd", key, facts.Received(queue_id, client_name="mx7"), "Accepted from mx7", [])
-    message.line("local", key, facts.Attempted(queue_id, recipient, "sent"), f"Tried for {recipient}", [recipient])
+    message.line("local", key, facts.Attempted(queue_id, recipient, Status.SENT), f"Tried for {recipient}", [recipient])
     return Trace(
         id=trace_id(time_ms, "mx8", key, recipient, recipient),
         version=(1 << 20) + len(message.made),
@@ -236,7 +238,9 @@ def _try_before(message: _Message, trace: Trace) -> Trace:
     time_ms, recipient = trace.time_ms - 300_000, trace.recipient or ""
     key = keys.line(f"{message.number:016x}")
     message.made = []
-    ruled = facts.Ruled(None, "reject", "RCPT", sender=message.sender, recipient=recipient, reply=facts.Reply(450, "4.2.0", "Greylisted"))
+    ruled = facts.Ruled(
+        None, Action.REJECT, Stage.RCPT, sender=message.sender, recipients=[recipient], reply=facts.Reply(450, "4.2.0", "Greylisted")
+    )
     message.line("smtpd", key, ruled, f"Refused for now: {message.sender} to {recipient}", [recipient])
     return Trace(
         id=trace_id(time_ms, message.log_domain, key, recipient, recipient),

@@ -25,6 +25,7 @@ from search.query import Query
 from search.rows import csv_header, csv_rows
 from search.scope import Scope
 from search.service import MailTrace
+from search.stated import stated
 
 pytest_plugins = ("http_fixtures",)
 
@@ -211,12 +212,12 @@ def check_lines(answer: Any, trace: Trace, person: Person) -> tuple[int, int]:
     own = {fold(name) for name in (trace.recipient, trace.original_recipient) if name}
     whole = covered = 0
     assert len(answer["timeline"]) == len(trace.events)
-    for step, event in zip(answer["timeline"], trace.events, strict=True):
-        visible = [name for name in event.names if person.sees is None or fold(name) in own or name.rpartition("@")[2] in person.sees]
-        may = person.sees is None or (visible == event.names and not event.names_more)
+    for step, line in zip(answer["timeline"], stated(trace), strict=True):
+        visible = [name for name in line.people if person.sees is None or fold(name) in own or name.rpartition("@")[2] in person.sees]
+        may = person.sees is None or (line.fact is not None and visible == line.people and not line.fact.counts_more())
         assert step["recipients"] == visible
-        assert step["raw"] == (event.raw if may else None)
-        assert not may or step["words"] == event.words
+        assert step["raw"] == (line.event.raw if may else None)
+        assert not may or step["words"] == line.words
         whole, covered = whole + may, covered + (not may)
     return whole, covered
 

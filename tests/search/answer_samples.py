@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
-from ingest import events as facts
 from ingest.sinks.embedded import EmbeddedSink
-from mappings import keys
+from mappings import facts, keys
 from mappings.identity import trace_id
-from mappings.trace import Event, Trace
+from mappings.links import How
+from mappings.log_words import By, Status
+from mappings.trace import Event, HopLink, Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.engines.embedded import EmbeddedEngine
 from search.scope import EVERYTHING, Scope
@@ -52,8 +53,8 @@ class Lines:
     start_ms: int = T0
     made: list[Event] = field(default_factory=list)
 
-    def add(self, program: str, hop: str, fact: facts.Fact, words: str, names: list[str] | None = None, *, more: bool = False) -> None:
-        """Add one line."""
+    def add(self, program: str, hop: str, fact: facts.Fact, text: str, names: list[str] | None = None) -> str:
+        """Add one line, with a text that names some recipients; give its hash."""
         number = len(self.made)
         self.made.append(
             Event(
@@ -65,15 +66,13 @@ class Lines:
                 number=0,
                 hash=f"{self.start_ms:x}-{number:02x}-{program}",
                 hop=hop,
-                kind=str(type(fact).__struct_config__.tag),
+                kind=facts.kind_of(fact),
                 fields=facts.fields_of(fact),
-                words=words,
-                names=names or [],
-                names_more=more,
-                raw=f"{HOST} {program}[100]: {words} {names or ''}",
+                raw=f"{HOST} {program}[100]: {text} {names or ''}",
                 file="mail.log",
             ),
         )
+        return self.made[-1].hash
 
 
 def trace(recipient: str | None = BOB, *, time_ms: int = T0, first: str = FIRST, log_domain: str = HOST, **changes: Any) -> Trace:
@@ -107,6 +106,7 @@ def trace(recipient: str | None = BOB, *, time_ms: int = T0, first: str = FIRST,
         attempts=1,
         visible_to=[domain] if domain else [],
         keys=[keys.queue(log_domain, first), keys.message_id(f"{first}@client.example")],
+        next_ids=["4Sink00001"],
     )
     return msgspec.structs.replace(made, **changes)
 
@@ -116,16 +116,17 @@ def scanned_journey(**changes: Any) -> Trace:
     lines, q1, q2, scan = Lines(), keys.queue(HOST, FIRST), keys.queue(HOST, SECOND), keys.scan(SCAN)
     client = facts.Received(FIRST, client_name="mail.sender.example", client_ip="203.0.113.5")
     lines.add("smtpd", q1, client, "Accepted from mail.sender.example[203.0.113.5]")
-    lines.add("qmgr", q1, facts.Queued(FIRST, ANN, 367, 2), f"Queued: from {ANN}, 367 bytes", more=True)
+    lines.add("qmgr", q1, facts.Queued(FIRST, ANN, 367, 2), f"Queued: from {ANN}, 367 bytes")
     # The filter's client comes before the filter's own line, as it does in real logs.
     lines.add("smtpd", q2, facts.Received(SECOND, client_name="localhost", client_ip="127.0.0.1"), "Accepted from localhost[127.0.0.1]")
     result = facts.Scanned(SCAN, "00361-05", passed=True, category="CLEAN", sender=ANN, recipients=[BOB, CARLA], score=-1.5)
     result = msgspec.structs.replace(result, origin_queue_id=FIRST, next_ids=[SECOND])
-    lines.add("amavis", scan, result, f"Passed CLEAN: {ANN} to {BOB}, {CARLA}", [BOB, CARLA])
+    scanned = lines.add("amavis", scan, result, f"Passed CLEAN: {ANN} to {BOB}, {CARLA}", [BOB, CARLA])
     reply = facts.Reply(250, "2.0.0", f"from MTA: 250 2.0.0 Ok: queued as {SECOND}")
-    handed = facts.Attempted(FIRST, BOB, "sent", relay="127.0.0.1[127.0.0.1]:10024", reply=reply, by="filter", next_id=SECOND)
-    sent = facts.Attempted(SECOND, BOB, "sent", relay="mailstore.example.org[198.51.100.9]:25", reply=facts.Reply(250, "2.0.0", "Ok"))
-    lines.add("smtp", q2, sent, f"Delivered to {BOB}", [BOB])
+    handed = facts.Attempted(FIRST, BOB, Status.SENT, relay="127.0.0.1[127.0.0.1]:10024", reply=reply, by=By.FILTER, next_id=SECOND)
+    handed = msgspec.structs.replace(handed, relay_ip="127.0.0.1", relay_port=10024)
+    sent = facts.Attempted(SECOND, BOB, Status.SENT, relay="mailstore.example.org[198.51.100.9]:25", reply=facts.Reply(250, "2.0.0", "Ok"))
+    decided = lines.add("smtp", q2, sent, f"Delivered to {BOB}", [BOB])
     lines.add("qmgr", q2, facts.Removed(SECOND), "Removed from the queue")
     lines.add("smtp", q1, handed, f"Handed to the filter for {BOB}", [BOB])
     lines.add("qmgr", q1, facts.Removed(FIRST), "Removed from the queue")
@@ -133,6 +134,8 @@ def scanned_journey(**changes: Any) -> Trace:
         "queue_ids": [FIRST, SECOND],
         "keys": [q1, q2, scan, keys.message_id("m1@client.example")],
         "message_id": "m1@client.example",
+        "hops": [HopLink(q1), HopLink(scan, q1, How.SCAN_OF, scanned, FIRST), HopLink(q2, scan, How.NEXT, scanned, SECOND)],
+        "decided": decided,
         "events": lines.made,
     }
     return trace(**{**values, **changes})
@@ -145,10 +148,11 @@ def kept_journey(**changes: Any) -> Trace:
     lines.add("smtpd", q1, client, "Accepted from mail.sender.example[203.0.113.5]")
     result = facts.Scanned(SCAN, "00361-06", passed=False, category="INFECTED", detail="Eicar-Test-Signature", recipients=[BOB])
     result = msgspec.structs.replace(result, quarantine_ids=["e/virus-eOgKZo5vfSIj"])
-    lines.add("amavis", scan, result, "Blocked INFECTED (Eicar-Test-Signature), kept as e/virus-eOgKZo5vfSIj", [BOB])
+    decided = lines.add("amavis", scan, result, "Blocked INFECTED (Eicar-Test-Signature), kept as e/virus-eOgKZo5vfSIj", [BOB])
     reply = facts.Reply(250, "2.7.0", "Ok, discarded, id=00361-06 - INFECTED: Eicar-Test-Signature")
-    sent = facts.Attempted(FIRST, BOB, "sent", relay="127.0.0.1[127.0.0.1]:10024", reply=reply, by="filter", log_id="00361-06")
-    lines.add("smtp", q1, sent, "Handed to the filter, which kept it", [BOB])
+    sent = facts.Attempted(FIRST, BOB, Status.SENT, relay="127.0.0.1[127.0.0.1]:10024", reply=reply, by=By.FILTER, log_id="00361-06")
+    sent = msgspec.structs.replace(sent, relay_ip="127.0.0.1", relay_port=10024)
+    answered = lines.add("smtp", q1, sent, "Handed to the filter, which kept it", [BOB])
     lines.add("qmgr", q1, facts.Removed(FIRST), "Removed from the queue")
     values: dict[str, Any] = {
         "disposition": Disposition.QUARANTINED,
@@ -160,6 +164,9 @@ def kept_journey(**changes: Any) -> Trace:
         "reply_text": "250 2.7.0 Ok, discarded, id=00361-06 - INFECTED: Eicar-Test-Signature",
         "reply_by": "filter",
         "keys": [q1, scan],
+        "hops": [HopLink(q1), HopLink(scan, q1, How.ANSWERED, answered, "00361-06")],
+        "decided": decided,
+        "next_ids": [],
         "events": lines.made,
     }
     return trace(**{**values, **changes})

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from answer_samples import ANN, BOB, CARLA, FIRST, HOST, Lines, only, stored, trace
+from msgspec.structs import replace
 
-from ingest import events as facts
-from mappings import keys
-from mappings.trace import Trace
+from mappings import facts, keys
+from mappings.trace import HopLink, Trace
 from search.answers import ReportAnswer, Symbol
 from search.scope import EVERYTHING, Scope
 
@@ -21,12 +21,14 @@ def judged(*names: str, more: bool = False, loose: str | None = None) -> Trace:
     lines, queue = Lines(), keys.queue(HOST, FIRST)
     lines.add("smtpd", queue, facts.Received(FIRST, client_name="mail.sender.example"), "Received")
     result = facts.Judged(
-        "rspamd", FIRST, "ab2825", "m1@client.example", "add header", spam=True, score=7.9, required=15.0, symbols=_SYMBOLS, sender=ANN
+        "rspamd", FIRST, "ab2825", "m1@client.example", "add header", spam=True, score=7.9, required=15.0, symbols=_SYMBOLS
     )
-    lines.add("rspamd", queue, result, "Rspamd asks for “add header”", list(names), more=more)
+    result = replace(result, sender=ANN, recipients=list(names), more=more)
+    lines.add("rspamd", queue, result, "Rspamd asks for “add header”", list(names))
     forcing = facts.Judged("rspamd", log_id="ab2825", action="add header", forced_by="force_actions")
-    lines.add("rspamd", loose or keys.log_id(HOST, "ab2825"), forcing, "Rspamd asks for “add header”, forced by force_actions")
-    return trace(events=lines.made, queue_ids=[FIRST])
+    beside = loose or keys.log_id(HOST, "ab2825")
+    lines.add("rspamd", beside, forcing, "Rspamd asks for “add header”, forced by force_actions")
+    return trace(events=lines.made, queue_ids=[FIRST], hops=[HopLink(queue, same=[beside])])
 
 
 def report(folder: Path, wanted: Trace, scope: Scope = EVERYTHING) -> ReportAnswer:

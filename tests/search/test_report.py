@@ -9,19 +9,23 @@ import msgspec
 import pytest
 from answer_samples import ANN, BOB, CARLA, FIRST, HOST, SCAN, SECOND, T0, Lines, kept_journey, only, scanned_journey, stored, trace
 
-from ingest import events as facts
-from mappings import keys
-from mappings.trace import Related, Trace
+from mappings import facts, keys
+from mappings.links import How
+from mappings.log_words import Action, Decider, Finding, Stage, Status
+from mappings.sentences import words_of
+from mappings.trace import HopLink, Related, Trace
 from mappings.vocabulary import Disposition, Reason, Verdict
-from search.answers import ReportAnswer
+from search import journey
+from search.answers import Hop, ReportAnswer, Step
 from search.engines import Page
 from search.engines.embedded import EmbeddedEngine
 from search.explain import explain
-from search.journey import deciding, hops, timeline
+from search.journey import deciding
 from search.query import Query
-from search.related import LIMIT, next_queue_ids
+from search.related import LIMIT
 from search.scope import EVERYTHING, Scope
 from search.service import MailTrace
+from search.stated import stated
 from search.summary import summary
 from search.view import ANOTHER, View
 
@@ -32,6 +36,16 @@ def report(folder: Path, wanted: Trace, *others: Trace, scope: Scope = EVERYTHIN
         answer = mail.report(wanted.id)
     assert answer is not None
     return answer
+
+
+def hops(wanted: Trace) -> list[Hop]:
+    """The hops of a trace, for whoever may see everything."""
+    return journey.hops(wanted, stated(wanted), View(EVERYTHING))
+
+
+def timeline(wanted: Trace, scope: Scope = EVERYTHING) -> list[Step]:
+    """The steps of a trace."""
+    return journey.timeline(wanted, stated(wanted), View.of(wanted, scope))
 
 
 # Hops ---------------------------------------------------------------------------------------------------------------------
@@ -73,66 +87,88 @@ def test_a_scan_that_names_no_queue_id_is_joined_by_its_log_id_and_less_sure() -
 
 
 def test_a_scan_and_its_first_lines_are_one_hop() -> None:
-    """Lines of the filter without mail id belong to the scan with their log id, the nearest one where the log id came back."""
+    """Lines of the filter without mail id belong to the scan that the document names."""
     lines, queue, scan, log_id = Lines(), keys.queue(HOST, FIRST), keys.scan(SCAN), keys.log_id(HOST, "1-1")
     lines.add("smtpd", queue, facts.Received(FIRST), "Accepted")
     lines.add("amavis", log_id, facts.Inspected("1-1"), "Looks at it")
-    lines.add("amavis", scan, facts.Scanned(SCAN, "1-1", passed=True, category="CLEAN", origin_queue_id=FIRST), "Passed")
-    lines.start_ms += 86_400_000
-    lines.add("amavis", keys.scan("later"), facts.Scanned("later", "1-1", passed=True, category="CLEAN", origin_queue_id=FIRST), "Passed")
-    wanted = trace(events=lines.made)
-    assert [hop.id for hop in hops(wanted)] == [queue, scan, keys.scan("later")]
-    assert [step.hop for step in timeline(wanted, EVERYTHING)] == [queue, scan, scan, keys.scan("later")]
+    result = facts.Scanned(SCAN, "1-1", passed=True, category="CLEAN", origin_queue_id=FIRST)
+    named = lines.add("amavis", scan, result, "Passed")
+    wanted = trace(events=lines.made, hops=[HopLink(queue), HopLink(scan, queue, How.SCAN_OF, named, FIRST, [log_id])])
+    assert [(hop.id, hop.mail_id) for hop in hops(wanted)] == [(queue, None), (scan, SCAN)]
+    assert [step.hop for step in timeline(wanted)] == [queue, scan, scan]
 
 
 def test_a_refusal_is_joined_to_what_screening_found() -> None:
     """A refusal before the dialogue follows the connection that screening judged."""
-    lines, peer = Lines(), keys.peer(HOST, "203.0.113.98", 47975)
-    lines.add("postscreen", peer, facts.Screened("203.0.113.98", 47975, "denylisted"), "On the deny list")
-    lines.add("postscreen", keys.line("ab"), facts.Ruled(None, "reject", "RCPT", source="screen", recipient=BOB), "Refused", [BOB])
-    way = hops(trace(events=lines.made, queue_ids=[], disposition=Disposition.REJECTED))
+    lines, peer, line = Lines(), keys.peer(HOST, "203.0.113.98", 47975), keys.line("ab")
+    lines.add("postscreen", peer, facts.Screened("203.0.113.98", 47975, Finding.DENYLISTED), "On the deny list")
+    refused = facts.Ruled(None, Action.REJECT, Stage.RCPT, source=Decider.SCREEN, recipients=[BOB])
+    named = lines.add("postscreen", line, refused, "Refused", [BOB])
+    linked = [HopLink(peer), HopLink(line, peer, How.PEER, named, "[203.0.113.98]:47975")]
+    way = hops(trace(events=lines.made, queue_ids=[], hops=linked, disposition=Disposition.REJECTED))
     assert [hop.kind for hop in way] == ["connection", "refusal"]
-    assert (way[1].follows, way[1].evidence) == (peer, "the same connection [203.0.113.98]:47975")
+    assert (way[1].follows, way[1].evidence, way[1].confidence) == (peer, "the same connection [203.0.113.98]:47975", "certain")
+
+
+@pytest.mark.parametrize(
+    ("how", "named", "evidence", "confidence"),
+    [
+        (How.RELAY, SECOND, f"“queued as {SECOND}” in the line of smtp", "certain"),
+        (How.FORWARDED, SECOND, f"“forwarded as {SECOND}” in the line of smtp", "certain"),
+        (How.NEXT, SECOND, f"“queued_as: {SECOND}” in the line of smtp", "certain"),
+        (How.ORIGIN, FIRST, f"smtp names {FIRST} as the queue id before the filter", "certain"),
+        (How.REQUEUE, FIRST, f"requeued by an administrator from {FIRST}", "certain"),
+        (How.SCAN_OF, FIRST, f"“Queue-ID: {FIRST}” in the line of the filter", "certain"),
+        (How.UNSEEN, SECOND, f"both name the next queue id {SECOND}", "certain"),
+        (How.ANSWERED, "1-1", "“id=1-1” in the answer of the filter", "likely"),
+    ],
+)
+def test_each_way_of_naming_has_its_sentence(how: How, named: str, evidence: str, confidence: str) -> None:
+    """What the document says of a hop, a report says in words: what is named, and who names it."""
+    lines, first, second = Lines(), keys.queue(HOST, FIRST), keys.queue(HOST, SECOND)
+    line = lines.add("smtp", first, facts.Attempted(FIRST, BOB, Status.SENT), "Sent")
+    lines.add("smtpd", second, facts.Received(SECOND), "Accepted")
+    _, hop = hops(trace(events=lines.made, hops=[HopLink(first), HopLink(second, first, how, line, named)]))
+    assert (hop.follows, hop.evidence, hop.confidence) == (first, evidence, confidence)
+
+
+def test_a_document_that_names_no_hops_has_them_in_the_order_of_its_lines() -> None:
+    """Documents of revisions before 4 do not say what decided and what joins: nothing is worked out anew."""
+    wanted = scanned_journey(hops=[], decided=None)
+    way = hops(wanted)
+    assert [hop.id for hop in way] == [keys.queue(HOST, FIRST), keys.queue(HOST, SECOND), keys.scan(SCAN)]
+    assert {(hop.follows, hop.evidence, hop.confidence) for hop in way} == {(None, None, None)}
+    assert not any(step.decides for step in timeline(wanted))
 
 
 @pytest.mark.parametrize("wanted", [scanned_journey(), kept_journey()], ids=["passed", "kept"])
 def test_every_step_belongs_to_a_hop(wanted: Trace) -> None:
     """No step stands outside the hops, and no hop is without a step."""
-    assert {step.hop for step in timeline(wanted, EVERYTHING)} == {hop.id for hop in hops(wanted)}
+    assert {step.hop for step in timeline(wanted)} == {hop.id for hop in hops(wanted)}
 
 
-def test_a_filter_before_the_queue_stands_before_its_queue_file() -> None:
-    """A scan that was done before the message was queued is the first hop."""
+def test_hops_stand_as_the_document_orders_them() -> None:
+    """A scan that was done before the message was queued is the first hop, though its line comes later."""
     lines, queue, scan = Lines(), keys.queue(HOST, FIRST), keys.scan(SCAN)
     lines.add("smtpd", queue, facts.Received(FIRST, client_name="localhost", client_ip="127.0.0.1"), "Accepted")
     result = facts.Scanned(SCAN, "1-1", passed=True, category="CLEAN", recipients=[BOB], next_ids=[FIRST])
-    lines.add("amavis", scan, result, "Passed CLEAN", [BOB])
-    way = hops(trace(events=lines.made))
+    named = lines.add("amavis", scan, result, "Passed CLEAN", [BOB])
+    way = hops(trace(events=lines.made, hops=[HopLink(scan), HopLink(queue, scan, How.NEXT, named, FIRST)]))
     assert [hop.kind for hop in way] == ["scan", "queue"]
     assert way[1].follows == scan
 
 
-def test_a_requeued_message_says_so() -> None:
-    """The queue file that an administrator made anew names the old one, and the scan of the old one stands before it."""
-    lines, old, new = Lines(), keys.queue(HOST, FIRST), keys.queue(HOST, SECOND)
-    lines.add("smtpd", old, facts.Received(FIRST, client_ip="203.0.113.5"), "Accepted")
-    lines.add("pickup", new, facts.Received(SECOND, uid=0, requeued_from=FIRST), "Requeued")
-    kept = facts.Scanned(SCAN, None, passed=False, category="SPAM", recipients=[BOB], origin_queue_id=FIRST)
-    lines.add("amavis", keys.scan(SCAN), kept, "Blocked SPAM", [BOB])
-    way = hops(trace(events=lines.made, queue_ids=[FIRST, SECOND]))
-    assert [hop.kind for hop in way] == ["queue", "scan", "queue"]
-    way.pop(1)
-    assert way[1].follows == old
-    assert way[1].evidence == f"requeued by an administrator from {FIRST}"
-    assert (way[0].client, way[0].removed) == ("[203.0.113.5]", False)
+def test_a_hop_without_lines_is_not_shown() -> None:
+    """A document may name a hop of which none of its lines is: there is nothing to show of it."""
+    wanted = scanned_journey()
+    wanted.hops = [*wanted.hops, HopLink(keys.queue(HOST, "AA11BB22CC3"))]
+    assert len(hops(wanted)) == 3
 
 
 def test_a_refusal_without_any_id_is_one_hop() -> None:
     """A message refused before it had a queue id has one hop of its own, with its client."""
     lines = Lines()
-    fact = facts.Ruled(
-        None, "reject", "RCPT", client_name="unknown", client_ip="203.0.113.9", recipient=BOB, reply=facts.Reply(554, "5.7.1")
-    )
+    fact = facts.Ruled(None, Action.REJECT, Stage.RCPT, client_name="unknown", client_ip="203.0.113.9", recipients=[BOB])
     lines.add("smtpd", keys.line("ab12"), fact, "Refused", [BOB])
     (hop,) = hops(trace(events=lines.made, queue_ids=[], keys=[keys.line("ab12")], disposition=Disposition.REJECTED))
     assert (hop.kind, hop.queue_id, hop.client) == ("refusal", None, "unknown[203.0.113.9]")
@@ -144,9 +180,9 @@ def test_a_refusal_without_any_id_is_one_hop() -> None:
 def test_steps_keep_the_order_of_the_document_and_show_their_lines() -> None:
     """Whoever may see everything gets every line as it was read, in the document's order."""
     wanted = scanned_journey()
-    steps = timeline(wanted, EVERYTHING)
+    steps = timeline(wanted)
     assert [step.raw for step in steps] == [event.raw for event in wanted.events]
-    assert [step.words for step in steps] == [event.words for event in wanted.events]
+    assert [step.words for step in steps] == [words_of(line.fact) for line in stated(wanted) if line.fact is not None]
     assert steps[0].queue_id == FIRST
     assert steps[3].queue_id is None
     assert (steps[3].hop, steps[3].recipients) == (keys.scan(SCAN), [BOB, CARLA])
@@ -156,7 +192,7 @@ def test_a_line_that_names_others_is_told_in_words_without_them() -> None:
     """A scoped caller gets no line, no name and no word of a recipient outside his domains."""
     steps = timeline(scanned_journey(), only("example.net"))
     assert (steps[3].raw, steps[3].recipients) == (None, [BOB])
-    assert steps[3].words == f"Passed CLEAN: {ANN} to {BOB}, {ANOTHER}"
+    assert steps[3].words == "The filter passed it as CLEAN, score -1.5"
     assert steps[1].raw is None
     assert steps[4].raw is not None
     assert CARLA not in str(steps)
@@ -174,7 +210,6 @@ def test_the_own_recipient_is_no_stranger_to_the_sender(tmp_path: Path) -> None:
 def test_a_count_of_recipients_is_not_told(tmp_path: Path) -> None:
     """The words of a line that counts unnamed recipients do not count them for a scoped caller."""
     wanted = scanned_journey()
-    wanted.events[1] = msgspec.structs.replace(wanted.events[1], words="Queued: 367 bytes, 2 recipients")
     assert report(tmp_path / "scoped", wanted, scope=only("example.net")).timeline[1].words == "Queued: 367 bytes"
     assert report(tmp_path / "all", wanted).timeline[1].words == "Queued: 367 bytes, 2 recipients"
 
@@ -183,7 +218,7 @@ def test_kept_without_lines_a_step_has_none() -> None:
     """Where raw lines are not kept, a step has null for its line, never an empty one."""
     wanted = scanned_journey()
     wanted.events = [msgspec.structs.replace(event, raw="", file="") for event in wanted.events]
-    assert {(step.raw, step.file) for step in timeline(wanted, EVERYTHING)} == {(None, None)}
+    assert {(step.raw, step.file) for step in timeline(wanted)} == {(None, None)}
 
 
 @pytest.mark.parametrize(
@@ -220,61 +255,35 @@ def test_making_words_neutral_takes_no_long_time_on_hostile_text() -> None:
 
 
 def test_the_step_that_decided_is_marked() -> None:
-    """The delivery at the last hop decides a delivered message, though the first hop's line is later; the scan a kept one."""
-    assert [step.words for step in timeline(scanned_journey(), EVERYTHING) if step.decides] == [f"Delivered to {BOB}"]
-    assert [step.program for step in timeline(kept_journey(), EVERYTHING) if step.decides] == ["amavis"]
-
-
-@pytest.mark.parametrize(
-    ("disposition", "fact"),
-    [
-        (Disposition.DEFERRED, facts.Attempted(FIRST, BOB, "deferred")),
-        (Disposition.BOUNCED, facts.Attempted(FIRST, BOB, "bounced")),
-        (Disposition.EXPIRED, facts.Expired(FIRST)),
-        (Disposition.REJECTED, facts.Ruled(FIRST, "reject", "RCPT")),
-        (Disposition.TEMPFAILED, facts.Ruled(FIRST, "reject", "RCPT")),
-        (Disposition.HELD, facts.Administered(FIRST, "hold")),
-        (Disposition.QUARANTINED, facts.Ruled(FIRST, "hold", "END-OF-MESSAGE", source="milter")),
-        (Disposition.DISCARDED, facts.Ruled(FIRST, "discard", "RCPT")),
-        (Disposition.DELETED, facts.Removed(FIRST, by_admin=True)),
-        (Disposition.ABORTED, facts.Connected("lost")),
-        (Disposition.REJECTED, facts.Scanned(SCAN, None, passed=False, category="SPAM")),
-    ],
-)
-def test_each_fate_knows_the_line_that_decided_it(disposition: Disposition, fact: facts.Fact) -> None:
-    """Of the lines of a journey, the one that made its fate is found."""
-    lines, hop = Lines(), keys.queue(HOST, FIRST)
-    lines.add("smtpd", hop, facts.Received(FIRST), "Accepted")
-    lines.add("any", hop, fact, "decides")
-    lines.add("qmgr", hop, facts.Queued(FIRST, ANN, 1, 1), "Queued")
-    decided = deciding(trace(events=lines.made, disposition=disposition))
-    assert decided is not None
-    assert decided.words == "decides"
+    """The line that the document names: the delivery at the last hop, though the first hop's line is later; the scan of a kept one."""
+    assert [step.words for step in timeline(scanned_journey()) if step.decides] == [
+        "Delivered to mailstore.example.org[198.51.100.9]:25: 250 2.0.0 Ok"
+    ]
+    assert [step.program for step in timeline(kept_journey()) if step.decides] == ["amavis"]
 
 
 def test_where_no_line_decides_none_is_named() -> None:
-    """An unknown fate has no deciding line."""
-    assert deciding(trace(disposition=Disposition.UNKNOWN)) is None
+    """A fate that no single line made has no deciding line."""
+    assert deciding(scanned_journey(decided=None)) is None
 
 
 def put_off(*skipped: bool) -> Trace:
-    """Give a message that is put off, each line of which is a try or says that none was made."""
-    lines, q1 = Lines(), keys.queue(HOST, FIRST)
+    """Give a message that is put off, each line of which is a try or says that none was made; the last try decides."""
+    lines, q1, decided = Lines(), keys.queue(HOST, FIRST), None
     for number, one in enumerate(skipped):
-        lines.add("exim", q1, facts.Attempted(FIRST, BOB, "deferred", reply=facts.Reply(text=f"number {number}"), skipped=one), "x", [BOB])
-    return trace(events=lines.made, disposition=Disposition.DEFERRED, attempts=sum(not one for one in skipped))
+        fact = facts.Attempted(FIRST, BOB, Status.DEFERRED, reply=facts.Reply(text=f"number {number}"), skipped=one)
+        line = lines.add("exim", q1, fact, "x", [BOB])
+        decided = decided if one else line
+    return trace(events=lines.made, disposition=Disposition.DEFERRED, attempts=sum(not one for one in skipped), decided=decided)
 
 
-def test_a_try_that_was_not_made_decides_nothing() -> None:
-    """The line behind it that says when it is tried again is none."""
-    tried = put_off(False, False, True)
-    decided = deciding(tried)
-    assert decided is not None
-    assert decided.fields["reply"]["text"] == "number 1"
-    assert "2 attempts, the last on " in summary(tried)
-    waiting = put_off(True, True)
-    assert deciding(waiting) is None
-    assert "no delivery was tried yet" in summary(waiting)
+def test_the_last_try_is_told_and_no_line_behind_it() -> None:
+    """The line behind it that says when it is tried again is no try."""
+    tried = put_off(False, True)
+    tried.last_event_ms = T0 + 900_000
+    assert "1 attempt, the last on 24 Nov 2026 04:06 UTC" in summary(tried)
+    assert "2 attempts, the last on " in summary(put_off(False, False, True))
+    assert "no delivery was tried yet" in summary(put_off(True, True))
 
 
 def test_the_summary_of_a_kept_message_says_when_and_what_was_found() -> None:
@@ -413,7 +422,7 @@ def test_a_related_queue_id_of_another_time_is_only_guessed(tmp_path: Path) -> N
 def test_the_next_server_of_another_log_domain_is_joined_by_the_queue_id_of_the_reply(tmp_path: Path) -> None:
     """The hop at another server is found by the id that its reply named, and knows the hop before it."""
     here = trace()
-    there = trace(first="4Sink00001", log_domain="store1", time_ms=T0 + 500, message_id=here.message_id, reply_text="delivered to mailbox")
+    there = trace(first="4Sink00001", log_domain="store1", time_ms=T0 + 500, message_id=here.message_id, next_ids=[])
     (found,) = report(tmp_path, here, there).related
     assert (found.id, found.how, found.host, found.confidence) == (there.id, "next_hop", "store1", "certain")
     (back,) = report(tmp_path, there, here).related
@@ -429,7 +438,7 @@ def test_without_its_message_id_the_next_server_is_only_likely(tmp_path: Path) -
 
 def test_a_message_id_alone_joins_other_log_domains_as_a_guess(tmp_path: Path) -> None:
     """The same Message-ID elsewhere is shown as a guess, within the same log domain not at all."""
-    here = trace(reply_text="250 2.0.0 Ok")
+    here = trace(next_ids=[])
     there = trace(first="QQQQQQQQ1", log_domain="store1", message_id=here.message_id)
     beside = trace(first="QQQQQQQQ2", time_ms=T0 + 1_000, message_id=here.message_id)
     (found,) = report(tmp_path, here, there, beside).related
@@ -498,23 +507,6 @@ def test_a_superseded_trace_is_never_related(tmp_path: Path) -> None:
     wanted = trace()
     gone = trace(CARLA, superseded_by=[wanted.id])
     assert report(tmp_path, wanted, gone).related == []
-
-
-@pytest.mark.parametrize(
-    ("text", "ids"),
-    [
-        (None, []),
-        ("250 2.0.0 Ok", []),
-        ("250 2.0.0 Ok: queued as 4Sink00001", ["4Sink00001"]),
-        ("250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 3033D18654F)", ["3033D18654F"]),
-        ("250 OK id=1xVhaM-00001O-1u", ["1xVhaM-00001O-1u"]),
-        ("250 queued as *", []),
-        ("queued as AAAAA1 queued as AAAAA2 queued as AAAAA3 queued as AAAAA4", ["AAAAA2", "AAAAA3", "AAAAA4"]),
-    ],
-)
-def test_queue_ids_are_read_from_a_reply(text: str | None, ids: list[str]) -> None:
-    """The id that the next server named is found; what a stranger repeats is bounded."""
-    assert next_queue_ids(text) == ids
 
 
 def test_a_scope_is_a_value() -> None:

@@ -11,11 +11,12 @@ import pytest
 from answer_samples import ANN, BOB, CARLA, FIRST, Lines, kept_journey, only, scanned_journey, trace
 from msgspec.structs import replace
 
-from ingest import events as facts
-from mappings import keys
-from mappings.trace import Event
+from mappings import facts, keys
+from mappings.log_words import Status
+from mappings.sentences import NOT_READ
 from search.addresses import found_in
 from search.scope import EVERYTHING
+from search.stated import Stated, stated
 from search.view import View
 
 _SCOPE = only("example.net")
@@ -102,11 +103,16 @@ def _view(**changes: Any) -> View:
     return View.of(trace(message_id="m1@client.example", **changes), _SCOPE)
 
 
-def _line(raw: str, fact: facts.Fact | None = None, **changes: Any) -> Event:
+def _line(raw: str, fact: facts.Fact | None = None) -> Stated:
     """A line."""
     lines = Lines()
     lines.add("smtp", keys.queue("mx1", FIRST), fact or facts.Removed(FIRST), "Done", [])
-    return replace(lines.made[0], raw=raw, **changes)
+    return Stated(replace(lines.made[0], raw=raw), fact or facts.Removed(FIRST))
+
+
+def _to(*recipients: str, cut: bool = False) -> facts.Scanned:
+    """What a filter said of these recipients."""
+    return facts.Scanned("m", None, passed=True, category="CLEAN", recipients=list(recipients), cut=cut)
 
 
 @pytest.mark.parametrize("text", _HIDDEN)
@@ -190,7 +196,7 @@ def test_whoever_sees_everything_reads_everything() -> None:
     view = View.of(trace(), EVERYTHING)
     for text in ("carla@other.example", "/var/mail/x", "2 recipients"):
         assert (view.text(text), view.words(text, [text]), view.place(text)) == (text, text, text)
-        assert view.shows(_line(text, names_more=True, names=[CARLA]))
+        assert view.shows(_line(text, _to(CARLA, cut=True)))
 
 
 @pytest.mark.parametrize(
@@ -208,15 +214,46 @@ def test_a_line_that_ends_in_the_middle_of_an_address_is_hidden(raw: str) -> Non
     assert not _view().shows(_line(raw))
 
 
-def test_what_older_documents_do_not_list_is_found_in_facts_and_lines() -> None:
-    """A document that lists no names of a line is judged by its facts; one that keeps no lines by facts alone."""
+def test_whom_a_line_names_is_found_in_its_fact_and_in_the_line() -> None:
+    """A document that keeps no lines is judged by its facts alone; what a fact does not hold stands in the line."""
     view = _view()
     assert not view.shows(_line("", facts.Queued(FIRST, ANN, 5, 2)))
-    assert not view.shows(_line("", facts.Scanned("m", None, passed=True, category="CLEAN", recipients=[BOB, CARLA])))
+    assert not view.shows(_line("", _to(BOB, CARLA)))
     assert not view.shows(_line("", facts.Scanned("m", None, passed=True, category="CLEAN", recipients=[BOB], others=["root"])))
-    assert not view.shows(_line("", facts.Attempted(FIRST, BOB, "bounced", reply=facts.Reply(550, text=f"ask {CARLA}"))))
+    assert not view.shows(_line("", _to(BOB, cut=True)))
+    assert view.shows(_line(f"to <{BOB}>", _to(BOB)))
+    assert not view.shows(_line(f"to <{BOB}>,<{CARLA}>", _to(BOB)))
+    assert not view.shows(_line("", facts.Attempted(FIRST, BOB, Status.BOUNCED, reply=facts.Reply(550, text=f"ask {CARLA}"))))
     assert not view.shows(_line("", facts.Judged("rspamd", symbols=[facts.Symbol("X", options=[CARLA])])))
-    assert view.shows(_line("", facts.Attempted(FIRST, BOB, "bounced", reply=facts.Reply(550, text=f"not {BOB}"))))
+    assert view.shows(_line("", facts.Attempted(FIRST, BOB, Status.BOUNCED, reply=facts.Reply(550, text=f"not {BOB}"))))
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [("foretold", {}), ("removed", {}), ("connected", {"step": "teleported"}), ("passed", {"how": "by pigeon", "mail_id": "m"})],
+    ids=["kind", "fields", "word", "another word"],
+)
+def test_what_a_newer_release_wrote_is_no_line_that_is_shown(kind: str, fields: dict[str, Any]) -> None:
+    """Whom a line names is not known where its fact is not: an admin reads it, a tenant a sentence in its place."""
+    wanted = trace()
+    wanted.events = [replace(_line(f"to=<{BOB}>").event, kind=kind, fields=fields)]
+    (line,) = stated(wanted)
+    assert (line.words, line.people) == (NOT_READ, [])
+    assert not View.of(wanted, _SCOPE).shows(line)
+    assert View.of(wanted, EVERYTHING).shows(line)
+
+
+def test_a_decision_of_an_older_release_names_and_counts_as_it_did() -> None:
+    """Revision 3 kept one recipient apart from those whom headers listed; the headers may have named more."""
+    wanted = trace()
+    old = {"queue_id": FIRST, "action": "reject", "stage": "RCPT", "recipient": BOB}
+    listed = {"queue_id": FIRST, "action": "reject", "stage": "END-OF-MESSAGE", "source": "size", "recipients": [BOB]}
+    wanted.events = [
+        replace(_line(f"to=<{BOB}>").event, kind="ruled", fields=fields) for fields in (old, old | {"recipients": [CARLA]}, listed)
+    ]
+    one, two, headers = stated(wanted)
+    assert (one.people, two.people, headers.people) == ([BOB], [BOB, CARLA], [BOB])
+    assert [View.of(wanted, _SCOPE).shows(line) for line in (one, two, headers)] == [True, False, False]
 
 
 def test_addresses_with_quotes_are_known_in_every_form() -> None:
@@ -297,7 +334,7 @@ def test_a_line_that_names_thousands_is_judged_at_once() -> None:
     own, others = ([f"r{number}@{domain}" for number in range(5_000)] for domain in ("example.net", "other.example"))
     view = _view()
     began = time.thread_time()
-    assert view.shows(_line(" ".join(own), names=own))
-    assert not view.shows(_line(" ".join(others), names=own))
+    assert view.shows(_line(" ".join(own), _to(*own)))
+    assert not view.shows(_line(" ".join(others), _to(*own)))
     assert view.words("Passed as clean", others) == "Passed as clean"
     assert time.thread_time() - began < 3

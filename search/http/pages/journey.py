@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
 
+from mappings.sentences import NOT_TRIED
 from mappings.vocabulary import Disposition
 from search.answers import Hop, ReportAnswer, Step, TraceAnswer
 from search.http.pages.clock import Clock, Moment
 from search.http.pages.summary import headline, server_of
 from search.http.pages.words import DISPOSITIONS, Tone
-from search.related import next_queue_ids
 
 #: More attempts than these are folded.
 _ATTEMPTS = 3
@@ -28,8 +28,6 @@ _PRODUCTS: Final = {
     "opendmarc": "OpenDMARC",
     "openarc": "OpenARC",
 }
-#: How a step begins that was no attempt (`ingest.words`).
-NOT_TRIED: Final = "Not tried"
 _OF_POSTFIX: Final = frozenset(
     {
         *("smtpd", "smtp", "lmtp", "cleanup", "qmgr", "nqmgr", "local", "virtual", "pipe", "error", "retry", "discard", "bounce", "pickup"),
@@ -102,7 +100,7 @@ def way(report: ReportAnswer) -> list[Box]:
         boxes.append(Box("Our own server", "made the message itself"))
     stations = [hop for hop in report.hops if hop.kind != "connection"] or list(report.hops)
     boxes += [Box(hop_title(hop), _hop_line(hop)) for hop in stations]
-    boxes.append(_end(trace))
+    boxes.append(_end(trace, report.next_ids))
     return boxes
 
 
@@ -121,15 +119,14 @@ def _hop_line(hop: Hop) -> str:
     return "refused in the dialogue" if hop.kind == "refusal" else hop.kind
 
 
-def _end(trace: TraceAnswer) -> Box:
+def _end(trace: TraceAnswer, next_ids: list[str]) -> Box:
     """The last station, in the colour of the outcome."""
     word = DISPOSITIONS[trace.disposition]
     server = server_of(trace.relay)
     if trace.disposition is Disposition.QUARANTINED:
         return Box("Quarantine", trace.quarantine_id or "", word.tone)
     if trace.disposition in (Disposition.DELIVERED, Disposition.RELEASED):
-        ids = next_queue_ids(trace.return_code.text if trace.return_code else None)
-        queued = f"accepted as {ids[-1]}" if ids else "accepted"
+        queued = f"accepted as {next_ids[-1]}" if next_ids else "accepted"
         return Box(server[0], queued, word.tone) if server else Box("Mailbox", trace.relay or "delivered", word.tone)
     if trace.disposition in (Disposition.DEFERRED, Disposition.BOUNCED, Disposition.EXPIRED):
         return Box(server[0], word.label.lower(), word.tone) if server else Box(word.label, trace.relay or headline(trace), word.tone)
