@@ -17,6 +17,8 @@ from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 REVISION = 4
 #: A version is `REVISION * VERSION_STEP + number of events`.
 VERSION_STEP = 1 << 20
+#: What only a whole trace has: lists leave it out.
+JOURNEY = ("hops", "decided", "events")
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

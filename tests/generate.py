@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from typing import Any
 
 from mappings import facts, identity, keys
 from mappings.address import domain_of, normalise
@@ -96,8 +97,6 @@ def address(chance: random.Random, domains: tuple[str, ...]) -> str:
 def event(chance: random.Random, trace_time_ms: int, number: int, hop: str, names: list[str]) -> Event:
     """One line of a journey; some state what no release knows."""
     time_us = trace_time_ms * 1000 + number
-    known = chance.random() < 0.7
-    fact = facts.Judged("rspamd", recipients=names, more=chance.random() < 0.1, symbols=[facts.Symbol("ü\x00", 0.5, ["x"])])
     text = (
         f"4xYz{number}: to=<{', '.join(names)}>, relay=mx.example.net[198.51.100.1]:25, delay=0.{number}, dsn=2.0.0, status=sent (250 ok)"
     )
@@ -110,11 +109,18 @@ def event(chance: random.Random, trace_time_ms: int, number: int, hop: str, name
         number=number,
         hash=f"{chance.getrandbits(64):016x}",
         hop=hop,
-        kind=facts.kind_of(fact) if known else "delivery",
-        fields=facts.fields_of(fact) if known else {"to": names, "code": 250, "nested": {"text": "ü\x00", "none": None, "share": 0.5}},
+        kind="delivery" if number % 3 == 2 else "judged",
+        fields=_fields(number, names, more=chance.random() < 0.1),
         raw=f"Nov 24 03:22:10 mx1 postfix/smtp[123]: {text}",
         file="/var/log/mail.log",
     )
+
+
+def _fields(number: int, names: list[str], *, more: bool) -> dict[str, Any]:
+    """What a line states: of the third one no release knows it."""
+    if number % 3 == 2:
+        return {"to": names, "code": 250, "nested": {"text": "ü\x00", "none": None, "share": 0.5}}
+    return facts.fields_of(facts.Judged("rspamd", recipients=names, more=more, symbols=[facts.Symbol("ü\x00", 0.5, ["x"])]))
 
 
 def _message(chance: random.Random, span_ms: int, events: bool) -> list[Trace]:
@@ -168,9 +174,7 @@ def _trace(chance: random.Random, message: _Message, recipient: str | None, orig
     visible_to = list(dict.fromkeys([*recipient_domains, *([domain_of(sender or "") or "example.org"] if chance.random() < 0.3 else [])]))
     names = [recipient] if recipient else []
     count = chance.randrange(1, 6)
-    lines = [event(chance, time_ms, number, first, names) for number in range(count)] if events else []
-    scan, same = keys.scan(mail_id), [keys.log_id(log_domain, "1-2")]
-    return Trace(
+    made = Trace(
         id=identity.trace_id(time_ms, log_domain, first, original or recipient or "", recipient or ""),
         version=(1 << 20) + count,
         log_domain=log_domain,
@@ -208,19 +212,18 @@ def _trace(chance: random.Random, message: _Message, recipient: str | None, orig
         visible_to=visible_to,
         keys=[
             *(keys.queue(log_domain, queue_id) for queue_id in queue_ids),
-            scan,
+            keys.scan(mail_id),
             *([] if message_id is None else [keys.message_id(message_id)]),
             *([] if quarantine is None else [keys.quarantine(quarantine)]),
         ],
-        hops=[
-            HopLink(first),
-            HopLink(scan, first, How.SCAN_OF, f"{chance.getrandbits(64):016x}", queue_ids[0], [keys.log_id("mx1", "1-2")]),
-        ],
-        decided=chance.choice(lines).hash if lines and chance.random() < 0.8 else None,
-        next_ids=[f"4{chance.getrandbits(40):010X}"] if chance.random() < 0.5 else [],
         ingested_ms=time_ms + 1000,
-        events=lines,
+        events=[event(chance, time_ms, number, first, names) for number in range(count)] if events else [],
     )
+    if made.events:
+        line = made.events[-1].hash
+        made.hops = [HopLink(first), HopLink(keys.scan(mail_id), first, How.SCAN_OF, line, queue_ids[0], [keys.log_id(log_domain, "1-2")])]
+        made.decided, made.next_ids = None if count == 1 else line, [queue_ids[0][::-1]] * (count % 2)
+    return made
 
 
 def _copy(trace: Trace) -> Trace:
@@ -246,7 +249,7 @@ def _superseded(chance: random.Random, written: list[Trace]) -> Trace:
     """A trace replaced by others; now and then by one that is not there, or in a circle."""
     other = _copy(chance.choice(written))
     other.version += 1
-    other.events = []
+    other.events, other.hops, other.decided = [], [], None
     pool = [chance.choice(written).id for _ in range(chance.choice((1, 1, 2, 3)))]
     other.superseded_by = [*pool, *([identity.smallest(START_MS)] if chance.random() < 0.1 else [])]
     return other

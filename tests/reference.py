@@ -11,7 +11,7 @@ from mappings.address import fold
 from mappings.losses import Loss
 from mappings.losses import kept as losses_kept
 from mappings.patterns import Asked, Form
-from mappings.trace import Trace
+from mappings.trace import JOURNEY, Trace
 from mappings.vocabulary import Disposition
 from search.engines import TOTAL_LIMIT, OverTime, Page, Side, State, Total
 from search.query import Query
@@ -216,7 +216,5 @@ def _lower(domain: str | None) -> str | None:
 
 
 def _bare(trace: Trace) -> Trace:
-    """The trace as lists give it: without events."""
-    bare = Trace(**{name: getattr(trace, name) for name in Trace.__struct_fields__})
-    bare.events = []
-    return bare
+    """The trace as lists give it: without its journey."""
+    return Trace(**{name: getattr(trace, name) for name in Trace.__struct_fields__ if name not in JOURNEY})

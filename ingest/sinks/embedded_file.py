@@ -13,7 +13,7 @@ from mappings import identity
 from mappings.embedded.columns import COLUMNS, Server, client_of, domain_value, joined, plain_values, quarantine_value, relay_of
 from mappings.embedded.faults import StoreDamaged, of_file
 from mappings.embedded.functions import SEPARATOR
-from mappings.embedded.packing import Packer, encode_events, encode_head
+from mappings.embedded.packing import Packer, encode_head, encode_journey
 from mappings.embedded.reading import chunks, ids_by_terms, load, marks
 from mappings.embedded.schema import PAGE_BYTES, PARTITION_STEPS, must_be_there, open_writer
 from mappings.embedded.terms import terms_of
@@ -41,10 +41,10 @@ def prepare(trace: Trace) -> Prepared:
     """Check that a trace can be stored; raises `ValueError` or `OverflowError` where it cannot."""
     key = identity.to_bytes(trace.id)
     try:
-        head, events = encode_head(trace), encode_events(trace.events)
+        head, events = encode_head(trace), encode_journey(trace)
     except UnicodeEncodeError:
         trace = printable(trace)
-        head, events = encode_head(trace), encode_events(trace.events)
+        head, events = encode_head(trace), encode_journey(trace)
     if max(trace.version, trace.last_event_ms, abs(trace.reply_code or 0)) >= 1 << 63:
         raise OverflowError("a number has more than 63 bits")
     return Prepared(key, trace, head, events)

@@ -74,6 +74,9 @@ class Setup:
             )
         if found == Found(made.VERSION, body["_meta"]["digest"]):
             return []
+        if found.version is not None and found.version < made.VERSION:
+            # Before the template, whose version says that this was done.
+            self._add_fields(body["template"]["mappings"])
         try:
             self._connection.ask("put the index template in place", "PUT", path("_index_template", name), body)
         except StoreRefused as error:
@@ -84,15 +87,15 @@ class Setup:
             return [f"Put the index template {name} in place (version {made.VERSION})."]
         if found.version == made.VERSION:
             return [f"Changed the settings in the index template {name}; new indices follow them."]
-        told = f"Brought the index template {name} from version {found.version} to {made.VERSION}."
-        self._connection.ask(
-            "add fields to the indices that are there",
-            "PUT",
-            f"{path(self._names.every, '_mapping')}?ignore_unavailable=true&allow_no_indices=true",
-            body["template"]["mappings"],
-            missing=True,
-        )
-        return [told]
+        return [f"Brought the index template {name} from version {found.version} to {made.VERSION}."]
+
+    def _add_fields(self, mappings: made.Json) -> None:
+        """Add the fields of this release to the indices that are there."""
+        target = f"{path(self._names.every, '_mapping')}?ignore_unavailable=true&allow_no_indices=true"
+        try:
+            self._connection.ask("add fields to the indices that are there", "PUT", target, mappings, missing=True)
+        except StoreRefused as error:
+            raise self._not_ours(error, f"index template {self._names.template}") from error
 
     @staticmethod
     def _not_ours(error: StoreRefused, what: str) -> StoreRefused:

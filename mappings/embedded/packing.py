@@ -1,7 +1,8 @@
 """How a trace lies in a file: positional msgpack, compressed by zstd with a dictionary that the file itself keeps.
 
-The head is everything but the events; lists read it alone. Each packed value begins with the number of its layout, the order
-of the fields, which the file keeps too: a field that is added, moved or taken away later needs no rewriting of what is there.
+The head is everything but the journey (the events, and what says how they belong together); lists read it alone. Each packed value
+begins with the number of its layout, the order of the fields, which the file keeps too: a field that is added, moved or taken away later
+needs no rewriting of what is there.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import msgspec
 import zstandard
 from msgspec.structs import astuple
 
-from mappings.trace import Event, Trace
+from mappings.trace import JOURNEY, Event, Trace
 
 #: The newest shipped dictionary; older files keep the one that they were begun with.
 DICTIONARY = "dictionary-1.dict"
@@ -35,13 +36,18 @@ class Unpackable(sqlite3.DatabaseError):
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """The order of the packed fields of a trace and of an event."""
+    """The order of the packed fields: of the head, of an event, and of what is packed before the events; revisions before 4 had none."""
 
     trace: tuple[str, ...]
     event: tuple[str, ...]
+    journey: tuple[str, ...] = ()
 
 
-CURRENT = Layout(tuple(name for name in Trace.__struct_fields__ if name != "events"), Event.__struct_fields__)
+CURRENT = Layout(
+    tuple(name for name in Trace.__struct_fields__ if name not in JOURNEY),
+    Event.__struct_fields__,
+    tuple(name for name in JOURNEY if name != "events"),
+)
 
 
 @cache
@@ -51,9 +57,9 @@ def shipped_dictionary() -> bytes:
     return file.read_bytes() if file.is_file() else b""
 
 
-def _row_type(model: type[msgspec.Struct], names: tuple[str, ...]) -> type[msgspec.Struct]:
-    """A struct that reads these fields by position; fields that the model has no more may hold anything."""
-    hints = get_type_hints(model)
+def _row_type(model: type[msgspec.Struct], names: tuple[str, ...], **instead: Any) -> type[msgspec.Struct]:
+    """A struct that reads these fields by position, some as another type; fields that the model has no more may hold anything."""
+    hints = get_type_hints(model) | instead
     return msgspec.defstruct(f"{model.__name__}Row", [(name, hints.get(name, Any)) for name in names], array_like=True)
 
 
@@ -62,19 +68,25 @@ class _Reader:
 
     def __init__(self, layout: Layout) -> None:
         self._head = msgspec.msgpack.Decoder(_row_type(Trace, layout.trace))
-        self._plain_events = layout.event == CURRENT.event
-        self._rows = msgspec.msgpack.Decoder(list[list[Any]])
-        self._events = msgspec.msgpack.Decoder(list[_row_type(Event, layout.event)])  # type: ignore[misc]
+        self._plain = layout.event == CURRENT.event
+        rows: Any = list[list[Any]] if self._plain else list[_row_type(Event, layout.event)]  # type: ignore[misc]
+        self._before = tuple(name for name in layout.journey if name in JOURNEY)
+        self._only_events = not layout.journey
+        self._journey: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(
+            rows if self._only_events else _row_type(Trace, (*layout.journey, "events"), events=rows)
+        )
 
     def head(self, packed: bytes) -> Trace:
-        """The trace without events."""
+        """The trace without its journey."""
         return msgspec.convert(self._head.decode(packed), Trace, from_attributes=True)
 
-    def events(self, packed: bytes) -> list[Event]:
-        """The events."""
-        if self._plain_events:
-            return [Event(*values) for values in self._rows.decode(packed)]
-        return msgspec.convert(self._events.decode(packed), list[Event], from_attributes=True)
+    def journey(self, trace: Trace, packed: bytes) -> None:
+        """Put the journey into a trace."""
+        read = self._journey.decode(packed)
+        rows = read if self._only_events else read.events
+        trace.events = [Event(*values) for values in rows] if self._plain else msgspec.convert(rows, list[Event], from_attributes=True)
+        for name in self._before:
+            setattr(trace, name, getattr(read, name))
 
 
 @cache
@@ -84,17 +96,17 @@ def _reader(layout: Layout) -> _Reader:
 
 
 _ENCODER = msgspec.msgpack.Encoder()
-_head_values = attrgetter(*CURRENT.trace)
+_head_values, _values_before = attrgetter(*CURRENT.trace), attrgetter(*CURRENT.journey)
 
 
 def encode_head(trace: Trace) -> bytes:
-    """Everything of a trace but its events, in the current layout."""
+    """Everything of a trace but its journey, in the current layout."""
     return _ENCODER.encode(_head_values(trace))
 
 
-def encode_events(events: list[Event]) -> bytes:
-    """The events of a trace, in the current layout."""
-    return _ENCODER.encode([astuple(event) for event in events])
+def encode_journey(trace: Trace) -> bytes:
+    """The events of a trace and what says how they belong together, in the current layout."""
+    return _ENCODER.encode((*_values_before(trace), [astuple(event) for event in trace.events]))
 
 
 class Packer:
@@ -127,7 +139,7 @@ class Packer:
         return packed[0] in self._readers
 
     def pack(self, encoded: bytes) -> bytes:
-        """What `encode_head` or `encode_events` gave, as the file keeps it."""
+        """What `encode_head` or `encode_journey` gave, as the file keeps it."""
         compressor = getattr(self._own, "compressor", None)
         if compressor is None:
             compressor = self._own.compressor = zstandard.ZstdCompressor(_LEVEL, dict_data=self._dictionary, write_checksum=False)
@@ -136,16 +148,16 @@ class Packer:
         return self._prefix + compressed
 
     def head(self, packed: bytes) -> Trace:
-        """The trace, without its events; raises `Unpackable`."""
+        """The trace, without its journey; raises `Unpackable`."""
         try:
             return self._readers[packed[0]].head(self._unpack(packed))
         except _NOT_PACKED as error:
             raise Unpackable(str(error)) from error
 
-    def events(self, packed: bytes) -> list[Event]:
-        """The events of a trace; raises `Unpackable`."""
+    def journey(self, trace: Trace, packed: bytes) -> None:
+        """Put its journey into a trace; raises `Unpackable`."""
         try:
-            return self._readers[packed[0]].events(self._unpack(packed))
+            self._readers[packed[0]].journey(trace, self._unpack(packed))
         except _NOT_PACKED as error:
             raise Unpackable(str(error)) from error
 

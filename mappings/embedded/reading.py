@@ -43,5 +43,5 @@ def load(connection: sqlite3.Connection, packer: Packer, key: bytes, *, events: 
     if events:
         detail = connection.execute("SELECT events FROM detail WHERE id = ?", (key,)).fetchone()
         if detail is not None:
-            trace.events = packer.events(detail[0])
+            packer.journey(trace, detail[0])
     return trace

@@ -28,7 +28,7 @@ from mappings.elasticsearch.names import END_OF_TIME, Names
 from mappings.elasticsearch.ranges import Range
 from mappings.faults import StoreError
 from mappings.fields import BY_NAME
-from mappings.trace import Trace
+from mappings.trace import JOURNEY, Trace
 from mappings.vocabulary import Disposition
 from search.engines import DISPOSITIONS, SIDES, TOTAL_LIMIT, OverTime, Page, Side, State, Total, under_domains
 from search.engines.elasticsearch_dsl import condition, has_pattern_of_all, scoped, terms
@@ -52,7 +52,7 @@ _NEWEST_FIRST = [
     {"id": {"order": "desc", "unmapped_type": "keyword"}},
 ]
 _BY_FATE: Json = {"fate": {"terms": {"field": BY_NAME["disposition"].store, "size": len(Disposition)}}}
-_WITHOUT_EVENTS = {"excludes": [BY_NAME["events"].store]}
+_WITHOUT_JOURNEY = {"excludes": [BY_NAME[name].store for name in JOURNEY]}
 #: Seconds for which what was found to be deleted is believed.
 _LOST_S = 10.0
 _THERE = "ignore_unavailable=true&allow_no_indices=true"
@@ -134,7 +134,7 @@ class ElasticsearchEngine:
                 "query": scoped(scope, *holding),
                 "size": limit,
                 "sort": _NEWEST_FIRST,
-                "_source": _WITHOUT_EVENTS,
+                "_source": _WITHOUT_JOURNEY,
                 "track_total_hits": False,
             }
             for hit in self._whole(body).hits.hits:
@@ -229,7 +229,7 @@ class ElasticsearchEngine:
             "query": condition(query, scope),
             "size": size,
             "sort": _NEWEST_FIRST,
-            "_source": _WITHOUT_EVENTS,
+            "_source": _WITHOUT_JOURNEY,
             "timeout": self._timeout(query),
         }
         if cursor is not None:

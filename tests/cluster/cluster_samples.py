@@ -30,7 +30,7 @@ def mail(number: int, *, time_ms: int | None = None, version: int = 1, **fields:
         "visible_to": ["example.net"],
         "queue_ids": [f"Q{number}"],
         "keys": [keys.queue("mx", f"Q{number}")],
-        "events": [Event(at * 1000, False, "mx", "smtp", 7, 0, f"{number:016x}", f"q:mx/Q{number}", "delivery", {}, "was sent")],
+        "events": [Event(at * 1000, False, "mx", "smtp", 7, 0, f"{number:016x}", f"q:mx/Q{number}", "delivery", {})],
     }
     return Trace(
         id=identity.trace_id(at, "mx", f"q:mx/Q{number}", "", str(number)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from contextlib import closing
 from importlib import resources
 from typing import Any
 
@@ -14,12 +15,15 @@ from servers.server import ask
 from cluster.cluster_samples import engine_at, mail, sink_at, told, write
 from mappings.elasticsearch import template as made
 from mappings.elasticsearch.connection import Access, Connection
+from mappings.elasticsearch.document import encode
 from mappings.elasticsearch.faults import StoreRefused
 from mappings.elasticsearch.names import END_OF_TIME, Names, Period, span
 from mappings.elasticsearch.setup import Setup
-from mappings.elasticsearch.template import Shape
-from mappings.faults import StoreTooNew
+from mappings.elasticsearch.template import Json, Shape
+from mappings.faults import StoreAway, StoreTooNew
 from mappings.fields import FIELDS, Kind
+from mappings.links import How
+from mappings.trace import HopLink
 from search.query import Query
 from search.scope import EVERYTHING
 
@@ -110,6 +114,61 @@ def test_an_older_template_is_brought_up_to_date(es_url: str, es_prefix: str, co
     assert sink.notes[0] == f"Brought the index template {es_prefix}-traces from version 0 to {made.VERSION}."
     write(sink, [mail(1, detail="Eicar")])
     assert (sink.refused, [trace.detail for trace in sink.find(["q:mx/Q1"])]) == (0, ["Eicar"])
+    sink.close()
+
+
+def of_revision_3(names: Names) -> Json:
+    """The index template as it was before documents held what the writer decided."""
+    older: Json = copy.deepcopy(made.template(names, Shape()))
+    older["_meta"] = {"made_by": "mailtrace", "version": 2, "digest": "old"}
+    for field in ("hops", "decided", "next_ids"):
+        del older["template"]["mappings"]["properties"]["mailtrace"]["properties"][field]
+    return older
+
+
+def test_documents_of_revision_3_are_read_and_new_ones_lie_beside_them(es_url: str, es_prefix: str, connection: Connection) -> None:
+    """An index that is there takes what the writer decided; an old event may hold a sentence and names, which nobody asks for."""
+    names = Names(es_prefix)
+    connection.ask("begin", "PUT", f"/_index_template/{names.template}", of_revision_3(names))
+    ask(f"{es_url}/{es_prefix}-traces-2025.11.24", "PUT")
+    document = msgspec.json.decode(encode(mail(1)))
+    document["mailtrace.events"][0] |= {"words": "Was sent", "names": ["bob1@example.net"], "names_more": True}
+    ask(f"{es_url}/{es_prefix}-traces-2025.11.24/_doc/{document['id']}", "PUT", body=document)
+    sink = sink_at(es_url, es_prefix)
+    hops = [HopLink("q:mx/Q2"), HopLink("m:s", "q:mx/Q2", How.SCAN_OF, f"{2:016x}", "Q2", ["l:mx/1-2"])]
+    new = mail(2, hops=hops, decided=f"{2:016x}", next_ids=["4Sink"])
+    write(sink, [new])
+    assert (sink.refused, sink.find(["q:mx/Q2"]), sink.find(["q:mx/Q1"])) == (0, [new], [mail(1)])
+    sink.close()
+    with closing(engine_at(es_url, es_prefix)) as engine:
+        assert engine.get(new.id, EVERYTHING) == new
+        (listed, _) = engine.search(Query(), EVERYTHING, limit=5).traces
+        assert (listed.hops, listed.decided, listed.events, listed.next_ids) == ([], None, [], ["4Sink"])
+
+
+class Breaking(Connection):
+    """A connection that breaks behind the first thing that it put in place."""
+
+    put = False
+
+    def ask(self, what: str, method: str, target: str, body: Any = None, **options: Any) -> Any:
+        """Ask, where it still stands."""
+        if self.put:
+            raise StoreAway("gone")
+        self.put = method == "PUT"
+        return super().ask(what, method, target, body, **options)
+
+
+def test_a_start_that_was_broken_off_is_made_up_for(es_url: str, es_prefix: str, connection: Connection) -> None:
+    """The template says that indices have their fields: it comes behind them."""
+    names = Names(es_prefix)
+    connection.ask("begin", "PUT", f"/_index_template/{names.template}", of_revision_3(names))
+    ask(f"{es_url}/{es_prefix}-traces-2025.11.24", "PUT")
+    with closing(Breaking(Access((es_url,)))) as broken, pytest.raises(StoreAway):
+        Setup(broken, names, Shape()).put_in_place()
+    sink = sink_at(es_url, es_prefix)
+    write(sink, [mail(1, next_ids=["4Sink"])])
+    assert sink.refused == 0
     sink.close()
 
 

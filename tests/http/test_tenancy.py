@@ -214,7 +214,10 @@ def check_lines(answer: Any, trace: Trace, person: Person) -> tuple[int, int]:
     assert len(answer["timeline"]) == len(trace.events)
     for step, line in zip(answer["timeline"], stated(trace), strict=True):
         visible = [name for name in line.people if person.sees is None or fold(name) in own or name.rpartition("@")[2] in person.sees]
-        may = person.sees is None or (line.fact is not None and visible == line.people and not line.fact.counts_more())
+        told = {fold(name.rstrip(".:")) for name in _ADDRESS.findall(line.event.raw)} - own - {fold(trace.sender or "")}
+        others = [name for name in told if name.rpartition("@")[2] not in (person.sees or ())]
+        known = line.fact is not None and visible == line.people and not line.fact.counts_more()
+        may = person.sees is None or (known and not others)
         assert step["recipients"] == visible
         assert step["raw"] == (line.event.raw if may else None)
         assert not may or step["words"] == line.words

@@ -228,7 +228,7 @@ def made_by_version(path: Path, version: int) -> None:
                 " VALUES(?, 1, 'bounced', 'clean', 'inbound', 550, ?)",
                 (identity.to_bytes(trace.id), packer.pack(packing.encode_head(trace))),
             )
-            connection.execute("INSERT INTO detail VALUES(?, ?)", (identity.to_bytes(trace.id), packer.pack(packing.encode_events([]))))
+            connection.execute("INSERT INTO detail VALUES(?, ?)", (identity.to_bytes(trace.id), packer.pack(packing.encode_journey(trace))))
 
 
 def test_a_file_of_the_version_before_is_brought_up_to_date(tmp_path: Path) -> None:
@@ -288,7 +288,7 @@ def test_traces_packed_by_an_earlier_release_are_read(tmp_path: Path) -> None:
         packing.CURRENT = packing.Layout(tuple(n for n in order if n != "score"), tuple(n for n in packing.CURRENT.event if n != "file"))
         encode = packing.msgspec.msgpack.encode
         packing.encode_head = lambda trace: encode([getattr(trace, n) for n in packing.CURRENT.trace])
-        packing.encode_events = lambda events: encode([[getattr(e, n) for n in packing.CURRENT.event] for e in events])
+        packing.encode_journey = lambda trace: encode([[getattr(e, n) for n in packing.CURRENT.event] for e in trace.events])
         from ingest.sinks.embedded import EmbeddedSink
         import generate
         sink = EmbeddedSink(pathlib.Path(sys.argv[1]))

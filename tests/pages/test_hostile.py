@@ -43,7 +43,6 @@ def _mail(number: int, attack: str) -> Trace:
         f"q:mx1/Q{number}",
         "received",
         {"queue_id": f"Q{number}", "client_name": attack, "client_ip": "192.0.2.7"},
-        f"accepted from {attack}",
         raw=f"Nov 24 mx1 postfix/smtpd[7]: Q{number}: {attack}",
     )
     return Trace(
