@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ingest.aside import Aside
-from ingest.correlate.arrival import Arrival, SessionStep
-from ingest.correlate.event import Slot
-from ingest.correlate.session import Role
-from ingest.correlate.table import Table
 from ingest.formats import Format, Silent, format_of
+from ingest.joining.places import Hold, Place
+from ingest.joining.route import Role
 from ingest.lines import Line
+from ingest.memory.arriving import Arrival, SessionMark
+from ingest.memory.memory import Memory
 from ingest.options import IngestOptions
 from ingest.queue_ids import id_at_start
 from ingest.source import SourceFile
@@ -23,8 +23,8 @@ from mappings.facts import Connected, Fact, Nothing, Unread
 from mappings.log_words import Contact
 
 _SAMPLES = 20
-#: What lines state, by the host whose they are.
-_Stated = dict[str, list[tuple[Line, Fact | Role, Slot]]]
+#: What lines state, each with its number among what its line states, by the host whose they are.
+_Stated = dict[str, list[tuple[Line, Fact | Role, int, Place]]]
 
 
 class Intake:
@@ -35,12 +35,12 @@ class Intake:
         options: IngestOptions,
         summary: Summary,
         aside: Aside,
-        table_of: Callable[[str], Table],
+        memory_of: Callable[[str], Memory],
         host_of: Callable[[SourceFile], str],
     ) -> None:
         self._summary = summary
         self._aside = aside
-        self._table_of = table_of
+        self._memory_of = memory_of
         self._host_of = host_of
         self._format_name = options.format
         #: Lines may be read on which this program failed before.
@@ -54,26 +54,28 @@ class Intake:
     def take(self, source: SourceFile, count: int, until_us: int | None) -> None:
         """Take the next lines of a file, at most `count`, as far as `until_us`."""
         stated: _Stated = {}
-        for offset, text in source.lines(count):
-            try:
-                records = source.records(offset, text)
-            except Exception as error:  # noqa: BLE001 - sorted out by `Aside.take`
-                self._fail(error, source, offset, text)
-                continue
-            for line, place in records:
-                self._state(source, line, place, stated)
-            if until_us is not None and source.latest_us > until_us:
-                break
-        self._join(stated, source)
+        with Hold() as hold:
+            for offset, text in source.lines(count):
+                try:
+                    records = source.records(offset, text)
+                except Exception as error:  # noqa: BLE001 - sorted out by `Aside.take`
+                    self._fail(error, source, offset, text)
+                    continue
+                for line, place in records:
+                    self._state(source, line, place, stated, hold)
+                if until_us is not None and source.latest_us > until_us:
+                    break
+            self._join(stated, source)
 
-    def take_records(self, source: SourceFile, records: Iterable[tuple[Line, Slot]]) -> None:
+    def take_records(self, source: SourceFile, records: Iterable[tuple[Line, Place]]) -> None:
         """Take in records that no further line ended, as they stand."""
         stated: _Stated = {}
-        for line, place in records:
-            self._state(source, line, place, stated)
-        self._join(stated, source)
+        with Hold() as hold:
+            for line, place in records:
+                self._state(source, line, place, stated, hold)
+            self._join(stated, source)
 
-    def _state(self, source: SourceFile, line: Line, place: Slot, stated: _Stated) -> None:
+    def _state(self, source: SourceFile, line: Line, place: Place, stated: _Stated, hold: Hold) -> None:
         """Find out what a line states; until the journeys have it, it is needed."""
         if line.time_us < self._begin_us:
             return
@@ -92,30 +94,28 @@ class Intake:
             facts = self._nothing(line, source)
         if line.pid and (unread or self.sparse):
             facts = (*facts, Role.GAP)
-        for one in facts:
-            place.pins += 1
-            stated.setdefault(line.host, []).append((line, one, place))
+        for number, fact in enumerate(facts):
+            hold.on(place)
+            stated.setdefault(line.host, []).append((line, fact, number, place))
 
     def _join(self, stated: _Stated, source: SourceFile) -> None:
         """Give what was stated to the journeys; what it names beside is looked up in one question beforehand."""
         for host, batch in stated.items():
-            table = self._table_of(host)
-            arrivals: list[tuple[Line, Slot, Arrival | SessionStep]] = []
-            for line, fact, place in batch:
+            memory = self._memory_of(host)
+            arrivals: list[tuple[Line, Place, Arrival | SessionMark]] = []
+            for line, fact, number, place in batch:
                 try:
-                    arrivals.append((line, place, table.arrive(line, fact)))
+                    arrivals.append((line, place, memory.arrive(line, fact, number)))
                 except Exception as error:  # noqa: BLE001
                     self._fail(error, source, place.offset, line.raw, line.program)
-            with table.looking_up(arrival for _, _, arrival in arrivals):
+            with memory.looking_up([arrival for _, _, arrival in arrivals]):
                 for line, place, arrival in arrivals:
-                    for work in (table.place, table.place_unread):
+                    for work in (memory.place, memory.place_unread):
                         try:
                             work(arrival, place)
                             break
                         except Exception as error:  # noqa: BLE001
                             self._fail(error, source, place.offset, line.raw, line.program)
-            for _, _, place in batch:
-                place.pins -= 1
 
     def _nothing(self, line: Line, source: SourceFile) -> tuple[Fact, ...]:
         """What takes back that a line could not be read, where it says nothing."""

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from ingest.aside import Aside, FailedLine
-from ingest.correlate.event import SECOND, Event, order
-from ingest.correlate.memory import forget
-from ingest.correlate.table import Table
+from ingest.clock import SECOND
+from ingest.joining.event import Event, in_order
+from ingest.memory.memory import Memory
 from ingest.tail.marks import Told
 from mappings import keys
 from mappings.facts import Unread
+from mappings.keys import Kind
 
 #: So many lines are tried when a message cannot be told with all of them.
 _TRIED = 50
@@ -20,8 +21,8 @@ _TRIED = 50
 class Mender:
     """Keeps what fails at one message from all others."""
 
-    def __init__(self, table: Table, aside: Aside) -> None:
-        self._table = table
+    def __init__(self, memory: Memory, aside: Aside) -> None:
+        self._nodes = memory.nodes
         self._aside = aside
 
     def guarded(self, key: str, work: Callable[[str], None]) -> None:
@@ -38,27 +39,29 @@ class Mender:
 
     def _mend(self, key: str, work: Callable[[str], None], error: Exception) -> None:
         """Find the line without which it can be done: the newest are tried first, for with the others it was done before."""
-        web = self._table.web
-        fresh = [event for node in web.linked(key) for digest, event in node.events.items() if digest in node.fresh]
-        for event in sorted(fresh, key=order, reverse=True)[:_TRIED]:
+        nodes = self._nodes
+        fresh = [event for node in nodes.linked(key) for digest, event in node.events.items() if digest in node.fresh]
+        for event in sorted(fresh, key=in_order, reverse=True)[:_TRIED]:
             fact = event.fact
-            web.change(event, Unread(next((keys.queue_id_of(owner) for owner in event.owners if owner[0] == "q"), None)))
+            nodes.restate(
+                event, Unread(next((keys.queue_id_of(owner) for owner in event.owners if keys.kind_of(owner) is Kind.QUEUE), None))
+            )
             try:
                 work(key)
             except Exception as again:  # noqa: BLE001
                 self._aside.check(again)
-                web.change(event, fact)
+                nodes.restate(event, fact)
             else:
                 self._aside.take(error, [_failed(event)])
                 return
         self._aside.take(error, [_failed(event) for event in fresh])
-        for node in web.linked(key):
-            forget(node, list(node.fresh))
-            web.set_apart(node)
+        for node in nodes.linked(key):
+            node.forget(list(node.fresh))
+            nodes.set_apart(node)
 
 
 def _failed(event: Event) -> FailedLine:
     """A line with which a message could not be told."""
     year = datetime.fromtimestamp(event.time_us // SECOND, UTC).year
-    offset = event.pins[0].offset if event.pins else None
+    offset = event.places[0].offset if event.places else None
     return FailedLine(event.file, offset, event.raw or None, event.program, year, Told(log_host=event.host))

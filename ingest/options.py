@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from ingest.correlate.ownership import Customer
+from ingest.telling.ownership import Customer
 
 #: So much earlier than what is to be read again does its reading begin.
 _BEFORE_US = 3_600_000_000

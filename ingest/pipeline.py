@@ -14,14 +14,15 @@ from pathlib import Path
 import structlog
 
 from ingest.aside import Aside, Failed, FailedLetters
-from ingest.correlate.draft import Context
-from ingest.correlate.event import SECOND, Event, Slot
-from ingest.correlate.links import REACH_US, Within
-from ingest.correlate.ownership import Ownership
-from ingest.correlate.table import Table
+from ingest.clock import AHEAD_US, SECOND, SKEW_US, reach_us
+from ingest.formats.earlier import fact_in
 from ingest.intake import Intake
+from ingest.joining.event import Event
+from ingest.joining.places import Place
+from ingest.joining.within import Within
 from ingest.lines import Line
 from ingest.losses import note_losses
+from ingest.memory.memory import Memory
 from ingest.options import IngestOptions
 from ingest.records import Joiner
 from ingest.sinks import Sink
@@ -31,6 +32,8 @@ from ingest.summary import Progress, Summary
 from ingest.tail.checkpoint import Checkpoint
 from ingest.tail.faults import TailError
 from ingest.tail.follow import Follower
+from ingest.telling.ownership import Ownership
+from ingest.telling.trace import Context
 from ingest.writer import UnderWay, Writer
 from mappings import private
 
@@ -38,12 +41,8 @@ _log = structlog.get_logger(__name__)
 
 #: Lines of one file that are taken in one go.
 _CHUNK = 4000
-#: Files of a backlog are merged by time to within this.
-_SKEW_US = SECOND
 #: Lines between two looks at what can be written.
 _FLUSH_LINES = 4000
-#: A stamp further ahead of the wall clock than this moves no clock.
-_AHEAD_US = 3600 * SECOND
 #: Seconds between two times that the marks are kept while a backlog is read.
 _BACKLOG_SAVED_S = 5.0
 
@@ -78,9 +77,9 @@ class Ingest:
         self._ahead_gone = 0
         keep_lines = options.keep_raw and options.keep_subjects
         self._aside = Aside(FailedLetters(data), self.summary, strict=options.strict, keep_lines=keep_lines)
-        self._joiner: Joiner[Slot] = Joiner()
+        self._joiner: Joiner[Place] = Joiner()
         self._sources = Sources(options, self._joiner, self.summary, self._warn)
-        self._intake = Intake(options, self.summary, self._aside, self._table, self._sources.host_of)
+        self._intake = Intake(options, self.summary, self._aside, self._memory, self._sources.host_of)
         self._since_flush = 0
         self._told_at = 0.0
         self._checkpoint = Checkpoint(data)
@@ -165,7 +164,7 @@ class Ingest:
                 return
             self._beat()
             source = ready[0]
-            until = ready[1].next_us + _SKEW_US if len(ready) > 1 else None
+            until = ready[1].next_us + SKEW_US if len(ready) > 1 else None
             self._limit()
             self._intake.take(source, _CHUNK, until)
             self.summary.lines += source.taken
@@ -175,7 +174,7 @@ class Ingest:
                 self._save(_BACKLOG_SAVED_S)
                 self._tell()
 
-    def _join(self, records: Iterable[tuple[Line, Slot]]) -> None:
+    def _join(self, records: Iterable[tuple[Line, Place]]) -> None:
         """Take in records that no further line ended, as they stand."""
         sources = self._sources.named()
         for line, place in records:
@@ -184,13 +183,13 @@ class Ingest:
 
     def _limit(self) -> None:
         """Lines stamped far ahead of the wall clock move no clock."""
-        limit = int(self._clock() * SECOND) + _AHEAD_US
+        limit = int(self._clock() * SECOND) + AHEAD_US
         for writer in self._writers.values():
-            writer.table.limit_us = limit
+            writer.memory.limit_us = limit
 
-    def _table(self, host: str) -> Table:
+    def _memory(self, host: str) -> Memory:
         """The open journeys of a host's log domain."""
-        return self._writer(host).table
+        return self._writer(host).memory
 
     def _writer(self, host: str) -> Writer:
         """The journeys of a host's log domain."""
@@ -199,20 +198,21 @@ class Ingest:
         writer = self._writers.get(name)
         if writer is None:
             options = self._options
-            reach_us = min(int(options.pin_s * SECOND), REACH_US)
             filters = frozenset(setting.filters) if setting is not None else frozenset[str]()
-            within = Within(filters, reach_us, setting is not None and len(setting.hosts) > 1, options.quarantines)
+            several = setting is not None and len(setting.hosts) > 1
+            within = Within(filters, reach_us(options.pin_s), several=several, quarantines=options.quarantines)
             self._sink.claim(name)
-            table = Table(
+            memory = Memory(
                 name,
                 self._sink.find,
+                fact_in,
                 within=within,
                 newest_ms=self._sink.newest_ms(name),
                 memory_us=int(options.memory_s * SECOND),
                 hosts=setting.hosts if setting is not None else (),
             )
             context = Context(name, within, self._ownership, int(options.hold_back_s * SECOND), options.keep_raw, options.keep_subjects)
-            writer = self._writers[name] = Writer(table, self._sink, context, self._under_way, self._aside, summary=self.summary)
+            writer = self._writers[name] = Writer(memory, self._sink, context, self._under_way, self._aside, summary=self.summary)
             self._limit()
         return writer
 
@@ -223,25 +223,25 @@ class Ingest:
         self._since_flush = 0
         for writer in self._writers.values():
             # All files are read to their end where everything is asked for: then the time for showing goes on with the wall clock.
-            show_us = self._show_us(writer) if everything else writer.table.clock_us
+            show_us = self._show_us(writer) if everything else writer.memory.clock_us
             writer.flush(show_us, everything=everything, final=final)
             writer.evict()
         for source in self._sources:
             # Also drops what is needed no more of the marks.
             source.low_water()
-        self.summary.ahead = self._ahead_gone + sum(writer.table.ahead for writer in self._writers.values())
+        self.summary.ahead = self._ahead_gone + sum(writer.memory.ahead for writer in self._writers.values())
         self._watch.look(self.summary, self._writers.values(), list(self._sources), len(self._sources.unreadable), now=final)
 
     def _show_us(self, writer: Writer) -> int:
         """The log's clock, moved on with the wall clock while no line comes."""
-        clock = writer.table.clock_us
+        clock = writer.memory.clock_us
         return max(clock, min(int(self._clock() * SECOND), clock + self._idle_us(writer)))
 
     def _idle_us(self, writer: Writer) -> int:
         """How long, by the wall clock, no line of a log domain has come."""
         clock, since = writer.quiet_since
-        if clock != writer.table.clock_us:
-            writer.quiet_since = (writer.table.clock_us, self._clock())
+        if clock != writer.memory.clock_us:
+            writer.quiet_since = (writer.memory.clock_us, self._clock())
             return 0
         return int((self._clock() - since) * SECOND)
 
@@ -280,7 +280,7 @@ class Ingest:
             self._warn(f"{error}; it is tried again")
         self._forget_silent()
 
-    def _give_up(self, places: Collection[Slot]) -> None:
+    def _give_up(self, places: Collection[Place]) -> None:
         """Places that are to be needed no more: what is known of the messages of their lines is written now, as it stands.
 
         Their marks pass them when that is durable. So the promise has one clock, that of the file, and none can leave it behind.
@@ -291,7 +291,7 @@ class Ingest:
         events: dict[str, set[Event]] = {}
         for place in places:
             for holder in list(place.holders):
-                if isinstance(holder, Event) and holder.needs > 0:
+                if isinstance(holder, Event) and holder.lacking:
                     events.setdefault(holder.host, set()).add(holder)
                 else:
                     holder.give_up(place)
@@ -302,7 +302,7 @@ class Ingest:
         """Keep the low-water marks, and up to when each log domain is read; what was put aside is on the disk before."""
         for writer in self._writers.values():
             writer.collect()
-        self._sink.note_progress({name: w.table.clock_us // 1000 for name, w in self._writers.items()})
+        self._sink.note_progress({name: w.memory.clock_us // 1000 for name, w in self._writers.items()})
         for source in self._sources.ended():
             self._join(self._joiner.drain(source.name))
         self._sources.note(self._checkpoint)
@@ -320,12 +320,12 @@ class Ingest:
         They are behind the others by the log's clock as well: where the store was away for long, nobody was silent.
         """
         silent_us = int((self._options.memory_s + self._options.pin_s) * SECOND)
-        newest_us = max((writer.table.clock_us for writer in self._writers.values()), default=0)
+        newest_us = max((writer.memory.clock_us for writer in self._writers.values()), default=0)
         for name, writer in list(self._writers.items()):
-            behind = newest_us - writer.table.clock_us > silent_us
+            behind = newest_us - writer.memory.clock_us > silent_us
             if self._idle_us(writer) > silent_us and behind and writer.let_go():
                 del self._writers[name]
-                self._ahead_gone += writer.table.ahead
+                self._ahead_gone += writer.memory.ahead
 
     def _tell(self, *, force: bool = False) -> None:
         """Report progress, a few times a second at most."""

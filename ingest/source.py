@@ -10,7 +10,8 @@ from itertools import takewhile
 from msgspec.structs import replace
 
 from ingest.aside import FailedLine
-from ingest.correlate.event import SECOND, Slot
+from ingest.clock import SECOND
+from ingest.joining.places import Place
 from ingest.lines import Line
 from ingest.options import SourceSetting
 from ingest.records import Joiner
@@ -34,7 +35,7 @@ def legible(text: str) -> str:
 class SourceFile:
     """One reader with all that its lines need, in the order of the file."""
 
-    def __init__(self, reader: FileReader, setting: SourceSetting, zone: tzinfo, joiner: Joiner[Slot], tally: Tally) -> None:
+    def __init__(self, reader: FileReader, setting: SourceSetting, zone: tzinfo, joiner: Joiner[Place], tally: Tally) -> None:
         self.reader = reader
         self.tally = tally
         self.setting = setting
@@ -53,7 +54,7 @@ class SourceFile:
         self._next = 0
         self._next_us: int | None = None
         self._framed: Line | None = None
-        self._slots: deque[Slot] = deque()
+        self._slots: deque[Place] = deque()
         self._greatest = 0
         self._began = False
 
@@ -133,7 +134,7 @@ class SourceFile:
             self.tally.lines += 1
             yield line
 
-    def records(self, offset: int, text: str) -> list[tuple[Line, Slot]]:
+    def records(self, offset: int, text: str) -> list[tuple[Line, Place]]:
         """What is complete with this line, each with its place in the file."""
         line = self._framer.frame(text if text.isascii() else legible(text))
         if line is None:
@@ -150,15 +151,15 @@ class SourceFile:
         """A line of it that this program failed on; `host` is whose lines are that name none."""
         return FailedLine(self.reader.path, offset, raw, program, self._framer.year_now, replace(self.told, log_host=host))
 
-    def _slot(self, offset: int, time_us: int) -> Slot:
+    def _slot(self, offset: int, time_us: int) -> Place:
         """The place of a line: where the file reached the second in which it stands; lines that come late stand where they are read."""
         if not self._slots or time_us // SECOND > self._greatest // SECOND:
             self.first_us = self.first_us or time_us
             self._greatest = max(self._greatest, time_us)
-            self._slots.append(Slot(offset, time_us, self._greatest, self._framer.year_now))
+            self._slots.append(Place(offset, time_us, self._greatest, self._framer.year_now))
         return self._slots[-1]
 
-    def low_water(self) -> Slot | None:
+    def low_water(self) -> Place | None:
         """Where reading must go on after a crash: the first second that is still needed.
 
         The last second is always read again: its lines are numbered from its beginning.
@@ -167,7 +168,7 @@ class SourceFile:
             self._slots.popleft()
         return self._slots[0] if self._slots else None
 
-    def overdue(self, pin_s: float) -> list[Slot]:
+    def overdue(self, pin_s: float) -> list[Place]:
         """The places that were needed for `pin_s` seconds of the file's own log: what they hold is to be written now, as it stands.
 
         Age counts from when a place was read, by how far the file has come since: so it does not matter how fast a backlog is read,
@@ -177,7 +178,7 @@ class SourceFile:
         return [slot for slot in takewhile(lambda slot: slot.reached_us < floor_us, self._slots) if slot.needed]
 
     @property
-    def needed(self) -> list[Slot]:
+    def needed(self) -> list[Place]:
         """The places whose lines are still needed."""
         return [slot for slot in self._slots if slot.needed]
 

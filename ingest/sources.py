@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingest.aside import Failed, sorted_out
-from ingest.correlate.event import SECOND, Slot
+from ingest.clock import SECOND
+from ingest.joining.places import Place
 from ingest.options import IngestOptions, SourceSetting
 from ingest.records import Joiner
 from ingest.source import SourceFile
@@ -26,7 +27,7 @@ from ingest.tail.reader import FileReader
 class Sources:
     """All files that are being read, or have lines that are still needed."""
 
-    def __init__(self, options: IngestOptions, joiner: Joiner[Slot], summary: Summary, warn: Callable[[str], None]) -> None:
+    def __init__(self, options: IngestOptions, joiner: Joiner[Place], summary: Summary, warn: Callable[[str], None]) -> None:
         self._options = options
         self._joiner = joiner
         self._summary = summary

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
-from ingest.correlate.event import SECOND
+from ingest.clock import SECOND
 from ingest.formats import FORMATS
 from ingest.source import SourceFile
 from ingest.summary import Summary
@@ -92,7 +92,7 @@ class Watch:
             documents=summary.traces,
             superseded=summary.superseded,
             losses=summary.losses,
-            open_journeys=sum(len(writer.table.web.nodes) for writer in writers),
+            open_journeys=sum(len(writer.memory.nodes.nodes) for writer in writers),
             files=tuple(map(_file, sources)),
             unreadable=unreadable,
         )

@@ -13,21 +13,19 @@ from functools import partial
 from itertools import chain
 
 from ingest.aside import Aside
-from ingest.correlate.draft import Composed, Context, Draft, compose
-from ingest.correlate.event import Event
-from ingest.correlate.gather import gather
-from ingest.correlate.link import hop_of
-from ingest.correlate.links import Message
-from ingest.correlate.memory import forget
-from ingest.correlate.node import Node, Written, content_digest
-from ingest.correlate.table import Table
-from ingest.due import PATIENCE_US, Due
+from ingest.clock import PATIENCE_US
+from ingest.joining.event import Event
+from ingest.joining.parts import Message, Part
+from ingest.memory.due import Due
+from ingest.memory.memory import Memory
+from ingest.memory.node import Node, Written, content_digest
 from ingest.mending import Mender
 from ingest.sinks import Sink
 from ingest.summary import Summary
+from ingest.telling.trace import Composed, Context, Draft, compose
 from mappings.address import fold
 from mappings.trace import REVISION, VERSION_STEP, Trace
-from mappings.trace import Event as Line
+from mappings.trace import Event as StoredEvent
 
 _BATCH = 2000
 
@@ -42,7 +40,7 @@ class Group:
     """Documents of some messages that are under way, and what is settled with them."""
 
     #: Each with the key of its node, and as the documents have it.
-    events: list[tuple[str, Event, Line | None]] = field(default_factory=list)
+    events: list[tuple[str, Event, StoredEvent | None]] = field(default_factory=list)
     superseded: list[Trace] = field(default_factory=list)
 
 
@@ -62,20 +60,21 @@ class _Pass:
     batch: list[Trace] = field(default_factory=list)
     #: Nodes with a message that is not written yet.
     waiting: set[str] = field(default_factory=set)
-    seen: set[int] = field(default_factory=set)
+    done: set[Part] = field(default_factory=set)
 
 
 class Writer:
-    """Writes what changed in a table."""
+    """Writes what changed in memory."""
 
-    def __init__(self, table: Table, sink: Sink, context: Context, under_way: UnderWay, aside: Aside, *, summary: Summary) -> None:
-        self.table = table
+    def __init__(self, memory: Memory, sink: Sink, context: Context, under_way: UnderWay, aside: Aside, *, summary: Summary) -> None:
+        self.memory = memory
+        self._nodes = memory.nodes
         self._summary = summary
         self._sink = sink
         self._context = context
         self._under_way = under_way
-        self._mender = Mender(table, aside)
-        self._due = Due(table, partial(self._mender.guarded, work=table.web.renew))
+        self._mender = Mender(memory, aside)
+        self._due = Due(memory, partial(self._mender.guarded, work=self._nodes.renew))
         #: Its own batches that the store has not acknowledged, and what is settled when certain ones of them are.
         self._tickets: set[int] = set()
         self._pending: list[tuple[set[int], Group]] = []
@@ -101,53 +100,11 @@ class Writer:
         """
         self._write_last({key for event in events for key in event.owners}, show_us)
 
-    def _write_last(self, keys: Collection[str], show_us: int) -> None:
-        """Write what is known of the messages of these nodes."""
-        self._renew()
-        self._write(keys, _Pass(show_us, everything=True, final=True, last=True))
-
-    def _renew(self) -> None:
-        """Have everything found by what it names."""
-        for key in self.table.web.changed():
-            self._mender.guarded(key, self.table.web.renew)
-
-    def _write(self, due: Collection[str], run: _Pass) -> None:
-        """Write the messages of some nodes, where they are due."""
-        web = self.table.web
-        tell = partial(self._tell, run=run)
-        for key in due:
-            self._mender.guarded(key, tell)
-            if len(run.batch) >= _BATCH:
-                self._submit(run.batch, run.group)
-                run.batch, run.group = [], Group()
-        for key in run.waiting:
-            # An id may name two messages, one of them written now: the other is looked at again.
-            web.dirty.setdefault(key, self.table.clock_us)
-        for key in due:
-            if (known := web.get(key)) is None or not known.events:
-                web.dirty.pop(key, None)
-        self._submit(run.batch, run.group)
-
-    def _tell(self, key: str, run: _Pass) -> None:
-        """Write the messages of one node, where they are due."""
-        web = self.table.web
-        for part in chain.from_iterable(web.own_parts(claimant) for claimant in web.claimants([key])):
-            if id(part) in run.seen:
-                continue
-            message = gather(part, web)
-            nodes = self._nodes_of(message)
-            if not run.everything and self._due.settles(message, nodes):
-                run.waiting.update(n.key for n in nodes)
-            else:
-                composed = compose(message, self._context)
-                digests = [content_digest(draft.trace) for draft in composed.drafts]
-                # From here on nothing fails for what the lines say.
-                held_us = self._take(message, composed, digests, nodes, run)
-                if held_us is not None:
-                    run.waiting.update(n.key for n in nodes)
-                    self._due.hold(nodes, held_us)
-                self._due.told(message, nodes, run.show_us)
-            run.seen.update(id(p) for p in message.parts)
+    def evict(self) -> None:
+        """Let go of what is written and quiet, and of what came to nothing within the time that lines may lie apart."""
+        unwritten = self.memory.evict()
+        if unwritten:
+            self._write_last(unwritten, self.memory.clock_us)
 
     def collect(self) -> None:
         """Settle what the store has acknowledged."""
@@ -163,46 +120,87 @@ class Writer:
     def let_go(self) -> bool:
         """Let go of everything once the store has it, also what has begun and is no trace yet; whether that is done."""
         if self._idle:
-            self._write_last(self.table.begun(), self.table.clock_us)
+            self._write_last(self.memory.begun(), self.memory.clock_us)
         if not self._idle:
             return False
-        self.table.close()
+        self.memory.close()
         return True
 
     @property
     def _idle(self) -> bool:
         """Whether nothing is to be written, nor under way."""
-        return not self.table.web.dirty and not self.under_way
+        return not self._nodes.dirty and not self.under_way
 
     @property
     def under_way(self) -> bool:
         """Whether documents are submitted and not acknowledged."""
         return bool(self._tickets)
 
-    def _nodes_of(self, message: Message) -> list[Node]:
-        """The nodes whose lives, scans and loose lines make a message."""
-        return [self.table.web.nodes[k] for k in sorted({p.key for p in message.parts})]
+    # -- which messages
+
+    def _write_last(self, keys: Collection[str], show_us: int) -> None:
+        """Write what is known of the messages of these nodes."""
+        self._renew()
+        self._write(keys, _Pass(show_us, everything=True, final=True, last=True))
+
+    def _renew(self) -> None:
+        """Have everything found by what it names."""
+        for key in self._nodes.changed():
+            self._mender.guarded(key, self._nodes.renew)
+
+    def _write(self, due: Collection[str], run: _Pass) -> None:
+        """Write the messages of some nodes, where they are due."""
+        tell = partial(self._tell, run=run)
+        for key in due:
+            self._mender.guarded(key, tell)
+            if len(run.batch) >= _BATCH:
+                self._submit(run.batch, run.group)
+                run.batch, run.group = [], Group()
+        for key in run.waiting:
+            # An id may name two messages, one of them written now: the other is looked at again.
+            self._nodes.dirty.setdefault(key, self.memory.clock_us)
+        for key in due:
+            if (known := self._nodes.get(key)) is None or not known.events:
+                self._nodes.dirty.pop(key, None)
+        self._submit(run.batch, run.group)
+
+    def _tell(self, key: str, run: _Pass) -> None:
+        """Write the messages of one node, where they are due."""
+        for message in self._nodes.messages([key], run.done):
+            nodes = self._nodes.nodes_of(message)
+            if not run.everything and self._due.settles(message, nodes):
+                run.waiting.update([node.key for node in nodes])
+                continue
+            composed = compose(message, self._context)
+            digests = [content_digest(draft.trace) for draft in composed.drafts]
+            # From here on nothing fails for what the lines say.
+            held_us = self._take(message, composed, digests, nodes, run)
+            if held_us is not None:
+                run.waiting.update([node.key for node in nodes])
+                self._due.hold(nodes, held_us)
+            self._due.told(message, nodes, run.show_us)
+
+    # -- which documents
 
     def _take(self, message: Message, composed: Composed, digests: list[bytes], nodes: list[Node], run: _Pass) -> int | None:
         """Have the documents of a message written that have to be; until when others are held back."""
         if composed.void or (run.last and not composed.drafts):
-            for part in message.parts:
-                forget(self.table.web.nodes[part.key], [e.digest for e in part.events])
+            self.memory.forget(message)
         held_us: int | None = None
         for draft, digest in zip(composed.drafts, digests, strict=True):
-            known = self.table.web.documents.get(draft.trace.id)
+            known = self._nodes.documents.get(draft.trace.id)
             if draft.withheld and not run.last:
                 continue
             if known is None and not run.final and draft.held_us is not None and run.show_us < draft.held_us:
                 held_us = draft.held_us if held_us is None else min(held_us, draft.held_us)
                 continue
             # A hit in a folder may be another scan's as well, which begins in its second: it stays needed for a while.
-            taken = (pair for pair in draft.taken if pair[1].time_us <= self.table.clock_us - PATIENCE_US)
-            run.group.events += ((key, event, event.documented.get(key)) for key, event in chain(draft.events, taken))
+            taken = [pair for pair in draft.taken if pair[1].time_us <= self.memory.clock_us - PATIENCE_US]
+            run.group.events += [(key, event, event.stored.get(key)) for key, event in chain(draft.events, taken)]
             changed = self._versioned(draft, digest, known)
             if changed is not None:
                 run.batch.append(changed)
-        if held_us is None:
+        if held_us is None and composed.drafts:
             run.group.superseded += self._replaced(message, composed.drafts, nodes)
         return held_us
 
@@ -214,26 +212,13 @@ class Writer:
         version = REVISION * VERSION_STEP + len(trace.events)
         trace.version = version if known is None else max(version, known.version + 1)
         trace.ingested_ms = time.time_ns() // 1_000_000
-        anchor = trace.events[0].hash if trace.events else None
-        named = trace.original_recipient or trace.recipient
-        self.table.web.documents.put(trace.id, Written(trace.version, digest, anchor, named, trace.time_ms, draft.withheld))
-        for key in {key for key, _ in draft.events}:
-            node = self.table.web.nodes.get(key)
-            if node is not None:
-                node.documents.add(trace.id)
+        self.memory.wrote(trace, digest, {key for key, _ in draft.events})
         self._summary.traces += not draft.withheld
         return trace
 
     def _replaced(self, message: Message, drafts: list[Draft], nodes: list[Node]) -> Iterator[Trace]:
         """Documents of this message that what is known now has replaced."""
-        if not drafts:
-            return
-        current = {d.trace.id for d in drafts}
-        events = {e.digest for p in message.parts for e in p.events}
-        for trace_id in sorted(self.table.web.documents.of(events) - current):
-            known = self.table.web.documents.get(trace_id)
-            if known is None or known.superseded or not any(trace_id in n.documents for n in nodes):
-                continue
+        for trace_id, known, bearing in self.memory.replaced(message, {draft.trace.id for draft in drafts}, nodes):
             same = [d.trace for d in drafts if _names(d.trace, known.named)] or [d.trace for d in drafts]
             known.version += 1
             known.superseded = True
@@ -241,14 +226,16 @@ class Writer:
             yield Trace(
                 id=trace_id,
                 version=known.version,
-                log_domain=self.table.log_domain,
+                log_domain=self.memory.log_domain,
                 time_ms=known.time_ms,
                 last_event_ms=known.time_ms,
                 visible_to=sorted({d for t in same for d in t.visible_to}),
-                keys=sorted({hop_of(n.key) for n in nodes if trace_id in n.documents}),
+                keys=bearing,
                 superseded_by=sorted(t.id for t in same),
                 ingested_ms=time.time_ns() // 1_000_000,
             )
+
+    # -- to the store
 
     def _submit(self, batch: list[Trace], group: Group) -> None:
         """Hand a batch to the store; its group is settled when all that is under way by now is durable.
@@ -282,18 +269,8 @@ class Writer:
             # Until what they replaced says so too, the lines are needed: whoever reads on after a crash supersedes again.
             self._submit(group.superseded, Group(group.events))
             return
-        for key, event, documented in group.events:
-            node = self.table.web.nodes.get(key)
-            # What was read better meanwhile is on its way, and not there yet.
-            if node is not None and event.digest in node.fresh and event.documented.get(key) is documented:
-                node.fresh.discard(event.digest)
-                event.release()
-
-    def evict(self) -> None:
-        """Let go of what is written and quiet, and of what came to nothing within the time that lines may lie apart."""
-        unwritten = self.table.evict()
-        if unwritten:
-            self._write_last(unwritten, self.table.clock_us)
+        for key, event, stored in group.events:
+            self.memory.settle(key, event, stored)
 
 
 def _names(trace: Trace, named: str | None) -> bool:
@@ -301,8 +278,3 @@ def _names(trace: Trace, named: str | None) -> bool:
     if named is None:
         return True
     return fold(named) in {fold(a) for a in (trace.original_recipient, trace.recipient) if a}
-
-
-def open_events(table: Table) -> Iterable[Event]:
-    """Events that no acknowledged document holds: what is left in the working tables, for tests."""
-    return (node.events[d] for node in table.web.nodes.values() for d in node.fresh)

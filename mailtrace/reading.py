@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from ingest.correlate.ownership import Customer
 from ingest.formats import FORMATS
 from ingest.options import IngestOptions, LogDomain, SourceSetting
+from ingest.telling.ownership import Customer
 from mailtrace.problems import WrongUsage
 from mailtrace.settings import Settings, Source
 from mailtrace.zones import named, system_zone

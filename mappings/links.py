@@ -20,8 +20,9 @@ class How(StrEnum):
     RELAY = "relay"
     #: An address became others, and they have a queue file of their own.
     FORWARDED = "forwarded"
-    #: The filter gave it on, and names the queue file behind it.
+    #: The filter names the queue file behind it: in its result, or when it gives the message on.
     NEXT = "next"
+    PASSED = "passed"
     #: The filter gave a kept message on because an operator let it go.
     RELEASE = "release"
     #: The queue file before the filter, as XFORWARD passed it on.
@@ -115,6 +116,14 @@ _LINKS = (
         None,
         "a queue file that came from a filter's address",
         told="“queued_as: {id}” in the line of {program}",
+    ),
+    LinkKind(
+        How.PASSED,
+        Kind.QUEUE,
+        Leads.ON,
+        None,
+        "a queue file that came from a filter's address",
+        told="“queued as {id}” in the line of {program}",
     ),
     LinkKind(
         How.RELEASE,

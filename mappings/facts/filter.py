@@ -203,7 +203,7 @@ class Passed(Fact, frozen=True, tag="passed"):
         """The next queue file, and the scan by its log id."""
         found: list[Named] = []
         if self.next_id and self.how is not Sending.NOTICE:
-            found.append(Named(How.NEXT if self.how is Sending.FORWARD else How.RELEASE, keys.queue(host, self.next_id)))
+            found.append(Named(How.PASSED if self.how is Sending.FORWARD else How.RELEASE, keys.queue(host, self.next_id)))
         if self.log_id:
             found.append(Named(How.LOG, keys.log_id(host, self.log_id)))
         return tuple(found)

@@ -8,11 +8,9 @@ from hashlib import blake2b
 
 import msgspec
 
-from ingest.correlate.event import Event
-from ingest.correlate.life import Life, split
-from ingest.correlate.links import Loose, Part, Scan, Within, link_life
-from mappings import keys
-from mappings.facts import Judged
+from ingest.joining.event import Event
+from ingest.joining.parts import Part
+from mappings.keys import Kind, kind_of
 from mappings.trace import Trace
 
 
@@ -55,7 +53,8 @@ class Documents(dict[str, Written]):
 
     def of(self, digests: Iterable[str]) -> set[str]:
         """The documents of a message with these events."""
-        return {document for digest in digests for document in self._anchored.get(digest, ())}
+        anchored = self._anchored
+        return {document for digest in digests if digest in anchored for document in anchored[digest]}
 
 
 @dataclass(slots=True)
@@ -73,9 +72,10 @@ class Node:
 
     key: str
     host: str
+    kind: Kind = field(init=False)
     events: dict[str, Event] = field(default_factory=dict)
     parts: list[Part] | None = None
-    #: Events that no acknowledged document holds yet.
+    #: Events that no acknowledged document holds yet, by their digests.
     fresh: set[str] = field(default_factory=set)
     documents: set[str] = field(default_factory=set)
     #: Documents without events which bore its key until others replaced them.
@@ -93,42 +93,46 @@ class Node:
     touched_us: int = 0
     first_us: int = 0
 
+    def __post_init__(self) -> None:
+        """Its kind is that of its key."""
+        self.kind = kind_of(self.key)
 
-def make_parts(node: Node, within: Within, *, judged: bool) -> list[Part]:
-    """The lives of a queue id, or the one scan, refusal or connection that a node is; `judged` as in `link_life`."""
-    events = list(node.events.values())
-    kind = node.key[0]
-    if kind == "q":
-        if within.several and events and all(isinstance(e.fact, Judged) for e in events):
-            # A filter's own host: the queue file is on another one.
-            return [Loose(node.key, node.host, [e]) for e in events]
-        queue_id = keys.queue_id_of(node.key)
-        lives = [Life(node.key, node.host, queue_id, e) for e in split(events, queue_id)]
-        for life in lives:
-            link_life(life, within, judged=judged)
-        return list(lives)
-    if kind == "m":
-        return [Scan(node.key, node.host, events)]
-    if kind in "jf":
-        return [Loose(node.key, node.host, events)]
-    return [Loose(node.key, node.host, e) for e in _by_gap(events, within.reach_us)]
+    # -- which of its events documents lack: the one place where that is kept
+
+    def lacks(self, event: Event) -> None:
+        """No document holds this event yet."""
+        if event.digest not in self.fresh:
+            self.fresh.add(event.digest)
+            event.lacking.add(self.key)
+
+    def has(self, event: Event) -> None:
+        """A document holds it, or it can matter to none any more."""
+        if event.digest in self.fresh:
+            self.fresh.discard(event.digest)
+            event.has(self.key)
+
+    def forget(self, digests: Iterable[str]) -> None:
+        """These lines can matter no more though no document holds them."""
+        for digest in digests:
+            if digest in self.fresh:
+                self.has(self.events[digest])
+
+    def first(self, time_us: int) -> None:
+        """It has a line of this time."""
+        if not self.first_us or time_us < self.first_us:
+            self.first_us = time_us
 
 
-def _by_gap(events: list[Event], reach_us: int) -> list[list[Event]]:
-    """Events of an id that comes back without a beginning of its own, apart where they lie further apart than lines may."""
-    events.sort(key=lambda e: e.time_us)
-    groups = [[events[0]]]
-    for event in events[1:]:
-        if event.time_us - groups[-1][-1].time_us > reach_us:
-            groups.append([])
-        groups[-1].append(event)
-    return groups
+_plain = msgspec.msgpack.Encoder().encode
 
 
 def content_digest(trace: Trace) -> bytes:
     """What a document says, without the reading's own facts (version, time of writing, files)."""
-    plain = msgspec.structs.replace(trace, version=0, ingested_ms=0, events=[])
-    digest = blake2b(msgspec.msgpack.encode(plain), digest_size=16)
-    for event in trace.events:
-        digest.update(f"{event.hash}{event.hop}{event.kind}{event.time_us}{event.number}{len(event.raw)}".encode())
-    return digest.digest()
+    events, version, written_ms = trace.events, trace.version, trace.ingested_ms
+    trace.events, trace.version, trace.ingested_ms = [], 0, 0
+    try:
+        head = _plain(trace)
+    finally:
+        trace.events, trace.version, trace.ingested_ms = events, version, written_ms
+    lines = [f"{e.hash}{e.hop}{e.kind}{e.time_us}{e.number}{len(e.raw)}" for e in events]
+    return blake2b(head + "".join(lines).encode(), digest_size=16).digest()

@@ -1,4 +1,4 @@
-"""Gathering: which lives, scans and loose lines belong to one message.
+"""Gathering: which lives, scans and loose ends belong to one message.
 
 A link is followed in both directions, and only where both ends allow it: a hand-over to a filter leads to a queue file that a
 re-injection address brought (a relay's `queued as` elsewhere is a stranger's id), and of an id that came back, the life in
@@ -12,17 +12,24 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Protocol
 
-from ingest.correlate.event import SECOND
-from ingest.correlate.life import Life
-from ingest.correlate.link import Link
-from ingest.correlate.links import LOG_ID_REACH_US, REFUSED_REACH_US, SLACK_US, Loose, Message, Part, Scan, Within
-from ingest.correlate.names import MANY, Mention
-from mappings.facts import Infected, Scanned
+from ingest.clock import LOG_ID_REACH_US, REFUSED_REACH_US, SECOND, SLACK_US
+from ingest.joining.life import Life
+from ingest.joining.links import Link
+from ingest.joining.names import MANY, Mention
+from ingest.joining.parts import Edge, Loose, Message, Part, Scan, facts_of
+from ingest.joining.within import Within
+from mappings.facts import Infected, Judged
+from mappings.keys import Kind
+from mappings.links import LINKS, How, Leads
+from mappings.vocabulary import Verdict
 
 #: Later than every stamp.
 _EVER_US = 1 << 62
 #: Links by which a line is found, and which lead nowhere by themselves.
-_STILL = {"folder", "own"}
+_STILL = frozenset({how for how, kind in LINKS.items() if kind.leads is Leads.NOWHERE})
+_BACK = frozenset({how for how, kind in LINKS.items() if kind.leads is Leads.BACK})
+#: How what leads to a queue file behind a filter names it.
+_INTO_QUEUE = frozenset({How.RELAY, How.NEXT, How.PASSED, How.RELEASE})
 
 
 class Web(Protocol):
@@ -50,43 +57,43 @@ class Web(Protocol):
         ...
 
 
-_Edge = tuple[Part, Part, str]
-
-
 def gather(start: Part, web: Web) -> Message:
     """The message that a part belongs to: everything that links lead to, in both directions."""
     message = Message()
-    seen: set[int] = set()
+    seen: set[Part] = set()
     waiting: list[Part] = [start]
-    edges: set[tuple[int, int, str]] = set()
+    edges: set[tuple[Part, Part, How]] = set()
     while waiting:
         part = waiting.pop()
-        if id(part) in seen:
+        if part in seen:
             continue
-        seen.add(id(part))
-        if isinstance(part, Life):
+        seen.add(part)
+        if type(part) is Life:
             message.lives.append(part)
-        elif isinstance(part, Scan):
+        elif type(part) is Scan:
             message.scans.append(part)
-        else:
+        elif type(part) is Loose:
             message.loose.append(part)
-        for source, target, how in _neighbours(part, web, message):
-            waiting.append(target if source is part else source)
-            mark = (id(source), id(target), how)
-            if mark not in edges:
-                edges.add(mark)
-                message.edges.append((source, target, how))
-    message.lives.sort(key=lambda p: (p.first_us, p.key, p.start_us))
-    message.scans.sort(key=lambda p: (p.start_us, p.key))
-    message.loose.sort(key=lambda p: (p.start_us, p.key))
-    _claim_hits(message, web)
+        for edge in _neighbours(part, web, message):
+            other = edge[1] if edge[0] is part else edge[0]
+            if other not in seen:
+                waiting.append(other)
+            if edge[:3] not in edges:
+                edges.add(edge[:3])
+                message.edges.append(edge)
+    if len(seen) > 1:
+        message.lives.sort(key=lambda life: (life.first_us, life.key, life.start_us))
+        message.scans.sort(key=lambda scan: (scan.start_us, scan.key))
+        message.loose.sort(key=lambda piece: (piece.start_us, piece.key))
+    if message.scans:
+        _claim_hits(message, web)
     return message
 
 
 def claimants(hit: Part, hop: str, web: Web) -> Iterator[str]:
     """Keys of the nodes whose scan may have used a folder when something was found in it: those that named it last before."""
     for reach in (2 * SECOND, 16 * SECOND, 128 * SECOND, web.within.reach_us):
-        found = {m.part.key for m in web.near(hop, hit.start_us - reach, hit.end_us + SLACK_US) if m.how == "folder"}
+        found = {m.part.key for m in web.near(hop, hit.start_us - reach, hit.end_us + SLACK_US) if m.how is How.FOLDER}
         if found:
             yield from sorted(found)
             return
@@ -94,41 +101,42 @@ def claimants(hit: Part, hop: str, web: Web) -> Iterator[str]:
 
 def _claim_hits(message: Message, web: Web) -> None:
     """Give each scan the hits in its folder: one scan after the other uses it, so time and the virus' name must fit as well."""
-    logs: dict[int, list[Loose]] = {}
-    for source, target, _ in message.edges:
-        if isinstance(target, Loose) and target.kind == "log":
-            logs.setdefault(id(source), []).append(target)
+    logs: dict[Part, list[Loose]] = {}
     for scan in message.scans:
-        found = " ".join(e.fact.detail or "" for e in scan.results if isinstance(e.fact, Scanned) and e.fact.category == "INFECTED")
-        own = logs.get(id(scan), [])
+        found = " ".join(result.detail or "" for result in facts_of(scan) if result.verdict is Verdict.VIRUS)
         if not found:
             continue
+        if not logs:
+            for source, target, _, _ in message.edges:
+                if isinstance(target, Loose) and target.kind is Kind.LOG:
+                    logs.setdefault(source, []).append(target)
+        own = logs.get(scan, [])
         start = min(scan.start_us, *(p.start_us for p in own), scan.start_us) // SECOND
         end = max(scan.end_us, *(p.end_us for p in own), scan.end_us) // SECOND
-        for folder in dict.fromkeys(link.target for p in own for link in p.links if link.how == "folder"):
+        for folder in dict.fromkeys(link.target for p in own for link in p.links if link.how is How.FOLDER):
             for mention in web.near(folder, start * SECOND, (end + 1) * SECOND - 1):
-                for event in mention.part.events if mention.how == "own" else ():
+                for event in mention.part.events if mention.how is How.OWN else ():
                     if isinstance(event.fact, Infected) and event.fact.virus in found:
                         message.hits.setdefault(scan.key, []).append((mention.part.key, event))
 
 
-def _neighbours(part: Part, web: Web, message: Message) -> Iterator[_Edge]:
-    """The hand-overs that a part takes part in, as (from, to, how)."""
+def _neighbours(part: Part, web: Web, message: Message) -> Iterator[Edge]:
+    """The hand-overs that a part takes part in."""
     for link in part.links:
         if link.how not in _STILL:
             yield from _follow(part, link, web, message)
-    if isinstance(part, Loose) and part.kind == "judged":
+    if isinstance(part, Loose) and part.kind is Kind.JUDGED:
         owner = _judged(part, web)
         if owner is not None:
-            yield owner, part, "judged"
+            yield owner, part, How.JUDGED, None
         return
     for mention in web.meant(part.key, *_reached(part, web.within)):
         other = mention.part
         if other is part or mention.how in _STILL:
             continue
-        for time_us in dict.fromkeys(mention.times):
-            for found in _follow(other, Link(mention.how, mention.target, time_us), web, message):
-                if part in found[:2]:
+        for time_us in mention.times if len(mention.times) == 1 else dict.fromkeys(mention.times):
+            for found in _follow(other, Link(mention.how, mention.target, time_us, None, mention.line), web, message):
+                if part is found[0] or part is found[1]:
                     yield found
 
 
@@ -136,27 +144,27 @@ def _reached(part: Part, within: Within) -> tuple[int, int]:
     """From when to when a line that names a part may stand."""
     if isinstance(part, Scan):
         return -_EVER_US, _EVER_US
-    if isinstance(part, Loose) and part.kind != "task":
+    if isinstance(part, Loose) and part.kind is not Kind.QUEUE:
         return part.start_us - within.reach_us, part.end_us + within.reach_us
     ended = isinstance(part, Life) and part.removed is not None
     return part.start_us - max(within.reach_us, SLACK_US), part.end_us + within.reach_us if ended else _EVER_US
 
 
-def _follow(part: Part, link: Link, web: Web, message: Message) -> Iterator[_Edge]:
-    """Where one link leads, as (from, to, how) in the direction of the mail."""
-    if link.how in {"log", "answered", "peer"}:
-        yield from _weak(part, link, web)
-    elif link.how == "refused":
-        yield from _refused(part, link, web)
-    elif link.how == "judged":
-        yield from ((part, result, link.how) for result in _results(part, link, web) if _judged(result, web) is part)
-    elif link.how == "task":
-        yield from _task(part, link, web)
-    else:
-        yield from _strong(part, link, web, message)
+def _follow(part: Part, link: Link, web: Web, message: Message) -> Iterator[Edge]:
+    """Where one link leads, in the direction of the mail."""
+    how = link.how
+    if how is How.LOG or how is How.ANSWERED or how is How.PEER:
+        return _weak(part, link, web)
+    if how is How.REFUSED:
+        return _refused(part, link, web)
+    if how is How.JUDGED:
+        return ((part, result, how, link.line) for result in _results(part, link, web) if _judged(result, web) is part)
+    if how is How.TASK:
+        return _task(part, link, web)
+    return _strong(part, link, web, message)
 
 
-def _strong(part: Part, link: Link, web: Web, message: Message) -> Iterator[_Edge]:
+def _strong(part: Part, link: Link, web: Web, message: Message) -> Iterator[Edge]:
     """Where the id of a queue file or scan leads."""
     parts = web.parts_of(link.target)
     if not parts:
@@ -165,33 +173,41 @@ def _strong(part: Part, link: Link, web: Web, message: Message) -> Iterator[_Edg
             message.crowded.add(link.target)
             return
         for other in _others(part, link, web, web.within.reach_us):
-            yield (part, other, "ghost")
+            yield part, other, How.UNSEEN, link.line
         return
-    chosen = parts[0] if isinstance(parts[0], Scan) else _at(parts, link, web.within)
+    chosen = parts[0] if type(parts[0]) is Scan else _at(parts, link, web.within)
     if chosen is None or chosen is part:
         return
-    if link.how in {"origin", "requeue", "scan_of", "resent"}:
-        yield (chosen, part, link.how)
+    if link.how in _BACK:
+        yield chosen, part, link.how, link.line
     else:
-        yield (part, chosen, link.how)
+        yield part, chosen, link.how, link.line
 
 
-def _weak(part: Part, link: Link, web: Web) -> Iterator[_Edge]:
+def _weak(part: Part, link: Link, web: Web) -> Iterator[Edge]:
     """Where a filter's log id or a client's port leads: it ties lines to one scan or connection, never two messages to each other."""
-    reach = web.within.reach_us if link.how == "peer" else min(LOG_ID_REACH_US, web.within.reach_us)
+    reach = web.within.reach_us if link.how is How.PEER else min(LOG_ID_REACH_US, web.within.reach_us)
     if web.crowded(link.target, link.time_us, reach):
         return
     # Only refusals name a peer.
-    others = _others(part, link, web, reach) if link.how != "peer" else ()
+    others = _others(part, link, web, reach) if link.how is not How.PEER else ()
     for other in (*web.parts_of(link.target), *others):
         if (
-            other.kind == part.kind
+            _alike(part, other)
             or (isinstance(other, Loose) and len(other.events) > MANY)
             or not other.start_us - reach <= link.time_us <= other.end_us + reach
             or _other_scan(part, other, web)
         ):
             continue
-        yield (other, part, link.how) if isinstance(other, Life) else (part, other, link.how)
+        if isinstance(other, Life):
+            yield other, part, link.how, link.line
+        else:
+            yield part, other, link.how, link.line
+
+
+def _alike(part: Part, other: Part) -> bool:
+    """Whether two parts are of one kind: an id that both name joins neither of them to the other."""
+    return type(part) is type(other) and (not isinstance(part, Loose) or not isinstance(other, Loose) or part.kind is other.kind)
 
 
 def _other_scan(part: Part, other: Part, web: Web) -> bool:
@@ -202,24 +218,24 @@ def _other_scan(part: Part, other: Part, web: Web) -> bool:
     life, scan = (part, other) if isinstance(part, Life) else (other, part)
     if not isinstance(life, Life) or not isinstance(scan, Scan):
         return False
-    named = {link.target for link in scan.links if link.how == "scan_of"}
+    named = {link.target for link in scan.links if link.how is How.SCAN_OF}
     if named and life.key not in named and any(web.parts_of(key) for key in named):
         return True
-    logged = {link.target for link in scan.links if link.how == "log"}
+    logged = {link.target for link in scan.links if link.how is How.LOG}
     answers: dict[str, list[int]] = {}
     for link in life.links:
-        if link.how == "answered" and link.target in logged:
+        if link.how is How.ANSWERED and link.target in logged:
             answers.setdefault(link.target, []).append(link.time_us)
     for target, times in answers.items():
-        rivals = [m.part for m in web.near(target, -_EVER_US, _EVER_US) if m.how == "log"]
+        rivals = [m.part for m in web.near(target, -_EVER_US, _EVER_US) if m.how is How.LOG]
         # What is nearest at both ends is so between them.
-        for time_us in {min(times), max(times)}:
+        for time_us in {min(times), max(times)} if len(rivals) > 1 else ():
             if min(rivals, key=lambda p: (abs(p.end_us - time_us), p.key)) is not scan:
                 return True
     return False
 
 
-def _refused(part: Part, link: Link, web: Web) -> Iterator[_Edge]:
+def _refused(part: Part, link: Link, web: Web) -> Iterator[Edge]:
     """A filter's result and the queue file behind it that the mail server refused: no line names the other but by Message-ID.
 
     That alone joins only where it can mean one thing: exactly one such queue file and one such result at that moment.
@@ -234,21 +250,21 @@ def _refused(part: Part, link: Link, web: Web) -> Iterator[_Edge]:
         if len(scans) > 1 or len(lives) > 1:
             return
     if scans and lives:
-        yield scans[0], lives[0], "next"
+        yield scans[0], lives[0], How.REFUSED, link.line
 
 
-def _task(part: Part, link: Link, web: Web) -> Iterator[_Edge]:
+def _task(part: Part, link: Link, web: Web) -> Iterator[Edge]:
     """Which queue file on another host a filter's result is about."""
     parts = web.parts_of(link.target)
     owner = _task_of(part, parts, web.within) if isinstance(part, Loose) else None
     if owner is not None:
-        yield (owner, part, link.how)
+        yield owner, part, How.TASK, link.line
         return
     # Without the mail server's lines, all results for an id are of one message.
     orphans = [p for p in parts if isinstance(p, Loose) and (p is part or _task_of(p, parts, web.within) is None)]
     at = orphans.index(part) if part in orphans else 0
     for other in (*orphans[max(at - 1, 0) : at], *orphans[at + 1 : at + 2]):
-        yield (part, other, "ghost")
+        yield part, other, How.UNSEEN, link.line
 
 
 def _task_of(task: Loose, parts: Sequence[Part], within: Within) -> Life | None:
@@ -256,7 +272,7 @@ def _task_of(task: Loose, parts: Sequence[Part], within: Within) -> Life | None:
     event = task.events[0]
     until = event.time_us + (0 if event.fine else SECOND - 1)
     near = [p for p in parts if isinstance(p, Life) and p.start_us <= until and event.time_us - p.end_us <= within.reach_us]
-    named = getattr(event.fact, "message_id", None)
+    named = event.fact.message_id if isinstance(event.fact, Judged) else None
     mine = [life for life in near if named and any(i.message_id == named for i in life.identified)]
     return max(mine or near, key=lambda life: (life.start_us, life.key), default=None)
 
@@ -265,7 +281,7 @@ def _results(part: Part, link: Link, web: Web) -> list[Loose]:
     """The results that name a Message-ID while a message is in reception; none where they are too many to be about it."""
     # A result's stamp may have whole seconds.
     since = (link.since_us if link.since_us is not None else link.time_us) - SECOND
-    own = (m.part for m in web.near(link.target, since, link.time_us) if m.how == "own")
+    own = (m.part for m in web.near(link.target, since, link.time_us) if m.how is How.OWN)
     found = [p for p in islice(own, MANY + 1) if isinstance(p, Loose)]
     return found if len(found) <= MANY else []
 
@@ -276,8 +292,8 @@ def _judged(result: Loose, web: Web) -> Life | None:
     That alone joins only to a message in reception at that moment, and only where exactly one has it.
     """
     blur = 0 if result.events[0].fine else SECOND - 1
-    link = next(link for link in result.links if link.how == "own")
-    lives = (m for m in web.near(link.target, result.start_us, result.start_us + blur) if m.how == "judged")
+    link = next(link for link in result.links if link.how is How.OWN)
+    lives = (m for m in web.near(link.target, result.start_us, result.start_us + blur) if m.how is How.JUDGED)
     near = list(islice(lives, 2))
     if len(near) != 1:
         return None
@@ -289,10 +305,10 @@ def _judged(result: Loose, web: Web) -> Life | None:
 
 def _others(part: Part, link: Link, web: Web, reach: int) -> Iterator[Part]:
     """The other parts that name the same key at about the same time."""
-    seen: set[int] = {id(part)}
+    seen: set[Part] = {part}
     for mention in web.near(link.target, link.time_us - reach, link.time_us + reach):
-        if id(mention.part) not in seen and mention.within(link.time_us, reach):
-            seen.add(id(mention.part))
+        if mention.part not in seen and mention.within(link.time_us, reach):
+            seen.add(mention.part)
             yield mention.part
 
 
@@ -309,8 +325,8 @@ def _at(parts: Sequence[Part], link: Link, within: Within) -> Life | None:
     if chosen is None or (chosen.removed is not None and link.time_us > chosen.end_us + within.reach_us):
         return None
     client = chosen.received
-    if link.how in {"relay", "next", "release"} and client is not None and not within.holds(client.client_ip):
+    if client is not None and link.how in _INTO_QUEUE and not within.holds(client.client_ip):
         return None
-    if link.how == "forwarded" and client is not None and client.client_ip is not None:
+    if client is not None and link.how is How.FORWARDED and client.client_ip is not None:
         return None
     return chosen

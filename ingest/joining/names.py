@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ingest.correlate.links import Part
+from ingest.joining.links import Link
+from ingest.joining.parts import Part
+from mappings.links import How
 
 #: A weak name (a log id, a client's port, a queue file that is not seen) that more parts than this bear at about the same time
 #: tells none of them from another: it joins nothing.
@@ -17,25 +17,29 @@ MANY = 100
 class Mention:
     """A part that names a key in one way: from when to when, and each time that it does."""
 
-    __slots__ = ("how", "number", "part", "since_us", "target", "times", "until_us")
+    __slots__ = ("how", "line", "number", "part", "since_us", "target", "times", "until_us")
 
-    def __init__(self, part: Part, how: str, target: str, number: int) -> None:
+    def __init__(self, part: Part, link: Link, number: int) -> None:
         self.part = part
-        self.how = how
-        self.target = target
+        self.how = link.how
+        self.target = link.target
         self.number = number
-        self.since_us = 0
-        self.until_us = 0
-        self.times: list[int] = []
+        #: The first line in which it does.
+        self.line = link.line
+        self.since_us = link.time_us if link.since_us is None else link.since_us
+        self.until_us = link.time_us
+        self.times: list[int] = [link.time_us]
 
-    def take(self, since_us: int, time_us: int) -> None:
+    def take(self, link: Link) -> None:
         """It names the key once more."""
-        self.since_us = min(self.since_us, since_us) if self.times else since_us
-        self.until_us = max(self.until_us, time_us) if self.times else time_us
-        insort(self.times, time_us)
+        self.since_us = min(self.since_us, link.time_us if link.since_us is None else link.since_us)
+        self.until_us = max(self.until_us, link.time_us)
+        insort(self.times, link.time_us)
 
     def within(self, time_us: int, reach_us: int) -> bool:
         """Whether it names the key at most so long before or after a moment."""
+        if len(self.times) == 1:
+            return abs(self.times[0] - time_us) <= reach_us
         at = bisect_left(self.times, time_us - reach_us)
         return at < len(self.times) and self.times[at] <= time_us + reach_us
 
@@ -80,18 +84,18 @@ class _Spans:
 
     def run(self, time_us: int, gap_us: int) -> list[Part]:
         """Parts around a moment, each at most `gap_us` from the next one; of more than `MANY` + 1 only so many and one more."""
-        found: dict[int, Part] = {}
+        found: dict[Part, None] = {}
         since = until = time_us
         while True:
             before = len(found)
             for mention in self.near(since - gap_us, until + gap_us):
-                found[id(mention.part)] = mention.part
+                found[mention.part] = None
                 since, until = min(since, mention.since_us), max(until, mention.until_us)
                 if len(found) > MANY + 1:
                     self.crowd = since, until
-                    return list(found.values())
+                    return list(found)
             if len(found) == before:
-                return list(found.values())
+                return list(found)
 
 
 def _length(mention: Mention) -> int:
@@ -107,34 +111,36 @@ class Names:
 
     def __init__(self) -> None:
         self._spans: dict[str, _Spans] = {}
-        self._of: dict[int, list[Mention]] = {}
+        self._of: dict[Part, list[Mention]] = {}
         self._next = 0
 
     def add(self, parts: Iterable[Part]) -> list[Mention]:
         """Take in what some parts name, and give it."""
         added: list[Mention] = []
         for part in parts:
-            mentions: dict[tuple[str, str], Mention] = {}
+            if not part.links:
+                continue
+            mentions: dict[tuple[How, str], Mention] = {}
             for link in part.links:
-                known = mentions.get((link.how, link.target))
-                if known is None:
-                    self._next += 1
-                    known = mentions[link.how, link.target] = Mention(part, link.how, link.target, self._next)
-                known.take(link.time_us if link.since_us is None else link.since_us, link.time_us)
+                known = mentions.get(link[:2])
+                if known is not None:
+                    known.take(link)
+                    continue
+                self._next += 1
+                mentions[link[:2]] = Mention(part, link, self._next)
             for mention in mentions.values():
                 spans = self._spans.get(mention.target)
                 if spans is None:
                     spans = self._spans[mention.target] = _Spans()
                 spans.add(mention)
-            if mentions:
-                named = self._of[id(part)] = list(mentions.values())
-                added += named
+            named = self._of[part] = list(mentions.values())
+            added += named
         return added
 
     def remove(self, parts: Iterable[Part]) -> None:
         """These parts are no more."""
         for part in parts:
-            for mention in self._of.pop(id(part), ()):
+            for mention in self._of.pop(part, ()):
                 spans = self._spans[mention.target]
                 spans.remove(mention)
                 if not spans.count:

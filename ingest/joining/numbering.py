@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from ingest.lines import SECOND, Line
-
-#: So long, by the log's clock, the lines of a process are known after it wrote last.
-_KEPT_US = 60 * SECOND
+from ingest.clock import NUMBERED_US, SECOND
+from ingest.lines import Line
 
 
 class Numbers:
@@ -38,6 +36,6 @@ class Numbers:
     def forget(self, clock_us: int) -> None:
         """Let go of processes that wrote nothing for a while."""
         # By the log's clock: one stamp far ahead keeps nothing.
-        floor = clock_us - _KEPT_US
+        floor = clock_us - NUMBERED_US
         while self._known and next(iter(self._known.values()))[1] < floor:
             del self._known[next(iter(self._known))]

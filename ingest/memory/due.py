@@ -1,30 +1,26 @@
-"""When a message is to be looked at: what of a backlog is finished or has waited long enough, what was held back, what may wait."""
+"""When a message is looked at: what of a backlog is finished or has waited long enough, what was held back, what may wait."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from ingest.correlate.agenda import Agenda
-from ingest.correlate.event import SECOND
-from ingest.correlate.links import Message
-from ingest.correlate.node import Large, Node
-from ingest.correlate.table import Table
+from ingest.clock import LONGEST_WHILE_US, PATIENCE_US, SETTLE_US, WHILE_US
+from ingest.joining.parts import Message
+from ingest.memory.agenda import Agenda
+from ingest.memory.memory import Memory
+from ingest.memory.node import Large, Node
 
-#: In a backlog a finished message waits this long for late lines, on the log's clock, so that it is written once.
-SETTLE_US = 2 * SECOND
-#: An unfinished one is written at the latest so long after it changed, on the log's clock.
-PATIENCE_US = 30 * SECOND
 #: A message of more lines is told again only when it has grown by half, or after a while: longer the more lines it has.
 LARGE_LINES = 100
 _SHARE = 2
-_WHILE_US, _LONGEST_US = 10 * SECOND, 60 * SECOND
 
 
 class Due:
-    """The agenda of a table's messages; `renew` makes the parts of a node anew."""
+    """The agenda of the messages in memory; `renew` makes the parts of a node anew."""
 
-    def __init__(self, table: Table, renew: Callable[[str], None]) -> None:
-        self._table = table
+    def __init__(self, memory: Memory, renew: Callable[[str], None]) -> None:
+        self._memory = memory
+        self._nodes = memory.nodes
         self._renew = renew
         #: What waits in a backlog until it is quiet, on the log's clock, and what is held back, on the clock for showing.
         self._settling = Agenda()
@@ -33,41 +29,41 @@ class Due:
 
     def now(self, show_us: int, *, everything: bool, final: bool) -> list[str]:
         """Nodes to be looked at now: of a backlog those that have been quiet for a while, else what changed; and what was held back."""
-        web = self._table.web
-        news, web.news = web.news, {}
+        nodes = self._nodes
+        news, nodes.news = nodes.news, {}
         if final:
-            web.late.clear()
+            nodes.late.clear()
             self._settling.all()
             self._held.all()
-            return list(web.dirty)
+            return list(nodes.dirty)
         due: dict[str, None] = {}
         if everything:
             for key in (*self._settling.all(), *news):
                 if self._puts_off(key, show_us):
-                    web.late.add(key)
+                    nodes.late.add(key)
                 else:
                     due[key] = None
         else:
-            for key in (*news, *self._settling.due(self._table.clock_us)):
-                since, node = web.dirty.get(key), web.nodes.get(key)
+            for key in (*news, *self._settling.due(self._memory.clock_us)):
+                since, node = nodes.dirty.get(key), nodes.get(key)
                 if since is None or node is None:
                     continue
                 quiet = min(node.touched_us + SETTLE_US, since + PATIENCE_US)
-                if quiet <= self._table.clock_us:
+                if quiet <= self._memory.clock_us:
                     due[key] = None
                 else:
                     self._settling.put(key, quiet)
         due.update(dict.fromkeys(self._held.due(show_us)))
-        web.late -= due.keys()
-        return [key for key in due if key in web.dirty]
+        nodes.late -= due.keys()
+        return [key for key in due if key in nodes.dirty]
 
     def settles(self, message: Message, nodes: list[Node]) -> bool:
         """Whether a message of a backlog is still to settle: it is neither finished and quiet nor has it waited too long."""
-        dirty = self._table.web.dirty
-        since = min((dirty[n.key] for n in nodes if n.key in dirty), default=self._table.clock_us)
-        quiet = max(n.touched_us for n in nodes) + SETTLE_US if message.closed else since + PATIENCE_US
+        dirty, clock_us = self._nodes.dirty, self._memory.clock_us
+        since = min([dirty[n.key] for n in nodes if n.key in dirty], default=clock_us)
+        quiet = max([n.touched_us for n in nodes]) + SETTLE_US if message.closed else since + PATIENCE_US
         due = min(quiet, since + PATIENCE_US)
-        if due <= self._table.clock_us:
+        if due <= clock_us:
             return False
         for node in nodes:
             self._settling.put(node.key, due)
@@ -80,15 +76,15 @@ class Due:
 
     def told(self, message: Message, nodes: list[Node], show_us: int) -> None:
         """Note that a message was told."""
-        keys = frozenset(n.key for n in nodes)
-        lines = sum(len(p.events) for p in message.parts)
+        keys = frozenset([n.key for n in nodes])
+        lines = sum([len(p.events) for p in message.parts])
         large = Large(lines, show_us) if lines > LARGE_LINES else None
         self._any_large = self._any_large or large is not None
         # Most nodes share one set, and go on to share one.
         merged: dict[frozenset[str], frozenset[str]] = {}
         for node in nodes:
-            self._table.web.dirty.pop(node.key, None)
-            self._table.web.late.discard(node.key)
+            self._nodes.dirty.pop(node.key, None)
+            self._nodes.late.discard(node.key)
             before = node.family
             if before not in merged:
                 merged[before] = before | keys if before else keys
@@ -102,16 +98,16 @@ class Due:
         """
         if not self._any_large:
             return False
-        node = self._table.web.nodes.get(key)
+        node = self._nodes.get(key)
         if node is not None and node.large is None:
             self._renew(key)
-        named = (link.target for part in node.named for link in part.links) if node is not None and node.large is None else ()
-        found = (self._table.web.nodes.get(one) for one in (key, *named))
+        named = [link.target for part in node.named for link in part.links] if node is not None and node.large is None else []
+        found = (self._nodes.get(one) for one in (key, *named))
         large = next((n.large for n in found if n is not None and n.large is not None), None)
         if large is None:
             return False
         fresh = len(node.fresh) if node is not None else 0
-        again = large.told_us + min(_WHILE_US * large.lines // LARGE_LINES, _LONGEST_US)
+        again = large.told_us + min(WHILE_US * large.lines // LARGE_LINES, LONGEST_WHILE_US)
         if (large.news + fresh) * _SHARE >= large.lines or show_us >= again:
             return False
         # What is new in a node that is of it already is counted whenever it is looked at.

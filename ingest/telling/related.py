@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ingest.correlate.about import About, is_local
-from ingest.correlate.life import Life
-from ingest.correlate.links import notice_mail_id
+from ingest.joining.life import Life
+from ingest.telling.about import About, came_locally
 from mappings import keys
 from mappings.facts import Noticed, Passed, Received
+from mappings.links import How
+from mappings.log_words import Sending
 from mappings.trace import Related
 
 
@@ -30,17 +31,17 @@ def related_to(about: About) -> list[Related]:
                 add("notice_of", keys.queue(event.host, event.fact.queue_id))
             elif isinstance(event.fact, Passed):
                 add("notice_of", keys.scan(event.fact.mail_id))
-        for identified in life.identified:
-            kept = None if identified.resent else notice_mail_id(identified.message_id)
-            if kept and life is about.root and life.received is not None and is_local(life.received):
-                add("notice_of", keys.scan(kept))
+        if life is about.root and life.received is not None and came_locally(life.received):
+            for identified in life.identified:
+                if identified.mail_id is not None and not identified.resent:
+                    add("notice_of", keys.scan(identified.mail_id))
     for scan in about.scans:
         for event in scan.given:
-            if isinstance(event.fact, Passed) and event.fact.next_id and event.fact.how in {"notice", "release"}:
+            if isinstance(event.fact, Passed) and event.fact.next_id and event.fact.how is not Sending.FORWARD:
                 add(event.fact.how, keys.queue(event.host, event.fact.next_id))
-    if isinstance(about.root, Life) and "resent" in about.root.hows:
+    if isinstance(about.root, Life) and How.RESENT in about.root.hows:
         for link in about.root.links:
-            if link.how == "resent":
+            if link.how is How.RESENT:
                 add("release_of", link.target)
-    own = {keys.queue(life.host, life.queue_id) for life in about.lives}
+    own = {keys.queue(life.host, life.queue_id) for life in about.lives} if found else set()
     return [r for r in found.values() if r.key not in own]

@@ -8,30 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from enum import IntEnum
 
-from ingest.correlate.event import Event, Slot
-
-#: Lines are kept a little longer than they may lie apart, so that when they are let go of decides nothing.
-MARGIN_S = 60
-
-
-class Role(IntEnum):
-    """What a line is in its session."""
-
-    OPEN = 0
-    #: Given to every journey that begins in the session.
-    COMMON = 1
-    #: Given to the next journey.
-    AHEAD = 2
-    #: A journey begins.
-    BEGIN = 3
-    #: Given to the last journey.
-    BEHIND = 4
-    CLOSE = 5
-    #: Lines are missing here: whose the rest of the session is, is not known.
-    GAP = 6
-
+from ingest.clock import MARGIN_S
+from ingest.joining.event import Event
+from ingest.joining.places import Place
+from ingest.joining.route import Role
 
 #: So many lines at most hold for all of a session: it has one that tells of TLS, and more only where its beginnings are not logged.
 _LASTING = 10
@@ -41,15 +22,15 @@ Gift = tuple[Event, str]
 
 
 class Step:
-    """One line of the session; `place` orders them as the process wrote."""
+    """One line of the session; `order` is that as the process wrote."""
 
-    __slots__ = ("digest", "event", "gifts", "node", "place", "role", "second", "time_us")
+    __slots__ = ("digest", "event", "gifts", "node", "order", "role", "second", "time_us")
 
-    def __init__(self, place: tuple[int, int, int], role: Role, digest: str, event: Event | None = None, node: str | None = None) -> None:
+    def __init__(self, order: tuple[int, int, int], role: Role, digest: str, event: Event | None = None, node: str | None = None) -> None:
         #: Second, number in it, microseconds.
-        self.place = place
-        self.second = place[0]
-        self.time_us = place[2]
+        self.order = order
+        self.second = order[0]
+        self.time_us = order[2]
         self.role = role
         #: Identity of its line.
         self.digest = digest
@@ -65,13 +46,13 @@ _BORDERS = _ENDS | {Role.OPEN}
 
 
 def _rank(step: Step) -> tuple[tuple[int, int, int], Role]:
-    return step.place, step.role
+    return step.order, step.role
 
 
 class Session:
     """The session lines of one process, as far back as two lines without a common id may lie apart."""
 
-    __slots__ = ("_deal", "_known", "_marks", "_pins", "_reach_s", "_since_close", "_steps", "last_us")
+    __slots__ = ("_deal", "_known", "_marks", "_places", "_reach_s", "_since_close", "_steps", "last_us")
 
     def __init__(self, reach_s: int) -> None:
         self._steps: list[Step] = []
@@ -81,7 +62,7 @@ class Session:
         self._known: dict[str, Step] = {}
         self._deal = _Deal(reach_s)
         #: Places in files that the session needs, oldest first, with the seconds of its lines there.
-        self._pins: dict[Slot, int] = {}
+        self._places: dict[Place, int] = {}
         self._reach_s = reach_s
         #: The log's clock when a line came last.
         self.last_us = 0
@@ -90,15 +71,15 @@ class Session:
         """The same line read before."""
         return self._known.get(digest)
 
-    def add(self, step: Step, slot: Slot | None) -> tuple[list[Gift], list[Gift]]:
+    def add(self, step: Step, place: Place | None) -> tuple[list[Gift], list[Gift]]:
         """Take a line in: what is to be given to nodes now, and what was given wrongly before (where lines come out of order)."""
-        if slot is not None and step.role in {Role.OPEN, Role.COMMON, Role.AHEAD}:
+        if place is not None and step.role in {Role.OPEN, Role.COMMON, Role.AHEAD}:
             # The low-water mark never lies inside an open session.
-            slot.holders.add(self)
-            self._pins.setdefault(slot, step.second)
+            place.hold(self)
+            self._places.setdefault(place, step.second)
         self._known[step.digest] = step
         self._since_close.append(step)
-        if self._steps and self._steps[-1].place > step.place:
+        if self._steps and self._steps[-1].order > step.order:
             return self._insert(step)
         self._forget(step.second)
         self._steps.append(step)
@@ -111,9 +92,9 @@ class Session:
 
     def close(self) -> None:
         """The session is over: its own places in files need not be read again, nor those of lines that no journey got."""
-        for slot in self._pins:
-            slot.holders.discard(self)
-        self._pins.clear()
+        for place in self._places:
+            place.let_go(self)
+        self._places.clear()
         for step in self._since_close:
             _unneeded(step)
         self._since_close.clear()
@@ -171,16 +152,16 @@ class Session:
                 return index + 1
         return len(self._steps)
 
-    def give_up(self, slot: Slot) -> None:
+    def give_up(self, place: Place) -> None:
         """Need the lines at this place no more: they lie too far back to be given to a journey that begins now."""
-        slot.holders.discard(self)
-        self._pins.pop(slot, None)
+        place.let_go(self)
+        self._places.pop(place, None)
 
     def _forget(self, second: int) -> None:
         """Drop what lies so far back that it can be given to nobody any more, and needs no place in a file."""
         floor = second - self._reach_s - MARGIN_S
-        while self._pins and next(iter(self._pins.values())) < floor:
-            self.give_up(next(iter(self._pins)))
+        while self._places and next(iter(self._places.values())) < floor:
+            self.give_up(next(iter(self._places)))
         # Only where half of them go, so that a process with many short sessions does not pay for each.
         if self._steps and self._steps[len(self._steps) // 2].second < floor:
             for step in self._steps:
@@ -195,7 +176,7 @@ class Session:
 def _unneeded(step: Step) -> None:
     """What no journey got need not be read again."""
     if step.event is not None and not step.event.owners:
-        step.event.unpin()
+        step.event.let_go()
 
 
 class _Deal:

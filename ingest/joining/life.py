@@ -1,0 +1,229 @@
+"""A life: one use of a queue id, and what its lines say by kind.
+
+A new life begins only at a second `client=` or `uid=`, or, for mail without client, at a `message-id=` after `removed`. Ids that hold
+their time (Postfix' long ids) name one message for ever. Lives are told apart on the whole set of an id's events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ingest.joining.event import Event
+from ingest.joining.links import Link
+from ingest.queue_ids import time_in_id
+from mappings.facts import (
+    Administered,
+    Attempted,
+    Connected,
+    Expired,
+    Fact,
+    Identified,
+    Infected,
+    Judged,
+    Noticed,
+    Passed,
+    Queued,
+    Received,
+    Removed,
+    Ruled,
+)
+from mappings.keys import queue_id_of
+from mappings.links import How
+from mappings.log_words import Action, Contact, Decider, Stage, Status
+
+_PROBES = frozenset({Status.DELIVERABLE, Status.UNDELIVERABLE})
+#: What ends a message in the dialogue, at other stages than a recipient's.
+_ENDING = frozenset({Action.REJECT, Action.DISCARD})
+_OF_A_RECIPIENT = frozenset({Stage.RCPT, Stage.PRDR})
+
+
+class Life:
+    """One use of a queue id: its events in canonical order, and the facts in them by kind."""
+
+    __slots__ = (
+        "administered",
+        "attempts",
+        "causes",
+        "closed",
+        "complete_us",
+        "end_us",
+        "events",
+        "expired",
+        "first_us",
+        "host",
+        "hows",
+        "identified",
+        "infected",
+        "judged",
+        "key",
+        "links",
+        "lost",
+        "milter_rules",
+        "noticed",
+        "number",
+        "others",
+        "probe",
+        "queue_id",
+        "queued",
+        "received",
+        "removed",
+        "rules",
+        "rules_of_all",
+        "start_us",
+        "tls",
+    )
+
+    def __init__(self, key: str, host: str, events: list[Event], number: int = 0) -> None:
+        self.key = key
+        #: Which of the lives of its id it is.
+        self.number = number
+        self.host = host
+        self.queue_id = queue_id_of(key)
+        self.events = events
+        self.received: Received | None = None
+        self.identified: list[Identified] = []
+        self.queued: Queued | None = None
+        self.attempts: list[Event] = []
+        #: All but the attempts: what is the message's, not one recipient's.
+        self.others: list[Event] = []
+        self.rules: list[Event] = []
+        #: Those of a milter, and those that are not about one recipient.
+        self.milter_rules: list[Event] = []
+        self.rules_of_all: list[Event] = []
+        self.noticed: list[Event] = []
+        self.causes: list[Event] = []
+        self.administered: list[Event] = []
+        self.judged: list[Event] = []
+        self.infected: list[Infected] = []
+        self.removed: Event | None = None
+        self.expired: Event | None = None
+        self.lost: Event | None = None
+        #: When the message was complete or refused: the end of its reception.
+        self.complete_us: int | None = None
+        self.tls: str | None = None
+        #: An address-verification probe looks like a message and is none.
+        self.probe = False
+        self.links: list[Link] = []
+        #: In which ways its links name others: there may be a link for each of many recipients.
+        self.hows: frozenset[How] = frozenset()
+        for event in events:
+            fact = event.fact
+            if type(fact) is Attempted:
+                self.attempts.append(event)
+                if fact.status in _PROBES:
+                    self.probe = True
+            else:
+                self.others.append(event)
+                take = _TAKE.get(type(fact))
+                if take is not None:
+                    take(self, event, fact)
+        self.start_us, self.end_us = _span(events, key)
+        #: First sight: the time that the id holds, else the first stamp of a line that bears it.
+        held = time_in_id(self.queue_id)
+        self.first_us = self.start_us if held is None else held
+        #: Whether nothing more is to be expected: removed, refused or broken off.
+        self.closed = self.removed is not None or (self.queued is None and (self.lost is not None or self._refused()))
+
+    def __repr__(self) -> str:
+        """Its name."""
+        return f"<{self.key}#{self.number}>"
+
+    def _refused(self) -> bool:
+        """Whether the whole message was refused or thrown away in the dialogue."""
+        rules = (event.fact for event in self.rules)
+        return any(isinstance(r, Ruled) and r.action in _ENDING and r.stage not in _OF_A_RECIPIENT for r in rules)
+
+    @property
+    def deleted(self) -> bool:
+        """Whether an administrator deleted it from the queue."""
+        return self.removed is not None and isinstance(self.removed.fact, Removed) and self.removed.fact.by_admin
+
+    def identify(self, message_id: str | None) -> None:
+        """Note a Message-ID that stands in a line about something else."""
+        if message_id and all(known.message_id != message_id for known in self.identified):
+            self.identified.append(Identified(self.queue_id, message_id))
+
+    def complete(self, event: Event) -> None:
+        """Note when the message was complete."""
+        self.complete_us = event.time_us if self.complete_us is None else min(self.complete_us, event.time_us)
+
+
+def _span(events: list[Event], key: str) -> tuple[int, int]:
+    """First and last stamp of the mail server's own lines: a filter's may be coarser, and its file may be read later."""
+    borne = [e for e in events if e.route.queue == key] or events
+    own = [e.time_us for e in borne if type(e.fact) is not Judged] or [e.time_us for e in borne]
+    return (min(own), max(own)) if own else (0, 0)
+
+
+# -- what a fact says of the life whose line it is
+
+
+def _received(life: Life, event: Event, fact: Received) -> None:
+    """The line that begins it; where it comes when the message is complete, it says all that others say later."""
+    if fact.queue_id is None:
+        life.received = life.received or fact
+        return
+    if fact.queue_id != life.queue_id:
+        # A message that was made for this one.
+        life.noticed.append(event)
+        return
+    life.received = fact
+    life.identify(fact.message_id)
+    life.tls = life.tls or fact.tls
+    if fact.size is not None:
+        life.queued = life.queued or Queued(life.queue_id, fact.sender or "", fact.size, len(fact.recipients))
+        life.complete(event)
+
+
+def _ruled(life: Life, event: Event, fact: Ruled) -> None:
+    life.rules.append(event)
+    if fact.source is Decider.MILTER:
+        life.milter_rules.append(event)
+    life.identify(fact.message_id)
+    if not fact.of_one:
+        life.rules_of_all.append(event)
+        if fact.action is Action.REJECT:
+            life.complete(event)
+
+
+def _queued(life: Life, event: Event, fact: Queued) -> None:
+    life.queued = life.queued or fact
+    life.complete(event)
+
+
+def _noticed(life: Life, event: Event, fact: Noticed) -> None:
+    (life.noticed if fact.queue_id == life.queue_id else life.causes).append(event)
+
+
+def _removed(life: Life, event: Event, fact: Removed) -> None:
+    # Of a message that was deleted it may be said that it is done, too.
+    if life.removed is None or not life.deleted:
+        life.removed = event
+
+
+def _connected(life: Life, event: Event, fact: Connected) -> None:
+    if fact.step is Contact.TLS:
+        life.tls = fact.detail
+    elif fact.step is Contact.LOST:
+        life.lost = event
+
+
+def _expired(life: Life, event: Event, fact: Expired) -> None:
+    life.expired = event
+
+
+_TAKE: dict[type[Fact], Callable[[Life, Event, Any], None]] = {
+    Received: _received,
+    Identified: lambda life, event, fact: life.identified.append(fact),
+    Ruled: _ruled,
+    Queued: _queued,
+    Noticed: _noticed,
+    Removed: _removed,
+    Connected: _connected,
+    Expired: _expired,
+    Passed: lambda life, event, fact: life.causes.append(event),
+    Administered: lambda life, event, fact: life.administered.append(event),
+    Judged: lambda life, event, fact: life.judged.append(event),
+    Infected: lambda life, event, fact: life.infected.append(fact),
+}

@@ -1,0 +1,103 @@
+"""The lives of a queue id that comes back, told apart on the whole set of its events."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+from ingest.clock import SECOND
+from ingest.joining.event import Event, in_order
+from ingest.queue_ids import time_in_id
+from mappings.facts import Attempted, Expired, Identified, Judged, Noticed, Received, Removed
+from mappings.keys import queue_id_of
+
+
+def split(events: list[Event], key: str) -> list[list[Event]]:
+    """The events of one queue id by life, each in canonical order."""
+    events.sort(key=in_order)
+    if time_in_id(queue_id_of(key)) is not None:
+        return [events]
+    own = [e for e in events if e.route.queue == key]
+    starts = _starts(own)
+    if len(starts) < 2:
+        return [events]
+    lives: list[list[Event]] = [[] for _ in starts]
+    times = [e.time_us for e in starts]
+    started: dict[str, int] = {}
+    for index, start in enumerate(starts):
+        started.setdefault(start.digest, index)
+    named = _named(own, times)
+    removed = [False] * len(starts)
+    for event in own:
+        index = max(bisect_right(times, event.time_us) - 1, 0)
+        if isinstance(event.fact, Judged):
+            index = _looked_at(event, times, named)
+        elif event.digest in started:
+            index = started[event.digest]
+        elif index and not removed[index - 1] and _ends_before(event, starts[index]):
+            index -= 1
+        removed[index] = removed[index] or isinstance(event.fact, Removed)
+        lives[index].append(event)
+    for event in events:
+        if event.route.queue != key:
+            after = bisect_left(times, event.time_us)
+            near = [i for i in (after - 1, after) if 0 <= i < len(times)]
+            lives[bisect_left(times, min((times[i] for i in near), key=lambda t: abs(t - event.time_us)))].append(event)
+    return [sorted(life, key=in_order) for life in lives if life]
+
+
+def _named(own: Sequence[Event], times: Sequence[int]) -> dict[str, list[int]]:
+    """The lives in which each Message-ID stands, in their order."""
+    found: dict[str, list[int]] = {}
+    for event in own:
+        index = bisect_right(times, event.time_us) - 1
+        if isinstance(event.fact, Identified) and index >= 0:
+            found.setdefault(event.fact.message_id, []).append(index)
+    return found
+
+
+def _looked_at(event: Event, times: Sequence[int], named: dict[str, list[int]]) -> int:
+    """Which life a filter's result is about: of those that had begun by then, the one with its Message-ID, else the last.
+
+    Its stamp may have whole seconds where the mail server's are finer, so it may stand before what it is about.
+    """
+    until = event.time_us + (0 if event.fine else SECOND - 1)
+    last = max(bisect_right(times, until) - 1, 0)
+    message_id = event.fact.message_id if isinstance(event.fact, Judged) else None
+    mine = named.get(message_id, []) if message_id else []
+    before = bisect_right(mine, last)
+    return mine[before - 1] if before else last
+
+
+def _ends_before(event: Event, start: Event) -> bool:
+    """Whether an event ends the life before, though it stands in the second in which the next one begins.
+
+    Inside one whole second only the sense tells: what ends a life belongs to the one that has no end yet.
+    """
+    blurred = event.second == start.second and not (event.fine and start.fine)
+    return blurred and isinstance(event.fact, Removed | Attempted | Expired | Noticed)
+
+
+def _starts(own: Sequence[Event]) -> list[Event]:
+    """The events that begin a life."""
+    starts: list[Event] = []
+    removed = False
+    for event in own:
+        kind = type(event.fact)
+        if kind is Received:
+            last = starts[-1] if starts else None
+            if last is not None and type(last.fact) is Identified and last.second == event.second and not (last.fine and event.fine):
+                # Inside one whole second `message-id=` may stand before its own `client=`.
+                starts[-1] = event
+            else:
+                starts.append(event)
+            removed = False
+        elif removed and isinstance(event.fact, Identified) and not event.fact.resent:
+            starts.append(event)
+            removed = False
+        elif kind is Removed:
+            removed = True
+    if starts and starts[0] is not own[0] and any(type(e.fact) is Removed and e.time_us < starts[0].time_us for e in own):
+        # Lines of an earlier life whose beginning was not read.
+        starts.insert(0, own[0])
+    return starts

@@ -1,0 +1,174 @@
+"""Parts: what a message is made of. A node's events are the lives of a queue id, one scan of a filter, or a loose end.
+
+A part has a name: the key of its node and its number among the node's parts. It is the same part until the events of its node change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ingest.clock import SLACK_US
+from ingest.joining.event import Event, by_time, in_order
+from ingest.joining.life import Life
+from ingest.joining.links import Link, named_by
+from ingest.joining.lives import split
+from ingest.joining.within import Within
+from mappings import keys
+from mappings.facts import Infected, Judged, Passed, Ruled, Scanned
+from mappings.keys import Kind
+from mappings.links import How
+from mappings.log_words import Action
+
+#: Of what the lines of a part name, what leads on from it.
+_OF_SCANS = frozenset({How.SCAN_OF, How.NEXT, How.PASSED, How.RELEASE, How.REFUSED, How.LOG})
+_OF_LIVES = frozenset({How.RELAY, How.FORWARDED, How.REQUEUE, How.ANSWERED})
+#: Of what came by loopback or from a filter only: a stranger may send any Resent-Message-ID, and what XFORWARD passes on is a filter's word.
+_OF_OURS = frozenset({How.ORIGIN})
+_OF_REFUSALS = frozenset({How.PEER})
+_OF_LOGS = frozenset({How.FOLDER})
+
+
+class Scan:
+    """One run of a filter: its events, and what they say."""
+
+    __slots__ = ("beside", "end_us", "events", "given", "host", "key", "links", "number", "results", "start_us")
+
+    def __init__(self, key: str, host: str, events: list[Event]) -> None:
+        self.key = key
+        self.number = 0
+        self.host = host
+        self.events = events
+        events.sort(key=in_order)
+        # A document gives a hit in its folder back as one of its lines: when the scan began, only its own tell.
+        own = [e for e in events if type(e.fact) is not Infected] or events
+        self.start_us, self.end_us = own[0].time_us, own[-1].time_us
+        self.results = [e for e in events if type(e.fact) is Scanned]
+        #: What it handed to a server.
+        self.given = [e for e in events if type(e.fact) is Passed]
+        self.links = named_by(events, _OF_SCANS)
+        results = facts_of(self)
+        #: Whether it looked at the message beside the queue: the mail server does what it says.
+        self.beside = bool(results) and all(result.milter for result in results)
+
+    def __repr__(self) -> str:
+        """Its name."""
+        return f"<{self.key}>"
+
+
+def facts_of(scan: Scan) -> list[Scanned]:
+    """The results of a scan, in order."""
+    return [e.fact for e in scan.results if isinstance(e.fact, Scanned)]
+
+
+class Loose:
+    """Events that belong to a journey by a weak id only: a filter's log id, a client's port; or a refusal without any id."""
+
+    __slots__ = ("end_us", "events", "host", "key", "kind", "links", "number", "start_us")
+
+    def __init__(self, key: str, host: str, events: list[Event], number: int = 0) -> None:
+        self.key = key
+        self.number = number
+        self.host = host
+        #: What its id is of; `QUEUE` is a filter's result for a queue file of another host.
+        self.kind = keys.kind_of(key)
+        self.events = sorted(events, key=in_order)
+        self.start_us = self.events[0].time_us
+        self.end_us = self.events[-1].time_us
+        self.links = self._links()
+
+    def __repr__(self) -> str:
+        """Its name."""
+        return f"<{self.key}#{self.number}>"
+
+    def _links(self) -> list[Link]:
+        """What its lines name; by `OWN` a line is found that is a node by itself."""
+        if self.kind in {Kind.JUDGED, Kind.FOLDER}:
+            return [Link(How.OWN, keys.in_documents(self.key), e.time_us, None, e) for e in self.events]
+        if self.kind is Kind.QUEUE:
+            return [Link(How.TASK, self.key, e.time_us, None, e) for e in self.events]
+        return named_by(self.events, _OF_REFUSALS if self.kind is Kind.LINE else _OF_LOGS)
+
+
+Part = Life | Scan | Loose
+
+
+def make_parts(key: str, host: str, events: list[Event], within: Within, *, judged: bool) -> list[Part]:
+    """The parts that the events of a node are; `judged` where a filter may name a message by its Message-ID only."""
+    kind = keys.kind_of(key)
+    if kind is Kind.QUEUE:
+        if within.several and events and all(type(e.fact) is Judged for e in events):
+            # A filter's own host: the queue file is on another one.
+            return [Loose(key, host, [e], number) for number, e in enumerate(events)]
+        lives = [Life(key, host, life, number) for number, life in enumerate(split(events, key))]
+        for life in lives:
+            _link(life, within, judged=judged)
+        return list(lives)
+    if kind is Kind.SCAN:
+        return [Scan(key, host, events)]
+    if kind in {Kind.JUDGED, Kind.FOLDER}:
+        return [Loose(key, host, events)]
+    return [Loose(key, host, e, number) for number, e in enumerate(_by_gap(events, within.reach_us))]
+
+
+def _by_gap(events: list[Event], reach_us: int) -> list[list[Event]]:
+    """Events of an id that comes back without a beginning of its own, apart where they lie further apart than lines may."""
+    events.sort(key=by_time)
+    groups = [[events[0]]]
+    for event in events[1:]:
+        if event.time_us - groups[-1][-1].time_us > reach_us:
+            groups.append([])
+        groups[-1].append(event)
+    return groups
+
+
+def _link(life: Life, within: Within, *, judged: bool) -> None:
+    """Set the links that the lines of a queue file make."""
+    received = life.received
+    ours = received is not None and within.holds(received.client_ip)
+    hows = _OF_LIVES | _OF_OURS if ours else _OF_LIVES
+    if ours and received is not None and received.origin_queue_id is None:
+        hows |= {How.RESENT}
+    links = life.links
+    for event in life.events:
+        for how, target in event.route.names:
+            if how in hows:
+                links.append(Link(how, target, event.time_us, None, event))
+    if judged and life.complete_us is not None:
+        # In reception from its beginning to its end.
+        since, until = life.first_us - SLACK_US, life.complete_us + SLACK_US
+        links.extend(Link(How.JUDGED, keys.judged(i.message_id), until, since) for i in life.identified if i.message_id and not i.resent)
+    if ours and life.removed is None:
+        named = [i.message_id for i in life.identified if i.message_id and not i.resent]
+        for event in life.rules_of_all if named else ():
+            if isinstance(event.fact, Ruled) and event.fact.action is Action.REJECT:
+                links.extend(Link(How.REFUSED, keys.message_id(message_id), event.time_us, None, event) for message_id in named)
+    if links:
+        life.hows = frozenset([link.how for link in links])
+
+
+#: (from, to, how, the line that says so): a hand-over, from the earlier hop to the later one.
+Edge = tuple[Part, Part, How, Event | None]
+
+
+@dataclass(slots=True)
+class Message:
+    """The parts of one message: its queue files' lives, its scans, and what belongs to them; with the hand-overs between them."""
+
+    lives: list[Life] = field(default_factory=list)
+    scans: list[Scan] = field(default_factory=list)
+    loose: list[Loose] = field(default_factory=list)
+    #: Hits of a virus scanner in the folder of a scan, by the scan's key; each with the folder's key.
+    hits: dict[str, list[tuple[str, Event]]] = field(default_factory=dict)
+    edges: list[Edge] = field(default_factory=list)
+    #: Keys of queue files that are not seen, and that too many name for it to be the beginning of one message.
+    crowded: set[str] = field(default_factory=set)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more is to be expected of it."""
+        return all(life.closed or life.probe for life in self.lives)
+
+    @property
+    def parts(self) -> list[Part]:
+        """All of it."""
+        return [*self.lives, *self.scans, *self.loose]

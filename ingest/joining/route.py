@@ -1,0 +1,257 @@
+"""Where an event belongs: the nodes that hold it, the ids that it names beside, its part in a session; worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any, Protocol
+
+import msgspec
+
+from ingest.joining.within import Within
+from mappings import keys
+from mappings.facts import (
+    Attempted,
+    Connected,
+    Fact,
+    Identified,
+    Infected,
+    Inspected,
+    Judged,
+    Passed,
+    Received,
+    Release,
+    Ruled,
+    Scanned,
+    Screened,
+    Unread,
+)
+from mappings.links import How, Named
+from mappings.log_words import Action, Contact, Decider, Stage
+
+
+class Role(IntEnum):
+    """What a line is in its session."""
+
+    OPEN = 0
+    #: Given to every journey that begins in the session.
+    COMMON = 1
+    #: Given to the next journey.
+    AHEAD = 2
+    #: A journey begins.
+    BEGIN = 3
+    #: Given to the last journey.
+    BEHIND = 4
+    CLOSE = 5
+    #: Lines are missing here: whose the rest of the session is, is not known.
+    GAP = 6
+
+
+#: Decisions that keep, move or drop a message and are logged before its queue file has an id.
+_AHEAD = frozenset(
+    {
+        Action.HOLD,
+        Action.DISCARD,
+        Action.REDIRECT,
+        Action.WARN,
+        Action.FILTER,
+        Action.BCC,
+        Action.PREPEND,
+        Action.INFO,
+        Action.DELAY,
+    }
+)
+#: Decisions that end it.
+_STOPS = frozenset({Action.REJECT, Action.ABORT})
+#: What is found by who names it, and is looked up nowhere.
+_NOT_ASKED = frozenset({How.FOLDER, How.REFUSED, How.LOG, How.TASK, How.ANSWERED})
+
+
+class Route(msgspec.Struct, frozen=True, gc=False):
+    """The way of one event."""
+
+    #: Keys of the nodes that hold it.
+    owners: tuple[str, ...] = ()
+    #: The queue file whose id the line itself bears.
+    queue: str | None = None
+    #: What it names beside, where that is to be followed.
+    names: tuple[Named, ...] = ()
+    #: Journeys that it names beside its own: looked up where they are not in memory.
+    mentions: tuple[str, ...] = ()
+    #: Ids of its own that are no node's name: new where the line begins something, else looked up.
+    own: tuple[str, ...] = ()
+    #: Every id that the line bears or names, as keys: by each of them its journey is found again.
+    ids: tuple[str, ...] = ()
+    #: Whether the line begins something, so that its own id is new at the front of the log.
+    begins: bool = False
+    #: A node that held the event while only the first piece of its record was read.
+    formerly: str | None = None
+    role: Role | None = None
+
+
+class Stated(Protocol):
+    """A fact and the line that states it: what an event is by itself."""
+
+    fact: Fact
+    host: str
+    pid: int
+    raw: str
+    digest: str
+    within: Within
+
+
+def route_of(event: Stated) -> Route:
+    """The way of an event; a refusal that names nobody has none."""
+    way = _WAYS.get(type(event.fact))
+    return way(event.fact, event) if way is not None else _borne(event.fact, event)
+
+
+_Way = Callable[[Any, Stated], Route]
+_AHEAD_OF_ALL = Route(role=Role.AHEAD)
+_NOWHERE = Route()
+_TLS, _BEHIND = Route(role=Role.COMMON), Route(role=Role.BEHIND)
+
+
+def _borne(fact: Fact, event: Stated) -> Route:
+    """A line that bears a queue id, and names nothing else."""
+    owners = fact.bears(event.host)
+    return Route(owners, owners[0], ids=(*owners, *fact.ids(event.host)))
+
+
+def _received(fact: Received, event: Stated) -> Route:
+    owners = fact.bears(event.host)
+    if not owners:
+        return _AHEAD_OF_ALL
+    names = fact.names(event.host)
+    mentions = tuple([key for _, key in names])
+    # It is not new where it is a line of another message as well.
+    begins = len(owners) == 1
+    # What a filter on another host of the log domain said of it, where that was read before.
+    own = owners if event.within.several and begins else ()
+    # Lines of a process that is not known are of no session.
+    role = Role.BEGIN if event.pid else None
+    return Route(owners, owners[0], names, mentions, own, (*owners, *mentions, *fact.ids(event.host)), begins, role=role)
+
+
+def _identified(fact: Identified, event: Stated) -> Route:
+    if not fact.resent:
+        return _borne(fact, event)
+    owners, names = fact.bears(event.host), fact.names(event.host)
+    mentions = tuple([key for _, key in names])
+    return Route(owners, owners[0], names, mentions, ids=(*owners, *mentions, *fact.ids(event.host)))
+
+
+def _attempted(fact: Attempted, event: Stated) -> Route:
+    owners = fact.bears(event.host)
+    if fact.next_id is None and fact.log_id is None:
+        return Route(owners, owners[0], ids=owners)
+    logged = fact.ids(event.host)
+    if not (fact.forwarded or event.within.takes(fact)):
+        # The id of a message elsewhere.
+        return Route(owners, owners[0], ids=owners + logged)
+    names = fact.names(event.host)
+    mentions = (names[0].key,)
+    return Route(owners, owners[0], names, mentions, ids=owners + mentions + logged)
+
+
+def _ruled(fact: Ruled, event: Stated) -> Route:
+    """A decision in the dialogue, which may stand before any queue id."""
+    owners, ids = fact.bears(event.host), fact.ids(event.host)
+    if fact.queue_id is not None:
+        return Route(owners, owners[0], fact.names(event.host), ids=owners + ids)
+    by_line = (keys.line(event.digest),)
+    if fact.source is Decider.PROXY:
+        own = owners or by_line
+        return Route(own, None, fact.names(event.host), ids=own + ids, begins=not owners, role=Role.BEGIN)
+    if fact.action is Action.DISCARD and not event.pid:
+        return Route(by_line, ids=by_line + ids, begins=True)
+    if (fact.action in _AHEAD or fact.source is Decider.SIZE) and fact.stage is not Stage.MAIL:
+        # Too large for the queue file: said of the transaction, before the answer to the client.
+        return Route(ids=ids, role=Role.AHEAD)
+    if fact.action not in _STOPS or (fact.sender is None and not fact.recipients):
+        return _NOWHERE
+    names = fact.names(event.host)
+    mentions = tuple([key for how, key in names if how is How.PEER])
+    return Route(by_line, None, names, mentions, ids=by_line + mentions + ids, begins=True)
+
+
+def _connected(fact: Connected, event: Stated) -> Route:
+    return _TLS if fact.step is Contact.TLS else _BEHIND
+
+
+def _screened(fact: Screened, event: Stated) -> Route:
+    owners = fact.bears(event.host)
+    return Route(owners, ids=owners, begins=True)
+
+
+def _scanned(fact: Scanned, event: Stated) -> Route:
+    owners, names = fact.bears(event.host), fact.names(event.host)
+    mentions = tuple([key for how, key in names if how not in _NOT_ASKED])
+    ids = owners + mentions + fact.ids(event.host)
+    if fact.mail_id is None:
+        return Route(owners, None, names, mentions, ids=ids, begins=True)
+    log_id = keys.log_id(event.host, fact.log_id or "")
+    own = (log_id,) if fact.log_id else ()
+    formerly = log_id if "\n" in event.raw else None
+    return Route(owners, None, names, mentions, own, ids + own, begins=True, formerly=formerly)
+
+
+def _judged(fact: Judged, event: Stated) -> Route:
+    owners = fact.bears(event.host)
+    if not owners:
+        return _by_line(keys.judged(fact.message_id), event) if fact.message_id else _NOWHERE
+    if fact.queue_id is None:
+        return Route(owners, ids=owners, begins=True)
+    # The queue file may be on another host of the log domain.
+    elsewhere = owners if event.within.several else ()
+    return Route(owners, owners[0], fact.names(event.host), elsewhere, ids=owners + fact.ids(event.host))
+
+
+def _inspected(fact: Inspected, event: Stated) -> Route:
+    owners, names = fact.bears(event.host), fact.names(event.host)
+    own = () if fact.mail_id is None else (names[0].key,)
+    return Route(owners, None, names, (), own, owners + own, begins=True)
+
+
+def _passed(fact: Passed, event: Stated) -> Route:
+    owners, names = fact.bears(event.host), fact.names(event.host)
+    mentions = tuple([key for how, key in names if how not in _NOT_ASKED])
+    return Route(owners, None, names, mentions, ids=owners + tuple([key for _, key in names]))
+
+
+def _infected(fact: Infected, event: Stated) -> Route:
+    owners = fact.bears(event.host)
+    if owners:
+        return Route(owners, owners[0], ids=owners)
+    return _by_line(keys.folder(event.host, fact.folder), event) if fact.folder else _NOWHERE
+
+
+def _by_line(key: str, event: Stated) -> Route:
+    """Lines that bear one key and have nothing to do with each other."""
+    return Route((keys.of_line(key, event.digest),), ids=(key,), begins=True)
+
+
+def _release(fact: Release, event: Stated) -> Route:
+    owners = fact.bears(event.host)
+    return Route(owners, ids=owners)
+
+
+def _unread(fact: Unread, event: Stated) -> Route:
+    return _borne(fact, event) if fact.queue_id is not None else _NOWHERE
+
+
+_WAYS: dict[type[Fact], _Way] = {
+    Received: _received,
+    Identified: _identified,
+    Attempted: _attempted,
+    Ruled: _ruled,
+    Connected: _connected,
+    Screened: _screened,
+    Scanned: _scanned,
+    Inspected: _inspected,
+    Judged: _judged,
+    Passed: _passed,
+    Release: _release,
+    Infected: _infected,
+    Unread: _unread,
+}

@@ -1,0 +1,58 @@
+"""What is within a log domain: a hand-over to a filter, or from one, is no delivery but a hop; and how far apart lines may lie."""
+
+from __future__ import annotations
+
+import re
+
+from ingest.clock import REACH_US
+from mappings.address import is_loopback, local_of
+from mappings.facts import Attempted
+from mappings.log_words import Status
+
+
+class Within:
+    """Which addresses are inside a log domain, and what is set about it."""
+
+    __slots__ = ("_filters", "_inside", "quarantines", "reach_us", "several")
+
+    def __init__(
+        self,
+        filters: frozenset[str] = frozenset(),
+        reach_us: int = REACH_US,
+        *,
+        several: bool = False,
+        quarantines: re.Pattern[str] | None = None,
+    ) -> None:
+        self._filters = filters
+        #: Addresses that were asked for: a mail server talks with few again and again.
+        self._inside: dict[str, bool] = {}
+        self.reach_us = reach_us
+        #: Whether the log domain has several hosts: a filter on one may name a queue file on another.
+        self.several = several
+        #: Names of rules and boxes of the configuration that keep mail back.
+        self.quarantines = quarantines
+
+    def holds(self, address: str | None) -> bool:
+        """Whether an address is a filter's or loopback."""
+        if address is None:
+            return False
+        if address not in self._inside:
+            if len(self._inside) > 4096:
+                self._inside.clear()
+            self._inside[address] = is_loopback(address) or address in self._filters
+        return self._inside[address]
+
+    def takes(self, attempt: Attempted) -> bool:
+        """Whether a delivery goes to a filter: by how it is answered, or by where it goes."""
+        return attempt.filtered or (attempt.relay_ip is not None and not attempt.stored and self.holds(attempt.relay_ip))
+
+    def hands_over(self, attempt: Attempted) -> bool:
+        """Whether a delivery only moved the message on within the log domain."""
+        return attempt.status is Status.SENT and (attempt.forwarded or self.takes(attempt))
+
+    def keeps(self, attempt: Attempted) -> bool:
+        """Whether a delivery is one into a quarantine: only names of the configuration say so, a router's, a transport's, a box'."""
+        if self.quarantines is None or (attempt.router is None and attempt.transport is None) or attempt.status is not Status.SENT:
+            return False
+        box = local_of(attempt.recipient) if attempt.original is not None else None
+        return any(name is not None and self.quarantines.search(name) for name in (attempt.router, attempt.transport, box))

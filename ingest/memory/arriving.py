@@ -1,0 +1,51 @@
+"""A line on its way into memory: what is known of it before it is placed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from ingest.joining.event import Event
+from ingest.joining.session import Step
+from ingest.memory.nodes import Nodes
+from mappings import keys
+
+#: Host, program and process id, and whether stamps are finer than a second: the two forms of a log are two readings of a session.
+Process = tuple[str, str, int, bool]
+
+
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """An event on its way to where it belongs; `new` where its own ids cannot be in the store yet."""
+
+    event: Event
+    new: bool
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """What it names beside: looked up where memory does not have it."""
+        route = self.event.route
+        return route.mentions if self.new or not route.own else (*route.mentions, *route.own)
+
+
+class SessionMark(msgspec.Struct, frozen=True, gc=False):
+    """A line on its way that only begins or ends the session of a process."""
+
+    process: Process
+    step: Step
+
+
+def wanted(arrivals: Iterable[Arrival | SessionMark], nodes: Nodes) -> Iterator[str]:
+    """The keys that some lines name and memory does not have, as documents have them; what lines before have begun is new."""
+    begun: set[str] = set()
+    known = nodes.nodes
+    for arrival in arrivals:
+        if not isinstance(arrival, Arrival):
+            continue
+        owners = arrival.event.route.owners
+        if arrival.new:
+            begun.update(owners)
+        else:
+            yield from [keys.in_documents(key) for key in owners if key not in known and key not in begun]
+        for named in arrival.named:
+            yield from [key for key in nodes.alike(named) if key not in known and key not in begun]

@@ -1,0 +1,429 @@
+"""Memory: the open journeys of one log domain. Events come in, messages to be told come out.
+
+A node is an id with its events. Which nodes make one message is found when it is told (`ingest.joining.gather`), on the whole set of
+events; so the order in which lines arrive decides nothing. The store is the memory beyond this one: a node that is not here is looked up,
+by each id that a line names, unless the line begins something at the front of the log.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from ingest.clock import MARGIN_S, SECOND, front_us
+from ingest.joining.event import Event, digest_of, from_document
+from ingest.joining.numbering import Numbers
+from ingest.joining.parts import Message
+from ingest.joining.places import Place
+from ingest.joining.route import Role, Route
+from ingest.joining.session import Session, Step
+from ingest.joining.within import Within
+from ingest.lines import Line
+from ingest.memory.arriving import Arrival, Process, SessionMark, wanted
+from ingest.memory.eviction import Eviction
+from ingest.memory.node import Node, Written, content_digest
+from ingest.memory.nodes import Nodes
+from ingest.memory.recall import Lookup, Recall
+from mappings import keys
+from mappings.facts import Fact, Nothing, Scanned, Unread
+from mappings.keys import Kind
+from mappings.trace import Event as StoredEvent
+from mappings.trace import Trace
+
+#: So many stamps far ahead of the wall clock, one after the other, are no mistakes of single lines.
+_ALL_AHEAD = 1000
+#: The fact that a document of a version keeps, by its kind and fields (`ingest.formats.earlier`).
+FactIn = Callable[[str, dict[str, Any], int], Fact]
+
+
+class Memory:
+    """Open journeys of one log domain."""
+
+    def __init__(
+        self,
+        log_domain: str,
+        lookup: Lookup,
+        fact_in: FactIn,
+        *,
+        within: Within,
+        newest_ms: int | None,
+        memory_us: int,
+        hosts: Iterable[str] = (),
+    ) -> None:
+        self.log_domain = log_domain
+        self.nodes = Nodes(within, hosts)
+        self.clock_us = 0
+        #: A stamp beyond this moves no clock.
+        self.limit_us: int | None = None
+        self.ahead = self._in_a_row = 0
+        self._recall = Recall(lookup, log_domain, hosts)
+        self._fact_in = fact_in
+        self._front_us = front_us(memory_us)
+        self._eviction = Eviction(self.nodes, memory_us, self._dropped)
+        self._within = within
+        #: Lines later than this second were not in the store when this process started.
+        self._front_second = -1 if newest_ms is None else newest_ms // 1000
+        #: Node of each record that was read to its end, by the record's digest.
+        self._records: dict[str, str] = {}
+        self._sessions: OrderedDict[Process, Session] = OrderedDict()
+        self._numbers = Numbers()
+
+    # -- events in
+
+    def arrive(self, line: Line, fact: Fact | Role, number: int = 0) -> Arrival | SessionMark:
+        """Say of what a line states where it belongs, and whether it begins something at the front of the log.
+
+        Nothing is changed but the clock. `number` is that of the fact among those of its line. A line that only begins or ends a session
+        comes with its role. Lines are to be given in the order of reading.
+        """
+        self._tick(line.time_us)
+        if isinstance(fact, Role):
+            digest = f"{fact.name}{line.time_us // SECOND}{line.text}"
+            # A gap is no line, and no other line's number may depend on it.
+            at = self._numbers.next(line) if fact is Role.GAP else self._numbers.of(line, digest, self.clock_us)
+            step = Step((line.time_us // SECOND, at, line.time_us), fact, digest)
+            return SessionMark((line.host, line.program, line.pid, line.fine), step)
+        digest = digest_of(self.log_domain, line)
+        line.number = self._numbers.of(line, digest, self.clock_us)
+        event = Event(line, fact, digest if not number else digest_of(self.log_domain, line, number), self._within)
+        return Arrival(event, event.route.begins and self._is_front(event))
+
+    @contextmanager
+    def looking_up(self, arrivals: Iterable[Arrival | SessionMark]) -> Iterator[None]:
+        """What these lines name and memory does not have is asked of the store in one question, and known while they are placed."""
+        try:
+            self._recall.fetch(wanted(arrivals, self.nodes))
+            yield
+        finally:
+            self._recall.forget()
+
+    def place(self, arrival: Arrival | SessionMark, place: Place | None) -> None:
+        """Give a line to the nodes and the session that it belongs to; its place in its file is needed while a document lacks it."""
+        if isinstance(arrival, SessionMark):
+            self._feed(arrival.process, arrival.step, place)
+        else:
+            self._place(arrival, place)
+
+    def place_unread(self, arrival: Arrival | SessionMark, place: Place | None) -> None:
+        """Placing a line has failed: take back what was done, and have its journey say that a line of it is missing."""
+        if not isinstance(arrival, Arrival):
+            return
+        event = arrival.event
+        for key in list(event.owners):
+            self._detach(event, key)
+        event.let_go()
+        if event.pid:
+            step = Step((event.second, event.number, event.time_us), Role.GAP, f"{Role.GAP.name}{event.digest}")
+            self._feed((event.host, event.program, event.pid, event.fine), step, None)
+        queue_id = next((keys.queue_id_of(key) for key in event.route.owners if keys.kind_of(key) is Kind.QUEUE), None)
+        if queue_id is not None:
+            event.state(Unread(queue_id))
+            self._place(Arrival(event, new=False), place)
+
+    def _place(self, arrival: Arrival, place: Place | None) -> None:
+        """Give an event to the nodes and the session it belongs to."""
+        event = read = arrival.event
+        route = event.route
+        if type(event.fact) is Nothing:
+            self._take_back(event, route)
+            return
+        for key in route.owners:
+            self._node(key, event, new=arrival.new)
+        for named in arrival.named:
+            self._find(named, event)
+        if type(event.fact) is Scanned:
+            route = self._record(event, route)
+        event = self._known(event, route) or event
+        if place is not None and (event.lacking or not event.owners):
+            event.hold(place)
+        if not event.owners:
+            for key in route.owners:
+                self._attach(event, key)
+        if route.role is not None:
+            self._session(event, route, read, place)
+        elif not event.owners:
+            event.let_go()
+
+    def _take_back(self, event: Event, route: Route) -> None:
+        """A line that could not be read once says nothing: the documents that miss it are whole without it."""
+        for key in route.owners:
+            known = self._node(key, event, new=False).events.get(event.digest)
+            if known is not None and isinstance(known.fact, Unread):
+                for owner in list(known.owners):
+                    self._detach(known, owner)
+                known.let_go()
+
+    def _tick(self, time_us: int) -> None:
+        """Move the log's clock on; a stamp far ahead of the wall clock is counted and moves nothing.
+
+        Where all stamps are so, the host's zone or clock is wrong: then its clock goes with ours, or memory would never let go of anything.
+        """
+        if self.limit_us is not None and time_us > self.limit_us:
+            self.ahead += 1
+            self._in_a_row += 1
+            if self._in_a_row < _ALL_AHEAD:
+                return
+            time_us = self.limit_us
+        else:
+            self._in_a_row = 0
+        self.clock_us = max(self.clock_us, time_us)
+
+    def _is_front(self, event: Event) -> bool:
+        """Whether a line is new in time: after all that the store held at the start, and not far behind what was read."""
+        return event.time_us // SECOND > self._front_second and event.time_us >= self.clock_us - self._front_us
+
+    # -- a line read twice
+
+    def _known(self, event: Event, route: Route) -> Event | None:
+        """The same line read before, with what this reading knows better."""
+        for key in route.owners:
+            node = self.nodes.get(key)
+            if node is not None and event.digest in node.events:
+                known = node.events[event.digest]
+                self._better(known, event)
+                for owner in route.owners:
+                    if owner not in known.owners:
+                        self._attach(known, owner)
+                return known
+        if route.role is None:
+            return None
+        # Of a session it is with the journeys that it was given to.
+        session = self._sessions.get((event.host, event.program, event.pid, event.fine))
+        step = session.known(event.digest) if session is not None else None
+        if step is None or step.event is None:
+            return None
+        known = step.event if step.event.twin is None else step.event.twin
+        self._better(known, event)
+        return known
+
+    def _better(self, known: Event, event: Event) -> None:
+        """Another reading of a line may know it better, which no document holds yet: then it is needed as if it were new."""
+        if not known.take(event):
+            return
+        for key in known.owners:
+            node = self.nodes.get(key)
+            if node is not None:
+                node.lacks(known)
+                self.nodes.touch(node, self.clock_us)
+
+    def _record(self, event: Event, route: Route) -> Route:
+        """Where a record belongs that may be read to different ends: its first piece has no id of its own yet.
+
+        Read to its end, it is taken back from the log id's node, where a shorter reading had put it; read shorter than before, it
+        goes where the longer reading is.
+        """
+        if route.formerly is None:
+            longer = self._records.get(event.digest)
+            return route if longer is None else msgspec.structs.replace(route, owners=(longer,))
+        self._records[event.digest] = route.owners[0]
+        piece = self._node(route.formerly, event, new=False).events.get(event.digest)
+        if piece is not None:
+            self._detach(piece, route.formerly)
+            piece.let_go()
+        return route
+
+    def _attach(self, event: Event, key: str) -> None:
+        """Give an event to a node."""
+        node = self.nodes.get(key) or self._node(key, event, new=False)
+        known = node.events.get(event.digest)
+        if known is not None:
+            if known is not event:
+                self._better(known, event)
+                for place in event.places if known.lacking else ():
+                    known.hold(place)
+                event.let_go()
+                event.twin = known
+            return
+        node.events[event.digest] = event
+        event.owners[key] = None
+        node.lacks(event)
+        node.first(event.time_us)
+        self._eviction.bound(node)
+        self.nodes.touch(node, self.clock_us)
+
+    def _detach(self, event: Event, key: str) -> None:
+        """Take an event back that a session had given to the wrong journey."""
+        node = self.nodes.get(key)
+        if node is None or node.events.pop(event.digest, None) is None:
+            return
+        event.owners.pop(key, None)
+        if event.digest in node.fresh:
+            node.fresh.discard(event.digest)
+            event.lacking.discard(key)
+        if event.owners and not event.lacking:
+            # The documents of the others hold it already.
+            event.let_go()
+        self.nodes.touch(node, self.clock_us)
+
+    # -- sessions
+
+    def _session(self, event: Event, route: Route, read: Event, place: Place | None) -> None:
+        """Take a line into the session of its process, in the order in which this reading has it."""
+        assert route.role is not None  # noqa: S101 - asked by the caller
+        node = route.owners[0] if route.role is Role.BEGIN and route.owners else None
+        # What begins a journey is given to none, and found with it: the session outlives what memory keeps of it.
+        given = None if node is not None else event
+        step = Step((read.second, read.number, read.time_us), route.role, read.digest, given, node)
+        self._feed((read.host, read.program, read.pid, read.fine), step, place)
+
+    def _feed(self, process: Process, step: Step, place: Place | None) -> None:
+        """Take a step into a session, and move what it gives."""
+        session = self._sessions.get(process)
+        if session is None:
+            session = self._sessions[process] = Session(self._within.reach_us // SECOND)
+        self._sessions.move_to_end(process)
+        # By the log's clock: one stamp far ahead keeps nothing.
+        session.last_us = self.clock_us
+        if session.known(step.digest) is not None:
+            return
+        given, withdrawn = session.add(step, place)
+        for event, key in withdrawn:
+            self._detach(event, key)
+        for event, key in given:
+            self._attach(event, key)
+
+    # -- looking up
+
+    def _node(self, key: str, event: Event, *, new: bool) -> Node:
+        """The node with this key; looked up in the store unless the line that names it begins it at the front of the log."""
+        node = self.nodes.get(key)
+        if node is None:
+            node = self.nodes.new(key, event.host, self.clock_us)
+            if new:
+                node.first_us = event.time_us
+                return node
+        elif new or node.looked_up or (node.first_us and event.time_us >= node.first_us - SECOND):
+            return node
+        self._load(node)
+        return node
+
+    def _find(self, named: str, event: Event) -> None:
+        """Have the nodes that a line names in memory, where the store knows them."""
+        for key in self.nodes.alike(named):
+            if key not in self.nodes.nodes:
+                self._load(self.nodes.new(key, event.host, self.clock_us))
+
+    def _load(self, node: Node) -> None:
+        """Load from the store what holds this key, and what that names in turn."""
+        waiting = [node]
+        while waiting:
+            node = waiting.pop()
+            if node.looked_up:
+                continue
+            node.looked_up = True
+            for document in self._recall.of(keys.in_documents(node.key)):
+                waiting.extend(self._restore(document, node))
+
+    def _restore(self, document: Trace, bearer: Node) -> list[Node]:
+        """Take the events of a document back in, which holds the key of a node; gives the nodes that it names."""
+        if not document.events:
+            self.nodes.replaced(bearer, document.id)
+        known = self.nodes.documents.get(document.id)
+        if known is not None and known.version >= document.version:
+            return []
+        self.nodes.documents.put(document.id, written_of(document))
+        touched: dict[str, Node] = {}
+        for stored in document.events:
+            key = keys.stored(stored.hop, stored.hash)
+            node = self.nodes.get(key) or self.nodes.new(key, stored.host, self.clock_us)
+            node.documents.add(document.id)
+            touched[key] = node
+            try:
+                fact = self._fact_in(stored.kind, stored.fields, document.version)
+            except (msgspec.ValidationError, KeyError):
+                # Written by a newer release with facts that this one has not: left as it stands, the lines tell it again.
+                continue
+            self._give_back(from_document(stored, fact, self._within), node, touched.values())
+        return [node for node in touched.values() if not node.looked_up]
+
+    def _give_back(self, event: Event, node: Node, touched: Iterable[Node]) -> None:
+        """A node gets an event that a document holds; the same one may be in other nodes that the document names."""
+        known = node.events.get(event.digest)
+        if known is None:
+            known = next((one.events[event.digest] for one in touched if event.digest in one.events), event)
+            node.events[event.digest] = known
+            known.owners[node.key] = None
+            node.first(event.time_us)
+        else:
+            known.take(event)
+        if type(event.fact) is Scanned and node.kind is Kind.SCAN:
+            self._records[event.digest] = node.key
+        if known.fact == event.fact:
+            node.has(known)
+        self.nodes.touch(node, self.clock_us)
+
+    # -- messages out
+
+    def wrote(self, document: Trace, digest: bytes, holding: Iterable[str]) -> None:
+        """A document is on its way to the store, in which these nodes have events."""
+        self.nodes.documents.put(document.id, written_of(document, digest))
+        for key in holding:
+            node = self.nodes.get(key)
+            if node is not None:
+                node.documents.add(document.id)
+
+    def replaced(self, message: Message, current: set[str], nodes: list[Node]) -> Iterator[tuple[str, Written, list[str]]]:
+        """What stands in the store of a message that is told by other documents now: id, what is known of it, and the keys that it bore."""
+        events = [event.digest for part in message.parts for event in part.events]
+        for document in sorted(self.nodes.documents.of(events) - current):
+            known = self.nodes.documents.get(document)
+            bearing = sorted({keys.in_documents(node.key) for node in nodes if document in node.documents})
+            if known is not None and not known.superseded and bearing:
+                yield document, known, bearing
+
+    def forget(self, message: Message) -> None:
+        """The lines of a message can matter no more though no document holds them."""
+        for part in message.parts:
+            self.nodes.nodes[part.key].forget([event.digest for event in part.events])
+
+    def settle(self, key: str, event: Event, stored: StoredEvent | None) -> None:
+        """A document has an event durably, as it was when it was written: what was read better meanwhile is not there yet."""
+        node = self.nodes.get(key)
+        if node is not None and event.stored.get(key) is stored:
+            node.has(event)
+
+    # -- what is kept
+
+    def evict(self) -> list[str]:
+        """Let go of what is written and quiet, for the store remembers it; give what is to be written first."""
+        unwritten = self._eviction.due(self.clock_us)
+        gone = self.clock_us - self._within.reach_us - MARGIN_S * SECOND
+        while self._sessions and next(iter(self._sessions.values())).last_us < gone:
+            self._sessions.popitem(last=False)[1].close()
+        self._numbers.forget(self.clock_us)
+        return unwritten
+
+    def begun(self) -> list[str]:
+        """Nodes of queue files with lines that no document holds: they may still go on."""
+        return [node.key for node in self.nodes.nodes.values() if node.fresh and node.kind is Kind.QUEUE]
+
+    def close(self) -> None:
+        """Let go of everything: what is not in the store has come to nothing."""
+        for node in self.nodes.nodes.values():
+            node.forget(list(node.fresh))
+        for session in self._sessions.values():
+            session.close()
+
+    def _dropped(self, key: str, event: Event) -> None:
+        """A node let go of an event."""
+        self._records.pop(event.digest, None)
+        event.stored.pop(key, None)
+        if len(event.owners) > 1:
+            # A line of a session without end would have ever more.
+            event.owners.pop(key, None)
+
+
+def written_of(document: Trace, digest: bytes | None = None) -> Written:
+    """What is known of a document that stands in the store, or is on its way there."""
+    return Written(
+        document.version,
+        content_digest(document) if digest is None else digest,
+        document.events[0].hash if document.events else None,
+        document.original_recipient or document.recipient,
+        document.time_ms,
+        superseded=bool(document.superseded_by),
+    )

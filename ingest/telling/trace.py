@@ -1,0 +1,398 @@
+"""Traces: a message's recipients written down as documents, without version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from ingest.clock import SECOND
+from ingest.joining.event import Event
+from ingest.joining.life import Life
+from ingest.joining.names import MANY
+from ingest.joining.parts import Loose, Message, Part, Scan
+from ingest.joining.within import Within
+from ingest.telling.about import About, first_us
+from ingest.telling.fate import fate_of
+from ingest.telling.hops import hops_of, refusal_hops
+from ingest.telling.outcome import Fate
+from ingest.telling.ownership import Ownership
+from ingest.telling.recipients import Recipient, recipient, recipients_of
+from ingest.telling.related import related_to
+from ingest.telling.tree import Tree
+from mappings import keys
+from mappings.address import domain_of
+from mappings.facts import Judged, Noticed, Received, Ruled, Scanned, Screened, Unread, fields_of, kind_of
+from mappings.identity import trace_id
+from mappings.keys import Kind
+from mappings.links import How
+from mappings.log_words import By, Decider, Status
+from mappings.trace import Event as StoredEvent
+from mappings.trace import Trace
+from mappings.vocabulary import Direction, Disposition, Reason
+
+#: An event, and the key of the node that holds it for this document.
+Held = tuple[str, Event]
+_NO_REASON = frozenset({Disposition.DELIVERED, Disposition.RELEASED, Disposition.IN_PROGRESS, Disposition.EXPANDED, Disposition.UNKNOWN})
+
+
+@dataclass(slots=True)
+class Draft:
+    """A trace as the events in memory tell it, and the events that it holds by node."""
+
+    trace: Trace
+    #: Stamp before which it is held back where it was never written; None is now.
+    held_us: int | None
+    events: list[Held]
+    #: Events that it took over from nodes which no message owns: a virus scanner's hits in the folder of the filter.
+    taken: list[Held] = field(default_factory=list)
+
+    @property
+    def withheld(self) -> bool:
+        """Whether it is to be shown to nobody, and written only where its lines will not be read again."""
+        return bool(self.trace.superseded_by)
+
+
+@dataclass(slots=True)
+class Composed:
+    """What one message comes to."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    #: Its lines can matter no more though they make no document: an address probe.
+    void: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What composing needs to know beside the events."""
+
+    log_domain: str
+    within: Within
+    ownership: Ownership
+    hold_back_us: int = 60 * SECOND
+    keep_raw: bool = True
+    keep_subjects: bool = True
+
+
+def compose(message: Message, context: Context) -> Composed:
+    """The traces of a message: a function of its events alone."""
+    if any(life.probe for life in message.lives):
+        return Composed(void=True)
+    message = _with_tasks(message) if message.loose and not message.lives else message
+    tree = Tree(message, context.within)
+    drafts: dict[str, Draft] = {}
+    for root in tree.roots:
+        for one in recipients_of(tree, root) or [recipient(None, [root])]:
+            draft = _draft(tree, root, one, context)
+            if draft is not None:
+                drafts[draft.trace.id] = draft
+    if message.loose:
+        peers = [piece for piece in message.loose if piece.kind is Kind.PEER]
+        alone = not message.scans and not message.lives
+        for piece in message.loose:
+            if piece.kind is Kind.LINE or (piece.kind is Kind.LOG and alone):
+                drafts.update((draft.trace.id, draft) for draft in _refusals(piece, peers, context))
+    composed = Composed(list(drafts.values()))
+    _cover(message, composed.drafts, context)
+    return composed
+
+
+def _with_tasks(message: Message) -> Message:
+    """The mail server's lines are not seen: a filter's results for a queue file of another host are all there is of it."""
+    tasks = [piece for piece in message.loose if piece.kind is Kind.QUEUE]
+    if not tasks:
+        return message
+    life = Life(tasks[0].key, tasks[0].host, [event for piece in tasks for event in piece.events])
+    return Message([life], loose=[piece for piece in message.loose if piece.kind is not Kind.QUEUE])
+
+
+# -- one recipient
+
+
+def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | None:
+    """One recipient as a trace; None where no address is known at all, unless it is a message that has begun and may still go on.
+
+    That one is no trace yet, and perhaps never becomes one: its document is *withheld*, which stands in the store and is shown to nobody.
+    """
+    about = _about(tree, root, one)
+    nameless = about.sender is None and one.final is None and one.named is None
+    if nameless and not (isinstance(root, Life) and root.received is not None):
+        return None
+    pieces = [piece for part in one.path for piece in tree.loose.get(part, ())] if tree.loose else []
+    fate = fate_of(one, context.within, pieces)
+    if nameless and fate.disposition is Disposition.ABORTED:
+        return None
+    held = _held_by(tree, one, pieces)
+    hits = [(part, hit) for part in one.path if type(part) is Scan for hit in tree.message.hits.get(part.key, ())]
+    held += [(scan.key, event) for scan, (_, event) in hits if not _has_better(scan, event)]
+    trace = _trace(about, one, fate, context)
+    trace.hops = hops_of(about.parts, pieces, tree)
+    _set_events(trace, held, context)
+    trace.superseded_by = [trace.id] if nameless else []
+    return Draft(trace, _held_until(about, one, context), held, [hit for _, hit in hits])
+
+
+def _about(tree: Tree, root: Part, one: Recipient) -> About:
+    """What the parts on a recipient's way say; most recipients of a message share it."""
+    parts = one.path if one.released is None else [*one.path, *one.released.path]
+    if one.refusal is not None:
+        return About(root, parts, tree, one.refusal)
+    way = (root, *parts)
+    known = tree.abouts.get(way)
+    if known is None:
+        known = tree.abouts[way] = About(root, parts, tree)
+    return known
+
+
+def _held_by(tree: Tree, one: Recipient, pieces: list[Loose]) -> list[Held]:
+    """The events of a recipient: the message's, and its own, never another recipient's."""
+    held = [pair for part in (*one.path, *pieces) for pair in _own(tree, part, one)]
+    if one.released is not None:
+        held += [pair for part in one.released.path for pair in _own(tree, part, one.released)]
+    return held
+
+
+def _own(tree: Tree, part: Part, one: Recipient) -> list[Held]:
+    """Those of one part."""
+    key = part.key
+    own: list[Held] = []
+    if type(part) is Life:
+        own = [(key, event) for event in (*one.attempts, *one.handed) if event.route.queue == key and key in event.owners]
+    own += [(key, event) for event in tree.shares_of(part).of(one.names, one.refusal)]
+    return own
+
+
+def _has_better(scan: Scan, hit: Event) -> bool:
+    """Whether a document gave the scan the same hit back already, with a stamp that is no worse."""
+    return any(e.digest == hit.digest and (e.fine or not hit.fine) for e in scan.events)
+
+
+def _refusals(piece: Loose, peers: list[Loose], context: Context) -> Iterator[Draft]:
+    """A refusal without any id: one trace for each line and recipient in it."""
+    for event in piece.events:
+        rule = event.fact
+        if not isinstance(rule, Ruled) or (rule.sender is None and not rule.recipients):
+            continue
+        around = [peer for peer in peers if any(_is_peer(e, rule) for e in peer.events)]
+        # So many lines that share a weak id are not about one refusal.
+        extra = [e for e in piece.events if e is not event] if len(piece.events) <= MANY else []
+        held = [(piece.key, event), *[(piece.key, e) for e in extra], *[(peer.key, e) for peer in around for e in peer.events]]
+        for address in rule.recipients or (None,):
+            one = recipient(address, [piece], refusal=event)
+            trace = _trace(About(piece, one.path, None, event), one, fate_of(one, context.within, [*around, piece]), context)
+            trace.hops = refusal_hops(piece, around)
+            _set_events(trace, held, context)
+            yield Draft(trace, None, list(held))
+
+
+def _is_peer(found: Event, rule: Ruled) -> bool:
+    """Whether a finding is about the connection that was refused."""
+    fact = found.fact
+    return isinstance(fact, Screened) and fact.client_ip == rule.client_ip and fact.client_port == rule.client_port
+
+
+# -- the document
+
+
+def _trace(about: About, one: Recipient, fate: Fate, context: Context) -> Trace:
+    """The document without its events: what the message says, and what became of this copy."""
+    first, time_us, host = about.first
+    named, final = one.pair
+    recipient_domains = list(dict.fromkeys([d for d in (_domain(one.final), _domain(one.named)) if d]))
+    trace = Trace(
+        id=trace_id(time_us // 1000, context.log_domain, first, named or "", final or ""),
+        version=0,
+        log_domain=context.log_domain,
+        time_ms=time_us // 1000,
+        last_event_ms=0,
+        host=host,
+        client_name=about.client[0],
+        client_ip=about.client[1],
+        client_helo=about.helo,
+        authenticated_as=about.user,
+        tls=about.lives[0].tls if about.lives else None,
+        sender=about.sender,
+        sender_domain=about.sender_domain,
+        header_from=about.header_from,
+        header_from_domain=_domain(about.header_from),
+        recipient=one.final,
+        recipient_domain=_domain(one.final),
+        message_id=about.message_id or None,
+        subject=about.subject if context.keep_subjects else None,
+        size=about.size,
+        queue_ids=about.queue_ids if one.refusal is None or isinstance(about.root, Life) else [],
+        attempts=one.tries + (one.released.tries if one.released else 0),
+        related=related_to(about),
+        incomplete=fate.incomplete or _incomplete(about),
+    )
+    if named is not None and final is not None and named != final:
+        trace.original_recipient, trace.original_recipient_domain = one.named, _domain(one.named)
+    _set_fate(trace, fate, one, context)
+    _set_scores(trace, about, one, fate)
+    _set_sides(trace, about, fate, recipient_domains, context)
+    return trace
+
+
+def _domain(address: str | None) -> str | None:
+    """The domain of an address, where there is one."""
+    return domain_of(address) if address else None
+
+
+def _set_fate(trace: Trace, fate: Fate, one: Recipient, context: Context) -> None:
+    """What became of the copy, why, and by whose reply."""
+    trace.disposition, trace.verdict, trace.detail = fate.disposition, fate.verdict, fate.detail
+    trace.reason = None if fate.disposition in _NO_REASON else fate.reason or Reason.UNKNOWN
+    trace.quarantine_id, trace.sender_notified = fate.quarantine_id, fate.notified
+    trace.decided = fate.decided.digest if fate.decided is not None else None
+    relay, reply = fate.relay, fate.reply
+    if reply is not None:
+        trace.reply_code, trace.enhanced_code, trace.reply_text = reply.code, reply.enhanced, reply.text or None
+        trace.reply_by = By.FILTER if relay is not None and context.within.takes(relay) else fate.by
+        trace.reply_inferred = reply.inferred
+    if relay is not None:
+        trace.relay, trace.relay_host, trace.relay_ip = relay.relay, relay.relay_name, relay.relay_ip
+        if relay.next_id is not None and relay.status is Status.SENT:
+            trace.next_ids = [relay.next_id]
+
+
+def _set_scores(trace: Trace, about: About, one: Recipient, fate: Fate) -> None:
+    """What filters say, in numbers and in their own words."""
+    scores = [r.score for r in ([one.result] if one.result is not None else about.results) if r.score is not None]
+    judged = fate.judgement.result if fate.judgement is not None else None
+    if judged is not None:
+        trace.required_score, trace.vendor = judged.required, judged.action
+        scores += [judged.score] if judged.score is not None else []
+    if one.result is not None:
+        trace.vendor = one.result.vendor
+    trace.score = scores[-1] if scores else None
+
+
+def _set_sides(trace: Trace, about: About, fate: Fate, recipient_domains: list[str], context: Context) -> None:
+    """Which way it went, and whose it is."""
+    ours = context.ownership.came_from(about.sender_domain, about.client[1], submitted=about.submitted)
+    hint = _hint(about, fate)
+    trace.direction, trace.direction_inferred = context.ownership.direction(about.sender_domain, recipient_domains, hint, ours=ours)
+    trace.visible_to = sorted({*recipient_domains, *([about.sender_domain] if ours and about.sender_domain else [])})
+
+
+def _hint(about: About, fate: Fate) -> Direction:
+    """The direction as the lines let one infer it, where no own domains are set."""
+    said = about.direction
+    if said is not None and said is not Direction.RELAYED:
+        return Direction.INTERNAL if about.submitted and said is Direction.INBOUND else said
+    if about.submitted:
+        return Direction.OUTBOUND
+    if fate.relay is not None and fate.relay.relay_ip is None and fate.disposition is Disposition.DELIVERED:
+        return Direction.INBOUND
+    return Direction.UNKNOWN
+
+
+def _incomplete(about: About) -> bool:
+    """Whether lines of the journey were not seen: a queue file without its beginning, a hop that is only named."""
+    if about.origin is not None:
+        return True
+    if isinstance(about.root, Scan):
+        # Before the queue a filter has no queue file in front of it: what the client was told is the beginning then.
+        return not about.proxied
+    first = about.lives[0] if about.lives else None
+    if first is None:
+        return False
+    if first is about.root and not first.hows.isdisjoint({How.RESENT, How.REQUEUE}):
+        # It names what it was released or put back from, and that is not seen: older than is kept, or never read.
+        return True
+    return first.received is None and not _begun_otherwise(first)
+
+
+def _begun_otherwise(life: Life) -> bool:
+    """Whether a queue file has its beginning in other lines than those of a client's."""
+    if any(isinstance(e.fact, Noticed) for e in life.causes):
+        return True
+    if any(life.queue_id in found.message_id for found in life.identified):
+        # The mail server made the message itself: it has no client then, and a Message-ID with its own queue id.
+        return True
+    # The line of an ACL's refusal says all that the beginning of a message says.
+    rules = [e.fact for e in life.rules_of_all if isinstance(e.fact, Ruled)]
+    return any(rule.source is Decider.ACL and rule.client_ip is not None for rule in rules)
+
+
+def _held_until(about: About, one: Recipient, context: Context) -> int | None:
+    """Until when a draft that was never written is held back, on the log's clock; None is now."""
+    root = about.root
+    until = max(first_us(root), root.start_us) + context.hold_back_us
+    if isinstance(root, Scan):
+        return until
+    if not isinstance(root, Life) or root.closed:
+        return None
+    entered = root.received
+    if (one.final is None and one.named is None) or (root.judged and entered is None and root.queued is None):
+        return until
+    # A second hop whose parent may still turn up: by loopback, and not submitted by a user of the host.
+    if entered is not None and entered.client_ip is not None and entered.user is None and context.within.holds(entered.client_ip):
+        return until
+    return None
+
+
+# -- its events
+
+
+def _cover(message: Message, drafts: list[Draft], context: Context) -> None:
+    """See to it that each event is in a document: the store is the memory. What no recipient owns goes to all on its way."""
+    if not drafts:
+        return
+    held = {(key, event.digest) for draft in drafts for key, event in draft.events}
+    takers: dict[str, dict[int, Draft]] | None = None
+    changed: dict[int, Draft] = {}
+    for part in message.parts:
+        missing = [event for event in part.events if (part.key, event.digest) not in held]
+        if not missing:
+            continue
+        if takers is None:
+            takers = {}
+            for draft in drafts:
+                for key, _ in draft.events:
+                    takers.setdefault(key, {})[id(draft)] = draft
+        for draft in list(takers.get(part.key, {}).values()) or drafts[:1]:
+            draft.events.extend([(part.key, event) for event in missing])
+            takers.setdefault(part.key, {})[id(draft)] = changed[id(draft)] = draft
+    for draft in changed.values():
+        _set_events(draft.trace, draft.events, context)
+
+
+def _by_order(held: Held) -> tuple[object, ...]:
+    return held[1].order, held[0]
+
+
+def _set_events(trace: Trace, held: Sequence[Held], context: Context) -> None:
+    """Put the events into a trace, in canonical order, each once for each node that holds it, with all ids of their lines."""
+    ordered = sorted({(key, event.digest): (key, event) for key, event in held}.values(), key=_by_order)
+    trace.events = [event.stored.get(key) or _stored(key, event, context) for key, event in ordered]
+    trace.last_event_ms = max([event.time_us for _, event in ordered], default=trace.time_ms * 1000) // 1000
+    ids = {keys.in_documents(key) for key in {key for key, _ in ordered}}
+    ids.update(*[event.route.ids for _, event in ordered])
+    trace.keys = sorted(ids)
+    trace.incomplete = trace.incomplete or any(type(event.fact) is Unread for _, event in ordered)
+
+
+def _stored(key: str, event: Event, context: Context) -> StoredEvent:
+    """An event as the document keeps it; made once for a node."""
+    fact, raw = event.fact, event.raw if context.keep_raw else ""
+    if not context.keep_subjects and isinstance(fact, Ruled | Scanned | Judged | Received) and fact.subject is not None:
+        # The subject stands in the raw line as well, in whatever encoding.
+        fact, raw = replace(fact, subject=None, **({"text": ""} if isinstance(fact, Ruled) else {})), ""
+    hop = keys.in_documents(key)
+    stored = event.stored[key] = StoredEvent(
+        event.time_us,
+        event.fine,
+        event.host,
+        event.program,
+        event.pid,
+        event.number,
+        event.digest,
+        hop,
+        kind_of(fact),
+        fields_of(fact),
+        raw,
+        event.file,
+    )
+    return stored

@@ -1,0 +1,117 @@
+"""The tree of a message: what begins it, and what follows what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ingest.joining.event import Event
+from ingest.joining.life import Life
+from ingest.joining.parts import Loose, Message, Part, Scan
+from ingest.joining.within import Within
+from ingest.telling.shares import Shares
+from mappings.facts import Scanned
+from mappings.links import LINKS, How
+
+if TYPE_CHECKING:
+    from ingest.telling.about import About
+    from ingest.telling.recipients import Recipient
+
+#: What brings a queue file into being by itself; a Resent-Message-ID in it is then what a sender wrote, and no release.
+BROUGHT = frozenset({How.RELAY, How.NEXT, How.PASSED, How.REFUSED, How.FORWARDED, How.ORIGIN, How.REQUEUE})
+#: What was let go of by an operator, and moves on apart from the rest.
+_ONWARD = BROUGHT | {How.RELEASE}
+#: The others tie a scan to its queue file, save this one, which means a release where nothing else brought the file.
+_UNTIED = _ONWARD | {How.RESENT}
+#: How a scan hands over to the queue file behind it.
+FROM_SCAN = frozenset({How.NEXT, How.PASSED, How.REFUSED})
+
+#: The next part, how it is named, and the line that names it.
+Hand = tuple[Part, How, Event | None]
+
+
+class Tree:
+    """A message with its hand-overs, where it begins, and what is worked out once for all of its recipients."""
+
+    __slots__ = ("abouts", "loose", "message", "onward", "roots", "scans", "seen", "shares", "soles", "ties", "within")
+
+    def __init__(self, message: Message, within: Within) -> None:
+        self.message = message
+        self.within = within
+        self.onward: dict[Part, list[Hand]] = {}
+        self.scans: dict[Part, list[Scan]] = {}
+        self.loose: dict[Part, list[Loose]] = {}
+        #: How each scan is known to be one of its queue file.
+        self.ties: dict[Scan, tuple[Life, How, Event | None]] = {}
+        self.roots: list[Part] = []
+        self._plant()
+        #: For each scan, the recipients it names, as they are compared, with its results for them.
+        self.seen: dict[Scan, dict[str, list[Scanned]]] = {}
+        #: What the parts on a way say; whose the events of a part are; the one recipient of a queue file, where it has one.
+        self.abouts: dict[tuple[Part, ...], About] = {}
+        self.shares: dict[Part, Shares] = {}
+        self.soles: dict[Life, Recipient | None] = {}
+
+    def _plant(self) -> None:
+        """Find out what follows what."""
+        message = self.message
+        follows: set[Part] = set()
+        brought = {target for _, target, how, _ in message.edges if how in BROUGHT}
+        for source, target, how, line in message.edges:
+            if how is How.RESENT and target not in brought:
+                if all(hand[:2] != (target, How.RELEASE) for hand in self.onward.get(source, ())):
+                    self.onward.setdefault(source, []).append((target, How.RELEASE, line))
+                follows.add(target)
+            elif how in _ONWARD:
+                self.onward.setdefault(source, []).append((target, how, line))
+                follows.add(target)
+            elif isinstance(target, Loose):
+                self.loose.setdefault(source, []).append(target)
+        if message.scans:
+            for life, scan, how, line in self._ties():
+                known = self.scans.setdefault(life, [])
+                if scan not in known:
+                    known.append(scan)
+                tie = self.ties.get(scan)
+                if tie is None or LINKS[how].confidence < LINKS[tie[1]].confidence:
+                    self.ties[scan] = life, how, line
+                follows.add(scan)
+        for found in self.scans.values():
+            found.sort(key=lambda scan: (scan.start_us, scan.key))
+        for pieces in self.loose.values():
+            pieces.sort(key=lambda piece: (piece.start_us, piece.key))
+        for hands in self.onward.values():
+            hands.sort(key=lambda hand: (hand[0].start_us, hand[0].key, hand[1]))
+        parts: list[Part] = [*message.lives, *message.scans]
+        # Hand-overs that go round in a circle (a forged or repeated id): begin with the earliest.
+        self.roots = [part for part in parts if part not in follows] or parts[:1]
+
+    def _ties(self) -> Iterator[tuple[Life, Scan, How, Event | None]]:
+        """Which scan belongs to which queue file: it names it, the file's reply names the scan, or both name the same next file."""
+        tied: set[Part] = set()
+        for source, target, how, line in self.message.edges:
+            if how in _UNTIED:
+                continue
+            life, scan = (source, target) if isinstance(source, Life) else (target, source)
+            if isinstance(life, Life) and isinstance(scan, Scan):
+                tied.add(scan)
+                yield life, scan, how, line
+        if len(tied) == len(self.message.scans):
+            return
+        relayed: dict[Part, list[tuple[Life, Event | None]]] = {}
+        for life in self.message.lives:
+            for target, line in {hand[0]: hand[2] for hand in self.onward.get(life, ()) if hand[1] is How.RELAY}.items():
+                relayed.setdefault(target, []).append((life, line))
+        for scan in self.message.scans:
+            if scan in tied:
+                continue
+            for target in dict.fromkeys(hand[0] for hand in self.onward.get(scan, ()) if hand[1] in FROM_SCAN):
+                for life, line in relayed.get(target, ()):
+                    yield life, scan, How.UNSEEN, line
+
+    def shares_of(self, part: Part) -> Shares:
+        """Whose the events of a part are."""
+        known = self.shares.get(part)
+        if known is None:
+            known = self.shares[part] = Shares(part)
+        return known
