@@ -50,6 +50,13 @@ class How(StrEnum):
     OWN = "own"
     #: Not said by a line: two hops name the same third one, which is not seen.
     UNSEEN = "unseen"
+    #: As a newer release knows it.
+    OTHER = "other"
+
+    @classmethod
+    def _missing_(cls, value: object) -> How:
+        """One document of a newer release must not keep others from being read."""
+        return cls.OTHER
 
 
 class Confidence(StrEnum):
@@ -172,6 +179,7 @@ _LINKS = (
     LinkKind(How.FOLDER, Kind.FOLDER, Leads.NOWHERE, REACH_S, "hits of a virus scanner"),
     LinkKind(How.OWN, Kind.JUDGED, Leads.NOWHERE, None, "who names it"),
     LinkKind(How.UNSEEN, Kind.QUEUE, Leads.BESIDE, REACH_S, "who names the same", told="both name the next queue id {id}"),
+    LinkKind(How.OTHER, Kind.OTHER, Leads.NOWHERE, None, "what a newer release knows", Confidence.LIKELY),
 )
 
 #: What holds for each way of naming.

@@ -25,7 +25,7 @@ from mappings.facts import (
     Unread,
 )
 from mappings.keys import Kind
-from mappings.links import LINKS
+from mappings.links import LINKS, LinkKind
 from mappings.trace import Event, HopLink, Trace
 from search.answers import FilterResult, Hop, Step, Symbol, utc
 from search.stated import Stated
@@ -120,7 +120,6 @@ def _hop(key: str, lines: Sequence[Stated], link: HopLink | None, programs: dict
     events = [line.event for line in lines]
     scanned = next((line.fact for line in reversed(lines) if isinstance(line.fact, Scanned)), None)
     known = LINKS[link.how] if link is not None and link.how is not None else None
-    evidence = known.told.format(id=link.named, program=programs.get(link.line or "", "the filter")) if link and known else None
     return Hop(
         id=view.text(key),
         kind=kind,
@@ -135,9 +134,15 @@ def _hop(key: str, lines: Sequence[Stated], link: HopLink | None, programs: dict
         result=view.text(_result(scanned)) if scanned is not None else None,
         score=scanned.score if scanned is not None else None,
         follows=view.text(link.follows) if link is not None else None,
-        evidence=view.text(evidence),
+        evidence=view.text(_evidence(link, known, programs)) if link is not None and known is not None else None,
         confidence=known.confidence if known is not None else None,
     )
+
+
+def _evidence(link: HopLink, known: LinkKind, programs: dict[str, str]) -> str | None:
+    """What says that a hop follows another one. The line may be one of another recipient, and then not among these."""
+    server = "the mail server" if keys.kind_of(link.follows or "") is Kind.QUEUE else "the filter"
+    return known.told.format(id=link.named, program=programs.get(link.line or "", server)) or None
 
 
 def _mail_id(key: str, lines: Sequence[Stated]) -> str | None:

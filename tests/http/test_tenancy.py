@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 from collections.abc import Iterator
@@ -214,8 +215,9 @@ def check_lines(answer: Any, trace: Trace, person: Person) -> tuple[int, int]:
     assert len(answer["timeline"]) == len(trace.events)
     for step, line in zip(answer["timeline"], stated(trace), strict=True):
         visible = [name for name in line.people if person.sees is None or fold(name) in own or name.rpartition("@")[2] in person.sees]
-        told = {fold(name.rstrip(".:")) for name in _ADDRESS.findall(line.event.raw)} - own - {fold(trace.sender or "")}
-        others = [name for name in told if name.rpartition("@")[2] not in (person.sees or ())]
+        # What is not in the fact may stand in the line all the same.
+        rest = functools.reduce(lambda text, name: text.replace(name, ""), filter(None, [*visible, trace.sender]), line.event.raw)
+        others = [name for name in _ADDRESS.findall(rest) if fold(name.rstrip(".:")).rpartition("@")[2] not in (person.sees or ())]
         known = line.fact is not None and visible == line.people and not line.fact.counts_more()
         may = person.sees is None or (known and not others)
         assert step["recipients"] == visible

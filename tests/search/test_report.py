@@ -132,6 +132,26 @@ def test_each_way_of_naming_has_its_sentence(how: How, named: str, evidence: str
     assert (hop.follows, hop.evidence, hop.confidence) == (first, evidence, confidence)
 
 
+def test_a_line_of_another_recipient_is_told_by_who_writes_such_lines() -> None:
+    """What says that hops follow each other may stand in a line that is none of this recipient's."""
+    wanted = scanned_journey()
+    first, scan, second = wanted.hops
+    wanted.hops = [first, msgspec.structs.replace(scan, how=How.RELAY, line="ab", named=SECOND), msgspec.structs.replace(second, line="ab")]
+    assert [hop.evidence for hop in hops(wanted)] == [
+        None,
+        f"“queued as {SECOND}” in the line of the mail server",
+        f"“queued_as: {SECOND}” in the line of the filter",
+    ]
+
+
+def test_how_a_newer_release_knows_it_is_not_told() -> None:
+    """The hop is shown with the one before it."""
+    wanted = scanned_journey()
+    wanted.hops[1] = msgspec.convert({"id": wanted.hops[1].id, "follows": wanted.hops[0].id, "how": "divined"}, HopLink)
+    hop = hops(wanted)[1]
+    assert (hop.follows, hop.evidence, hop.confidence) == (wanted.hops[0].id, None, "likely")
+
+
 def test_a_document_that_names_no_hops_has_them_in_the_order_of_its_lines() -> None:
     """Documents of revisions before 4 do not say what decided and what joins: nothing is worked out anew."""
     wanted = scanned_journey(hops=[], decided=None)
