@@ -21,7 +21,7 @@ from msgspec.structs import astuple
 from mappings.trace import JOURNEY, Event, Trace
 
 #: The newest shipped dictionary; older files keep the one that they were begun with.
-DICTIONARY = "dictionary-1.dict"
+DICTIONARY = "dictionary-2.dict"
 _LEVEL = 1
 
 

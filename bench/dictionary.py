@@ -1,0 +1,80 @@
+"""The dictionary by which the embedded store compresses: trained on documents of the test captures and of generated traffic.
+
+`--write FILE` trains on all of them and writes it. Figures are of messages that a dictionary was not trained on.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC
+from pathlib import Path
+from random import Random
+
+import zstandard
+
+from bench import documents
+from bench.measure import keep, parser, show, table
+from ingest.options import IngestOptions
+from ingest.pipeline import Ingest
+from mappings.embedded import packing
+from mappings.trace import Trace
+
+_CAPTURES = Path(__file__).parent.parent / "tests" / "data" / "captures"
+#: Bytes of a dictionary, and the level at which the store compresses.
+_SIZE, _LEVEL = 16_384, 1
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Train, measure, print."""
+    given_by = parser("dictionary", __doc__)
+    given_by.add_argument("--lines", type=int, default=20_000, help="lines of generated traffic")
+    given_by.add_argument("--write", type=Path, help="where the dictionary is written")
+    given = given_by.parse_args(argv)
+    captured, generated = list(_captured()), documents.made(given.lines)
+    trained = _trained([t for t in (*captured, *generated) if not _is_measured(t)])
+    rows = []
+    for name, dictionary in (("shipped", packing.shipped_dictionary()), ("trained here", trained)):
+        for source, traces in (("captures", captured), ("traffic", generated)):
+            measured = [t for t in traces if _is_measured(t)]
+            sizes = [_size(measured, dictionary, encode) for encode in (packing.encode_head, packing.encode_journey)]
+            rows.append([name, source, f"{len(measured):,}", *(f"{size:.0f}" for size in sizes)])
+    show(table("bytes a trace", ["dictionary", "documents of", "traces", "head", "journey"], rows))
+    keep(given.json, "dictionary", {"rows": rows})
+    if given.write:
+        given.write.write_bytes(_trained([*captured, *generated]))
+    return 0
+
+
+def _captured() -> Iterator[Trace]:
+    """The documents of each capture."""
+    for folder in sorted(_CAPTURES.iterdir()):
+        # `mail-traditional.log` has the lines of `mail.log` under other stamps.
+        files = sorted(str(one) for one in folder.glob("*log*") if "traditional" not in one.name) if folder.is_dir() else []
+        kept = documents.Kept()
+        with tempfile.TemporaryDirectory(prefix="bench-dictionary-") as data:
+            Ingest(IngestOptions(paths=tuple(files), timezone=UTC, year=2026), kept, Path(data)).run_once()
+        yield from (trace for trace in kept.traces.values() if not trace.superseded_by)
+
+
+def _is_measured(trace: Trace) -> bool:
+    """Whether its message is one of the half on which dictionaries are measured."""
+    return zlib.crc32(trace.keys[0].encode()) % 2 == 0
+
+
+def _trained(traces: Sequence[Trace]) -> bytes:
+    """A dictionary for these traces."""
+    samples = [encode(trace) for trace in traces for encode in (packing.encode_head, packing.encode_journey)]
+    Random(1).shuffle(samples)
+    return zstandard.train_dictionary(_SIZE, samples, level=_LEVEL).as_bytes()
+
+
+def _size(traces: Sequence[Trace], dictionary: bytes, encode: Callable[[Trace], bytes]) -> float:
+    """Bytes that a part of a trace takes on average."""
+    made = zstandard.ZstdCompressor(_LEVEL, dict_data=zstandard.ZstdCompressionDict(dictionary), write_checksum=False)
+    return sum(len(made.compress(encode(trace))) for trace in traces) / len(traces)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
