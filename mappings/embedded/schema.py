@@ -2,7 +2,7 @@
 
 A file's `user_version` is the number of steps that it has taken. Steps are only ever added: a release that changes the tables
 adds one, and both a new file and an old one reach the same state by the same steps. A new field of the trace needs none, for
-each file names the order of its packed fields (see `packing`).
+each file names the order of its packed fields (see `packing`); what the release before cannot do without needs one, a mark.
 """
 
 from __future__ import annotations
@@ -105,7 +105,13 @@ CREATE TABLE gap(lower_ms INTEGER NOT NULL, upper_ms INTEGER NOT NULL, file TEXT
     PRIMARY KEY(lower_ms, file)) WITHOUT ROWID
 """
 
-PARTITION_STEPS: Sequence[Step] = (_sql(_PARTITION_1), _sql(_PARTITION_2))
+
+def _mark(_connection: sqlite3.Connection) -> None:
+    """Change no table: what is packed into the file from now on is damage to the releases before, and they are to refuse the file."""
+
+
+#: Since the third, events are packed without what can be worked out of them.
+PARTITION_STEPS: Sequence[Step] = (_sql(_PARTITION_1), _sql(_PARTITION_2), _mark)
 CATALOG_STEPS: Sequence[Step] = (_sql(_CATALOG_1), _sql(_CATALOG_2))
 
 
@@ -143,7 +149,8 @@ def open_writer(path: Path, steps: Sequence[Step], *, new: bool) -> sqlite3.Conn
 def open_reader(path: Path, steps: Sequence[Step]) -> sqlite3.Connection | None:
     """A connection that only reads; None where the file is not there (any more), or not yet ready.
 
-    Raises `StoreDamaged` and `StoreTooNew`, and any other `StoreError` where it cannot be read.
+    A file that lacks nothing but marks is read as it is. Raises `StoreDamaged` and `StoreTooNew`, and any other `StoreError` where it
+    cannot be read.
     """
     connection: sqlite3.Connection | None = None
     try:
@@ -158,7 +165,7 @@ def open_reader(path: Path, steps: Sequence[Step]) -> sqlite3.Connection | None:
             return None
         fault = fault_of(error, path)
         raise fault if isinstance(fault, StoreDamaged) else StoreAway(f"{path} cannot be read: {error}{_why(path)}.") from error
-    if version < len(steps):
+    if version < max(number for number, step in enumerate(steps, 1) if step is not _mark):
         connection.close()
         if version:
             raise StoreError(f"{path.name} was written by an older release; start “mailtrace ingest” once to bring it up to date.")

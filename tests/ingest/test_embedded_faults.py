@@ -216,6 +216,7 @@ def test_a_copy_taken_while_writing_is_a_store_of_its_own(tmp_path: Path) -> Non
 def made_by_version(path: Path, version: int) -> None:
     """Make a file as the release with this schema version made it, with two refused traces."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        register(connection)
         connection.execute("PRAGMA page_size=8192")
         connection.execute("PRAGMA journal_mode=WAL")
         schema.migrate(connection, path, schema.PARTITION_STEPS[:version])
@@ -231,13 +232,13 @@ def made_by_version(path: Path, version: int) -> None:
             connection.execute("INSERT INTO detail VALUES(?, ?)", (identity.to_bytes(trace.id), packer.pack(packing.encode_journey(trace))))
 
 
-def test_a_file_of_the_version_before_is_brought_up_to_date(tmp_path: Path) -> None:
-    """A store of the former schema is refused to readers in words, migrated by the writer, and then complete."""
+def test_a_file_of_an_older_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    """A store of an older schema is refused to readers in words, migrated by the writer, and then complete."""
     with writing(tmp_path) as sink:
         sink.submit([mail(1, T0 + 1)])
     path = tmp_path / files(tmp_path)[0]
     path.unlink()
-    made_by_version(path, len(schema.PARTITION_STEPS) - 1)
+    made_by_version(path, 1)
     with closing(EmbeddedEngine(tmp_path)) as engine, pytest.raises(StoreError, match="older release"):
         engine.codes_seen(EVERYTHING)
     with writing(tmp_path):
@@ -245,6 +246,21 @@ def test_a_file_of_the_version_before_is_brought_up_to_date(tmp_path: Path) -> N
     with closing(EmbeddedEngine(tmp_path)) as engine:
         assert engine.codes_seen(EVERYTHING) == [(550, None, 2)]
         assert len(list(engine.walk(Query(code=("5",)), EVERYTHING))) == 2
+
+
+def test_a_file_that_lacks_only_a_mark_is_read_as_it_is(tmp_path: Path) -> None:
+    """Version 3 changes no table: readers need not wait for the writer, who marks the file, so that older releases leave it alone."""
+    with writing(tmp_path) as sink:
+        sink.submit([mail(1, T0 + 1)])
+    path = tmp_path / files(tmp_path)[0]
+    path.unlink()
+    made_by_version(path, 2)
+    with closing(EmbeddedEngine(tmp_path)) as engine:
+        assert len(list(engine.walk(Query(code=("5",)), EVERYTHING))) == 2
+    with writing(tmp_path):
+        pass
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
 
 
 @pytest.mark.parametrize("which", [CATALOG, "traces"])
