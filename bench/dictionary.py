@@ -65,7 +65,9 @@ def _is_measured(trace: Trace) -> bool:
 
 def _trained(traces: Sequence[Trace]) -> bytes:
     """A dictionary for these traces."""
-    samples = [encode(trace) for trace in traces for encode in (packing.encode_head, packing.encode_journey)]
+    samples: list[bytes | bytearray | memoryview[int]] = [
+        encode(trace) for trace in traces for encode in (packing.encode_head, packing.encode_journey)
+    ]
     Random(1).shuffle(samples)
     return zstandard.train_dictionary(_SIZE, samples, level=_LEVEL).as_bytes()
 
