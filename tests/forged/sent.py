@@ -13,7 +13,7 @@ from captures import Capture, written
 from reading import Place, read
 from stores import Embedded
 
-from ingest.correlate.ownership import Customer
+from ingest.telling.ownership import Customer
 from mappings.address import domain_of, fold, normalise
 from mappings.trace import Trace
 from search.query import Query

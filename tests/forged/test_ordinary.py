@@ -13,7 +13,7 @@ from reading import Place, read
 from stores import Embedded
 
 from forged.sent import scope_of, traces_of
-from ingest.correlate.ownership import Customer
+from ingest.telling.ownership import Customer
 from mappings.address import fold, normalise
 from search.service import MailTrace
 

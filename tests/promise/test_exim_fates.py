@@ -10,7 +10,7 @@ from canonical import documents, must_be_same
 from captures import written
 from reading import Place, read
 
-from ingest.correlate.ownership import Customer
+from ingest.telling.ownership import Customer
 from mappings.trace import Trace
 from promise.fates import START, exim_id, mainlog, syslog, told, traces_in, traces_of
 from search.journey import deciding

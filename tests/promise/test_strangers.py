@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 from reading import Place
 
-from ingest.correlate.ownership import Customer
+from ingest.telling.ownership import Customer
 from promise.fates import exim_id, mainlog, syslog, told, traces_of
 
 CUSTOMERS = (
