@@ -382,7 +382,7 @@ class Memory:
             self.nodes.nodes[part.key].forget([event.digest for event in part.events])
 
     def settle(self, events: Iterable[tuple[str, Event, StoredEvent | None]]) -> None:
-        """Documents have these events of nodes durably, as they were when they were written; what was read better meanwhile is not there."""
+        """Documents have these events durably, as they were when they were written; what was read better meanwhile is not there."""
         for key, event, stored in events:
             node = self._known_nodes.get(key)
             if node is not None and event.digest in node.fresh and event.stored.get(key) is stored:

@@ -1,4 +1,4 @@
-"""What the whole message says on one way: sender, client, Message-ID, size, subject, ids. Worked out once for all recipients of that way."""
+"""What the whole message says on one way: sender, client, Message-ID, size, subject, ids; once for all recipients of that way."""
 
 from __future__ import annotations
 

@@ -66,18 +66,18 @@ def _before(tree: Tree, path: list[Part]) -> dict[Part, _Former]:
     for scan in path:
         tie = tree.ties.get(scan) if type(scan) is Scan else None
         if tie is not None and tie[0] in path and scan not in found:
-            life, how, line = tie
-            found[scan] = 0, (life, *_tie(tree, life, scan, how, line))
+            found[scan] = 0, _tie(tree, scan, tie)
     return {part: former for part, (_, former) in found.items()}
 
 
-def _tie(tree: Tree, life: Life, scan: Scan, how: How, line: Event | None) -> tuple[How, Event | None]:
+def _tie(tree: Tree, scan: Part, tie: tuple[Life, How, Event | None]) -> _Former:
     """How a scan is known to be of a queue file: where only a log id says so that comes back, it is sure if both name the same next one."""
+    life, how, _ = tie
     if how is not How.ANSWERED and how is not How.LOG:
-        return how, line
+        return tie
     made = {hand[0] for hand in tree.onward.get(scan, ()) if hand[1] in FROM_SCAN}
     both = next((hand for hand in tree.onward.get(life, ()) if hand[1] is How.RELAY and hand[0] in made), None)
-    return (How.ANSWERED, line) if both is None else (How.UNSEEN, both[2])
+    return tie if both is None else (life, How.UNSEEN, both[2])
 
 
 def _named(part: Part, former: Part, how: How, line: Event | None) -> str | None:
