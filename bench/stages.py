@@ -26,11 +26,8 @@ STAGES = (
     ("read", ("/ingest/tail/",)),
     ("frame", ("/ingest/source.py", "/ingest/syslog.py", "/ingest/stamps.py", "/ingest/lines.py", "/ingest/records.py")),
     ("parse", ("/ingest/formats/",)),
-    (
-        "compose",
-        ("/ingest/correlate/draft.py", "/ingest/correlate/fate.py", "/ingest/correlate/rows.py", "/ingest/words.py", "/ingest/writer.py"),
-    ),
-    ("correlate", ("/ingest/correlate/",)),
+    ("join", ("/ingest/joining/", "/ingest/memory/", "/mappings/facts/")),
+    ("tell and write", ("/ingest/telling/", "/ingest/writer.py")),
     ("encode and store", ("/ingest/sinks/", "/mappings/embedded/")),
     ("the rest of the pipeline", ("/ingest/",)),
 )

@@ -269,8 +269,7 @@ class Writer:
             # Until what they replaced says so too, the lines are needed: whoever reads on after a crash supersedes again.
             self._submit(group.superseded, Group(group.events))
             return
-        for key, event, stored in group.events:
-            self.memory.settle(key, event, stored)
+        self.memory.settle(group.events)
 
 
 def _names(trace: Trace, named: str | None) -> bool:

@@ -130,16 +130,6 @@ class Event:
         if place in self.places:
             self.places.remove(place)
 
-    def lacks(self, key: str) -> None:
-        """The documents of a node do not have it yet."""
-        self.lacking.add(key)
-
-    def has(self, key: str) -> None:
-        """The documents of a node have it, or it can matter to none; with nobody left that lacks it, its places need not be read again."""
-        self.lacking.discard(key)
-        if not self.lacking:
-            self.let_go()
-
 
 #: Canonical order: by stamp, and inside one whole second of one process as it wrote. Between processes equal stamps have none.
 in_order: Callable[[Event], Order] = attrgetter("order")

@@ -123,11 +123,17 @@ class Life:
         held = time_in_id(self.queue_id)
         self.first_us = self.start_us if held is None else held
         #: Whether nothing more is to be expected: removed, refused or broken off.
-        self.closed = self.removed is not None or (self.queued is None and (self.lost is not None or self._refused()))
+        self.closed = self._is_closed()
 
     def __repr__(self) -> str:
         """Its name."""
         return f"<{self.key}#{self.number}>"
+
+    def _is_closed(self) -> bool:
+        """Whether it was removed, refused or broken off."""
+        if self.removed is not None:
+            return True
+        return self.queued is None and (self.lost is not None or self._refused())
 
     def _refused(self) -> bool:
         """Whether the whole message was refused or thrown away in the dialogue."""

@@ -56,6 +56,7 @@ class Memory:
     ) -> None:
         self.log_domain = log_domain
         self.nodes = Nodes(within, hosts)
+        self._known_nodes = self.nodes.nodes
         self.clock_us = 0
         #: A stamp beyond this moves no clock.
         self.limit_us: int | None = None
@@ -181,7 +182,7 @@ class Memory:
     def _known(self, event: Event, route: Route) -> Event | None:
         """The same line read before, with what this reading knows better."""
         for key in route.owners:
-            node = self.nodes.get(key)
+            node = self._known_nodes.get(key)
             if node is not None and event.digest in node.events:
                 known = node.events[event.digest]
                 self._better(known, event)
@@ -205,7 +206,7 @@ class Memory:
         if not known.take(event):
             return
         for key in known.owners:
-            node = self.nodes.get(key)
+            node = self._known_nodes.get(key)
             if node is not None:
                 node.lacks(known)
                 self.nodes.touch(node, self.clock_us)
@@ -228,7 +229,7 @@ class Memory:
 
     def _attach(self, event: Event, key: str) -> None:
         """Give an event to a node."""
-        node = self.nodes.get(key) or self._node(key, event, new=False)
+        node = self._known_nodes.get(key) or self._node(key, event, new=False)
         known = node.events.get(event.digest)
         if known is not None:
             if known is not event:
@@ -247,7 +248,7 @@ class Memory:
 
     def _detach(self, event: Event, key: str) -> None:
         """Take an event back that a session had given to the wrong journey."""
-        node = self.nodes.get(key)
+        node = self._known_nodes.get(key)
         if node is None or node.events.pop(event.digest, None) is None:
             return
         event.owners.pop(key, None)
@@ -290,7 +291,7 @@ class Memory:
 
     def _node(self, key: str, event: Event, *, new: bool) -> Node:
         """The node with this key; looked up in the store unless the line that names it begins it at the front of the log."""
-        node = self.nodes.get(key)
+        node = self._known_nodes.get(key)
         if node is None:
             node = self.nodes.new(key, event.host, self.clock_us)
             if new:
@@ -329,7 +330,7 @@ class Memory:
         touched: dict[str, Node] = {}
         for stored in document.events:
             key = keys.stored(stored.hop, stored.hash)
-            node = self.nodes.get(key) or self.nodes.new(key, stored.host, self.clock_us)
+            node = self._known_nodes.get(key) or self.nodes.new(key, stored.host, self.clock_us)
             node.documents.add(document.id)
             touched[key] = node
             try:
@@ -362,7 +363,7 @@ class Memory:
         """A document is on its way to the store, in which these nodes have events."""
         self.nodes.documents.put(document.id, written_of(document, digest))
         for key in holding:
-            node = self.nodes.get(key)
+            node = self._known_nodes.get(key)
             if node is not None:
                 node.documents.add(document.id)
 
@@ -380,11 +381,12 @@ class Memory:
         for part in message.parts:
             self.nodes.nodes[part.key].forget([event.digest for event in part.events])
 
-    def settle(self, key: str, event: Event, stored: StoredEvent | None) -> None:
-        """A document has an event durably, as it was when it was written: what was read better meanwhile is not there yet."""
-        node = self.nodes.get(key)
-        if node is not None and event.stored.get(key) is stored:
-            node.has(event)
+    def settle(self, events: Iterable[tuple[str, Event, StoredEvent | None]]) -> None:
+        """Documents have these events durably, as they were when they were written; what was read better meanwhile is not there."""
+        for key, event, stored in events:
+            node = self._known_nodes.get(key)
+            if node is not None and event.digest in node.fresh and event.stored.get(key) is stored:
+                node.has(event)
 
     # -- what is kept
 

@@ -101,15 +101,16 @@ class Node:
 
     def lacks(self, event: Event) -> None:
         """No document holds this event yet."""
-        if event.digest not in self.fresh:
-            self.fresh.add(event.digest)
-            event.lacking.add(self.key)
+        self.fresh.add(event.digest)
+        event.lacking.add(self.key)
 
     def has(self, event: Event) -> None:
         """A document holds it, or it can matter to none any more."""
         if event.digest in self.fresh:
-            self.fresh.discard(event.digest)
-            event.has(self.key)
+            self.fresh.remove(event.digest)
+            event.lacking.discard(self.key)
+            if not event.lacking:
+                event.let_go()
 
     def forget(self, digests: Iterable[str]) -> None:
         """These lines can matter no more though no document holds them."""

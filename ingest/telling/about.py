@@ -1,4 +1,4 @@
-"""What the whole message says on one way: sender, client, Message-ID, size, subject, ids. Worked out once for all recipients of that way."""
+"""What the whole message says on one way: sender, client, Message-ID, size, subject, ids; once for all recipients of that way."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from mappings import keys
 from mappings.address import domain_of, is_loopback
 from mappings.facts import Inspected, Judged, Received, Ruled, Scanned
 from mappings.log_words import Decider
+from mappings.trace import HopLink, Related
 from mappings.vocabulary import Direction
 
 T = TypeVar("T")
@@ -28,6 +29,8 @@ class About:
         "first",
         "header_from",
         "helo",
+        "hops",
+        "incomplete",
         "judged",
         "lives",
         "message_id",
@@ -38,6 +41,7 @@ class About:
         "queue_ids",
         "received",
         "refusal",
+        "related",
         "results",
         "root",
         "rules",
@@ -81,6 +85,10 @@ class About:
         self.first = self._first()
         self.queue_ids = self._queue_ids()
         ways = {result.direction for result in self.results} - {None}
+        #: Its hops, what has to do with it, and whether lines of it are missing: set by whoever has told so much of it.
+        self.hops: list[HopLink] = []
+        self.related: list[Related] = []
+        self.incomplete = False
         #: Which way the filter says that it goes.
         self.direction: Direction | None = ways.pop() if len(ways) == 1 else None
 

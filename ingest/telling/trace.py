@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from msgspec.structs import replace
 
@@ -127,7 +128,6 @@ def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | 
     hits = [(part, hit) for part in one.path if type(part) is Scan for hit in tree.message.hits.get(part.key, ())]
     held += [(scan.key, event) for scan, (_, event) in hits if not _has_better(scan, event)]
     trace = _trace(about, one, fate, context)
-    trace.hops = hops_of(about.parts, pieces, tree)
     _set_events(trace, held, context)
     trace.superseded_by = [trace.id] if nameless else []
     return Draft(trace, _held_until(about, one, context), held, [hit for _, hit in hits])
@@ -136,12 +136,15 @@ def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | 
 def _about(tree: Tree, root: Part, one: Recipient) -> About:
     """What the parts on a recipient's way say; most recipients of a message share it."""
     parts = one.path if one.released is None else [*one.path, *one.released.path]
-    if one.refusal is not None:
-        return About(root, parts, tree, one.refusal)
     way = (root, *parts)
-    known = tree.abouts.get(way)
+    known = tree.abouts.get(way) if one.refusal is None else None
     if known is None:
-        known = tree.abouts[way] = About(root, parts, tree)
+        known = About(root, parts, tree, one.refusal)
+        known.hops = hops_of(parts, known.pieces, tree)
+        known.related = related_to(known)
+        known.incomplete = _incomplete(known)
+        if one.refusal is None:
+            tree.abouts[way] = known
     return known
 
 
@@ -180,8 +183,9 @@ def _refusals(piece: Loose, peers: list[Loose], context: Context) -> Iterator[Dr
         held = [(piece.key, event), *[(piece.key, e) for e in extra], *[(peer.key, e) for peer in around for e in peer.events]]
         for address in rule.recipients or (None,):
             one = recipient(address, [piece], refusal=event)
-            trace = _trace(About(piece, one.path, None, event), one, fate_of(one, context.within, [*around, piece]), context)
-            trace.hops = refusal_hops(piece, around)
+            about = About(piece, one.path, None, event)
+            about.hops = refusal_hops(piece, around)
+            trace = _trace(about, one, fate_of(one, context.within, [*around, piece]), context)
             _set_events(trace, held, context)
             yield Draft(trace, None, list(held))
 
@@ -223,8 +227,9 @@ def _trace(about: About, one: Recipient, fate: Fate, context: Context) -> Trace:
         size=about.size,
         queue_ids=about.queue_ids if one.refusal is None or isinstance(about.root, Life) else [],
         attempts=one.tries + (one.released.tries if one.released else 0),
-        related=related_to(about),
-        incomplete=fate.incomplete or _incomplete(about),
+        related=about.related,
+        hops=about.hops,
+        incomplete=fate.incomplete or about.incomplete,
     )
     if named is not None and final is not None and named != final:
         trace.original_recipient, trace.original_recipient_domain = one.named, _domain(one.named)
@@ -359,19 +364,16 @@ def _cover(message: Message, drafts: list[Draft], context: Context) -> None:
         _set_events(draft.trace, draft.events, context)
 
 
-def _by_order(held: Held) -> tuple[object, ...]:
-    return held[1].order, held[0]
-
-
 def _set_events(trace: Trace, held: Sequence[Held], context: Context) -> None:
     """Put the events into a trace, in canonical order, each once for each node that holds it, with all ids of their lines."""
-    ordered = sorted({(key, event.digest): (key, event) for key, event in held}.values(), key=_by_order)
-    trace.events = [event.stored.get(key) or _stored(key, event, context) for key, event in ordered]
-    trace.last_event_ms = max([event.time_us for _, event in ordered], default=trace.time_ms * 1000) // 1000
-    ids = {keys.in_documents(key) for key in {key for key, _ in ordered}}
+    ordered = sorted({(event.order, key): event for key, event in held}.items(), key=itemgetter(0))
+    trace.events = [event.stored.get(key) or _stored(key, event, context) for (_, key), event in ordered]
+    trace.last_event_ms = (max([event.time_us for _, event in ordered]) if ordered else trace.time_ms * 1000) // 1000
+    ids = {stored.hop for stored in trace.events}
     ids.update(*[event.route.ids for _, event in ordered])
     trace.keys = sorted(ids)
-    trace.incomplete = trace.incomplete or any(type(event.fact) is Unread for _, event in ordered)
+    if Unread in {type(event.fact) for _, event in ordered}:
+        trace.incomplete = True
 
 
 def _stored(key: str, event: Event, context: Context) -> StoredEvent:

@@ -29,7 +29,7 @@ def tries_of(events: Iterable[Event]) -> list[Try]:
 
 
 def strongest(tries: list[Try]) -> Try | None:
-    """The strongest try; of equally strong ones the last that was made: one that our own cache or limit answered overwrites no real answer."""
+    """The strongest try; of equally strong ones the last that was made: what our own cache answered overwrites no real answer."""
     if len(tries) < 2:
         return tries[0] if tries else None
     best: Try | None = None

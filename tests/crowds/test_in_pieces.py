@@ -10,7 +10,7 @@ from reading import USUAL, Place, read
 from stores import Embedded
 
 from bench.crowds import CROWDS, log
-from ingest.correlate.names import MANY
+from ingest.joining.names import MANY
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ import pytest
 from captures import FORMS, Form, written
 from reading import SHORTEST, USUAL, Place, Times, read
 
-from ingest.correlate.event import Event
+from ingest.joining.event import Event
 from ingest.pipeline import Ingest
-from ingest.writer import open_events
 from promise.conftest import COARSE, FINE, IN_PIECES, MILTER, OWN_FILES, ROUNDS, TWO_FILES
 
 _NOISE = (
@@ -43,7 +42,12 @@ def test_nothing_waits_for_ever(form: Form, times: Times, place: Place) -> None:
 
 def _open(ingest: Ingest) -> list[Event]:
     """All events of a run that no acknowledged document holds."""
-    return [event for writer in ingest._writers.values() for event in open_events(writer.table)]
+    return [
+        node.events[digest]
+        for writer in ingest._writers.values()
+        for node in writer.memory.nodes.nodes.values()
+        for digest in node.fresh
+    ]
 
 
 def mutated(line: bytes, others: list[bytes], rng: Random) -> bytes:

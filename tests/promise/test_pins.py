@@ -16,7 +16,8 @@ from reading import USUAL, Place, StoreDiedError, read
 from written_mail import START, Mail, Server, log, short_id
 
 import ingest.pipeline
-from ingest.correlate.event import SECOND, Slot
+from ingest.clock import SECOND
+from ingest.joining.places import Place as PlaceInFile
 from promise.conftest import ROUNDS
 
 HOSTS = 8
@@ -76,7 +77,7 @@ def test_it_moves_on(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     def watched(self: Any) -> None:
         real(self)
         for source in self._sources:
-            slots: list[Slot] = source.needed
+            slots: list[PlaceInFile] = source.needed
             if slots:
                 oldest.append((source._greatest - slots[0].reached_us) / SECOND)
 

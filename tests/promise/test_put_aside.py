@@ -18,15 +18,16 @@ from reading import NOW_S, USUAL, Place, Times, read
 from written_mail import Server, log
 
 import ingest.intake
+import ingest.memory.nodes
 import ingest.writer
 from ingest.aside import FailedLetters
-from ingest.correlate.draft import compose
-from ingest.correlate.table import Table
-from mappings.facts import Attempted
 from ingest.formats import Format, format_of
+from ingest.memory.memory import Memory
 from ingest.options import IngestOptions
 from ingest.pipeline import Ingest
 from ingest.tail.faults import TailError
+from ingest.telling.trace import compose
+from mappings.facts import Attempted
 from mappings.faults import StoreError
 from promise.conftest import tries
 
@@ -125,15 +126,15 @@ def test_a_line_that_cannot_be_read(place: Place, monkeypatch: pytest.MonkeyPatc
 def test_a_line_that_raises_where_it_is_joined(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same where joining fails instead."""
     files = written(place.logs, {"mail.log": one_mail()})
-    real = Table._place
+    real = Memory._place
 
-    def flawed(self: Table, arrival: Any, slot: Any) -> None:
+    def flawed(self: Memory, arrival: Any, slot: Any) -> None:
         real(self, arrival, slot)
         if getattr(arrival.event.fact, "recipient", None) == EVE:
             raise OurFaultError
 
     with monkeypatch.context() as patch:
-        patch.setattr(Table, "_place", flawed)
+        patch.setattr(Memory, "_place", flawed)
         read(place, files, strict=False)
     assert {(d.get("recipient"), d.get("incomplete")) for d in documents(place.store).values()} == {(BOB, True)}
     read(place.beside("plain"), files)
@@ -146,7 +147,8 @@ def test_a_message_that_cannot_be_told_with_one_of_its_lines(step: str, place: P
     """The line is found without which it can be told."""
     other = Server(pid=7000).delivered("4D2A31C0DDDD", ANN, "carl@example.net")
     files = written(place.logs, {"mail.log": one_mail() + log([other])})
-    real = getattr(ingest.writer, step)
+    there = ingest.memory.nodes if step == "gather" else ingest.writer
+    real = getattr(there, step)
 
     def says(told: Any) -> bool:
         # A part of a message, a message, or a trace.
@@ -162,7 +164,7 @@ def test_a_message_that_cannot_be_told_with_one_of_its_lines(step: str, place: P
         return real(told, *more)
 
     with monkeypatch.context() as patch:
-        patch.setattr(ingest.writer, step, flawed)
+        patch.setattr(there, step, flawed)
         done = read(place, files, strict=False)
     found = {(d.get("recipient"), d.get("incomplete", False)) for d in documents(place.store).values()}
     assert found == {(BOB, True), ("carl@example.net", False)}
@@ -204,7 +206,7 @@ def test_faults_that_are_no_lines(fault: Exception, place: Place, monkeypatch: p
     def flawed(*_: Any) -> None:
         raise fault
 
-    monkeypatch.setattr(Table, "_place", flawed)
+    monkeypatch.setattr(Memory, "_place", flawed)
     with pytest.raises(type(fault)):
         read(place, files, strict=False)
     assert not letters(place)

@@ -237,7 +237,7 @@ def test_a_host_whose_clock_was_wrong_for_a_moment_leaves_nothing(place: Place) 
     wrong = b"2031-01-01T10:00:00Z mx1 postfix/smtpd[77]: connect from unknown[203.0.113.5]\n"
     ingest = read(place, written(place.logs, {"mail.log": before + wrong + after}))
     assert ingest.summary.ahead == 1
-    assert len(ingest._writers["mx1"].table._numbers._known) < 10
+    assert len(ingest._writers["mx1"].memory._numbers._known) < 10
     assert found(place.store) == expected(mails)
 
 
@@ -253,6 +253,6 @@ def test_what_was_replaced_is_remembered_for_a_while_only(place: Place, monkeypa
     rest = [[line for line in mail.lines if not line.text.startswith("9253418AA")] for mail in mails]
     for name, lines in (("second", [one[:-1] for one in second]), ("rest", rest), ("removed", [one[-1:] for one in second])):
         last = read(place, written(place.logs, {f"{name}.log": log([Mail(one) for one in lines])}), SHORT)
-    web = last._writers["mx1"].table.web
+    web = last._writers["mx1"].memory.nodes
     assert len(web.documents) < len(mails)
     assert found(place.store) == expected(mails)
