@@ -10,6 +10,7 @@ from reading import Place, read
 from mappings.trace import Trace
 from search.query import Query
 from search.scope import EVERYTHING
+from search.stated import stated
 
 _CLIENT = "client=mail.sender.example[203.0.113.9]"
 _AMAVIS = "/run/amavis/amavisd-lmtp.sock"
@@ -152,4 +153,4 @@ def test_header_rules_keep_no_text(place: Place) -> None:
     assert str(trace.disposition) == "discarded"
     assert "secret" not in (trace.reply_text or "")
     assert trace.events
-    assert all("secret" not in event.words for event in trace.events)
+    assert all("secret" not in line.words for line in stated(trace))
