@@ -301,10 +301,11 @@ def test_traces_packed_by_an_earlier_release_are_read(tmp_path: Path) -> None:
         sys.path.append("tests")
         from mappings.embedded import packing
         order = tuple(reversed(packing.CURRENT.trace))
-        packing.CURRENT = packing.Layout(tuple(n for n in order if n != "score"), tuple(n for n in packing.CURRENT.event if n != "file"))
+        event = (*(n for n in packing.CURRENT.event if n != "file"), "words", "names")
+        packing.CURRENT = packing.Layout(tuple(n for n in order if n != "score"), event)
         encode = packing.msgspec.msgpack.encode
         packing.encode_head = lambda trace: encode([getattr(trace, n) for n in packing.CURRENT.trace])
-        packing.encode_journey = lambda trace: encode([[getattr(e, n) for n in packing.CURRENT.event] for e in trace.events])
+        packing.encode_journey = lambda trace: encode([[getattr(e, n, n) for n in event] for e in trace.events])
         from ingest.sinks.embedded import EmbeddedSink
         import generate
         sink = EmbeddedSink(pathlib.Path(sys.argv[1]))
@@ -327,3 +328,4 @@ def test_traces_packed_by_an_earlier_release_are_read(tmp_path: Path) -> None:
             expected = reference.traces[one]
             assert trace.events == [msgspec.structs.replace(event, file="") for event in expected.events]
             assert (trace.sender, trace.keys, trace.verdict, trace.score) == (expected.sender, expected.keys, expected.verdict, None)
+            assert (trace.next_ids, trace.hops, trace.decided) == (expected.next_ids, [], None)
