@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from mappings.trace import Trace
+from mappings.facts import Attempted, Passed, Ruled
+from mappings.trace import Event, Trace
 from mappings.vocabulary import Disposition, Reason, Verdict
 from search.answers import utc_words
 from search.journey import deciding
+from search.stated import stated
 
 #: What the filter found, as it stands in "the filter found ...".
 _FOUND = {
@@ -30,10 +32,19 @@ _FOUND_BY_VERDICT = {
 
 def summary(trace: Trace) -> str:
     """One sentence: the outcome, its time, its cause."""
-    decided = deciding(trace)
+    decided = deciding(trace) or _replied(trace)
     at = utc_words(decided.time_us // 1000 if decided is not None else trace.last_event_ms)
     sentence = f"{_outcome(trace, at)}{_addition(trace)}"
     return sentence if sentence.endswith(".") else f"{sentence}."
+
+
+def _replied(trace: Trace) -> Event | None:
+    """Of a document before revision 4, which names no line that decided, the last line that bears its reply: when that was said."""
+    if trace.hops or not (trace.reply_text or trace.enhanced_code):
+        return None
+    said = (trace.reply_text or "", trace.enhanced_code)
+    replies = ((line.event, line.fact.reply) for line in stated(trace) if isinstance(line.fact, Attempted | Ruled | Passed))
+    return next((event for event, reply in reversed([*replies]) if reply is not None and (reply.text, reply.enhanced) == said), None)
 
 
 def _outcome(trace: Trace, at: str) -> str:

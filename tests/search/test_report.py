@@ -306,6 +306,14 @@ def test_the_last_try_is_told_and_no_line_behind_it() -> None:
     assert "no delivery was tried yet" in summary(put_off(True, True))
 
 
+def test_of_an_older_document_the_time_is_that_of_its_reply() -> None:
+    """Documents of revisions before 4 name no line that decided; a line behind the reply, such as one of a day later, is not its time."""
+    tried = put_off(False, True)
+    tried.decided, tried.last_event_ms = None, T0 + 86_400_000
+    tried.reply_text, tried.enhanced_code = "number 0", None
+    assert "1 attempt, the last on 24 Nov 2026 04:06 UTC" in summary(tried)
+
+
 def test_the_summary_of_a_kept_message_says_when_and_what_was_found() -> None:
     """A support person reads outcome, time, cause and detail in one sentence."""
     said = summary(kept_journey())
