@@ -16,6 +16,7 @@ import msgspec
 
 from ingest.clock import MARGIN_S, SECOND, front_us
 from ingest.joining.event import Event, digest_of, from_document
+from ingest.joining.names import MANY
 from ingest.joining.numbering import Numbers
 from ingest.joining.parts import Message
 from ingest.joining.places import Place
@@ -23,7 +24,7 @@ from ingest.joining.route import Role, Route
 from ingest.joining.session import Session, Step
 from ingest.joining.within import Within
 from ingest.lines import Line
-from ingest.memory.arriving import Arrival, Process, SessionMark, wanted
+from ingest.memory.arriving import Arrival, Process, SessionMark, arrival_of, wanted
 from ingest.memory.eviction import Eviction
 from ingest.memory.node import Node, Written, content_digest
 from ingest.memory.nodes import Nodes
@@ -55,7 +56,7 @@ class Memory:
         hosts: Iterable[str] = (),
     ) -> None:
         self.log_domain = log_domain
-        self.nodes = Nodes(within, hosts)
+        self.nodes = Nodes(within, hosts, memory_us)
         self._known_nodes = self.nodes.nodes
         self.clock_us = 0
         #: A stamp beyond this moves no clock.
@@ -91,7 +92,7 @@ class Memory:
         digest = digest_of(self.log_domain, line)
         line.number = self._numbers.of(line, digest, self.clock_us)
         event = Event(line, fact, digest if not number else digest_of(self.log_domain, line, number), self._within)
-        return Arrival(event, event.route.begins and self._is_front(event))
+        return arrival_of(event, new=event.route.begins and self._is_front(event))
 
     @contextmanager
     def looking_up(self, arrivals: Iterable[Arrival | SessionMark]) -> Iterator[None]:
@@ -123,7 +124,7 @@ class Memory:
         queue_id = next((keys.queue_id_of(key) for key in event.route.owners if keys.kind_of(key) is Kind.QUEUE), None)
         if queue_id is not None:
             event.state(Unread(queue_id))
-            self._place(Arrival(event, new=False), place)
+            self._place(arrival_of(event, new=False), place)
 
     def _place(self, arrival: Arrival, place: Place | None) -> None:
         """Give an event to the nodes and the session it belongs to."""
@@ -243,7 +244,8 @@ class Memory:
         event.owners[key] = None
         node.lacks(event)
         node.first(event.time_us)
-        self._eviction.bound(node)
+        if len(node.events) > MANY:
+            self._eviction.bound(node)
         self.nodes.touch(node, self.clock_us)
 
     def _detach(self, event: Event, key: str) -> None:

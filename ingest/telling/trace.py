@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import itemgetter
 
+import msgspec
 from msgspec.structs import replace
 
 from ingest.clock import SECOND
@@ -38,8 +39,7 @@ Held = tuple[str, Event]
 _NO_REASON = frozenset({Disposition.DELIVERED, Disposition.RELEASED, Disposition.IN_PROGRESS, Disposition.EXPANDED, Disposition.UNKNOWN})
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(msgspec.Struct, eq=False):
     """A trace as the events in memory tell it, and the events that it holds by node."""
 
     trace: Trace
@@ -47,7 +47,7 @@ class Draft:
     held_us: int | None
     events: list[Held]
     #: Events that it took over from nodes which no message owns: a virus scanner's hits in the folder of the filter.
-    taken: list[Held] = field(default_factory=list)
+    taken: list[Held] = []
 
     @property
     def withheld(self) -> bool:
@@ -55,11 +55,10 @@ class Draft:
         return bool(self.trace.superseded_by)
 
 
-@dataclass(slots=True)
-class Composed:
+class Composed(msgspec.Struct, eq=False):
     """What one message comes to."""
 
-    drafts: list[Draft] = field(default_factory=list)
+    drafts: list[Draft] = []
     #: Its lines can matter no more though they make no document: an address probe.
     void: bool = False
 
