@@ -129,3 +129,15 @@ def content_digest(trace: Trace) -> bytes:
         trace.events, trace.version, trace.ingested_ms = events, version, written_ms
     lines = [f"{e.hash}{e.hop}{e.kind}{e.time_us}{e.number}{len(e.raw)}" for e in events]
     return blake2b(head + "".join(lines).encode(), digest_size=16).digest()
+
+
+def written_of(document: Trace, digest: bytes | None = None) -> Written:
+    """What is known of a document that stands in the store, or is on its way there."""
+    return Written(
+        document.version,
+        content_digest(document) if digest is None else digest,
+        document.events[0].hash if document.events else None,
+        document.original_recipient or document.recipient,
+        document.time_ms,
+        superseded=bool(document.superseded_by),
+    )

@@ -20,7 +20,8 @@ from ingest.telling.fate import fate_of
 from ingest.telling.hops import hops_of, refusal_hops
 from ingest.telling.outcome import Fate
 from ingest.telling.ownership import Ownership
-from ingest.telling.recipients import Recipient, recipient, recipients_of
+from ingest.telling.recipient import Recipient, recipient
+from ingest.telling.recipients import recipients_of
 from ingest.telling.related import related_to
 from ingest.telling.tree import Tree
 from mappings import keys
