@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 
 import msgspec
 from msgspec.structs import replace
@@ -366,13 +365,13 @@ def _cover(message: Message, drafts: list[Draft], context: Context) -> None:
 
 def _set_events(trace: Trace, held: Sequence[Held], context: Context) -> None:
     """Put the events into a trace, in canonical order, each once for each node that holds it, with all ids of their lines."""
-    ordered = sorted({(event.order, key): event for key, event in held}.items(), key=itemgetter(0))
-    trace.events = [event.stored.get(key) or _stored(key, event, context) for (_, key), event in ordered]
-    trace.last_event_ms = (max([event.time_us for _, event in ordered]) if ordered else trace.time_ms * 1000) // 1000
+    ordered = sorted({(key, event.digest): (event.order, key, event) for key, event in held}.values())
+    trace.events = [event.stored.get(key) or _stored(key, event, context) for _, key, event in ordered]
+    trace.last_event_ms = (max([event.time_us for _, _, event in ordered]) if ordered else trace.time_ms * 1000) // 1000
     ids = {stored.hop for stored in trace.events}
-    ids.update(*[event.route.ids for _, event in ordered])
+    ids.update(*[event.route.ids for _, _, event in ordered])
     trace.keys = sorted(ids)
-    if Unread in {type(event.fact) for _, event in ordered}:
+    if Unread in {type(event.fact) for _, _, event in ordered}:
         trace.incomplete = True
 
 
