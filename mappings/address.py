@@ -62,8 +62,11 @@ def normalise_domain(text: str) -> str:
 
 def fold(address: str) -> str:
     """The form in which normalised addresses are compared: without case, and composed."""
-    if address.isascii():
-        return address.lower()
+    return address.lower() if address.isascii() else _fold(address)
+
+
+def _fold(address: str) -> str:
+    """`fold` of an address with other characters than those of ASCII."""
     local, domain = _split_normalised(address)
     folded = _compose(_compose(local).casefold())
     return folded if domain is None else f"{folded}@{_compose(domain)}"

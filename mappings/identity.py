@@ -14,12 +14,11 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = [left + right for left in _ALPHABET for right in _ALPHABET]
 _DIGITS = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 _ID = re.compile(rf"[0-7][{_ALPHABET}]{{25}}", re.ASCII)
-_SEPARATOR = b"\x1f"
 
 
 def trace_id(time_ms: int, log_domain: str, first: str, named: str, final: str) -> str:
     """Id of the trace first seen at `time_ms`, of the message whose first hop is `first` (a key), for one recipient."""
-    parts = _SEPARATOR.join(p.encode("utf-8", "surrogateescape") for p in (log_domain, first, named, final))
+    parts = f"{log_domain}\x1f{first}\x1f{named}\x1f{final}".encode("utf-8", "surrogateescape")
     tail = int.from_bytes(blake2b(parts, digest_size=10).digest(), "big")
     return encode((max(time_ms, 0) & 0xFFFF_FFFF_FFFF) << 80 | tail)
 

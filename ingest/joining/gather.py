@@ -74,7 +74,7 @@ def gather(start: Part, web: Web) -> Message:
             message.scans.append(part)
         elif type(part) is Loose:
             message.loose.append(part)
-        for edge in _neighbours(part, web, message):
+        for edge in _neighbours(part, web, message, seen):
             other = edge[1] if edge[0] is part else edge[0]
             if other not in seen:
                 waiting.append(other)
@@ -120,8 +120,8 @@ def _claim_hits(message: Message, web: Web) -> None:
                         message.hits.setdefault(scan.key, []).append((mention.part.key, event))
 
 
-def _neighbours(part: Part, web: Web, message: Message) -> Iterator[Edge]:
-    """The hand-overs that a part takes part in."""
+def _neighbours(part: Part, web: Web, message: Message, seen: set[Part]) -> Iterator[Edge]:
+    """The hand-overs that a part takes part in; what parts seen before name was followed from their side."""
     for link in part.links:
         if link.how not in _STILL:
             yield from _follow(part, link, web, message)
@@ -132,7 +132,7 @@ def _neighbours(part: Part, web: Web, message: Message) -> Iterator[Edge]:
         return
     for mention in web.meant(part.key, *_reached(part, web.within)):
         other = mention.part
-        if other is part or mention.how in _STILL:
+        if other in seen or mention.how in _STILL:
             continue
         for time_us in mention.times if len(mention.times) == 1 else dict.fromkeys(mention.times):
             for found in _follow(other, Link(mention.how, mention.target, time_us, None, mention.line), web, message):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+
+import msgspec
 
 from ingest.joining.event import Event
 from mappings.links import How
 
 
-class Link(NamedTuple):
+class Link(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A name that a part has for another one: how, the key of what is named, and when; `since_us` where that is a span of time."""
 
     how: How

@@ -122,12 +122,13 @@ class Names:
                 continue
             mentions: dict[tuple[How, str], Mention] = {}
             for link in part.links:
-                known = mentions.get(link[:2])
+                way = link.how, link.target
+                known = mentions.get(way)
                 if known is not None:
                     known.take(link)
                     continue
                 self._next += 1
-                mentions[link[:2]] = Mention(part, link, self._next)
+                mentions[way] = Mention(part, link, self._next)
             for mention in mentions.values():
                 spans = self._spans.get(mention.target)
                 if spans is None:

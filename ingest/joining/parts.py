@@ -5,7 +5,7 @@ A part has a name: the key of its node and its number among the node's parts. It
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from ingest.clock import SLACK_US
 from ingest.joining.event import Event, by_time, in_order
@@ -151,18 +151,17 @@ def _link(life: Life, within: Within, *, judged: bool) -> None:
 Edge = tuple[Part, Part, How, Event | None]
 
 
-@dataclass(slots=True)
-class Message:
+class Message(msgspec.Struct, eq=False):
     """The parts of one message: its queue files' lives, its scans, and what belongs to them; with the hand-overs between them."""
 
-    lives: list[Life] = field(default_factory=list)
-    scans: list[Scan] = field(default_factory=list)
-    loose: list[Loose] = field(default_factory=list)
+    lives: list[Life] = []
+    scans: list[Scan] = []
+    loose: list[Loose] = []
     #: Hits of a virus scanner in the folder of a scan, by the scan's key; each with the folder's key.
-    hits: dict[str, list[tuple[str, Event]]] = field(default_factory=dict)
-    edges: list[Edge] = field(default_factory=list)
+    hits: dict[str, list[tuple[str, Event]]] = {}
+    edges: list[Edge] = []
     #: Keys of queue files that are not seen, and that too many name for it to be the beginning of one message.
-    crowded: set[str] = field(default_factory=set)
+    crowded: set[str] = set()
 
     @property
     def closed(self) -> bool:

@@ -20,12 +20,14 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
 
     event: Event
     new: bool
+    #: What it names beside: looked up where memory does not have it.
+    named: tuple[str, ...] = ()
 
-    @property
-    def named(self) -> tuple[str, ...]:
-        """What it names beside: looked up where memory does not have it."""
-        route = self.event.route
-        return route.mentions if self.new or not route.own else (*route.mentions, *route.own)
+
+def arrival_of(event: Event, *, new: bool) -> Arrival:
+    """An event with what is to be looked up for it: ids of its own too, where these may be in the store."""
+    route = event.route
+    return Arrival(event, new, route.mentions if new or not route.own else route.mentions + route.own)
 
 
 class SessionMark(msgspec.Struct, frozen=True, gc=False):
@@ -40,12 +42,14 @@ def wanted(arrivals: Iterable[Arrival | SessionMark], nodes: Nodes) -> Iterator[
     begun: set[str] = set()
     known = nodes.nodes
     for arrival in arrivals:
-        if not isinstance(arrival, Arrival):
+        if type(arrival) is not Arrival:
             continue
         owners = arrival.event.route.owners
         if arrival.new:
             begun.update(owners)
         else:
-            yield from [keys.in_documents(key) for key in owners if key not in known and key not in begun]
+            for key in owners:
+                if key not in known and key not in begun:
+                    yield keys.in_documents(key)
         for named in arrival.named:
             yield from [key for key in nodes.alike(named) if key not in known and key not in begun]

@@ -8,14 +8,14 @@ by each id that a line names, unless the line begins something at the front of t
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import msgspec
 
 from ingest.clock import MARGIN_S, SECOND, front_us
-from ingest.joining.event import Event, digest_of, from_document
+from ingest.joining.event import Event, digest_of
+from ingest.joining.names import MANY
 from ingest.joining.numbering import Numbers
 from ingest.joining.parts import Message
 from ingest.joining.places import Place
@@ -23,9 +23,10 @@ from ingest.joining.route import Role, Route
 from ingest.joining.session import Session, Step
 from ingest.joining.within import Within
 from ingest.lines import Line
-from ingest.memory.arriving import Arrival, Process, SessionMark, wanted
+from ingest.memory.arriving import Arrival, Process, SessionMark, arrival_of, wanted
 from ingest.memory.eviction import Eviction
-from ingest.memory.node import Node, Written, content_digest
+from ingest.memory.loading import FactIn, Loader
+from ingest.memory.node import Node, Written, written_of
 from ingest.memory.nodes import Nodes
 from ingest.memory.recall import Lookup, Recall
 from mappings import keys
@@ -36,8 +37,6 @@ from mappings.trace import Trace
 
 #: So many stamps far ahead of the wall clock, one after the other, are no mistakes of single lines.
 _ALL_AHEAD = 1000
-#: The fact that a document of a version keeps, by its kind and fields (`ingest.formats.earlier`).
-FactIn = Callable[[str, dict[str, Any], int], Fact]
 
 
 class Memory:
@@ -55,21 +54,19 @@ class Memory:
         hosts: Iterable[str] = (),
     ) -> None:
         self.log_domain = log_domain
-        self.nodes = Nodes(within, hosts)
+        self.nodes = Nodes(within, hosts, memory_us)
         self._known_nodes = self.nodes.nodes
         self.clock_us = 0
         #: A stamp beyond this moves no clock.
         self.limit_us: int | None = None
         self.ahead = self._in_a_row = 0
         self._recall = Recall(lookup, log_domain, hosts)
-        self._fact_in = fact_in
+        self._loader = Loader(self.nodes, self._recall, fact_in)
         self._front_us = front_us(memory_us)
         self._eviction = Eviction(self.nodes, memory_us, self._dropped)
         self._within = within
         #: Lines later than this second were not in the store when this process started.
         self._front_second = -1 if newest_ms is None else newest_ms // 1000
-        #: Node of each record that was read to its end, by the record's digest.
-        self._records: dict[str, str] = {}
         self._sessions: OrderedDict[Process, Session] = OrderedDict()
         self._numbers = Numbers()
 
@@ -91,7 +88,7 @@ class Memory:
         digest = digest_of(self.log_domain, line)
         line.number = self._numbers.of(line, digest, self.clock_us)
         event = Event(line, fact, digest if not number else digest_of(self.log_domain, line, number), self._within)
-        return Arrival(event, event.route.begins and self._is_front(event))
+        return arrival_of(event, new=event.route.begins and self._is_front(event))
 
     @contextmanager
     def looking_up(self, arrivals: Iterable[Arrival | SessionMark]) -> Iterator[None]:
@@ -123,7 +120,7 @@ class Memory:
         queue_id = next((keys.queue_id_of(key) for key in event.route.owners if keys.kind_of(key) is Kind.QUEUE), None)
         if queue_id is not None:
             event.state(Unread(queue_id))
-            self._place(Arrival(event, new=False), place)
+            self._place(arrival_of(event, new=False), place)
 
     def _place(self, arrival: Arrival, place: Place | None) -> None:
         """Give an event to the nodes and the session it belongs to."""
@@ -133,9 +130,9 @@ class Memory:
             self._take_back(event, route)
             return
         for key in route.owners:
-            self._node(key, event, new=arrival.new)
+            self._loader.node(key, event, new=arrival.new)
         for named in arrival.named:
-            self._find(named, event)
+            self._loader.find(named, event)
         if type(event.fact) is Scanned:
             route = self._record(event, route)
         event = self._known(event, route) or event
@@ -152,7 +149,7 @@ class Memory:
     def _take_back(self, event: Event, route: Route) -> None:
         """A line that could not be read once says nothing: the documents that miss it are whole without it."""
         for key in route.owners:
-            known = self._node(key, event, new=False).events.get(event.digest)
+            known = self._loader.node(key, event, new=False).events.get(event.digest)
             if known is not None and isinstance(known.fact, Unread):
                 for owner in list(known.owners):
                     self._detach(known, owner)
@@ -218,10 +215,10 @@ class Memory:
         goes where the longer reading is.
         """
         if route.formerly is None:
-            longer = self._records.get(event.digest)
+            longer = self._loader.records.get(event.digest)
             return route if longer is None else msgspec.structs.replace(route, owners=(longer,))
-        self._records[event.digest] = route.owners[0]
-        piece = self._node(route.formerly, event, new=False).events.get(event.digest)
+        self._loader.records[event.digest] = route.owners[0]
+        piece = self._loader.node(route.formerly, event, new=False).events.get(event.digest)
         if piece is not None:
             self._detach(piece, route.formerly)
             piece.let_go()
@@ -229,7 +226,7 @@ class Memory:
 
     def _attach(self, event: Event, key: str) -> None:
         """Give an event to a node."""
-        node = self._known_nodes.get(key) or self._node(key, event, new=False)
+        node = self._known_nodes.get(key) or self._loader.node(key, event, new=False)
         known = node.events.get(event.digest)
         if known is not None:
             if known is not event:
@@ -243,7 +240,8 @@ class Memory:
         event.owners[key] = None
         node.lacks(event)
         node.first(event.time_us)
-        self._eviction.bound(node)
+        if len(node.events) > MANY:
+            self._eviction.bound(node)
         self.nodes.touch(node, self.clock_us)
 
     def _detach(self, event: Event, key: str) -> None:
@@ -286,76 +284,6 @@ class Memory:
             self._detach(event, key)
         for event, key in given:
             self._attach(event, key)
-
-    # -- looking up
-
-    def _node(self, key: str, event: Event, *, new: bool) -> Node:
-        """The node with this key; looked up in the store unless the line that names it begins it at the front of the log."""
-        node = self._known_nodes.get(key)
-        if node is None:
-            node = self.nodes.new(key, event.host, self.clock_us)
-            if new:
-                node.first_us = event.time_us
-                return node
-        elif new or node.looked_up or (node.first_us and event.time_us >= node.first_us - SECOND):
-            return node
-        self._load(node)
-        return node
-
-    def _find(self, named: str, event: Event) -> None:
-        """Have the nodes that a line names in memory, where the store knows them."""
-        for key in self.nodes.alike(named):
-            if key not in self.nodes.nodes:
-                self._load(self.nodes.new(key, event.host, self.clock_us))
-
-    def _load(self, node: Node) -> None:
-        """Load from the store what holds this key, and what that names in turn."""
-        waiting = [node]
-        while waiting:
-            node = waiting.pop()
-            if node.looked_up:
-                continue
-            node.looked_up = True
-            for document in self._recall.of(keys.in_documents(node.key)):
-                waiting.extend(self._restore(document, node))
-
-    def _restore(self, document: Trace, bearer: Node) -> list[Node]:
-        """Take the events of a document back in, which holds the key of a node; gives the nodes that it names."""
-        if not document.events:
-            self.nodes.replaced(bearer, document.id)
-        known = self.nodes.documents.get(document.id)
-        if known is not None and known.version >= document.version:
-            return []
-        self.nodes.documents.put(document.id, written_of(document))
-        touched: dict[str, Node] = {}
-        for stored in document.events:
-            key = keys.stored(stored.hop, stored.hash)
-            node = self._known_nodes.get(key) or self.nodes.new(key, stored.host, self.clock_us)
-            node.documents.add(document.id)
-            touched[key] = node
-            try:
-                fact = self._fact_in(stored.kind, stored.fields, document.version)
-            except (msgspec.ValidationError, KeyError):
-                # Written by a newer release with facts that this one has not: left as it stands, the lines tell it again.
-                continue
-            self._give_back(from_document(stored, fact, self._within), node, touched.values())
-        return [node for node in touched.values() if not node.looked_up]
-
-    def _give_back(self, event: Event, node: Node, touched: Iterable[Node]) -> None:
-        """A node gets an event that a document holds; the same one may be in other nodes that the document names."""
-        known = node.events.get(event.digest)
-        if known is None:
-            known = next((one.events[event.digest] for one in touched if event.digest in one.events), event)
-            node.events[event.digest] = known
-            known.owners[node.key] = None
-            node.first(event.time_us)
-        else:
-            known.take(event)
-        if type(event.fact) is Scanned and node.kind is Kind.SCAN:
-            self._records[event.digest] = node.key
-        if known.fact == event.fact:
-            node.has(known)
-        self.nodes.touch(node, self.clock_us)
 
     # -- messages out
 
@@ -412,20 +340,8 @@ class Memory:
 
     def _dropped(self, key: str, event: Event) -> None:
         """A node let go of an event."""
-        self._records.pop(event.digest, None)
+        self._loader.records.pop(event.digest, None)
         event.stored.pop(key, None)
         if len(event.owners) > 1:
             # A line of a session without end would have ever more.
             event.owners.pop(key, None)
-
-
-def written_of(document: Trace, digest: bytes | None = None) -> Written:
-    """What is known of a document that stands in the store, or is on its way there."""
-    return Written(
-        document.version,
-        content_digest(document) if digest is None else digest,
-        document.events[0].hash if document.events else None,
-        document.original_recipient or document.recipient,
-        document.time_ms,
-        superseded=bool(document.superseded_by),
-    )

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from hashlib import blake2b
 
 import msgspec
 
 from ingest.joining.event import Event
 from ingest.joining.parts import Part
-from mappings.keys import Kind, kind_of
+from mappings.keys import Kind
 from mappings.trace import Trace
 
 
-@dataclass(slots=True)
-class Written:
+class Written(msgspec.Struct):
     """What is known to stand in the store under an id."""
 
     version: int
@@ -57,8 +55,7 @@ class Documents(dict[str, Written]):
         return {document for digest in digests if digest in anchored for document in anchored[digest]}
 
 
-@dataclass(slots=True)
-class Large:
+class Large(msgspec.Struct):
     """A message of many lines: how many it had when it was told last, when that was, and how many nodes have news since."""
 
     lines: int
@@ -66,22 +63,21 @@ class Large:
     news: int = 0
 
 
-@dataclass(slots=True)
-class Node:
+class Node(msgspec.Struct, eq=False):
     """An id, the events that bear it or were given to it, and the documents that hold them."""
 
     key: str
     host: str
-    kind: Kind = field(init=False)
-    events: dict[str, Event] = field(default_factory=dict)
+    kind: Kind
+    events: dict[str, Event] = {}
     parts: list[Part] | None = None
     #: Events that no acknowledged document holds yet, by their digests.
-    fresh: set[str] = field(default_factory=set)
-    documents: set[str] = field(default_factory=set)
+    fresh: set[str] = set()
+    documents: set[str] = set()
     #: Documents without events which bore its key until others replaced them.
-    replaced: set[str] = field(default_factory=set)
+    replaced: set[str] = set()
     #: The parts by which it is found; those that it has may be newer.
-    named: list[Part] = field(default_factory=list)
+    named: list[Part] = []
     #: Keys of all nodes of its messages, as they were when these were written; empty where it changed since.
     family: frozenset[str] = frozenset()
     #: The message that it is of, where that has many lines.
@@ -92,10 +88,6 @@ class Node:
     #: Greatest stamp of the log when it was touched last: decides when memory lets go of it.
     touched_us: int = 0
     first_us: int = 0
-
-    def __post_init__(self) -> None:
-        """Its kind is that of its key."""
-        self.kind = kind_of(self.key)
 
     # -- which of its events documents lack: the one place where that is kept
 
@@ -137,3 +129,15 @@ def content_digest(trace: Trace) -> bytes:
         trace.events, trace.version, trace.ingested_ms = events, version, written_ms
     lines = [f"{e.hash}{e.hop}{e.kind}{e.time_us}{e.number}{len(e.raw)}" for e in events]
     return blake2b(head + "".join(lines).encode(), digest_size=16).digest()
+
+
+def written_of(document: Trace, digest: bytes | None = None) -> Written:
+    """What is known of a document that stands in the store, or is on its way there."""
+    return Written(
+        document.version,
+        content_digest(document) if digest is None else digest,
+        document.events[0].hash if document.events else None,
+        document.original_recipient or document.recipient,
+        document.time_ms,
+        superseded=bool(document.superseded_by),
+    )

@@ -19,6 +19,7 @@ from mappings.facts import Fact
 from mappings.keys import Kind
 
 #: Ids that are weak, or of what is not seen: too many may share one.
+_NO_FAMILY: frozenset[str] = frozenset()
 _WEAK = frozenset({Kind.LOG, Kind.PEER})
 _SHARED = _WEAK | {Kind.QUEUE}
 
@@ -26,7 +27,8 @@ _SHARED = _WEAK | {Kind.QUEUE}
 class Nodes:
     """All nodes of a log domain that are in memory."""
 
-    def __init__(self, within: Within, hosts: Iterable[str] = ()) -> None:
+    def __init__(self, within: Within, hosts: Iterable[str] = (), rest_us: int = 0) -> None:
+        self._rest_us = rest_us
         self.nodes: dict[str, Node] = {}
         #: Nodes to be written, and the log's clock when they changed first.
         self.dirty: dict[str, int] = {}
@@ -56,12 +58,12 @@ class Nodes:
 
     def new(self, key: str, host: str, clock_us: int) -> Node:
         """A node that was not in memory; `host` is that of the line that names it, a queue id's own stands in its key."""
-        node = self.nodes[key] = Node(key, host, touched_us=clock_us)
-        if node.kind is Kind.QUEUE:
-            node.host = keys.host_of(key)
-        elif node.kind is Kind.JUDGED and not self._judged:
+        kind = keys.kind_of(key)
+        if kind is Kind.JUDGED and not self._judged:
             self._expect_judged()
-        self.rest.put(key, clock_us)
+        node = Node(key, keys.host_of(key) if kind is Kind.QUEUE else host, kind, touched_us=clock_us)
+        self.nodes[key] = node
+        self.rest.put(key, clock_us + self._rest_us)
         return node
 
     def drop(self, node: Node) -> None:
@@ -99,7 +101,9 @@ class Nodes:
         """A node's events changed: it has to be written again."""
         node.touched_us = clock_us
         node.apart = False
-        self.remake(node)
+        node.parts = None
+        node.family = _NO_FAMILY
+        self._changed.add(node.key)
         if node.key not in self.dirty:
             self.dirty[node.key] = clock_us
         self.news[node.key] = None
@@ -107,7 +111,7 @@ class Nodes:
     def remake(self, node: Node) -> None:
         """The parts of a node are made anew."""
         node.parts = None
-        node.family = frozenset()
+        node.family = _NO_FAMILY
         self._changed.add(node.key)
 
     def restate(self, event: Event, fact: Fact) -> None:
@@ -191,7 +195,7 @@ class Nodes:
         """These may be other messages than they were."""
         for part in parts:
             node = self.nodes[part.key]
-            node.family = frozenset()
+            node.family = _NO_FAMILY
             self.dirty.setdefault(node.key, node.touched_us)
             self.news[node.key] = None
 

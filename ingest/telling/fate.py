@@ -15,7 +15,7 @@ from ingest.joining.parts import Loose, Scan, facts_of
 from ingest.joining.within import Within
 from ingest.telling.judgement import judgement_of
 from ingest.telling.outcome import Fate
-from ingest.telling.recipients import Recipient
+from ingest.telling.recipient import Recipient
 from ingest.telling.ruled import refusal_fate, refused, rule_fate
 from ingest.telling.stopped import stopped_fate
 from ingest.telling.tries import Try, reason_of_try, strongest, tries_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from ingest.joining.event import Event
 from ingest.telling.judgement import Judgement
@@ -11,8 +11,7 @@ from mappings.log_words import By
 from mappings.vocabulary import Disposition, Reason, Verdict
 
 
-@dataclass(slots=True)
-class Fate:
+class Fate(msgspec.Struct, eq=False):
     """What became of the copy; `reply` decided it, and `by` says whose it is."""
 
     disposition: Disposition

@@ -6,59 +6,19 @@ next by its links; a filter's result says which recipients it kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
-
-import msgspec
 from msgspec.structs import replace
 
 from ingest.joining.event import Event, in_order
 from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Part, Scan
+from ingest.telling.listed import listed, refused, with_listed, with_rules
+from ingest.telling.recipient import Pair, Recipient, recipient
+from ingest.telling.scanned import Seeing, is_beside, is_kept, listed_by, through
 from ingest.telling.tree import Tree
 from mappings.address import fold
-from mappings.facts import Attempted, Inspected, Judged, Passed, Ruled, Scanned
+from mappings.facts import Attempted, Scanned
 from mappings.links import How
-from mappings.log_words import Action, Decider, Sending, Status
-
-#: Named and final address as they are compared: what makes recipients different.
-Pair = tuple[str | None, str | None]
-_NOBODY: Pair = (None, None)
-
-
-class Recipient(msgspec.Struct, eq=False):
-    """One recipient of one message."""
-
-    #: As the client named it, and as it is in the last hop; None where no line names it.
-    named: str | None
-    final: str | None
-    pair: Pair
-    #: Queue files and scans on its way, in order.
-    path: list[Part]
-    #: Deliveries tried for it in the last hop, and over all hops those that handed on to the next one.
-    attempts: list[Event] = []
-    handed: list[Event] = []
-    #: Deliveries tried, hand-overs within the log domain not counted.
-    tries: int = 0
-    #: The filter's result for it, the last one where there are several.
-    result: Scanned | None = None
-    scan: Scan | None = None
-    #: The line that refused this recipient in the dialogue.
-    refusal: Event | None = None
-    #: What became of the copy that an operator released.
-    released: Recipient | None = None
-
-    @property
-    def names(self) -> set[str]:
-        """Its addresses, as they are compared."""
-        return {one for one in self.pair if one is not None}
-
-
-def recipient(named: str | None, path: list[Part], **more: Any) -> Recipient:
-    """A recipient of whom one address is known, or none."""
-    folded = None if named is None else fold(named)
-    return Recipient(named, named, (folded, folded), path, **more)
-
+from mappings.log_words import Status
 
 #: What an operator let go: the scan that had kept it, and the recipient of the copy.
 _Released = list[tuple[Scan, Recipient]]
@@ -75,38 +35,21 @@ def recipients_of(tree: Tree, part: Part, seen: frozenset[Part] = frozenset()) -
         return _merge(_with_releases(part, found, released))
     entries = _entries(part, tree)
     scans = tree.scans.get(part, [])
-    beside = [scan for scan in scans if _is_beside(scan, part)]
+    beside = [scan for scan in scans if is_beside(scan, part)]
     if len(beside) < len(scans):
         _add_scanned(tree, part, entries, [scan for scan in scans if scan not in beside])
     found, released = _expand(tree, part, scans, entries, seen)
     if part.rules_of_all:
-        found = _with_rules(part, found)
-    found = _with_listed(part, found, _listed(part, tree, beside), tree)
+        found = with_rules(part, found)
+    found = with_listed(part, found, listed(part, tree, beside), tree)
     if beside:
-        seeing = _Seeing(tree, beside)
-        found = [_through(tree, one, seeing.of(one)) for one in found]
+        seeing = Seeing(tree, beside)
+        found = [through(tree, one, seeing.of(one)) for one in found]
     found = _merge(_with_releases(part, found, released))
     # Refused at first and accepted at a second try in the same dialogue: the refusal is a line of its journey, no fate.
     accepted = {one.pair for one in found}
-    refused = [one for one in _refused(part) if one.pair not in accepted] if part.rules else []
-    return found + _merge(refused) if refused else found
-
-
-def listed_by(scan: Scan, loose: Iterable[Loose]) -> list[str]:
-    """The recipients that a scan's lines name, each once, in the order of first mention; else those of lines that only share its log id."""
-    found: dict[str, str] = {}
-    for event in scan.events:
-        fact = event.fact
-        if isinstance(fact, Scanned | Inspected) or (isinstance(fact, Passed) and fact.how is Sending.FORWARD):
-            for address in fact.people():
-                found.setdefault(fold(address), address)
-    if not found:
-        for fact in [event.fact for piece in loose for event in piece.events]:
-            if isinstance(fact, Inspected | Ruled):
-                for address in fact.recipients:
-                    if address:
-                        found.setdefault(fold(address), address)
-    return list(found.values())
+    turned_away = [one for one in refused(part) if one.pair not in accepted] if part.rules else []
+    return found + _merge(turned_away) if turned_away else found
 
 
 # -- what one queue file delivers
@@ -195,8 +138,8 @@ def _expand(
             if isinstance(target, Life):
                 kids.setdefault(target, how)
     if not kids:
-        seeing = _Seeing(tree, scans)
-        return [_through(tree, entry, seeing.of(entry)) for entry in entries] if scans else entries, []
+        seeing = Seeing(tree, scans)
+        return [through(tree, entry, seeing.of(entry)) for entry in entries] if scans else entries, []
     below: list[Recipient] = []
     released: _Released = []
     for life, how in kids.items():
@@ -241,18 +184,18 @@ class _Below:
 
 def _handed_on(tree: Tree, part: Part, scans: list[Scan], entries: list[Recipient], below: _Below) -> list[Recipient]:
     """The recipients of a hop as those of the next ones, and the next ones' that no line of this one names."""
-    seeing = _Seeing(tree, scans)
+    seeing = Seeing(tree, scans)
     used: set[int] = set()
     found: list[Recipient] = []
     gone_on = {entry.pair for entry in entries if entry.handed}
     for entry in entries:
-        one = _through(tree, entry, seeing.of(entry)) if scans else entry
+        one = through(tree, entry, seeing.of(entry)) if scans else entry
         if entry.attempts and not entry.handed and entry.pair in gone_on:
             # The copy that an address keeps beside what it forwards stays here.
             found.append(one)
             continue
         became = below.of(one)
-        if became and not _kept(one):
+        if became and not is_kept(one):
             used.update(map(id, became))
             found += [_joined(one, b) for b in became]
         else:
@@ -260,7 +203,7 @@ def _handed_on(tree: Tree, part: Part, scans: list[Scan], entries: list[Recipien
     finals = {one.pair[1] for one in found}
     for b in below.all:
         if id(b) not in used and (b.pair[1] is None or b.pair[1] not in finals):
-            found.append(replace(b, path=[part, *[s for s in scans if s not in b.path and not _is_beside(s, part)], *b.path]))
+            found.append(replace(b, path=[part, *[s for s in scans if s not in b.path and not is_beside(s, part)], *b.path]))
     return found
 
 
@@ -272,77 +215,6 @@ def _indexed(found: list[Recipient], side: int) -> dict[str | None, list[Recipie
         if address is not None:
             index.setdefault(address, []).append(one)
     return index
-
-
-class _Seeing:
-    """The scans of a queue file by the addresses that they saw: of many scans of one message, each saw few of its recipients."""
-
-    __slots__ = ("_by_address", "_order")
-
-    def __init__(self, tree: Tree, scans: list[Scan]) -> None:
-        self._order = {scan: number for number, scan in enumerate(scans)}
-        self._by_address: dict[str | None, list[Scan]] = {}
-        for scan in scans:
-            for address in _seen_by(tree, scan):
-                self._by_address.setdefault(address, []).append(scan)
-
-    def of(self, one: Recipient) -> list[Scan]:
-        """Those that saw a recipient, by one of its names."""
-        named, final = one.pair
-        found = self._by_address.get(final if final is not None else "", [])
-        if named is None or named == final or named not in self._by_address:
-            return found
-        return sorted({*found, *self._by_address[named]}, key=self._order.__getitem__)
-
-
-def _through(tree: Tree, one: Recipient, scans: list[Scan]) -> Recipient:
-    """A recipient with the scans that saw it on its path, and the last one's result."""
-    if not scans:
-        return one
-    path, result, chosen = list(one.path), one.result, one.scan
-    named, final = one.pair
-    for scan in scans:
-        if scan in path and scan is not path[0]:
-            continue
-        beside = _is_beside(scan, path[-1])
-        results = _seen_by(tree, scan).get(final if final is not None else "")
-        if results is None and beside and named is not None:
-            # A milter sees the address as the client named it, before it becomes others.
-            results = _seen_by(tree, scan).get(named)
-        if results is None:
-            continue
-        if scan not in path:
-            # Beside the queue it hands nothing on: the journey ends in the queue file.
-            path.insert(len(path) - 1 if beside else len(path), scan)
-        chosen = scan
-        if results:
-            # A record that blocks outweighs one that passes: one of several records of a scan lists a recipient.
-            result = next((r for r in results if not r.passed), results[-1])
-    return replace(one, path=path, result=result, scan=chosen)
-
-
-def _is_beside(scan: Scan, part: Part) -> bool:
-    """Whether a scan was made beside the queue: by what it says, or because the mail server did what a milter said."""
-    return scan.beside or (isinstance(part, Life) and bool(part.milter_rules))
-
-
-def _seen_by(tree: Tree, scan: Scan) -> dict[str, list[Scanned]]:
-    """The recipients that a scan names, as they are compared, with its results for them."""
-    known = tree.seen.get(scan)
-    if known is None:
-        known = tree.seen[scan] = {fold(address): [] for address in listed_by(scan, tree.loose.get(scan, ()))}
-        for event in scan.results:
-            if isinstance(event.fact, Scanned):
-                passed = {fold(address) for address in event.fact.others}
-                other = replace(event.fact, passed=True, others=[]) if passed else event.fact
-                for address in dict.fromkeys(map(fold, event.fact.people())):
-                    known.setdefault(address, []).append(other if address in passed else event.fact)
-    return known
-
-
-def _kept(one: Recipient) -> bool:
-    """Whether the filter stopped the recipient's copy."""
-    return one.result is not None and not one.result.passed
 
 
 def _joined(above: Recipient, below: Recipient) -> Recipient:
@@ -364,7 +236,7 @@ def _joined(above: Recipient, below: Recipient) -> Recipient:
 
 def _pending(tree: Tree, one: Recipient, below: _Below) -> Recipient:
     """One that has no line in the next hop yet: it is where the hand-over named, if that is seen."""
-    if _kept(one) or not below.waiting:
+    if is_kept(one) or not below.waiting:
         return one
     targets = {e.fact.next_id or "" for e in one.handed if isinstance(e.fact, Attempted)}
     if one.scan is not None:
@@ -387,93 +259,6 @@ def _sole_entry(tree: Tree, life: Life) -> Recipient | None:
         entries = _entries(life, tree)
         tree.soles[life] = entries[0] if len(entries) == 1 else None
     return tree.soles[life]
-
-
-# -- whom other lines name
-
-
-def _with_rules(life: Life, found: list[Recipient]) -> list[Recipient]:
-    """Add the recipients that only rules name: sent elsewhere (they share the target's fate), or nothing tried for them yet."""
-    finished = life.removed is not None
-    known = {name for one in found for name in one.pair}
-    for rule in [e.fact for e in life.rules_of_all]:
-        if not isinstance(rule, Ruled):
-            continue
-        for address in rule.recipients:
-            if fold(address) in known:
-                continue
-            target = fold(rule.target) if rule.target is not None and rule.action is Action.REDIRECT else None
-            shared = next((one for one in found if one.pair[1] == target), None) if target is not None else None
-            if shared is not None:
-                found.append(replace(shared, named=address, pair=(fold(address), shared.pair[1])))
-            elif not (finished and found):
-                found.append(recipient(address, [life]))
-            else:
-                continue
-            known.update(found[-1].pair)
-    return found
-
-
-def _with_listed(life: Life, found: list[Recipient], listed: list[tuple[str, bool]], tree: Tree) -> list[Recipient]:
-    """Add the recipients that lines list without saying more: a filter's result, the mail server's own list (True).
-
-    In a queue file that is done, one without a line of its own became the same address as another one, whose fate it shares.
-    """
-    if not listed:
-        return found
-    found = list(found)
-    known = {name for one in found for name in one.pair}
-    twin = _twin(found, tree)
-    for address, told in listed:
-        folded = fold(address)
-        if folded in known:
-            continue
-        if life.removed is None or not found or (told and twin is None):
-            found.append(recipient(address, [life]))
-        elif told and twin is not None:
-            alone = twin.pair[0] == twin.pair[1]
-            final, pair = (address, (folded, folded)) if alone else (twin.final, (folded, twin.pair[1]))
-            found.append(replace(twin, named=address, final=final, pair=pair))
-        else:
-            continue
-        known.update(found[-1].pair)
-    return found
-
-
-def _twin(found: list[Recipient], tree: Tree) -> Recipient | None:
-    """The one that an address without a line of its own became, where that can be one only."""
-    twins = [
-        one
-        for one in found
-        if not any(isinstance(e.fact, Attempted) and e.fact.cut_through for e in one.attempts)
-        and (one.pair[0] != one.pair[1] or any(tree.within.keeps(e.fact) for e in one.attempts if isinstance(e.fact, Attempted)))
-    ]
-    finals = {one.pair[1] for one in twins if one.pair[0] != one.pair[1]} or {None for _ in twins}
-    return twins[0] if len(finals) == 1 else None
-
-
-def _listed(life: Life, tree: Tree, beside: list[Scan]) -> list[tuple[str, bool]]:
-    """The recipients that lines of a queue file list, and whether that tells of whom it took the message for, or whom it took off it."""
-    found: list[tuple[str, bool]] = []
-    if life.received is not None:
-        found += [(address, True) for address in life.received.recipients]
-    listing = [*life.rules_of_all, *life.judged, *(e for piece in tree.loose.get(life, ()) for e in piece.events)]
-    for fact in [event.fact for event in listing]:
-        if isinstance(fact, Judged) or (isinstance(fact, Ruled) and fact.source is not Decider.PROXY):
-            found += [(address, False) for address in fact.recipients]
-    for scan in beside:
-        for address in listed_by(scan, tree.loose.get(scan, ())):
-            # A milter takes him off the message, and no other line names him.
-            stopped = any(not result.passed for result in _seen_by(tree, scan).get(fold(address), []))
-            found.append((address, stopped))
-    return found
-
-
-def _refused(life: Life) -> Iterator[Recipient]:
-    """The recipients that were refused or dropped while others of the same message were accepted."""
-    for event in life.rules:
-        if isinstance(event.fact, Ruled) and event.fact.of_one and event.fact.recipients:
-            yield recipient(event.fact.recipients[0], [life], refusal=event)
 
 
 # -- together

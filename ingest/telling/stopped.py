@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ingest.joining.event import Event
 from ingest.telling.outcome import Fate
-from ingest.telling.recipients import Recipient
+from ingest.telling.recipient import Recipient
 from ingest.telling.ruled import refused
 from ingest.telling.tries import Try, strongest, tries_of
 from mappings.codes import reason_of

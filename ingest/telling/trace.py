@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from operator import itemgetter
+from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from ingest.clock import SECOND
@@ -19,7 +19,8 @@ from ingest.telling.fate import fate_of
 from ingest.telling.hops import hops_of, refusal_hops
 from ingest.telling.outcome import Fate
 from ingest.telling.ownership import Ownership
-from ingest.telling.recipients import Recipient, recipient, recipients_of
+from ingest.telling.recipient import Recipient, recipient
+from ingest.telling.recipients import recipients_of
 from ingest.telling.related import related_to
 from ingest.telling.tree import Tree
 from mappings import keys
@@ -38,8 +39,7 @@ Held = tuple[str, Event]
 _NO_REASON = frozenset({Disposition.DELIVERED, Disposition.RELEASED, Disposition.IN_PROGRESS, Disposition.EXPANDED, Disposition.UNKNOWN})
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(msgspec.Struct, eq=False):
     """A trace as the events in memory tell it, and the events that it holds by node."""
 
     trace: Trace
@@ -47,7 +47,7 @@ class Draft:
     held_us: int | None
     events: list[Held]
     #: Events that it took over from nodes which no message owns: a virus scanner's hits in the folder of the filter.
-    taken: list[Held] = field(default_factory=list)
+    taken: list[Held] = []
 
     @property
     def withheld(self) -> bool:
@@ -55,11 +55,10 @@ class Draft:
         return bool(self.trace.superseded_by)
 
 
-@dataclass(slots=True)
-class Composed:
+class Composed(msgspec.Struct, eq=False):
     """What one message comes to."""
 
-    drafts: list[Draft] = field(default_factory=list)
+    drafts: list[Draft] = []
     #: Its lines can matter no more though they make no document: an address probe.
     void: bool = False
 
@@ -366,13 +365,13 @@ def _cover(message: Message, drafts: list[Draft], context: Context) -> None:
 
 def _set_events(trace: Trace, held: Sequence[Held], context: Context) -> None:
     """Put the events into a trace, in canonical order, each once for each node that holds it, with all ids of their lines."""
-    ordered = sorted({(event.order, key): event for key, event in held}.items(), key=itemgetter(0))
-    trace.events = [event.stored.get(key) or _stored(key, event, context) for (_, key), event in ordered]
-    trace.last_event_ms = (max([event.time_us for _, event in ordered]) if ordered else trace.time_ms * 1000) // 1000
+    ordered = sorted({(key, event.digest): (event.order, key, event) for key, event in held}.values())
+    trace.events = [event.stored.get(key) or _stored(key, event, context) for _, key, event in ordered]
+    trace.last_event_ms = (max([event.time_us for _, _, event in ordered]) if ordered else trace.time_ms * 1000) // 1000
     ids = {stored.hop for stored in trace.events}
-    ids.update(*[event.route.ids for _, event in ordered])
+    ids.update(*[event.route.ids for _, _, event in ordered])
     trace.keys = sorted(ids)
-    if Unread in {type(event.fact) for _, event in ordered}:
+    if Unread in {type(event.fact) for _, _, event in ordered}:
         trace.incomplete = True
 
 

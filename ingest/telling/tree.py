@@ -15,7 +15,7 @@ from mappings.links import LINKS, How
 
 if TYPE_CHECKING:
     from ingest.telling.about import About
-    from ingest.telling.recipients import Recipient
+    from ingest.telling.recipient import Recipient
 
 #: What brings a queue file into being by itself; a Resent-Message-ID in it is then what a sender wrote, and no release.
 BROUGHT = frozenset({How.RELAY, How.NEXT, How.PASSED, How.REFUSED, How.FORWARDED, How.ORIGIN, How.REQUEUE})
