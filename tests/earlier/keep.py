@@ -27,7 +27,7 @@ from typing import Any
 import msgspec
 from reading import NOW_S, Place
 from servers.fixtures import wipe
-from servers.server import NoServerError, Server, Wanted, ask
+from servers.server import NoServerError, Wanted, ask
 from servers.ways import get
 from stores import Cluster, Embedded, Store
 
@@ -66,14 +66,17 @@ def main(arguments: Sequence[str]) -> int:
     except NoServerError as error:
         parser.error(str(error))
     try:
-        return _keep(kept, server)
+        keep(kept, server.url, _git("log", "-1", "--format=%H", "--", *_product()))
     finally:
-        wipe(server.url, PREFIX)
         server.close()
+    print(f"{kept}: {len(kept.meta.whole)} traces, {len(kept.meta.cut)} at the cut")
+    for path in sorted(kept.folder.iterdir()):
+        print(f"{path.stat().st_size:>9,} {path.name}")
+    return 0
 
 
-def _keep(kept: Kept, server: Server) -> int:
-    """Read the lines into stores of both kinds, and pack them."""
+def keep(kept: Kept, url: str, commit: str) -> None:
+    """Read the lines into an embedded store and into one on a server, and pack both as what this commit writes."""
     logs = {one.capture.name: one.lines() for one in CHOICE}
     cuts = {(one.capture.name, name): content[: one.cut_at(content)] for one in CHOICE for name, content in logs[one.capture.name].items()}
     sources = [
@@ -94,20 +97,17 @@ def _keep(kept: Kept, server: Server) -> int:
             data = {str(path.relative_to("data")): path.read_bytes() for path in Path("data").rglob("*") if path.is_file()}
             packed[f"{state}.tar.gz"] = _tar({name: content for name, content in data.items() if not name.endswith("lock")})
             told[state] = _told(embedded)
-            cluster = Cluster(server.url, PREFIX)
-            read_all(sources, Place(Path("logs"), Path("data-of-a-cluster"), cluster))
-            packed[f"{state}.jsonl.gz"] = gzip.compress(_dumped(cluster), mtime=0)
-            if _told(cluster) != told[state]:
-                raise AssertionError("the two stores answer differently")
-            wipe(server.url, PREFIX)
+            try:
+                cluster = Cluster(url, PREFIX)
+                read_all(sources, Place(Path("logs"), Path("data-of-a-cluster"), cluster))
+                packed[f"{state}.jsonl.gz"] = gzip.compress(_dumped(cluster), mtime=0)
+                assert _told(cluster) == told[state], "the two stores answer differently"
+            finally:
+                wipe(url, PREFIX)
     kept.folder.mkdir(parents=True)
     for file, content in packed.items():
         (kept.folder / file).write_bytes(content)
-    _write(kept, Meta(_git("log", "-1", "--format=%H", "--", *_product()), REVISION, sources, told["whole"], told["cut"]))
-    sizes = {path.name: path.stat().st_size for path in sorted(kept.folder.iterdir())}
-    print(f"{kept.folder.relative_to(FOLDER.parent.parent.parent)}: {len(told['whole'])} traces, {len(told['cut'])} at the cut")
-    print("\n".join(f"{size:>9,} {name}" for name, size in sizes.items()))
-    return 0
+    _write(kept, Meta(commit, REVISION, sources, told["whole"], told["cut"]))
 
 
 def _tell_again(kept: Kept) -> int:

@@ -84,6 +84,7 @@ class Kept:
     """The store of one commit."""
 
     name: str
+    parent: Path = FOLDER
 
     def __str__(self) -> str:
         """Name it as a test's parameter."""
@@ -92,7 +93,7 @@ class Kept:
     @property
     def folder(self) -> Path:
         """Where it is kept."""
-        return FOLDER / self.name
+        return self.parent / self.name
 
     @property
     def meta(self) -> Meta:
