@@ -21,6 +21,11 @@ class _Word(StrEnum):
         member.sentence = sentence
         return member
 
+    @classmethod
+    def _missing_(cls, _word: object) -> _Word | None:
+        """A word that a newer release has written is not known here: one document of it must not keep others from being read."""
+        return cls.__members__.get("UNKNOWN")
+
 
 class Disposition(_Word):
     """What became of this recipient's copy."""

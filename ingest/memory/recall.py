@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from itertools import islice
 
-from mappings.trace import Trace
+from mappings.faults import StoreTooNew
+from mappings.trace import REVISION, VERSION_STEP, Trace
 
 Lookup = Callable[[Collection[str]], list[Trace]]
 #: Keys of one question.
@@ -38,6 +39,11 @@ class Recall:
             for document in self._lookup(question):
                 if self._ours.isdisjoint((document.log_domain, document.host)):
                     continue
+                if document.version >= (REVISION + 1) * VERSION_STEP:
+                    raise StoreTooNew(
+                        f"The trace {document.id} was written by a newer release, and lines that are read now belong to it; use that"
+                        " release, or a newer one."
+                    )
                 waiting.update((event.hop, None) for event in document.events if event.hop not in self._known)
                 for key in document.keys:
                     held = self._known.get(key)

@@ -116,8 +116,15 @@ class Engine(Protocol):
         ...
 
 
-#: Dispositions by their words.
-DISPOSITIONS: Mapping[str, Disposition] = {one.value: one for one in Disposition}
+class _Dispositions(dict[str, Disposition]):
+    """Dispositions by their words, found faster than an enum finds them."""
+
+    def __missing__(self, word: str) -> Disposition:
+        # A newer release has more.
+        return Disposition.UNKNOWN
+
+
+DISPOSITIONS: Mapping[str, Disposition] = _Dispositions({one.value: one for one in Disposition})
 
 
 def under_domains(groups: Iterable[tuple[str | None, str | None, str, int]]) -> dict[str, dict[Disposition, int]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from functools import wraps
@@ -51,7 +52,8 @@ _NEWEST_FIRST = [
     {BY_NAME["time_ms"].store: {"order": "desc", "unmapped_type": "date"}},
     {"id": {"order": "desc", "unmapped_type": "keyword"}},
 ]
-_BY_FATE: Json = {"fate": {"terms": {"field": BY_NAME["disposition"].store, "size": len(Disposition)}}}
+#: A newer release may have more words than are known here.
+_BY_FATE: Json = {"fate": {"terms": {"field": BY_NAME["disposition"].store, "size": 2 * len(Disposition)}}}
 _WITHOUT_JOURNEY = {"excludes": [BY_NAME[name].store for name in JOURNEY]}
 #: Seconds for which what was found to be deleted is believed.
 _LOST_S = 10.0
@@ -171,7 +173,7 @@ class ElasticsearchEngine:
         answer = self._whole(self._counting(query, scope, {"over": over}))
         # On no index at all the server gives no aggregations.
         buckets = {int(one["from"]): one["fate"]["buckets"] for one in answer.aggregations.get("over", {}).get("buckets", [])}
-        return OverTime([{DISPOSITIONS[one["key"]]: one["doc_count"] for one in buckets.get(begin, [])} for begin in edges_ms[:-1]])
+        return OverTime([_fates(buckets.get(begin, [])) for begin in edges_ms[:-1]])
 
     @_too_complex
     def by_domain(self, query: Query, scope: Scope, side: Side) -> dict[str, dict[Disposition, int]]:
@@ -299,6 +301,14 @@ class _Lost:
             ranges = self._ranges
         since, until = query.since_ms or 0, END_OF_TIME if query.until_ms is None else query.until_ms
         return [one.lost() for one in ranges if one.lower_ms < until and since < one.upper_ms]
+
+
+def _fates(buckets: list[Any]) -> dict[Disposition, int]:
+    """Counts by disposition."""
+    found = Counter[Disposition]()
+    for one in buckets:
+        found[DISPOSITIONS[one["key"]]] += one["doc_count"]
+    return dict(found)
 
 
 def _source(name: str) -> Json:
