@@ -14,7 +14,7 @@ from ingest.correlate.event import Slot
 from ingest.correlate.session import Role
 from ingest.correlate.table import Table
 from ingest.formats import Format, Silent, format_of
-from ingest.lines import Line
+from ingest.framing.line import Line
 from ingest.options import IngestOptions
 from ingest.queue_ids import id_at_start
 from ingest.source import SourceFile

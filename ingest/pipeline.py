@@ -19,8 +19,9 @@ from ingest.correlate.event import SECOND, Event, Slot
 from ingest.correlate.links import REACH_US, Within
 from ingest.correlate.ownership import Ownership
 from ingest.correlate.table import Table
+from ingest.formats import new_joiner
+from ingest.framing.line import Line
 from ingest.intake import Intake
-from ingest.lines import Line
 from ingest.losses import note_losses
 from ingest.options import IngestOptions
 from ingest.records import Joiner
@@ -78,7 +79,7 @@ class Ingest:
         self._ahead_gone = 0
         keep_lines = options.keep_raw and options.keep_subjects
         self._aside = Aside(FailedLetters(data), self.summary, strict=options.strict, keep_lines=keep_lines)
-        self._joiner: Joiner[Slot] = Joiner()
+        self._joiner: Joiner[Slot] = new_joiner()
         self._sources = Sources(options, self._joiner, self.summary, self._warn)
         self._intake = Intake(options, self.summary, self._aside, self._table, self._sources.host_of)
         self._since_flush = 0

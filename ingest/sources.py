@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingest.aside import Failed, sorted_out
 from ingest.correlate.event import SECOND, Slot
+from ingest.formats import peek_time
 from ingest.options import IngestOptions, SourceSetting
 from ingest.records import Joiner
 from ingest.source import SourceFile
 from ingest.summary import Summary
-from ingest.syslog import peek_time
 from ingest.tail.checkpoint import Checkpoint
 from ingest.tail.faults import TailError
 from ingest.tail.follow import Follower

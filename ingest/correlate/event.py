@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Protocol
 
-from ingest.lines import SECOND, Line
+from ingest.framing.line import SECOND, Line
 from mappings import trace
 from mappings.facts import Fact, Received, Removed, Unread, fact_of
 

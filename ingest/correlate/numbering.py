@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingest.lines import SECOND, Line
+from ingest.framing.line import SECOND, Line
 
 #: So long, by the log's clock, the lines of a process are known after it wrote last.
 _KEPT_US = 60 * SECOND

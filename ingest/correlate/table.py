@@ -24,7 +24,7 @@ from ingest.correlate.recall import Lookup, Recall
 from ingest.correlate.route import Route, route
 from ingest.correlate.session import MARGIN_S, Role, Session, Step
 from ingest.correlate.web import NodeWeb
-from ingest.lines import Line
+from ingest.framing.line import Line
 from mappings import keys
 from mappings.facts import Fact, Nothing, Scanned, Unread
 from mappings.trace import Trace

@@ -12,8 +12,8 @@ from typing import Any
 from formats.format_samples import framed
 from formats.parts import DOMAIN, Shape
 from formats.strangers import SHAPES
-from mappings.facts import Fact, fields_of
 from ingest.formats import Outcome, parser_of
+from mappings.facts import Fact, fields_of
 
 #: What an honest line says, and what the stranger would rather have it say.
 _VICTIM = {

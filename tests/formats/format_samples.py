@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mappings.facts import Fact, fields_of
 from ingest.formats import Outcome, Silent, parser_of
-from ingest.lines import Line
+from ingest.framing.line import Line
+from mappings.facts import Fact, fields_of
 from mappings.sentences import words_of
 
 #: Stands for the end of a line within a record of several lines.

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from formats.format_samples import all_samples, framed
-from mappings.facts import Fact
 from ingest.formats import parser_of
+from mappings.facts import Fact
 from mappings.sentences import names_of, words_of
 
 _WORD = re.compile(r"[^\s<>()\[\]\":;,=]+")

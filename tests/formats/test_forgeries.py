@@ -12,8 +12,8 @@ import pytest
 from formats.forging import believed, forgeries, outcome_of, told
 from formats.parts import Shape
 from formats.strangers import SHAPES
-from mappings.facts import Fact
 from ingest.formats import FORMATS
+from mappings.facts import Fact
 
 SEED = 20261130
 COUNT = 6000

@@ -14,10 +14,9 @@ import pytest
 
 import ingest.formats
 from formats.format_samples import FOLDER, Sample, all_samples, framed, kind_of, rendered
-from mappings.facts import FACTS, Fact, Unread, fact_of, fields_of
-from ingest.formats import FORMATS, IGNORED, UNKNOWN, Format, parser_of
+from ingest.formats import FORMATS, IGNORED, UNKNOWN, Format, framer_of, parser_of
 from ingest.formats.postfix import PROGRAMS
-from ingest.syslog import Framer
+from mappings.facts import FACTS, Fact, Unread, fact_of, fields_of
 
 SAMPLES = all_samples()
 #: Daemons of Postfix whose lines are all known to say nothing of one message: no sample for each.
@@ -77,7 +76,7 @@ def test_a_format_has_a_sample_file_with_lines_of_every_fate(one: Format) -> Non
 @pytest.mark.parametrize("one", FORMATS, ids=lambda one: one.name)
 def test_a_format_shows_a_line_that_it_reads(one: Format) -> None:
     """The example is a whole line of a log: it is framed, its program is the format's, and it states a fact; a helper's is known."""
-    line = Framer("mail.log", UTC, 2026).frame(one.example)
+    line = framer_of("mail.log", UTC, 2026).frame(one.example)
     assert line is not None
     assert line.program in one.programs
     assert parser_of(line.tag, line.program) is one.parse

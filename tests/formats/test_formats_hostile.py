@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from formats.format_samples import Sample, all_samples, framed, kind_of
 from formats.hostile_lines import PIECES
 from ingest.correlate.event import Slot
-from mappings.facts import Attempted, Fact, Judged, Received, Ruled, Scanned, fact_of, fields_of
-from ingest.formats import FORMATS, Silent, parser_of
-from ingest.lines import Line
+from ingest.formats import FORMATS, Silent, new_joiner, parser_of
+from ingest.framing.line import Line
 from ingest.records import Joiner
-from mappings.sentences import names_of, words_of
 from mappings.address import message_id
+from mappings.facts import Attempted, Fact, Judged, Received, Ruled, Scanned, fact_of, fields_of
+from mappings.sentences import names_of, words_of
 
 TESTS = Path(__file__).resolve().parents[1]
 SAMPLES = all_samples()
@@ -348,7 +348,7 @@ def test_a_split_record_is_read_as_one(size: int) -> None:
     to = ",".join(f"<{name}>" for name in names)
     text = f"Passed CLEAN {{RelayedInbound}}, [203.0.113.5]:25 <max@sender.example> -> {to}, mail_id: AAAAAAAAAAAA, 9 ms"
     other = pieces(text.replace("user", "other"), size, "(00236-01)")
-    joiner: Joiner[Slot] = Joiner()
+    joiner: Joiner[Slot] = new_joiner()
     place = Slot(0, 0, 0, None)
     done: list[Line] = []
     for one, two in zip(pieces(text, size), other, strict=False):

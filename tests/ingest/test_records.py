@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.correlate.event import Slot
-from ingest.lines import SECOND, Line
-from ingest.records import Joiner, named
+from ingest.formats import new_joiner
+from ingest.formats.exim.pieces import named
+from ingest.framing.line import SECOND, Line
+from ingest.records import Joiner
 
 _AT = 1_772_445_600_000_000
 
@@ -19,7 +21,7 @@ class Reader:
     """Gives lines to a joiner, each with a place of its own, as a reader of files does."""
 
     def __init__(self) -> None:
-        self.joiner: Joiner[Slot] = Joiner()
+        self.joiner: Joiner[Slot] = new_joiner()
         self.slots: list[Slot] = []
 
     def feed(self, line: Line) -> list[str]:

@@ -22,11 +22,11 @@ import ingest.writer
 from ingest.aside import FailedLetters
 from ingest.correlate.draft import compose
 from ingest.correlate.table import Table
-from mappings.facts import Attempted
 from ingest.formats import Format, format_of
 from ingest.options import IngestOptions
 from ingest.pipeline import Ingest
 from ingest.tail.faults import TailError
+from mappings.facts import Attempted
 from mappings.faults import StoreError
 from promise.conftest import tries
 

@@ -22,10 +22,9 @@ from formats.format_samples import NEXT_LINE, all_samples
 from formats.hostile_lines import PIECES
 from formats.strangers import SHAPES
 
+from ingest.formats import framer_of, parser_of
+from ingest.framing.line import Line
 from mappings.facts import Fact, fact_of, fields_of
-from ingest.formats import parser_of
-from ingest.lines import Line
-from ingest.syslog import Framer
 from mappings.sentences import names_of, words_of
 
 LIMIT_S = 0.005
@@ -53,7 +52,7 @@ def corpus() -> tuple[str, ...]:
 
 def read(text: str) -> None:
     """A line as the pipeline reads it: framed, parsed, told, and brought back from a document."""
-    line = Framer("mail.log", ZoneInfo("UTC"), YEAR).frame(text)
+    line = framer_of("mail.log", ZoneInfo("UTC"), YEAR).frame(text)
     if line is not None:
         _parsed(line)
 
