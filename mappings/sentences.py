@@ -42,6 +42,7 @@ _STATUS = {
     "expired": ("Delivery to {} given up", "Hand-over to the filter {} given up", "Delivery by {} given up"),
     "deliverable": ("Address probe at {}: deliverable",) * 3,
     "undeliverable": ("Address probe at {}: not deliverable",) * 3,
+    Status.OTHER: ("Delivery to {}, with a result that is not known",) * 3,
 }
 #: The same where nothing was handed to anybody.
 _UNSENT = {
