@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ingest.formats import Outcome, Silent, parser_of
 from ingest.framing.line import Line
@@ -83,6 +84,23 @@ def _value(value: object) -> str:
     if isinstance(value, str) and _BARE.fullmatch(value) and not _JSON.fullmatch(value):
         return value
     return json.dumps(value, ensure_ascii=False)
+
+
+def fields_in(text: str) -> dict[str, Any]:
+    """The fields of a fact as a sample file writes them."""
+    found: dict[str, Any] = {}
+    at = 0
+    while at < len(text):
+        name, _, _ = text[at:].partition("=")
+        at += len(name) + 1
+        word = text[at:].partition(" ")[0]
+        if word[:1] in {'"', "[", "{"} or _JSON.fullmatch(word):
+            found[name], at = json.JSONDecoder().raw_decode(text, at)
+        else:
+            found[name] = word
+            at += len(word)
+        at += 1
+    return found
 
 
 def samples(path: Path) -> Iterator[Sample]:
