@@ -9,7 +9,20 @@ from __future__ import annotations
 from datetime import tzinfo
 from typing import Any
 
-from ingest.formats import amavis, clamav, exim, openarc, opendkim, opendmarc, policyd_spf, postfix, postgrey, rspamd, spamassassin
+from ingest.formats import (
+    amavis,
+    clamav,
+    exim,
+    openarc,
+    opendkim,
+    opendmarc,
+    policyd_spf,
+    postfix,
+    postgrey,
+    rspamd,
+    sendmail,
+    spamassassin,
+)
 from ingest.formats.format import Format, Parser
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome, Silent
 from ingest.framing.own import OwnFrames
@@ -58,6 +71,17 @@ FORMATS: tuple[Format, ...] = (
         ),
         frame=exim.FRAME,
         join=exim.EximPieces,
+    ),
+    Format(
+        "sendmail",
+        sendmail.parse,
+        sendmail.PROGRAMS,
+        title="Sendmail",
+        versions="8.12 to 8.18",
+        example=(
+            "Nov 24 03:53:14 mx1 sm-mta[15660]: 6AO3rEHB015660: to=<anna@example.com>,<bob@example.com>, delay=00:00:01, xdelay=00:00:01, "
+            "mailer=esmtp, pri=60054, relay=mail.example.com. [198.51.100.9], dsn=2.0.0, stat=Sent (Ok: queued as 3033D18654F)"
+        ),
     ),
     Format(
         "rspamd",

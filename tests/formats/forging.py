@@ -146,9 +146,11 @@ def believed(shape: Shape, texts: dict[str, str]) -> dict[str, tuple[Any, Any]]:
     if not found:
         return {}
     kinds, usual = [kind_of(fact) for fact in found], [kind_of(fact) for fact in honest]
-    if kinds != usual:
+    # A kind may be left out, and then it is not told; one of a list may not.
+    if kinds != [kind for kind in usual if kind in kinds]:
         return {"kinds": (kinds, usual)}
-    return {name: values for one, other in zip(found, honest, strict=True) for name, values in _changed(shape, texts, one, other).items()}
+    others = [fact for fact in honest if kind_of(fact) in kinds]
+    return {name: values for one, other in zip(found, others, strict=True) for name, values in _changed(shape, texts, one, other).items()}
 
 
 def _changed(shape: Shape, texts: dict[str, str], found: Fact, honest: Fact) -> dict[str, tuple[Any, Any]]:

@@ -30,6 +30,8 @@ from formats.parts import (
     printable,
     quoted,
     rspamd_id,
+    sendmail_sender,
+    str_to_print,
 )
 
 
@@ -327,6 +329,56 @@ EXIM = (
     Shape("exim", f"{_ID} ** «rcpt.bare» <«rcpt»> R=localuser: unknown user", (_EXIM_RCPT,)),
 )
 
+# Sendmail ----------------------------------------------------------------------------------------------------------------------------
+
+_QUEUE_FILE = "6AU6Bof1016031"
+_MAILED = tuple(
+    Part(name, in_one(write), frozenset({*fields, *_TEXT}), usual=f"usual-{name}")
+    for name, write, fields in (
+        ("sender", sendmail_sender, ("sender",)),
+        ("max", lambda text: str_to_print(quoted(text)), ("sender",)),
+        ("rcpt", lambda text: str_to_print(quoted(text)), ("recipient", "recipients")),
+        ("other", lambda text: str_to_print(quoted(text)), ("recipient", "recipients")),
+    )
+)
+_SENDMAIL_ID = Part("id", in_one(lambda text: str_to_print(f"<{printable(text)}>")[:100]), frozenset({"message_id"}))
+_SERVER_SAID = Part("answer", in_one(lambda text: str_to_print(printable(text))), frozenset(_SAID))
+_MAILER = "delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=60054, relay=mx.example.com. [198.51.100.9]"
+_FROM_HOST = "relay=mail.sender.example [203.0.113.5]"
+SENDMAIL = (
+    Shape(
+        "sm-mta",
+        f"{_QUEUE_FILE}: from=«sender», size=54, class=0, nrcpts=2, msgid=«id», proto=ESMTP, daemon=MTA-v4, {_FROM_HOST}",
+        (*_MAILED, _SENDMAIL_ID),
+    ),
+    *(
+        Shape("sm-mta", f"{_QUEUE_FILE}: to=<«rcpt»>,<anna@example.com>,<«other»>{more}, {_MAILER}, {end}", (*_MAILED, _SERVER_SAID))
+        for more in ("", ", [more]")
+        for end in (
+            "dsn=2.0.0, stat=Sent («answer»)",
+            "dsn=5.1.1, reply=550 5.1.1 «answer», stat=User unknown",
+            "dsn=4.7.1, reply=451 4.7.1 «answer», stat=Deferred: 451 4.7.1 «answer»",
+            "dsn=4.7.1, stat=Deferred: 451 4.7.1 «answer»",
+        )
+    ),
+    Shape(
+        "sm-mta", f"{_QUEUE_FILE}: to=<«rcpt»>,<anna@example.com>, delay=00:00:00, pri=34275, stat=Message exceeds maximum size", _MAILED
+    ),
+    *(
+        Shape("sm-mta", f"{_QUEUE_FILE}: ruleset=check_rcpt, arg1=<«rcpt»>, {_FROM_HOST}, {end}", _MAILED)
+        for end in ("reject=550 5.7.1 <«rcpt»>... Relaying denied", "discard", "quarantine=look at it")
+    ),
+    Shape("sm-mta", f"{_QUEUE_FILE}: ruleset=check_mail, arg1=<«max»>, {_FROM_HOST}, reject=553 5.1.8 <«max»>... not there", _MAILED),
+    Shape(
+        "sm-mta",
+        f"{_QUEUE_FILE}: ruleset=CheckSubject, arg1=«value», {_FROM_HOST}, reject=553 5.0.0 Header error",
+        (Part("value", in_one(lambda text: str_to_print(printable(text))), frozenset()),),
+    ),
+    Shape("sm-mta", f"{_QUEUE_FILE}: Milter: to=<«rcpt»>, reject=451 4.7.1 come back later", _MAILED),
+    Shape("sm-mta", f"{_QUEUE_FILE}: <«rcpt»>... User unknown", _MAILED),
+    Shape("sm-mta", f"{_QUEUE_FILE}: collect: relay=mail.sender.example, from=«sender», info=unexpected close", _MAILED),
+)
+
 # The others --------------------------------------------------------------------------------------------------------------------------
 
 OTHERS = (
@@ -344,4 +396,4 @@ OTHERS = (
     ),
 )
 
-SHAPES = (*POSTFIX, *AMAVIS, *RSPAMD, *SPAMD, *EXIM, *OTHERS)
+SHAPES = (*POSTFIX, *AMAVIS, *RSPAMD, *SPAMD, *EXIM, *SENDMAIL, *OTHERS)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 
+from ingest.formats.escapes import plain
 from ingest.formats.exim.arrival import arrival
 from ingest.formats.exim.delivery import ARROWS, delivery
-from ingest.formats.exim.fields import address_at, plain
+from ingest.formats.exim.fields import address_at
 from ingest.formats.exim.pieces import EximPieces
 from ingest.formats.exim.refusal import refusal
 from ingest.formats.exim.stamp import FRAME
