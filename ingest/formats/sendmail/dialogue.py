@@ -76,11 +76,13 @@ def arrival(queue_id: str, text: str) -> Outcome:
             sender=sender,
         )
     ]
-    if named is not None:
-        if len(named) < _LONGEST_ID:
-            facts.append(Identified(queue_id, message_id(named)))
-        if sender is not None:
-            facts.append(Queued(queue_id, sender, int(sizes[1]), int(sizes[2])))
+    if named is None:
+        facts.append(Ruled(queue_id, Action.ABORT, Stage.DATA, Decider.ACL))
+        return tuple(facts)
+    if len(named) < _LONGEST_ID:
+        facts.append(Identified(queue_id, message_id(named)))
+    if sender is not None:
+        facts.append(Queued(queue_id, sender, int(sizes[1]), int(sizes[2])))
     return tuple(facts)
 
 
