@@ -15,7 +15,7 @@ from ingest.formats.replies import filter_answer, log_id_in, next_id_in, stored_
 from ingest.formats.sendmail.parts import Address, Host, address_at, addresses_at, server_of
 from mappings.codes import split_reply
 from mappings.facts import Attempted, Reply, Ruled
-from mappings.log_words import Action, By, Decider, Stage, Status
+from mappings.log_words import Action, By, Stage, Status
 
 _MORE = ", [more]"
 _OWNER = ", ctladdr="
@@ -125,7 +125,7 @@ def _not_taken(queue_id: str, recipients: list[Address], dsn: str | None, stat: 
     """Without a mailer it is no attempt: the message was refused when it was complete, and this is whom it would have gone to."""
     names = [one.name for one in recipients]
     if stat.lower() in _ABORTED:
-        return Ruled(queue_id, Action.ABORT, Stage.DATA, Decider.ACL, recipients=names, text=stat)
+        return Ruled(queue_id, Action.ABORT, Stage.DATA, recipients=names, text=stat)
     code, enhanced, words = split_reply(stat)
     reply = Reply(code, enhanced or dsn, words)
     return Ruled(queue_id, Action.REJECT, Stage.END_OF_MESSAGE, recipients=names, reply=reply, text=words)

@@ -77,7 +77,7 @@ def arrival(queue_id: str, text: str) -> Outcome:
         )
     ]
     if named is None:
-        facts.append(Ruled(queue_id, Action.ABORT, Stage.DATA, Decider.ACL))
+        facts.append(Ruled(queue_id, Action.ABORT, Stage.DATA))
         return tuple(facts)
     if len(named) < _LONGEST_ID:
         facts.append(Identified(queue_id, message_id(named)))
@@ -180,7 +180,7 @@ def broken(queue_id: str, text: str) -> Outcome | None:
     if gone is not None:
         address, end = address_at(gone[2], 0)
         sender = address.name if address is not None and end == len(gone[2]) else None
-        return Ruled(queue_id, Action.ABORT, Stage.DATA, Decider.ACL, client_name=gone[1], sender=sender, text=gone[3])
+        return Ruled(queue_id, Action.ABORT, Stage.DATA, client_name=gone[1], sender=sender, text=gone[3])
     if _TOO_BIG.match(text) is not None:
         reply = Reply(552, "5.2.3", inferred=True)
         return Ruled(queue_id, Action.REJECT, Stage.END_OF_MESSAGE, Decider.SIZE, reply=reply, text=text)
