@@ -16,11 +16,10 @@ from pathlib import Path
 from statistics import median
 
 from bench.measure import keep, parser, show, table
-from ingest.formats import format_of
+from ingest.formats import format_of, framer_of
 from ingest.options import IngestOptions
 from ingest.pipeline import Ingest
 from ingest.sinks.embedded import EmbeddedSink
-from ingest.syslog import Framer
 from mailtrace.cli.ingest import calm_collector
 
 _CAPTURES = Path(__file__).parent.parent / "tests" / "data" / "captures"
@@ -102,7 +101,7 @@ def _read(files: dict[str, list[str]]) -> int:
     """Take every line apart and let its format read it; gives the number of lines."""
     count = 0
     for name, lines in files.items():
-        framer = Framer(name, UTC, 2026)
+        framer = framer_of(name, UTC, 2026)
         for text in lines:
             line = framer.frame(text[:-1])
             count += 1

@@ -24,7 +24,7 @@ from mailtrace.cli.ingest import calm_collector
 #: Stages by the folders and modules that are theirs; the first that fits counts.
 STAGES = (
     ("read", ("/ingest/tail/",)),
-    ("frame", ("/ingest/source.py", "/ingest/syslog.py", "/ingest/stamps.py", "/ingest/lines.py", "/ingest/records.py")),
+    ("frame", ("/ingest/source.py", "/ingest/framing/", "/ingest/records.py")),
     ("parse", ("/ingest/formats/",)),
     ("join", ("/ingest/joining/", "/ingest/memory/", "/mappings/facts/")),
     ("tell and write", ("/ingest/telling/", "/ingest/writer.py")),

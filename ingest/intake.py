@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 
 from ingest.aside import Aside
 from ingest.formats import Format, Silent, format_of
+from ingest.framing.line import Line
 from ingest.joining.places import Hold, Place
 from ingest.joining.route import Role
-from ingest.lines import Line
 from ingest.memory.arriving import Arrival, SessionMark
 from ingest.memory.memory import Memory
 from ingest.options import IngestOptions

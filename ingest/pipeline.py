@@ -15,12 +15,13 @@ import structlog
 
 from ingest.aside import Aside, Failed, FailedLetters
 from ingest.clock import AHEAD_US, SECOND, SKEW_US, reach_us
+from ingest.formats import new_joiner
 from ingest.formats.earlier import fact_in
+from ingest.framing.line import Line
 from ingest.intake import Intake
 from ingest.joining.event import Event
 from ingest.joining.places import Place
 from ingest.joining.within import Within
-from ingest.lines import Line
 from ingest.losses import note_losses
 from ingest.memory.memory import Memory
 from ingest.options import IngestOptions
@@ -77,7 +78,7 @@ class Ingest:
         self._ahead_gone = 0
         keep_lines = options.keep_raw and options.keep_subjects
         self._aside = Aside(FailedLetters(data), self.summary, strict=options.strict, keep_lines=keep_lines)
-        self._joiner: Joiner[Place] = Joiner()
+        self._joiner: Joiner[Place] = new_joiner()
         self._sources = Sources(options, self._joiner, self.summary, self._warn)
         self._intake = Intake(options, self.summary, self._aside, self._memory, self._sources.host_of)
         self._since_flush = 0
@@ -293,6 +294,8 @@ class Ingest:
             for holder in list(place.holders):
                 if isinstance(holder, Event) and holder.lacking:
                     events.setdefault(holder.host, set()).add(holder)
+                elif isinstance(holder, Line):
+                    place.let_go(holder)
                 else:
                     holder.give_up(place)
         for host, held in events.items():

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import re
 
-from ingest.lines import SECOND
+from ingest.framing.line import SECOND
 
 #: Postfix: a short id is the microseconds (five digits) and the inode (up to sixteen) in hexadecimal; a long id
 #: (enable_long_queue_ids) is base 52 without vowels.
 POSTFIX_ID = r"(?:[0-9A-F]{6,21}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,28})"
 #: Exim: seconds, process id and fraction of a second in base 62; of 6, 6 and 2 characters up to release 4.96, then of 6, 11 and 4.
 EXIM_ID = r"[0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})"
+#: Sendmail from 8.12 on: year, month, day, hour, minute and second in one character each, two of a sequence, and the process id. It comes
+#: back after sixty years only, but says no year.
+SENDMAIL_ID = r"[0-9A-Za-x][0-9AB][1-9A-V][0-9A-N][0-9A-Za-z]{4}[0-9]{6,7}"
+#: Of a mail server that has milters.
+MILTERED_ID = rf"(?:{SENDMAIL_ID}(?![0-9A-Za-z])|{POSTFIX_ID})"
 
 _BASE52 = {c: i for i, c in enumerate("0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz")}
 _BASE62 = {c: i for i, c in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")}
@@ -22,7 +27,7 @@ _LONG_ID = re.compile(
 )
 _EXIM_ID = re.compile(EXIM_ID)
 #: Mail servers, and filters that name their queue files, begin a line with the id.
-_AT_START = re.compile(rf"({POSTFIX_ID}): |({EXIM_ID}) ")
+_AT_START = re.compile(rf"({MILTERED_ID}): |({EXIM_ID}) ")
 #: Seconds are plausible from 2010 to 2100; anything else is an id that merely looks like one.
 _PLAUSIBLE = range(1_262_304_000, 4_102_444_800)
 

@@ -11,12 +11,13 @@ from msgspec.structs import replace
 
 from ingest.aside import FailedLine
 from ingest.clock import SECOND
+from ingest.formats import framer_of, peek_time
+from ingest.framing.line import Line
+from ingest.framing.year import guess_year
 from ingest.joining.places import Place
-from ingest.lines import Line
 from ingest.options import SourceSetting
 from ingest.records import Joiner
 from ingest.summary import Tally
-from ingest.syslog import Framer, guess_year, peek_time
 from ingest.tail.marks import Told
 from ingest.tail.reader import FileReader
 
@@ -48,7 +49,7 @@ class SourceFile:
         #: The stamp of the last line that had one.
         self.latest_us = 0
         self._zone = setting.timezone or zone
-        self._framer = Framer(reader.path, self._zone, setting.year)
+        self._framer = framer_of(reader.path, self._zone, setting.year)
         self._joiner = joiner
         self._ahead: list[tuple[int, str]] = []
         self._next = 0
@@ -79,15 +80,15 @@ class SourceFile:
         mark = self.reader.mark
         given = self.setting.year or year
         if mark is not None and mark.year is not None:
-            self._framer = Framer(self.reader.path, self._zone, mark.year)
+            self._framer = framer_of(self.reader.path, self._zone, mark.year)
             self._framer.resume(mark.year, mark.last_us)
         elif given is None:
             first = next((s for text in self.ahead(200) if (s := peek_time(text)) is not None), None)
             if first is not None and first.year is None:
                 given = guess_year((first.month, first.day), self.reader.path, self.reader.mtime_ns // 1000, known_us)
-            self._framer = Framer(self.reader.path, self._zone, given, self.reader.mtime_ns // 1000)
+            self._framer = framer_of(self.reader.path, self._zone, given, self.reader.mtime_ns // 1000)
         else:
-            self._framer = Framer(self.reader.path, self._zone, given, self.reader.mtime_ns // 1000)
+            self._framer = framer_of(self.reader.path, self._zone, given, self.reader.mtime_ns // 1000)
         self._began = True
 
     def fill(self) -> bool:
@@ -105,7 +106,7 @@ class SourceFile:
 
     def framed(self, text: str) -> Line | None:
         """A line taken apart by a framer of its own, for a look ahead."""
-        return Framer(self.reader.path, self._zone, self.setting.year or 2000).frame(text)
+        return framer_of(self.reader.path, self._zone, self.setting.year or 2000).frame(text)
 
     @property
     def next_us(self) -> int:
@@ -116,7 +117,7 @@ class SourceFile:
                 stamp = peek_time(text)
                 if stamp is not None:
                     # An own framer would decide the year again: a peek is only for the order of files.
-                    probe = Framer(self.reader.path, self._zone, self._framer.year_now or self.setting.year)
+                    probe = framer_of(self.reader.path, self._zone, self._framer.year_now or self.setting.year)
                     line = probe.frame(text)
                     if line is not None:
                         self._next_us = line.time_us

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingest.aside import Failed, sorted_out
 from ingest.clock import SECOND
+from ingest.formats import peek_time
 from ingest.joining.places import Place
 from ingest.options import IngestOptions, SourceSetting
 from ingest.records import Joiner
 from ingest.source import SourceFile
 from ingest.summary import Summary
-from ingest.syslog import peek_time
 from ingest.tail.checkpoint import Checkpoint
 from ingest.tail.faults import TailError
 from ingest.tail.follow import Follower

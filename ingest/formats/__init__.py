@@ -6,36 +6,32 @@ the slash in their tag (`postfix/smtpd`, `postfix-out/smtp`), all others by the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
 
-from ingest.formats import amavis, clamav, exim, openarc, opendkim, opendmarc, policyd_spf, postfix, postgrey, rspamd, spamassassin
+from ingest.formats import (
+    amavis,
+    clamav,
+    exim,
+    openarc,
+    opendkim,
+    opendmarc,
+    policyd_spf,
+    postfix,
+    postgrey,
+    rspamd,
+    sendmail,
+    spamassassin,
+)
+from ingest.formats.format import Format, Parser
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome, Silent
-from ingest.lines import Line
+from ingest.framing.own import OwnFrames
+from ingest.framing.stamps import Stamp
+from ingest.framing.syslog import Framer
+from ingest.framing.syslog import peek_time as peek_time_of
+from ingest.records import Joiner
 
-__all__ = ["FORMATS", "IGNORED", "UNKNOWN", "Format", "Outcome", "Silent", "format_of", "parser_of"]
-
-Parser = Callable[[Line], Outcome]
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A program family whose lines are read."""
-
-    name: str
-    parse: Parser
-    #: Programs that log it under these names.
-    programs: tuple[str, ...]
-    #: What people call it, and the releases whose logs it was written for.
-    title: str
-    versions: str
-    #: A line with its header, as it stands in a log.
-    example: str
-    #: Only with an instance in the tag: `postfix/smtpd`, never a bare `smtpd` of another product.
-    instanced: bool = False
-    #: Its lines say nothing that the mail server's own do not say: all are known, none is a fact.
-    helper: bool = False
-
+__all__ = ["FORMATS", "IGNORED", "UNKNOWN", "Format", "Outcome", "Silent", "format_of", "framer_of", "new_joiner", "parser_of", "peek_time"]
 
 FORMATS: tuple[Format, ...] = (
     Format(
@@ -61,16 +57,30 @@ FORMATS: tuple[Format, ...] = (
             "<max@sender.example> -> <anna@example.com>, Queue-ID: 80582186537, Message-ID: <a1@client.example>, "
             "mail_id: rEde0x3Se_vt, Hits: 1.3, size: 593, queued_as: 3033D18654F, 96 ms"
         ),
+        join=amavis.AmavisPieces,
     ),
     Format(
         "exim",
         exim.parse,
-        ("exim",),
+        ("exim", "exim4"),
         title="Exim",
         versions="4.80 to 4.99",
         example=(
             "2026-11-24 03:53:14 1xVhsP-00001T-1p => anna@example.com R=remote T=remote_smtp H=mail.example.com [198.51.100.9] "
             'C="250 2.0.0 Ok: queued as 3033D18654F"'
+        ),
+        frame=exim.FRAME,
+        join=exim.EximPieces,
+    ),
+    Format(
+        "sendmail",
+        sendmail.parse,
+        sendmail.PROGRAMS,
+        title="Sendmail",
+        versions="8.12 to 8.18",
+        example=(
+            "Nov 24 03:53:14 mx1 sm-mta[15660]: 6AO3rEHB015660: to=<anna@example.com>,<bob@example.com>, delay=00:00:01, xdelay=00:00:01, "
+            "mailer=esmtp, pri=60054, relay=mail.example.com. [198.51.100.9], dsn=2.0.0, stat=Sent (Ok: queued as 3033D18654F)"
         ),
     ),
     Format(
@@ -85,6 +95,7 @@ FORMATS: tuple[Format, ...] = (
             "{text/plain;}]), len: 364, time: 21.6ms, dns req: 0, digest: <01f7e25dfe47651fe822ca0222c69963>, rcpts: <anna@example.com>, "
             "mime_rcpts: <anna@example.com>"
         ),
+        frame=rspamd.FRAME,
     ),
     Format(
         "spamassassin",
@@ -96,6 +107,7 @@ FORMATS: tuple[Format, ...] = (
             "Nov 24 03:53:14 mx1 spamd[85]: spamd: result: Y 12 - BAYES_99,URIBL_BLACK scantime=0.2,size=678,user=debian-spamd,uid=102,"
             "required_score=5.0,rhost=localhost,raddr=127.0.0.1,rport=39886,mid=<a1@client.example>,autolearn=disabled"
         ),
+        frame=spamassassin.FRAME,
     ),
     Format(
         "clamav",
@@ -107,6 +119,7 @@ FORMATS: tuple[Format, ...] = (
             "Tue Nov 24 03:53:14 2026 -> /var/lib/amavis/tmp/amavis-20261124T035300-00234-iFlv9YBx/parts/p002: "
             "Eicar-Test-Signature(44d88612fea8a8f36de82e1278abb02f:68) FOUND"
         ),
+        frame=clamav.FRAME,
     ),
     Format(
         "opendkim",
@@ -161,6 +174,7 @@ FORMATS: tuple[Format, ...] = (
 _INSTANCED = {program: f for f in FORMATS if f.instanced for program in f.programs}
 _PLAIN = {program: f for f in FORMATS if not f.instanced for program in f.programs}
 _BY_NAME = {f.name: f for f in FORMATS}
+_FRAMES = OwnFrames((f.frame, f.programs) for f in FORMATS if f.frame is not None)
 
 
 def format_of(tag: str, program: str, format_name: str | None = None) -> Format | None:
@@ -175,3 +189,18 @@ def parser_of(tag: str, program: str) -> Parser | None:
     """The parser for lines with this tag, or None where no format knows the program."""
     found = format_of(tag, program)
     return None if found is None else found.parse
+
+
+def framer_of(file: str, zone: tzinfo, year: int | None = None, not_after_us: int | None = None) -> Framer:
+    """What takes the lines of a file apart, with what the formats know of their programs' stamps; see `Framer`."""
+    return Framer(file, zone, _FRAMES, year, not_after_us)
+
+
+def peek_time(text: str) -> Stamp | None:
+    """The stamp of a line as written, without any state; None where it has none that we know."""
+    return peek_time_of(text, _FRAMES)
+
+
+def new_joiner() -> Joiner[Any]:
+    """What joins the pieces of records of all programs."""
+    return Joiner((f.name, f.programs, f.join()) for f in FORMATS if f.join is not None)

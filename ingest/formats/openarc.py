@@ -8,17 +8,17 @@ from __future__ import annotations
 import re
 
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
-from ingest.lines import Line
-from ingest.queue_ids import POSTFIX_ID
+from ingest.framing.line import Line
+from ingest.queue_ids import MILTERED_ID
 from mappings.facts import Signed
 
 _LINE = re.compile(
-    rf"({POSTFIX_ID}): (chain state forced to .*|failed to compute seal|RFC5322 header requirement error|"
+    rf"({MILTERED_ID}): (chain state forced to .*|failed to compute seal|RFC5322 header requirement error|"
     r"error processing (?:header field .*|at end of header|at end-of-message|body chunk))",
     re.DOTALL,
 )
 _SILENT = re.compile(
-    rf"(?:{POSTFIX_ID}|\(unknown-jobid\)): |OpenARC Filter v|assuming \S+ mode for host |"
+    rf"(?:{MILTERED_ID}|\(unknown-jobid\)): |OpenARC Filter v|assuming \S+ mode for host |"
     r"ignoring (?:connection from|header field|reload) ?|"
     r"peer connection from |configuration reloaded from |WARNING: symbol 'i' not available|message requeueing|too much header data|"
     r"(?:terminated with signal|exited with status|maximum restart|\[(?:parent|child)\]|smfi_|malloc|mlfi_|socket cleanup|pthread_)"

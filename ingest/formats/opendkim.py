@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from ingest.formats.outcome import IGNORED, Outcome
-from ingest.lines import Line
-from ingest.queue_ids import POSTFIX_ID
+from ingest.framing.line import Line
+from ingest.queue_ids import MILTERED_ID
 from mappings.facts import Signed
 
 _LINE = re.compile(
-    rf"({POSTFIX_ID}): (DKIM-Signature field added.*|DKIM verification successful.*|bad signature data.*|signature verification failed.*|"
+    rf"({MILTERED_ID}): (DKIM-Signature field added.*|DKIM verification successful.*|bad signature data.*|signature verification failed.*|"
     r"s=\S+ d=\S+ .*|key retrieval failed.*|ARC-Seal field added.*)",
     re.DOTALL,
 )

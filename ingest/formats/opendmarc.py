@@ -8,21 +8,21 @@ from __future__ import annotations
 import re
 
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
-from ingest.lines import Line
-from ingest.queue_ids import POSTFIX_ID
+from ingest.framing.line import Line
+from ingest.queue_ids import MILTERED_ID
 from mappings.facts import Signed
 
-_RESULT = re.compile(rf"({POSTFIX_ID}): (\S{{1,255}} (?:pass|fail|none|temperror|permerror))")
-_SPF = re.compile(rf"({POSTFIX_ID}): (SPF\((?:mailfrom|helo)\): .{{1,512}} (?:pass|fail|none|tempfail|permerror))")
+_RESULT = re.compile(rf"({MILTERED_ID}): (\S{{1,255}} (?:pass|fail|none|temperror|permerror))")
+_SPF = re.compile(rf"({MILTERED_ID}): (SPF\((?:mailfrom|helo)\): .{{1,512}} (?:pass|fail|none|tempfail|permerror))")
 #: Why a message was refused, put off or let pass whatever its result.
 _REASON = re.compile(
-    rf"({POSTFIX_ID}): (RFC5322 requirement error: .*|multi-valued From field detected|unable to parse From header field|"
+    rf"({MILTERED_ID}): (RFC5322 requirement error: .*|multi-valued From field detected|unable to parse From header field|"
     r"opendmarc_policy_query_dmarc\(.{0,512}\) returned status \d{1,6}|ARC pass, policy (?:fail|pass) > .*)",
     re.DOTALL,
 )
 #: Of a message, and says nothing of it; without a queue id, of the daemon.
 _SILENT = re.compile(
-    rf"(?:{POSTFIX_ID}|\(unknown-jobid\)):? (?:ignoring |can't extract |unable to |opendmarc_|\S+ header add failed|smfi_|popen|pclose|/)|"
+    rf"(?:{MILTERED_ID}|\(unknown-jobid\)):? (?:ignoring |can't extract |unable to |opendmarc_|\S+ header add failed|smfi_|popen|pclose|/)|"
     r"OpenDMARC Filter v|additional trusted authentication services: |implicit authentication service: |ignoring connection from |"
     r"ignoring reload signal|configuration reloaded from |WARNING: symbol 'i' not available|"
     r"(?:terminated with signal|exited with status|maximum restart|\[(?:parent|child)\]|smfi_|malloc|mlfi_|socket cleanup|pthread_)"

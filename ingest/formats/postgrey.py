@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
-from ingest.lines import Line
+from ingest.framing.line import Line
 from ingest.queue_ids import POSTFIX_ID
 
 _KNOWN = re.compile(

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 
-from ingest.queue_ids import EXIM_ID
+from ingest.queue_ids import EXIM_ID, SENDMAIL_ID
 from mappings.vocabulary import Disposition, Verdict
 
-#: Postfix, amavis, Sendmail's kin, and Exim.
-_NEXT = re.compile(rf"\bqueued as ([0-9A-Za-z-]+)|\bid=({EXIM_ID})(?![0-9A-Za-z-])")
+#: Postfix and amavis, Exim, and Sendmail.
+_NEXT = re.compile(
+    rf"\bqueued as ([0-9A-Za-z-]+)|\bid=({EXIM_ID})(?![0-9A-Za-z-])|(?<![0-9A-Za-z-])({SENDMAIL_ID}) Message accepted for delivery"
+)
 
 
 def next_id_in(text: str) -> str | None:
     """The queue id in a reply that took a message; of several the last one, for a filter repeats the next server's behind its own."""
     found = _NEXT.findall(text)
-    return (found[-1][0] or found[-1][1]) if found else None
+    return next(filter(None, found[-1])) if found else None
 
 
 #: Dovecot by LMTP, also behind a proxy of its own: `<user@example.net> SESSION Saved`.

@@ -10,7 +10,8 @@ import re
 from msgspec.structs import replace
 
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
-from ingest.lines import Line
+from ingest.framing.line import Line
+from ingest.framing.own import Own, OwnFrame
 from mappings.address import message_id
 from mappings.facts import Judged, Symbol
 from mappings.vocabulary import Reason, Verdict
@@ -25,6 +26,18 @@ _VALUES = re.compile(
 _MESSAGE_ID = re.compile(r"(?:^|,)mid=([^,]*)")
 #: The mail has none, or spamd could not read it.
 _NO_ID = ("(unknown)", "")
+
+#: Behind the stamp in a file of its own.
+_PID = re.compile(r"\[(\d{1,10})\] ", re.ASCII)
+
+
+def _in_own_file(text: str) -> Own | None:
+    """`Tue Nov 24 04:06:21 2026 [85] info: spamd: text`."""
+    pid = _PID.match(text)
+    return None if pid is None else Own("spamd", int(pid[1]), text[pid.end() :])
+
+
+FRAME = OwnFrame(ctime=_in_own_file)
 
 
 def parse(line: Line) -> Outcome:

@@ -10,10 +10,10 @@ from hashlib import blake2b
 from operator import attrgetter
 
 from ingest.clock import SECOND
+from ingest.framing.line import Line
 from ingest.joining.places import Place
 from ingest.joining.route import Route, route_of
 from ingest.joining.within import Within
-from ingest.lines import Line
 from mappings import trace
 from mappings.facts import Fact, Received, Removed, Unread
 

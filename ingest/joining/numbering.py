@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingest.clock import NUMBERED_US, SECOND
-from ingest.lines import Line
+from ingest.framing.line import Line
 
 
 class Numbers:

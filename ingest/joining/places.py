@@ -1,12 +1,14 @@
 """Places in log files, and what still needs them: the ledger of lines that must be read again after a crash.
 
-Whatever needs the lines of a place *holds* it: a batch on its way, a record that is not read to its end, a session, an event that no
-document has. The low-water mark of a file is its first place that something holds. Nothing is counted: each holder is named once.
+Whatever needs the lines of a place *holds* it: a batch on its way, a record (its first line) that is not read to its end, a session, an
+event that no document has. The low-water mark of a file is its first place that something holds. Nothing is counted: each holder is named once.
 """
 
 from __future__ import annotations
 
 from typing import Protocol
+
+from ingest.framing.line import Line
 
 
 class Holder(Protocol):
@@ -20,7 +22,7 @@ class Holder(Protocol):
 class Place:
     """A second of the log in one file, and what still needs its lines."""
 
-    __slots__ = ("holders", "offset", "pins", "reached_us", "time_us", "year")
+    __slots__ = ("holders", "offset", "reached_us", "time_us", "year")
 
     def __init__(self, offset: int, time_us: int, reached_us: int, year: int | None) -> None:
         self.offset = offset
@@ -28,19 +30,18 @@ class Place:
         #: The greatest stamp of the file when this place was read: its age is how much further the file is now.
         self.reached_us = reached_us
         self.year = year
-        self.holders: set[Holder] = set()
-        self.pins = 0
+        self.holders: set[Holder | Line] = set()
 
     @property
     def needed(self) -> bool:
         """Whether its lines must be read again after a crash."""
-        return self.pins > 0 or bool(self.holders)
+        return bool(self.holders)
 
-    def hold(self, holder: Holder) -> None:
+    def hold(self, holder: Holder | Line) -> None:
         """Something needs its lines; twice is once."""
         self.holders.add(holder)
 
-    def let_go(self, holder: Holder) -> None:
+    def let_go(self, holder: Holder | Line) -> None:
         """Something needs them no more, or never did."""
         self.holders.discard(holder)
 

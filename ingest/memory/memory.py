@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import msgspec
 
 from ingest.clock import MARGIN_S, SECOND, front_us
+from ingest.framing.line import Line
 from ingest.joining.event import Event, digest_of
 from ingest.joining.names import MANY
 from ingest.joining.numbering import Numbers
@@ -22,7 +23,6 @@ from ingest.joining.places import Place
 from ingest.joining.route import Role, Route
 from ingest.joining.session import Session, Step
 from ingest.joining.within import Within
-from ingest.lines import Line
 from ingest.memory.arriving import Arrival, Process, SessionMark, arrival_of, wanted
 from ingest.memory.eviction import Eviction
 from ingest.memory.loading import FactIn, Loader

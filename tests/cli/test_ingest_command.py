@@ -150,7 +150,7 @@ class TestOnce:
             ([], 2, "nothing to read"),
             (["--timezone", "Mars/Olympus", "x"], 2, "unknown time zone"),
             (["--year", "26", "x"], 2, "--year"),
-            (["--format", "sendmail", "x"], 2, "unknown format 'sendmail'; the formats are postfix"),
+            (["--format", "courier", "x"], 2, "unknown format 'courier'; the formats are postfix"),
             (["--bogus", "x"], 2, "--bogus"),
         ],
     )

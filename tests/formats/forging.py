@@ -9,11 +9,11 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from formats.format_samples import framed
+from formats.format_samples import facts_of, framed
 from formats.parts import DOMAIN, Shape
 from formats.strangers import SHAPES
-from mappings.facts import Fact, fields_of
 from ingest.formats import Outcome, parser_of
+from mappings.facts import Fact, fields_of, kind_of
 
 #: What an honest line says, and what the stranger would rather have it say.
 _VICTIM = {
@@ -92,6 +92,8 @@ _WORDS = (
     ',"queue_id":"4DDD1111AAA","rcpt_to":["ceo@victim.example"],"a":"',
     " orig_id=4DDD1111AAA",
 )
+#: Made of the other fields: where less is told, they say less.
+_IN_OUR_WORDS = frozenset({"verdict", "asked", "reason"})
 
 
 def outcome_of(shape: Shape, texts: dict[str, str]) -> Outcome:
@@ -139,20 +141,29 @@ def believed(shape: Shape, texts: dict[str, str]) -> dict[str, tuple[Any, Any]]:
 
     Nothing is believed where the line yields no fact, or where a field is empty: what cannot be told is not told.
     """
-    honest, found = outcome_of(shape, {}), outcome_of(shape, texts)
-    assert isinstance(honest, Fact), shape.line
-    if not isinstance(found, Fact):
+    honest, found = facts_of(outcome_of(shape, {})), facts_of(outcome_of(shape, texts))
+    assert honest, shape.line
+    if not found:
         return {}
-    if type(found) is not type(honest):
-        return {"kind": (type(found).__name__, type(honest).__name__)}
+    kinds, usual = [kind_of(fact) for fact in found], [kind_of(fact) for fact in honest]
+    # A kind may be left out, and then it is not told; one of a list may not.
+    if kinds != [kind for kind in usual if kind in kinds]:
+        return {"kinds": (kinds, usual)}
+    others = [fact for fact in honest if kind_of(fact) in kinds]
+    return {name: values for one, other in zip(found, others, strict=True) for name, values in _changed(shape, texts, one, other).items()}
+
+
+def _changed(shape: Shape, texts: dict[str, str], found: Fact, honest: Fact) -> dict[str, tuple[Any, Any]]:
+    """The fields of one fact that are not as they should be."""
     wrong: dict[str, tuple[Any, Any]] = {}
     own = {name for part in shape.parts if part.name in texts for name in part.own}
+    less = any(name not in fields_of(found) for name in fields_of(honest))
     for name, value in fields_of(found).items():
         usual = fields_of(honest).get(name)
         if name in own:
             if not _is_own(shape, texts, name, value, usual):
                 wrong[name] = (value, usual)
-        elif not _is_told(name, value, usual):
+        elif not _is_told(name, value, usual) and not (less and name in _IN_OUR_WORDS):
             wrong[name] = (value, usual)
     return wrong
 

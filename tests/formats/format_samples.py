@@ -1,8 +1,8 @@
 """Golden samples of the formats: a line of log, the fact that it states, and the sentence that is shown for it.
 
 A sample file is one for each format, in `samples/`. Each sample is a line as the program tags it (without time and host), then
-indented what comes of it: the kind of fact with its fields, or `IGNORED` or `UNKNOWN`; then the words. Lines that begin with `#`
-say what a reader should look at.
+indented what comes of it: the kind of each fact with its fields and, below it, its words; or `IGNORED` or `UNKNOWN`. Lines that begin
+with `#` say what a reader should look at.
 
 To renew what is expected after a change: `PYTHONPATH=tests python -m formats.format_samples`, then read the difference.
 """
@@ -14,10 +14,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from mappings.facts import Fact, fields_of
 from ingest.formats import Outcome, Silent, parser_of
-from ingest.lines import Line
+from ingest.framing.line import Line
+from mappings.facts import Fact, fields_of, kind_of
 from mappings.sentences import words_of
 
 #: Stands for the end of a line within a record of several lines.
@@ -62,15 +63,20 @@ def framed(tag: str, text: str) -> Line:
 
 
 def rendered(outcome: Outcome) -> tuple[str, ...]:
-    """An outcome as a sample file writes it: the fact in one line, its words in another."""
+    """An outcome as a sample file writes it: each fact in one line, its words in another."""
     if isinstance(outcome, Silent):
         return (outcome.name,)
-    return f"{kind_of(outcome)} {' '.join(f'{k}={_value(v)}' for k, v in fields_of(outcome).items())}".strip(), words_of(outcome)
+    return tuple(said for fact in facts_of(outcome) for said in (_fact(fact), words_of(fact)))
 
 
-def kind_of(fact: Fact) -> str:
-    """The name of a fact's kind."""
-    return str(type(fact).__struct_config__.tag)
+def facts_of(outcome: Outcome) -> tuple[Fact, ...]:
+    """The facts in an outcome."""
+    return outcome if isinstance(outcome, tuple) else (outcome,) if isinstance(outcome, Fact) else ()
+
+
+def _fact(fact: Fact) -> str:
+    """A fact in one line: its kind and its fields."""
+    return f"{kind_of(fact)} {' '.join(f'{k}={_value(v)}' for k, v in fields_of(fact).items())}".strip()
 
 
 def _value(value: object) -> str:
@@ -78,6 +84,23 @@ def _value(value: object) -> str:
     if isinstance(value, str) and _BARE.fullmatch(value) and not _JSON.fullmatch(value):
         return value
     return json.dumps(value, ensure_ascii=False)
+
+
+def fields_in(text: str) -> dict[str, Any]:
+    """The fields of a fact as a sample file writes them."""
+    found: dict[str, Any] = {}
+    at = 0
+    while at < len(text):
+        name, _, _ = text[at:].partition("=")
+        at += len(name) + 1
+        word = text[at:].partition(" ")[0]
+        if word[:1] in {'"', "[", "{"} or _JSON.fullmatch(word):
+            found[name], at = json.JSONDecoder().raw_decode(text, at)
+        else:
+            found[name] = word
+            at += len(word)
+        at += 1
+    return found
 
 
 def samples(path: Path) -> Iterator[Sample]:

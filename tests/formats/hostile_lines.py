@@ -12,10 +12,9 @@ import sys
 from collections.abc import Iterator
 from itertools import islice
 
-from formats.format_samples import all_samples, framed
-from mappings.facts import Fact
+from formats.format_samples import all_samples, facts_of, framed
 from ingest.formats import parser_of
-from mappings.sentences import names_of, words_of
+from mappings.sentences import words_of
 
 _WORD = re.compile(r"[^\s<>()\[\]\":;,=]+")
 #: What is repeated: each separator of a grammar, each opening without its end, each piece that begins a choice.
@@ -119,10 +118,9 @@ def main(length: int, every: int, limit_seconds: int) -> int:
         if parse is None:
             continue
         faulthandler.dump_traceback_later(limit_seconds, exit=True)
-        found = parse(framed(tag, text))
-        if isinstance(found, Fact):
-            words_of(found)
-            names_of(found)
+        for fact in facts_of(parse(framed(tag, text))):
+            words_of(fact)
+            fact.people()
         faulthandler.cancel_dump_traceback_later()
         count += 1
     print(count)

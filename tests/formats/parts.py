@@ -119,3 +119,19 @@ def rspamd_id(text: str) -> str:
 def exim_forms(text: str) -> dict[str, str]:
     """A recipient in a delivery: unquoted first, then in quotes."""
     return {"": quoted(text), "bare": f"{printable(text)}@{DOMAIN}", "local": printable(text)}
+
+
+def str_to_print(text: str) -> str:
+    """A text in Sendmail's log (`str2prt`)."""
+    return "".join(_sign(sign) for sign in text)
+
+
+def _sign(sign: str) -> str:
+    if sign == "\\":
+        return "\\\\"
+    return sign if sign.isascii() and sign.isprintable() else "".join(f"\\{byte:03o}" for byte in sign.encode("utf-8", "replace"))
+
+
+def sendmail_sender(text: str) -> str:
+    """The sender of a message there, with its brackets and cut."""
+    return str_to_print(f"<{quoted(text)}>".encode("utf-8", "replace")[:200].decode("utf-8", "ignore"))

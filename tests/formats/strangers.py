@@ -30,17 +30,21 @@ from formats.parts import (
     printable,
     quoted,
     rspamd_id,
+    sendmail_sender,
+    str_to_print,
 )
 
 
-def _address(name: str, *own: str, write: Callable[[str], str] = quoted, address: str | None = None) -> Part:
-    field = {"rcpt": "recipient", "orig": "original"}.get(name, name) if address is None else address
-    return Part(name, in_one(write), frozenset({field, *own}), usual=f"usual-{name}")
+def _address(name: str, *own: str, write: Callable[[str], str] = quoted) -> Part:
+    fields = {"rcpt": ("recipient", "recipients"), "orig": ("original",)}.get(name, (name,))
+    return Part(name, in_one(write), frozenset({*fields, *own}), usual=f"usual-{name}")
 
 
 # What smtpd says -------------------------------------------------------------------------------------------------------------------
 
 _TEXT = ("reply", "text")
+#: What is read out of the words of another server or filter.
+_SAID = (*_TEXT, "next_id", "log_id", "stored", "verdict", "detail", "did")
 _HELO = Part("helo", in_one(neutered), frozenset({"helo", *_TEXT}))
 _SENDER = _address("sender", *_TEXT)
 _RCPT = _address("rcpt", *_TEXT)
@@ -52,10 +56,8 @@ _CLIENT = "6C8F93041B: client=mail.sender.example[203.0.113.5]"
 _ORIGIN = ", orig_queue_id=80582186537, orig_client=mail.sender.example[203.0.113.5]"
 _HEADER = Part("header", in_one(lambda text: first_octets(f"Subject: {text}", 200)), frozenset({"subject", "text"}))
 _FROM = Part("header", in_one(lambda text: first_octets(f"From: {text}", 200)), frozenset({"header_from", "text"}))
-_ANSWER = Part("answer", in_one(printable), frozenset({*_TEXT, "next_id", "log_id", "stored", "filtered"}))
-_BARE = tuple(
-    _address(name, *_TEXT, write=bare, address=field) for name, field in (("sender", "sender"), ("rcpt", "recipient"), ("orig", "original"))
-)
+_ANSWER = Part("answer", in_one(printable), frozenset({*_SAID, "filtered"}))
+_BARE = tuple(_address(name, *_TEXT, write=bare) for name in ("sender", "rcpt", "orig"))
 _SENT = "relay=mx.example.com[198.51.100.9]:25, delay=1.2, delays=0.1/0/0.5/0.6, dsn=2.0.0, status=sent (250 2.0.0 «answer»)"
 _FAILED = (
     "relay=mx.example.com[198.51.100.9]:25, delay=1.2, delays=0.1/0/0.5/0.6, dsn=5.1.1, status=bounced "
@@ -90,7 +92,7 @@ POSTFIX = (
     Shape(
         "postfix/smtpd",
         f"proxy-reject: END-OF-MESSAGE: 554 5.7.0 Reject, id=00378-02 - BANNED: «answer»{_TAIL}",
-        (_SENDER, _RCPT, _HELO, Part("answer", in_one(printable), frozenset(_TEXT))),
+        (_SENDER, _RCPT, _HELO, Part("answer", in_one(printable), frozenset({*_TEXT, "detail"}))),
     ),
     *(
         Shape(
@@ -216,14 +218,16 @@ _JUDGED = (
     "digest: <c9a2de2de982e8ae8c750bb5569b2711>"
 )
 _LISTS = ", rcpts: <anna@example.com,«rcpt»>, mime_rcpts: <«to»>"
+#: What a symbol met with is a stranger's, and a virus' name is read out of it.
+_SYMBOLS = frozenset({"symbols", "verdict", "reason", "detail"})
 _TASK = (
     Part("id", in_one(rspamd_id), frozenset({"message_id"})),
     Part("sender", in_one(quoted), frozenset({"sender"})),
-    Part("option", in_one(printable), frozenset({"symbols"})),
-    Part("rcpt", in_one(quoted), frozenset({"recipients", "symbols"})),
-    Part("to", in_one(printable), frozenset({"symbols"})),
+    Part("option", in_one(printable), _SYMBOLS),
+    Part("rcpt", in_one(quoted), frozenset({"recipients", *_SYMBOLS})),
+    Part("to", in_one(printable), _SYMBOLS),
 )
-_SUBJECT = Part("subject", in_one(printable), frozenset({"subject", "symbols"}))
+_SUBJECT = Part("subject", in_one(printable), frozenset({"subject", *_SYMBOLS}))
 RSPAMD = (
     Shape("rspamd", f"{_RSPAMD}{_JUDGED}{_LISTS}", _TASK),
     Shape("rspamd", f'{_RSPAMD}{_JUDGED}{_LISTS}, forced: reject "clamav: virus found"; score=nan (set by clamav)', _TASK),
@@ -251,7 +255,7 @@ _EXIM_SUBJECT = Part("subject", in_one(lambda text: escaped(text[:100])), frozen
 _EXIM_ID = Part(
     "id", in_one(lambda text: f'"{printable(text).replace(chr(34), "").replace(chr(92), "")}"@{DOMAIN}'), frozenset({"message_id"})
 )
-_OTHER = Part("answer", in_one(printable), frozenset({*_TEXT, "next_id", "log_id", "stored"}))
+_OTHER = Part("answer", in_one(printable), frozenset(_SAID))
 _QUOTED_OTHER = Part("answer", in_one(escaped), _OTHER.own)
 _EXIM_CLIENT = "H=mail.sender.example («helo») [203.0.113.5]:41549"
 _MX = "R=remote T=remote_smtp H=mx.example.com [198.51.100.9]"
@@ -325,6 +329,56 @@ EXIM = (
     Shape("exim", f"{_ID} ** «rcpt.bare» <«rcpt»> R=localuser: unknown user", (_EXIM_RCPT,)),
 )
 
+# Sendmail ----------------------------------------------------------------------------------------------------------------------------
+
+_QUEUE_FILE = "6AU6Bof1016031"
+_MAILED = tuple(
+    Part(name, in_one(write), frozenset({*fields, *_TEXT}), usual=f"usual-{name}")
+    for name, write, fields in (
+        ("sender", sendmail_sender, ("sender",)),
+        ("max", lambda text: str_to_print(quoted(text)), ("sender",)),
+        ("rcpt", lambda text: str_to_print(quoted(text)), ("recipient", "recipients")),
+        ("other", lambda text: str_to_print(quoted(text)), ("recipient", "recipients")),
+    )
+)
+_SENDMAIL_ID = Part("id", in_one(lambda text: str_to_print(f"<{printable(text)}>")[:100]), frozenset({"message_id"}))
+_SERVER_SAID = Part("answer", in_one(lambda text: str_to_print(printable(text))), frozenset(_SAID))
+_MAILER = "delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=60054, relay=mx.example.com. [198.51.100.9]"
+_FROM_HOST = "relay=mail.sender.example [203.0.113.5]"
+SENDMAIL = (
+    Shape(
+        "sm-mta",
+        f"{_QUEUE_FILE}: from=«sender», size=54, class=0, nrcpts=2, msgid=«id», proto=ESMTP, daemon=MTA-v4, {_FROM_HOST}",
+        (*_MAILED, _SENDMAIL_ID),
+    ),
+    *(
+        Shape("sm-mta", f"{_QUEUE_FILE}: to=<«rcpt»>,<anna@example.com>,<«other»>{more}, {_MAILER}, {end}", (*_MAILED, _SERVER_SAID))
+        for more in ("", ", [more]")
+        for end in (
+            "dsn=2.0.0, stat=Sent («answer»)",
+            "dsn=5.1.1, reply=550 5.1.1 «answer», stat=User unknown",
+            "dsn=4.7.1, reply=451 4.7.1 «answer», stat=Deferred: 451 4.7.1 «answer»",
+            "dsn=4.7.1, stat=Deferred: 451 4.7.1 «answer»",
+        )
+    ),
+    Shape(
+        "sm-mta", f"{_QUEUE_FILE}: to=<«rcpt»>,<anna@example.com>, delay=00:00:00, pri=34275, stat=Message exceeds maximum size", _MAILED
+    ),
+    *(
+        Shape("sm-mta", f"{_QUEUE_FILE}: ruleset=check_rcpt, arg1=<«rcpt»>, {_FROM_HOST}, {end}", _MAILED)
+        for end in ("reject=550 5.7.1 <«rcpt»>... Relaying denied", "discard", "quarantine=look at it")
+    ),
+    Shape("sm-mta", f"{_QUEUE_FILE}: ruleset=check_mail, arg1=<«max»>, {_FROM_HOST}, reject=553 5.1.8 <«max»>... not there", _MAILED),
+    Shape(
+        "sm-mta",
+        f"{_QUEUE_FILE}: ruleset=CheckSubject, arg1=«value», {_FROM_HOST}, reject=553 5.0.0 Header error",
+        (Part("value", in_one(lambda text: str_to_print(printable(text))), frozenset()),),
+    ),
+    Shape("sm-mta", f"{_QUEUE_FILE}: Milter: to=<«rcpt»>, reject=451 4.7.1 come back later", _MAILED),
+    Shape("sm-mta", f"{_QUEUE_FILE}: <«rcpt»>... User unknown", _MAILED),
+    Shape("sm-mta", f"{_QUEUE_FILE}: collect: relay=mail.sender.example, from=«sender», info=unexpected close", _MAILED),
+)
+
 # The others --------------------------------------------------------------------------------------------------------------------------
 
 OTHERS = (
@@ -342,4 +396,4 @@ OTHERS = (
     ),
 )
 
-SHAPES = (*POSTFIX, *AMAVIS, *RSPAMD, *SPAMD, *EXIM, *OTHERS)
+SHAPES = (*POSTFIX, *AMAVIS, *RSPAMD, *SPAMD, *EXIM, *SENDMAIL, *OTHERS)

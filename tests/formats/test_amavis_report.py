@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formats.format_samples import framed
-from mappings.facts import Scanned
 from ingest.formats import UNKNOWN, parser_of
+from mappings.facts import Scanned
 
 REPORT: dict[str, object] = {
     "action": ["PASS"],

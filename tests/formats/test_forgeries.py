@@ -10,9 +10,9 @@ from itertools import islice
 import pytest
 
 from formats.forging import believed, forgeries, outcome_of, told
+from formats.format_samples import facts_of
 from formats.parts import Shape
 from formats.strangers import SHAPES
-from mappings.facts import Fact
 from ingest.formats import FORMATS
 
 SEED = 20261130
@@ -22,7 +22,7 @@ COUNT = 6000
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape.tag}: {shape.line[:60]}")
 def test_an_honest_line_states_a_fact(shape: Shape) -> None:
     """What forgeries are compared with is read, and each part stands in its line."""
-    assert isinstance(outcome_of(shape, {}), Fact)
+    assert facts_of(outcome_of(shape, {}))
     for part in shape.parts:
         assert any(
             f"«{part.name}{form}»" in shape.line or part.name in {"claim", "rcpt", "sender", "helo"} for form in ("", ".bare", ".local")
@@ -35,7 +35,7 @@ def test_no_forgery_is_believed() -> None:
     for shape, texts in islice(forgeries(SEED), COUNT):
         wrong = believed(shape, texts)
         assert not wrong, told(shape, texts, wrong)
-        read += isinstance(outcome_of(shape, texts), Fact)
+        read += bool(facts_of(outcome_of(shape, texts)))
     # What cannot be told from the line is not told; most can.
     assert read > COUNT * 0.8
 

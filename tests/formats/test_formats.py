@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC
 from types import ModuleType
 from typing import Any
@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 import ingest.formats
-from formats.format_samples import FOLDER, Sample, all_samples, framed, kind_of, rendered
-from mappings.facts import FACTS, Fact, Unread, fact_of, fields_of
-from ingest.formats import FORMATS, IGNORED, UNKNOWN, Format, parser_of
+from formats.format_samples import FOLDER, Sample, all_samples, facts_of, framed, rendered
+from ingest.formats import FORMATS, IGNORED, UNKNOWN, Format, framer_of, new_joiner, parser_of
 from ingest.formats.postfix import PROGRAMS
-from ingest.syslog import Framer
+from ingest.framing.line import Line
+from ingest.joining.places import Place as PlaceInFile
+from mappings.facts import FACTS, Unread, fact_of, fields_of, kind_of
 
 SAMPLES = all_samples()
 #: Daemons of Postfix whose lines are all known to say nothing of one message: no sample for each.
@@ -68,7 +69,7 @@ def test_a_format_has_a_sample_file_with_lines_of_every_fate(one: Format) -> Non
     """A format without samples, or with good weather only, does not pass."""
     assert (FOLDER / f"{one.name}.txt").is_file(), f"{one.name} has no samples"
     outcomes = [sample.outcome for sample in SAMPLES if sample.format == one.name]
-    assert any(isinstance(outcome, Fact) for outcome in outcomes) is not one.helper
+    assert any(facts_of(outcome) for outcome in outcomes) is not one.helper
     assert IGNORED in outcomes, "no line that is known and says nothing"
     if one.helper:
         assert UNKNOWN in outcomes, "no line that is not known"
@@ -77,12 +78,12 @@ def test_a_format_has_a_sample_file_with_lines_of_every_fate(one: Format) -> Non
 @pytest.mark.parametrize("one", FORMATS, ids=lambda one: one.name)
 def test_a_format_shows_a_line_that_it_reads(one: Format) -> None:
     """The example is a whole line of a log: it is framed, its program is the format's, and it states a fact; a helper's is known."""
-    line = Framer("mail.log", UTC, 2026).frame(one.example)
+    line = framer_of("mail.log", UTC, 2026).frame(one.example)
     assert line is not None
     assert line.program in one.programs
     assert parser_of(line.tag, line.program) is one.parse
     outcome = one.parse(line)
-    assert outcome is IGNORED if one.helper else isinstance(outcome, Fact)
+    assert outcome is IGNORED if one.helper else facts_of(outcome)
     assert one.title
     assert one.versions
 
@@ -127,15 +128,47 @@ def test_a_daemon_of_postfix_is_known_by_its_instance_only(tag: str) -> None:
 
 def test_every_kind_of_fact_is_in_a_sample() -> None:
     """What correlation can be given is what some real line states; that a line could not be read is stated by none."""
-    assert {kind_of(outcome) for sample in SAMPLES if isinstance(outcome := sample.outcome, Fact)} == set(FACTS) - {kind_of(Unread())}
+    assert {kind_of(fact) for sample in SAMPLES for fact in facts_of(sample.outcome)} == set(FACTS) - {kind_of(Unread())}
+
+
+#: Lines as programs write them into files of their own, or in pieces, of each format that frames or joins by itself.
+OWN_LINES = {
+    "amavis": ("Nov 24 03:53:14 mx1 amavis[235]: (00235-02) Passed CL...", "Nov 24 03:53:14 mx1 amavis[235]: (00235-02) ...EAN"),
+    "exim": (
+        "2026-11-24 03:53:14 [90] 1xVhsP-00001T-1p Completed",
+        "Nov 24 03:53:14 mx1 exim4[90]: [1\\2] 2026-11-24 03:53:14 1xVhsP-00001T-1p F=<> rejected after DATA: no",
+        "Nov 24 03:53:14 mx1 exim[90]: [2\\2] Envelope-from: <>",
+    ),
+    "rspamd": (
+        "2026-11-24 03:53:14 #100(rspamd_proxy) <dd29ba>; proxy; x",
+        '{"ts": 1795492394, "pid": 123, "worker_type": "normal", "message": "x"}',
+    ),
+    "spamassassin": ("Tue Nov 24 03:53:14 2026 [85] info: spamd: server started",),
+    "clamav": ("Tue Nov 24 03:53:14 2026 -> SelfCheck: Database status OK.",),
+}
+
+
+def read(lines: Iterable[str]) -> list[Line]:
+    """Lines of one file as the pipeline frames and joins them, in records."""
+    framer, joiner, place = framer_of("own.log", UTC, 2026), new_joiner(), PlaceInFile(0, 0, 0, None)
+    framed_lines = [framer.frame(text) for text in lines]
+    return [record for line in framed_lines if line is not None for record, _ in joiner.feed(line, place)]
+
+
+@pytest.mark.parametrize("one", [one for one in FORMATS if one.frame or one.join], ids=lambda one: one.name)
+def test_what_a_program_writes_in_its_own_way_is_its_own(one: Format) -> None:
+    """The stamps of its own files and the pieces of its records lead to its parser."""
+    records = read(OWN_LINES[one.name])
+    assert records
+    assert {parser_of(record.tag, record.program) for record in records} == {one.parse}
+    assert (len(records) < len(OWN_LINES[one.name])) is (one.join is not None)
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=str)
 def test_a_fact_comes_back_from_its_document(sample: Sample) -> None:
     """A document keeps the kind and the fields, and the fact is the same when it is read again."""
-    outcome = sample.outcome
-    if isinstance(outcome, Fact):
-        assert fact_of(kind_of(outcome), fields_of(outcome)) == outcome
+    for fact in facts_of(sample.outcome):
+        assert fact_of(kind_of(fact), fields_of(fact)) == fact
 
 
 class Noting:
@@ -186,4 +219,6 @@ def test_every_pattern_is_hit_by_some_sample(monkeypatch: pytest.MonkeyPatch) ->
     assert len(noting) > 20
     for sample in SAMPLES:
         assert rendered(sample.outcome) == sample.expected
+    for lines in OWN_LINES.values():
+        read(lines)
     assert [names[key] for key, one in noting.items() if not one.hit] == []

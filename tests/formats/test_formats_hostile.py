@@ -11,15 +11,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from formats.format_samples import Sample, all_samples, framed, kind_of
+from formats.format_samples import Sample, all_samples, facts_of, framed
 from formats.hostile_lines import PIECES
-from ingest.correlate.event import Slot
-from mappings.facts import Attempted, Fact, Judged, Received, Ruled, Scanned, fact_of, fields_of
-from ingest.formats import FORMATS, Silent, parser_of
-from ingest.lines import Line
+from ingest.formats import FORMATS, Outcome, Silent, new_joiner, parser_of
+from ingest.framing.line import Line
+from ingest.joining.places import Place as PlaceInFile
 from ingest.records import Joiner
-from mappings.sentences import names_of, words_of
 from mappings.address import message_id
+from mappings.facts import Attempted, Fact, Judged, Received, Ruled, Scanned, fact_of, fields_of, kind_of
+from mappings.sentences import words_of
 
 TESTS = Path(__file__).resolve().parents[1]
 SAMPLES = all_samples()
@@ -46,11 +46,11 @@ def read(tag: str, text: str) -> None:
     parse = parser_of(tag, tag.rpartition("/")[2])
     assert parse is not None
     found = parse(framed(tag, text))
-    assert isinstance(found, Silent | Fact)
-    if isinstance(found, Fact):
-        assert words_of(found)
-        assert all(isinstance(name, str) for name in names_of(found)[0])
-        assert fact_of(kind_of(found), fields_of(found)) == found
+    assert isinstance(found, Silent) or facts_of(found)
+    for fact in facts_of(found):
+        assert words_of(fact)
+        assert all(isinstance(name, str) for name in fact.people())
+        assert fact_of(kind_of(fact), fields_of(fact)) == fact
 
 
 @st.composite
@@ -141,6 +141,11 @@ def test_an_encoded_word_hides_nothing_that_a_store_does_not_take(word: str) -> 
     assert all(sign.isprintable() or sign == "\N{REPLACEMENT CHARACTER}" for sign in fact.subject)
 
 
+def people_of(outcome: Outcome) -> set[str]:
+    """Whom the facts of a line name."""
+    return {name for fact in facts_of(outcome) for name in fact.people()}
+
+
 #: What a line that imitates itself holds twice.
 IMITATED = ("; from=<", ", relay=", ", size=", " -> <", ", rcpts: <", " R=", " F=<")
 
@@ -148,13 +153,11 @@ IMITATED = ("; from=<", ", relay=", ", size=", " -> <", ", rcpts: <", " R=", " F
 def test_every_cut_of_every_sample_is_read() -> None:
     """A line that the transport cut at any place never raises, and names nobody by half an address."""
     for sample in SAMPLES:
-        whole = sample.outcome
-        known = set(names_of(whole)[0]) if isinstance(whole, Fact) else set()
+        known = people_of(sample.outcome)
         parse = parser_of(sample.tag, sample.program)
         assert parse is not None
         for at in range(len(sample.text)):
-            found = parse(framed(sample.tag, sample.text[:at]))
-            if isinstance(found, Fact):
+            for found in facts_of(parse(framed(sample.tag, sample.text[:at]))):
                 assert words_of(found)
                 if sample.program == "exim" and " for " in sample.text[:at]:
                     # Exim's list of recipients has no brackets, so nothing tells that the last one is cut.
@@ -162,7 +165,7 @@ def test_every_cut_of_every_sample_is_read() -> None:
                 # Of a line that imitates itself the first half is a whole one, and a rule's own target has no bracket at its end.
                 imitates = any(sample.text.count(words) > 1 for words in IMITATED)
                 if not imitates and getattr(found, "target", None) is None:
-                    assert set(names_of(found)[0]) <= known, sample.text[:at]
+                    assert set(found.people()) <= known, sample.text[:at]
 
 
 def found_in(tag: str, text: str) -> Fact:
@@ -257,8 +260,7 @@ def named_in(tag: str, text: str) -> set[str]:
     """Whom a line names, if anybody."""
     parse = parser_of(tag, tag.rpartition("/")[2])
     assert parse is not None
-    found = parse(framed(tag, text))
-    return set(names_of(found)[0]) if isinstance(found, Fact) else set()
+    return people_of(parse(framed(tag, text)))
 
 
 def in_log(text: str) -> str:
@@ -348,8 +350,8 @@ def test_a_split_record_is_read_as_one(size: int) -> None:
     to = ",".join(f"<{name}>" for name in names)
     text = f"Passed CLEAN {{RelayedInbound}}, [203.0.113.5]:25 <max@sender.example> -> {to}, mail_id: AAAAAAAAAAAA, 9 ms"
     other = pieces(text.replace("user", "other"), size, "(00236-01)")
-    joiner: Joiner[Slot] = Joiner()
-    place = Slot(0, 0, 0, None)
+    joiner: Joiner[PlaceInFile] = new_joiner()
+    place = PlaceInFile(0, 0, 0, None)
     done: list[Line] = []
     for one, two in zip(pieces(text, size), other, strict=False):
         done += [line for line, _ in joiner.feed(amavis_line(one), place)]

@@ -6,10 +6,9 @@ from datetime import UTC
 
 import pytest
 
+from ingest.formats import Outcome, framer_of, parser_of
+from ingest.framing.line import Line
 from mappings.facts import Judged, Ruled
-from ingest.formats import Outcome, parser_of
-from ingest.lines import Line
-from ingest.syslog import Framer
 
 RESULT = (
     "id: <a1@client.example>, qid: <4TABCD12345>, ip: 203.0.113.5, from: <max@sender.example>, (default: T (reject): [19.40/15.00] "
@@ -21,7 +20,7 @@ REFUSED = "H=mail.sender.example [203.0.113.5] F=<max@sender.example> rejected R
 
 def read(text: str) -> tuple[Line, Outcome]:
     """A line with its header taken apart, and what it states."""
-    line = Framer("mail.log", UTC, 2026).frame(text)
+    line = framer_of("mail.log", UTC, 2026).frame(text)
     assert line is not None
     parse = parser_of(line.tag, line.program)
     assert parse is not None, line.tag
@@ -51,7 +50,7 @@ def test_rspamd_says_the_same_as_text_and_as_json(text: str, host: str) -> None:
 )
 def test_json_without_a_time_is_no_line(text: str) -> None:
     """What only looks like it is counted as a line without a stamp."""
-    assert Framer("rspamd.log", UTC, 2026).frame(text) is None
+    assert framer_of("rspamd.log", UTC, 2026).frame(text) is None
 
 
 @pytest.mark.parametrize(

@@ -6,29 +6,26 @@ import re
 
 import pytest
 
-from formats.format_samples import Sample, all_samples
+from formats.format_samples import all_samples, facts_of
 from mappings.facts import Attempted, Connected, Fact, Passed, Queued, Received, Reply, Ruled, Scanned
-from mappings.sentences import names_of, words_of
+from mappings.log_words import Action, By, Contact, Decider, Sending, Stage, Status
+from mappings.sentences import words_of
 
-SAMPLES = [sample for sample in all_samples() if isinstance(sample.outcome, Fact)]
+STATED = [pytest.param(fact, id=str(sample)) for sample in all_samples() for fact in facts_of(sample.outcome)]
 FILTERED = Reply(250, "2.0.0", "from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 3033D18654F")
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=str)
-def test_no_sentence_names_a_recipient(sample: Sample) -> None:
+@pytest.mark.parametrize("fact", STATED)
+def test_no_sentence_names_a_recipient(fact: Fact) -> None:
     """Who reads the sentence may not see the line, because it names somebody else."""
-    fact = sample.outcome
-    assert isinstance(fact, Fact)
     words = words_of(fact).lower()
     assert words
-    assert [name for name in names_of(fact)[0] if "@" in name and name.lower() in words] == []
+    assert [name for name in fact.people() if "@" in name and name.lower() in words] == []
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=str)
-def test_no_sentence_says_a_code_twice(sample: Sample) -> None:
+@pytest.mark.parametrize("fact", STATED)
+def test_no_sentence_says_a_code_twice(fact: Fact) -> None:
     """A reply's codes stand before its text, once."""
-    fact = sample.outcome
-    assert isinstance(fact, Fact)
     assert not re.search(r"(\b[245]\d\d (?:\d\.\d+\.\d+ )?)(?:from MTA\S* )?\1", words_of(fact))
     assert not re.search(r"(\b[245]\.\d+\.\d+ )\1", words_of(fact))
 
@@ -45,14 +42,14 @@ def test_no_sentence_says_a_code_twice(sample: Sample) -> None:
 def test_a_hand_over_to_a_filter_is_no_delivery(address: str, port: int | None, words: str) -> None:
     """A filter listens on an address of the host itself; nobody has the mail yet."""
     relay = f"mx.example.net[{address}]:{port}"
-    fact = Attempted("80582186537", "anna@example.com", "sent", relay=relay, relay_ip=address, relay_port=port, reply=FILTERED, by="remote")
+    fact = Attempted("80582186537", "anna@example.com", Status.SENT, None, relay, None, address, port, FILTERED, By.REMOTE)
     assert words_of(fact) == words
 
 
 def test_a_reply_that_another_one_contradicts_is_kept_whole() -> None:
     """Only a repetition is left out: a filter that says something else than the next server keeps both."""
     reply = Reply(451, "4.5.0", "from MTA(smtp:[127.0.0.1]:10025): 550 5.7.1 Forbidden")
-    assert words_of(Passed("forward", "M", reply=reply)) == (
+    assert words_of(Passed(Sending.FORWARD, "M", reply=reply)) == (
         "The filter could not pass it on: 451 4.5.0 from MTA(smtp:[127.0.0.1]:10025): 550 5.7.1 Forbidden"
     )
 
@@ -69,7 +66,7 @@ def test_a_reply_that_another_one_contradicts_is_kept_whole() -> None:
 )
 def test_addresses_in_a_reply_are_hidden(text: str) -> None:
     """The other server repeats addresses in its reply, in whatever form."""
-    words = words_of(Attempted("80582186537", "anna@example.com", "bounced", reply=Reply(550, "5.1.1", text), by="remote"))
+    words = words_of(Attempted("80582186537", "anna@example.com", Status.BOUNCED, reply=Reply(550, "5.1.1", text), by=By.REMOTE))
     assert "@" not in words
     assert words.startswith("Delivery failed for good: 550 5.1.1 ")
 
@@ -77,27 +74,28 @@ def test_addresses_in_a_reply_are_hidden(text: str) -> None:
 def test_a_quoted_recipient_is_hidden() -> None:
     """A recipient's own form is known, so that blanks and brackets in it do not save a part of it."""
     address = '"anna, <the> first"@example.com'
-    words = words_of(Attempted("80582186537", address, "bounced", reply=Reply(550, "5.1.1", f"<{address}> unknown")))
+    words = words_of(Attempted("80582186537", address, Status.BOUNCED, reply=Reply(550, "5.1.1", f"<{address}> unknown")))
     assert words == "Delivery failed for good: 550 5.1.1 <...> unknown"
 
 
 @pytest.mark.parametrize(
     ("fact", "words"),
     [
-        (Connected("connect", "mail.sender.example", "203.0.113.5"), "A session began with mail.sender.example [203.0.113.5]"),
-        (Connected("disconnect", "mail.sender.example", "203.0.113.5"), "The session ended"),
-        (Connected("lost", None, None, "timeout after DATA"), "The session broke off: timeout after DATA"),
+        (Connected(Contact.CONNECT, "mail.sender.example", "203.0.113.5"), "A session began with mail.sender.example [203.0.113.5]"),
+        (Connected(Contact.DISCONNECT, "mail.sender.example", "203.0.113.5"), "The session ended"),
+        (Connected(Contact.LOST, None, None, "timeout after DATA"), "The session broke off: timeout after DATA"),
         (Received("A", "h.example", "203.0.113.5", user="anna"), "Received from h.example [203.0.113.5], logged in as anna"),
         (Received("A", "localhost", "127.0.0.1", origin_queue_id="B"), "Received back from the filter, before: B"),
+        (Attempted("A", "anna@example.com", Status.OTHER), "Delivery to the next server, with a result that is not known"),
         (Queued("A", "max@sender.example", 367, 2), "Queued: 367 bytes, 2 recipients"),
-        (Ruled("A", "info", "header", "header", text="Subject: x", subject="Grüße"), "Header logged: Subject: Grüße"),
-        (Ruled("A", "info", "header", "header"), "Header logged"),
+        (Ruled("A", Action.INFO, Stage.HEADER, Decider.HEADER, text="Subject: x", subject="Grüße"), "Header logged: Subject: Grüße"),
+        (Ruled("A", Action.INFO, Stage.HEADER, Decider.HEADER), "Header logged"),
         (
-            Ruled(None, "accept", "END-OF-MESSAGE", "proxy", reply=FILTERED),
+            Ruled(None, Action.ACCEPT, Stage.END_OF_MESSAGE, Decider.PROXY, reply=FILTERED),
             "Accepted by the filter before the queue: 250 2.0.0 Ok: queued as 3033D18654F",
         ),
         (
-            Ruled("A", "redirect", "header", "header", text="tina@boxes.example", target="tina@boxes.example"),
+            Ruled("A", Action.REDIRECT, Stage.HEADER, Decider.HEADER, text="tina@boxes.example", target="tina@boxes.example"),
             "Sent elsewhere because of a header",
         ),
         (
@@ -114,10 +112,11 @@ def test_what_a_sentence_says(fact: Fact, words: str) -> None:
 
 def test_a_long_reply_is_cut() -> None:
     """A sentence is no place for a page of text."""
-    assert len(words_of(Attempted("A", "anna@example.com", "bounced", reply=Reply(550, None, "no " * 10_000)))) < 2200
+    assert len(words_of(Attempted("A", "anna@example.com", Status.BOUNCED, reply=Reply(550, None, "no " * 10_000)))) < 2200
 
 
 @pytest.mark.parametrize("count", [1, 2, 60])
 def test_who_else_there_is_is_told(count: int) -> None:
     """A line that counts recipients names none of them, but says that there are others."""
-    assert names_of(Queued("A", "max@sender.example", 1, count)) == ([], count > 1)
+    fact = Queued("A", "max@sender.example", 1, count)
+    assert (fact.people(), fact.counts_more()) == ([], count > 1)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from ingest.lines import Line
-from ingest.syslog import Framer, peek_time
+from ingest.formats import framer_of, peek_time
+from ingest.framing.line import Line
+from ingest.framing.syslog import Framer
 
 BERLIN = ZoneInfo("Europe/Berlin")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,7 +25,7 @@ def us(*parts: int) -> int:
 
 def framed(text: str, framer: Framer | None = None) -> Line:
     """The line, which must be known."""
-    line = (framer or Framer("own.log", BERLIN)).frame(text)
+    line = (framer or framer_of("own.log", BERLIN)).frame(text)
     assert line is not None, text
     return line
 
@@ -75,38 +76,38 @@ def test_own_files(text: str, time_us: int, fine: bool, said: tuple[str, int, st
 )
 def test_what_is_no_stamp_of_them(text: str) -> None:
     """Headers behind a refusal, and days that are none, have no stamp."""
-    assert Framer("rejectlog", BERLIN).frame(text) is None
+    assert framer_of("rejectlog", BERLIN).frame(text) is None
 
 
 def test_short_way() -> None:
     """Remembering the last second changes no result."""
     stamps = ["04:11:34", "04:11:34", "04:11:34.5", "04:11:34 +0530", "04:11:34 -0500", "04:11:34", "04:11:35.25 +0100", "04:11:35"]
-    framer = Framer("mainlog", BERLIN)
+    framer = framer_of("mainlog", BERLIN)
     for stamp in stamps:
         text = f"2026-11-24 {stamp} x"
-        assert framed(text, framer) == framed(text, Framer("mainlog", BERLIN)), stamp
+        assert framed(text, framer) == framed(text, framer_of("mainlog", BERLIN)), stamp
 
 
 def test_the_hour_that_comes_twice() -> None:
     """Without a zone the order of the file tells in which pass a line is, with one the line does."""
-    framer = Framer("mainlog", BERLIN)
+    framer = framer_of("mainlog", BERLIN)
     times = [
         framed(f"2026-10-25 {stamp} x", framer).time_us
         for stamp in ("01:59:59", "02:10:00", "02:59:59", "02:00:00", "02:30:00", "03:00:00")
     ]
     first = us(2026, 10, 24, 23, 59, 59)
     assert [(time - first) // 1_000_000 for time in times] == [0, 601, 3600, 3601, 5401, 7201]
-    framer = Framer("mainlog", BERLIN)
+    framer = framer_of("mainlog", BERLIN)
     stamps = ("02:59:59 +0200", "02:59:59 +0100", "02:00:00 +0200")
     assert [(framed(f"2026-10-25 {stamp} x", framer).time_us - first) // 1_000_000 for stamp in stamps] == [3600, 7200, 1]
 
 
 def test_reading_on_in_the_hour_that_comes_twice() -> None:
     """The time of the line at the position tells in which pass the file is."""
-    framer = Framer("mainlog", BERLIN)
+    framer = framer_of("mainlog", BERLIN)
     framed("2026-10-25 02:50:00 x", framer)
     second = framed("2026-10-25 02:10:00 x", framer)
-    resumed = Framer("mainlog", BERLIN)
+    resumed = framer_of("mainlog", BERLIN)
     resumed.resume(None, second.time_us)
     assert framed("2026-10-25 02:10:00 x", resumed).time_us == second.time_us
 
@@ -142,10 +143,10 @@ def test_in_syslog_as_in_its_own_file(
     milliseconds, named, piece = form
     at = moment.replace(tzinfo=zone)
     own = f"{_stamp(at, 3 * milliseconds, zone=named)} {_ID} Completed"
-    file = framed(own, Framer("mainlog", zone))
+    file = framed(own, framer_of("mainlog", zone))
     transport = (at + timedelta(milliseconds=late_ms)).astimezone(theirs)
     for tag in ("exim[90]", "exim4[90]", "exim"):
-        line = framed(f"{transport.isoformat(timespec='microseconds')} mx1 {tag}: {piece}{own}", Framer("mail.log", UTC))
+        line = framed(f"{transport.isoformat(timespec='microseconds')} mx1 {tag}: {piece}{own}", framer_of("mail.log", UTC))
         assert (line.time_us, line.fine, line.tag, line.program, line.host) == (file.time_us, milliseconds, "exim", "exim", "mx1")
         assert line.text == f"{piece}{file.text}"
 
@@ -157,8 +158,8 @@ def test_in_traditional_syslog_the_year_is_exims(moment: datetime, quarters: int
     at = moment.replace(tzinfo=zone)
     transport = at + timedelta(milliseconds=late_ms)
     assume((transport.month, transport.day) != (2, 29))
-    file = framed(f"{_stamp(at, 0, zone=False)} {_ID} Completed", Framer("mainlog", zone))
-    framer = Framer("mail.log", zone, transport.year + years)
+    file = framed(f"{_stamp(at, 0, zone=False)} {_ID} Completed", framer_of("mainlog", zone))
+    framer = framer_of("mail.log", zone, transport.year + years)
     line = framed(
         f"{transport:%b} {transport.day:2d} {transport:%H:%M:%S} mx1 exim[90]: {_stamp(at, 0, zone=False)} {_ID} Completed", framer
     )

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.correlate.event import Slot
-from ingest.lines import SECOND, Line
-from ingest.records import Joiner, named
+from ingest.formats import new_joiner
+from ingest.formats.exim.pieces import named
+from ingest.framing.line import SECOND, Line
+from ingest.joining.places import Place as PlaceInFile
+from ingest.records import Joiner
 
 _AT = 1_772_445_600_000_000
 
@@ -19,12 +21,12 @@ class Reader:
     """Gives lines to a joiner, each with a place of its own, as a reader of files does."""
 
     def __init__(self) -> None:
-        self.joiner: Joiner[Slot] = Joiner()
-        self.slots: list[Slot] = []
+        self.joiner: Joiner[PlaceInFile] = new_joiner()
+        self.slots: list[PlaceInFile] = []
 
     def feed(self, line: Line) -> list[str]:
         """The texts of the records that are complete with a line."""
-        slot = Slot(len(self.slots), line.time_us, line.time_us, 2026)
+        slot = PlaceInFile(len(self.slots), line.time_us, line.time_us, 2026)
         self.slots.append(slot)
         return [record.text for record, place in self.joiner.feed(line, slot) if place in self.slots]
 
@@ -39,7 +41,7 @@ class Reader:
     @property
     def pins(self) -> list[int]:
         """How often each place is pinned, in the order of reading."""
-        return [slot.pins for slot in self.slots]
+        return [len(slot.holders) for slot in self.slots]
 
 
 @pytest.fixture

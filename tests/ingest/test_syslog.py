@@ -10,15 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.lines import Line
-from ingest.syslog import Framer, guess_year, peek_time
+from ingest.formats import framer_of, peek_time
+from ingest.framing.line import Line
+from ingest.framing.syslog import Framer
+from ingest.framing.year import guess_year
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def framed(text: str, year: int | None = 2026) -> Line:
     """The line, which must be known."""
-    line = Framer("mail.log", UTC, year).frame(text)
+    line = framer_of("mail.log", UTC, year).frame(text)
     assert line is not None, text
     return line
 
@@ -77,10 +79,10 @@ def test_a_second_line_with_the_same_layout_takes_the_short_way_to_the_same_resu
         "Nov 24 03:53:15",
         "Nov 24 03:53:16",
     ]
-    framer = Framer("f", UTC, 2026)
+    framer = framer_of("f", UTC, 2026)
     for stamp in stamps:
         line = framer.frame(f"{stamp} mx1 a[1]: x")
-        fresh = Framer("f", UTC, 2026).frame(f"{stamp} mx1 a[1]: x")
+        fresh = framer_of("f", UTC, 2026).frame(f"{stamp} mx1 a[1]: x")
         assert line is not None
         assert line == fresh, stamp
 
@@ -119,7 +121,7 @@ def test_a_line_without_host_has_none() -> None:
 
 def test_clamavs_own_file_is_known() -> None:
     """ClamAV's lines name neither host nor process, and are of its local time."""
-    line = Framer("clamav.log", BERLIN, None).frame("Tue Nov 24 04:06:21 2026 -> parts/p1: Eicar FOUND")
+    line = framer_of("clamav.log", BERLIN, None).frame("Tue Nov 24 04:06:21 2026 -> parts/p1: Eicar FOUND")
     assert line is not None
     assert (line.time_us, line.fine, line.host) == (us(2026, 11, 24, 3, 6, 21), False, "")
     assert (line.tag, line.program, line.pid, line.text) == ("clamd", "clamd", 0, "parts/p1: Eicar FOUND")
@@ -145,7 +147,7 @@ def test_journald_entries_are_known() -> None:
     assert stamp is not None
     assert (stamp.year, stamp.month, stamp.day) == (2026, 11, 24)
     for broken in ('{"MESSAGE": "x"}', "{", '{"__REALTIME_TIMESTAMP": "1e5"}', "{" * 100_000):
-        assert Framer("f", UTC, 2026).frame(broken) is None
+        assert framer_of("f", UTC, 2026).frame(broken) is None
 
 
 def test_nul_bytes_before_a_line_are_dropped_and_escapes_stay() -> None:
@@ -177,7 +179,7 @@ def test_nul_bytes_before_a_line_are_dropped_and_escapes_stay() -> None:
 )
 def test_what_has_no_stamp_that_we_know_is_none(text: str) -> None:
     """A line without a valid stamp is for the caller to count."""
-    assert Framer("f", UTC, 2026).frame(text) is None
+    assert framer_of("f", UTC, 2026).frame(text) is None
 
 
 def test_the_29th_of_february_is_a_day_of_leap_years() -> None:
@@ -187,7 +189,7 @@ def test_the_29th_of_february_is_a_day_of_leap_years() -> None:
 
 def test_the_year_turns_where_december_becomes_january_only() -> None:
     """Lines that come late or early around the turn get their own year, and turn nothing."""
-    framer = Framer("f", UTC, 2025)
+    framer = framer_of("f", UTC, 2025)
     days = [
         "Dec 30",
         "Dec 28",
@@ -216,21 +218,21 @@ def test_resuming_at_any_line_gives_the_same_times(steps: list[int], cut: int) -
         moments.append(moments[-1] + timedelta(hours=12 * half_days))
     texts = [f"{moment:%b %d %H:%M:%S} mx1 a[1]: x" for moment in moments]
     cut = min(cut, len(texts) - 1)
-    framer = Framer("f", UTC, 2025)
+    framer = framer_of("f", UTC, 2025)
     lines, states = [], []
     for text in texts:
         lines.append(framer.frame(text))
         states.append(framer.year_now)
     at = lines[cut]
     assert at is not None
-    resumed = Framer("f", UTC)
+    resumed = framer_of("f", UTC)
     resumed.resume(states[cut], at.time_us)
     assert [resumed.frame(text) for text in texts[cut:]] == lines[cut:]
 
 
 def test_the_hour_that_a_change_of_clocks_repeats_is_told_by_the_order_of_the_file() -> None:
     """The second pass begins where the stamps fall back, not where lines are a little out of order."""
-    framer = Framer("f", BERLIN, 2026)
+    framer = framer_of("f", BERLIN, 2026)
     stamps = ["01:59:59", "02:00:01", "02:00:00", "02:59:59", "02:59:58", "02:00:00", "02:30:00", "02:29:59", "02:59:59", "03:00:00"]
     times = [when(framer, f"Oct 25 {stamp}") for stamp in stamps]
     assert [f"{time:%H:%M:%S}" for time in times] == [
@@ -249,22 +251,22 @@ def test_the_hour_that_a_change_of_clocks_repeats_is_told_by_the_order_of_the_fi
 
 def test_reading_on_in_the_repeated_hour_stays_in_its_pass() -> None:
     """The time of the line at the position tells in which pass the file is."""
-    framer = Framer("f", BERLIN, 2026)
+    framer = framer_of("f", BERLIN, 2026)
     when(framer, "Oct 25 02:50:00")
     second = when(framer, "Oct 25 02:10:00")
-    resumed = Framer("f", BERLIN)
+    resumed = framer_of("f", BERLIN)
     resumed.resume(2026, int(second.timestamp()) * 1_000_000)
     assert when(resumed, "Oct 25 02:10:00") == second
 
 
 def test_a_time_that_a_change_of_clocks_skips_is_no_error() -> None:
     """A clock that was not set yet still has its place."""
-    assert when(Framer("f", BERLIN, 2026), "Mar 29 02:30:00") == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    assert when(framer_of("f", BERLIN, 2026), "Mar 29 02:30:00") == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 
 
 def test_offsets_may_change_within_a_file() -> None:
     """Each stamp counts with its own offset."""
-    framer = Framer("f", UTC)
+    framer = framer_of("f", UTC)
     assert when(framer, "2026-10-25T02:59:59.000000+02:00") == datetime(2026, 10, 25, 0, 59, 59, tzinfo=UTC)
     assert when(framer, "2026-10-25T02:59:59.000000+01:00") == datetime(2026, 10, 25, 1, 59, 59, tzinfo=UTC)
 
@@ -298,7 +300,7 @@ def test_the_year_is_found_in_the_order_of_what_is_surest(
 
 def test_a_framer_without_year_finds_it_from_its_file() -> None:
     """The time of change is the latest that the first line can be, and the year turns after it."""
-    framer = Framer("mail.log", UTC, None, us(2027, 1, 2))
+    framer = framer_of("mail.log", UTC, None, us(2027, 1, 2))
     assert framer.year_now is None
     assert [when(framer, f"{day} 12:00:00").year for day in ("Dec 30", "Jan  1")] == [2026, 2027]
 
@@ -333,7 +335,7 @@ KNOWN = [
 @given(st.sampled_from(KNOWN), st.lists(st.tuples(st.integers(0, 80), st.text(max_size=3), st.booleans()), max_size=6))
 def test_mutated_lines_never_raise(text: str, changes: list[tuple[int, str, bool]]) -> None:
     """Whatever stands in a line, it is framed or it is not."""
-    framer = Framer("f", BERLIN, 2026)
+    framer = framer_of("f", BERLIN, 2026)
     for at, insert, replace in changes:
         text = text[:at] + insert + text[at + len(insert) * replace :]
         line = framer.frame(text)
@@ -344,7 +346,7 @@ def test_mutated_lines_never_raise(text: str, changes: list[tuple[int, str, bool
 @given(st.lists(st.text(alphabet=st.characters(exclude_categories=[]), max_size=60), max_size=5))
 def test_random_lines_never_raise(texts: list[str]) -> None:
     """Text that is no log, surrogates among it, is no error."""
-    framer = Framer("f", UTC, None, 0)
+    framer = framer_of("f", UTC, None, 0)
     for text in texts:
         framer.frame(text)
         peek_time(text)
@@ -421,10 +423,10 @@ def test_rfc_5424_as_it_is_written(text: str, host: str, tag: str, pid: int, sai
 )
 def test_rfc_5424_without_what_it_needs_is_not_known(text: str) -> None:
     """No stamp, structured data that does not end, another version: for the caller to count."""
-    assert Framer("f", UTC, 2026).frame(text) is None
+    assert framer_of("f", UTC, 2026).frame(text) is None
 
 
 def test_structured_data_that_a_stranger_filled_is_read_in_time() -> None:
     """Brackets, quotes and backslashes over and over cost no more than their length."""
     for piece in ("[a]", '[a x="', "\\", '"', '\\"', "[", '[a x="\\]"]'):
-        Framer("f", UTC, 2026).frame("<22>1 2026-11-24T03:53:14Z mx1 a 1 - " + piece * (200_000 // len(piece)))
+        framer_of("f", UTC, 2026).frame("<22>1 2026-11-24T03:53:14Z mx1 a 1 - " + piece * (200_000 // len(piece)))

@@ -43,10 +43,7 @@ def test_nothing_waits_for_ever(form: Form, times: Times, place: Place) -> None:
 def _open(ingest: Ingest) -> list[Event]:
     """All events of a run that no acknowledged document holds."""
     return [
-        node.events[digest]
-        for writer in ingest._writers.values()
-        for node in writer.memory.nodes.nodes.values()
-        for digest in node.fresh
+        node.events[digest] for writer in ingest._writers.values() for node in writer.memory.nodes.nodes.values() for digest in node.fresh
     ]
 
 

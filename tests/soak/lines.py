@@ -18,15 +18,14 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from captures import FORMS, YEAR
-from formats.format_samples import NEXT_LINE, all_samples
+from formats.format_samples import NEXT_LINE, all_samples, facts_of
 from formats.hostile_lines import PIECES
 from formats.strangers import SHAPES
 
-from mappings.facts import Fact, fact_of, fields_of
-from ingest.formats import parser_of
-from ingest.lines import Line
-from ingest.syslog import Framer
-from mappings.sentences import names_of, words_of
+from ingest.formats import framer_of, parser_of
+from ingest.framing.line import Line
+from mappings.facts import fact_of, fields_of, kind_of
+from mappings.sentences import words_of
 
 LIMIT_S = 0.005
 _TRIES = 4
@@ -53,19 +52,18 @@ def corpus() -> tuple[str, ...]:
 
 def read(text: str) -> None:
     """A line as the pipeline reads it: framed, parsed, told, and brought back from a document."""
-    line = Framer("mail.log", ZoneInfo("UTC"), YEAR).frame(text)
+    line = framer_of("mail.log", ZoneInfo("UTC"), YEAR).frame(text)
     if line is not None:
         _parsed(line)
 
 
 def _parsed(line: Line) -> None:
-    """The fact of a framed line, where it states one."""
+    """The facts of a framed line, where it states any."""
     parse = parser_of(line.tag, line.program)
-    found = None if parse is None else parse(line)
-    if isinstance(found, Fact):
-        words_of(found)
-        names_of(found)
-        fact_of(str(type(found).__struct_config__.tag), fields_of(found))
+    for fact in () if parse is None else facts_of(parse(line)):
+        words_of(fact)
+        fact.people()
+        fact_of(kind_of(fact), fields_of(fact))
 
 
 def mutated(dice: random.Random) -> str:

@@ -1,6 +1,6 @@
 """amavisd-new: the summary of a scan as text or as JSON, what it passes on, notices, quarantine and release.
 
-A line is `(LOG_ID) text`; long ones are split over several records and are joined before they come here (`ingest.records`).
+A line is `(LOG_ID) text`; long ones are split over several records and are joined before they come here (`pieces`).
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ import re
 
 from ingest.formats.amavis import report, steps, summary
 from ingest.formats.amavis.parties import once
+from ingest.formats.amavis.pieces import AmavisPieces
 from ingest.formats.amavis.words import in_our_words
 from ingest.formats.outcome import IGNORED, Outcome
-from ingest.lines import Line
+from ingest.framing.line import Line
 
-__all__ = ["in_our_words", "parse"]
+__all__ = ["AmavisPieces", "in_our_words", "parse"]
 
 _LOG_ID = re.compile(r"\((rel-)?([0-9A-Za-z_+-]+)\) ")
 #: Marks of importance before the text: `(!)`, `(!!)`.

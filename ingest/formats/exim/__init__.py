@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import re
 
+from ingest.formats.escapes import plain
 from ingest.formats.exim.arrival import arrival
 from ingest.formats.exim.delivery import ARROWS, delivery
-from ingest.formats.exim.fields import address_at, plain
+from ingest.formats.exim.fields import address_at
+from ingest.formats.exim.pieces import EximPieces
 from ingest.formats.exim.refusal import refusal
+from ingest.formats.exim.stamp import FRAME
 from ingest.formats.outcome import FREE, IGNORED, UNKNOWN, Outcome
-from ingest.lines import Line
+from ingest.framing.line import Line
 from ingest.queue_ids import EXIM_ID
 from mappings.address import normalise, parse_path
 from mappings.facts import Administered, Attempted, Removed, Reply, Ruled, Signed
 from mappings.log_words import Action, Decider, Handling, Stage, Status
+
+__all__ = ["FRAME", "EximPieces", "parse"]
 
 _ID = re.compile(rf"({EXIM_ID}) ")
 _COMPLETED = re.compile(r"Completed(?: [A-Z]+=\S+)*$")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ingest.formats.exim.fields import Fields, address_at, plain, read_fields, recipients_at
+from ingest.formats.escapes import plain
+from ingest.formats.exim.fields import Fields, address_at, read_fields, recipients_at
 from ingest.formats.outcome import UNKNOWN, Outcome
 from mappings.address import message_id, normalise, parse_path
 from mappings.facts import Received

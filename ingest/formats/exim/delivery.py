@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from string import ascii_lowercase, ascii_uppercase
 
-from ingest.formats.exim.fields import Fields, Host, address_at, plain, quoted_locals, read_fields
+from ingest.formats.escapes import plain
+from ingest.formats.exim.fields import Fields, Host, address_at, quoted_locals, read_fields
 from ingest.formats.outcome import UNKNOWN, Outcome, Silent
 from ingest.formats.replies import filter_answer, log_id_in, next_id_in, stored_by
 from mappings.address import domain_of, local_of, normalise, parse_path

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from ingest.formats.escapes import plain
 from mappings.address import normalise, parse_path
 
 _HOST = re.compile(r"H=(?:([^\s()\[\]]++) )?(?:\(([^\n]{0,300}?)\) )?\[([^\[\]\s]{2,64})\](?::([^\s:\[\]]{1,12}))?\*?(?=[ :]|$)", re.ASCII)
@@ -29,7 +30,6 @@ _QUOTES = frozenset({"DN", "SNI", "id", "T"})
 _MOST_FIELDS = 64
 _RECIPIENT = re.compile(r' ((?:"(?:[^"\\]|\\.)*+"|[^\s"])++)(?= |$)')
 _QUOTED_ADDRESS = re.compile(r'"(?:[^"\\]|\\.)*+"@[^\s"]+$')
-_OCTAL = re.compile(r"(?:\\[0-3][0-7]{2})+")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
 
@@ -144,21 +144,6 @@ def _value(text: str, at: int) -> tuple[str, int, bool]:
 def unquoted(text: str) -> str:
     """The text between quotes without its backslashes; octal escapes are left for `plain`."""
     return _ESCAPED.sub(lambda found: found[0] if found[1] in "0123" else _CONTROLS.get(found[1], found[1]), text)
-
-
-def plain(text: str) -> str:
-    r"""The text with bytes that stand as octal escapes (`\303\274`) read as UTF-8, and as they are where they are none."""
-    return _OCTAL.sub(_bytes, text) if "\\" in text else text
-
-
-def _bytes(found: re.Match[str]) -> str:
-    """A run of octal escapes as text."""
-    raw = bytes(int(digits, 8) for digits in found[0].split("\\")[1:])
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return found[0]
-    return text if text.isprintable() else found[0]
 
 
 def quoted_locals(path: str) -> list[str]:

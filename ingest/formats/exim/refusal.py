@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 
-from ingest.formats.exim.fields import Fields, address_at, address_list, plain, quoted_locals, read_fields
+from ingest.formats.escapes import plain
+from ingest.formats.exim.fields import Fields, address_at, address_list, quoted_locals, read_fields
+from ingest.formats.headers import header_address, header_text
 from ingest.formats.outcome import FREE, IGNORED, UNKNOWN, Outcome
-from ingest.headers import header_address, header_text
 from mappings.address import message_id, normalise, parse_path
 from mappings.codes import split_reply
 from mappings.facts import Reply, Ruled

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix import delivery, dialogue, queue, screen
 from ingest.formats.postfix.verbose import verbose
-from ingest.lines import Line
+from ingest.framing.line import Line
 
 Parser = Callable[[Line], Outcome]
 

@@ -7,7 +7,7 @@ import re
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix.parts import SEVERITIES, path_at, relay_of, split_id
 from ingest.formats.replies import filter_answer, log_id_in, stored_by
-from ingest.lines import Line
+from ingest.framing.line import Line
 from mappings.codes import split_reply
 from mappings.codes.stage import stage_in
 from mappings.facts import Attempted, Reply

@@ -9,7 +9,7 @@ from ingest.formats.postfix.delivery import attempt_of
 from ingest.formats.postfix.parts import SEVERITIES, client_at, split_id, tail_of
 from ingest.formats.postfix.queue import milter_decision, refused_late
 from ingest.formats.replies import filter_answer, log_id_in
-from ingest.lines import Line
+from ingest.framing.line import Line
 from ingest.queue_ids import POSTFIX_ID
 from mappings.address import normalise
 from mappings.codes import split_reply

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
+from ingest.formats.headers import header_address, header_text
 from ingest.formats.made_ids import identified
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix.delivery import attempt_of
 from ingest.formats.postfix.parts import SEVERITIES, client_at, path_at, split_id, tail_of, tails_behind
-from ingest.headers import header_address, header_text
-from ingest.lines import Line
+from ingest.framing.line import Line
 from ingest.queue_ids import POSTFIX_ID
 from mappings.address import message_id, normalise
 from mappings.codes import split_reply

@@ -6,7 +6,7 @@ import re
 
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix.parts import SEVERITIES, tail_of
-from ingest.lines import Line
+from ingest.framing.line import Line
 from mappings.codes import split_reply
 from mappings.facts import Reply, Ruled, Screened
 from mappings.log_words import Action, Decider, Finding, Stage

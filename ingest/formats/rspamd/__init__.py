@@ -14,12 +14,13 @@ import msgspec
 from msgspec.structs import replace
 
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
+from ingest.formats.rspamd.frame import FRAME
 from ingest.formats.rspamd.words import in_our_words
-from ingest.lines import Line
+from ingest.framing.line import Line
 from mappings.address import message_id, normalise, parse_path
 from mappings.facts import Judged, Symbol
 
-__all__ = ["in_our_words", "parse"]
+__all__ = ["FRAME", "in_our_words", "parse"]
 
 _TASK = re.compile(r"(?:<([^\s<>;]{1,64})>; )?(?:[a-z_]{1,32}; )?(rspamd_task_write_log|rspamd_add_passthrough_result): ")
 #: Rspamd writes blanks in a Message-ID as `?`, so that this stands in none.

@@ -1,7 +1,7 @@
 """Framing: the header of a log line taken apart, whatever wrote it.
 
-Known are RFC 3164 and RFC 3339 stamps as rsyslog and Postfix write them, RFC 5424, journald's JSON, and the files that Exim,
-Rspamd, ClamAV and SpamAssassin's spamd write themselves.
+Known are RFC 3164 and RFC 3339 stamps as rsyslog and Postfix write them, RFC 5424, journald's JSON, and the forms of stamps that programs
+write into files of their own, of which their formats say what stands behind them (`ingest.framing.own`).
 A `Framer` belongs to one file, for stamps without year or zone mean what the lines before them say.
 """
 
@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import msgspec
-
-from ingest.lines import Line
-from ingest.stamps import BSD, CTIME, ISO, OWN, PRIORITY, Stamp, bsd_stamp, ctime_stamp, dated, guess_year, iso_stamp
-
-__all__ = ["Framer", "Stamp", "guess_year", "peek_time"]
+from ingest.framing.journald import entry_of
+from ingest.framing.line import Line
+from ingest.framing.own import OwnFrames, asked
+from ingest.framing.stamps import BSD, CTIME, DATED, ISO, PRIORITY, Stamp, bsd_stamp, ctime_stamp, dated, iso_stamp
+from ingest.framing.year import guess_year
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -29,22 +28,9 @@ _STRUCTURED = re.compile(r'(?:-|(?:\[(?:[^\]\\"]|"(?:[^"\\]|\\.)*+"|\\.)*+\])++)
 _COUNT = re.compile(r"\d{1,7} (?=<\d{1,3}>)", re.ASCII)
 _TOKEN = re.compile(r"([^\s\[\]:]+)\[([^\]\s]*)\]:", re.ASCII)
 
-#: Rspamd's own file: `#100(rspamd_proxy) <dce430>; proxy; ...`.
-_WORKER = re.compile(r"(?:\[[a-z]{1,8}\] )?#(\d{1,10})\([^()]{0,64}\) ", re.ASCII)
-#: Some transports stamp a line as Exim does: `2026-11-24 04:11:29 mx1 exim[123]: text`.
+#: Some transports stamp a line so too: `2026-11-24 04:11:29 mx1 exim[123]: text`.
 _HOSTED = re.compile(r"(?=[^\s\[\]=<>]{1,255} [A-Za-z][A-Za-z0-9_/.-]{0,100}\[\d{1,10}\]: )", re.ASCII)
-#: Exim begins the pieces of a long entry in syslog so, and writes its own stamp into it unless it is told not to.
-_PIECE = re.compile(r"\[\d{1,6}[/\\]\d{1,6}\] ", re.ASCII)
-_EXIM = frozenset({"exim", "exim4"})
 _SIGNS = frozenset("+-")
-#: Zones lie apart by this, and no zone is further than that from another.
-_ZONES_US = 900 * _SECOND_US
-_FURTHEST_US = 27 * 3600 * _SECOND_US
-_DAY_US = 86_400 * _SECOND_US
-
-#: No number of seconds beyond it is a time.
-_LATEST = 253_402_300_800
-
 _MAX_TAGS = 4096
 _MAX_TAG = 256
 _MAX_PID_DIGITS = 10
@@ -69,12 +55,14 @@ class Framer:
     """Takes the lines of one file apart, in the order of the file.
 
     Without `year`, stamps that name none get one by `guess_year` from the file's name or `not_after_us`, the latest time that its
-    first line can have (the file's modification time).
+    first line can have (the file's modification time). `own` is what programs need of their own.
     """
 
-    def __init__(self, file: str, zone: tzinfo, year: int | None = None, not_after_us: int | None = None) -> None:
+    def __init__(self, file: str, zone: tzinfo, own: OwnFrames, year: int | None = None, not_after_us: int | None = None) -> None:
         self.file = file
         self.zone = zone
+        self._programs = own
+        self._unwrap = own.unwrap
         self._year = year
         self._month = 0
         self._not_after_us = not_after_us
@@ -84,8 +72,8 @@ class Framer:
         # One entry of memory for each form of stamp: most lines share their second with the line before.
         self._bsd_stamp = ""
         self._bsd_us = 0
-        self._own_stamp = ""
-        self._own_us = 0
+        self._dated_stamp = ""
+        self._dated_us = 0
         self._iso_second = ""
         self._iso_zone = ""
         self._iso_length = 0
@@ -100,7 +88,7 @@ class Framer:
 
     def resume(self, year: int | None, last_us: int | None) -> None:
         """Go on in the middle of the file: `year_now` and the time of a line, both as they were at that line."""
-        self._bsd_stamp = self._own_stamp = ""
+        self._bsd_stamp = self._dated_stamp = ""
         self._year = year
         self._seen_us = last_us
         self._month = 0
@@ -117,38 +105,16 @@ class Framer:
             if line is None:
                 return None
         elif text[10:11] == " " and text[4:5] == "-":
-            line = self._frame_own(text, text)
+            line = self._frame_dated(text, text)
             if line is None:
                 return None
         elif text[3:4] == " " and text[15:16] == " ":
             line = self._frame_bsd(text, text)
         if line is None:
             line = self._frame_other(text)
-        if line is not None and line.program in _EXIM and line.host:
-            self._unwrap(line)
+        if line is not None and line.program in self._unwrap and line.host:
+            self._unwrap[line.program](line)
         return line
-
-    def _unwrap(self, line: Line) -> None:
-        """Take the stamp that Exim writes itself out of its line in syslog: with it the line is the same as in Exim's own file.
-
-        It names no zone in most cases; the transport's stamp tells which it is, for the two were made within a moment.
-        """
-        line.tag = line.program = "exim"
-        piece = _PIECE.match(line.text)
-        start = 0 if piece is None else piece.end()
-        found = OWN.match(line.text, start)
-        when = dated(found)
-        if found is None or when is None or when.year is None:
-            return
-        wall = datetime(when.year, when.month, when.day, when.hour, when.minute, when.second, when.microsecond, tzinfo=UTC)
-        own_us = (wall - _EPOCH) // _MICROSECOND
-        apart = own_us - line.time_us
-        if abs(apart) > _FURTHEST_US:
-            # The transport's stamp has no year, and this one has: only the time of the day tells the zone.
-            apart -= round(apart / _DAY_US) * _DAY_US
-        line.time_us = own_us - round(apart / _ZONES_US) * _ZONES_US
-        line.fine = when.fine
-        line.text = line.text[:start] + line.text[found.end() + 1 :]
 
     def _frame_iso(self, text: str, raw: str) -> Line | None:
         """`2026-11-24T03:53:14.311264+00:00 host tag[pid]: text`."""
@@ -194,28 +160,29 @@ class Framer:
                 return Line(time_us, False, host, tag.tag, tag.program, tag.pid, parts[2], raw, self.file)
         return self._frame_rest(time_us, False, text[16:], raw)
 
-    def _frame_own(self, text: str, raw: str) -> Line | None:
-        """`2026-11-24 04:11:29 text` as Exim writes it, or with `#100(rspamd_proxy)` before the text as Rspamd does."""
-        if text[:19] == self._own_stamp and text[19:20] == " " and text[20:21] not in _SIGNS:
-            time_us, fine, rest = self._own_us, False, text[20:]
+    def _frame_dated(self, text: str, raw: str) -> Line | None:
+        """`2026-11-24 04:11:29 text`, in a program's own file or as a transport writes it."""
+        if text[:19] == self._dated_stamp and text[19:20] == " " and text[20:21] not in _SIGNS:
+            time_us, fine, rest = self._dated_us, False, text[20:]
         else:
-            found = OWN.match(text)
+            found = DATED.match(text)
             when = dated(found)
             known = None if when is None else self._local_us(when)
             if found is None or when is None or known is None:
                 return None
             time_us, fine, rest = known, when.fine, text[found.end() + 1 :]
             if not when.fine and when.offset is None:
-                self._own_stamp, self._own_us = text[:19], known
-        worker = _WORKER.match(rest)
-        if worker is not None:
-            return Line(time_us, fine, "", "rspamd", "rspamd", int(worker[1]), rest[worker.end() :], raw, self.file)
-        if _HOSTED.match(rest) is not None:
+                self._dated_stamp, self._dated_us = text[:19], known
+        own = asked(self._programs.dated, rest)
+        if own is not None:
+            return Line(time_us, fine, "", own.program, own.program, own.pid, own.text, raw, self.file)
+        unmarked = self._programs.unmarked
+        if unmarked is None or _HOSTED.match(rest) is not None:
             return self._frame_rest(time_us, fine, rest, raw)
-        return Line(time_us, fine, "", "exim", "exim", 0, rest, raw, self.file)
+        return Line(time_us, fine, "", unmarked, unmarked, 0, rest, raw, self.file)
 
     def _frame_other(self, text: str) -> Line | None:
-        """The less usual: things before the stamp, stamps of another width, RFC 5424, JSON, ClamAV."""
+        """The less usual: things before the stamp, stamps of another width, RFC 5424, JSON, `ctime`."""
         bare = text.lstrip("\0\ufeff")
         if bare.startswith("{"):
             return self._frame_json(bare)
@@ -233,11 +200,12 @@ class Framer:
             return None if local is None else self._frame_rest(local, stamp[6] is not None, body[stamp.end() :], bare)
         stamp = CTIME.match(body)
         if stamp is not None:
-            when = ctime_stamp(stamp)
-            local = None if when is None else self._local_us(when)
-            program, pid = ("clamd", 0) if stamp[7] is None else ("spamd", int(stamp[7]))
-            return None if local is None else Line(local, False, "", program, program, pid, body[stamp.end() :], bare, self.file)
-        return self._frame_own(body, bare)
+            own, when = asked(self._programs.ctime, body[stamp.end() :]), ctime_stamp(stamp)
+            local = None if own is None or when is None else self._local_us(when)
+            if own is None or local is None:
+                return None
+            return Line(local, False, "", own.program, own.program, own.pid, own.text, bare, self.file)
+        return self._frame_dated(body, bare)
 
     def _frame_rest(self, time_us: int, fine: bool, rest: str, raw: str) -> Line:
         """What follows the stamp, where it is not simply `host tag[pid]: text`."""
@@ -272,21 +240,18 @@ class Framer:
         return Line(time_us, self._iso_end > 20, "" if host == "-" else host, tag.tag, tag.program, pid, text, raw, self.file)
 
     def _frame_json(self, raw: str) -> Line | None:
-        """One entry of `journalctl -o json`, or a line of Rspamd with `log_json`, whose words its format reads."""
-        try:
-            entry = _ENTRY.decode(raw.encode("utf-8", "surrogateescape"))
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            return None
-        if type(entry.rspamd_time) in {int, float} and 0 < entry.rspamd_time < _LATEST and entry.worker is not None:
-            time_us = round(entry.rspamd_time * _SECOND_US)
-            fine = isinstance(entry.rspamd_time, float)
-            return Line(time_us, fine, "", "rspamd", "rspamd", _number(str(entry.worker_pid)), raw, raw, self.file)
-        stamp = _words(entry.time)
-        if not stamp.isascii() or not stamp.isdecimal() or len(stamp) > 17:
-            return None
-        tag = _tag_of(_words(entry.identifier))
-        pid = _number(_words(entry.syslog_pid)) or _number(_words(entry.pid)) or tag.pid
-        return Line(int(stamp), True, _words(entry.host), tag.tag, tag.program, pid, _words(entry.message), raw, self.file)
+        """One entry of `journalctl -o json`, or a line of JSON that a program writes itself."""
+        entry = entry_of(raw)
+        if entry is not None:
+            tag = _tag_of(entry.identifier)
+            pid = _number(entry.pids[0]) or _number(entry.pids[1]) or tag.pid
+            return Line(entry.time_us, True, entry.host, tag.tag, tag.program, pid, entry.message, raw, self.file)
+        for parts in self._programs.json:
+            found = parts(raw)
+            if found is not None:
+                own = found.own
+                return Line(found.time_us, found.fine, "", own.program, own.program, own.pid, own.text, raw, self.file)
+        return None
 
     def _iso_time(self, stamp: str) -> int | None:
         """Microseconds of an RFC 3339 stamp; sets `_iso_end`, which is beyond 20 where it had a fraction."""
@@ -359,14 +324,14 @@ class Framer:
         return tag
 
 
-def peek_time(text: str) -> Stamp | None:
+def peek_time(text: str, own: OwnFrames) -> Stamp | None:
     """The stamp of a line as written, without any state; None where it has none that we know.
 
     For what must be known before a file is read: which year it names, which month it begins with.
     """
     bare = text.lstrip("\0\ufeff")
     if bare.startswith("{"):
-        line = Framer("", UTC, 1970).frame(bare)
+        line = Framer("", UTC, own, 1970).frame(bare)
         if line is None:
             return None
         moment = _EPOCH + timedelta(microseconds=line.time_us)
@@ -377,9 +342,9 @@ def peek_time(text: str) -> Stamp | None:
     body = bare if found is None else bare[found.end() :]
     if found is not None and body.startswith("1 "):
         body = body[2:]
-    own = dated(OWN.match(body))
-    if own is not None:
-        return own
+    stamp = dated(DATED.match(body))
+    if stamp is not None:
+        return stamp
     iso = iso_stamp(body.partition(" ")[0])
     if iso is not None:
         return iso
@@ -387,7 +352,7 @@ def peek_time(text: str) -> Stamp | None:
     if found is not None:
         return bsd_stamp(found)
     found = CTIME.match(body)
-    return None if found is None else ctime_stamp(found)
+    return None if found is None or asked(own.ctime, body[found.end() :]) is None else ctime_stamp(found)
 
 
 def _tag_of(text: str) -> _Tag:
@@ -402,31 +367,3 @@ def _tag_of(text: str) -> _Tag:
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MAX_PID_DIGITS else 0
-
-
-class _Entry(msgspec.Struct):
-    """What is of use in an entry of journald: each a string, a list of bytes or of strings, or null."""
-
-    time: Any = msgspec.field(name="__REALTIME_TIMESTAMP", default=None)
-    host: Any = msgspec.field(name="_HOSTNAME", default=None)
-    identifier: Any = msgspec.field(name="SYSLOG_IDENTIFIER", default=None)
-    pid: Any = msgspec.field(name="_PID", default=None)
-    syslog_pid: Any = msgspec.field(name="SYSLOG_PID", default=None)
-    message: Any = msgspec.field(name="MESSAGE", default=None)
-    rspamd_time: Any = msgspec.field(name="ts", default=None)
-    worker: Any = msgspec.field(name="worker_type", default=None)
-    worker_pid: Any = msgspec.field(name="pid", default=None)
-
-
-_ENTRY = msgspec.json.Decoder(_Entry)
-
-
-def _words(value: object) -> str:
-    """A field of journald as text: it may be a string, a list of bytes, or several strings."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and value:
-        if all(isinstance(byte, int) and 0 <= byte <= 255 for byte in value):
-            return bytes(value).decode("utf-8", "surrogateescape")
-        return value[0] if isinstance(value[0], str) else ""
-    return ""

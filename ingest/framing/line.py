@@ -8,7 +8,7 @@ import msgspec
 SECOND = 1_000_000
 
 
-class Line(msgspec.Struct, gc=False):
+class Line(msgspec.Struct, gc=False, eq=False):
     """One line (or joined record) with its header taken apart.
 
     `time_us` is microseconds since 1970 UTC; `fine` is False where the stamp has whole seconds only. `number` counts the lines

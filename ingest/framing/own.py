@@ -1,0 +1,73 @@
+"""What programs need of their own in framing: what they write behind the stamps of their own files, and into their lines in syslog.
+
+Each program's format says it (`ingest.formats`), so that no program is known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ingest.framing.line import Line
+
+
+class Own(NamedTuple):
+    """What stands behind the stamp in a file that a program writes itself."""
+
+    program: str
+    pid: int
+    text: str
+
+
+#: The parts of what follows a stamp, or None where another program wrote it.
+Behind = Callable[[str], Own | None]
+
+
+class OwnJson(NamedTuple):
+    """A line of JSON that a program writes itself: its time in microseconds since 1970 UTC, and its parts."""
+
+    time_us: int
+    fine: bool
+    own: Own
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFrame:
+    """How a program frames what it writes itself; a function is asked of each line of its form until one takes it."""
+
+    #: Behind `2026-11-24 04:11:29`, where the program marks its lines.
+    dated: Behind | None = None
+    #: Its lines with such a stamp have no mark: whatever no other program takes is its own. That can be said of one only.
+    unmarked: str | None = None
+    #: Behind `Tue Nov 24 04:06:21 2026`.
+    ctime: Behind | None = None
+    #: A line that is a JSON object.
+    json: Callable[[str], OwnJson | None] | None = None
+    #: Takes the program's own stamp out of a line of its in syslog, in place.
+    unwrap: Callable[[Line], None] | None = None
+
+
+class OwnFrames:
+    """Those of all programs; `frames` gives each with the programs that it is for, in the order in which they are asked."""
+
+    def __init__(self, frames: Iterable[tuple[OwnFrame, tuple[str, ...]]]) -> None:
+        known = list(frames)
+        self.dated: tuple[Behind, ...] = tuple(one.dated for one, _ in known if one.dated is not None)
+        self.ctime: tuple[Behind, ...] = tuple(one.ctime for one, _ in known if one.ctime is not None)
+        self.json = tuple(one.json for one, _ in known if one.json is not None)
+        self.unwrap = {program: one.unwrap for one, programs in known if one.unwrap is not None for program in programs}
+        unmarked = [one.unmarked for one, _ in known if one.unmarked is not None]
+        if len(unmarked) > 1:
+            raise ValueError(f"lines without a mark cannot be those of {' and of '.join(unmarked)}")
+        #: Whose the lines with a date are that no program marks.
+        self.unmarked = unmarked[0] if unmarked else None
+
+
+def asked(functions: tuple[Behind, ...], text: str) -> Own | None:
+    """What the first of them makes of a text that takes it."""
+    for behind in functions:
+        own = behind(text)
+        if own is not None:
+            return own
+    return None

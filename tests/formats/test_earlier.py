@@ -1,0 +1,44 @@
+"""Facts of documents that earlier releases wrote: brought up to date they are what the formats make of the same lines now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from formats.format_samples import Sample, facts_of, fields_in, samples
+from ingest.formats.earlier import fact_in
+from mappings.facts import FACTS, Unread, kind_of
+from mappings.trace import VERSION_STEP
+
+KEPT = list(samples(Path(__file__).with_name("revision_3.txt")))
+#: A document of revision 3 with five events.
+VERSION = 3 * VERSION_STEP + 5
+
+
+@pytest.mark.parametrize("kept", KEPT, ids=str)
+def test_a_fact_of_revision_3_is_todays(kept: Sample) -> None:
+    """Recipients are a list, closed words are ours, and what the vendor's words mean is said."""
+    (written,) = kept.expected
+    kind, _, fields = written.partition(" ")
+    assert (fact_in(kind, fields_in(fields), VERSION),) == facts_of(kept.outcome)
+
+
+def test_every_kind_was_kept() -> None:
+    """None is left out; a line that could not be read has no format."""
+    assert {kept.expected[0].partition(" ")[0] for kept in KEPT} == set(FACTS) - {kind_of(Unread())}
+
+
+def test_a_fact_of_now_is_left_alone() -> None:
+    """What a document of this revision does not say is not worked out again: its format did not say it."""
+    kept = next(kept for kept in KEPT if kept.expected[0].startswith("judged "))
+    fields = fields_in(kept.expected[0].partition(" ")[2])
+    assert fact_in("judged", fields, 4 * VERSION_STEP) != fact_in("judged", fields, VERSION)
+
+
+@pytest.mark.parametrize(("kind", "fields"), [("ruled", {"stage": 5}), ("queued", {})])
+def test_a_damaged_fact_is_said_to_be_so(kind: str, fields: dict[str, object]) -> None:
+    """The error is that of every fact that does not fit."""
+    with pytest.raises(msgspec.ValidationError, match="`"):
+        fact_in(kind, fields, VERSION)
