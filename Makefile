@@ -7,6 +7,11 @@ BIN := $(VENV)/bin
 DATA ?= data
 # Log files of your own for `make run`, as the shell expands them: make run LOGS="/var/log/mail.log*"
 LOGS ?=
+# How many processes run the tests side by side; each has servers of its own. With 0 pytest runs them itself, for --pdb, say.
+WORKERS ?= 2
+# A file of tests stays in one process, so that what is made for a module is made once. A process that crashes ends the run: in place of
+# one whose last tests these were, another would be waited for without end.
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --max-worker-restart 0
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-annotate --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-options
 
@@ -56,11 +61,11 @@ lint: $(VENV)/.test ## Style and types
 
 test: lint ## Style, types and all tests
 	@echo "== pytest"
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(PYTEST) $(TESTS)
 
 test-8: $(VENV)/.test ## The tests that need an Elasticsearch, on version 8 (the others use 9)
 	@echo "== pytest on Elasticsearch 8"
-	@MAILTRACE_TEST_ELASTICSEARCH_VERSION=8 $(BIN)/python -m pytest -m elasticsearch $(TESTS)
+	@MAILTRACE_TEST_ELASTICSEARCH_VERSION=8 $(PYTEST) -m elasticsearch $(TESTS)
 
 test-containers: $(VENV)/.test ## The tests that need Docker: the image, docker-compose.yml, testcontainers
 	@tests/containers/run $(BIN)/python

@@ -6,10 +6,9 @@ import os
 import shutil
 import subprocess
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
-from servers.distribution import cache
+from servers.distribution import alone
 
 _ENVIRON = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
 #: Seconds for which another installation is waited for.
@@ -24,8 +23,11 @@ def installed(program: str, *packages: str) -> Path:
     """The path of a program; as root on Debian its packages are installed where it is missing."""
     found = shutil.which(program)
     if found is None and os.geteuid() == 0 and _is_debian():
-        _apt("update", "-qq")
-        _apt("install", "-y", "-qq", "--no-install-recommends", *packages)
+        with alone():
+            # Another process may have done so while this one waited.
+            if shutil.which(program) is None:
+                _apt("update", "-qq")
+                _apt("install", "-y", "-qq", "--no-install-recommends", *packages)
         found = shutil.which(program)
     if found is None:
         raise NotThereError(f"This test needs {program}; on Debian: apt-get install {' '.join(packages)}")
@@ -37,21 +39,19 @@ def unpacked(program: str, package: str) -> Path:
     found = shutil.which(program)
     if found is not None:
         return Path(found)
-    home = cache() / f"debian-{package}"
-    if not home.is_dir():
-        if not _is_debian():
-            raise NotThereError(f"This test needs {program}, which Debian has in its package {package}.")
-        home.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=home.parent, prefix="fetching-") as name:
-            folder = Path(name)
-            if os.geteuid() == 0:
-                _apt("update", "-qq")
-            # Whoever fetches as root is warned that it is done as root.
-            _apt("download", "-qq", "-o", "APT::Sandbox::User=root", package, folder=folder)
-            (archive,) = folder.glob("*.deb")
-            subprocess.run(["dpkg-deb", "--extract", archive, folder / "unpacked"], check=True)
-            # Somebody else may have been faster; theirs is as good.
-            with suppress(OSError):
+    with alone() as kept:
+        home = kept / f"debian-{package}"
+        if not home.is_dir():
+            if not _is_debian():
+                raise NotThereError(f"This test needs {program}, which Debian has in its package {package}.")
+            with tempfile.TemporaryDirectory(dir=kept, prefix="fetching-") as name:
+                folder = Path(name)
+                if os.geteuid() == 0:
+                    _apt("update", "-qq")
+                # Whoever fetches as root is warned that it is done as root.
+                _apt("download", "-qq", "-o", "APT::Sandbox::User=root", package, folder=folder)
+                (archive,) = folder.glob("*.deb")
+                subprocess.run(["dpkg-deb", "--extract", archive, folder / "unpacked"], check=True)
                 (folder / "unpacked").rename(home)
     return home / "usr" / "bin" / program
 

@@ -122,11 +122,8 @@ class ReferenceStore:
 
     def over_time(self, query: Query, scope: Scope, edges_ms: Sequence[int]) -> OverTime:
         """Interval by interval, each looked through."""
-        counts = []
-        for begin, end in pairwise(edges_ms):
-            fitting = [t.disposition for t in self.walk(query, scope) if begin <= t.time_ms < end]
-            counts.append(dict(Counter(fitting)))
-        return OverTime(counts)
+        fitting = list(self.walk(query, scope))
+        return OverTime([dict(Counter(t.disposition for t in fitting if begin <= t.time_ms < end)) for begin, end in pairwise(edges_ms)])
 
     def by_domain(self, query: Query, scope: Scope, side: Side) -> dict[str, dict[Disposition, int]]:
         """Trace by trace, under each domain that it names on this side."""

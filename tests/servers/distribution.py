@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 import tempfile
 import zipfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .server import NoServerError
@@ -26,19 +28,27 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "mail-trace-tests"
 
 
+@contextmanager
+def alone() -> Iterator[Path]:
+    """Give the cache to one process at a time. Those that run tests side by side would fetch the same, and Maven and apt take one only."""
+    home = cache()
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield home
+
+
 def unpacked(version: str) -> Path:
     """The folder of a distribution; fetched and unpacked if it is not there."""
-    home = cache() / f"elasticsearch-{version}"
-    if not home.is_dir():
-        home.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=home.parent, prefix="fetching-") as name:
-            folder = Path(name)
-            folder.chmod(0o755)
-            _unpack(_fetch(version, folder), folder)
-            # Somebody else may have been faster; theirs is as good.
-            with suppress(OSError):
+    with alone() as kept:
+        home = kept / f"elasticsearch-{version}"
+        if not home.is_dir():
+            with tempfile.TemporaryDirectory(dir=kept, prefix="fetching-") as name:
+                folder = Path(name)
+                folder.chmod(0o755)
+                _unpack(_fetch(version, folder), folder)
                 (folder / home.name).rename(home)
-    return home
+        return home
 
 
 def _fetch(version: str, folder: Path) -> Path:

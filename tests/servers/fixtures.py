@@ -1,10 +1,10 @@
-"""A real Elasticsearch as pytest fixtures: one server for all tests, a name of its own for each test.
+"""A real Elasticsearch as pytest fixtures: one server for all tests of a process, a name of its own for each test.
 
-- `elasticsearch_server`: the server itself (url, kill, start), shared by the whole run;
+- `elasticsearch_server`: the server itself (url, kill, start), shared by all tests that run in this process;
 - `es_url`: its address;
 - `es_prefix`: the beginning of every name that a test may use there; what begins with it is removed after the test;
 - `elasticsearch_to_kill`: a server that a test may kill; started again afterwards;
-- `elasticsearch_with`: starts one more server, with settings, users, roles or certificates of its own (`Wanted`); kept for the run.
+- `elasticsearch_with`: starts one more server, with settings, users, roles or certificates of its own (`Wanted`); kept for the module.
 
 `MAILTRACE_TEST_ELASTICSEARCH_VERSION` chooses 9 (default), 8, or a full version.
 """
@@ -16,7 +16,8 @@ import secrets
 import time
 import urllib.error
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from contextlib import ExitStack
+from typing import Any, TypeVar
 
 import pytest
 
@@ -42,6 +43,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(MARK)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what is to be said to the process that sums up, where tests run in several."""
+    handed_over: dict[str, object] = getattr(session.config, "workeroutput", {})
+    handed_over["elasticsearch"] = session.config.stash[_said]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a process that ran tests has to say; one that crashed says nothing."""
+    node.config.stash[_said].extend(getattr(node, "workeroutput", {}).get("elasticsearch", []))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say at the end of the run which server it was, and how it was got."""
     for line in config.stash[_said]:
@@ -64,7 +77,7 @@ def _noted(config: pytest.Config, getting: Callable[[], S]) -> S:
 
 @pytest.fixture(scope="session")
 def elasticsearch_server(pytestconfig: pytest.Config) -> Iterator[Server]:
-    """Give a real Elasticsearch, the same for all tests of the run."""
+    """Give a real Elasticsearch, the same for all tests of this process: one that is killed is nobody else's."""
     server = _noted(pytestconfig, lambda: get(Wanted()))
     yield server
     server.close()
@@ -104,22 +117,17 @@ def elasticsearch_to_kill(_second_server: Server) -> Iterator[Server]:
     _second_server.start()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def elasticsearch_with(pytestconfig: pytest.Config) -> Iterator[Callable[[Wanted], ProcessServer]]:
-    """Give a way to a server with settings of its own; the same wish gets the same server."""
-    started: list[tuple[Wanted, ProcessServer]] = []
+    """Give a way to a server with settings of its own; it ends with the module that asked for it."""
+    with ExitStack() as started:
 
-    def server_with(wish: Wanted) -> ProcessServer:
-        for known, server in started:
-            if known == wish:
-                return server
-        server = _noted(pytestconfig, lambda: ProcessServer.started(wish))
-        started.append((wish, server))
-        return server
+        def server_with(wish: Wanted) -> ProcessServer:
+            server = _noted(pytestconfig, lambda: ProcessServer.started(wish))
+            started.callback(server.close)
+            return server
 
-    yield server_with
-    for _, server in started:
-        server.close()
+        yield server_with
 
 
 def wipe(url: str, prefix: str, *, credentials: str | None = None) -> None:

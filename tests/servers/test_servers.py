@@ -6,13 +6,15 @@ import os
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 
 import pytest
 
-from . import java, ways
+from . import distribution, java, ways
 from .fixtures import wipe
 from .process import ProcessServer, runs
 from .server import NoServerError, Server, User, Wanted, ask
@@ -153,6 +155,26 @@ def test_a_java_is_known_by_its_note(tmp_path: Path, line: str, version: int) ->
     assert java.version_of(tmp_path) == 11
     (tmp_path / "release").write_text(f'IMPLEMENTOR="x"\n{line}\n', encoding="utf-8")
     assert java.version_of(tmp_path) == version
+
+
+def test_what_several_processes_need_is_fetched_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for a distribution while another fetches it waits, and gets the same."""
+    fetched = []
+
+    def fetch(version: str, folder: Path) -> Path:
+        fetched.append(version)
+        time.sleep(0.2)
+        archive = folder / f"elasticsearch-{version}.zip"
+        with zipfile.ZipFile(archive, "w") as made:
+            made.writestr(f"{archive.stem}/bin/elasticsearch", "")
+        return archive
+
+    monkeypatch.setattr(distribution, "_fetch", fetch)
+    monkeypatch.setattr(distribution, "cache", lambda: tmp_path / "cache")
+    with ThreadPoolExecutor(4) as pool:
+        homes = set(pool.map(distribution.unpacked, ["1.2.3"] * 4))
+    assert (homes, fetched) == ({tmp_path / "cache" / "elasticsearch-1.2.3"}, ["1.2.3"])
+    assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == ["elasticsearch-1.2.3", "lock"]
 
 
 def test_the_oldest_java_that_will_do_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
