@@ -26,7 +26,7 @@ from bench.measure import MAILTRACE, checked, keep, parser, run, show, spread, t
 from bench.server import elasticsearch, post, sent, settled
 from ingest.sinks.elasticsearch import ElasticsearchSink
 from mailtrace.settings import Elasticsearch as Settings
-from mailtrace.stores import open_sink
+from mailtrace.writing import open_sink
 from mappings.elasticsearch.connection import Access
 from mappings.elasticsearch.document import decode, encode
 from mappings.elasticsearch.names import Names

@@ -10,10 +10,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from ipaddress import ip_address
-from pathlib import Path
 
 import uvicorn
 
+from mailtrace.access import access_folder, tokens
 from mailtrace.door.connection import Connection
 from mailtrace.door.door import Door
 from mailtrace.door.guests import Guest, Guests, most_guests
@@ -32,7 +32,6 @@ from search.http.clients import among
 from search.http.places import Places
 from search.http.sessions import Sessions
 from search.http.site import OnAnswer, Site
-from search.http.tokens import Tokens
 
 #: Seconds that answers which are under way have to come to their end.
 _GRACE_S = 10
@@ -43,16 +42,6 @@ _IDLE_S = 75
 _THREADS, _THREADS_CLUSTER = 2, 8
 #: Bytes of an answer that the system takes ahead of a client which reads slowly.
 _SEND_BUFFER = 1 << 17
-
-
-def access_folder(settings: Settings) -> Path:
-    """Where tokens, the key of sessions and the audit log are."""
-    return settings.data_dir / "access"
-
-
-def tokens(settings: Settings) -> Tokens:
-    """The access tokens."""
-    return Tokens(access_folder(settings) / "tokens.json")
 
 
 def customers(settings: Settings) -> tuple[Customer, ...]:

@@ -20,7 +20,11 @@ PASSING = frozenset(
 )
 
 
-class StoreError(Exception):
+class MailTraceError(Exception):
+    """What Mail Trace raises for others; its text is one sentence."""
+
+
+class StoreError(MailTraceError):
     """The store cannot be used as asked."""
 
 

@@ -21,7 +21,8 @@ from mailtrace.log import set_up_log
 from mailtrace.reading import again_options
 from mailtrace.settings import Settings
 from mailtrace.show.screen import Screen
-from mailtrace.stores import OpenSink, open_sink, shown
+from mailtrace.stores import shown
+from mailtrace.writing import OpenSink, open_sink
 from mailtrace.zones import named, shown_time, system_zone
 from mappings.trace import Trace
 from search.answers import utc

@@ -36,7 +36,8 @@ from mailtrace.settings import Settings
 from mailtrace.show.progress import ReadingBar
 from mailtrace.show.screen import Screen
 from mailtrace.show.summary import show_summary
-from mailtrace.stores import OpenSink, drop_old, note_read_again, open_sink, shown
+from mailtrace.stores import shown
+from mailtrace.writing import OpenSink, drop_old, note_read_again, open_sink
 from mailtrace.zones import named, system_zone
 from mappings.faults import StoreError
 from search.times import parse_time

@@ -26,6 +26,7 @@ from mailtrace.metrics.machine import Kept, Process
 from mailtrace.metrics.service import Answers, UnderWay
 from mailtrace.notify import Manager
 from mailtrace.problems import CouldNot
+from mailtrace.serving import service
 from mailtrace.show.screen import Screen
 
 Host = Annotated[str | None, Parameter(name="--host")]
@@ -52,9 +53,6 @@ def serve(
     port
         Port to listen on; by default the setting, which is 8025; 0 takes one that is free.
     """
-    # What serves takes half a second to load, which other commands need not wait for.
-    from mailtrace.serving import service  # noqa: PLC0415
-
     settings = (common or Common()).settings(metrics=metrics)
     set_up_log(settings.log_level)
     screen = Screen(sys.stderr)
@@ -94,8 +92,6 @@ def beside(common: Common, host: str | None, port: int | None) -> Iterator[Besid
 
     Should it end by itself, this one is asked to stop, and says so: whoever watches over both starts both again.
     """
-    from mailtrace.serving import service  # noqa: PLC0415 - as above
-
     # Whether it can be served at all is found out before any log is read.
     with service(common.settings(), host, port, lambda _address, _open: None):
         pass

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailtrace.cli.common import behind_command
+from mailtrace.cli.before import behind_command
 from mailtrace.cli.stopping import stop_on_signals
 from mailtrace.problems import WrongUsage
 from mailtrace.reading import plan

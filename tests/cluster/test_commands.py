@@ -17,9 +17,10 @@ from servers.server import ask
 
 from cluster.cluster_samples import T0, engine_at, indices, mail, sink_at, stored, write
 from ingest.sinks.deadletters import DeadLetters
+from mailtrace.cluster import access
 from mailtrace.layers import load
 from mailtrace.problems import CouldNot, WrongUsage
-from mailtrace.stores import access, asking, shown
+from mailtrace.stores import asking, shown
 from mappings.elasticsearch.template import VERSION
 from mappings.trace import Trace
 from search.query import Query

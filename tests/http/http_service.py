@@ -15,7 +15,8 @@ import httpx
 import msgspec
 from stores import Store
 
-from mailtrace.serving import service, tokens
+from mailtrace.access import tokens
+from mailtrace.serving import service
 from mailtrace.settings import Customer, Elasticsearch, Http, Settings
 from mappings.trace import Trace
 from search.access import Role

@@ -17,7 +17,7 @@ from litestar import Request
 from stores import Embedded
 from test_access import HOST, SESSION, VISIT, cookies_of, lines, sign_in
 
-from mailtrace.serving import access_folder
+from mailtrace.access import access_folder
 from mailtrace.settings import Http, Settings
 from search.http import strangers
 from search.http.sessions import IDLE_S, LIFE_S, AnyRequest, Session, Sessions
