@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mappings.trace import Event, Related, Trace
     from mappings.vocabulary import Direction, Disposition, Reason, Verdict
     from search.answers import (
-        ErrorAnswer,
         ErrorCode,
         Hop,
         RelatedTrace,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
         TraceAnswer,
     )
     from search.client import Client, NotAllowed, ServiceError
+    from search.error_answer import ErrorAnswer
     from search.explain import Explanation
     from search.query import Query
     from search.query_error import QueryError
@@ -74,7 +74,6 @@ _STANDS = {
     "mappings.trace": ("Event", "Related", "Trace"),
     "mappings.vocabulary": ("Direction", "Disposition", "Reason", "Verdict"),
     "search.answers": (
-        "ErrorAnswer",
         "ErrorCode",
         "Hop",
         "RelatedTrace",
@@ -86,6 +85,7 @@ _STANDS = {
         "TraceAnswer",
     ),
     "search.client": ("Client", "NotAllowed", "ServiceError"),
+    "search.error_answer": ("ErrorAnswer",),
     "search.explain": ("Explanation",),
     "search.query": ("Query",),
     "search.query_error": ("QueryError",),

@@ -16,8 +16,9 @@ from mappings import identity
 from mappings.codes import lookup
 from mappings.faults import StoreError
 from mappings.vocabulary import Disposition
-from search.answers import ErrorAnswer, FreshnessAnswer, ReportAnswer, SearchAnswer, TraceAnswer
+from search.answers import FreshnessAnswer, ReportAnswer, SearchAnswer, TraceAnswer
 from search.engines import Side
+from search.error_answer import ErrorAnswer
 from search.query import Query, format_time
 from search.query_error import QueryError
 

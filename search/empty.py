@@ -6,10 +6,10 @@ from msgspec.structs import replace
 
 from mappings import patterns
 from mappings.patterns import Form
-from search.answers import utc_words
 from search.engines import Engine, State, Total
 from search.query import Query
 from search.scope import EVERYTHING, Scope
+from search.times import utc_words
 
 #: So many sources or domains are named in a sentence.
 _NAMED = 5

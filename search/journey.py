@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from mappings import keys
 from mappings.trace import Event, Trace
 from mappings.vocabulary import Disposition
-from search.answers import FilterResult, Hop, Step, Symbol, utc
+from search.answers import FilterResult, Hop, Step, Symbol
 from search.scope import EVERYTHING, Scope
+from search.times import utc
 from search.view import View
 
 _KINDS = {"q": "queue", "m": "scan", "l": "scan", "p": "connection", "h": "refusal"}

@@ -11,25 +11,16 @@ from mappings import identity
 from mappings.codes import Entry, best_entry, entries, lookup
 from mappings.patterns import fold_domain
 from mappings.vocabulary import Disposition
-from search.answers import (
-    ErrorAnswer,
-    FreshnessAnswer,
-    ReportAnswer,
-    SearchAnswer,
-    TraceAnswer,
-    as_of,
-    error_answer,
-    freshness,
-    trace_answer,
-    utc,
-)
+from search.answers import FreshnessAnswer, ReportAnswer, SearchAnswer, TraceAnswer, as_of, freshness, trace_answer
 from search.empty import kept_since, why_empty, worth_trying
 from search.engines import Engine, OverTime, Side
+from search.error_answer import ErrorAnswer, error_answer
 from search.losses import concerning, in_words
 from search.query import Query
 from search.query_error import QueryError
 from search.report import email_report
 from search.scope import EVERYTHING, Scope
+from search.times import utc
 from search.view import View
 
 #: A page holds at most so many traces; `walk` goes on to the end.

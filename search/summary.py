@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition, Reason, Verdict
-from search.answers import utc_words
 from search.journey import deciding
+from search.times import utc_words
 
 #: What the filter found, as it stands in "the filter found ...".
 _FOUND = {

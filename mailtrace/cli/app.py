@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import version
 
 from cyclopts import App, Parameter
 
@@ -33,7 +32,7 @@ def command_line(tokens: Sequence[str]) -> App:
     app = App(
         name="mailtrace",
         help="What happened to that e-mail? Reads the logs of mail servers and filters, and answers by message and recipient.",
-        version=lambda: f"mailtrace {version('mail-trace')}",
+        version=_version,
         version_flags=["--version"],
         help_format="markdown",
         version_format="plaintext",
@@ -56,3 +55,10 @@ def command_line(tokens: Sequence[str]) -> App:
 
         app.console = PipeConsole(highlight=False)
     return app
+
+
+def _version() -> str:
+    """What is installed."""
+    from importlib.metadata import version  # noqa: PLC0415 - it takes longer to load than all of this
+
+    return f"mailtrace {version('mail-trace')}"

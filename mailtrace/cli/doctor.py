@@ -22,8 +22,8 @@ from mailtrace.show.screen import Screen
 from mailtrace.stores import asking, embedded_folder, is_cluster, shown
 from mappings import private
 from mappings.faults import StoreError
-from search.answers import utc
 from search.safe import safe
+from search.times import utc
 
 #: So many losses are told one by one, the latest.
 _LOSSES = 20

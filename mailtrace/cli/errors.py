@@ -13,8 +13,8 @@ from mailtrace.problems import CouldNot
 from mailtrace.show.errors import show_error_list, show_explained
 from mailtrace.show.screen import Screen
 from mappings.codes import entries, lookup
-from search.answers import error_answer
-from search.rows import printable_json
+from search.error_answer import error_answer
+from search.safe import printable_json
 
 
 def errors(

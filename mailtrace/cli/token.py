@@ -17,8 +17,8 @@ from mailtrace.settings import Settings
 from mailtrace.show.screen import Screen
 from mailtrace.zones import named, shown_time, system_zone
 from search.access import Role
-from search.answers import utc
 from search.http.tokens import Token, TokenError
+from search.times import utc
 
 _ROLES = Literal["admin", "integrator", "customer"]
 

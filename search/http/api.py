@@ -16,8 +16,9 @@ from litestar.openapi.spec import Example
 from litestar.params import FromPath, Parameter
 
 from search.access import Caller, Role
-from search.answers import ErrorAnswer, FreshnessAnswer, ReportAnswer
+from search.answers import FreshnessAnswer, ReportAnswer
 from search.engines import Total
+from search.error_answer import ErrorAnswer
 from search.http import examples
 from search.http.answers import AuditAnswer, DomainAnswer, DomainsAnswer, HealthAnswer, TracesAnswer, VocabularyAnswer, vocabulary
 from search.http.described import ChosenAnswer, Streamed, get, shown

@@ -236,7 +236,7 @@ def test_secrets_come_from_the_environment_or_from_files(tmp_path: Path) -> None
     settings = load({"store": "https://es.example"}, given, system_file=none)
     assert access(settings.store, settings.elasticsearch).header() == {"authorization": "Basic dTpnZWhlaW0="}
     assert "geheim" not in repr(settings)
-    inside = access("https://a%40b:p%3Aq@es.example")
+    inside = access("https://a%40b:p%3Aq@es.example", settings.elasticsearch)
     assert (inside.username, inside.password, inside.nodes) == ("a@b", "p:q", ("https://es.example",))
     assert shown("https://a:b@es.example:9200/x") == "https://es.example:9200/x"
     settings = load({"store": "https://es.example"}, {"MAILTRACE_ELASTICSEARCH_PASSWORD_FILE": str(tmp_path / "gone")}, system_file=none)

@@ -19,12 +19,13 @@ from servers.server import User, Wanted, ask
 from cluster.cluster_samples import DAY_MS, T0, mail, write
 from ingest.sinks.elasticsearch import ElasticsearchSink
 from mappings.elasticsearch.checkup import Checkup
-from mappings.elasticsearch.connection import Access, Connection, with_port
+from mappings.elasticsearch.connection import Access, Connection
 from mappings.elasticsearch.faults import StoreAway, StoreRefused
 from mappings.elasticsearch.names import Names
 from mappings.elasticsearch.retention import Retention
 from mappings.elasticsearch.setup import Setup
 from mappings.elasticsearch.template import Shape, roles, template
+from mappings.elasticsearch.urls import with_port
 from mappings.faults import StoreError
 from search.engines.elasticsearch import ElasticsearchEngine
 from search.query import Query

@@ -11,7 +11,7 @@ import pytest
 from mappings.codes import Move
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.access import Caller, Customer, Role
-from search.answers import FreshnessAnswer, SourceState, utc
+from search.answers import FreshnessAnswer, SourceState
 from search.engines import OverTime, State, Total
 from search.http.audit import Audit
 from search.http.pages.account import local
@@ -32,6 +32,7 @@ from search.http.site import Site
 from search.http.tokens import Tokens
 from search.query import QueryError
 from search.scope import EVERYTHING
+from search.times import utc
 
 NOW_MS = int(datetime(2026, 11, 24, 7, 15, tzinfo=UTC).timestamp() * 1000)
 CLOCK = Clock(ZoneInfo("Europe/Berlin"), "Europe/Berlin", NOW_MS)

@@ -11,7 +11,8 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from mappings.patterns import asked_code
-from search.answers import REFUSED, ErrorAnswer
+from search.answers import REFUSED
+from search.error_answer import ErrorAnswer
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.render import page_of, render
 from search.http.pages.rows import Row, row_of
