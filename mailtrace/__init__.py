@@ -5,14 +5,14 @@ A name is loaded when it is first used, for the command line goes through here t
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+import importlib
+import typing
 
-from mailtrace.shadowed import refuse_strangers
+from mailtrace import shadowed
 
-refuse_strangers()
+shadowed.refuse_strangers()
 
-if TYPE_CHECKING:
+if typing.TYPE_CHECKING:
     from mailtrace.stores import asking
     from mappings.faults import MailTraceError, StoreError
     from mappings.trace import Event, Related, Trace
@@ -94,13 +94,13 @@ _STANDS = {
 }
 _MODULE_OF = {name: module for module, names in _STANDS.items() for name in names}
 
-if not TYPE_CHECKING:
+if not typing.TYPE_CHECKING:
     # Of a module with this function a type checker takes every name to be there.
     def __getattr__(name: str) -> object:
         """Load a public name."""
         if name not in _MODULE_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = globals()[name] = getattr(import_module(_MODULE_OF[name]), name)
+        value = globals()[name] = getattr(importlib.import_module(_MODULE_OF[name]), name)
         return value
 
 

@@ -329,7 +329,7 @@ def test_the_public_names_are_sorted_and_exist() -> None:
     assert mailtrace.__all__ == sorted(mailtrace.__all__)
     assert len(set(mailtrace.__all__)) == len(mailtrace.__all__)
     assert {"MailTrace", "Query", "Scope", "Trace", "Event", "Disposition", "Verdict", "Reason"} <= set(mailtrace.__all__)
-    public = {name for name, value in vars(mailtrace).items() if not name.startswith("_") and not hasattr(value, "__path__")}
+    public = {name for name in dir(mailtrace) if not name.startswith("_") and not hasattr(getattr(mailtrace, name), "__path__")}
     modules = {name for name in public if type(getattr(mailtrace, name)).__name__ == "module"}
     assert public - modules - {"annotations"} == set(mailtrace.__all__)
 
