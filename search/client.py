@@ -14,7 +14,7 @@ import msgspec
 
 from mappings import identity
 from mappings.codes import lookup
-from mappings.faults import StoreError
+from mappings.faults import MailTraceError, StoreError
 from mappings.vocabulary import Disposition
 from search.answers import FreshnessAnswer, ReportAnswer, SearchAnswer, TraceAnswer
 from search.engines import Side
@@ -33,7 +33,7 @@ _SIDES: Mapping[Side, str] = {"recipient": "received", "sender": "sent"}
 Params = list[tuple[str, str | int | float | bool | None]]
 
 
-class ServiceError(Exception):
+class ServiceError(MailTraceError):
     """The service gave no answer that can be used; the message is one sentence."""
 
 

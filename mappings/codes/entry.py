@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from mappings.faults import MailTraceError
 from mappings.vocabulary import Reason
 
 
@@ -28,7 +29,7 @@ class Move(StrEnum):
     NOBODY = "nobody", "Nobody: it goes on by itself, or it is done."
 
 
-class UnknownCode(ValueError):  # noqa: N818 -- it names what was asked, as the caller says it
+class UnknownCode(MailTraceError, ValueError):  # noqa: N818 -- it names what was asked, as the caller says it
     """What was asked for is no reply code and no enhanced status code."""
 
 
