@@ -14,7 +14,7 @@ from mailtrace.amounts import Keep
 from mailtrace.problems import CouldNot, of_os_error
 from mailtrace.settings import Elasticsearch
 from mappings.elasticsearch.connection import Access, Connection
-from mappings.elasticsearch.names import Names, Period
+from mappings.elasticsearch.names import IndexNames, Period
 from mappings.elasticsearch.ranges import Stray
 from mappings.elasticsearch.retention import Retention
 from mappings.elasticsearch.template import Shape
@@ -49,7 +49,7 @@ def shape(cluster: Elasticsearch) -> Shape:
 
 def engine(store: str, cluster: Elasticsearch) -> ElasticsearchEngine:
     """Open a cluster for reading."""
-    return ElasticsearchEngine(access(store, cluster), names=Names(cluster.prefix))
+    return ElasticsearchEngine(access(store, cluster), names=IndexNames(cluster.prefix))
 
 
 def sink(
@@ -65,7 +65,7 @@ def sink(
     """Open a cluster for writing."""
     return ElasticsearchSink(
         access(store, cluster),
-        names=Names(cluster.prefix),
+        names=IndexNames(cluster.prefix),
         shape=shape(cluster),
         period=Period(cluster.period),
         keep_seconds=None if keep is None else keep.seconds,
@@ -79,7 +79,7 @@ def sink(
 def drop_old_indices(store: str, cluster: Elasticsearch, keep: Keep, now_ms: int) -> tuple[list[str], list[str]]:
     """Apply retention to a cluster: delete the indices that are older, or more, than is kept; tell which, and what was left alone."""
     with closing(Connection(access(store, cluster))) as connection:
-        retention = Retention(connection, Names(cluster.prefix))
+        retention = Retention(connection, IndexNames(cluster.prefix))
         if keep.seconds is not None:
             dropped = retention.by_age(keep.seconds * 1000, now_ms)
         elif keep.bytes is not None:
@@ -92,7 +92,7 @@ def drop_old_indices(store: str, cluster: Elasticsearch, keep: Keep, now_ms: int
 def size(store: str, cluster: Elasticsearch, timeout_s: float) -> int:
     """Bytes of all indices, as far as they are told within so many seconds; raises `StoreError`."""
     with closing(Connection(replace(access(store, cluster), timeout_s=timeout_s))) as connection:
-        return sum(Retention(connection, Names(cluster.prefix)).sizes().values())
+        return sum(Retention(connection, IndexNames(cluster.prefix)).sizes().values())
 
 
 def _secret(file: str | None) -> str | None:

@@ -16,12 +16,12 @@ from typing import Any
 import msgspec
 
 from mailtrace.problems import CouldNot, WrongUsage, of_os_error
-from mailtrace.settings import Customer, Elasticsearch, Http, LogDomain, Settings, Source, check
+from mailtrace.settings import CustomerTable, Elasticsearch, Http, LogDomainTable, Settings, SourceTable, check
 
 ENVIRONMENT = "MAILTRACE_"
 SYSTEM_FILE = Path("/etc/mailtrace.toml")
 FILE_NAME = "mailtrace.toml"
-_TABLES: dict[str, type[msgspec.Struct]] = {"customer": Customer, "source": Source, "log_domain": LogDomain}
+_TABLES: dict[str, type[msgspec.Struct]] = {"customer": CustomerTable, "source": SourceTable, "log_domain": LogDomainTable}
 #: A table that is there once.
 _SINGLE: dict[str, type[msgspec.Struct]] = {"elasticsearch": Elasticsearch, "http": Http}
 _PATHS = ("data",)

@@ -14,11 +14,11 @@ from ipaddress import ip_address
 import uvicorn
 
 from mailtrace.access import access_folder, tokens
-from mailtrace.door.connection import Connection
+from mailtrace.door.connection import DoorConnection
 from mailtrace.door.door import Door
 from mailtrace.door.guests import Guest, Guests, most_guests
 from mailtrace.door.head import MOST_BYTES
-from mailtrace.metrics.service import Busy
+from mailtrace.metrics.service import Load
 from mailtrace.problems import CouldNot, WrongUsage, of_os_error
 from mailtrace.settings import Settings
 from mailtrace.stores import is_cluster, open_engine
@@ -81,7 +81,7 @@ class Service(uvicorn.Server):
         super().__init__(config)
         self._places = places or Places()
         #: As the loop last saw it; any thread may look.
-        self.busy = Busy()
+        self.busy = Load()
         self._beat = beat
         self._listening = listening
         self._told = told
@@ -116,14 +116,14 @@ class Service(uvicorn.Server):
         """Nobody is let in any more."""
         self.should_exit = True
 
-    def _made(self, guest: Guest) -> Connection:
+    def _made(self, guest: Guest) -> DoorConnection:
         """The connection of a guest."""
-        return Connection(guest, self.guests, self.config, self.server_state, self.lifespan.state)
+        return DoorConnection(guest, self.guests, self.config, self.server_state, self.lifespan.state)
 
     async def on_tick(self, counter: int) -> bool:
         """The loop came round."""
         self._beat()
-        self.busy = Busy(len(self.guests), len(self._places), self._places.exports)
+        self.busy = Load(len(self.guests), len(self._places), self._places.exports)
         return await super().on_tick(counter)
 
     def run_until(self, stop: threading.Event) -> None:

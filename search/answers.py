@@ -13,7 +13,7 @@ import msgspec
 from mappings.codes import best_entry
 from mappings.trace import Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
-from search.engines import State, Total
+from search.engines import StoreState, Total
 from search.explain import Explanation
 from search.scope import EVERYTHING, Scope
 from search.times import utc
@@ -226,7 +226,7 @@ class FreshnessAnswer(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str] = []
 
 
-def freshness(state: State, now_ms: int, lacking: list[str]) -> FreshnessAnswer:
+def freshness(state: StoreState, now_ms: int, lacking: list[str]) -> FreshnessAnswer:
     """What a store tells of itself, held against the clock."""
     sources = [
         SourceState(name=name, read_up_to=utc(read_ms), read_up_to_ms=read_ms, behind_s=max(0, now_ms - read_ms) / 1000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from mappings.codes import Entry, Move
+from mappings.codes import KnownError, Move
 from mappings.vocabulary import Reason
 
 
@@ -22,7 +22,7 @@ class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
     seen: int | None
 
 
-def error_answer(entry: Entry, *, seen: int | None = None) -> ErrorAnswer:
+def error_answer(entry: KnownError, *, seen: int | None = None) -> ErrorAnswer:
     """One entry of the list of errors, with the number of its traces where it was counted."""
     return ErrorAnswer(
         code=entry.code,

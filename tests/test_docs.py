@@ -14,7 +14,7 @@ from mailtrace.cli.asking import Criteria
 from mailtrace.cli.common import Common
 from mailtrace.cli.reference import filled
 from mailtrace.layers import VARIABLES, load
-from mailtrace.settings import Customer, Elasticsearch, LogDomain, Settings, Source
+from mailtrace.settings import CustomerTable, Elasticsearch, LogDomainTable, Settings, SourceTable
 from search.rows import CSV_COLUMNS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,7 +54,7 @@ def test_every_command_and_option_is_documented() -> None:
 def test_every_setting_is_documented() -> None:
     """docs/settings.md names each key of each table, and each variable of the environment."""
     page = text_of("docs/settings.md")
-    for struct in (Settings, Elasticsearch, Customer, Source, LogDomain):
+    for struct in (Settings, Elasticsearch, CustomerTable, SourceTable, LogDomainTable):
         for field in msgspec.structs.fields(struct):
             assert f"| `{field.name}` |" in page
     for variable in VARIABLES:

@@ -10,9 +10,9 @@ from mailtrace.amounts import counted, shown_bytes
 from mailtrace.cli.finding import BAD, GOOD, NOTE, Finding
 from mailtrace.cluster import access, shape
 from mailtrace.settings import Settings
-from mappings.elasticsearch.checkup import MOST_SHARD_BYTES, Checkup
+from mappings.elasticsearch.checkup import MOST_SHARD_BYTES, ClusterCheckup
 from mappings.elasticsearch.connection import Access, Connection
-from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.names import IndexNames
 from mappings.elasticsearch.ranges import Stray
 from mappings.elasticsearch.setup import Setup
 
@@ -21,9 +21,9 @@ def cluster_findings(settings: Settings, *, look: bool) -> Iterator[Finding]:
     """Everything that is looked at in a cluster, in an order in which each needs what is before it; with `look` nothing is changed."""
     reached = access(settings.store, settings.elasticsearch)
     yield from _transport(settings.store, reached)
-    names = Names(settings.elasticsearch.prefix)
+    names = IndexNames(settings.elasticsearch.prefix)
     with closing(Connection(reached)) as connection:
-        checkup = Checkup(connection, names)
+        checkup = ClusterCheckup(connection, names)
         setup = Setup(connection, names, shape(settings.elasticsearch), keep_seconds=settings.keeping().seconds)
         yield from _server(checkup)
         yield from _in_place(setup, look=look)
@@ -43,7 +43,7 @@ def _transport(store: str, known: Access) -> Iterator[Finding]:
         yield NOTE, "The credentials go to the server unencrypted; use https."
 
 
-def _server(checkup: Checkup) -> Iterator[Finding]:
+def _server(checkup: ClusterCheckup) -> Iterator[Finding]:
     """The server answers, and is well."""
     versions = checkup.versions()
     old = [version for version in versions if int(version.partition(".")[0]) < 8]
@@ -67,7 +67,7 @@ def _in_place(setup: Setup, *, look: bool) -> Iterator[Finding]:
         yield GOOD, sentence
 
 
-def _catalog(checkup: Checkup, *, look: bool) -> Iterator[Finding]:
+def _catalog(checkup: ClusterCheckup, *, look: bool) -> Iterator[Finding]:
     """Whether the catalog and the server have the same indices; what can be mended is mended."""
     for name in [] if look else checkup.put_into_alias():
         yield GOOD, f"Put the index {name} into the alias, from which it was missing."
@@ -80,7 +80,7 @@ def _catalog(checkup: Checkup, *, look: bool) -> Iterator[Finding]:
         yield BAD, one.lost()
 
 
-def _indices(checkup: Checkup) -> Iterator[Finding]:
+def _indices(checkup: ClusterCheckup) -> Iterator[Finding]:
     """The indices: how much is in them."""
     for name, large in checkup.large(MOST_SHARD_BYTES).items():
         much = f"{shown_bytes(large)}, and should have at most {shown_bytes(MOST_SHARD_BYTES)}"

@@ -19,7 +19,7 @@ from rich.console import Console
 from mailtrace.cli.app import COMMANDS, command_line
 from mailtrace.layers import VARIABLES
 from mailtrace.metrics.table import TABLE
-from mailtrace.settings import Customer, Elasticsearch, Http, LogDomain, Settings, Source
+from mailtrace.settings import CustomerTable, Elasticsearch, Http, LogDomainTable, Settings, SourceTable
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.http import api, parameters
 from search.query import PARAMETERS, SENTENCES
@@ -32,9 +32,9 @@ _STRUCTS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("settings", Settings),
     ("elasticsearch", Elasticsearch),
     ("http", Http),
-    ("customer", Customer),
-    ("source", Source),
-    ("log_domain", LogDomain),
+    ("customer", CustomerTable),
+    ("source", SourceTable),
+    ("log_domain", LogDomainTable),
 )
 
 

@@ -33,7 +33,7 @@ class UnknownCode(MailTraceError, ValueError):  # noqa: N818 -- it names what wa
     """What was asked for is no reply code and no enhanced status code."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class KnownError(msgspec.Struct, frozen=True, kw_only=True):
     """One error: its codes, what they mean, who acts, the next step, and a sentence that can be passed on as it is."""
 
     #: Basic reply code; None where only the enhanced code says it.

@@ -25,7 +25,7 @@ from search.http.described import ChosenAnswer, Streamed, get, shown
 from search.http.export import MEDIA_TYPES, Format, stream
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.parameters import (
-    Asked,
+    AskedQuery,
     Count,
     Cursor,
     CustomerName,
@@ -90,7 +90,7 @@ _UNCHANGED = {304: ResponseSpec(None, description=_WHY[304])}
 def traces(
     request: AnyRequest,
     site: TheSite,
-    asked: NamedDependency[Asked],
+    asked: NamedDependency[AskedQuery],
     mail: TheMail,
     note: TheNote,
     *,

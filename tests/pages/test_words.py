@@ -12,7 +12,7 @@ from mappings.codes import Move
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.access import Caller, Customer, Role
 from search.answers import FreshnessAnswer, SourceState
-from search.engines import OverTime, State, Total
+from search.engines import OverTime, StoreState, Total
 from search.http.audit import Audit
 from search.http.pages.account import local
 from search.http.pages.chart import chart_of, edges
@@ -196,7 +196,7 @@ def test_the_foot_says_how_fresh_it_is() -> None:
     assert said(mx2=95 * 60, mx1=2) == "Complete up to 08:14:58, except mx2 (silent since 06:40)"
     assert said(mx1=2 * 86_400) == "Complete up to 22 Nov 08:15:00, 2 days ago"
     assert said() == "No log has been read yet"
-    assert State({}, None, None).oldest_ms is None
+    assert StoreState({}, None, None).oldest_ms is None
     assert ago(0.4) == "just now"
 
 
