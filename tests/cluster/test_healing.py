@@ -131,7 +131,7 @@ def test_retention_finishes_what_it_left_half_done_and_names_what_is_not_ours(es
     write(sink, days(0, 1, 2))
     sink.close()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mappings.elasticsearch.catalog.Catalog._delete", lambda _self, _dropped: None)
+        patch.setattr("mappings.elasticsearch.catalog.ClusterCatalog._delete", lambda _self, _dropped: None)
         cluster("retention", "--keep", "30d")
     assert (catalog(es_url, es_prefix), len(indices(es_url, es_prefix))) == ({}, 3)
     late = sink_at(es_url, es_prefix)
@@ -362,7 +362,7 @@ def test_a_shard_that_is_too_large_is_told(es_url: str, es_prefix: str, cluster:
     write(sink, days(0))
     sink.close()
     assert "A shard" not in cluster("doctor").stdout
-    monkeypatch.setattr("mailtrace.cli.doctor.MOST_SHARD_BYTES", 1_000)
+    monkeypatch.setattr("mailtrace.cli.doctor_cluster.MOST_SHARD_BYTES", 1_000)
     assert f"note A shard of the index {es_prefix}-traces-2025.11.24 has " in cluster("doctor").stdout
 
 
