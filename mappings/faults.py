@@ -28,6 +28,7 @@ Other errors are Python's own (OSError for a file), or faults of the program.
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,8 @@ from pathlib import Path
 PASSING = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.EACCES, errno.EPERM, errno.ENOMEM}
 )
+#: How Python begins the text of an error of the operating system.
+_NUMBER = re.compile(r"^\[Errno -?[0-9]+\] ")
 
 
 class MailTraceError(Exception):
@@ -77,6 +80,13 @@ def of_os_error(error: OSError, what: str) -> StoreError:
     """What the operating system refused, as a fault of the store; `what` is the sentence's beginning, as `FILE cannot be written`."""
     sentence = f"{what}: {(error.strerror or str(error)).lower()}."
     return StoreAway(sentence) if error.errno in PASSING else StoreError(sentence)
+
+
+def of_network(error: BaseException) -> str:
+    """What a network refused, as people say it and without its number: `connection refused`."""
+    text = str(error) or type(error).__name__
+    words = _NUMBER.sub("", text).rstrip(".")
+    return words if words == text.rstrip(".") else words[:1].lower() + words[1:]
 
 
 def growing(first_s: float, longest_s: float) -> Iterator[float]:

@@ -21,7 +21,7 @@ from elasticsearch.serializer import JsonSerializer
 
 from mappings.elasticsearch import faults
 from mappings.elasticsearch.urls import shown_url, with_port
-from mappings.faults import StoreError, growing
+from mappings.faults import StoreError, growing, of_network
 
 _JSON, _LINES = "application/json", "application/x-ndjson"
 #: Seconds between two tries: the first pause, and the longest.
@@ -168,4 +168,4 @@ def _words(error: TransportError) -> str:
         if following is None:
             break
         inner = following
-    return (str(inner) or type(inner).__name__).rstrip(".")
+    return of_network(inner)
