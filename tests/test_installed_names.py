@@ -95,3 +95,24 @@ def test_a_link_to_the_same_place_is_no_stranger(tmp_path: Path) -> None:
         (tmp_path / name).symlink_to(Path(__file__).resolve().parent.parent / name)
     done = run(sys.executable, "-c", "import mailtrace; print(mailtrace.Query.__module__)", cwd=tmp_path)
     assert (done.stdout, done.stderr) == ("search.query\n", "")
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_what_the_program_starts_looks_where_the_program_looks(tmp_path: Path, name: str) -> None:
+    """`mailtrace run` starts its service in a process of its own, which a file in the current folder does not stop either."""
+    lie(tmp_path, name, "module")
+    (tmp_path / "mail.log").touch()
+    environ = {one: value for one, value in os.environ.items() if not one.startswith(("PYTHON", "MAILTRACE"))}
+    program = [str(SCRIPT), "run", "--data", "data", "--port", "0", "mail.log"]
+    with subprocess.Popen(program, cwd=tmp_path, env=environ, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stderr is not None
+        said: list[str] = []
+        for line in child.stderr:
+            said.append(line)
+            if line.startswith("Mail Trace is at") or "stands in the way" in line:
+                break
+        child.terminate()
+        said += child.stderr
+        child.wait(60)
+    assert any(line.startswith("Mail Trace is at") for line in said), said
+    assert child.returncode == 0, said
