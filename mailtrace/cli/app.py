@@ -51,7 +51,7 @@ def command_line(tokens: Sequence[str]) -> App:
         # Its own help is longer than its sentence in the overview.
         app[name].help = None
     if not named or not _SHOWS.isdisjoint(tokens):
-        from mailtrace.show.screen import PipeConsole  # noqa: PLC0415 - who runs a command sees none of this
+        from mailtrace.show.console import PipeConsole  # noqa: PLC0415 - who runs a command sees none of this
 
         app.console = PipeConsole(highlight=False)
     return app
