@@ -17,7 +17,7 @@ class PipeConsole(Console):
         raise BrokenPipeError
 
 
-class Shown:
+class Coloured:
     """Writes safe text; colours only where it is a terminal."""
 
     def __init__(self, stream: TextIO, *, terminal: bool) -> None:

@@ -9,7 +9,7 @@ from mappings.vocabulary import Disposition, Verdict
 from search.safe import safe
 
 if TYPE_CHECKING:
-    from mailtrace.show.console import Shown
+    from mailtrace.show.console import Coloured
 
 #: Colours say how much attention a word needs, never anything that the word itself does not say.
 _STYLES = {
@@ -46,11 +46,11 @@ class Screen:
         self._stream = stream
         told = os.environ.get("COLUMNS", "")
         self.width: int | None = int(told) if told.isdecimal() and int(told) else None
-        self._shown: Shown | None = None
+        self._shown: Coloured | None = None
         if self.terminal or self.width is not None:
-            from mailtrace.show.console import Shown  # noqa: PLC0415 - what goes into a pipe as it is needs none of it
+            from mailtrace.show.console import Coloured  # noqa: PLC0415 - what goes into a pipe as it is needs none of it
 
-            self._shown = Shown(stream, terminal=self.terminal)
+            self._shown = Coloured(stream, terminal=self.terminal)
             self.width = self.width or self._shown.width
 
     def line(self, text: str = "", style: str = "") -> None:

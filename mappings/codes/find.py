@@ -7,9 +7,9 @@ from functools import lru_cache
 
 from mappings.codes.advice import ADVICE, Advice
 from mappings.codes.basic import BASIC, CLASSES
-from mappings.codes.enhanced import ENHANCED, SUBJECTS, Status, status_of
+from mappings.codes.enhanced import ENHANCED, SUBJECTS, EnhancedStatus, status_of
 from mappings.codes.entry import KnownError, Move, UnknownCode
-from mappings.codes.reason import Finding, find_reason, ours_or_theirs
+from mappings.codes.reason import FoundReason, find_reason, ours_or_theirs
 from mappings.codes.receivers import said_by_code
 from mappings.codes.reply import split_reply
 from mappings.codes.special import BY_STATUS, DONE
@@ -184,7 +184,7 @@ def enhanced_entry(enhanced: str, code: int | None = None) -> KnownError:
         meaning = "Done." if not status.specific and status.reason in (Reason.UNKNOWN, *_VAGUE) and 4 in status.classes else status.meaning
         return _entry(code, enhanced, Reason.UNKNOWN, meaning, DONE)
     return _entry(
-        code, enhanced, status.reason, status.meaning, _advice(status.reason, enhanced, Finding(status.reason, "enhanced", status))
+        code, enhanced, status.reason, status.meaning, _advice(status.reason, enhanced, FoundReason(status.reason, "enhanced", status))
     )
 
 
@@ -208,18 +208,18 @@ def _subject(kind: int, subject: int) -> list[KnownError]:
     return [entry for entry in registered() if entry.enhanced is not None and entry.enhanced.startswith(f"{kind}.{subject}.")]
 
 
-def _advice(reason: Reason, enhanced: str | None, finding: Finding) -> Advice:
+def _advice(reason: Reason, enhanced: str | None, finding: FoundReason) -> Advice:
     """That of the words, or of the code where it decided (or agrees), else the reason's."""
     if finding.advice is not None:
         return finding.advice
-    status: Status | None = finding.status
+    status: EnhancedStatus | None = finding.status
     if status is not None and enhanced is not None and status.reason is reason and (finding.source == "enhanced" or status.specific):
         _, subject, detail = enhanced.split(".")
         return BY_STATUS.get((int(subject), int(detail)), ADVICE[reason])
     return ADVICE[reason]
 
 
-def _meaning(finding: Finding, reason: Reason, code: int | None) -> str:
+def _meaning(finding: FoundReason, reason: Reason, code: int | None) -> str:
     """The most precise sentence: the words' own, the code's if it agrees, else the reason's."""
     if finding.meaning:
         return finding.meaning
