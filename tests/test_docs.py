@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
 import msgspec
 import pytest
+from conftest import Done
 
 from mailtrace.cli.app import COMMANDS
 from mailtrace.cli.asking import Criteria
@@ -49,6 +52,19 @@ def test_every_command_and_option_is_documented() -> None:
         assert f"<!-- begin command {command} -->" in page
     for option in [*fields(Criteria), *fields(Common)]:
         assert f"--{option.name.replace('_', '-')}" in page
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_overview_has_the_sentence_of_the_command_itself(name: str) -> None:
+    """What `mailtrace --help` says of a command, without loading it, is how the command's own help begins."""
+    command = getattr(import_module(f"mailtrace.cli.{name}"), name)
+    assert COMMANDS[name] == (command.__doc__ or "").splitlines()[0]
+
+
+@pytest.mark.parametrize("words", [("errors", "--help"), ("--help", "errors"), ("errors", "-h")])
+def test_the_help_of_a_command_is_whole(words: tuple[str, ...], mailtrace: Callable[..., Done]) -> None:
+    """Wherever the word stands that asks for it."""
+    assert "It says what a code means" in mailtrace(*words).stdout
 
 
 def test_every_setting_is_documented() -> None:
