@@ -14,6 +14,7 @@ from bench.measure import machine, show
 #: Each runs as its own process, so that none measures what another has left in memory. The second list is the large sizes.
 #: What stands behind a hyphen in a name is no part of the module's. The last two need what the tests' Elasticsearch needs.
 PLAN = (
+    ("commands", ["--rounds", "9"], ["--rounds", "31"]),
     ("ingest", ["--lines", "200000", "--rounds", "3", "--times", "4"], ["--lines", "1000000", "--rounds", "3", "--times", "4"]),
     ("families", ["--lines", "60000", "--rounds", "3"], ["--lines", "300000", "--rounds", "3"]),
     ("shared_keys", ["--messages", "500"], ["--messages", "2000"]),

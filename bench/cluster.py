@@ -26,10 +26,10 @@ from bench.measure import MAILTRACE, checked, keep, parser, run, show, spread, t
 from bench.server import elasticsearch, post, sent, settled
 from ingest.sinks.elasticsearch import ElasticsearchSink
 from mailtrace.settings import Elasticsearch as Settings
-from mailtrace.stores import open_sink
+from mailtrace.writing import open_sink
 from mappings.elasticsearch.connection import Access
 from mappings.elasticsearch.document import decode, encode
-from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.names import IndexNames
 
 _T = TypeVar("_T")
 _BODY, _SENDERS = 2_000, 2
@@ -102,7 +102,7 @@ class Server:
         encoding_s = time.process_time() - began
 
         def write() -> None:
-            with closing(ElasticsearchSink(Access((self._address,)), names=Names(prefix))) as sink:
+            with closing(ElasticsearchSink(Access((self._address,)), names=IndexNames(prefix))) as sink:
                 for some in _pieces(traces, _BODY):
                     sink.submit(some)
                     sink.acknowledged()

@@ -21,7 +21,7 @@ from bench.measure import keep, parser, percentile, show, table
 from bench.server import elasticsearch, post, settled
 from mailtrace import MailTrace, Query, asking
 from mailtrace.settings import Elasticsearch
-from mailtrace.stores import open_sink
+from mailtrace.writing import open_sink
 from mappings.trace import Trace
 
 Ask = Callable[[MailTrace, Trace], object]

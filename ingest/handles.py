@@ -15,7 +15,7 @@ def share(part: int, most: int) -> int:
     return max(4, most if soft == resource.RLIM_INFINITY else min(most, soft // part))
 
 
-class Holder(Protocol):
+class FileHolder(Protocol):
     """Whoever holds a file open."""
 
     @property
@@ -33,25 +33,25 @@ class Handles:
 
     def __init__(self, most: int | None = None) -> None:
         self._most = share(3, _MOST) if most is None else most
-        self._open: dict[Holder, None] = {}
+        self._open: dict[FileHolder, None] = {}
 
-    def opened(self, holder: Holder) -> None:
+    def opened(self, holder: FileHolder) -> None:
         """A file is open now; where that is one too many, another rests."""
         self._open[holder] = None
         while len(self._open) > self._most and self.make_room(holder):
             pass
 
-    def used(self, holder: Holder) -> None:
+    def used(self, holder: FileHolder) -> None:
         """A file is read from."""
         if holder in self._open:
             del self._open[holder]
             self._open[holder] = None
 
-    def closed(self, holder: Holder) -> None:
+    def closed(self, holder: FileHolder) -> None:
         """A file is open no more."""
         self._open.pop(holder, None)
 
-    def make_room(self, needing: Holder | None = None) -> bool:
+    def make_room(self, needing: FileHolder | None = None) -> bool:
         """Have the file rest that was unused longest; False where each must stay open."""
         resting = next((one for one in self._open if one is not needing and one.may_rest), None)
         if resting is None:

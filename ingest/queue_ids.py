@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ingest.framing.line import SECOND
+from ingest.clock import SECOND
 
 #: Postfix: a short id is the microseconds (five digits) and the inode (up to sixteen) in hexadecimal; a long id
 #: (enable_long_queue_ids) is base 52 without vowels.

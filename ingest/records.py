@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any, Generic, Protocol, TypeVar
 
-from ingest.framing.line import SECOND, Line
+from ingest.clock import SECOND
+from ingest.framing.line import Line
 
 #: A record longer than this is cut: nobody logs so much about one message.
 LONGEST = 1 << 20

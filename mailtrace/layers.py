@@ -16,12 +16,12 @@ from typing import Any
 import msgspec
 
 from mailtrace.problems import CouldNot, WrongUsage, of_os_error
-from mailtrace.settings import Customer, Elasticsearch, Http, LogDomain, Settings, Source, check
+from mailtrace.settings import CustomerTable, Elasticsearch, Http, LogDomainTable, Settings, SourceTable, check
 
 ENVIRONMENT = "MAILTRACE_"
 SYSTEM_FILE = Path("/etc/mailtrace.toml")
 FILE_NAME = "mailtrace.toml"
-_TABLES: dict[str, type[msgspec.Struct]] = {"customer": Customer, "source": Source, "log_domain": LogDomain}
+_TABLES: dict[str, type[msgspec.Struct]] = {"customer": CustomerTable, "source": SourceTable, "log_domain": LogDomainTable}
 #: A table that is there once.
 _SINGLE: dict[str, type[msgspec.Struct]] = {"elasticsearch": Elasticsearch, "http": Http}
 _PATHS = ("data",)
@@ -46,7 +46,9 @@ def load(options: Mapping[str, str | None], environ: Mapping[str, str] | None = 
     data = Path(above.get("data") or default_data_dir(environ)).expanduser()
     file = settings_file(options, environ, system_file=system_file)
     values = _together(_read(file) if file else {}, above)
-    values["data"] = os.fspath(Path(values.get("data") or data).expanduser())
+    values["data"] = values.get("data", os.fspath(data))
+    if isinstance(values["data"], str):
+        values["data"] = os.fspath(Path(values["data"]).expanduser())
     values.setdefault("store", f"sqlite:{values['data']}/store")
     settings = _converted(values, file)
     try:
@@ -150,8 +152,9 @@ def _converted(values: dict[str, Any], file: Path | None) -> Settings:
     try:
         return msgspec.convert(values, Settings)
     except msgspec.ValidationError as error:
-        said, _, where = str(error).partition(" - at `$")
-        raise WrongUsage(f"{file}: {where.strip('`').removeprefix('.')}: {_lower(said)}") from None
+        from mailtrace.mistakes import in_words  # noqa: PLC0415 - to tell kinds apart takes longer to load than right settings to read
+
+        raise WrongUsage(f"{file}: {in_words(error, Settings, values)}") from None
 
 
 def _typed(text: Mapping[str, str], called: Callable[[str], str]) -> dict[str, Any]:
@@ -164,14 +167,11 @@ def _typed(text: Mapping[str, str], called: Callable[[str], str]) -> dict[str, A
             several = name in _SEVERAL
             try:
                 typed[name] = msgspec.convert(text[name].replace(",", " ").split() if several else text[name], kind, strict=False)
-            except msgspec.ValidationError as error:
-                raise WrongUsage(f"{called(name)}: {_lower(str(error))}") from None
+            except msgspec.ValidationError:
+                from mailtrace.mistakes import of_text  # noqa: PLC0415 - as above
+
+                raise WrongUsage(f"{called(name)}: {of_text(kind, text[name])}") from None
     return typed
-
-
-def _lower(sentence: str) -> str:
-    """Begin a sentence in lower case, to stand behind a colon."""
-    return sentence[:1].lower() + sentence[1:]
 
 
 def _refuse_unknown(values: Mapping[str, Any], struct: type[msgspec.Struct], file: str, where: str) -> None:

@@ -15,7 +15,7 @@ from ingest.formats import FORMATS
 from ingest.options import IngestOptions, LogDomain, SourceSetting
 from ingest.telling.ownership import Customer
 from mailtrace.problems import WrongUsage
-from mailtrace.settings import Settings, Source
+from mailtrace.settings import Settings, SourceTable
 from mailtrace.zones import named, system_zone
 from mappings.address import normalise_domain
 
@@ -23,10 +23,10 @@ STDIN = "-"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ReadingPlan:
     """Which sources are read, each with all that is to be said about it."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[SourceTable, ...]
     #: Zone of stamps that name none, where a source says nothing.
     timezone: str
     rebuild: bool = False
@@ -57,7 +57,7 @@ def plan(
     since_ms: int | None = None,
     until_ms: int | None = None,
     no_raw: bool = False,
-) -> Plan:
+) -> ReadingPlan:
     """Decide what is read: the paths, else the sources of the settings; what an option says holds for all of them."""
     if not paths and not settings.source:
         raise WrongUsage("there is nothing to read: name log files, folders or patterns, or set [[source]] tables")
@@ -70,7 +70,7 @@ def plan(
     sources = tuple(msgspec.structs.replace(source, **told) for source in sources)
     for source in sources:
         _check(source)
-    return Plan(
+    return ReadingPlan(
         sources=sources,
         timezone=timezone or system_zone(),
         rebuild=rebuild,
@@ -80,18 +80,18 @@ def plan(
     )
 
 
-def _source_of(path: str, known: Sequence[Source]) -> Source:
+def _source_of(path: str, known: Sequence[SourceTable]) -> SourceTable:
     """Make a source of a path; where the settings know the path, what they say about it is taken over."""
     if path == STDIN:
-        return Source(path=path)
+        return SourceTable(path=path)
     whole = os.fspath(Path(path).expanduser().absolute())
     for source in known:
         if whole == source.path or fnmatchcase(whole, source.path) or Path(source.path) in Path(whole).parents:
             return msgspec.structs.replace(source, path=whole)
-    return Source(path=whole)
+    return SourceTable(path=whole)
 
 
-def _check(source: Source) -> None:
+def _check(source: SourceTable) -> None:
     """Refuse a zone or a format that there is not: with a wrong zone every time would be wrong by hours."""
     if source.timezone is not None:
         named(source.timezone)
@@ -100,7 +100,7 @@ def _check(source: Source) -> None:
         raise WrongUsage(f"unknown format {source.format!r}; the formats are {', '.join(known)}")
 
 
-def ingest_options(settings: Settings, read: Plan) -> IngestOptions:
+def ingest_options(settings: Settings, read: ReadingPlan) -> IngestOptions:
     """Say it in the ingester's words."""
     return IngestOptions(
         paths=tuple(source.path for source in read.sources),
@@ -122,17 +122,17 @@ def ingest_options(settings: Settings, read: Plan) -> IngestOptions:
 
 def again_options(settings: Settings) -> IngestOptions:
     """How lines that were put aside are read again: each letter says of its lines what is to be known about them."""
-    return ingest_options(settings, Plan((), system_zone(), raw_lines=settings.raw_lines))
+    return ingest_options(settings, ReadingPlan((), system_zone(), raw_lines=settings.raw_lines))
 
 
-def _patterns(source: Source) -> tuple[str, ...]:
+def _patterns(source: SourceTable) -> tuple[str, ...]:
     """Name the files of a source: those of a folder are everything in it."""
     within = f"{source.path.rstrip('/')}/*"
     # Of a path that may not be looked at, or is not there yet, nobody knows which it is.
     return (source.path,) if has_magic(source.path) or os.path.isfile(source.path) else (source.path, within)  # noqa: PTH113
 
 
-def _setting(source: Source, path: str) -> SourceSetting:
+def _setting(source: SourceTable, path: str) -> SourceSetting:
     """Say what is set for the files of a path."""
     zone = named(source.timezone) if source.timezone is not None else None
     return SourceSetting(path, source.format, zone, source.year, source.log_host)

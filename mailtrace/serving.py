@@ -10,15 +10,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from ipaddress import ip_address
-from pathlib import Path
 
 import uvicorn
 
-from mailtrace.door.connection import Connection
+from mailtrace.access import access_folder, tokens
+from mailtrace.door.connection import DoorConnection
 from mailtrace.door.door import Door
 from mailtrace.door.guests import Guest, Guests, most_guests
 from mailtrace.door.head import MOST_BYTES
-from mailtrace.metrics.service import Busy
+from mailtrace.metrics.service import Load
 from mailtrace.problems import CouldNot, WrongUsage, of_os_error
 from mailtrace.settings import Settings
 from mailtrace.stores import is_cluster, open_engine
@@ -32,7 +32,6 @@ from search.http.clients import among
 from search.http.places import Places
 from search.http.sessions import Sessions
 from search.http.site import OnAnswer, Site
-from search.http.tokens import Tokens
 
 #: Seconds that answers which are under way have to come to their end.
 _GRACE_S = 10
@@ -43,16 +42,6 @@ _IDLE_S = 75
 _THREADS, _THREADS_CLUSTER = 2, 8
 #: Bytes of an answer that the system takes ahead of a client which reads slowly.
 _SEND_BUFFER = 1 << 17
-
-
-def access_folder(settings: Settings) -> Path:
-    """Where tokens, the key of sessions and the audit log are."""
-    return settings.data_dir / "access"
-
-
-def tokens(settings: Settings) -> Tokens:
-    """The access tokens."""
-    return Tokens(access_folder(settings) / "tokens.json")
 
 
 def customers(settings: Settings) -> tuple[Customer, ...]:
@@ -92,7 +81,7 @@ class Service(uvicorn.Server):
         super().__init__(config)
         self._places = places or Places()
         #: As the loop last saw it; any thread may look.
-        self.busy = Busy()
+        self.busy = Load()
         self._beat = beat
         self._listening = listening
         self._told = told
@@ -127,14 +116,14 @@ class Service(uvicorn.Server):
         """Nobody is let in any more."""
         self.should_exit = True
 
-    def _made(self, guest: Guest) -> Connection:
+    def _made(self, guest: Guest) -> DoorConnection:
         """The connection of a guest."""
-        return Connection(guest, self.guests, self.config, self.server_state, self.lifespan.state)
+        return DoorConnection(guest, self.guests, self.config, self.server_state, self.lifespan.state)
 
     async def on_tick(self, counter: int) -> bool:
         """The loop came round."""
         self._beat()
-        self.busy = Busy(len(self.guests), len(self._places), self._places.exports)
+        self.busy = Load(len(self.guests), len(self._places), self._places.exports)
         return await super().on_tick(counter)
 
     def run_until(self, stop: threading.Event) -> None:

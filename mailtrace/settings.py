@@ -13,7 +13,7 @@ from msgspec import Meta
 from mailtrace.amounts import Keep, parse_keep
 from mailtrace.problems import WrongUsage
 from mailtrace.zones import named
-from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.names import IndexNames
 
 Name = Annotated[str, Meta(min_length=1)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
@@ -22,7 +22,7 @@ _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-fA
 _REFRESH = re.compile(r"[1-9][0-9]{0,5}(ms|s|m)|-1").fullmatch
 
 
-class Customer(msgspec.Struct, frozen=True, kw_only=True):
+class CustomerTable(msgspec.Struct, frozen=True, kw_only=True):
     """A customer: whose mail it is. `visible_to` and `direction` of a trace follow from these."""
 
     name: Annotated[Name, Meta(description="How the customer is called in `--customer`.")]
@@ -34,7 +34,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(ip_network(text, strict=False) for text in self.networks)
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
+class SourceTable(msgspec.Struct, frozen=True, kw_only=True):
     """Log files that need something said about them, or that are read when no path is given."""
 
     path: Annotated[Name, Meta(description="File, folder or glob pattern.")]
@@ -46,7 +46,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     log_host: Annotated[Name | None, Meta(description="Host of lines that name none.")] = None
 
 
-class LogDomain(msgspec.Struct, frozen=True, kw_only=True):
+class LogDomainTable(msgspec.Struct, frozen=True, kw_only=True):
     """Hosts that hand mail to each other (server and filter), whose queue ids belong together."""
 
     name: Annotated[Name, Meta(description="How the log domain is called.")]
@@ -114,9 +114,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     raw_lines: Annotated[bool, Meta(description="Whether the lines themselves are kept as evidence.")] = True
     elasticsearch: Annotated[Elasticsearch, Meta(description="The cluster, where `store` is one.")] = Elasticsearch()
     http: Annotated[Http, Meta(description="The page and the query API.")] = Http()
-    customer: Annotated[tuple[Customer, ...], Meta(description="The customers.")] = ()
-    source: Annotated[tuple[Source, ...], Meta(description="The log files.")] = ()
-    log_domain: Annotated[tuple[LogDomain, ...], Meta(description="Log domains of several hosts.")] = ()
+    customer: Annotated[tuple[CustomerTable, ...], Meta(description="The customers.")] = ()
+    source: Annotated[tuple[SourceTable, ...], Meta(description="The log files.")] = ()
+    log_domain: Annotated[tuple[LogDomainTable, ...], Meta(description="Log domains of several hosts.")] = ()
     quarantines: Annotated[
         str,
         Meta(description="Regular expression, in any case: Exim's routers, transports and boxes of such a name keep mail; empty for none."),
@@ -198,7 +198,7 @@ def _check_cluster(cluster: Elasticsearch) -> None:
         if not node.startswith(("http://", "https://")):
             raise WrongUsage(f"elasticsearch: nodes: {node!r} is no address; say https://HOST:PORT")
     try:
-        Names(cluster.prefix)
+        IndexNames(cluster.prefix)
     except ValueError as error:
         raise WrongUsage(f"elasticsearch: prefix: {error}") from None
     if _REFRESH(cluster.refresh) is None:

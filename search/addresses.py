@@ -10,6 +10,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header
+from functools import cached_property
+
+
+class _Later:
+    """A pattern that is compiled when it is first used: these four take longer than an answer to somebody who may see everything."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+
+    @cached_property
+    def compiled(self) -> re.Pattern[str]:
+        """The pattern."""
+        return re.compile(self._pattern)
+
 
 #: A character of a label: what is not ASCII may be a letter in some encoding.
 _L = r"[0-9A-Za-z_\-\x80-\U0010ffff]"
@@ -22,17 +36,17 @@ _NAME = rf"{_LABEL}++(?:{_DOT}{_LABEL}++)++"
 #: The same, whose last label does not begin with a digit.
 _HOST = rf"{_LABEL}++(?:{_DOT}{_LABEL}++)*?{_DOT}[A-Za-z]"
 #: What stands behind an at-sign: an address literal (RFC 5321, 4.1.3) or a name.
-_DOMAIN = re.compile(rf"\[(?:IPv6:)?[0-9A-Fa-f:.]{{1,45}}\]?|{_LABEL}++(?:{_DOT}{_LABEL}++)*+")
+_DOMAIN = _Later(rf"\[(?:IPv6:)?[0-9A-Fa-f:.]{{1,45}}\]?|{_LABEL}++(?:{_DOT}{_LABEL}++)*+")
 #: The at-sign: itself, in other scripts, escaped, as an entity, in words; before a name also between blanks, as a number (xtext,
 #: quoted-printable, URL), and as Postfix writes it where it may not stand (`helo=<ann?example.net>`).
-_AT = re.compile(
+_AT = _Later(
     rf" {{0,3}}[@＠﹫] {{1,3}}(?={_HOST})| {{1,3}}[@＠﹫](?={_HOST})|[@＠﹫]|\\[xX]40|\\[uU]0040|\\100|&(?:#0*64|#[xX]0*40|commat);"
     rf"| ?[(\[{{] ?[aA][tT] ?[)\]}}] ?|(?:[%=+](?:25)*40|(?<=[\w\"])\?)(?={_HOST})"
 )
 #: `user%domain` (RFC 1123, 5.2.16), and `user=domain` as in SRS, VERP and BATV.
-_INNER = re.compile(rf"[%=](?P<name>{_NAME})")
+_INNER = _Later(rf"[%=](?P<name>{_NAME})")
 #: `domain!user` (RFC 976).
-_BANG = re.compile(rf"(?<!{_LABEL})(?<!{_LABEL}[.])(?P<name>{_NAME})!(?=[^\s])")
+_BANG = _Later(rf"(?<!{_LABEL})(?<!{_LABEL}[.])(?P<name>{_NAME})!(?=[^\s])")
 #: `{"@timestamp":...`, and no address: before it a quote that opens.
 _KEY_OF_JSON = re.compile(r'[{,\s]"@[a-z_]{1,32}":')
 #: Without one of these there is no address.
@@ -72,8 +86,8 @@ def found_in(text: str) -> Iterator[Found]:
     if _SIGNS.search(text) is None:
         return
     behind = 0
-    for sign in _AT.finditer(text):
-        named = _DOMAIN.match(text, sign.end())
+    for sign in _AT.compiled.finditer(text):
+        named = _DOMAIN.compiled.match(text, sign.end())
         end = named.end() if named is not None else sign.end()
         start = _local_start(text, sign.start(), behind)
         # A URL has its question mark behind a path.
@@ -81,14 +95,14 @@ def found_in(text: str) -> Iterator[Found]:
             continue
         yield Found(start, end, sign.start(), text[start : sign.start()], _plain(named[0]) if named is not None else "")
         behind = end
-    for sign in _INNER.finditer(text):
+    for sign in _INNER.compiled.finditer(text):
         start = _local_start(text, sign.start(), 0, longest=64)
         local = text[start : sign.start()]
         written_by_us = sign[0][0] == "=" and local.rpartition("=")[2].lower() in _KEYS
         if local.strip("'`*{|.=%") and _is_name(sign["name"]) and not written_by_us:
             # Behind the domain SRS has the local part.
             yield Found(start, _token_end(text, sign.end()), sign.start(), local, _plain(sign["name"]))
-    for sign in _BANG.finditer(text) if "!" in text else ():
+    for sign in _BANG.compiled.finditer(text) if "!" in text else ():
         if _is_name(sign["name"]):
             yield Found(sign.start(), _token_end(text, sign.end()), sign.start(), "", _plain(sign["name"]))
 

@@ -7,22 +7,17 @@ renamed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from mappings.codes import Entry, Move, best_entry
+from mappings.codes import best_entry
 from mappings.trace import Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
-from search.engines import State, Total
+from search.engines import StoreState, Total
 from search.explain import Explanation
 from search.scope import EVERYTHING, Scope
-from search.times import format_time
+from search.times import utc
 from search.view import View
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: Stamps are written by strangers; a later one than the calendar holds is shown as its end.
-_LAST_MS = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 
 #: Where the word itself says that a reply refused; for kept, held and discarded mail the reason speaks.
 REFUSED = frozenset(
@@ -212,20 +207,6 @@ class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     next_ids: list[str]
 
 
-class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of the list of most common errors; `seen` counts its traces, where that was asked for."""
-
-    code: int | None
-    enhanced: str | None
-    reason: Reason
-    meaning: str
-    move: Move
-    move_sentence: str
-    next_step: str
-    customer_text: str
-    seen: int | None
-
-
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     """How far the logs of one source (a log domain) have been read."""
 
@@ -247,7 +228,7 @@ class FreshnessAnswer(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str] = []
 
 
-def freshness(state: State, now_ms: int, lacking: list[str]) -> FreshnessAnswer:
+def freshness(state: StoreState, now_ms: int, lacking: list[str]) -> FreshnessAnswer:
     """What a store tells of itself, held against the clock."""
     sources = [
         SourceState(name=name, read_up_to=utc(read_ms), read_up_to_ms=read_ms, behind_s=max(0, now_ms - read_ms) / 1000)
@@ -255,33 +236,6 @@ def freshness(state: State, now_ms: int, lacking: list[str]) -> FreshnessAnswer:
     ]
     bounds = [None if bound is None else utc(bound) for bound in (state.oldest_ms, state.newest_ms)]
     return FreshnessAnswer(sources=sources, oldest=bounds[0], newest=bounds[1], warnings=lacking)
-
-
-def utc(time_ms: int) -> str:
-    """Milliseconds since 1970 as RFC 3339 in UTC: `2026-11-24T03:22:10.123Z`."""
-    return format_time(min(max(time_ms, 0), _LAST_MS))
-
-
-def utc_words(time_ms: int) -> str:
-    """Milliseconds since 1970 as people write it: `24 Nov 2026 03:22 UTC`."""
-    moment = _EPOCH + timedelta(milliseconds=min(max(time_ms, 0), _LAST_MS))
-    month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[moment.month - 1]
-    return f"{moment.day} {month} {moment.year} {moment:%H:%M} UTC"
-
-
-def error_answer(entry: Entry, *, seen: int | None = None) -> ErrorAnswer:
-    """One entry of the list of errors, with the number of its traces where it was counted."""
-    return ErrorAnswer(
-        code=entry.code,
-        enhanced=entry.enhanced,
-        reason=entry.reason,
-        meaning=entry.meaning,
-        move=entry.move,
-        move_sentence=entry.move.sentence,
-        next_step=entry.next_step,
-        customer_text=entry.customer_text,
-        seen=seen,
-    )
 
 
 def as_of(read_up_to_ms: Mapping[str, int]) -> dict[str, str]:

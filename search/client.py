@@ -14,10 +14,11 @@ import msgspec
 
 from mappings import identity
 from mappings.codes import lookup
-from mappings.faults import StoreError
+from mappings.faults import MailTraceError, StoreError, of_network
 from mappings.vocabulary import Disposition
-from search.answers import ErrorAnswer, FreshnessAnswer, ReportAnswer, SearchAnswer, TraceAnswer
+from search.answers import FreshnessAnswer, ReportAnswer, SearchAnswer, TraceAnswer
 from search.engines import Side
+from search.error_answer import ErrorAnswer
 from search.query import Query, format_time
 from search.query_error import QueryError
 
@@ -32,7 +33,7 @@ _SIDES: Mapping[Side, str] = {"recipient": "received", "sender": "sent"}
 Params = list[tuple[str, str | int | float | bool | None]]
 
 
-class ServiceError(Exception):
+class ServiceError(MailTraceError):
     """The service gave no answer that can be used; the message is one sentence."""
 
 
@@ -204,7 +205,7 @@ class Client:
         """What to say where no answer came."""
         if isinstance(error, httpx.TimeoutException):
             return ServiceError(f"the service at {self._address} did not answer in time")
-        return ServiceError(f"the service at {self._address} cannot be reached: {str(error) or type(error).__name__}")
+        return ServiceError(f"the service at {self._address} cannot be reached: {of_network(error)}")
 
     def _not_understood(self, error: msgspec.DecodeError) -> ServiceError:
         """What to say of an answer in another shape."""

@@ -6,10 +6,10 @@ from msgspec.structs import replace
 
 from mappings import patterns
 from mappings.patterns import Form
-from search.answers import utc_words
-from search.engines import Engine, State, Total
+from search.engines import Engine, StoreState, Total
 from search.query import Query
 from search.scope import EVERYTHING, Scope
+from search.times import utc_words
 
 #: So many sources or domains are named in a sentence.
 _NAMED = 5
@@ -18,7 +18,7 @@ _SIDES = {"sender": "the sender", "recipient": "the recipient", "address": "eith
 _TEXTS = ("sender", "recipient", "address", "quarantine_id", "message_id", "queue_id", "client", "relay", "domain")
 
 
-def why_empty(query: Query, state: State, now_ms: int, scope: Scope = EVERYTHING) -> list[str]:
+def why_empty(query: Query, state: StoreState, now_ms: int, scope: Scope = EVERYTHING) -> list[str]:
     """Give the causes that can be told without looking further; the same for a caller's own and for others' mail."""
     causes: list[str] = []
     if not state.read_up_to_ms and state.oldest_ms is None:
@@ -37,7 +37,7 @@ def why_empty(query: Query, state: State, now_ms: int, scope: Scope = EVERYTHING
     return causes
 
 
-def kept_since(query: Query, state: State) -> list[str]:
+def kept_since(query: Query, state: StoreState) -> list[str]:
     """Give a sentence where the time range that was asked for begins before the oldest mail that is kept."""
     bound = query.since_ms if query.since_ms is not None else query.until_ms
     if state.oldest_ms is None or bound is None or bound >= state.oldest_ms:
@@ -45,7 +45,7 @@ def kept_since(query: Query, state: State) -> list[str]:
     return [f"The oldest mail in the store is of {utc_words(state.oldest_ms)}; nothing before it is here."]
 
 
-def _read_up_to(query: Query, state: State) -> list[str]:
+def _read_up_to(query: Query, state: StoreState) -> list[str]:
     """How far the logs have been read, those that are furthest behind first; what ends before is said to be read."""
     until = query.until_ms
     behind = [(read, source) for source, read in state.read_up_to_ms.items() if until is None or read < until]

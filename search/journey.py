@@ -27,8 +27,9 @@ from mappings.facts import (
 from mappings.keys import Kind
 from mappings.links import LINKS, LinkKind
 from mappings.trace import Event, HopLink, Trace
-from search.answers import FilterResult, Hop, Step, Symbol, utc
+from search.answers import FilterResult, Hop, Step, Symbol
 from search.stated import Stated
+from search.times import utc
 from search.view import View
 
 _KINDS = {Kind.QUEUE: "queue", Kind.SCAN: "scan", Kind.LOG: "scan", Kind.PEER: "connection", Kind.LINE: "refusal"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mappings.losses import Loss
-from search.answers import utc_words
 from search.scope import Scope
+from search.times import utc_words
 
 #: So many are told one by one, the latest.
 _NAMED = 3

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from mappings.faults import MailTraceError
 
-class QueryError(ValueError):
+
+class QueryError(MailTraceError, ValueError):
     """What is wrong with a question: the field, where in its value, and what would be right."""
 
     def __init__(self, message: str, *, field: str | None = None, position: int | None = None, hint: str | None = None) -> None:

@@ -10,11 +10,12 @@ from mappings import keys, patterns
 from mappings.keys import Kind
 from mappings.trace import Related, Trace
 from mappings.vocabulary import Disposition
-from search.answers import RelatedTrace, utc
+from search.answers import RelatedTrace
 from search.engines import Engine
 from search.query import Query
 from search.query_error import QueryError
 from search.scope import Scope
+from search.times import utc
 from search.view import View
 
 #: So many related traces a report lists.

@@ -10,7 +10,7 @@ from typing import TextIO
 import msgspec
 
 from search.answers import TraceAnswer
-from search.safe import csv_cell, safe
+from search.safe import csv_cell, printable_json, safe
 
 #: The columns of CSV, in order; documented in docs/commands.md and only ever added to.
 CSV_COLUMNS: dict[str, str] = {
@@ -48,14 +48,6 @@ def write_jsonl(traces: Iterable[TraceAnswer], out: TextIO) -> None:
     """Write one JSON object a line, each as soon as it is there."""
     encode = msgspec.json.Encoder().encode
     out.writelines(printable_json(encode(trace)) + "\n" for trace in traces)
-
-
-def printable_json(encoded: bytes) -> str:
-    """JSON with DEL, the C1 controls and format characters escaped too, which JSON allows and a terminal obeys."""
-    text = encoded.decode()
-    if text.isascii() and "\x7f" not in text:
-        return text
-    return "".join(_json_escape(character) if not character.isprintable() and character != "\n" else character for character in text)
 
 
 def write_csv(traces: Iterable[TraceAnswer], out: TextIO) -> None:
@@ -114,12 +106,3 @@ def _cells(trace: TraceAnswer) -> list[str]:
         "true" if trace.incomplete else "false",
     ]
     return ["" if value is None else str(value) for value in values]
-
-
-def _json_escape(character: str) -> str:
-    r"""Write one character as JSON's `\uNNNN`, above U+FFFF as a pair of surrogates."""
-    code = ord(character)
-    if code < 0x10000:
-        return f"\\u{code:04x}"
-    code -= 0x10000
-    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"

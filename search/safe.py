@@ -23,6 +23,14 @@ def csv_cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) or text.lstrip(" ").startswith(_FORMULA) else text
 
 
+def printable_json(encoded: bytes) -> str:
+    """JSON with DEL, the C1 controls and format characters escaped too, which JSON allows and a terminal obeys."""
+    text = encoded.decode()
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join(_json_escape(character) if not character.isprintable() and character != "\n" else character for character in text)
+
+
 def _escape(character: str) -> str:
     r"""Write one character as `\xNN`, `\uNNNN` or `\UNNNNNNNN`; a byte that was no UTF-8 as that byte."""
     code = ord(character)
@@ -31,3 +39,12 @@ def _escape(character: str) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _json_escape(character: str) -> str:
+    r"""Write one character as JSON's `\uNNNN`, above U+FFFF as a pair of surrogates."""
+    code = ord(character)
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    code -= 0x10000
+    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"

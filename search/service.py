@@ -8,28 +8,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mappings import identity
-from mappings.codes import Entry, best_entry, entries, lookup
+from mappings.codes import KnownError, best_entry, entries, lookup
 from mappings.patterns import fold_domain
 from mappings.vocabulary import Disposition
-from search.answers import (
-    ErrorAnswer,
-    FreshnessAnswer,
-    ReportAnswer,
-    SearchAnswer,
-    TraceAnswer,
-    as_of,
-    error_answer,
-    freshness,
-    trace_answer,
-    utc,
-)
+from search.answers import FreshnessAnswer, ReportAnswer, SearchAnswer, TraceAnswer, as_of, freshness, trace_answer
 from search.empty import kept_since, why_empty, worth_trying
 from search.engines import Engine, OverTime, Side
+from search.error_answer import ErrorAnswer, error_answer
 from search.losses import concerning, in_words
 from search.query import Query
 from search.query_error import QueryError
 from search.report import email_report
 from search.scope import EVERYTHING, Scope
+from search.times import utc
 from search.view import View
 
 #: A page holds at most so many traces; `walk` goes on to the end.
@@ -131,7 +122,7 @@ class MailTrace:
             return [error_answer(entry) for entry in listed]
         return self._counted(listed, whole=word is None)
 
-    def _counted(self, listed: list[Entry], *, whole: bool) -> list[ErrorAnswer]:
+    def _counted(self, listed: list[KnownError], *, whole: bool) -> list[ErrorAnswer]:
         """Give the entries with the number of their traces, most first; the whole list also has what is seen and not listed."""
         known = {(entry.code, entry.enhanced): entry for entry in listed}
         counts: Counter[tuple[int | None, str | None]] = Counter()
@@ -140,7 +131,7 @@ class MailTrace:
             if key is None and whole:
                 key = (code, enhanced)
                 entry = best_entry(code, enhanced, None)
-                known[key] = Entry(
+                known[key] = KnownError(
                     code=code,
                     enhanced=enhanced,
                     reason=entry.reason,

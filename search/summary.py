@@ -5,9 +5,9 @@ from __future__ import annotations
 from mappings.facts import Attempted, Passed, Ruled
 from mappings.trace import Event, Trace
 from mappings.vocabulary import Disposition, Reason, Verdict
-from search.answers import utc_words
 from search.journey import deciding
 from search.stated import stated
+from search.times import utc_words
 
 #: What the filter found, as it stands in "the filter found ...".
 _FOUND = {

@@ -1,4 +1,4 @@
-"""Times as people write them in a question."""
+"""Times as people write them in a question, and as answers have them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ _AGO = re.compile(r"([0-9]{1,6})\s*([smhdw])").fullmatch
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLAIN_EPOCH = _EPOCH.replace(tzinfo=None)
 _MILLISECOND = timedelta(milliseconds=1)
+#: Stamps are written by strangers; a later one than the calendar holds is shown as its end.
+_LAST_MS = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _TIMED = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
     r"(?:[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?)?"
@@ -76,3 +78,15 @@ def _short(text: str) -> str:
     """The text as a sentence can show it."""
     shown = "".join(character if character.isprintable() else "�" for character in text)
     return shown if len(shown) <= 60 else shown[:57] + "..."
+
+
+def utc(time_ms: int) -> str:
+    """Milliseconds since 1970 as RFC 3339 in UTC: `2026-11-24T03:22:10.123Z`."""
+    return format_time(min(max(time_ms, 0), _LAST_MS))
+
+
+def utc_words(time_ms: int) -> str:
+    """Milliseconds since 1970 as people write it: `24 Nov 2026 03:22 UTC`."""
+    moment = _EPOCH + timedelta(milliseconds=min(max(time_ms, 0), _LAST_MS))
+    month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[moment.month - 1]
+    return f"{moment.day} {month} {moment.year} {moment:%H:%M} UTC"

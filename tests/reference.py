@@ -13,7 +13,7 @@ from mappings.losses import kept as losses_kept
 from mappings.patterns import Asked, Form
 from mappings.trace import JOURNEY, Trace
 from mappings.vocabulary import Disposition
-from search.engines import TOTAL_LIMIT, OverTime, Page, Side, State, Total
+from search.engines import TOTAL_LIMIT, OverTime, Page, Side, StoreState, Total
 from search.query import Query
 from search.query_error import QueryError
 from search.scope import Scope
@@ -136,10 +136,10 @@ class ReferenceStore:
                 found.setdefault(domain, Counter())[trace.disposition] += 1
         return {domain: dict(counts) for domain, counts in found.items()}
 
-    def state(self) -> State:
+    def state(self) -> StoreState:
         """What is held."""
         times = [trace.time_ms for trace in self.traces.values() if not trace.superseded_by]
-        return State(self.progress, min(times, default=None), max(times, default=None), self.losses)
+        return StoreState(self.progress, min(times, default=None), max(times, default=None), self.losses)
 
     def lacking(self, scope: Scope, since_ms: int | None = None, until_ms: int | None = None) -> list[str]:
         """Nothing."""

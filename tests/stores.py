@@ -13,7 +13,7 @@ from ingest.sinks import Sink
 from ingest.sinks.elasticsearch import ElasticsearchSink
 from ingest.sinks.embedded import EmbeddedSink
 from mappings.elasticsearch.connection import Access
-from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.names import IndexNames
 from search.engines import Engine
 from search.engines.elasticsearch import ElasticsearchEngine
 from search.engines.embedded import EmbeddedEngine
@@ -74,12 +74,12 @@ class Cluster:
 
     def sink(self) -> Sink:
         """Open it for writing."""
-        return ElasticsearchSink(Access((self.url,)), names=Names(self.prefix))
+        return ElasticsearchSink(Access((self.url,)), names=IndexNames(self.prefix))
 
     def engine(self) -> Engine:
         """Open it for questions, when the server shows what was written."""
         ask(f"{self.url}/{self.prefix}-*/_refresh", "POST")
-        return ElasticsearchEngine(Access((self.url,)), names=Names(self.prefix))
+        return ElasticsearchEngine(Access((self.url,)), names=IndexNames(self.prefix))
 
     def beside(self, name: str) -> Cluster:
         """Other names that begin alike."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
 import msgspec
 import pytest
+from conftest import Done
 
 from mailtrace.cli.app import COMMANDS
 from mailtrace.cli.asking import Criteria
 from mailtrace.cli.common import Common
 from mailtrace.cli.reference import filled
 from mailtrace.layers import VARIABLES, load
-from mailtrace.settings import Customer, Elasticsearch, LogDomain, Settings, Source
+from mailtrace.settings import CustomerTable, Elasticsearch, LogDomainTable, Settings, SourceTable
 from search.rows import CSV_COLUMNS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,16 +48,29 @@ def test_every_command_and_option_is_documented() -> None:
     """docs/commands.md has a part for each command, and names each option of it."""
     page = text_of("docs/commands.md")
     for command in COMMANDS:
-        assert f"## mailtrace {command.__name__}" in page
-        assert f"<!-- begin command {command.__name__} -->" in page
+        assert f"## mailtrace {command}" in page
+        assert f"<!-- begin command {command} -->" in page
     for option in [*fields(Criteria), *fields(Common)]:
         assert f"--{option.name.replace('_', '-')}" in page
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_overview_has_the_sentence_of_the_command_itself(name: str) -> None:
+    """What `mailtrace --help` says of a command, without loading it, is how the command's own help begins."""
+    command = getattr(import_module(f"mailtrace.cli.{name}"), name)
+    assert COMMANDS[name] == (command.__doc__ or "").splitlines()[0]
+
+
+@pytest.mark.parametrize("words", [("errors", "--help"), ("--help", "errors"), ("errors", "-h")])
+def test_the_help_of_a_command_is_whole(words: tuple[str, ...], mailtrace: Callable[..., Done]) -> None:
+    """Wherever the word stands that asks for it."""
+    assert "It says what a code means" in mailtrace(*words).stdout
 
 
 def test_every_setting_is_documented() -> None:
     """docs/settings.md names each key of each table, and each variable of the environment."""
     page = text_of("docs/settings.md")
-    for struct in (Settings, Elasticsearch, Customer, Source, LogDomain):
+    for struct in (Settings, Elasticsearch, CustomerTable, SourceTable, LogDomainTable):
         for field in msgspec.structs.fields(struct):
             assert f"| `{field.name}` |" in page
     for variable in VARIABLES:

@@ -31,7 +31,9 @@ PLACES = {
     "h11": ("mailtrace.door",),
     "structlog": ("mailtrace", "ingest.aside", "ingest.pipeline", "ingest.tail", "ingest.sinks", "search.http"),
 }
-#: What correlation must not touch: it does no I/O, and is given the time.
+#: The heart, lowest floor first; each may import those below it. It does no I/O, and is given the time.
+HEART = ("ingest.joining", "ingest.memory", "ingest.telling")
+#: What the heart must not touch.
 WORLD = {"io", "os", "pathlib", "shutil", "socket", "sqlite3", "subprocess", "tempfile", "threading", "time"}
 #: The modules that are a format: those that the registry names. What else is in the folder may be shared.
 FORMATS_THERE = {one.parse.__module__.split(".")[2] for one in FORMATS}
@@ -81,11 +83,14 @@ def broken_rule(one: Import) -> str | None:
         return f"{own} must not import {root}"
     if root in PLACES and not one.module.startswith(PLACES[root]):
         return f"{root} may be imported in {', '.join(PLACES[root])} only"
-    if one.module.startswith("ingest.correlate"):
+    if one.module.startswith(HEART):
         if root in WORLD:
-            return f"correlation does no I/O and is given the time: no {root}"
+            return f"the heart does no I/O and is given the time: no {root}"
         if one.target.startswith(("ingest.tail", "ingest.pipeline", "ingest.formats")):
-            return "correlation knows facts, not files and formats"
+            return "the heart knows facts, not files and formats"
+        floor = next(number for number, room in enumerate(HEART) if one.module.startswith(room))
+        if one.target.startswith(HEART[floor + 1 :]) or (floor == 2 and one.target.startswith("ingest.memory")):
+            return f"{HEART[floor]} must not import {'.'.join(one.target.split('.')[:2])}"
     theirs, ours = format_of(one.target), format_of(one.module)
     if ours and theirs and ours != theirs:
         return f"a format must not import another format: {ours} imports {theirs}"
@@ -116,8 +121,10 @@ def test_every_import_keeps_to_the_rules() -> None:
         ("search.service", "import httpx", "httpx may be imported in search.client only"),
         ("mailtrace.serving", "from litestar import Litestar", "litestar may be imported in search.http only"),
         ("search.http.app", "import uvicorn", "uvicorn may be imported in mailtrace.serving, mailtrace.door only"),
-        ("ingest.correlate.table", "import time", "no time"),
-        ("ingest.correlate.table", "from ..tail import reader", "files and formats"),
+        ("ingest.memory.memory", "import time", "no time"),
+        ("ingest.memory.memory", "from ..tail import reader", "files and formats"),
+        ("ingest.joining.gather", "from ingest.memory import node", "ingest.joining must not import ingest.memory"),
+        ("ingest.telling.trace", "from ingest.memory import node", "ingest.telling must not import ingest.memory"),
         ("ingest.formats.amavis", "from ingest.formats import postfix", "another format"),
         ("mappings.fields", "from tests import conftest", "must not import tests"),
     ],

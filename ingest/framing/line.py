@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-#: In microseconds.
-SECOND = 1_000_000
-
 
 class Line(msgspec.Struct, gc=False, eq=False):
     """One line (or joined record) with its header taken apart.

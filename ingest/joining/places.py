@@ -1,7 +1,8 @@
 """Places in log files, and what still needs them: the ledger of lines that must be read again after a crash.
 
 Whatever needs the lines of a place *holds* it: a batch on its way, a record (its first line) that is not read to its end, a session, an
-event that no document has. The low-water mark of a file is its first place that something holds. Nothing is counted: each holder is named once.
+event that no document has. The low-water mark of a file is its first place that something holds. Nothing is counted: each holder is
+named once.
 """
 
 from __future__ import annotations

@@ -17,12 +17,12 @@ from ingest.sinks.elasticsearch_recent import GENERATION, Recent
 from ingest.sinks.elasticsearch_senders import SENDERS, Item, Senders
 from ingest.sinks.patience import Patience
 from mappings.elasticsearch.answers import Answer, Several
-from mappings.elasticsearch.catalog import Catalog
+from mappings.elasticsearch.catalog import ClusterCatalog
 from mappings.elasticsearch.connection import Access, Connection, path, pauses
 from mappings.elasticsearch.document import decode, encode, key_term, to_trace
 from mappings.elasticsearch.faults import StoreAway
 from mappings.elasticsearch.losses import note_loss
-from mappings.elasticsearch.names import Names, Period
+from mappings.elasticsearch.names import IndexNames, Period
 from mappings.elasticsearch.setup import Setup
 from mappings.elasticsearch.template import Shape
 from mappings.faults import StoreError
@@ -52,7 +52,7 @@ class ElasticsearchSink:
         self,
         access: Access,
         *,
-        names: Names = Names(),  # noqa: B008 - frozen
+        names: IndexNames = IndexNames(),  # noqa: B008 - frozen
         shape: Shape = Shape(),  # noqa: B008
         period: Period = Period.DAY,
         keep_seconds: int | None = None,
@@ -82,7 +82,7 @@ class ElasticsearchSink:
         self._connection = Connection(access)
         try:
             self.notes = Setup(self._connection, names, shape, keep_seconds=keep_seconds).put_in_place()
-            self._catalog = Catalog(self._connection, names, period, lifecycle=shape.lifecycle, again=again, tell=_tell)
+            self._catalog = ClusterCatalog(self._connection, names, period, lifecycle=shape.lifecycle, again=again, tell=_tell)
             self._wait(self._catalog.begin)
             # What an earlier process wrote last may not be seen by searches yet.
             self._refresh([names.every, names.meta])

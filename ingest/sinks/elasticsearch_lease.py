@@ -21,7 +21,7 @@ import structlog
 
 from mappings.elasticsearch.connection import Connection, path
 from mappings.elasticsearch.faults import StoreAway, StoreRefused
-from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.names import IndexNames
 from mappings.faults import StoreLocked
 
 _log = structlog.get_logger(__name__)
@@ -86,7 +86,7 @@ class _Written(msgspec.Struct, rename={"number": "_seq_no", "term": "_primary_te
 class Leases:
     """The log domains that this process writes."""
 
-    def __init__(self, connection: Connection, names: Names, *, lease_s: float = LEASE_S) -> None:
+    def __init__(self, connection: Connection, names: IndexNames, *, lease_s: float = LEASE_S) -> None:
         self._connection = connection
         self._names = names
         self._lease_s = lease_s

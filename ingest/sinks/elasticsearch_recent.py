@@ -33,7 +33,7 @@ class _Generation:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ToConsider:
     """What a look-up has to consider: ids that may hold a key, with their indices, and the documents under way."""
 
     ids: dict[str, str]
@@ -78,17 +78,17 @@ class Recent:
                     del self._pending[item.id]
             return any(not one.under_way for one in self._generations[:-1])
 
-    def look(self, keys: Collection[str]) -> Seen:
+    def look(self, keys: Collection[str]) -> ToConsider:
         """Ids that may hold one of these keys, and every document that is under way with such an id."""
         with self._guard:
             ids = {found: one.ids[found] for one in self._generations for key in keys for found in one.holding(key)}
-            return Seen(ids, {found: self._pending[found].document for found in ids if found in self._pending})
+            return ToConsider(ids, {found: self._pending[found].document for found in ids if found in self._pending})
 
-    def newer(self, ids: Collection[str]) -> Seen:
+    def newer(self, ids: Collection[str]) -> ToConsider:
         """Of ids that a search gave, those that may have been written since the last refresh."""
         with self._guard:
             found = {one_id: one.ids[one_id] for one in self._generations for one_id in ids if one_id in one.ids}
-            return Seen(found, {one_id: self._pending[one_id].document for one_id in found if one_id in self._pending})
+            return ToConsider(found, {one_id: self._pending[one_id].document for one_id in found if one_id in self._pending})
 
     def to_refresh(self) -> tuple[list[_Generation], set[str]]:
         """Full generations that are acknowledged, and the indices whose refresh makes them superfluous."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from mappings.faults import MailTraceError
 
-class TailError(Exception):
+
+class TailError(MailTraceError):
     """A file that cannot be read; its text is one sentence for a person."""
 
 

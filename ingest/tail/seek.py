@@ -46,7 +46,7 @@ class Gone(msgspec.Struct, frozen=True):
 
 
 @dataclass(slots=True)
-class Found:
+class NamelessFile:
     """A file that nobody named and that is read: of which live file, and what was said about it where no argument stands for that."""
 
     live: str
@@ -90,7 +90,7 @@ class Seeker:
         self._folders: dict[str, tuple[int, list[str]]] = {}
         self._watched = 0
         #: Files that nobody named and that are read.
-        self.found: dict[str, Found] = {}
+        self.found: dict[str, NamelessFile] = {}
         for mark in self._open():
             self.changed(rotated_set(mark.path))
 
@@ -149,7 +149,7 @@ class Seeker:
             search = self._pending[live]
             for path, told in wanted.items():
                 if path not in files:
-                    self.found.setdefault(path, Found(live, told, search.younger_ns))
+                    self.found.setdefault(path, NamelessFile(live, told, search.younger_ns))
             if not missing or self._once or self._clock() - search.since >= PATIENCE_S:
                 self._missing += missing
                 del self._pending[live]

@@ -7,10 +7,12 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from mailtrace.access import access_folder
 from mailtrace.amounts import counted
 from mailtrace.cli.common import Common
 from mailtrace.problems import WrongUsage
 from mailtrace.show.screen import Screen
+from search.http.chain import verify
 
 #: So many faults are told singly.
 _SHOWN = 20
@@ -39,10 +41,6 @@ def audit(
     head
         The head that an earlier run printed, as NUMBER:HASH.
     """
-    # What serves takes half a second to load, which other commands need not wait for.
-    from mailtrace.serving import access_folder  # noqa: PLC0415
-    from search.http.chain import verify  # noqa: PLC0415
-
     folder = access_folder((common or Common()).settings()) / "audit"
     found = verify(folder, since=None if since is None else _month(since), known=None if head is None else _head(head))
     screen = Screen(sys.stdout)

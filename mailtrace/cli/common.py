@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +9,6 @@ from cyclopts import Group, Parameter
 
 from mailtrace.layers import load, settings_file
 from mailtrace.settings import Settings
-
-_BEFORE = ("--config", "--data", "--store")
 
 
 @Parameter(name="*", group=Group("Settings", sort_key=1000))
@@ -37,16 +34,3 @@ class Common:
     def _options(self) -> dict[str, str | None]:
         """These options, by the settings' names."""
         return {"config": self.config, "data": self.data, "store": self.store}
-
-
-def behind_command(tokens: Sequence[str]) -> list[str]:
-    """Move the options that may stand before the command behind it, where the command reads them."""
-    moved: list[str] = []
-    rest = list(tokens)
-    while rest and rest[0].partition("=")[0] in _BEFORE:
-        moved.append(rest.pop(0))
-        if "=" not in moved[-1] and rest:
-            moved.append(rest.pop(0))
-    # Behind `--` everything is a path.
-    end = rest.index("--") if "--" in rest else len(rest)
-    return [*rest[:end], *moved, *rest[end:]]

@@ -21,12 +21,12 @@ from mailtrace.log import set_up_log
 from mailtrace.reading import again_options
 from mailtrace.settings import Settings
 from mailtrace.show.screen import Screen
-from mailtrace.stores import OpenSink, open_sink, shown
+from mailtrace.stores import shown
+from mailtrace.writing import OpenSink, open_sink
 from mailtrace.zones import named, shown_time, system_zone
 from mappings.trace import Trace
-from search.answers import utc
-from search.rows import printable_json
-from search.safe import safe
+from search.safe import printable_json, safe
+from search.times import utc
 
 _SHOWN = 50
 #: Of a line or a message so much is shown.

@@ -13,7 +13,7 @@ from mailtrace.show.progress import CheckingBar
 from mappings.embedded.catalog import END_OF_TIME, NAME
 from mappings.embedded.checkup import Checked, Checkup, Soundness
 from mappings.embedded.schema import LOG_LIMIT_BYTES
-from search.answers import utc
+from search.times import utc
 
 #: Seconds that checking all files may take.
 _MOST_S = 60.0

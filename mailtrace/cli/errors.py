@@ -12,10 +12,9 @@ from mailtrace.cli.common import Common
 from mailtrace.problems import CouldNot
 from mailtrace.show.errors import show_error_list, show_explained
 from mailtrace.show.screen import Screen
-from mailtrace.stores import asking
 from mappings.codes import entries, lookup
-from search.answers import error_answer
-from search.rows import printable_json
+from search.error_answer import error_answer
+from search.safe import printable_json
 
 
 def errors(
@@ -41,6 +40,8 @@ def errors(
     """
     settings = (common or Common()).settings()
     if seen:
+        from mailtrace.stores import asking  # noqa: PLC0415 - who only looks a code up needs no store
+
         with asking(settings.store, settings.elasticsearch) as mail:
             found = mail.errors(code, seen=True)
     else:

@@ -10,7 +10,7 @@ import msgspec
 from ingest.formats import FORMATS
 from mailtrace.show.formats import show_formats
 from mailtrace.show.screen import Screen
-from search.rows import printable_json
+from search.safe import printable_json
 
 
 class FormatAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,12 +31,13 @@ from mailtrace.metrics.machine import Kept, Process
 from mailtrace.metrics.reading import Reading
 from mailtrace.notify import Manager
 from mailtrace.problems import CouldNot, WrongUsage
-from mailtrace.reading import STDIN, Plan, ingest_options, plan
+from mailtrace.reading import STDIN, ReadingPlan, ingest_options, plan
 from mailtrace.settings import Settings
 from mailtrace.show.progress import ReadingBar
 from mailtrace.show.screen import Screen
 from mailtrace.show.summary import show_summary
-from mailtrace.stores import OpenSink, drop_old, note_read_again, open_sink, shown
+from mailtrace.stores import shown
+from mailtrace.writing import OpenSink, drop_old, note_read_again, open_sink
 from mailtrace.zones import named, system_zone
 from mappings.faults import StoreError
 from search.times import parse_time
@@ -52,7 +53,7 @@ Paths = Annotated[str, Parameter(name="PATH", allow_leading_hyphen=True)]
 
 @Parameter(name="*", group=Group("What is to be known about the logs", sort_key=2))
 @dataclass(frozen=True, slots=True, kw_only=True)
-class About:
+class LogOptions:
     """What lines do not say themselves."""
 
     timezone: str | None = None
@@ -72,7 +73,7 @@ class About:
     no_raw: Annotated[bool, Parameter(show_default=False)] = False
     "Do not keep the lines themselves as evidence."
 
-    def plan(self, settings: Settings, paths: tuple[str, ...]) -> Plan:
+    def plan(self, settings: Settings, paths: tuple[str, ...]) -> ReadingPlan:
         """Decide what is read, and how."""
         for path in paths:
             if path.startswith("-") and path != STDIN:
@@ -107,7 +108,7 @@ def ingest(
     *path: Paths,
     once: Annotated[bool, Parameter(show_default=False)] = False,
     metrics: Metrics = None,
-    about: About | None = None,
+    about: LogOptions | None = None,
     common: Common | None = None,
 ) -> int:
     """Read logs into the store.
@@ -126,7 +127,7 @@ def ingest(
     settings = (common or Common()).settings(metrics=metrics)
     if once and metrics is not None:
         raise WrongUsage("--metrics shows figures while logs are followed; leave it out with --once")
-    read = (about or About()).plan(settings, path)
+    read = (about or LogOptions()).plan(settings, path)
     if read.part and not once:
         raise WrongUsage("a part of the logs is read again to its end; give --once with --since and --until")
     if once or all(source.path == STDIN for source in read.sources):
@@ -134,7 +135,7 @@ def ingest(
     return follow(settings, read)
 
 
-def read_once(settings: Settings, read: Plan) -> int:
+def read_once(settings: Settings, read: ReadingPlan) -> int:
     """Read to the end; the result is the exit code."""
     # What is read is told at the end; of its ways only what goes wrong.
     set_up_log("debug" if settings.log_level == "debug" else "error")
@@ -164,13 +165,13 @@ def read_once(settings: Settings, read: Plan) -> int:
     return stop.exit_code() or (1 if summary.unread or summary.losses else 0)
 
 
-def _not_there(read: Plan, *, once: bool = False) -> tuple[list[str], list[TailError]]:
+def _not_there(read: ReadingPlan, *, once: bool = False) -> tuple[list[str], list[TailError]]:
     """The sources of which no file is there, and what hinders looking for them."""
     problems: list[TailError] = []
     return [one.path for one in read.sources if not expand([one.path], once=once, problem=problems.append)], problems
 
 
-def _note_read_again(sink: OpenSink, read: Plan, summary: Summary) -> None:
+def _note_read_again(sink: OpenSink, read: ReadingPlan, summary: Summary) -> None:
     """What the store lacked and the logs still had, it has again: from the first line that was read on."""
     if summary.begun_us is not None:
         since_ms = max(read.since_ms or 0, summary.begun_us // 1000)
@@ -179,7 +180,7 @@ def _note_read_again(sink: OpenSink, read: Plan, summary: Summary) -> None:
             note_read_again(sink, since_ms, until_ms)
 
 
-def follow(settings: Settings, read: Plan, service: Beside | None = None) -> int:
+def follow(settings: Settings, read: ReadingPlan, service: Beside | None = None) -> int:
     """Read what is there, then every new line, until a signal asks for a stop; the result is the exit code.
 
     `service` is what serves in a process of its own beside it, where something does.

@@ -10,14 +10,10 @@ from types import TracebackType
 
 from cyclopts import CycloptsError
 
-from ingest.aside import place_of
-from ingest.tail.faults import TailError
-from mailtrace.cli.app import app
-from mailtrace.cli.common import behind_command
-from mailtrace.log import log_fault
-from mailtrace.problems import Problem, of_os_error
-from mappings.codes import UnknownCode
-from mappings.faults import StoreError
+from mailtrace.cli.app import command_line
+from mailtrace.cli.before import behind_command
+from mailtrace.problems import CommandError, of_os_error
+from mappings.faults import MailTraceError
 from search.query_error import QueryError
 from search.safe import safe
 
@@ -31,7 +27,8 @@ def main(tokens: Sequence[str] | None = None) -> int:
     _take_any_character()
     sys.excepthook = _fault
     try:
-        code = app(behind_command(sys.argv[1:] if tokens is None else tokens))
+        words = behind_command(sys.argv[1:] if tokens is None else tokens)
+        code = command_line(words)(words)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader has gone, and Python would complain about it once more when it closes the stream at the end.
@@ -41,18 +38,22 @@ def main(tokens: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except CycloptsError as error:
         return _refuse(" ".join(str(error).split()), WRONG_USAGE)
-    except QueryError as error:
-        option = f"--{error.field.replace('_', '-')}: " if error.field else ""
-        return _refuse(option + error.sentence.removeprefix(f"{error.field}: "), WRONG_USAGE)
-    except UnknownCode as error:
-        return _refuse(str(error), WRONG_USAGE)
-    except (StoreError, TailError) as error:
-        return _refuse(str(error), COULD_NOT)
-    except Problem as error:
-        return _refuse(str(error), error.exit_code)
+    except MailTraceError as error:
+        return _refuse(*_told(error))
     except OSError as error:
         return _refuse(of_os_error(error), COULD_NOT)
     return code if isinstance(code, int) else DONE
+
+
+def _told(error: MailTraceError) -> tuple[str, int]:
+    """The sentence for what was raised, and the exit code."""
+    if isinstance(error, QueryError):
+        option = f"--{error.field.replace('_', '-')}: " if error.field else ""
+        return option + error.sentence.removeprefix(f"{error.field}: "), WRONG_USAGE
+    if isinstance(error, CommandError):
+        return str(error), error.exit_code
+    # What cannot be meant is a ValueError too, wherever it is raised.
+    return str(error), WRONG_USAGE if isinstance(error, ValueError) else COULD_NOT
 
 
 def _refuse(sentence: str, code: int) -> int:
@@ -70,5 +71,8 @@ def _take_any_character() -> None:
 
 def _fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Report a fault of ours in one sentence that names the place; it ends with exit code 1."""
+    from ingest.aside import place_of  # noqa: PLC0415 - a fault is seldom, and this is everybody's way in
+    from mailtrace.log import log_fault  # noqa: PLC0415
+
     log_fault(kind, error, trace)
     _refuse(f"a fault of the program itself at {place_of(error)}: {kind.__name__}: {error}; please report it", COULD_NOT)

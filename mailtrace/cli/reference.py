@@ -16,10 +16,10 @@ from typing import Any, get_args
 import msgspec
 from rich.console import Console
 
-from mailtrace.cli.app import COMMANDS, app
+from mailtrace.cli.app import COMMANDS, command_line
 from mailtrace.layers import VARIABLES
 from mailtrace.metrics.table import TABLE
-from mailtrace.settings import Customer, Elasticsearch, Http, LogDomain, Settings, Source
+from mailtrace.settings import CustomerTable, Elasticsearch, Http, LogDomainTable, Settings, SourceTable
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.http import api, parameters
 from search.query import PARAMETERS, SENTENCES
@@ -32,9 +32,9 @@ _STRUCTS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("settings", Settings),
     ("elasticsearch", Elasticsearch),
     ("http", Http),
-    ("customer", Customer),
-    ("source", Source),
-    ("log_domain", LogDomain),
+    ("customer", CustomerTable),
+    ("source", SourceTable),
+    ("log_domain", LogDomainTable),
 )
 
 
@@ -51,7 +51,7 @@ def filled(page: str) -> str:
 def blocks() -> dict[str, str]:
     """Every generated part by its name."""
     parts = {"overview": _help()}
-    parts |= {f"command {command.__name__}": _help(command.__name__) for command in COMMANDS}
+    parts |= {f"command {name}": _help(name) for name in COMMANDS}
     parts |= {f"table {name}": _settings(struct) for name, struct in _STRUCTS}
     for words in _WORDS:
         parts[f"words {words.__name__}"] = _table(("word", "meaning"), [(f"`{one.value}`", _sentence(one)) for one in words])
@@ -93,7 +93,9 @@ def _parameters() -> list[tuple[str, str]]:
 def _help(*command: str) -> str:
     """The help of a command, as a terminal of a fixed width shows it."""
     out = io.StringIO()
-    app.help_print(list(command), console=Console(file=out, width=_WIDTH, force_terminal=False, no_color=True, highlight=False))
+    command_line(command).help_print(
+        list(command), console=Console(file=out, width=_WIDTH, force_terminal=False, no_color=True, highlight=False)
+    )
     return "\n".join(["```text", *(line.rstrip() for line in out.getvalue().strip().splitlines()), "```"])
 
 

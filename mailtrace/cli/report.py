@@ -14,7 +14,7 @@ from mailtrace.show.report import show_report
 from mailtrace.show.screen import Screen
 from mailtrace.stores import asking
 from mailtrace.zones import named, system_zone
-from search.rows import printable_json
+from search.safe import printable_json
 
 
 def report(

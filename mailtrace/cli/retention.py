@@ -8,7 +8,8 @@ import time
 from mailtrace.amounts import counted, parse_keep
 from mailtrace.cli.common import Common
 from mailtrace.show.screen import Screen
-from mailtrace.stores import drop_old, drop_old_indices, embedded_folder, is_cluster, open_sink
+from mailtrace.stores import embedded_folder, is_cluster
+from mailtrace.writing import drop_old, open_sink
 
 
 def retention(*, keep: str | None = None, common: Common | None = None) -> None:
@@ -28,6 +29,8 @@ def retention(*, keep: str | None = None, common: Common | None = None) -> None:
     screen = Screen(sys.stdout)
     now_ms = time.time_ns() // 1_000_000
     if is_cluster(settings.store):
+        from mailtrace.cluster import drop_old_indices  # noqa: PLC0415 - only what uses a cluster loads its client
+
         dropped, left = drop_old_indices(settings.store, settings.elasticsearch, wanted, now_ms)
         _tell(screen, dropped, "index", "indices", kept)
         for sentence in left:

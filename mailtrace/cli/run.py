@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailtrace.cli.common import Common
 from mailtrace.cli.figures import Metrics
-from mailtrace.cli.ingest import About, Paths, follow
+from mailtrace.cli.ingest import LogOptions, Paths, follow
 from mailtrace.cli.serve import Host, Port, beside
 from mailtrace.problems import WrongUsage
 
@@ -14,7 +14,7 @@ def run(
     host: Host = None,
     port: Port = None,
     metrics: Metrics = None,
-    about: About | None = None,
+    about: LogOptions | None = None,
     common: Common | None = None,
 ) -> int:
     """Follow the logs, and serve the page and the query API: the one-machine product.
@@ -33,7 +33,7 @@ def run(
     """
     common = common or Common()
     settings = common.settings(metrics=metrics)
-    read = (about or About()).plan(settings, path)
+    read = (about or LogOptions()).plan(settings, path)
     if read.part:
         raise WrongUsage("a part of the logs is read again to its end: mailtrace ingest --once --rebuild, with --since and --until")
     with beside(common, host, port) as service:

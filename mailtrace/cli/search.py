@@ -20,7 +20,8 @@ from mailtrace.zones import named, system_zone
 from search.answers import SearchAnswer, TraceAnswer
 from search.engines import Total
 from search.query import Query
-from search.rows import printable_json, write_csv, write_jsonl
+from search.rows import write_csv, write_jsonl
+from search.safe import printable_json
 from search.service import MailTrace
 
 _SHOWN = Group("How to show it", sort_key=2)

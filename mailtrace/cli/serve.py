@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from signal import SIGTERM
@@ -26,6 +26,7 @@ from mailtrace.metrics.machine import Kept, Process
 from mailtrace.metrics.service import Answers, UnderWay
 from mailtrace.notify import Manager
 from mailtrace.problems import CouldNot
+from mailtrace.serving import service
 from mailtrace.show.screen import Screen
 
 Host = Annotated[str | None, Parameter(name="--host")]
@@ -52,9 +53,6 @@ def serve(
     port
         Port to listen on; by default the setting, which is 8025; 0 takes one that is free.
     """
-    # What serves takes half a second to load, which other commands need not wait for.
-    from mailtrace.serving import service  # noqa: PLC0415
-
     settings = (common or Common()).settings(metrics=metrics)
     set_up_log(settings.log_level)
     screen = Screen(sys.stderr)
@@ -94,15 +92,13 @@ def beside(common: Common, host: str | None, port: int | None) -> Iterator[Besid
 
     Should it end by itself, this one is asked to stop, and says so: whoever watches over both starts both again.
     """
-    from mailtrace.serving import service  # noqa: PLC0415 - as above
-
     # Whether it can be served at all is found out before any log is read.
     with service(common.settings(), host, port, lambda _address, _open: None):
         pass
     given = (("--host", host), ("--port", port), ("--config", common.config), ("--data", common.data), ("--store", common.store))
     options = [word for name, value in given if value is not None for word in (name, str(value))]
     ours, theirs = Pipe()
-    program = [sys.executable, "-m", "mailtrace", "serve", "--with-parent", *options]
+    program = [sys.executable, *([] if _looks_here() else ["-P"]), "-m", "mailtrace", "serve", "--with-parent", *options]
     # A session of its own: what asks us to stop by way of the terminal or the group must not end it before us.
     with subprocess.Popen(program, stdin=theirs.fileno(), start_new_session=True) as child:  # noqa: S603
         theirs.close()
@@ -127,3 +123,10 @@ def beside(common: Common, host: str | None, port: int | None) -> Iterator[Besid
             over.set()
             ours.close()
             watcher.join()
+
+
+def _looks_here() -> bool:
+    """Whether modules of the current folder are ours: to the console script they are not, and somebody's `search.py` may lie there."""
+    with suppress(FileNotFoundError):  # the folder is gone
+        return not {"", os.getcwd()}.isdisjoint(sys.path)  # noqa: PTH109 - compared as a text
+    return False

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from mailtrace.access import tokens
 from mailtrace.amounts import parse_keep
 from mailtrace.cli.common import Common
 from mailtrace.problems import CouldNot, WrongUsage
@@ -16,8 +17,8 @@ from mailtrace.settings import Settings
 from mailtrace.show.screen import Screen
 from mailtrace.zones import named, shown_time, system_zone
 from search.access import Role
-from search.answers import utc
-from search.http.tokens import Token, TokenError, Tokens
+from search.http.tokens import Token, TokenError
+from search.times import utc
 
 _ROLES = Literal["admin", "integrator", "customer"]
 
@@ -62,12 +63,12 @@ def token(
         if name is None:
             raise WrongUsage(f"token {action} needs a NAME")
         if action == "revoke":
-            _tokens(settings).revoke(name, now_ms)
+            tokens(settings).revoke(name, now_ms)
             Screen(sys.stderr).line(f"The token {name!r} is revoked; whoever signed in with it is signed out.")
             return 0
         if role is None:
             raise WrongUsage("token create needs --role admin, integrator or customer")
-        secret = _tokens(settings).create(
+        secret = tokens(settings).create(
             name,
             Role(role),
             now_ms,
@@ -81,14 +82,6 @@ def token(
     except TokenError as error:
         raise CouldNot(str(error)) from None
     return 0
-
-
-def _tokens(settings: Settings) -> Tokens:
-    """The tokens, which the service reads."""
-    # What serves takes half a second to load, which other commands need not wait for.
-    from mailtrace.serving import tokens  # noqa: PLC0415
-
-    return tokens(settings)
 
 
 def _known(settings: Settings, customers: tuple[str, ...]) -> tuple[str, ...]:
@@ -113,7 +106,7 @@ def _life_ms(text: str) -> int:
 def _list(settings: Settings, now_ms: int) -> None:
     """One line a token: name, role, state, what it sees, times."""
     screen, zone = Screen(sys.stdout), named(system_zone())
-    listed = _tokens(settings).all()
+    listed = tokens(settings).all()
     if not listed:
         screen.line("No access token was made yet: the service listens on this machine only.")
     wide = max((len(one.name) for one in listed), default=0)

@@ -30,7 +30,7 @@ TAKE_S = 60.0
 _FAREWELL_S = 2.0
 
 
-class Connection(H11Protocol):
+class DoorConnection(H11Protocol):
     """A guest's connection."""
 
     def __init__(self, guest: Guest, guests: Guests, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:

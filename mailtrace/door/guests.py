@@ -24,7 +24,7 @@ _FEWEST = 16
 _AT_ONCE = 20
 
 
-class Connected(Protocol):
+class GuestConnection(Protocol):
     """A connection."""
 
     @property
@@ -46,7 +46,7 @@ class Guest:
 
     def __init__(self, client: str) -> None:
         self.client = client
-        self.connection: Connected | None = None
+        self.connection: GuestConnection | None = None
         #: What makes the connection.
         self.coming: asyncio.Task[None] | None = None
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from mappings.faults import MailTraceError
+
 #: Bytes of a whole head, with its blank line.
 MOST_BYTES = 32 * 1024
 #: Lines of it; browsers send about twenty. A parser's work goes by the line.
@@ -17,7 +19,7 @@ _END = re.compile(rb"\n\r?\n")
 _BACK = 3
 
 
-class HeadError(Exception):
+class HeadError(MailTraceError):
     """Such a head is not taken; `status` says why."""
 
     def __init__(self, status: int) -> None:

@@ -7,8 +7,7 @@ import platform
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
-from dataclasses import replace
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,9 @@ from ingest.aside import FailedLetters
 from ingest.letters import Letters
 from ingest.sinks.deadletters import DeadLetters
 from mailtrace.metrics.table import family, figure, figures
-from mailtrace.problems import Problem
+from mailtrace.problems import CommandError
 from mailtrace.settings import Settings
-from mailtrace.stores import access, embedded_folder, is_cluster
-from mappings.elasticsearch.connection import Connection
-from mappings.elasticsearch.names import Names
-from mappings.elasticsearch.retention import Retention
+from mailtrace.stores import embedded_folder, is_cluster
 from mappings.faults import StoreError
 
 #: Seconds for which a value that is dear to find out is kept, and for which a cluster is waited for.
@@ -86,9 +82,9 @@ class Kept:
 
     def _cluster_size(self) -> int:
         """Bytes of all indices."""
-        reached = replace(access(self._settings.store, self._settings.elasticsearch), timeout_s=_PATIENCE_S)
-        with closing(Connection(reached)) as connection:
-            return sum(Retention(connection, Names(self._settings.elasticsearch.prefix)).sizes().values())
+        from mailtrace.cluster import size  # noqa: PLC0415 - only what uses a cluster loads its client
+
+        return size(self._settings.store, self._settings.elasticsearch, _PATIENCE_S)
 
 
 class _Seldom:
@@ -106,7 +102,7 @@ class _Seldom:
             if time.monotonic() >= self._until:
                 try:
                     self._value = self._find_out()
-                except (StoreError, Problem, OSError):
+                except (StoreError, CommandError, OSError):
                     self._value = None
                 self._until = time.monotonic() + _WHILE_S
             return self._value

@@ -12,7 +12,7 @@ from prometheus_client.core import Metric as Family
 from ingest.state import OTHER, PROGRAMS, FileState, State
 from ingest.tail.paths import rotated_set
 from mailtrace.metrics.table import figure, figures
-from mailtrace.stores import OpenSink
+from mailtrace.writing import OpenSink
 
 #: So many rotated sets have a name of their own in the figures; the rest are one.
 MOST_SOURCES = 50

@@ -32,7 +32,7 @@ class Answers:
         yield made
 
 
-class Busy(msgspec.Struct, frozen=True):
+class Load(msgspec.Struct, frozen=True):
     """How much is under way."""
 
     connections: int = 0
@@ -43,7 +43,7 @@ class Busy(msgspec.Struct, frozen=True):
 class UnderWay:
     """What the service has to do now."""
 
-    def __init__(self, busy: Callable[[], Busy]) -> None:
+    def __init__(self, busy: Callable[[], Load]) -> None:
         self._busy = busy
 
     def collect(self) -> Iterator[Family]:

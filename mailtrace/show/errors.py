@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mailtrace.amounts import counted
 from mailtrace.show.layout import GAP, Column, fit
 from mailtrace.show.screen import Screen
-from search.answers import ErrorAnswer
+from search.error_answer import ErrorAnswer
 
 _MOST_ENTRIES = 12
 

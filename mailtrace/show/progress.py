@@ -7,7 +7,7 @@ from typing import Self, TextIO
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from mailtrace.show.screen import PipeConsole
+from mailtrace.show.console import PipeConsole
 
 _TIMES_A_SECOND = 5
 

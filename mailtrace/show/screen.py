@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TextIO
-
-from rich.console import Console
-from rich.text import Text
+from typing import TYPE_CHECKING, TextIO
 
 from mappings.vocabulary import Disposition, Verdict
 from search.safe import safe
+
+if TYPE_CHECKING:
+    from mailtrace.show.console import Coloured
 
 #: Colours say how much attention a word needs, never anything that the word itself does not say.
 _STYLES = {
@@ -37,40 +37,39 @@ def is_clean(disposition: Disposition, verdict: Verdict) -> bool:
     return verdict is Verdict.CLEAN and disposition in (Disposition.DELIVERED, Disposition.EXPANDED, Disposition.IN_PROGRESS)
 
 
-class PipeConsole(Console):
-    """A console that lets a closed pipe be seen: what it means for the exit code is decided in one place."""
-
-    def on_broken_pipe(self) -> None:
-        """Raise the error that is being handled once more."""
-        raise BrokenPipeError
-
-
 class Screen:
     """Writes lines of text to a stream; colours, and cutting to a width, only where it is a terminal."""
 
     def __init__(self, stream: TextIO) -> None:
         """Look at the stream; `NO_COLOR` and `COLUMNS` count as they do everywhere."""
         self.terminal = stream.isatty()
-        self._console = PipeConsole(
-            file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True, force_terminal=self.terminal, legacy_windows=False
-        )
+        self._stream = stream
         told = os.environ.get("COLUMNS", "")
-        self.width: int | None = int(told) if told.isdecimal() and int(told) else self._console.width if self.terminal else None
+        self.width: int | None = int(told) if told.isdecimal() and int(told) else None
+        self._shown: Coloured | None = None
+        if self.terminal or self.width is not None:
+            from mailtrace.show.console import Coloured  # noqa: PLC0415 - what goes into a pipe as it is needs none of it
+
+            self._shown = Coloured(stream, terminal=self.terminal)
+            self.width = self.width or self._shown.width
 
     def line(self, text: str = "", style: str = "") -> None:
         """Write a line; characters that a terminal would obey are made visible."""
-        self._console.print(Text(safe(text), style=style), soft_wrap=True)
+        self.styled((text, style))
 
     def styled(self, *parts: tuple[str, str]) -> None:
         """Write a line of parts, each with its colour."""
-        self._console.print(Text.assemble(*((safe(text), style) for text, style in parts)), soft_wrap=True)
+        seen = [(safe(text), style) for text, style in parts]
+        if self._shown is not None:
+            self._shown.line(seen)
+            return
+        self._stream.write("".join(text for text, _ in seen) + "\n")
+        # Whoever waits for a line gets it, and a pipe that nobody reads any more is noticed here.
+        self._stream.flush()
 
     def paragraph(self, text: str, indent: str = "", style: str = "") -> None:
         """Write text broken to the width, indented; not broken where there is no width to keep to."""
-        if self.width is None:
+        if self._shown is None or self.width is None:
             self.line(indent + text, style)
-            return
-        room = max(self.width - len(indent), 20)
-        for piece in Text(safe(text), style=style).wrap(self._console, room):
-            piece.rstrip()
-            self._console.print(Text(indent) + piece, soft_wrap=True)
+        else:
+            self._shown.paragraph(safe(text), indent, style, self.width)

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from mappings.faults import MailTraceError
 from mappings.vocabulary import Reason
 
 
@@ -28,11 +29,11 @@ class Move(StrEnum):
     NOBODY = "nobody", "Nobody: it goes on by itself, or it is done."
 
 
-class UnknownCode(ValueError):  # noqa: N818 -- it names what was asked, as the caller says it
+class UnknownCode(MailTraceError, ValueError):  # noqa: N818 -- it names what was asked, as the caller says it
     """What was asked for is no reply code and no enhanced status code."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class KnownError(msgspec.Struct, frozen=True, kw_only=True):
     """One error: its codes, what they mean, who acts, the next step, and a sentence that can be passed on as it is."""
 
     #: Basic reply code; None where only the enhanced code says it.

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 from mappings.codes.advice import ADVICE, Advice
 from mappings.codes.basic import BASIC, CLASSES
-from mappings.codes.enhanced import ENHANCED, SUBJECTS, Status, status_of
-from mappings.codes.entry import Entry, Move, UnknownCode
-from mappings.codes.reason import Finding, find_reason, ours_or_theirs
+from mappings.codes.enhanced import ENHANCED, SUBJECTS, EnhancedStatus, status_of
+from mappings.codes.entry import KnownError, Move, UnknownCode
+from mappings.codes.reason import FoundReason, find_reason, ours_or_theirs
 from mappings.codes.receivers import said_by_code
 from mappings.codes.reply import split_reply
 from mappings.codes.special import BY_STATUS, DONE
@@ -99,17 +99,17 @@ _USUAL: dict[tuple[int, str], tuple[Reason, str]] = {
 
 
 @lru_cache(maxsize=1)
-def _common() -> tuple[Entry, ...]:
+def _common() -> tuple[KnownError, ...]:
     """The most common errors, made once."""
     return tuple(pair_entry(code, enhanced) for code, enhanced in COMMON)
 
 
-def entries() -> list[Entry]:
+def entries() -> list[KnownError]:
     """The list of most common errors, in the order of their codes."""
     return list(_common())
 
 
-def lookup(word: str) -> list[Entry]:
+def lookup(word: str) -> list[KnownError]:
     """What is known about `550`, `5.1.1`, `550 5.1.1`, a subject (`5.1`) or a pasted reply; raises `UnknownCode` for what holds no code."""
     words = word.replace(",", " ").split()
     if len(words) == 1 and (one := _ONE_CODE(words[0])) is not None:
@@ -136,7 +136,7 @@ def best_entry(
     reason: Reason | None = None,
     temporary: bool | None = None,
     stage: str | None = None,
-) -> Entry:
+) -> KnownError:
     """The most precise entry for a reply; always answers.
 
     `reason` is one that is known already and wins; `temporary` says whether it may still arrive, where the code alone does not;
@@ -153,7 +153,7 @@ def best_entry(
     return _entry(code, enhanced, found, _meaning(finding, found, code), _advice(found, enhanced, finding), temporary=temporary)
 
 
-def pair_entry(code: int, enhanced: str) -> Entry:
+def pair_entry(code: int, enhanced: str) -> KnownError:
     """The entry for a basic and an enhanced code together."""
     usual = _USUAL.get((code, enhanced))
     if usual is not None:
@@ -161,7 +161,7 @@ def pair_entry(code: int, enhanced: str) -> Entry:
     return enhanced_entry(enhanced, code)
 
 
-def basic_entry(code: int) -> Entry:
+def basic_entry(code: int) -> KnownError:
     """The entry for a basic code alone; one that is not registered is read by its first digit."""
     meaning, reason = BASIC.get(code, (f"Not a registered code. Its first digit says: {CLASSES.get(code // 100, 'nothing')}", None))
     if code < 400:
@@ -170,7 +170,7 @@ def basic_entry(code: int) -> Entry:
     return _entry(code, None, reason, meaning, ADVICE[reason])
 
 
-def enhanced_entry(enhanced: str, code: int | None = None) -> Entry:
+def enhanced_entry(enhanced: str, code: int | None = None) -> KnownError:
     """The entry for an enhanced code; one that is not registered is read by its class and subject."""
     status = status_of(enhanced)
     kind, subject = int(enhanced[0]), int(enhanced.split(".")[1])
@@ -184,11 +184,11 @@ def enhanced_entry(enhanced: str, code: int | None = None) -> Entry:
         meaning = "Done." if not status.specific and status.reason in (Reason.UNKNOWN, *_VAGUE) and 4 in status.classes else status.meaning
         return _entry(code, enhanced, Reason.UNKNOWN, meaning, DONE)
     return _entry(
-        code, enhanced, status.reason, status.meaning, _advice(status.reason, enhanced, Finding(status.reason, "enhanced", status))
+        code, enhanced, status.reason, status.meaning, _advice(status.reason, enhanced, FoundReason(status.reason, "enhanced", status))
     )
 
 
-def registered() -> list[Entry]:
+def registered() -> list[KnownError]:
     """Every registered enhanced code in each class in which it makes sense, in order."""
     return [
         enhanced_entry(f"{kind}.{subject}.{detail}")
@@ -201,25 +201,25 @@ def registered() -> list[Entry]:
 _VAGUE = (Reason.POLICY, Reason.CONTENT, Reason.PROTOCOL, Reason.CONNECTION, Reason.REMOTE_SYSTEM)
 
 
-def _subject(kind: int, subject: int) -> list[Entry]:
+def _subject(kind: int, subject: int) -> list[KnownError]:
     """All registered codes of a class and subject."""
     if subject not in SUBJECTS:
         raise UnknownCode(f"{kind}.{subject} is no class of codes: the second number is 0 to {max(SUBJECTS)}")
     return [entry for entry in registered() if entry.enhanced is not None and entry.enhanced.startswith(f"{kind}.{subject}.")]
 
 
-def _advice(reason: Reason, enhanced: str | None, finding: Finding) -> Advice:
+def _advice(reason: Reason, enhanced: str | None, finding: FoundReason) -> Advice:
     """That of the words, or of the code where it decided (or agrees), else the reason's."""
     if finding.advice is not None:
         return finding.advice
-    status: Status | None = finding.status
+    status: EnhancedStatus | None = finding.status
     if status is not None and enhanced is not None and status.reason is reason and (finding.source == "enhanced" or status.specific):
         _, subject, detail = enhanced.split(".")
         return BY_STATUS.get((int(subject), int(detail)), ADVICE[reason])
     return ADVICE[reason]
 
 
-def _meaning(finding: Finding, reason: Reason, code: int | None) -> str:
+def _meaning(finding: FoundReason, reason: Reason, code: int | None) -> str:
     """The most precise sentence: the words' own, the code's if it agrees, else the reason's."""
     if finding.meaning:
         return finding.meaning
@@ -232,11 +232,13 @@ def _meaning(finding: Finding, reason: Reason, code: int | None) -> str:
     return reason.sentence
 
 
-def _entry(code: int | None, enhanced: str | None, reason: Reason, meaning: str, advice: Advice, *, temporary: bool | None = None) -> Entry:
+def _entry(
+    code: int | None, enhanced: str | None, reason: Reason, meaning: str, advice: Advice, *, temporary: bool | None = None
+) -> KnownError:
     """An entry, worded for a refusal or for a delay: by its class, where nothing else is said."""
     if temporary is None:
         temporary = _class_of(code, enhanced) == 4
-    return Entry(
+    return KnownError(
         code=code,
         enhanced=enhanced,
         reason=reason,

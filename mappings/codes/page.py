@@ -6,7 +6,7 @@ import sys
 
 from mappings.codes.basic import BASIC
 from mappings.codes.enhanced import ENHANCED
-from mappings.codes.entry import Entry, Move
+from mappings.codes.entry import KnownError, Move
 from mappings.codes.find import basic_entry, enhanced_entry, entries
 from mappings.codes.languages import WORDS
 from mappings.codes.receivers import RECEIVERS, Said
@@ -45,7 +45,7 @@ def _common() -> list[str]:
     return lines
 
 
-def _details(entry: Entry) -> list[str]:
+def _details(entry: KnownError) -> list[str]:
     """What to do about an error, and what to say."""
     return [
         f"- Reason: `{entry.reason}`",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mappings.codes.advice import Advice
 from mappings.codes.basic import BASIC
-from mappings.codes.enhanced import Status, status_of
+from mappings.codes.enhanced import EnhancedStatus, status_of
 from mappings.codes.languages import foreign_words_in
 from mappings.codes.phrases import phrases_in, simplify
 from mappings.codes.receivers import said_by_code, said_in
@@ -15,13 +15,13 @@ from mappings.vocabulary import Reason
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class FoundReason:
     """The reason, and what it was taken from."""
 
     reason: Reason
     #: `text`, `enhanced`, `code` or `nothing`.
     source: str
-    status: Status | None = None
+    status: EnhancedStatus | None = None
     #: Its own sentence and advice, where it has them.
     meaning: str = ""
     advice: Advice | None = None
@@ -56,7 +56,7 @@ def ours_or_theirs(reason: Reason, by: str | None) -> Reason:
     return reason
 
 
-def find_reason(code: int | None, enhanced: str | None, text: str | None, *, stage: str | None = None) -> Finding:
+def find_reason(code: int | None, enhanced: str | None, text: str | None, *, stage: str | None = None) -> FoundReason:
     """What decides: a receiver's own words, a clear text, a specific code, a vague text, a vague code, in this order."""
     plain = simplify(text) if text else ""
     status = status_of(enhanced)
@@ -64,38 +64,38 @@ def find_reason(code: int | None, enhanced: str | None, text: str | None, *, sta
     if found is not None:
         return found
     if plain and (foreign := foreign_words_in(plain)) is not None:
-        return Finding(foreign, "text", status)
+        return FoundReason(foreign, "text", status)
     if status is not None and status.specific:
-        return Finding(status.reason, "enhanced", status)
+        return FoundReason(status.reason, "enhanced", status)
     found = _by_phrase(plain, enhanced, code, status, sure=False)
     if found is not None:
         return found
     if status is not None and status.reason is not Reason.UNKNOWN:
-        return Finding(status.reason, "enhanced", status)
+        return FoundReason(status.reason, "enhanced", status)
     return _by_code(code, stage, status)
 
 
-def _own(plain: str, enhanced: str | None, code: int | None, status: Status | None) -> Finding | None:
+def _own(plain: str, enhanced: str | None, code: int | None, status: EnhancedStatus | None) -> FoundReason | None:
     """What only one receiver says, in words or by a code of its own."""
     said = said_in(plain, enhanced, code) if plain else None
     if said is not None:
-        return Finding(said.reason, "text", status, said.meaning, said.advice)
+        return FoundReason(said.reason, "text", status, said.meaning, said.advice)
     said = said_by_code(enhanced) if status is None else None
-    return None if said is None else Finding(said.reason, "enhanced", status, said.meaning, said.advice)
+    return None if said is None else FoundReason(said.reason, "enhanced", status, said.meaning, said.advice)
 
 
-def _by_phrase(plain: str, enhanced: str | None, code: int | None, status: Status | None, *, sure: bool) -> Finding | None:
+def _by_phrase(plain: str, enhanced: str | None, code: int | None, status: EnhancedStatus | None, *, sure: bool) -> FoundReason | None:
     """What many servers say, clearly or vaguely."""
     phrase = phrases_in(plain, enhanced, code, sure=sure) if plain else None
-    return None if phrase is None else Finding(phrase.reason, "text", status, phrase.meaning, phrase.advice)
+    return None if phrase is None else FoundReason(phrase.reason, "text", status, phrase.meaning, phrase.advice)
 
 
-def _by_code(code: int | None, stage: str | None, status: Status | None) -> Finding:
+def _by_code(code: int | None, stage: str | None, status: EnhancedStatus | None) -> FoundReason:
     """What the basic code says, at its stage or alone."""
     at = by_stage(code, stage)
     if at is not None:
-        return Finding(at[0], "code", status, at[1])
+        return FoundReason(at[0], "code", status, at[1])
     basic = BASIC.get(code) if code is not None else None
     if basic is not None and basic[1] is not None and basic[1] is not Reason.UNKNOWN:
-        return Finding(basic[1], "code", status)
-    return Finding(Reason.UNKNOWN, "nothing", status)
+        return FoundReason(basic[1], "code", status)
+    return FoundReason(Reason.UNKNOWN, "nothing", status)

@@ -16,7 +16,7 @@ from mappings import identity
 from mappings.elasticsearch.connection import Connection, path
 from mappings.elasticsearch.faults import StoreRefused
 from mappings.elasticsearch.indices import Indices
-from mappings.elasticsearch.names import END_OF_TIME, Names, Period
+from mappings.elasticsearch.names import END_OF_TIME, IndexNames, Period
 from mappings.elasticsearch.ranges import Index, Listed, Range, Stray, Whole, free, lacking, whole
 
 _TRIES = 50
@@ -39,7 +39,7 @@ class _Got(msgspec.Struct, rename={"number": "_seq_no", "term": "_primary_term",
     source: _Held = msgspec.field(default_factory=_Held)
 
 
-class Catalog:
+class ClusterCatalog:
     """The catalog of a store, as this process knows it.
 
     `again` makes anew what somebody deleted: for whoever reads the lines of that time again, on purpose. `tell` hears in sentences what
@@ -49,7 +49,7 @@ class Catalog:
     def __init__(
         self,
         connection: Connection,
-        names: Names,
+        names: IndexNames,
         period: Period = Period.DAY,
         *,
         lifecycle: bool = False,

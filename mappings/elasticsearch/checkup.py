@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from mappings.elasticsearch import template as made
-from mappings.elasticsearch.catalog import Catalog
+from mappings.elasticsearch.catalog import ClusterCatalog
 from mappings.elasticsearch.connection import Connection, path
 from mappings.elasticsearch.faults import StoreRefused
 from mappings.elasticsearch.indices import Indices
-from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.names import IndexNames
 from mappings.elasticsearch.ranges import Range, Whole
 from mappings.elasticsearch.retention import Retention
 from mappings.elasticsearch.setup import Setup
@@ -22,7 +22,7 @@ MOST_SHARD_BYTES = 50_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class WritingProcess:
     """A process that writes a log domain."""
 
     log_domain: str
@@ -30,10 +30,10 @@ class Writer:
     pid: int
 
 
-class Checkup:
+class ClusterCheckup:
     """Asks a server; every method is one question, and raises where it is not answered."""
 
-    def __init__(self, connection: Connection, names: Names) -> None:
+    def __init__(self, connection: Connection, names: IndexNames) -> None:
         self._connection = connection
         self._names = names
 
@@ -50,7 +50,7 @@ class Checkup:
 
     def catalog(self, *, look: bool) -> Whole:
         """The catalog made whole, with what it lacked and what is strange on the server; with `look` nothing is changed."""
-        catalog = Catalog(self._connection, self._names)
+        catalog = ClusterCatalog(self._connection, self._names)
         found = catalog.look()
         if found.taken and not look:
             catalog.load()
@@ -68,7 +68,7 @@ class Checkup:
 
     def lost(self) -> list[Range]:
         """The ranges whose indices somebody deleted."""
-        return Catalog(self._connection, self._names).lost()
+        return ClusterCatalog(self._connection, self._names).lost()
 
     def large(self, most_bytes: int) -> dict[str, int]:
         """Indices with a shard that is larger than this, with its bytes."""
@@ -86,13 +86,13 @@ class Checkup:
         answer = self._connection.ask("count traces", "GET", target, missing=True)
         return len(sizes), sum(sizes.values()), int(msgspec.json.decode(answer or b"{}").get("count", 0))
 
-    def writers(self) -> list[Writer]:
+    def writers(self) -> list[WritingProcess]:
         """Who writes which log domain."""
         body = {"size": 1_000, "query": {"term": {"kind": "writer"}}}
         target = f"{path(self._names.meta, '_search')}?ignore_unavailable=true&allow_no_indices=true"
         answer: Any = msgspec.json.decode(self._connection.ask("look for writers", "POST", target, body) or b"{}")
         leases = [hit["_source"]["body"] for hit in answer.get("hits", {}).get("hits", [])]
-        found = [Writer(lease["log_domain"], lease["owner"]["host"], lease["owner"]["pid"]) for lease in leases]
+        found = [WritingProcess(lease["log_domain"], lease["owner"]["host"], lease["owner"]["pid"]) for lease in leases]
         return sorted(found, key=lambda one: one.log_domain)
 
     def lifecycles(self, setup: Setup) -> str:

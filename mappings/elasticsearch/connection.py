@@ -13,14 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote
 
 import msgspec
 from elasticsearch import Elasticsearch, TransportError
 from elasticsearch.serializer import JsonSerializer
 
 from mappings.elasticsearch import faults
-from mappings.faults import StoreError, growing
+from mappings.elasticsearch.urls import shown_url, with_port
+from mappings.faults import StoreError, growing, of_network
 
 _JSON, _LINES = "application/json", "application/x-ndjson"
 #: Seconds between two tries: the first pause, and the longest.
@@ -79,20 +80,6 @@ class Access:
     def shown(self) -> str:
         """The nodes for people, without what is secret in them."""
         return ", ".join(shown_url(node) for node in self.nodes)
-
-
-def shown_url(url: str) -> str:
-    """An address without user name and password."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
-def with_port(url: str) -> str:
-    """An address as the client takes it: with its port, without user and password."""
-    parts = urlsplit(shown_url(url))
-    port = parts.port or (443 if parts.scheme == "https" else 9200)
-    host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname or ""
-    return urlunsplit((parts.scheme, f"{host}:{port}", parts.path.rstrip("/"), "", ""))
 
 
 class Connection:
@@ -181,4 +168,4 @@ def _words(error: TransportError) -> str:
         if following is None:
             break
         inner = following
-    return (str(inner) or type(inner).__name__).rstrip(".")
+    return of_network(inner)

@@ -9,7 +9,7 @@ import msgspec
 
 from mappings.elasticsearch.connection import Connection, path
 from mappings.elasticsearch.faults import StoreAway, StoreRefused
-from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.names import IndexNames
 from mappings.elasticsearch.ranges import Index
 from mappings.fields import BY_NAME
 
@@ -21,7 +21,7 @@ _NAMES_AT_ONCE = 25
 class Indices:
     """Asks a server for them."""
 
-    def __init__(self, connection: Connection, names: Names) -> None:
+    def __init__(self, connection: Connection, names: IndexNames) -> None:
         self._connection = connection
         self._names = names
 

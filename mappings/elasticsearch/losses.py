@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from mappings.elasticsearch.connection import Connection, path
-from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.names import IndexNames
 from mappings.losses import Loss, kept
 
 Json = dict[str, Any]
@@ -20,7 +20,7 @@ def from_hits(hits: list[Json]) -> list[Loss]:
     return kept(msgspec.convert([hit["_source"]["body"] for hit in hits], type=list[Loss]))
 
 
-def note_loss(connection: Connection, names: Names, loss: Loss, floor_ms: int) -> None:
+def note_loss(connection: Connection, names: IndexNames, loss: Loss, floor_ms: int) -> None:
     """Keep a loss; the oldest, and those of a time that retention has dropped, make room."""
     target = f"{path(names.meta, '_search')}?ignore_unavailable=true&allow_no_indices=true"
     answer: Json = msgspec.json.decode(connection.ask("look for losses", "POST", target, QUESTION) or b"{}")

@@ -25,7 +25,7 @@ class Period(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class IndexNames:
     """The names of a store; its prefix is also the name of the alias that people search."""
 
     prefix: str = "mailtrace"

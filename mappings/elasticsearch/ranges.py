@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from mappings.elasticsearch.names import DAY_MS, END_OF_TIME, Names, Period, span
+from mappings.elasticsearch.names import DAY_MS, END_OF_TIME, IndexNames, Period, span
 
 #: Beyond this Python has no dates; nothing that is logged lies there.
 _LAST_MS = 253_402_300_799_000
@@ -92,7 +92,7 @@ class Index:
     in_alias: bool
     closed: bool = False
 
-    def is_ours(self, names: Names) -> bool:
+    def is_ours(self, names: IndexNames) -> bool:
         """Whether it was made as one of the store, and can be looked into."""
         return self.strict and not self.closed and names.lower_ms(self.name) is not None
 
@@ -120,14 +120,14 @@ class Whole:
     strays: tuple[Stray, ...] = ()
 
 
-def lacking(listed: Listed, there: Collection[Index], names: Names) -> list[str]:
+def lacking(listed: Listed, there: Collection[Index], names: IndexNames) -> list[str]:
     """The names of our indices that are on the server and not, or not rightly, in the catalog."""
     known = {one.name for one in listed.ranges if one.made and not one.dropped}
     return [one.name for one in there if one.name not in known and one.is_ours(names)]
 
 
 def whole(
-    listed: Listed, there: Collection[Index], names: Names, bounds: Mapping[str, tuple[int, int]] | None, *, old: bool = False
+    listed: Listed, there: Collection[Index], names: IndexNames, bounds: Mapping[str, tuple[int, int]] | None, *, old: bool = False
 ) -> Whole:
     """Take in what the catalog lacks. `bounds` has the least and the greatest time (milliseconds) of each such index with documents.
 
@@ -162,7 +162,7 @@ def whole(
     return Whole(listed, tuple(taken), tuple(sorted(strays, key=lambda stray: stray.name)))
 
 
-def free(listed: Listed, time_ms: int, period: Period, names: Names) -> Range:
+def free(listed: Listed, time_ms: int, period: Period, names: IndexNames) -> Range:
     """The free range around a time that no index holds, a period at most."""
     lower, upper = span(time_ms, period)
     lower = max([lower, listed.floor_ms, *(one.upper_ms for one in listed.ranges if one.upper_ms <= time_ms)])
@@ -178,7 +178,7 @@ def _end(beginning_ms: int, least_ms: int, *, longest: bool) -> int:
     return next((end for end in ends if end >= least_ms), min((least_ms // DAY_MS + 1) * DAY_MS, END_OF_TIME))
 
 
-def _why_stray(one: Index, names: Names) -> str | None:
+def _why_stray(one: Index, names: IndexNames) -> str | None:
     """Why an index is not, or not wholly, of the store; None where it is."""
     if not one.strict:
         return "were not made from the index template"

@@ -6,19 +6,19 @@ from typing import Any
 
 import msgspec
 
-from mappings.elasticsearch.catalog import Catalog
+from mappings.elasticsearch.catalog import ClusterCatalog
 from mappings.elasticsearch.connection import Connection, path
-from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.names import IndexNames
 from mappings.elasticsearch.ranges import Listed, Range, Stray
 
 
 class Retention:
     """Deletes the oldest indices of a store."""
 
-    def __init__(self, connection: Connection, names: Names) -> None:
+    def __init__(self, connection: Connection, names: IndexNames) -> None:
         self._connection = connection
         self._names = names
-        self._catalog = Catalog(connection, names)
+        self._catalog = ClusterCatalog(connection, names)
 
     @property
     def strays(self) -> tuple[Stray, ...]:

@@ -10,13 +10,13 @@ import msgspec
 from mappings.elasticsearch import template as made
 from mappings.elasticsearch.connection import Connection, path
 from mappings.elasticsearch.faults import StoreRefused, of_answer
-from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.names import IndexNames
 from mappings.elasticsearch.template import Shape
 from mappings.faults import StoreTooNew
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class InstalledTemplate:
     """What a server has of the index template: its version and digest, None where there is none."""
 
     version: int | None
@@ -26,7 +26,7 @@ class Found:
 class Setup:
     """Looks at what is there, and puts in place what is missing or older."""
 
-    def __init__(self, connection: Connection, names: Names, shape: Shape, *, keep_seconds: int | None = None) -> None:
+    def __init__(self, connection: Connection, names: IndexNames, shape: Shape, *, keep_seconds: int | None = None) -> None:
         self._connection = connection
         self._names = names
         self._shape = shape
@@ -54,14 +54,14 @@ class Setup:
             return [f"Index template {name} has version {made.VERSION} with other settings; ours would replace them."]
         return [f"Index template {name} is up to date (version {found.version})."]
 
-    def found(self) -> Found:
+    def found(self) -> InstalledTemplate:
         """The index template on the server."""
         answer = self._connection.ask("read the index template", "GET", path("_index_template", self._names.template), missing=True)
         if answer is None:
-            return Found(None, None)
+            return InstalledTemplate(None, None)
         listed: Any = msgspec.json.decode(answer)
         meta = listed["index_templates"][0]["index_template"].get("_meta", {})
-        return Found(int(meta.get("version", 0)), meta.get("digest"))
+        return InstalledTemplate(int(meta.get("version", 0)), meta.get("digest"))
 
     def _template(self) -> list[str]:
         """The index template, and the mapping of the indices that an older one made."""
@@ -72,7 +72,7 @@ class Setup:
                 f"The index template {name} has version {found.version}, and this release knows {made.VERSION}: a newer release"
                 " writes to this store. Update this one."
             )
-        if found == Found(made.VERSION, body["_meta"]["digest"]):
+        if found == InstalledTemplate(made.VERSION, body["_meta"]["digest"]):
             return []
         if found.version is not None and found.version < made.VERSION:
             # Before the template, whose version says that this was done.

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.names import IndexNames
 from mappings.fields import FIELDS, Field, Kind
 
 #: Raised when the template changes, so that a store of an older release is brought up to date.
@@ -44,7 +44,7 @@ class Shape:
     lifecycle: bool = False
 
 
-def template(names: Names, shape: Shape) -> Json:
+def template(names: IndexNames, shape: Shape) -> Json:
     """The composable index template."""
     body: Json = {
         "index_patterns": [names.every],
@@ -67,7 +67,7 @@ def alias() -> Json:
     return {"filter": {"bool": {"must_not": {"exists": {"field": SUPERSEDED}}}}}
 
 
-def settings(names: Names, shape: Shape) -> Json:
+def settings(names: IndexNames, shape: Shape) -> Json:
     """The settings of an index."""
     index: Json = {
         "number_of_shards": shape.shards,
@@ -158,7 +158,7 @@ def meta_index() -> Json:
     return {"settings": settings, "mappings": {"dynamic": "strict", "properties": properties}}
 
 
-def meta_template(names: Names) -> Json:
+def meta_template(names: IndexNames) -> Json:
     """The template by which that index has its mapping too where a write makes it: it was lost while somebody writes."""
     return {"index_patterns": [names.meta], "priority": 500, "template": meta_index(), "_meta": {"made_by": "mailtrace"}}
 
@@ -169,7 +169,7 @@ def lifecycle(keep_seconds: int) -> Json:
     return {"policy": {"_meta": {"made_by": "mailtrace"}, "phases": {"hot": {"actions": {}}, "delete": delete}}}
 
 
-def roles(names: Names) -> Json:
+def roles(names: IndexNames) -> Json:
     """Roles of least privilege: who ingests, who asks, who puts things in place, who drops what is old."""
     data, own = [names.alias, names.every], [names.meta]
     return {
@@ -200,7 +200,7 @@ def roles(names: Names) -> Json:
 
 def files() -> dict[str, str]:
     """What is checked in, by the names of the files: everything with its defaults."""
-    bodies = (template(Names(), Shape()), lifecycle(90 * 86_400), roles(Names()))
+    bodies = (template(IndexNames(), Shape()), lifecycle(90 * 86_400), roles(IndexNames()))
     texts = (msgspec.json.format(msgspec.json.encode(body), indent=2).decode() + "\n" for body in bodies)
     return dict(zip(FILES, texts, strict=True))
 

@@ -18,6 +18,7 @@ import msgspec
 import zstandard
 from msgspec.structs import astuple
 
+from mappings.faults import MailTraceError
 from mappings.trace import JOURNEY, Event, Trace
 
 #: The newest shipped dictionary; older files keep the one that they were begun with.
@@ -29,7 +30,7 @@ _LEVEL = 1
 _NOT_PACKED = (zstandard.ZstdError, msgspec.MsgspecError, ValueError, TypeError, LookupError)
 
 
-class Unpackable(sqlite3.DatabaseError):
+class Unpackable(MailTraceError, sqlite3.DatabaseError):  # noqa: N818 - it says what the bytes are
     """What a column holds is not what was packed: damage that SQLite cannot see, told as it tells of its own."""
 
     sqlite_errorcode = sqlite3.SQLITE_CORRUPT

@@ -39,7 +39,7 @@ class Page(msgspec.Struct, frozen=True):
     warnings: list[str] = []
 
 
-class State(msgspec.Struct, frozen=True):
+class StoreState(msgspec.Struct, frozen=True):
     """What the store holds: read up to when (source -> milliseconds), and since when it keeps traces."""
 
     read_up_to_ms: Mapping[str, int]
@@ -103,7 +103,7 @@ class Engine(Protocol):
         """How many fit by (folded) domain on a side and by disposition; one that names two domains counts under each."""
         ...
 
-    def state(self) -> State:
+    def state(self) -> StoreState:
         """What the store holds."""
         ...
 

@@ -21,17 +21,17 @@ import msgspec
 from mappings import identity
 from mappings.elasticsearch import losses
 from mappings.elasticsearch.answers import Answer
-from mappings.elasticsearch.catalog import Catalog
+from mappings.elasticsearch.catalog import ClusterCatalog
 from mappings.elasticsearch.connection import Access, Connection, path
 from mappings.elasticsearch.document import folded_domain, key_term
 from mappings.elasticsearch.faults import StoreRefused
-from mappings.elasticsearch.names import END_OF_TIME, Names
+from mappings.elasticsearch.names import END_OF_TIME, IndexNames
 from mappings.elasticsearch.ranges import Range
 from mappings.faults import StoreError
 from mappings.fields import BY_NAME
 from mappings.trace import JOURNEY, Trace
 from mappings.vocabulary import Disposition
-from search.engines import DISPOSITIONS, SIDES, TOTAL_LIMIT, OverTime, Page, Side, State, Total, under_domains
+from search.engines import DISPOSITIONS, SIDES, TOTAL_LIMIT, OverTime, Page, Side, StoreState, Total, under_domains
 from search.engines.elasticsearch_dsl import condition, has_pattern_of_all, scoped, terms
 from search.engines.succession import current
 from search.query import Query
@@ -80,11 +80,11 @@ def _too_complex(method: Callable[_P, _R]) -> Callable[_P, _R]:
 class ElasticsearchEngine:
     """Answers questions from a cluster, also while others write to it, and before anything is there. Safe for several threads."""
 
-    def __init__(self, access: Access, *, names: Names = Names(), timeout_s: float = _TIMEOUT_S) -> None:  # noqa: B008 - frozen
+    def __init__(self, access: Access, *, names: IndexNames = IndexNames(), timeout_s: float = _TIMEOUT_S) -> None:  # noqa: B008 - frozen
         self._names = names
         self._timeout_s = timeout_s
         self._connection = Connection(access)
-        self._lost = _Lost(Catalog(self._connection, names))
+        self._lost = _Lost(ClusterCatalog(self._connection, names))
 
     @_too_complex
     def search(self, query: Query, scope: Scope, *, limit: int, cursor: str | None = None) -> Page:
@@ -198,7 +198,7 @@ class ElasticsearchEngine:
             "aggs": aggregations,
         }
 
-    def state(self) -> State:
+    def state(self) -> StoreState:
         """Up to when each source has been read, and the times of the oldest and the newest trace."""
         progress = {"size": 10_000, "query": {"term": {"kind": "progress"}}, "_source": ["body"], "track_total_hits": False}
         first_sight = BY_NAME["time_ms"].store
@@ -215,7 +215,7 @@ class ElasticsearchEngine:
         found = [one.get("hits", {}).get("hits", []) for one in answer["responses"]]
         read = {hit["_source"]["body"]["source"]: hit["_source"]["body"]["read_up_to_ms"] for hit in found[0]}
         bounds = [int(hits[0]["sort"][0]) if hits else None for hits in found[2:]]
-        return State(read, bounds[0], bounds[1], losses.from_hits(found[1]))
+        return StoreState(read, bounds[0], bounds[1], losses.from_hits(found[1]))
 
     def lacking(self, scope: Scope, since_ms: int | None = None, until_ms: int | None = None) -> list[str]:
         """Nothing: what parts of the store do not answer is told with each answer."""
@@ -284,7 +284,7 @@ class ElasticsearchEngine:
 class _Lost:
     """What somebody deleted from the store, looked up now and then. Safe for several threads."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: ClusterCatalog) -> None:
         self._catalog = catalog
         self._guard = threading.Lock()
         self._looked = float("-inf")

@@ -19,7 +19,7 @@ from mappings.embedded.terms import term
 from mappings.faults import StoreLacking
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition
-from search.engines import DISPOSITIONS, SIDES, TOTAL_LIMIT, OverTime, Page, Side, State, Total, under_domains
+from search.engines import DISPOSITIONS, SIDES, TOTAL_LIMIT, OverTime, Page, Side, StoreState, Total, under_domains
 from search.engines.embedded_files import Files, OpenFile, Scopes
 from search.engines.embedded_lacking import lacking_sentence
 from search.engines.embedded_plan import Plan, Span
@@ -174,13 +174,13 @@ class EmbeddedEngine:
         return under_domains(chain.from_iterable(groups))
 
     @in_words
-    def state(self) -> State:
+    def state(self) -> StoreState:
         """Up to when each source has been read, and the times of the oldest and the newest trace."""
         listing = self._files.listing()
         statement = "SELECT (SELECT min(id) FROM trace), (SELECT max(id) FROM trace)"
         rows = self._each(Span(*_ALL), lambda _, file: file.connection.execute(statement).fetchone())
         bounds = [int.from_bytes(bound[:6], "big") for row in rows for bound in row if bound is not None]
-        return State(listing.progress, min(bounds, default=None), max(bounds, default=None), listing.losses)
+        return StoreState(listing.progress, min(bounds, default=None), max(bounds, default=None), listing.losses)
 
     def lacking(self, scope: Scope, since_ms: int | None = None, until_ms: int | None = None) -> list[str]:
         """What is not in the answers to questions about this time, because its part of the store is missing or damaged, in sentences."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mappings.embedded.catalog import END_OF_TIME, NAME, Gap
-from search.answers import utc_words
+from search.times import utc_words
 
 
 def lacking_sentence(gap: Gap, *, whole: bool) -> str:

@@ -16,15 +16,16 @@ from litestar.openapi.spec import Example
 from litestar.params import FromPath, Parameter
 
 from search.access import Caller, Role
-from search.answers import ErrorAnswer, FreshnessAnswer, ReportAnswer
+from search.answers import FreshnessAnswer, ReportAnswer
 from search.engines import Total
+from search.error_answer import ErrorAnswer
 from search.http import examples
 from search.http.answers import AuditAnswer, DomainAnswer, DomainsAnswer, HealthAnswer, TracesAnswer, VocabularyAnswer, vocabulary
 from search.http.described import ChosenAnswer, Streamed, get, shown
 from search.http.export import MEDIA_TYPES, Format, stream
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.parameters import (
-    Asked,
+    AskedQuery,
     Count,
     Cursor,
     CustomerName,
@@ -89,7 +90,7 @@ _UNCHANGED = {304: ResponseSpec(None, description=_WHY[304])}
 def traces(
     request: AnyRequest,
     site: TheSite,
-    asked: NamedDependency[Asked],
+    asked: NamedDependency[AskedQuery],
     mail: TheMail,
     note: TheNote,
     *,

@@ -51,7 +51,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     before: str = ""
 
 
-class Head(msgspec.Struct, frozen=True):
+class ChainHead(msgspec.Struct, frozen=True):
     """The end of the chain: the last entry's number and hash, its file, and where that file ends."""
 
     number: int
@@ -87,7 +87,7 @@ class Audit:
             except OSError:
                 os.ftruncate(file, size)
                 raise
-            _put_head(handle, Head(head.number + 1, hash_of(line), name, size + len(whole)))
+            _put_head(handle, ChainHead(head.number + 1, hash_of(line), name, size + len(whole)))
 
     def search(self, *, who: str | None = None, what: str | None = None, before: str | None = None, limit: int = 100) -> list[Entry]:
         """The newest entries first, of one caller or one kind where that is asked for, and older than a time.
@@ -134,26 +134,26 @@ class Audit:
         finally:
             fcntl.flock(self._head, fcntl.LOCK_UN)
 
-    def _caught_up(self, handle: int) -> Head:
+    def _caught_up(self, handle: int) -> ChainHead:
         """The head, with what a process wrote that was killed before it could note it."""
         try:
-            head = msgspec.json.decode(os.pread(handle, _HEAD_BYTES, 0), type=Head)
+            head = msgspec.json.decode(os.pread(handle, _HEAD_BYTES, 0), type=ChainHead)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return self._found_head()
         _, size = self._file(head.file)
         return after(self._folder / head.file, head) if size > head.size else head
 
-    def _found_head(self) -> Head:
+    def _found_head(self) -> ChainHead:
         """Where the chain goes on when no head is kept: behind the last entry, or behind all lines from before there was a chain."""
         whole = hashlib.sha256()
-        head = Head(0, "", "", 0)
+        head = ChainHead(0, "", "", 0)
         for path in sorted(self._folder.glob(FILES)):
             with path.open("rb") as file:
                 for line in file:
                     whole.update(line.rstrip(b"\n") + b"\n")
                     if chained := chained_entry(line.rstrip(b"\n")):
-                        head = Head(chained.number, hash_of(line.rstrip(b"\n")), path.name, 0)
-        return head if head.number else Head(0, whole.hexdigest(), "", 0)
+                        head = ChainHead(chained.number, hash_of(line.rstrip(b"\n")), path.name, 0)
+        return head if head.number else ChainHead(0, whole.hexdigest(), "", 0)
 
     def _file(self, name: str) -> tuple[int, int]:
         """A month's file, open for appending, and how long it is."""
@@ -184,21 +184,21 @@ def chained_entry(line: bytes) -> Chained | None:
     return found if found.number > 0 else None
 
 
-def after(path: Path, head: Head) -> Head:
+def after(path: Path, head: ChainHead) -> ChainHead:
     """The head after those lines behind it that go on with the chain."""
     with path.open("rb") as file:
         file.seek(head.size)
         for raw in file:
             line, place = raw.rstrip(b"\n"), chained_entry(raw)
             if place is not None and (place.number, place.before) == (head.number + 1, head.hash):
-                head = Head(place.number, hash_of(line), head.file, 0)
+                head = ChainHead(place.number, hash_of(line), head.file, 0)
     return head
 
 
-def read_head(folder: Path) -> Head | None:
+def read_head(folder: Path) -> ChainHead | None:
     """The head as it is kept; None where there is none that can be read. Raises `OSError`."""
     try:
-        return msgspec.json.decode((folder / HEAD).read_bytes(), type=Head)
+        return msgspec.json.decode((folder / HEAD).read_bytes(), type=ChainHead)
     except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
         return None
 
@@ -221,7 +221,7 @@ def _is_at(handle: int, path: Path) -> bool:
         return False
 
 
-def _put_head(handle: int, head: Head) -> None:
+def _put_head(handle: int, head: ChainHead) -> None:
     """Keep the head."""
     os.pwrite(handle, msgspec.json.encode(head).ljust(_HEAD_BYTES - 1) + b"\n", 0)
 

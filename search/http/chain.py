@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from search.http.audit import FILES, Chained, Head, chained_entry, hash_of, read_head
+from search.http.audit import FILES, Chained, ChainHead, chained_entry, hash_of, read_head
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class _Walk:
             return chained.number, chained.before
         return 1, self._before.hexdigest()
 
-    def end(self, kept: Head | None) -> None:
+    def end(self, kept: ChainHead | None) -> None:
         """Compare the end with the heads that are known."""
         last = self.found.head[0]
         noted = max(self._heads, default=0)

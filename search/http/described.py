@@ -47,7 +47,7 @@ def shown(value: Any) -> Any:
 
 
 @dataclass
-class Told(Operation):
+class DescribedCall(Operation):
     """One call."""
 
     def __post_init__(self) -> None:
@@ -58,7 +58,7 @@ class Told(Operation):
 
 
 @dataclass
-class Streamed(Told):
+class Streamed(DescribedCall):
     """One call whose whole result can be streamed."""
 
     def __post_init__(self) -> None:
@@ -87,5 +87,5 @@ def _without_null(schema: Schema) -> Schema:
     return rest[0]
 
 
-get = partial(any_get, operation_class=Told)
+get = partial(any_get, operation_class=DescribedCall)
 """A handler of the API."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from mappings.codes import entries
 from mappings.trace import Event, HopLink, Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
-from search.answers import FilterResult, FreshnessAnswer, ReportAnswer, SourceState, Symbol, error_answer, trace_answer, utc
+from search.answers import FilterResult, FreshnessAnswer, ReportAnswer, SourceState, Symbol, trace_answer
 from search.engines import Total
+from search.error_answer import error_answer
 from search.explain import explain
 from search.http.answers import AuditAnswer, DomainAnswer, DomainsAnswer, TracesAnswer
 from search.http.audit import Entry
@@ -14,6 +15,7 @@ from search.journey import hops, timeline
 from search.scope import EVERYTHING
 from search.stated import stated
 from search.summary import summary
+from search.times import utc
 from search.view import View
 
 _AT_MS = 1_795_490_530_123

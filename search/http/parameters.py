@@ -64,7 +64,7 @@ Fields = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedQuery:
     """A question, and the zone in which its times were read."""
 
     query: Query
@@ -94,14 +94,14 @@ def asked(
     since: Since = None,
     until: Until = None,
     tz: Zone = None,
-) -> Asked:
+) -> AskedQuery:
     """The question that a URL asks; a name that is none is an error, never passed over."""
     known_only(request, (*CRITERIA, *_OTHERS, *PAGING))
     # The parameters above are for OpenAPI; all of them are read here, so that none is taken twice or passed over.
     return question(request.query_params.multi_items(), site, caller)
 
 
-def question(given: Iterable[tuple[str, str]], site: Site, caller: Caller) -> Asked:
+def question(given: Iterable[tuple[str, str]], site: Site, caller: Caller) -> AskedQuery:
     """The question that parameters ask, as far as they are of the question itself."""
     values: dict[str, list[str]] = {}
     for name, value in given:
@@ -113,7 +113,7 @@ def question(given: Iterable[tuple[str, str]], site: Site, caller: Caller) -> As
             raise QueryError("it stands for the customer's domains; give it or domain, not both", field="customer")
         values["domain"] = list(domains_of(customer, caller))
     chosen = {name: value for name, value in values.items() if name in (*CRITERIA, "since", "until")}
-    return Asked(Query.of(chosen, now_ms=site.clock(), zone=zone), zone)
+    return AskedQuery(Query.of(chosen, now_ms=site.clock(), zone=zone), zone)
 
 
 def known_only(request: AnyRequest, names: Iterable[str]) -> None:

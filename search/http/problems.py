@@ -11,7 +11,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 
 from mappings.codes import UnknownCode
-from mappings.faults import StoreError, StoreLacking
+from mappings.faults import MailTraceError, StoreError, StoreLacking
 from search.http import places
 from search.http.sessions import AnyRequest
 from search.http.state import request_id
@@ -23,7 +23,7 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_S = 5
 
 
-class Busy(Exception):  # noqa: N818 - not a fault of anybody
+class Busy(MailTraceError):  # noqa: N818 - not a fault of anybody
     """So many questions wait already that one more would wait too long."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from search.engines import Engine, State
+from search.engines import Engine, StoreState
 
 #: Seconds for which it is taken from memory.
 LIFE_S = 1.0
@@ -15,7 +15,7 @@ class Remembering:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._known: tuple[float, State] | None = None
+        self._known: tuple[float, StoreState] | None = None
         self.search = engine.search
         self.walk = engine.walk
         self.count = engine.count
@@ -27,7 +27,7 @@ class Remembering:
         self.lacking = engine.lacking
         self.close = engine.close
 
-    def state(self) -> State:
+    def state(self) -> StoreState:
         """What the store holds, or held less than a second ago; of an empty one that is never remembered."""
         known, now = self._known, time.monotonic()
         if known is not None and now - known[0] < LIFE_S:

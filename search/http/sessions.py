@@ -32,7 +32,7 @@ LIFE_S, IDLE_S = 12 * 3600, 30 * 60
 _RENEWED_S = 60
 
 
-class Session(msgspec.Struct, frozen=True, array_like=True):
+class BrowserSession(msgspec.Struct, frozen=True, array_like=True):
     """What a cookie says. Times are seconds since 1970 UTC."""
 
     name: str
@@ -63,7 +63,7 @@ class Sessions:
         """The cookie of somebody who has just signed in with the token of this hash; a session that was there before is over."""
         self.end(request)
         now = int(self._clock())
-        return self._session_cookie(request, Session(secrets.token_urlsafe(16), digest, now, now))
+        return self._session_cookie(request, BrowserSession(secrets.token_urlsafe(16), digest, now, now))
 
     def renewed(self, request: AnyRequest) -> Cookie | None:
         """The cookie with the time of this question, where that in the browser's has become old."""
@@ -81,13 +81,13 @@ class Sessions:
                 replace(self._ended.path, msgspec.json.encode([*kept, _Ended(session.name, session.began + LIFE_S)]))
         return self._cookie(request, SESSION, "", max_age=0)
 
-    def of(self, request: AnyRequest) -> Session | None:
+    def of(self, request: AnyRequest) -> BrowserSession | None:
         """The session of a request, where its cookie is ours, in its time, and was not signed out. Raises `OSError`."""
         value = request.cookies.get(self._name(request, SESSION))
         if not value:
             return None
         try:
-            session = msgspec.convert(self._serializer.loads(value), Session)
+            session = msgspec.convert(self._serializer.loads(value), BrowserSession)
         except (BadSignature, msgspec.ValidationError):
             return None
         now = self._clock()
@@ -117,7 +117,7 @@ class Sessions:
         if not self.visit(request) or not hmac.compare_digest(right, (given or "").encode("utf-8", "replace")):
             raise PermissionDeniedException("This form is too old or not from here. Load the page again.")
 
-    def _session_cookie(self, request: AnyRequest, session: Session) -> Cookie:
+    def _session_cookie(self, request: AnyRequest, session: BrowserSession) -> Cookie:
         return self._cookie(request, SESSION, self._serializer.dumps(msgspec.to_builtins(session)), max_age=IDLE_S)
 
     def _cookie(self, request: AnyRequest, key: str, value: str, *, max_age: int | None) -> Cookie:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from mappings.faults import MailTraceError
 from search.access import Role
 from search.http.files import Watched, locked, replace
 
@@ -21,7 +22,7 @@ _BEGIN = "mt_"
 _LONGEST = 200
 
 
-class TokenError(Exception):
+class TokenError(MailTraceError):
     """What is asked of tokens cannot be done; the message is one sentence."""
 
 

@@ -156,7 +156,7 @@ class TestExitCodes:
             (["errors", "hello"], 2, "'hello' is no reply code"),
             (["retention", "--keep", "a while"], 2, "cannot keep 'a while'"),
             (["copy", "/nonexistent/x"], 1, "There is no store"),
-            (["--store", "http://localhost:9200", "search"], 1, "Elasticsearch"),
+            (["--store", "http://127.0.0.1:1", "search"], 1, "Elasticsearch at http://127.0.0.1:1 does not answer: connection refused.\n"),
             (["--store", "postgres:x", "search"], 2, "no store"),
             (["--config", "/nonexistent.toml", "search"], 1, "No such file"),
             (["--data"], 2, ""),

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from mailtrace.cli.common import behind_command
+from mailtrace.cli.before import behind_command
 from mailtrace.cli.stopping import stop_on_signals
 from mailtrace.problems import WrongUsage
 from mailtrace.reading import plan
-from mailtrace.settings import Settings, Source
+from mailtrace.settings import Settings, SourceTable
 
-SETTINGS = Settings(data="/d", store="sqlite:/d/store", source=(Source(path="/logs/mail.log*", timezone="Europe/Berlin", year=2025),))
+SETTINGS = Settings(data="/d", store="sqlite:/d/store", source=(SourceTable(path="/logs/mail.log*", timezone="Europe/Berlin", year=2025),))
 
 
 def test_without_paths_the_sources_of_the_settings_are_read() -> None:
@@ -25,7 +25,7 @@ def test_without_paths_the_sources_of_the_settings_are_read() -> None:
 def test_an_option_holds_for_every_source() -> None:
     """What the command line says wins over what the settings say of a source."""
     read = plan(SETTINGS, [], year=2026, log_host="mx1")
-    assert read.sources == (Source(path="/logs/mail.log*", timezone="Europe/Berlin", year=2026, log_host="mx1"),)
+    assert read.sources == (SourceTable(path="/logs/mail.log*", timezone="Europe/Berlin", year=2026, log_host="mx1"),)
 
 
 def test_a_path_keeps_what_the_settings_know_of_it() -> None:

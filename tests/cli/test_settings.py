@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mailtrace.amounts import Keep, parse_keep
 from mailtrace.layers import VARIABLES, default_data_dir, load
 from mailtrace.problems import CouldNot, WrongUsage
-from mailtrace.settings import Settings
+from mailtrace.settings import CustomerTable, Elasticsearch, Http, LogDomainTable, Settings, SourceTable
 
 NO_FILE = Path("/nonexistent/mailtrace.toml")
 
@@ -107,9 +108,9 @@ def test_tables_are_read(tmp_path: Path) -> None:
         ),
         ('[[source]]\npath = "x"\nzone = "UTC"', {}, "[[source]] number 1: unknown key 'zone'"),
         ('[customer]\nname = "x"', {}, "write [[customer]]"),
-        ("[[source]]", {}, "source[0]: object missing required field `path`"),
-        ("raw_lines = 1", {}, "raw_lines: expected `bool`, got `int`"),
-        ('subjects = "hide"', {}, "subjects: invalid enum value 'hide'"),
+        ("[[source]]", {}, "[[source]] number 1: path is missing"),
+        ("raw_lines = 1", {}, "raw_lines: must be true or false, not 1"),
+        ('subjects = "hide"', {}, "subjects: must be drop or keep, not 'hide'"),
         ('keep = "3 moons"', {}, "cannot keep '3 moons'"),
         ('store = "postgres:x"', {}, "'postgres:x' is no store"),
         ('[[source]]\npath = "x"\ntimezone = "Mars/Olympus"', {}, "unknown time zone 'Mars/Olympus'"),
@@ -122,9 +123,9 @@ def test_tables_are_read(tmp_path: Path) -> None:
         ),
         ("keep =", {}, "this is not TOML"),
         ("", {"MAILTRACE_KEP": "1d"}, "environment: unknown setting MAILTRACE_KEP; did you mean 'MAILTRACE_KEEP'?"),
-        ("", {"MAILTRACE_PIN": "soon"}, "MAILTRACE_PIN: expected `float`"),
-        ("", {"MAILTRACE_MEMORY": "-1"}, "MAILTRACE_MEMORY: expected `float` > 0.0"),
-        ("", {"MAILTRACE_RAW_LINES": "perhaps"}, "MAILTRACE_RAW_LINES: expected `bool`"),
+        ("", {"MAILTRACE_PIN": "soon"}, "MAILTRACE_PIN: must be a number above 0, at most 86400, not 'soon'"),
+        ("", {"MAILTRACE_MEMORY": "-1"}, "MAILTRACE_MEMORY: must be a number above 0, at most 86400, not '-1'"),
+        ("", {"MAILTRACE_RAW_LINES": "perhaps"}, "MAILTRACE_RAW_LINES: must be true or false, not 'perhaps'"),
         ("", {"MAILTRACE_CUSTOMER": "x"}, "unknown setting MAILTRACE_CUSTOMER"),
     ],
 )
@@ -134,6 +135,47 @@ def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, environ: d
         loaded(tmp_path, text, environ)
     assert said in str(refused.value)
     assert environ or str(tmp_path / "mailtrace.toml") in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("data = 5", "data: must be a text that is not empty"),
+        ("[http]\nport = 70000", "[http]: port: must be a whole number from 0 to 65535, not 70000"),
+        ("[elasticsearch]\nperiod = 'year'", "[elasticsearch]: period: must be day, month or week, not 'year'"),
+        ("[elasticsearch]\nnodes = 'x'", "[elasticsearch]: nodes: must be a list of texts"),
+        ("[elasticsearch]\nlifecycle = 'x'", "[elasticsearch]: lifecycle: must be true or false, not 'x'"),
+        ("customer = [{name = 'x'}, 5]", "[[customer]] number 2: must be a table"),
+        ("[[customer]]\nname = 'x'\ndomains = ['a', 5]", "[[customer]] number 1: domains: number 2: must be a text that is not empty"),
+        ("[[source]]\npath = 'x'\nyear = 1.5", "[[source]] number 1: year: must be a whole number from 1970 to 9999, not 1.5"),
+        ("[elasticsearch]\npassword = 12345", "[elasticsearch]: password: must be a text that is not empty"),
+    ],
+)
+def test_a_mistake_says_what_may_stand_there(tmp_path: Path, text: str, said: str) -> None:
+    """The sentence ends with what the setting takes; a number in place of a secret is not shown."""
+    with pytest.raises(WrongUsage) as refused:
+        loaded(tmp_path, text)
+    assert str(refused.value) == f"{tmp_path / 'mailtrace.toml'}: {said}"
+
+
+@pytest.mark.parametrize(
+    "struct", [Settings, Elasticsearch, Http, CustomerTable, SourceTable, LogDomainTable], ids=lambda one: one.__name__
+)
+def test_no_mistake_is_told_in_the_words_of_a_library(tmp_path: Path, struct: type[msgspec.Struct]) -> None:
+    """A value of the wrong kind in any setting is told in our words, with the key."""
+    head = {Settings: "", Elasticsearch: "[elasticsearch]\n", Http: "[http]\n"}
+    again = {CustomerTable: "[[customer]]\n", SourceTable: "[[source]]\n", LogDomainTable: "[[log_domain]]\n"}
+    tables = {"customer", "source", "log_domain", "elasticsearch", "http"}
+    for field in msgspec.structs.fields(struct):
+        if struct is Settings and field.name in tables:
+            continue
+        needed = "".join(f"{one.name} = 'x'\n" for one in msgspec.structs.fields(struct) if one.required and one is not field)
+        text = {**head, **again}[struct] + (needed if struct is not Settings else "") + f"{field.name} = 1979-05-27\n"
+        with pytest.raises(WrongUsage) as refused:
+            loaded(tmp_path, text.replace(f"{field.name} = 'x'\n", ""))
+        assert f"{field.name}: must be " in str(refused.value)
+        assert "`" not in str(refused.value)
+        assert "expected" not in str(refused.value)
 
 
 def test_a_named_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:

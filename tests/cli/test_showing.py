@@ -24,8 +24,8 @@ from mailtrace.zones import named, shown_time, system_zone
 from mappings.vocabulary import Disposition, Reason, Verdict
 from search.answers import trace_answer
 from search.engines import Total
-from search.rows import printable_json, write_jsonl
-from search.safe import csv_cell, safe
+from search.rows import write_jsonl
+from search.safe import csv_cell, printable_json, safe
 
 
 class Terminal(io.StringIO):

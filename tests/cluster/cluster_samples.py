@@ -11,7 +11,7 @@ from servers.server import ask
 from ingest.sinks.elasticsearch import ElasticsearchSink
 from mappings import identity, keys
 from mappings.elasticsearch.connection import Access
-from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.names import IndexNames
 from mappings.trace import Event, Trace
 from search.engines.elasticsearch import ElasticsearchEngine
 
@@ -42,12 +42,12 @@ def mail(number: int, *, time_ms: int | None = None, version: int = 1, **fields:
 
 def sink_at(url: str, prefix: str, **options: Any) -> ElasticsearchSink:
     """A sink under these names."""
-    return ElasticsearchSink(Access((url,), timeout_s=10), names=Names(prefix), **options)
+    return ElasticsearchSink(Access((url,), timeout_s=10), names=IndexNames(prefix), **options)
 
 
 def engine_at(url: str, prefix: str, **options: Any) -> ElasticsearchEngine:
     """An engine under these names."""
-    return ElasticsearchEngine(Access((url,), timeout_s=10), names=Names(prefix), **options)
+    return ElasticsearchEngine(Access((url,), timeout_s=10), names=IndexNames(prefix), **options)
 
 
 def write(sink: ElasticsearchSink, traces: Sequence[Trace]) -> None:

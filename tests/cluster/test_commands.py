@@ -17,9 +17,11 @@ from servers.server import ask
 
 from cluster.cluster_samples import T0, engine_at, indices, mail, sink_at, stored, write
 from ingest.sinks.deadletters import DeadLetters
+from mailtrace.cluster import access
 from mailtrace.layers import load
 from mailtrace.problems import CouldNot, WrongUsage
-from mailtrace.stores import access, asking, shown
+from mailtrace.settings import Elasticsearch
+from mailtrace.stores import asking, shown
 from mappings.elasticsearch.template import VERSION
 from mappings.trace import Trace
 from search.query import Query
@@ -216,7 +218,7 @@ def test_one_sentence_says_that_a_cluster_is_away(cluster: Run) -> None:
         done = cluster(*command, MAILTRACE_STORE="http://user:secret@127.0.0.1:9")
         assert (done.returncode, done.stderr.splitlines()[-1]) == (
             1,
-            "mailtrace: Elasticsearch at http://127.0.0.1:9 does not answer: [Errno 111] Connection refused.",
+            "mailtrace: Elasticsearch at http://127.0.0.1:9 does not answer: connection refused.",
         )
     assert "this is for the embedded store only" in cluster("copy", "/nonexistent").stderr
 
@@ -235,7 +237,7 @@ def test_secrets_come_from_the_environment_or_from_files(tmp_path: Path) -> None
     settings = load({"store": "https://es.example"}, given, system_file=none)
     assert access(settings.store, settings.elasticsearch).header() == {"authorization": "Basic dTpnZWhlaW0="}
     assert "geheim" not in repr(settings)
-    inside = access("https://a%40b:p%3Aq@es.example")
+    inside = access("https://a%40b:p%3Aq@es.example", Elasticsearch())
     assert (inside.username, inside.password, inside.nodes) == ("a@b", "p:q", ("https://es.example",))
     assert shown("https://a:b@es.example:9200/x") == "https://es.example:9200/x"
     settings = load({"store": "https://es.example"}, {"MAILTRACE_ELASTICSEARCH_PASSWORD_FILE": str(tmp_path / "gone")}, system_file=none)
@@ -252,8 +254,8 @@ def test_secrets_come_from_the_environment_or_from_files(tmp_path: Path) -> None
         ('api_key = "x"\nusername = "y"', "give one of the two"),
         ('password = "x"\npassword_file = "y"', "give one of the two"),
         ('perod = "day"', "unknown key 'perod'; did you mean 'period'?"),
-        ('period = "hour"', "elasticsearch.period"),
-        ("shards = 0", "elasticsearch.shards"),
+        ('period = "hour"', "[elasticsearch]: period: must be day, month or week, not 'hour'"),
+        ("shards = 0", "[elasticsearch]: shards: must be a whole number from 1 to 1024, not 0"),
     ],
 )
 def test_a_mistake_in_the_table_is_said(tmp_path: Path, text: str, said: str) -> None:

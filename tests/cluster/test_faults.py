@@ -19,7 +19,7 @@ from cluster.flaky import Fault, Proxy
 from ingest.sinks.elasticsearch import ElasticsearchSink
 from mappings.elasticsearch.connection import Access
 from mappings.elasticsearch.faults import StoreAway, StoreRefused
-from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.names import IndexNames
 from mappings.faults import StoreError
 from search.query import Query
 from search.scope import EVERYTHING
@@ -256,7 +256,7 @@ def test_a_server_that_is_not_there_is_said_at_the_beginning() -> None:
 
 def test_another_node_answers_when_one_is_away(es_url: str, es_prefix: str) -> None:
     """With several nodes set, one that is away is passed over."""
-    sink = ElasticsearchSink(Access(("http://127.0.0.1:9", es_url)), names=Names(es_prefix))
+    sink = ElasticsearchSink(Access(("http://127.0.0.1:9", es_url)), names=IndexNames(es_prefix))
     for number in range(10):
         write(sink, [mail(number)])
     sink.close()

@@ -21,7 +21,7 @@ from cluster.cluster_samples import DAY_MS, T0, engine_at, indices, mail, sink_a
 from cluster.flaky import Fault, Proxy
 from ingest.sinks.elasticsearch import ElasticsearchSink
 from mappings.elasticsearch.connection import Access, Connection
-from mappings.elasticsearch.names import Names, Period
+from mappings.elasticsearch.names import IndexNames, Period
 from mappings.elasticsearch.retention import Retention
 from search.query import Query
 from search.scope import EVERYTHING
@@ -112,7 +112,7 @@ def test_retention_knows_indices_that_the_catalog_lacks(harm: Harm, es_url: str,
     sink.close()
     harm(es_url, es_prefix)
     connection = Connection(Access((es_url,)))
-    retention = Retention(connection, Names(es_prefix))
+    retention = Retention(connection, IndexNames(es_prefix))
     assert [one.name[-2:] for one in retention.by_age(2 * DAY_MS, MONDAY + 5 * DAY_MS)] == ["24", "25", "26"]
     assert list(catalog(es_url, es_prefix)) == ["2025.11.27", "2025.11.28", "2025.11.29"]
     harm(es_url, es_prefix)
@@ -131,7 +131,7 @@ def test_retention_finishes_what_it_left_half_done_and_names_what_is_not_ours(es
     write(sink, days(0, 1, 2))
     sink.close()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mappings.elasticsearch.catalog.Catalog._delete", lambda _self, _dropped: None)
+        patch.setattr("mappings.elasticsearch.catalog.ClusterCatalog._delete", lambda _self, _dropped: None)
         cluster("retention", "--keep", "30d")
     assert (catalog(es_url, es_prefix), len(indices(es_url, es_prefix))) == ({}, 3)
     late = sink_at(es_url, es_prefix)
@@ -331,7 +331,7 @@ def test_a_snapshot_without_the_catalog_is_restored_in_parts(
     """All is deleted; some indices come back out of a snapshot, then the others, without their alias: each is written to, none doubled."""
     server = elasticsearch_with(Wanted(settings={"path.repo": repository}))
     url = server.url
-    sink = ElasticsearchSink(Access((url,)), names=Names(es_prefix))
+    sink = ElasticsearchSink(Access((url,)), names=IndexNames(es_prefix))
     write(sink, days(0, 1, 2, 3))
     sink.close()
     ask(f"{url}/_snapshot/repository", "PUT", body={"type": "fs", "settings": {"location": repository}})
@@ -350,7 +350,7 @@ def test_a_snapshot_without_the_catalog_is_restored_in_parts(
     assert stored(url, es_prefix) == {trace.id: 3 for trace in days(0, 1, 2, 3)}
     assert list(catalog(url, es_prefix)) == indices(url, es_prefix)
     connection = Connection(Access((url,)))
-    retention = Retention(connection, Names(es_prefix))
+    retention = Retention(connection, IndexNames(es_prefix))
     assert [stray.name[-2:] for stray in retention.strays] == []
     assert len(retention.by_age(0, MONDAY + 9 * DAY_MS)) == 4
     connection.close()
@@ -362,7 +362,7 @@ def test_a_shard_that_is_too_large_is_told(es_url: str, es_prefix: str, cluster:
     write(sink, days(0))
     sink.close()
     assert "A shard" not in cluster("doctor").stdout
-    monkeypatch.setattr("mailtrace.cli.doctor.MOST_SHARD_BYTES", 1_000)
+    monkeypatch.setattr("mailtrace.cli.doctor_cluster.MOST_SHARD_BYTES", 1_000)
     assert f"note A shard of the index {es_prefix}-traces-2025.11.24 has " in cluster("doctor").stdout
 
 

@@ -17,7 +17,7 @@ from cluster.flaky import Fault, Proxy
 from ingest.sinks import elasticsearch_lease
 from ingest.sinks.elasticsearch_lease import Lease, Leases, Owner
 from mappings.elasticsearch.connection import Access, Connection
-from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.names import IndexNames
 from mappings.faults import StoreLocked
 
 #: Claims a log domain, says so, and stays.
@@ -85,7 +85,7 @@ def test_a_silent_writer_elsewhere_is_replaced_after_its_lease(es_url: str, es_p
     """An owner on another machine that says nothing for the whole lease is taken for dead; one that does is not."""
     sink_at(es_url, es_prefix).close()
     connection = Connection(Access((es_url,)))
-    leases = Leases(connection, Names(es_prefix), lease_s=0.5)
+    leases = Leases(connection, IndexNames(es_prefix), lease_s=0.5)
     far = Owner("elsewhere", 4711, "another-boot", "pid:[1]", "1", "token")
     target = leases._target("mx")
     ask(f"{es_url}{target}", "PUT", body={"kind": "writer", "body": msgspec.to_builtins(Lease("mx", far))})
@@ -101,7 +101,7 @@ def test_a_silent_writer_elsewhere_is_replaced_after_its_lease(es_url: str, es_p
 
     thread = threading.Thread(target=beat)
     thread.start()
-    other = Leases(connection, Names(es_prefix), lease_s=2)
+    other = Leases(connection, IndexNames(es_prefix), lease_s=2)
     try:
         assert begun.wait(10)
         with pytest.raises(StoreLocked, match="process 4711 on elsewhere"):

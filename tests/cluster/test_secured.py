@@ -18,19 +18,20 @@ from servers.server import User, Wanted, ask
 
 from cluster.cluster_samples import DAY_MS, T0, mail, write
 from ingest.sinks.elasticsearch import ElasticsearchSink
-from mappings.elasticsearch.checkup import Checkup
-from mappings.elasticsearch.connection import Access, Connection, with_port
+from mappings.elasticsearch.checkup import ClusterCheckup
+from mappings.elasticsearch.connection import Access, Connection
 from mappings.elasticsearch.faults import StoreAway, StoreRefused
-from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.names import IndexNames
 from mappings.elasticsearch.retention import Retention
 from mappings.elasticsearch.setup import Setup
 from mappings.elasticsearch.template import Shape, roles, template
+from mappings.elasticsearch.urls import with_port
 from mappings.faults import StoreError
 from search.engines.elasticsearch import ElasticsearchEngine
 from search.query import Query
 from search.scope import EVERYTHING
 
-NAMES = Names("secured")
+NAMES = IndexNames("secured")
 PASSWORD = "a password of many signs: ü\"'\\"  # noqa: S105 - of a test's own server
 KINDS = ("reader", "writer", "setup", "retention")
 SETTINGS = {
@@ -156,7 +157,7 @@ def test_each_role_allows_what_it_is_for_and_no_more(enter: Callable[[str], Acce
 def test_each_role_does_its_part_where_the_catalog_was_lost(enter: Callable[[str], Access], server: ProcessServer) -> None:
     """A writer takes in what is there, a reader is told what is deleted, retention finds what no catalog names, setup mends the alias."""
     connections = {kind: Connection(enter(kind)) for kind in KINDS}
-    names = Names("secured")
+    names = IndexNames("secured")
     Setup(connections["setup"], names, Shape()).put_in_place()
     days = [mail(700 + day, time_ms=T0 + (40 + day) * DAY_MS) for day in range(4)]
     with closing(ElasticsearchSink(enter("writer"), names=names)) as sink:
@@ -176,7 +177,7 @@ def test_each_role_does_its_part_where_the_catalog_was_lost(enter: Callable[[str
     assert (len(page.traces), page.complete) == (3, False)
     assert page.warnings[0].startswith("The index secured-traces-2026.01.04 was deleted")
     harm("secured-traces-2026.01.05/_alias/secured")
-    checkup = Checkup(connections["setup"], names)
+    checkup = ClusterCheckup(connections["setup"], names)
     harm("secured-meta/_doc/catalog")
     assert (checkup.put_into_alias(), len(checkup.catalog(look=False).taken) > 2) == (["secured-traces-2026.01.05"], True)
     harm("secured-meta/_doc/catalog")

@@ -14,7 +14,7 @@ from cluster.flaky import Fault, Proxy
 from ingest.sinks.elasticsearch import ElasticsearchSink
 from mappings import keys
 from mappings.elasticsearch.connection import Access, Connection
-from mappings.elasticsearch.names import Names, Period
+from mappings.elasticsearch.names import IndexNames, Period
 from mappings.elasticsearch.retention import Retention
 from mappings.elasticsearch.template import Shape
 from mappings.trace import Trace
@@ -180,7 +180,7 @@ def test_an_update_never_brings_a_dropped_index_back(es_url: str, es_prefix: str
     write(sink, days)
     assert indices(es_url, es_prefix) == ["2025.11.24", "2025.11.25", "2025.11.26", "2025.11.27"]
     connection = Connection(Access((es_url,)))
-    retention = Retention(connection, Names(es_prefix))
+    retention = Retention(connection, IndexNames(es_prefix))
     dropped = retention.by_age(DAY_MS, T0 + 3 * DAY_MS)
     assert [one.name.rpartition("-")[2] for one in dropped] == ["2025.11.24", "2025.11.25"]
     assert retention.by_age(DAY_MS, T0 + 3 * DAY_MS) == []
@@ -203,7 +203,7 @@ def test_retention_by_size_keeps_the_newest(es_url: str, es_prefix: str) -> None
     write(sink, [mail(number, time_ms=T0 + number % 3 * DAY_MS + number) for number in range(300)])
     sink.close()
     connection = Connection(Access((es_url,)))
-    retention = Retention(connection, Names(es_prefix))
+    retention = Retention(connection, IndexNames(es_prefix))
     sizes = retention.sizes()
     assert retention.by_size(sum(sizes.values())) == []
     assert [one.name for one in retention.by_size(sum(sizes.values()) - 1)] == [f"{es_prefix}-traces-2025.11.24"]

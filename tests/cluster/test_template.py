@@ -17,7 +17,7 @@ from mappings.elasticsearch import template as made
 from mappings.elasticsearch.connection import Access, Connection
 from mappings.elasticsearch.document import encode
 from mappings.elasticsearch.faults import StoreRefused
-from mappings.elasticsearch.names import END_OF_TIME, Names, Period, span
+from mappings.elasticsearch.names import END_OF_TIME, IndexNames, Period, span
 from mappings.elasticsearch.setup import Setup
 from mappings.elasticsearch.template import Json, Shape
 from mappings.faults import StoreAway, StoreTooNew
@@ -70,7 +70,7 @@ def test_every_field_and_every_short_name_is_mapped() -> None:
 
 def test_the_first_start_puts_everything_in_place(es_url: str, es_prefix: str, connection: Connection) -> None:
     """Template and meta index are there after it, it says so, and a second start has nothing to do."""
-    setup = Setup(connection, Names(es_prefix), Shape())
+    setup = Setup(connection, IndexNames(es_prefix), Shape())
     assert setup.look() == [f"Index template {es_prefix}-traces is not there yet."]
     assert setup.put_in_place() == [
         f"Put the index template {es_prefix}-traces in place (version {made.VERSION}).",
@@ -102,7 +102,7 @@ def test_settings_that_changed_are_put_in_place(es_url: str, es_prefix: str) -> 
 
 def test_an_older_template_is_brought_up_to_date(es_url: str, es_prefix: str, connection: Connection) -> None:
     """What a release before this one left behind is replaced, its indices learn the new fields, and that is said."""
-    names = Names(es_prefix)
+    names = IndexNames(es_prefix)
     older = copy.deepcopy(made.template(names, Shape()))
     older["_meta"] = {"made_by": "mailtrace", "version": 0, "digest": "old"}
     del older["template"]["mappings"]["properties"]["mailtrace"]["properties"]["detail"]
@@ -117,7 +117,7 @@ def test_an_older_template_is_brought_up_to_date(es_url: str, es_prefix: str, co
     sink.close()
 
 
-def of_revision_3(names: Names) -> Json:
+def of_revision_3(names: IndexNames) -> Json:
     """The index template as it was before documents held what the writer decided."""
     older: Json = copy.deepcopy(made.template(names, Shape()))
     older["_meta"] = {"made_by": "mailtrace", "version": 2, "digest": "old"}
@@ -128,7 +128,7 @@ def of_revision_3(names: Names) -> Json:
 
 def test_documents_of_revision_3_are_read_and_new_ones_lie_beside_them(es_url: str, es_prefix: str, connection: Connection) -> None:
     """An index that is there takes what the writer decided; an old event may hold a sentence and names, which nobody asks for."""
-    names = Names(es_prefix)
+    names = IndexNames(es_prefix)
     connection.ask("begin", "PUT", f"/_index_template/{names.template}", of_revision_3(names))
     ask(f"{es_url}/{es_prefix}-traces-2025.11.24", "PUT")
     document = msgspec.json.decode(encode(mail(1)))
@@ -161,7 +161,7 @@ class Breaking(Connection):
 
 def test_a_start_that_was_broken_off_is_made_up_for(es_url: str, es_prefix: str, connection: Connection) -> None:
     """The template says that indices have their fields: it comes behind them."""
-    names = Names(es_prefix)
+    names = IndexNames(es_prefix)
     connection.ask("begin", "PUT", f"/_index_template/{names.template}", of_revision_3(names))
     ask(f"{es_url}/{es_prefix}-traces-2025.11.24", "PUT")
     with closing(Breaking(Access((es_url,)))) as broken, pytest.raises(StoreAway):
@@ -174,7 +174,7 @@ def test_a_start_that_was_broken_off_is_made_up_for(es_url: str, es_prefix: str,
 
 def test_a_newer_template_is_left_alone(es_prefix: str, es_url: str, connection: Connection) -> None:
     """A store that a newer release writes to is not turned back."""
-    names = Names(es_prefix)
+    names = IndexNames(es_prefix)
     newer = {**made.template(names, Shape()), "_meta": {"version": made.VERSION + 1}}
     connection.ask("begin", "PUT", f"/_index_template/{names.template}", newer)
     with pytest.raises(StoreTooNew, match="newer release"):
@@ -183,7 +183,7 @@ def test_a_newer_template_is_left_alone(es_prefix: str, es_url: str, connection:
 
 def test_lifecycle_policies_are_offered_where_the_server_has_them(es_prefix: str, connection: Connection) -> None:
     """A server without them says so at once; one that has them gets the policy with the time that is kept."""
-    setup = Setup(connection, Names(es_prefix), Shape(lifecycle=True), keep_seconds=86_400)
+    setup = Setup(connection, IndexNames(es_prefix), Shape(lifecycle=True), keep_seconds=86_400)
     if setup.knows_lifecycles():
         assert (
             setup.put_in_place()[0]
@@ -195,7 +195,7 @@ def test_lifecycle_policies_are_offered_where_the_server_has_them(es_prefix: str
         with pytest.raises(StoreRefused, match="use `mailtrace retention`"):
             setup.put_in_place()
     assert made.lifecycle(86_400)["policy"]["phases"]["delete"]["min_age"] == "86400s"
-    assert made.template(Names(), Shape(lifecycle=True))["template"]["settings"]["index"]["lifecycle"] == {"name": "mailtrace"}
+    assert made.template(IndexNames(), Shape(lifecycle=True))["template"]["settings"]["index"]["lifecycle"] == {"name": "mailtrace"}
 
 
 def test_the_read_alias_and_the_short_names_serve_kibana(es_url: str, es_prefix: str) -> None:
@@ -237,8 +237,8 @@ def test_periods_follow_each_other_without_gaps(period: Period, time_ms: int) ->
 )
 def test_indices_are_named_by_their_first_day(lower_ms: int, name: str) -> None:
     """The calendar goes on behind the year 9999, where Python's ends."""
-    assert Names("m").index(lower_ms) == f"m-traces-{name}"
-    beginning = Names("m").lower_ms(f"m-traces-{name}")
+    assert IndexNames("m").index(lower_ms) == f"m-traces-{name}"
+    beginning = IndexNames("m").lower_ms(f"m-traces-{name}")
     assert beginning is not None
     assert beginning == lower_ms - lower_ms % 86_400_000
 
@@ -247,7 +247,7 @@ def test_indices_are_named_by_their_first_day(lower_ms: int, name: str) -> None:
 def test_a_prefix_that_no_index_can_have_is_refused(prefix: str) -> None:
     """Names are checked before a server sees them."""
     with pytest.raises(ValueError, match="cannot begin the name of an index"):
-        Names(prefix)
+        IndexNames(prefix)
 
 
 def test_the_files_are_json() -> None:
@@ -260,4 +260,4 @@ def test_the_files_are_json() -> None:
 )
 def test_other_names_are_no_names_of_ours(name: str) -> None:
     """What is no day, or before all time, or of another store, has no beginning."""
-    assert Names("m").lower_ms(name) is None
+    assert IndexNames("m").lower_ms(name) is None

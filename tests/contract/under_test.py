@@ -15,7 +15,7 @@ from ingest.sinks import Sink
 from ingest.sinks.elasticsearch import ElasticsearchSink
 from ingest.sinks.embedded import EmbeddedSink
 from mappings.elasticsearch.connection import Access
-from mappings.elasticsearch.names import Names
+from mappings.elasticsearch.names import IndexNames
 from mappings.trace import Trace
 from search.engines import Engine
 from search.engines.elasticsearch import ElasticsearchEngine
@@ -54,7 +54,7 @@ def embedded_of_one_file(folder: Path) -> Store:
     return Store(EmbeddedSink(folder), EmbeddedEngine(folder))
 
 
-def show(url: str, names: Names) -> None:
+def show(url: str, names: IndexNames) -> None:
     """Let searches see what was written."""
     ask(f"{url}/{names.prefix}-*/_refresh", "POST")
 
@@ -63,7 +63,7 @@ def elasticsearch(url: str) -> Callable[[Path], Store]:
     """Give what makes stores on a server, each under names of its own."""
 
     def make(_folder: Path) -> Store:
-        names = Names(f"test-{secrets.token_hex(5)}")
+        names = IndexNames(f"test-{secrets.token_hex(5)}")
         access = Access((url,))
         sink = ElasticsearchSink(access, names=names)
         return Store(sink, ElasticsearchEngine(access, names=names), lambda: show(url, names), lambda: wipe(url, names.prefix))

@@ -15,8 +15,9 @@ import httpx
 import msgspec
 from stores import Store
 
-from mailtrace.serving import service, tokens
-from mailtrace.settings import Customer, Elasticsearch, Http, Settings
+from mailtrace.access import tokens
+from mailtrace.serving import service
+from mailtrace.settings import CustomerTable, Elasticsearch, Http, Settings
 from mappings.trace import Trace
 from search.access import Role
 from search.http.site import OnAnswer
@@ -45,10 +46,10 @@ class Person:
 
 #: The customers of the settings; domains are written there in many ways.
 CUSTOMERS = (
-    Customer(name="North", domains=("Example.ORG", "XN--BCHER-KVA.example")),
-    Customer(name="South & Söhne", domains=("example.net",)),
-    Customer(name="East", domains=("sub.example.net",)),
-    Customer(name="Idle", domains=("idle.example",)),
+    CustomerTable(name="North", domains=("Example.ORG", "XN--BCHER-KVA.example")),
+    CustomerTable(name="South & Söhne", domains=("example.net",)),
+    CustomerTable(name="East", domains=("sub.example.net",)),
+    CustomerTable(name="Idle", domains=("idle.example",)),
 )
 #: The same as the query layer has them.
 CUSTOMER_DOMAINS = {
@@ -112,7 +113,7 @@ class Running:
             client.close()
 
 
-def settings(store: Store, data: Path, http: Http | None = None, customers: tuple[Customer, ...] = CUSTOMERS) -> Settings:
+def settings(store: Store, data: Path, http: Http | None = None, customers: tuple[CustomerTable, ...] = CUSTOMERS) -> Settings:
     """The settings of a service over a store."""
     told = store.settings
     return Settings(

@@ -10,7 +10,7 @@ from http_service import PEOPLE, Person
 from reference import ReferenceStore
 
 from mappings.trace import Trace
-from search.engines import State
+from search.engines import StoreState
 from search.scope import Scope
 from search.service import MailTrace
 
@@ -31,7 +31,7 @@ class _Seen(ReferenceStore):
         """Which of several successors replaces a trace is decided among all; it is given only if it may be seen."""
         return self._whole.get(trace, scope)
 
-    def state(self) -> State:
+    def state(self) -> StoreState:
         """The whole store's."""
         return self._state
 

@@ -37,7 +37,7 @@ from http_service import (
 from stores import Embedded
 from structlog.testing import CapturingLogger
 
-from mailtrace.serving import access_folder, tokens
+from mailtrace.access import access_folder, tokens
 from mailtrace.settings import Http, Settings
 from search.access import Role
 

@@ -20,7 +20,7 @@ from reading import Place, read
 from stores import Embedded
 
 from ingest.telling.ownership import Customer as Owner
-from mailtrace.settings import Customer
+from mailtrace.settings import CustomerTable
 from mappings.trace import Trace
 from search.access import Role
 from search.query import Query
@@ -63,7 +63,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     place = Place(folder / "logs-of-the-server", folder / "data", Embedded(folder / "store"))
     owners = tuple(Owner(domain, frozenset({domain})) for domain in TENANTS)
     read(place, written(place.logs, planted.contents()), log_host="mx1", customers=owners)
-    made = settings(place.store, folder / "data", customers=tuple(Customer(name=domain, domains=(domain,)) for domain in TENANTS))
+    made = settings(place.store, folder / "data", customers=tuple(CustomerTable(name=domain, domains=(domain,)) for domain in TENANTS))
     with running(made, give_tokens(made, PEOPLE)) as served:
         yield World(planted, place, served)
 

@@ -17,10 +17,10 @@ from litestar import Request
 from stores import Embedded
 from test_access import HOST, SESSION, VISIT, cookies_of, lines, sign_in
 
-from mailtrace.serving import access_folder
+from mailtrace.access import access_folder
 from mailtrace.settings import Http, Settings
 from search.http import strangers
-from search.http.sessions import IDLE_S, LIFE_S, AnyRequest, Session, Sessions
+from search.http.sessions import IDLE_S, LIFE_S, AnyRequest, BrowserSession, Sessions
 from search.http.tokens import digest
 
 pytest_plugins = ("http_fixtures",)
@@ -122,7 +122,7 @@ def cookie_of(made: Settings, token: str, *, began_s: int, asked_s: int) -> str:
     """A cookie as the service made it so many seconds ago."""
     kept = Sessions(access_folder(made))
     now = int(time.time())
-    found = kept._session_cookie(asked(), Session(f"s{began_s}.{asked_s}", digest(token), now - began_s, now - asked_s))
+    found = kept._session_cookie(asked(), BrowserSession(f"s{began_s}.{asked_s}", digest(token), now - began_s, now - asked_s))
     assert found.value is not None
     return found.value
 

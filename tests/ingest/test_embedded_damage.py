@@ -17,10 +17,10 @@ from embedded_samples import DAY_MS, T0, asked, files, mail, writing
 from ingest.sinks.embedded import WEEK_MS
 from mappings.embedded import StoreError, catalog
 from mappings.embedded.catalog import NAME as CATALOG
-from search.answers import utc_words
 from search.engines.embedded import EmbeddedEngine
 from search.query import Query
 from search.scope import EVERYTHING, Scope
+from search.times import utc_words
 
 #: Enough that a file has pages in the middle which an ordinary start does not look at.
 MANY = 200

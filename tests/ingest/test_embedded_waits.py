@@ -28,7 +28,7 @@ from mappings.embedded import StoreError, copy_to
 from mappings.faults import StoreAway
 
 PATIENCE_S = 40
-_MAIN = "import sys; from ingest.sinks import patience; from mailtrace.cli import main; {}; sys.exit(main())"
+_MAIN = "import sys, mailtrace.cli.ingest; from ingest.sinks import patience; from mailtrace.cli import main; {}; sys.exit(main())"
 PROGRAM = [sys.executable, "-c", _MAIN.format("patience.AFTER_STOP_S = 2.0")]
 #: The same with less patience than an operator has.
 IMPATIENT = [sys.executable, "-c", _MAIN.format("sys.modules['mailtrace.cli.ingest']._ONCE_WAITS_S = 1.5")]

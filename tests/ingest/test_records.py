@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.clock import SECOND
 from ingest.formats import new_joiner
 from ingest.formats.exim.pieces import named
-from ingest.framing.line import SECOND, Line
+from ingest.framing.line import Line
 from ingest.joining.places import Place as PlaceInFile
 from ingest.records import Joiner
 

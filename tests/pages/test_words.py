@@ -11,8 +11,8 @@ import pytest
 from mappings.codes import Move
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.access import Caller, Customer, Role
-from search.answers import FreshnessAnswer, SourceState, utc
-from search.engines import OverTime, State, Total
+from search.answers import FreshnessAnswer, SourceState
+from search.engines import OverTime, StoreState, Total
 from search.http.audit import Audit
 from search.http.pages.account import local
 from search.http.pages.chart import chart_of, edges
@@ -32,6 +32,7 @@ from search.http.site import Site
 from search.http.tokens import Tokens
 from search.query import QueryError
 from search.scope import EVERYTHING
+from search.times import utc
 
 NOW_MS = int(datetime(2026, 11, 24, 7, 15, tzinfo=UTC).timestamp() * 1000)
 CLOCK = Clock(ZoneInfo("Europe/Berlin"), "Europe/Berlin", NOW_MS)
@@ -195,7 +196,7 @@ def test_the_foot_says_how_fresh_it_is() -> None:
     assert said(mx2=95 * 60, mx1=2) == "Complete up to 08:14:58, except mx2 (silent since 06:40)"
     assert said(mx1=2 * 86_400) == "Complete up to 22 Nov 08:15:00, 2 days ago"
     assert said() == "No log has been read yet"
-    assert State({}, None, None).oldest_ms is None
+    assert StoreState({}, None, None).oldest_ms is None
     assert ago(0.4) == "just now"
 
 

@@ -74,7 +74,7 @@ def served(settings: Settings) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[There]:
     """Give a service over what a capture's log holds, with a token for an admin and one for a customer."""
-    from mailtrace.serving import tokens
+    from mailtrace.access import tokens
 
     folder = tmp_path_factory.mktemp("service")
     log = folder / "mail.log"

@@ -18,7 +18,7 @@ from mappings.losses import Loss
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition
 from search.empty import how_many, why_empty
-from search.engines import State, Total
+from search.engines import StoreState, Total
 from search.losses import in_words
 from search.query import Query
 from search.query_error import QueryError
@@ -210,24 +210,24 @@ def test_a_word_that_is_no_code_is_refused(tmp_path: Path) -> None:
 
 # Nothing found, and why -----------------------------------------------------------------------------------------------------
 
-READ = State({HOST: T0}, T0 - DAY, T0)
+READ = StoreState({HOST: T0}, T0 - DAY, T0)
 
 
 @pytest.mark.parametrize(
     ("query", "state", "said"),
     [
-        (Query(), State({}, None, None), ["No log has been read yet"]),
-        (Query(), State({HOST: T0}, None, None), ["No mail was found in the logs", "mx1 up to 24 Nov 2026 04:06 UTC"]),
+        (Query(), StoreState({}, None, None), ["No log has been read yet"]),
+        (Query(), StoreState({HOST: T0}, None, None), ["No mail was found in the logs", "mx1 up to 24 Nov 2026 04:06 UTC"]),
         (Query(sender=(ANN,)), READ, ["mx1 up to 24 Nov 2026 04:06 UTC"]),
         (Query(until_ms=T0 - 2 * DAY), READ, ["The oldest mail in the store is of 23 Nov 2026 04:06 UTC"]),
         (Query(since_ms=T0 - 2 * DAY, until_ms=T0 - DAY // 2), READ, ["The oldest mail in the store"]),
         (Query(since_ms=T0 - DAY // 2, until_ms=T0 - DAY // 4), READ, []),
         (Query(since_ms=T0 + 1), READ, ["mx1 up to 24 Nov 2026 04:06 UTC"]),
         (Query(since_ms=NOW + DAY), READ, ["begins in the future: it is 24 Nov 2026 04:07 UTC", "mx1 up to"]),
-        (Query(until_ms=T0 + 5), State({"mx1": T0 + 9, "mx2": T0}, T0 - DAY, T0), ["so far: mx2 up to"]),
+        (Query(until_ms=T0 + 5), StoreState({"mx1": T0 + 9, "mx2": T0}, T0 - DAY, T0), ["so far: mx2 up to"]),
     ],
 )
-def test_an_empty_answer_says_only_true_causes(query: Query, state: State, said: Sequence[str]) -> None:
+def test_an_empty_answer_says_only_true_causes(query: Query, state: StoreState, said: Sequence[str]) -> None:
     """Nothing read yet, older than kept, not yet read and in the future are told where they hold, and nowhere else."""
     causes = why_empty(query, state, NOW)
     assert len(causes) == len(said)
@@ -252,13 +252,13 @@ def test_a_loss_says_its_time(since_ms: int | None, said: str) -> None:
 
 def test_whoever_sees_his_own_mail_only_is_told_of_no_command() -> None:
     """He has no shell there, so how a log is read is no word for him."""
-    told = why_empty(Query(), State({}, None, None), NOW, Scope(frozenset({"example.com"})))
+    told = why_empty(Query(), StoreState({}, None, None), NOW, Scope(frozenset({"example.com"})))
     assert told == ["No log has been read yet.", "You can search the mail of your own domains: example.com."]
 
 
 def test_many_sources_and_domains_are_not_all_listed() -> None:
     """A sentence names the sources that are furthest behind and some domains, and counts the rest."""
-    state = State({f"mx{n}": T0 + n for n in range(8)}, T0, T0)
+    state = StoreState({f"mx{n}": T0 + n for n in range(8)}, T0, T0)
     (behind, domains) = why_empty(Query(), state, NOW, only(*(f"d{n}.example" for n in range(9))))
     assert behind.index("mx0") < behind.index("mx4") < behind.index("3 more")
     assert "mx5" not in behind
@@ -329,7 +329,7 @@ def test_the_public_names_are_sorted_and_exist() -> None:
     assert mailtrace.__all__ == sorted(mailtrace.__all__)
     assert len(set(mailtrace.__all__)) == len(mailtrace.__all__)
     assert {"MailTrace", "Query", "Scope", "Trace", "Event", "Disposition", "Verdict", "Reason"} <= set(mailtrace.__all__)
-    public = {name for name, value in vars(mailtrace).items() if not name.startswith("_") and not hasattr(value, "__path__")}
+    public = {name for name in dir(mailtrace) if not name.startswith("_") and not hasattr(getattr(mailtrace, name), "__path__")}
     modules = {name for name in public if type(getattr(mailtrace, name)).__name__ == "module"}
     assert public - modules - {"annotations"} == set(mailtrace.__all__)
 

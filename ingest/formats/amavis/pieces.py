@@ -9,7 +9,8 @@ import re
 from collections.abc import Collection
 from itertools import islice
 
-from ingest.framing.line import SECOND, Line
+from ingest.clock import SECOND
+from ingest.framing.line import Line
 from ingest.records import LONGEST, TOGETHER_US, Pieces, Place, Record, released
 
 _BEGIN = re.compile(r"(\([0-9A-Za-z_+-]+\) )")

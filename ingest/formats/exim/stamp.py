@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from ingest.framing.line import SECOND, Line
+from ingest.clock import SECOND
+from ingest.framing.line import Line
 from ingest.framing.own import OwnFrame
 from ingest.framing.stamps import DATED, dated
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ingest.framing.line import SECOND
+from ingest.clock import SECOND
 from ingest.framing.own import Own, OwnFrame, OwnJson
 
 #: `#100(rspamd_proxy) <dce430>; proxy; ...`.

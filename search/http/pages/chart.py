@@ -11,7 +11,7 @@ from mappings.vocabulary import Disposition
 from search.engines import OverTime
 from search.http.pages.clock import Clock, Moment
 from search.http.pages.question import Question, short_time
-from search.http.pages.words import GROUPS, Group
+from search.http.pages.words import GROUPS, OutcomeGroup
 
 #: There are at most so many bars.
 _MOST = 48
@@ -24,14 +24,14 @@ _DAYS = (1, 2, 7, 14, 28, 91, 182, 364)
 class Cell:
     """A number, and the traces that it counts."""
 
-    group: Group
+    group: OutcomeGroup
     count: int
     #: The part of an address behind the `?`; empty where there is nothing to see.
     address: str
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ChartRow:
     """One interval."""
 
     begin: Moment
@@ -48,7 +48,7 @@ class Chart:
     """The whole chart: its legend, which counts everything, and its intervals."""
 
     legend: tuple[Cell, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ChartRow, ...]
     #: What one bar stands for: `1 hour`.
     step: str
     #: From when on is counted, where there is too much mail to count all of it.
@@ -118,7 +118,7 @@ def chart_of(question: Question, bounds: Sequence[int], step: int, counted: Over
     return Chart(tuple(legend), tuple(rows), step_in_words(step), None if counted.from_ms is None else clock.at(counted.from_ms))
 
 
-def _row(question: Question, span: tuple[int, int], step: int, counts: Mapping[Disposition, int], clock: Clock) -> Row:
+def _row(question: Question, span: tuple[int, int], step: int, counts: Mapping[Disposition, int], clock: Clock) -> ChartRow:
     """One interval with its numbers."""
     begin, end = span
     times = {"since": short_time(begin), "until": short_time(end)}
@@ -130,10 +130,10 @@ def _row(question: Question, span: tuple[int, int], step: int, counts: Mapping[D
     total = sum(cell.count for cell in cells)
     moment = clock.at(begin)
     label = moment.day if step >= _DAY else f"{moment.local:%H:%M}"
-    return Row(moment, clock.at(end), label, total, question.with_values(**times) if total else "", tuple(cells))
+    return ChartRow(moment, clock.at(end), label, total, question.with_values(**times) if total else "", tuple(cells))
 
 
-def _members(question: Question, group: Group) -> list[str]:
+def _members(question: Question, group: OutcomeGroup) -> list[str]:
     """The dispositions of a group, as far as the question asks for them."""
     asked = question.values("disposition")
     return [member.value for member in group.members if not asked or member.value in asked]

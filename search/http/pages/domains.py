@@ -21,8 +21,8 @@ from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.clock import Clock, Moment
 from search.http.pages.freshness import freshness_of
 from search.http.pages.question import short_time
-from search.http.pages.render import Page, page_of, render
-from search.http.pages.words import GROUPS, Group
+from search.http.pages.render import PageRequest, page_of, render
+from search.http.pages.words import GROUPS, OutcomeGroup
 from search.http.sessions import AnyRequest
 from search.query import MOST_VALUES, Query, parse_time
 from search.service import MailTrace
@@ -40,7 +40,7 @@ _BAR = 120
 class Number:
     """A count and where its mail is; no address where it is nought."""
 
-    group: Group | None
+    group: OutcomeGroup | None
     count: int
     address: str
     #: Where the part of the bar begins and how wide it is.
@@ -49,7 +49,7 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DomainRow:
     """One domain, or all of them."""
 
     name: str
@@ -90,7 +90,7 @@ class Counting:
         """A sender in mail from outside is a claim that anybody can make: only what really came from that side is counted as sent."""
         return [("direction", word) for word in _SENT if self.side == "sent"]
 
-    def row(self, name: str, note: str, address: str, own: Sequence[tuple[str, str]], counts: Mapping[Disposition, int]) -> Row:
+    def row(self, name: str, note: str, address: str, own: Sequence[tuple[str, str]], counts: Mapping[Disposition, int]) -> DomainRow:
         """A row of these counts; `own` is what asks for its mail, `address` where its name leads to."""
         total = sum(counts.values())
         numbers: list[Number] = []
@@ -103,14 +103,14 @@ class Counting:
             numbers.append(Number(group, count, found, round(at, 2), round(width, 2)))
             at += width
         everything = urlencode([*own, *self.sent, *self.day.asked])
-        return Row(name, note, address or everything, Number(None, total, everything if total else ""), tuple(numbers))
+        return DomainRow(name, note, address or everything, Number(None, total, everything if total else ""), tuple(numbers))
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class DomainTable:
     """The table of one page."""
 
-    rows: list[Row]
+    rows: list[DomainRow]
     #: How many domains are on this page.
     shown: int
     #: How many domains fit the filter, and how many there are.
@@ -164,13 +164,13 @@ def day_of(clock: Clock, site_zone: str, newest: str | None) -> Day:
     return Day(clock.at(begin_ms), begin_ms, end_ms, [("since", short_time(begin_ms)), ("until", short_time(end_ms))])
 
 
-def _address(page: Page, asked: Mapping[str, str], values: Mapping[str, str | None]) -> str:
+def _address(page: PageRequest, asked: Mapping[str, str], values: Mapping[str, str | None]) -> str:
     """The address of this page with some parameters changed."""
     merged = {name: value for name, value in {**asked, **values}.items() if value and name in ("side", "filter", "sort", "page")}
     return page.base + "/domains" + (f"?{urlencode(merged)}" if merged else "")
 
 
-def _table(page: Page, mail: MailTrace, counting: Counting, asked: Mapping[str, str]) -> Table:
+def _table(page: PageRequest, mail: MailTrace, counting: Counting, asked: Mapping[str, str]) -> DomainTable:
     """The table as it is asked for."""
     caller, day = page.reader, counting.day
     counts = mail.domains(since_ms=day.since_ms, until_ms=day.until_ms, side=counting.field)
@@ -188,7 +188,7 @@ def _table(page: Page, mail: MailTrace, counting: Counting, asked: Mapping[str, 
     here = len(shown)
     if len(listed) > 1 and not wanted and number == 1:
         shown.insert(0, _everything(page, mail, counting, [one.domain for one in listed], counts))
-    return Table(shown, here, len(fitting), len(listed), sort, number, pages)
+    return DomainTable(shown, here, len(fitting), len(listed), sort, number, pages)
 
 
 def _whole(text: str) -> int:
@@ -196,7 +196,7 @@ def _whole(text: str) -> int:
     return int(text[:6]) if text.isascii() and text.isdigit() else 1
 
 
-def _sorted(rows: list[Row], sort: str) -> list[Row]:
+def _sorted(rows: list[DomainRow], sort: str) -> list[DomainRow]:
     """The rows by name, or by a number, the greatest first; by all mail where nothing else is asked for."""
     if sort == "domain":
         return sorted(rows, key=lambda row: row.name)
@@ -207,8 +207,8 @@ def _sorted(rows: list[Row], sort: str) -> list[Row]:
 
 
 def _everything(
-    page: Page, mail: MailTrace, counting: Counting, names: Sequence[str], counts: Mapping[str, Mapping[Disposition, int]]
-) -> Row:
+    page: PageRequest, mail: MailTrace, counting: Counting, names: Sequence[str], counts: Mapping[str, Mapping[Disposition, int]]
+) -> DomainRow:
     """The row of all domains together: a message that is of two of them is counted once."""
     own: list[tuple[str, str]] = []
     if page.reader.domains and len(names) <= MOST_VALUES:

@@ -11,10 +11,11 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from mappings.patterns import asked_code
-from search.answers import REFUSED, ErrorAnswer
+from search.answers import REFUSED
+from search.error_answer import ErrorAnswer
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.render import page_of, render
-from search.http.pages.rows import Row, row_of
+from search.http.pages.rows import TraceRow, row_of
 from search.http.pages.words import MOVES, REASONS, move_in_words, sentence_case
 from search.http.sessions import AnyRequest
 from search.query import Query
@@ -24,7 +25,7 @@ _TEXTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ErrorLine:
     """One error as it is shown."""
 
     code: str
@@ -63,15 +64,15 @@ def error(request: AnyRequest, code: FromPath[str], *, site: TheSite, caller: Th
     first = listed[0]
     variants = [line_of(one) for one in listed[1:]] or _variants(mail.errors(seen=True), first)
     traces = mail.search(_query(first), limit=_LATEST).traces if asked_code(_path(first)) is not None else []
-    rows: list[Row] = [row_of(one, page.clock) for one in traces]
+    rows: list[TraceRow] = [row_of(one, page.clock) for one in traces]
     texts = dict.fromkeys(one.return_code.text for one in traces if one.return_code is not None and one.return_code.text)
     line = line_of(first)
     return render(page, "error.html", mail, line=line, variants=variants, rows=rows, texts=list(texts)[:_TEXTS], title=line.code)
 
 
-def line_of(one: ErrorAnswer) -> Line:
+def line_of(one: ErrorAnswer) -> ErrorLine:
     """An entry as it is shown."""
-    return Line(
+    return ErrorLine(
         code=_code(one) or "No code",
         path=_path(one),
         kind=_kind(one),
@@ -110,7 +111,7 @@ def _query(one: ErrorAnswer) -> Query:
     return Query(code=(_path(one),), disposition=tuple(_refused()))
 
 
-def _variants(known: Iterable[ErrorAnswer], first: ErrorAnswer) -> list[Line]:
+def _variants(known: Iterable[ErrorAnswer], first: ErrorAnswer) -> list[ErrorLine]:
     """The same enhanced code beside several basic ones."""
     return [line_of(one) for one in known if one.enhanced == first.enhanced and one.code != first.code and one.enhanced is not None]
 

@@ -36,7 +36,7 @@ FILTERS: Final = ("disposition", "verdict", "reason", "direction", "client", "re
 
 
 @dataclass(frozen=True, slots=True)
-class Flaw:
+class FormFlaw:
     """What is wrong with what was entered, and the field that it is about."""
 
     words: str
@@ -54,7 +54,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FormField:
     """A field for text."""
 
     name: str
@@ -74,20 +74,20 @@ class List:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class SearchForm:
     """Everything that the form shows."""
 
     by: tuple[Choice, ...]
-    fields: tuple[Field, ...]
+    fields: tuple[FormField, ...]
     ranges: tuple[Choice, ...]
-    since: Field
-    until: Field
+    since: FormField
+    until: FormField
     outcomes: tuple[Choice, ...]
     lists: tuple[List, ...]
-    texts: tuple[Field, ...]
+    texts: tuple[FormField, ...]
     #: How many filters are set.
     filters: int
-    flaw: Flaw | None
+    flaw: FormFlaw | None
     #: Name of the field that is ready for typing.
     focus: str
 
@@ -101,7 +101,7 @@ class Pill:
     address: str
 
 
-def form_of(given: Items, clock: Clock, customers: Sequence[str], flaw: Flaw | None = None, *, fresh: bool = False) -> Form:
+def form_of(given: Items, clock: Clock, customers: Sequence[str], flaw: FormFlaw | None = None, *, fresh: bool = False) -> SearchForm:
     """The form of these parameters, which may be wrong; `fresh` where nothing was asked yet."""
     by = by_of(given)
     chosen = next((value for name, value in given if name == "range"), None)
@@ -110,19 +110,19 @@ def form_of(given: Items, clock: Clock, customers: Sequence[str], flaw: Flaw | N
     def text(name: str) -> str:
         return ", ".join(value for one, value in given if one == name)
 
-    def field(name: str, label: str, hint: str = "") -> Field:
-        return Field(name, label, hint, text(name), flaw.words if flaw is not None and flaw.field == name else "")
+    def field(name: str, label: str, hint: str = "") -> FormField:
+        return FormField(name, label, hint, text(name), flaw.words if flaw is not None and flaw.field == name else "")
 
-    def time(name: str, label: str) -> Field:
+    def time(name: str, label: str) -> FormField:
         made = field(name, label)
-        return Field(made.name, made.label, made.hint, _local(made.value, clock), made.flaw)
+        return FormField(made.name, made.label, made.hint, _local(made.value, clock), made.flaw)
 
     lists = [_list(name, label, choices, text(name)) for name, (label, choices) in _CHOICES.items()]
     if len(customers) > 1:
         names = tuple((name, name) for name in customers)
         lists.append(_list("customer", "Customer", names, text("customer")))
     dispositions = {value for name, value in given if name == "disposition"}
-    return Form(
+    return SearchForm(
         by=tuple(Choice(value, label, value == by) for value, (label, _) in BY.items()),
         fields=tuple(field(name, _LABELS[name], _HINTS.get(name, _HINT)) for name in FIELDS),
         ranges=_ranges(chosen),
@@ -139,13 +139,13 @@ def form_of(given: Items, clock: Clock, customers: Sequence[str], flaw: Flaw | N
     )
 
 
-def flaw_of(error: QueryError, form_fields: Sequence[str] = (*FIELDS, *TEXTS, "since", "until")) -> Flaw:
+def flaw_of(error: QueryError, form_fields: Sequence[str] = (*FIELDS, *TEXTS, "since", "until")) -> FormFlaw:
     """What is wrong in words, with what would be right."""
     at = f" (at character {error.position + 1})" if error.position else ""
     hint = f". {sentence_case(error.hint)}" if error.hint else ""
     known = error.field in form_fields
     name = f"{error.field}: " if error.field and not known else ""
-    return Flaw(f"{name}{sentence_case(error.message) if not name else error.message}{at}{hint}", error.field or "" if known else "")
+    return FormFlaw(f"{name}{sentence_case(error.message) if not name else error.message}{at}{hint}", error.field or "" if known else "")
 
 
 def pills(question: Question, by: str) -> list[Pill]:
@@ -194,6 +194,6 @@ def _local(value: str, clock: Clock) -> str:
     return f"{local:%Y-%m-%dT%H:%M}" + (f":{local:%S}" if local.second else "")
 
 
-def _focus(by: str, flaw: Flaw | None, *, fresh: bool) -> str:
+def _focus(by: str, flaw: FormFlaw | None, *, fresh: bool) -> str:
     """Which field is ready for typing: on a first visit the first one; after an error the words about it come first."""
     return BY[by][1][0] if fresh and flaw is None else ""

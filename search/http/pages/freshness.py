@@ -14,7 +14,7 @@ _SILENT_S = 3_600
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class LateSource:
     """A source that is behind."""
 
     name: str
@@ -30,7 +30,7 @@ class Freshness:
 
     words: str
     warning: bool
-    behind: tuple[Source, ...] = ()
+    behind: tuple[LateSource, ...] = ()
 
 
 def not_known() -> Freshness:
@@ -61,8 +61,10 @@ def freshness_of(state: FreshnessAnswer, clock: Clock) -> Freshness:
     return Freshness(f"Complete up to {_time(last, clock)}, {ago(last.behind_s)} ({last.name})", warning=True, behind=shown)
 
 
-def _behind(source: SourceState, clock: Clock) -> Source:
-    return Source(source.name, _time(source, clock, seconds=False), ago(source.behind_s).removesuffix(" ago"), source.behind_s > _SILENT_S)
+def _behind(source: SourceState, clock: Clock) -> LateSource:
+    return LateSource(
+        source.name, _time(source, clock, seconds=False), ago(source.behind_s).removesuffix(" ago"), source.behind_s > _SILENT_S
+    )
 
 
 def _time(source: SourceState, clock: Clock, *, seconds: bool = True) -> str:

@@ -67,7 +67,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class HopSteps:
     """The steps of one hop; those in the middle may be folded."""
 
     title: str
@@ -133,7 +133,7 @@ def _end(trace: TraceAnswer, next_ids: list[str]) -> Box:
     return Box(_ENDS.get(trace.disposition, word.label), "", word.tone)
 
 
-def steps(report: ReportAnswer, clock: Clock) -> list[Part]:
+def steps(report: ReportAnswer, clock: Clock) -> list[HopSteps]:
     """The steps hop by hop; what belongs to no hop comes last.
 
     A queue waits for its filter's answer: what it did after that stands behind the filter's own steps.
@@ -141,7 +141,7 @@ def steps(report: ReportAnswer, clock: Clock) -> list[Part]:
     if not report.timeline:
         return []
     line = _Timeline(report.timeline[0], clock)
-    found: list[Part] = []
+    found: list[HopSteps] = []
     written: set[str] = set()
     for hop in report.hops:
         if hop.id in written:
@@ -177,12 +177,12 @@ class _Timeline:
     first: Step
     clock: Clock
 
-    def part(self, title: str, link: str, own: list[Step]) -> Part:
+    def part(self, title: str, link: str, own: list[Step]) -> HopSteps:
         """The steps of one hop, with the attempts in the middle folded."""
         shown = [self.shown(step) for step in own]
         tries = [number for number, step in enumerate(own) if step.kind == "attempted"]
         if len(tries) <= _ATTEMPTS:
-            return Part(title, link, shown, [], "", [])
+            return HopSteps(title, link, shown, [], "", [])
         begin, end = tries[_ATTEMPTS - 1], tries[-1]
         folded = shown[begin:end]
         number = len(tries) - _ATTEMPTS
@@ -190,7 +190,7 @@ class _Timeline:
         waits = sum(1 for step in own[begin:end] if step.words.startswith(NOT_TRIED))
         what = f"{number:,} more attempt{'s' if number > 1 else ''}" if not waits else f"{number:,} more, {waits:,} of them not tried yet"
         label = f"{what}, {folded[0].moment.short} to {folded[-1].moment.short}"
-        return Part(title, link, shown[:begin], folded, label, shown[end:])
+        return HopSteps(title, link, shown[:begin], folded, label, shown[end:])
 
     def shown(self, step: Step) -> Shown:
         """One step as it is shown."""

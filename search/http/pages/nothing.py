@@ -11,7 +11,7 @@ from mappings.patterns import Form
 from search.engines import Total
 from search.http.pages.form import FILTERS
 from search.http.pages.question import FIELDS, Items, Question, changed
-from search.http.pages.sentence import Part, own, value
+from search.http.pages.sentence import SentencePart, own, value
 
 #: How `search.empty` begins its own offers, for which there are links here.
 _OFFER: Final = " found "
@@ -22,7 +22,7 @@ _TEXTS = (*FIELDS, "domain", "client", "relay", "message_id", "queue_id")
 class Offer:
     """Another question: its words, and its parameters."""
 
-    words: list[Part]
+    words: list[SentencePart]
     items: Items
     #: How much it finds; None where it was not tried.
     total: Total | None = None
@@ -37,7 +37,7 @@ def offers(question: Question, domains: int) -> list[Offer]:
     """Questions near this one, the nearest first; `domains` is how many the caller sees, 0 for all."""
     found: list[Offer] = []
 
-    def offer(words: list[Part], **values: str | tuple[str, ...] | None) -> None:
+    def offer(words: list[SentencePart], **values: str | tuple[str, ...] | None) -> None:
         found.append(Offer(words, tuple(changed(question.items, dict(values)))))
 
     sender, recipient = question.values("sender"), question.values("recipient")

@@ -23,7 +23,7 @@ _KINDS: Final = ("search", "report", "export", "domains", "errors", "audit", *_R
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AuditLine:
     """One entry of the audit log, with its time in the reader's zone."""
 
     moment: Moment
@@ -51,10 +51,10 @@ def audit(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail, 
     return render(page, "audit.html", mail, lines=lines, who=who, kinds=kinds, older=older, filtered=bool(who or what), before=before)
 
 
-def _line(entry: Entry, clock: Clock) -> Line:
+def _line(entry: Entry, clock: Clock) -> AuditLine:
     """One entry as it is shown."""
     opens = entry.question.startswith(("/trace", "/domains", "/errors"))
-    return Line(clock.of(entry.time), entry, entry.question if opens else "")
+    return AuditLine(clock.of(entry.time), entry, entry.question if opens else "")
 
 
 @get("/sources", include_in_schema=False, sync_to_thread=True)

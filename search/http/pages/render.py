@@ -44,7 +44,7 @@ def environment() -> jinja2.Environment:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageRequest:
     """One request for a page, and what its templates need beside its own."""
 
     request: AnyRequest
@@ -121,12 +121,12 @@ class Page:
         return self.base + assets.path_of(name)
 
 
-def page_of(request: AnyRequest, site: Site, caller: Caller | None) -> Page:
+def page_of(request: AnyRequest, site: Site, caller: Caller | None) -> PageRequest:
     """The page for this request."""
     chosen = request.cookies.get("zone", "")
     zone = zone_of(chosen)
     name = chosen if zone is not None else site.zone
-    return Page(request, site, caller, Clock(zone or zone_of(site.zone) or _utc(), name, site.clock()))
+    return PageRequest(request, site, caller, Clock(zone or zone_of(site.zone) or _utc(), name, site.clock()))
 
 
 def _utc() -> Any:
@@ -134,7 +134,7 @@ def _utc() -> Any:
     return zone_of("UTC")
 
 
-def fresh(page: Page, mail: MailTrace) -> Freshness:
+def fresh(page: PageRequest, mail: MailTrace) -> Freshness:
     """How fresh the logs are, for the foot of the page."""
     try:
         return freshness_of(mail.freshness(), page.clock)
@@ -143,7 +143,13 @@ def fresh(page: Page, mail: MailTrace) -> Freshness:
 
 
 def render(
-    page: Page, template: str, mail: MailTrace | None = None, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any
+    page: PageRequest,
+    template: str,
+    mail: MailTrace | None = None,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **values: Any,
 ) -> Response[str]:
     """The answer; without `mail` the store is not asked how fresh it is."""
     if "fresh" not in values:

@@ -14,9 +14,9 @@ from search.engines import Total
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.form import pills
 from search.http.pages.question import Items, Question, asked, by_of, folded, short_time
-from search.http.pages.render import Page, page_of, render
+from search.http.pages.render import PageRequest, page_of, render
 from search.http.pages.report_view import Report, report_of
-from search.http.pages.sentence import Part, own, when, who
+from search.http.pages.sentence import SentencePart, own, when, who
 from search.http.sessions import AnyRequest
 from search.query import Query, QueryError
 from search.service import MailTrace
@@ -73,7 +73,7 @@ def raw(trace_id: FromPath[str], mail: TheMail, note: TheNote) -> Response[bytes
     return Response(body, media_type="text/plain; charset=utf-8", headers={"x-content-type-options": "nosniff"})
 
 
-def _back(page: Page, behind: str) -> tuple[list[Part], str] | None:
+def _back(page: PageRequest, behind: str) -> tuple[list[SentencePart], str] | None:
     """The search that one came from, in words and as an address; None where there was none."""
     if not behind:
         return None
@@ -86,7 +86,7 @@ def _back(page: Page, behind: str) -> tuple[list[Part], str] | None:
     return [own("Messages"), *parts] if any(part.text for part in parts) else [own("All messages")], question.address()
 
 
-def _question(page: Page, given: Items) -> Question:
+def _question(page: PageRequest, given: Items) -> Question:
     """The question of an address."""
     rest = tuple((name, value) for name, value in given if name != "cursor")
     return asked(folded(rest, page.clock, page.site.zone), page.site, page.reader)

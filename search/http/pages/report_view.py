@@ -10,9 +10,9 @@ from search.answers import FilterResult, RelatedTrace, ReportAnswer, ReturnCode,
 from search.http.pages import journey
 from search.http.pages.clock import Clock, Moment
 from search.http.pages.rows import named
-from search.http.pages.sentence import Part, own, value
+from search.http.pages.sentence import SentencePart, own, value
 from search.http.pages.summary import headline, is_clean, sentence, server_of
-from search.http.pages.words import DIRECTIONS, DISPOSITIONS, SAID_BY, VERDICT_NAMES, Word, move_in_words, sentence_case
+from search.http.pages.words import DIRECTIONS, DISPOSITIONS, SAID_BY, VERDICT_NAMES, Badge, move_in_words, sentence_case
 
 _HOW = {
     "notice": "The notice to the sender",
@@ -29,7 +29,7 @@ _HOW = {
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class NamedValue:
     """A name and its value; `mono` for ids."""
 
     name: str
@@ -44,16 +44,16 @@ class Tests:
     """The tests of a filter that met, under a title; each a fact."""
 
     title: str
-    facts: list[Fact]
+    facts: list[NamedValue]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RelatedLine:
     """A related trace."""
 
     how: str
     path: str
-    words: list[Part]
+    words: list[SentencePart]
     outcome: str
 
 
@@ -62,14 +62,14 @@ class Report:
     """Everything that the page shows."""
 
     id: str
-    word: Word
+    word: Badge
     headline: str
     clean: bool
-    summary: list[Part]
+    summary: list[SentencePart]
     code: str
     reply: str
     code_path: str
-    said_by: list[Part]
+    said_by: list[SentencePart]
     inferred: bool
     meaning: str
     move: str
@@ -77,11 +77,11 @@ class Report:
     next_step: str
     customer_text: str
     boxes: list[journey.Box]
-    parts: list[journey.Part]
+    parts: list[journey.HopSteps]
     raw: list[str]
-    related: list[Line]
-    facts: list[Fact]
-    scan: list[Fact]
+    related: list[RelatedLine]
+    facts: list[NamedValue]
+    scan: list[NamedValue]
     tests: list[Tests]
     incomplete: bool
     warnings: list[str]
@@ -156,7 +156,7 @@ def _code_path(trace: TraceAnswer) -> str:
     return "" if error is None else error.enhanced or (str(error.code) if error.code is not None else "")
 
 
-def _said_by(report: ReportAnswer) -> list[Part]:
+def _said_by(report: ReportAnswer) -> list[SentencePart]:
     """Whose reply it is: `the next server (mx.example.net, 192.0.2.50)`."""
     code, trace = report.trace.return_code, report.trace
     if code is None or code.by not in SAID_BY:
@@ -175,7 +175,7 @@ def _said_by(report: ReportAnswer) -> list[Part]:
     return [own(f"{words} ("), value(f"{journey.product(hop.programs)} on {hop.host}"), own(")")]
 
 
-def facts(trace: TraceAnswer, clock: Clock) -> list[Fact]:
+def facts(trace: TraceAnswer, clock: Clock) -> list[NamedValue]:
     """What is known of the message, in the order in which people ask for it."""
     at = clock.of(trace.time)
     server = trace.sending_server
@@ -184,21 +184,21 @@ def facts(trace: TraceAnswer, clock: Clock) -> list[Fact]:
     notes = ", ".join(part for part in ((server.ip or "") if name else "", helo) if part)
     original = trace.original_recipient if trace.original_recipient not in (None, trace.recipient) else None
     found = [
-        Fact("Date", at.full, at.in_utc, moment=at),
-        Fact("Sender", _shown(trace.sender), "null sender" if trace.sender == "" else ""),
-        Fact("Header From", trace.header_from or ""),
-        Fact("Recipient", _shown(trace.recipient), f"sent to {original}" if original else ""),
-        Fact("Sending server", name or server.ip or "", notes),
-        Fact("Subject", trace.subject or ""),
-        Fact("Quarantine ID", trace.quarantine_id or "", mono=True),
-        Fact("Message-ID", f"<{trace.message_id}>" if trace.message_id else "", mono=True),
-        Fact("Size", size(trace.size) if trace.size is not None else ""),
-        Fact("Direction", DIRECTIONS[trace.direction] if trace.direction is not Direction.UNKNOWN else ""),
-        Fact("Next server", trace.relay or ""),
-        Fact("Attempts", f"{trace.attempts:,}" if trace.attempts > 1 else ""),
-        Fact("Logged on", trace.host),
-        Fact("Queue IDs" if len(trace.queue_ids) > 1 else "Queue ID", ", ".join(trace.queue_ids), mono=True),
-        Fact("Trace ID", trace.id, mono=True),
+        NamedValue("Date", at.full, at.in_utc, moment=at),
+        NamedValue("Sender", _shown(trace.sender), "null sender" if trace.sender == "" else ""),
+        NamedValue("Header From", trace.header_from or ""),
+        NamedValue("Recipient", _shown(trace.recipient), f"sent to {original}" if original else ""),
+        NamedValue("Sending server", name or server.ip or "", notes),
+        NamedValue("Subject", trace.subject or ""),
+        NamedValue("Quarantine ID", trace.quarantine_id or "", mono=True),
+        NamedValue("Message-ID", f"<{trace.message_id}>" if trace.message_id else "", mono=True),
+        NamedValue("Size", size(trace.size) if trace.size is not None else ""),
+        NamedValue("Direction", DIRECTIONS[trace.direction] if trace.direction is not Direction.UNKNOWN else ""),
+        NamedValue("Next server", trace.relay or ""),
+        NamedValue("Attempts", f"{trace.attempts:,}" if trace.attempts > 1 else ""),
+        NamedValue("Logged on", trace.host),
+        NamedValue("Queue IDs" if len(trace.queue_ids) > 1 else "Queue ID", ", ".join(trace.queue_ids), mono=True),
+        NamedValue("Trace ID", trace.id, mono=True),
     ]
     return [fact for fact in found if fact.value]
 
@@ -208,11 +208,11 @@ def _shown(address: str | None) -> str:
     return "<>" if address == "" else address or ""
 
 
-def _scan(report: ReportAnswer) -> list[Fact]:
+def _scan(report: ReportAnswer) -> list[NamedValue]:
     """What the filter said."""
     trace = report.trace
     if trace.verdict is Verdict.NOT_SCANNED:
-        return [Fact("Verdict", VERDICT_NAMES[trace.verdict], "No line of a filter belongs to this recipient.")]
+        return [NamedValue("Verdict", VERDICT_NAMES[trace.verdict], "No line of a filter belongs to this recipient.")]
     scans = [hop for hop in report.hops if hop.kind == "scan"]
     filters = [FILTERS.get(one.filter, one.filter) for one in report.filters]
     where = ", ".join(dict.fromkeys([*(f"{journey.product(hop.programs)} on {hop.host}" for hop in scans), *filters]))
@@ -223,11 +223,11 @@ def _scan(report: ReportAnswer) -> list[Fact]:
     forced = next((f"whatever the score, as {one.forced_by} says" for one in report.filters if one.forced_by), "")
     score = f"{trace.score:g}" if trace.score is not None else "not computed"
     found = [
-        Fact("Verdict", VERDICT_NAMES[trace.verdict], trace.verdict.sentence),
-        Fact("Found", trace.detail or ""),
-        Fact("Filter", where),
-        Fact("In its own words", results, forced),
-        Fact("Spam score", score, f"of {required:g}" if trace.score is not None and required is not None else ""),
+        NamedValue("Verdict", VERDICT_NAMES[trace.verdict], trace.verdict.sentence),
+        NamedValue("Found", trace.detail or ""),
+        NamedValue("Filter", where),
+        NamedValue("In its own words", results, forced),
+        NamedValue("Spam score", score, f"of {required:g}" if trace.score is not None and required is not None else ""),
     ]
     return [fact for fact in found if fact.value]
 
@@ -236,7 +236,7 @@ def _tests(one: FilterResult) -> Tests:
     """The tests of one filter, in its own order."""
     symbols = one.symbols or []
     title = f"{FILTERS.get(one.filter, one.filter)}: {len(symbols):,} test{'' if len(symbols) == 1 else 's'} met"
-    return Tests(title, [Fact(s.name, _points(s.score), "; ".join(s.options)) for s in symbols])
+    return Tests(title, [NamedValue(s.name, _points(s.score), "; ".join(s.options)) for s in symbols])
 
 
 def _points(score: float | None) -> str:
@@ -244,13 +244,13 @@ def _points(score: float | None) -> str:
     return "met" if score is None else f"{score:+g}" if score else "0"
 
 
-def _line(related: RelatedTrace, clock: Clock) -> Line:
+def _line(related: RelatedTrace, clock: Clock) -> RelatedLine:
     """One related trace in words."""
     at = clock.of(related.time)
     words = [value(named(related.recipient)), own(f", {at.day} {at.time}")]
     sure = "" if related.confidence == "certain" else f", {related.confidence}: {related.evidence}"
     how = _HOW.get(related.how, sentence_case(related.how.replace("_", " ")))
-    return Line(how, related.id, words, DISPOSITIONS[related.disposition].label.lower() + sure)
+    return RelatedLine(how, related.id, words, DISPOSITIONS[related.disposition].label.lower() + sure)
 
 
 def size(number: int) -> str:

@@ -8,7 +8,7 @@ from mappings.vocabulary import Disposition, Reason, Verdict
 from search.answers import ErrorCode, TraceAnswer
 from search.http.pages.clock import Clock, Moment
 from search.http.pages.hostile import plain
-from search.http.pages.words import DISPOSITIONS, REASONS, VERDICTS, Word, sentence_case
+from search.http.pages.words import DISPOSITIONS, REASONS, VERDICTS, Badge, sentence_case
 
 _MARKED = (Verdict.SPAM, Verdict.SUSPECT, Verdict.BULK, Verdict.PHISH)
 #: Where a copy went on its way, so that the verdict says more than a reason.
@@ -34,7 +34,7 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TraceRow:
     """One trace in the table."""
 
     id: str
@@ -45,21 +45,21 @@ class Row:
     subject: str | None
     recipient: str | None
     original: str | None
-    word: Word
+    word: Badge
     why: Why | None
     code: Code | None
     #: Name of the link to the report.
     label: str
 
 
-def row_of(trace: TraceAnswer, clock: Clock) -> Row:
+def row_of(trace: TraceAnswer, clock: Clock) -> TraceRow:
     """The row of one trace."""
     moment = clock.of(trace.time)
     word = DISPOSITIONS[trace.disposition]
     server = trace.sending_server
     name = server.name if server.name and server.name != "unknown" else server.helo or server.name
     original = trace.original_recipient if trace.original_recipient != trace.recipient else None
-    return Row(
+    return TraceRow(
         id=trace.id,
         moment=moment,
         server=name or server.ip,

@@ -26,7 +26,7 @@ _OTHERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SentencePart:
     """A part of a sentence: our own words, or somebody's value, which is set apart from them."""
 
     text: str
@@ -35,17 +35,17 @@ class Part:
     strong: bool = False
 
 
-def own(text: str) -> Part:
+def own(text: str) -> SentencePart:
     """Our own words."""
-    return Part(text)
+    return SentencePart(text)
 
 
-def value(text: str, *, strong: bool = False) -> Part:
+def value(text: str, *, strong: bool = False) -> SentencePart:
     """Somebody's value."""
-    return Part(text, value=True, strong=strong)
+    return SentencePart(text, value=True, strong=strong)
 
 
-def as_text(parts: Iterable[Part]) -> str:
+def as_text(parts: Iterable[SentencePart]) -> str:
     """The sentence for a place that takes plain text only, such as the title of a page."""
     return "".join(plain(part.text, longest=200) if part.value else part.text for part in parts)
 
@@ -57,9 +57,9 @@ def counted(total: Total) -> str:
     return "1 message" if total.value == 1 else f"{total.value:,} messages"
 
 
-def who(question: Question) -> list[Part]:
+def who(question: Question) -> list[SentencePart]:
     """Whose mail was asked for, and on which side: ` to anna@example.com`; empty where it is everybody's."""
-    parts: list[Part] = []
+    parts: list[SentencePart] = []
     for name, words in (*_SIDES, *_OTHERS):
         values = question.values(name)
         if values:
@@ -68,10 +68,10 @@ def who(question: Question) -> list[Part]:
     return parts
 
 
-def _either(values: Sequence[str]) -> list[Part]:
+def _either(values: Sequence[str]) -> list[SentencePart]:
     """Alternatives: `a, b or c`."""
     shown = list(values) if len(values) <= _NAMED + 1 else list(values[:_NAMED])
-    parts: list[Part] = []
+    parts: list[SentencePart] = []
     for number, one in enumerate(shown):
         if number:
             parts.append(own(" or " if number == len(shown) - 1 == len(values) - 1 else ", "))
@@ -107,7 +107,7 @@ def _moment(time_ms: int, clock: Clock) -> str:
     return f"{moment.short} {moment.zone}"
 
 
-def headline(question: Question, total: Total, clock: Clock) -> list[Part]:
+def headline(question: Question, total: Total, clock: Clock) -> list[SentencePart]:
     """The sentence over a result: `37 messages to anna@example.com in the last 24 hours`."""
     time = when(question, clock) or " in everything that is kept"
     return [own(counted(total) if total.value else "Nothing found"), *who(question), own(time)]

@@ -8,7 +8,7 @@ from mappings.vocabulary import Disposition, Reason, Verdict
 from search.answers import ReportAnswer, TraceAnswer
 from search.http.pages.clock import Clock, Moment
 from search.http.pages.rows import PASSED
-from search.http.pages.sentence import Part, own, value
+from search.http.pages.sentence import SentencePart, own, value
 from search.http.pages.words import FOUND, REASONS, VERDICTS
 
 _KEPT = {
@@ -57,7 +57,7 @@ def decided_at(report: ReportAnswer, clock: Clock) -> Moment:
     return clock.of(step.time if step is not None else report.trace.last_event)
 
 
-def sentence(report: ReportAnswer, clock: Clock) -> list[Part]:
+def sentence(report: ReportAnswer, clock: Clock) -> list[SentencePart]:
     """What became of the message, when and why."""
     trace = report.trace
     at = decided_at(report, clock).in_words
@@ -104,7 +104,7 @@ _AGAIN = " Delivery is tried again by itself."
 _LATER = "The sending server was asked to come back later."
 
 
-def _delivered(trace: TraceAnswer, to: list[Part], at: str) -> list[Part]:
+def _delivered(trace: TraceAnswer, to: list[SentencePart], at: str) -> list[SentencePart]:
     """Where it was delivered, and what the filter said."""
     scanned = " was scanned, found clean, and" if is_clean(trace) else ""
     if trace.disposition is Disposition.RELEASED:
@@ -122,7 +122,7 @@ def _delivered(trace: TraceAnswer, to: list[Part], at: str) -> list[Part]:
     return parts
 
 
-def _found(trace: TraceAnswer) -> list[Part]:
+def _found(trace: TraceAnswer) -> list[SentencePart]:
     """What the filter found, with its own detail."""
     words = FOUND.get(trace.reason or Reason.UNKNOWN) or _FOUND_BY_VERDICT.get(trace.verdict, "something that a rule does not allow")
     if not trace.detail:
@@ -130,7 +130,7 @@ def _found(trace: TraceAnswer) -> list[Part]:
     return [own(f"{words}, "), value(trace.detail, strong=True), own(",")]
 
 
-def _because(trace: TraceAnswer) -> list[Part]:
+def _because(trace: TraceAnswer) -> list[SentencePart]:
     """The reason in brackets, where the lines tell it."""
     if trace.reason in (None, Reason.UNKNOWN, Reason.EXPIRED):
         return []
@@ -140,7 +140,7 @@ def _because(trace: TraceAnswer) -> list[Part]:
     return [own(f" ({words})")]
 
 
-def _by(trace: TraceAnswer) -> list[Part]:
+def _by(trace: TraceAnswer) -> list[SentencePart]:
     """The server that refused it, where it is one beyond us."""
     server = server_of(trace.relay)
     if server is None or trace.return_code is None or trace.return_code.by != "remote":

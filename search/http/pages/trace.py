@@ -15,13 +15,13 @@ from search.engines import Total
 from search.http.export import Format, stream
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.chart import Chart, chart_of, edges
-from search.http.pages.form import Flaw, flaw_of, form_of, pills
+from search.http.pages.form import FormFlaw, flaw_of, form_of, pills
 from search.http.pages.freshness import freshness_of, not_known
 from search.http.pages.nothing import Offer, causes, offers, tried
 from search.http.pages.question import BY, Items, Question, asked, by_of, folded, missing
-from search.http.pages.render import Page, page_of, render
-from search.http.pages.rows import Row, row_of
-from search.http.pages.sentence import Part, as_text, headline
+from search.http.pages.render import PageRequest, page_of, render
+from search.http.pages.rows import TraceRow, row_of
+from search.http.pages.sentence import SentencePart, as_text, headline
 from search.http.problems import RETRY_S
 from search.http.sessions import AnyRequest
 from search.query import QueryError
@@ -33,9 +33,9 @@ class Result:
     """What a search found, as it is shown."""
 
     question: Question
-    headline: list[Part]
+    headline: list[SentencePart]
     total: Total
-    rows: list[Row]
+    rows: list[TraceRow]
     #: Where the next rows are; empty at the end.
     more: str
     notices: list[str]
@@ -52,7 +52,7 @@ def trace(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail, 
     try:
         items = folded(given, page.clock, site.zone)
         if (words := missing(given, items)) is not None:
-            return _show(page, mail, given, flaw=Flaw(words, BY[by_of(given)][1][0]), status=400)
+            return _show(page, mail, given, flaw=FormFlaw(words, BY[by_of(given)][1][0]), status=400)
         question = asked(items, site, caller)
         if sorted(items) != sorted(given):
             return Redirect(f"{site.base}/trace" + (f"?{question.address(cursor=question.cursor)}" if items else ""), status_code=303)
@@ -83,7 +83,7 @@ def export(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail,
     return stream(mail, question.query, kinds[chosen], site.places, note, download=True)
 
 
-def _frame(page: Page, given: Items, flaw: Flaw | None = None) -> dict[str, Any]:
+def _frame(page: PageRequest, given: Items, flaw: FormFlaw | None = None) -> dict[str, Any]:
     """What the page shows in each of its states."""
     names = tuple(customer.name for customer in page.reader.customers)
     values = {name: [value for one, value in given if one == name] for name in ("domain", "customer")}
@@ -97,12 +97,12 @@ def _frame(page: Page, given: Items, flaw: Flaw | None = None) -> dict[str, Any]
     }
 
 
-def _show(page: Page, mail: MailTrace, given: Items, *, flaw: Flaw | None = None, status: int = 200) -> Response[Any]:
+def _show(page: PageRequest, mail: MailTrace, given: Items, *, flaw: FormFlaw | None = None, status: int = 200) -> Response[Any]:
     """The form alone, for a first visit, or with what is wrong."""
     return render(page, "trace.html", mail, status=status, **_frame(page, given, flaw))
 
 
-def _answer(page: Page, mail: MailTrace, question: Question, note: Callable[[str, int], None]) -> Response[Any]:
+def _answer(page: PageRequest, mail: MailTrace, question: Question, note: Callable[[str, int], None]) -> Response[Any]:
     """The result of a search; only its next rows, where the script asks for them."""
     found = mail.search(question.query, limit=question.limit, cursor=question.cursor)
     note("search", len(found.traces))
@@ -115,7 +115,7 @@ def _answer(page: Page, mail: MailTrace, question: Question, note: Callable[[str
     return render(page, template, fresh=fresh, title=title, pills=pills(question, by), **{**_frame(page, question.items), "result": result})
 
 
-def _result(page: Page, mail: MailTrace, question: Question, found: SearchAnswer, state: FreshnessAnswer) -> Result:
+def _result(page: PageRequest, mail: MailTrace, question: Question, found: SearchAnswer, state: FreshnessAnswer) -> Result:
     """Everything that is shown of what was found."""
     nothing = not found.total.value and not found.traces
 
@@ -135,7 +135,7 @@ def _result(page: Page, mail: MailTrace, question: Question, found: SearchAnswer
     )
 
 
-def _chart(page: Page, mail: MailTrace, question: Question, state: FreshnessAnswer) -> Chart | None:
+def _chart(page: PageRequest, mail: MailTrace, question: Question, state: FreshnessAnswer) -> Chart | None:
     """Mail over time; None where there is no time range to draw."""
     if state.oldest is None or state.newest is None:
         return None

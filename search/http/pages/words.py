@@ -25,7 +25,7 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class Badge:
     """How an outcome is shown."""
 
     label: str
@@ -34,7 +34,7 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class OutcomeGroup:
     """Outcomes that are counted together."""
 
     key: str
@@ -43,32 +43,32 @@ class Group:
     members: tuple[Disposition, ...]
 
 
-DISPOSITIONS: Final[dict[Disposition, Word]] = {
-    Disposition.DELIVERED: Word("Delivered", Tone.OK, "mail-check"),
-    Disposition.EXPANDED: Word("Expanded", Tone.OK, "split"),
-    Disposition.RELEASED: Word("Released", Tone.OK, "lock-open"),
-    Disposition.IN_PROGRESS: Word("In progress", Tone.WAIT, "loader"),
-    Disposition.DEFERRED: Word("Deferred", Tone.WAIT, "clock"),
-    Disposition.HELD: Word("Held", Tone.WAIT, "pause"),
-    Disposition.QUARANTINED: Word("Quarantined", Tone.KEPT, "shield-alert"),
-    Disposition.BOUNCED: Word("Bounced", Tone.STOP, "undo-2"),
-    Disposition.EXPIRED: Word("Expired", Tone.STOP, "calendar-x"),
-    Disposition.REJECTED: Word("Rejected", Tone.REF, "ban"),
-    Disposition.TEMPFAILED: Word("Tempfailed", Tone.REF, "rotate-cw"),
-    Disposition.ABORTED: Word("Aborted", Tone.REF, "unplug"),
-    Disposition.DISCARDED: Word("Discarded", Tone.GONE, "circle-x"),
-    Disposition.DELETED: Word("Deleted", Tone.GONE, "trash-2"),
-    Disposition.UNKNOWN: Word("Unknown", Tone.GONE, "circle-question-mark"),
+DISPOSITIONS: Final[dict[Disposition, Badge]] = {
+    Disposition.DELIVERED: Badge("Delivered", Tone.OK, "mail-check"),
+    Disposition.EXPANDED: Badge("Expanded", Tone.OK, "split"),
+    Disposition.RELEASED: Badge("Released", Tone.OK, "lock-open"),
+    Disposition.IN_PROGRESS: Badge("In progress", Tone.WAIT, "loader"),
+    Disposition.DEFERRED: Badge("Deferred", Tone.WAIT, "clock"),
+    Disposition.HELD: Badge("Held", Tone.WAIT, "pause"),
+    Disposition.QUARANTINED: Badge("Quarantined", Tone.KEPT, "shield-alert"),
+    Disposition.BOUNCED: Badge("Bounced", Tone.STOP, "undo-2"),
+    Disposition.EXPIRED: Badge("Expired", Tone.STOP, "calendar-x"),
+    Disposition.REJECTED: Badge("Rejected", Tone.REF, "ban"),
+    Disposition.TEMPFAILED: Badge("Tempfailed", Tone.REF, "rotate-cw"),
+    Disposition.ABORTED: Badge("Aborted", Tone.REF, "unplug"),
+    Disposition.DISCARDED: Badge("Discarded", Tone.GONE, "circle-x"),
+    Disposition.DELETED: Badge("Deleted", Tone.GONE, "trash-2"),
+    Disposition.UNKNOWN: Badge("Unknown", Tone.GONE, "circle-question-mark"),
 }
 
 #: In the order of the bars, bottom to top and left to right, the same everywhere.
-GROUPS: Final[tuple[Group, ...]] = (
-    Group("delivered", "Delivered", Tone.OK, (Disposition.DELIVERED, Disposition.EXPANDED, Disposition.RELEASED)),
-    Group("waiting", "Waiting", Tone.WAIT, (Disposition.IN_PROGRESS, Disposition.DEFERRED, Disposition.HELD)),
-    Group("quarantined", "Quarantined", Tone.KEPT, (Disposition.QUARANTINED,)),
-    Group("bounced", "Bounced or expired", Tone.STOP, (Disposition.BOUNCED, Disposition.EXPIRED)),
-    Group("rejected", "Rejected", Tone.REF, (Disposition.REJECTED, Disposition.TEMPFAILED, Disposition.ABORTED)),
-    Group("removed", "Removed or unknown", Tone.GONE, (Disposition.DISCARDED, Disposition.DELETED, Disposition.UNKNOWN)),
+GROUPS: Final[tuple[OutcomeGroup, ...]] = (
+    OutcomeGroup("delivered", "Delivered", Tone.OK, (Disposition.DELIVERED, Disposition.EXPANDED, Disposition.RELEASED)),
+    OutcomeGroup("waiting", "Waiting", Tone.WAIT, (Disposition.IN_PROGRESS, Disposition.DEFERRED, Disposition.HELD)),
+    OutcomeGroup("quarantined", "Quarantined", Tone.KEPT, (Disposition.QUARANTINED,)),
+    OutcomeGroup("bounced", "Bounced or expired", Tone.STOP, (Disposition.BOUNCED, Disposition.EXPIRED)),
+    OutcomeGroup("rejected", "Rejected", Tone.REF, (Disposition.REJECTED, Disposition.TEMPFAILED, Disposition.ABORTED)),
+    OutcomeGroup("removed", "Removed or unknown", Tone.GONE, (Disposition.DISCARDED, Disposition.DELETED, Disposition.UNKNOWN)),
 )
 
 #: Behind the outcome in a headline, where the mail went on: "Delivered · clean".
