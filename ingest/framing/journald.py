@@ -21,7 +21,7 @@ class _Fields(msgspec.Struct):
 _FIELDS = msgspec.json.Decoder(_Fields)
 
 
-class Entry(NamedTuple):
+class JournalEntry(NamedTuple):
     """An entry as text; the time is in microseconds since 1970 UTC."""
 
     time_us: int
@@ -32,7 +32,7 @@ class Entry(NamedTuple):
     message: str
 
 
-def entry_of(text: str) -> Entry | None:
+def entry_of(text: str) -> JournalEntry | None:
     """The entry that a line holds; None where it is none."""
     try:
         fields = _FIELDS.decode(text.encode("utf-8", "surrogateescape"))
@@ -42,7 +42,7 @@ def entry_of(text: str) -> Entry | None:
     if not stamp.isascii() or not stamp.isdecimal() or len(stamp) > 17:
         return None
     pids = (_words(fields.syslog_pid), _words(fields.pid))
-    return Entry(int(stamp), _words(fields.host), _words(fields.identifier), pids, _words(fields.message))
+    return JournalEntry(int(stamp), _words(fields.host), _words(fields.identifier), pids, _words(fields.message))
 
 
 def _words(value: object) -> str:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from ingest.formats.outcome import UNKNOWN, Outcome
 from ingest.formats.replies import filter_answer, log_id_in, next_id_in, stored_by
-from ingest.formats.sendmail.parts import Address, Host, address_at, addresses_at, server_of
+from ingest.formats.sendmail.parts import Address, NextServer, address_at, addresses_at, server_of
 from mappings.codes import split_reply
 from mappings.facts import Attempted, Reply, Ruled
 from mappings.log_words import Action, By, Stage, Status
@@ -72,7 +72,7 @@ def _to(tried: Attempted, address: Address, owner: Address | None) -> Attempted:
     return replace(tried, recipient=address.name)
 
 
-def _attempted(queue_id: str, server: Host, mailer: str | None, said: tuple[str | None, str | None, str]) -> Attempted:
+def _attempted(queue_id: str, server: NextServer, mailer: str | None, said: tuple[str | None, str | None, str]) -> Attempted:
     """What became of the copies of all of them."""
     status, reply, by = _result(server, *said)
     remote, stat = by is By.REMOTE, said[2]
@@ -99,7 +99,7 @@ def _attempted(queue_id: str, server: Host, mailer: str | None, said: tuple[str 
     )
 
 
-def _result(server: Host, dsn: str | None, said: str | None, stat: str) -> tuple[Status, Reply, By]:
+def _result(server: NextServer, dsn: str | None, said: str | None, stat: str) -> tuple[Status, Reply, By]:
     """What the line says of the attempt, what was answered, and by whom."""
     if said is not None:
         # A server refused. Where its words imitate what follows them, its code says whether for good.

@@ -65,7 +65,7 @@ def addresses_at(text: str, at: int) -> tuple[list[Address], int] | None:
         at += 1
 
 
-class Host(NamedTuple):
+class NextServer(NamedTuple):
     """A server."""
 
     name: str | None
@@ -77,7 +77,7 @@ class Host(NamedTuple):
         return f"{self.name or self.ip}[{self.ip}]" if self.ip else self.name or ""
 
 
-class Client(NamedTuple):
+class Submitter(NamedTuple):
     """Who handed a message in: a host, or a user of this one (`login`)."""
 
     name: str | None
@@ -85,18 +85,18 @@ class Client(NamedTuple):
     login: str | None
 
 
-def client_of(text: str) -> Client | None:
+def client_of(text: str) -> Submitter | None:
     """Who handed a message in, as `relay=` writes it; None where it cannot be told."""
     match = _HOST.fullmatch(text)
     if match is None:
         return None
     local = match[3] is None and match[2] == "localhost"
-    return Client(match[2], match[3], match[1] if local else None)
+    return Submitter(match[2], match[3], match[1] if local else None)
 
 
-def server_of(name: str | None, ip: str | None) -> Host:
+def server_of(name: str | None, ip: str | None) -> NextServer:
     """The next server, as `relay=` writes it: a name as the DNS has it, or an address in brackets."""
     if name is None:
-        return Host(None, ip)
+        return NextServer(None, ip)
     literal = _LITERAL.fullmatch(name)
-    return Host(None if literal is not None else name.removesuffix(".") or None, ip)
+    return NextServer(None if literal is not None else name.removesuffix(".") or None, ip)
