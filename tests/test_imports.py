@@ -91,6 +91,8 @@ def broken_rule(one: Import) -> str | None:
         floor = next(number for number, room in enumerate(HEART) if one.module.startswith(room))
         if one.target.startswith(HEART[floor + 1 :]) or (floor == 2 and one.target.startswith("ingest.memory")):
             return f"{HEART[floor]} must not import {'.'.join(one.target.split('.')[:2])}"
+    if one.module.startswith(("ingest.framing", "ingest.records")) and one.target.startswith("ingest.formats"):
+        return "what all formats share knows none of them"
     theirs, ours = format_of(one.target), format_of(one.module)
     if ours and theirs and ours != theirs:
         return f"a format must not import another format: {ours} imports {theirs}"
@@ -126,6 +128,7 @@ def test_every_import_keeps_to_the_rules() -> None:
         ("ingest.joining.gather", "from ingest.memory import node", "ingest.joining must not import ingest.memory"),
         ("ingest.telling.trace", "from ingest.memory import node", "ingest.telling must not import ingest.memory"),
         ("ingest.formats.amavis", "from ingest.formats import postfix", "another format"),
+        ("ingest.framing.syslog", "from ingest.formats import exim", "knows none of them"),
         ("mappings.fields", "from tests import conftest", "must not import tests"),
     ],
 )

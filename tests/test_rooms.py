@@ -12,7 +12,7 @@ from ingest.formats import FORMATS
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Folders and modules in which no program is named, but in comments and docstrings.
-COMMON = ("ingest/framing", "ingest/records.py")
+COMMON = ("ingest/framing", "ingest/records.py", "ingest/joining", "ingest/memory", "ingest/telling")
 #: Of Postfix' daemons the names are words of everybody's (`local`, `error`), and go without.
 NAMES = sorted({name.lower() for one in FORMATS for name in (one.name, *(() if one.instanced else one.programs))})
 

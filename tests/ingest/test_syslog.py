@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import astuple
 
 from ingest.formats import framer_of, peek_time
 from ingest.framing.line import Line
@@ -59,7 +60,8 @@ def when(framer: Framer, text: str) -> datetime:
 )
 def test_every_form_of_one_line_says_the_same(text: str, time_us: int, fine: bool) -> None:
     """A line's facts do not depend on who wrote it down."""
-    assert framed(text) == Line(time_us, fine, "mx1", "postfix/smtpd", "smtpd", 255, "text", text, "mail.log")
+    line = Line(time_us, fine, "mx1", "postfix/smtpd", "smtpd", 255, "text", text, "mail.log")
+    assert astuple(framed(text)) == astuple(line)
 
 
 def test_a_second_line_with_the_same_layout_takes_the_short_way_to_the_same_result() -> None:
@@ -84,7 +86,9 @@ def test_a_second_line_with_the_same_layout_takes_the_short_way_to_the_same_resu
         line = framer.frame(f"{stamp} mx1 a[1]: x")
         fresh = framer_of("f", UTC, 2026).frame(f"{stamp} mx1 a[1]: x")
         assert line is not None
-        assert line == fresh, stamp
+        assert line is not None
+        assert fresh is not None
+        assert astuple(line) == astuple(fresh), stamp
 
 
 @pytest.mark.parametrize(
@@ -221,13 +225,17 @@ def test_resuming_at_any_line_gives_the_same_times(steps: list[int], cut: int) -
     framer = framer_of("f", UTC, 2025)
     lines, states = [], []
     for text in texts:
-        lines.append(framer.frame(text))
+        lines.append(_framed(framer, text))
         states.append(framer.year_now)
-    at = lines[cut]
-    assert at is not None
     resumed = framer_of("f", UTC)
-    resumed.resume(states[cut], at.time_us)
-    assert [resumed.frame(text) for text in texts[cut:]] == lines[cut:]
+    resumed.resume(states[cut], lines[cut].time_us)
+    assert [astuple(_framed(resumed, text)) for text in texts[cut:]] == [astuple(line) for line in lines[cut:]]
+
+
+def _framed(framer: Framer, text: str) -> Line:
+    line = framer.frame(text)
+    assert line is not None, text
+    return line
 
 
 def test_the_hour_that_a_change_of_clocks_repeats_is_told_by_the_order_of_the_file() -> None:
