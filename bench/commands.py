@@ -63,7 +63,7 @@ def _programs(data: str, trace_id: str, empty: str) -> dict[str, Sequence[str]]:
     }
     return {
         "python -c pass": [sys.executable, "-c", "pass"],
-        "python, command line and answers loaded": [sys.executable, "-c", "import cyclopts, msgspec"],
+        'python -c "import cyclopts, msgspec"': [sys.executable, "-c", "import cyclopts, msgspec"],
         "import mailtrace": [sys.executable, "-c", "import mailtrace"],
         **{name: [MAILTRACE, *words] for name, words in told.items()},
     }

@@ -46,7 +46,11 @@ _STATUS = {
     Status.EXPIRED: ("Delivery to {} given up", "Hand-over to the filter {} given up", "Delivery by {} given up"),
     Status.DELIVERABLE: ("Address probe at {}: deliverable",) * 3,
     Status.UNDELIVERABLE: ("Address probe at {}: not deliverable",) * 3,
-    Status.OTHER: ("Delivery to {} ended otherwise", "Hand-over to the filter {} ended otherwise", "Delivery by {} ended otherwise"),
+    Status.OTHER: (
+        "Delivery to {}, with a result that is not known",
+        "Hand-over to the filter {}, with a result that is not known",
+        "Delivery by {}, with a result that is not known",
+    ),
 }
 #: The same where nothing was handed to anybody.
 _UNSENT = {

@@ -20,6 +20,11 @@ from mailtrace.cli import main
 pytest_plugins = ("servers.fixtures",)
 
 
+def pytest_configure() -> None:
+    """How wide the terminal is does not count. Whoever starts a process after Python's line editor was loaded tells it, as pytest does."""
+    os.environ.pop("COLUMNS", None)
+
+
 def pytest_collection_finish() -> None:
     """What is loaded now stays: that the collector looks through it again and again would cost a tenth of the time."""
     gc.collect()
@@ -41,7 +46,6 @@ def quiet_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No settings but a data folder below `tmp_path`, UTC, and any free port for the page: that of an earlier test may just be ending."""
     for name in [name for name in os.environ if name.startswith("MAILTRACE_")]:
         monkeypatch.delenv(name)
-    monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("MAILTRACE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("MAILTRACE_HTTP_PORT", "0")
