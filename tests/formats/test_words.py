@@ -86,7 +86,7 @@ def test_a_quoted_recipient_is_hidden() -> None:
         (Connected(Contact.LOST, None, None, "timeout after DATA"), "The session broke off: timeout after DATA"),
         (Received("A", "h.example", "203.0.113.5", user="anna"), "Received from h.example [203.0.113.5], logged in as anna"),
         (Received("A", "localhost", "127.0.0.1", origin_queue_id="B"), "Received back from the filter, before: B"),
-        (Attempted("A", "anna@example.com", Status.OTHER), "Delivery to the next server ended otherwise"),
+        (Attempted("A", "anna@example.com", Status.OTHER), "Delivery to the next server, with a result that is not known"),
         (Queued("A", "max@sender.example", 367, 2), "Queued: 367 bytes, 2 recipients"),
         (Ruled("A", Action.INFO, Stage.HEADER, Decider.HEADER, text="Subject: x", subject="Grüße"), "Header logged: Subject: Grüße"),
         (Ruled("A", Action.INFO, Stage.HEADER, Decider.HEADER), "Header logged"),
