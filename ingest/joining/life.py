@@ -133,9 +133,10 @@ class Life:
         """Whether it was removed, refused or broken off."""
         if self.removed is not None:
             return True
-        return self.queued is None and (self.lost is not None or self._refused())
+        return self.queued is None and (self.lost is not None or self.refused)
 
-    def _refused(self) -> bool:
+    @property
+    def refused(self) -> bool:
         """Whether the whole message was refused or thrown away in the dialogue."""
         rules = (event.fact for event in self.rules)
         return any(isinstance(r, Ruled) and r.action in _ENDING and r.stage not in _OF_A_RECIPIENT for r in rules)
@@ -187,7 +188,10 @@ def _ruled(life: Life, event: Event, fact: Ruled) -> None:
     if fact.source is Decider.MILTER:
         life.milter_rules.append(event)
     life.identify(fact.message_id)
-    if not fact.of_one:
+    if fact.action is Action.ABORT:
+        # The transaction that bears its id broke off, where nobody refused it before.
+        life.lost = life.lost if life.refused else event
+    elif not fact.of_one:
         life.rules_of_all.append(event)
         if fact.action is Action.REJECT:
             life.complete(event)

@@ -118,3 +118,26 @@ def test_submitted_on_the_host(place: Place) -> None:
     lines = [submitted, arrived(1, client="localhost [127.0.0.1]"), handed, tried(f"<{CARL}>", SENT), DONE]
     (carl,) = traces_of(place, {"mail.log": syslog(lines)})
     assert (told([carl]), carl.queue_ids) == ([(CARL, "delivered")], [MADE, ID])
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_transaction_without_a_message(place: Place, count: int) -> None:
+    """The client thought better of it, and nothing more is to come: what it said of the size is no size."""
+    ended = f"from=<{MAX}>, size=99999, class=0, nrcpts={count}, proto=ESMTP, daemon=MTA-v4, relay=mail.sender.example [203.0.113.5]"
+    (trace,) = traces_of(place, {"mail.log": syslog([f"sm-mta[16031]: {ID}: {ended}"])})
+    assert (told([trace]), trace.sender, trace.size) == ([(None, "aborted")], MAX, None)
+
+
+def test_the_client_goes_away_within_the_data(place: Place) -> None:
+    """Who sent it is known."""
+    gone = f"sm-mta[16031]: {ID}: collect: relay=mail.sender.example, from=<{MAX}>, info=unexpected close"
+    (trace,) = traces_of(place, {"mail.log": syslog([gone])})
+    assert (told([trace]), trace.sender) == ([(None, "aborted")], MAX)
+
+
+def test_a_refused_sender_is_no_broken_transaction(place: Place) -> None:
+    """The end of the transaction says only whose it was."""
+    rule = f"ruleset=check_mail, arg1=<{MAX}>, relay=[203.0.113.7], reject=553 5.1.8 <{MAX}>... does not exist"
+    ended = f"from=<{MAX}>, size=0, class=0, nrcpts=0, proto=ESMTP, daemon=MTA-v4, relay=[203.0.113.7]"
+    (trace,) = traces_of(place, {"mail.log": syslog([f"sm-mta[16031]: {ID}: {rule}", f"sm-mta[16031]: {ID}: {ended}"])})
+    assert (told([trace]), trace.reply_code) == ([(None, "rejected")], 553)
