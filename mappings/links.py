@@ -29,6 +29,8 @@ class How(StrEnum):
     ORIGIN = "origin"
     #: The queue file out of which an operator requeued it.
     REQUEUE = "requeue"
+    #: The queue file that the mail server divided: each part has recipients of its own.
+    SPLIT = "split"
     #: The queue file that the filter looked at.
     SCAN_OF = "scan_of"
     #: A released message is sent anew, and its Resent-Message-ID holds the mail id of the kept one.
@@ -142,6 +144,7 @@ _LINKS = (
     ),
     LinkKind(How.ORIGIN, Kind.QUEUE, Leads.BACK, None, "a queue file", told="{program} names {id} as the queue id before the filter"),
     LinkKind(How.REQUEUE, Kind.QUEUE, Leads.BACK, None, "a queue file", told="requeued by an administrator from {id}"),
+    LinkKind(How.SPLIT, Kind.QUEUE, Leads.BACK, None, "a queue file", told="split off from {id}"),
     LinkKind(How.SCAN_OF, Kind.QUEUE, Leads.BACK, None, "a queue file", told="“Queue-ID: {id}” in the line of the filter"),
     LinkKind(How.RESENT, Kind.SCAN, Leads.BACK, None, "the scan that kept it", told="its Resent-Message-ID names the scan {id}"),
     LinkKind(

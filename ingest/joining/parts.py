@@ -21,7 +21,7 @@ from mappings.log_words import Action
 
 #: Of what the lines of a part name, what leads on from it.
 _OF_SCANS = frozenset({How.SCAN_OF, How.NEXT, How.PASSED, How.RELEASE, How.REFUSED, How.LOG})
-_OF_LIVES = frozenset({How.RELAY, How.FORWARDED, How.REQUEUE, How.ANSWERED})
+_OF_LIVES = frozenset({How.RELAY, How.FORWARDED, How.REQUEUE, How.SPLIT, How.ANSWERED})
 #: Of what came by loopback or from a filter only: what XFORWARD passes on is a filter's word (and a stranger may send any
 #: Resent-Message-ID).
 _OF_OURS = frozenset({How.ORIGIN})

@@ -173,7 +173,7 @@ class About:
             return next((result.origin_queue_id for result in self.results if result.origin_queue_id), None)
         if isinstance(self.root, Life) and self.root.received is not None:
             received = self.root.received
-            return received.requeued_from or (received.origin_queue_id if came_locally(received) else None)
+            return received.requeued_from or received.split_from or (received.origin_queue_id if came_locally(received) else None)
         return None
 
     def _first(self) -> tuple[str, int, str]:

@@ -151,6 +151,10 @@ def _expand(
     return _handed_on(tree, part, scans, entries, _Below(below, kids)), released
 
 
+#: What was let go of by an operator, and a part of a queue file, have recipients of their own: the others are not waited for there.
+_APART = frozenset({How.RELEASE, How.SPLIT})
+
+
 class _Below:
     """The recipients of the next hops, by their addresses and queue ids."""
 
@@ -169,7 +173,7 @@ class _Below:
         self.waiting: dict[str, list[Life]] = {}
         self.order = {life: number for number, life in enumerate(kids)}
         for life, how in kids.items():
-            if how is not How.RELEASE:
+            if how not in _APART:
                 self.waiting.setdefault(life.queue_id, []).append(life)
 
     def of(self, above: Recipient) -> list[Recipient]:

@@ -302,8 +302,8 @@ def _incomplete(about: About) -> bool:
     first = about.lives[0] if about.lives else None
     if first is None:
         return False
-    if first is about.root and not first.hows.isdisjoint({How.RESENT, How.REQUEUE}):
-        # It names what it was released or put back from, and that is not seen: older than is kept, or never read.
+    if first is about.root and not first.hows.isdisjoint({How.RESENT, How.REQUEUE, How.SPLIT}):
+        # It names what it was released, put back or split off from, and that is not seen: older than is kept, or never read.
         return True
     return first.received is None and not _begun_otherwise(first)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ingest.telling.recipient import Recipient
 
 #: What brings a queue file into being by itself; a Resent-Message-ID in it is then what a sender wrote, and no release.
-BROUGHT = frozenset({How.RELAY, How.NEXT, How.PASSED, How.REFUSED, How.FORWARDED, How.ORIGIN, How.REQUEUE})
+BROUGHT = frozenset({How.RELAY, How.NEXT, How.PASSED, How.REFUSED, How.FORWARDED, How.ORIGIN, How.REQUEUE, How.SPLIT})
 #: What was let go of by an operator, and moves on apart from the rest.
 _ONWARD = BROUGHT | {How.RELEASE}
 #: The others tie a scan to its queue file, save this one, which means a release where nothing else brought the file.

@@ -141,3 +141,14 @@ def test_a_refused_sender_is_no_broken_transaction(place: Place) -> None:
     ended = f"from=<{MAX}>, size=0, class=0, nrcpts=0, proto=ESMTP, daemon=MTA-v4, relay=[203.0.113.7]"
     (trace,) = traces_of(place, {"mail.log": syslog([f"sm-mta[16031]: {ID}: {rule}", f"sm-mta[16031]: {ID}: {ended}"])})
     assert (told([trace]), trace.reply_code) == ([(None, "rejected")], 553)
+
+
+def test_a_list_with_an_owner(place: Place) -> None:
+    """Its recipients have a queue file of their own: the message came to them from its sender."""
+    cloned = f"sm-mta[16031]: {ID}: {MADE}: clone: owner=owner-list"
+    over = f"sm-mta[16033]: {MADE}: done; delay=00:00:01, ntries=1"
+    lines = [arrived(2), cloned, tried(f"<{DORA}>", SENT, MADE), tried(f"<{CARL}>", SENT), over, DONE]
+    traces = traces_of(place, {"mail.log": syslog(lines)})
+    assert told(traces) == [(CARL, "delivered"), (DORA, "delivered")]
+    assert [(trace.sender, trace.queue_ids) for trace in traces] == [(MAX, [ID]), (MAX, [ID, MADE])]
+    assert (traces[1].hops[1].how, traces[1].hops[1].follows) == ("split", traces[1].hops[0].id)

@@ -13,7 +13,7 @@ from ingest.formats.sendmail.dialogue import arrival, broken, milter, refused, r
 from ingest.formats.sendmail.parts import printed
 from ingest.framing.line import Line
 from ingest.queue_ids import SENDMAIL_ID
-from mappings.facts import Administered, Expired, Noticed, Removed, Ruled
+from mappings.facts import Administered, Expired, Noticed, Received, Removed, Ruled
 from mappings.log_words import Action, Handling, Notice, Stage
 
 PROGRAMS = (
@@ -32,7 +32,9 @@ _ID = re.compile(rf"({SENDMAIL_ID}|NOQUEUE)(?:\[(\d{{1,3}})\])?: ")
 _PIECE = " ..."
 #: `returntosender` in savemail.c.
 _NOTICE = re.compile(rf"({SENDMAIL_ID}): (DSN|sender notify|postmaster notify|return to sender): (.*)$", re.DOTALL)
-_CLONE = re.compile(rf"({SENDMAIL_ID}): clone: owner=(.*)$", re.DOTALL)
+#: A list with an owner, to whom its notices go; more recipients than one queue file may have (queue.c).
+_CLONE = re.compile(rf"({SENDMAIL_ID}): clone: owner=")
+_SPLIT = re.compile(rf"split: (?:maxrcpts=\d{{1,9}}, rcpts=\d{{1,9}}, )?count=\d{{1,9}}, ids?=({SENDMAIL_ID}(?:; {SENDMAIL_ID})*)$")
 _DONE = re.compile(r"done; delay=[\d+:]{1,20}, ntries=\d{1,9}$")
 _GIVEN_UP = "Cannot send message for "
 _WARNED = "Warning: could not send message for past "
@@ -46,7 +48,6 @@ _QUIET = (
     "alias ",
     "forward ",
     "include ",
-    "split: ",
     "collect: ",
     "lost input channel from ",
     "timeout waiting for input from ",
@@ -130,9 +131,12 @@ def _of_message(queue_id: str, rest: str) -> Outcome:
 
 
 def _made(queue_id: str, rest: str) -> Outcome | None:
-    """Another queue file that was made of this one: a notice, or the part of it that a list's owner answers for."""
-    if _CLONE.match(rest) is not None:
-        return IGNORED
+    """Other queue files that were made of this one: a notice, or parts of it with recipients of their own."""
+    clone, split = _CLONE.match(rest), _SPLIT.match(rest)
+    if clone is not None:
+        return Received(clone[1], split_from=queue_id)
+    if split is not None:
+        return tuple(Received(part, split_from=queue_id) for part in split[1].split("; "))
     notice = _NOTICE.match(rest)
     if notice is None:
         return None
