@@ -159,7 +159,7 @@ def _given_up(case: Case) -> Fate:
     real = strongest([one for one in case.tries if one.fact.status is Status.DEFERRED])
     fate = case.fate(Disposition.EXPIRED, Reason.EXPIRED)
     if real is not None:
-        fate.reply, fate.by, fate.relay = real.fact.reply, real.fact.by, real.fact
+        fate.reply, fate.by, fate.relay, fate.decided = real.fact.reply, real.fact.by, real.fact, real.event
     return fate
 
 

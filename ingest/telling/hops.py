@@ -22,7 +22,16 @@ def hops_of(path: list[Part], pieces: list[Loose], tree: Tree) -> list[HopLink]:
         return [HopLink(keys.in_documents(path[0].key))]
     before = _before(tree, path)
     hops = [HopLink(keys.in_documents(piece.key)) for piece in pieces if piece.kind is Kind.PEER]
-    return hops + [_hop(part, before.get(part), tree) for part in path]
+    return hops + [_hop(part, before.get(part), tree, path) for part in _in_order(path, before)]
+
+
+def _in_order(path: list[Part], before: dict[Part, _Former]) -> list[Part]:
+    """The hops as the message went: what was looked at beside the queue comes behind its queue file, though the way ends in that."""
+    rank = {part: float(number) for number, part in enumerate(path)}
+    for part in path:
+        if type(part) is Scan and part in before and rank[before[part][0]] > rank[part]:
+            rank[part] = rank[before[part][0]] + 0.5
+    return sorted(path, key=rank.__getitem__)
 
 
 def refusal_hops(piece: Loose, around: list[Loose]) -> list[HopLink]:
@@ -40,15 +49,19 @@ def refusal_hops(piece: Loose, around: list[Loose]) -> list[HopLink]:
 _Former = tuple[Part, How, Event | None]
 
 
-def _hop(part: Part, before: _Former | None, tree: Tree) -> HopLink:
+def _hop(part: Part, before: _Former | None, tree: Tree, path: list[Part]) -> HopLink:
     """One hop."""
     key = keys.in_documents(part.key)
-    # A filter's first lines have no mail id yet, its result no queue id.
-    pieces = [keys.in_documents(piece.key) for piece in tree.loose.get(part, ()) if piece.kind is not Kind.PEER]
+    # A filter's first lines have no mail id yet, its result no queue id; what is a scan's under another id is not its queue file's.
+    taken = [piece for scan in path if type(scan) is Scan for piece in tree.loose.get(scan, ())] if type(part) is Life else []
+    own = [piece for piece in tree.loose.get(part, ()) if piece.kind is not Kind.PEER and piece not in taken]
+    pieces = [keys.in_documents(piece.key) for piece in own]
     same = list(dict.fromkeys(pieces)) if pieces else pieces
     if before is None:
         return HopLink(key, same=same)
     former, how, line = before
+    if how is How.RELEASE and line is not None and any(kind is How.RESENT for kind, _ in line.route.names):
+        how = How.RESENT
     digest = line.digest if line is not None else None
     return HopLink(key, keys.in_documents(former.key), how, digest, _named(part, former, how, line), same)
 
