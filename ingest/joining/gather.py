@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Protocol
 
 from ingest.clock import LOG_ID_REACH_US, REFUSED_REACH_US, SECOND, SLACK_US
+from ingest.joining.event import Event
 from ingest.joining.life import Life
 from ingest.joining.links import Link
 from ingest.joining.names import MANY, Mention
@@ -62,7 +63,7 @@ def gather(start: Part, web: Web) -> Message:
     message = Message()
     seen: set[Part] = set()
     waiting: list[Part] = [start]
-    edges: set[tuple[Part, Part, How]] = set()
+    edges: dict[tuple[Part, Part, How], Event | None] = {}
     while waiting:
         part = waiting.pop()
         if part in seen:
@@ -78,16 +79,23 @@ def gather(start: Part, web: Web) -> Message:
             other = edge[1] if edge[0] is part else edge[0]
             if other not in seen:
                 waiting.append(other)
-            if edge[:3] not in edges:
-                edges.add(edge[:3])
-                message.edges.append(edge)
+            known = edges.setdefault(edge[:3], edge[3])
+            if known is not edge[3] and edge[3] is not None and (known is None or edge[3].order < known.order):
+                # Of several lines that say so the first counts, wherever the walk begins.
+                edges[edge[:3]] = edge[3]
     if len(seen) > 1:
+        message.edges = [(*edge, edges[edge]) for edge in sorted(edges, key=_edge_order)]
         message.lives.sort(key=lambda life: (life.first_us, life.key, life.start_us))
         message.scans.sort(key=lambda scan: (scan.start_us, scan.key))
         message.loose.sort(key=lambda piece: (piece.start_us, piece.key))
     if message.scans:
         _claim_hits(message, web)
     return message
+
+
+def _edge_order(edge: tuple[Part, Part, How]) -> tuple[object, ...]:
+    source, target, how = edge
+    return source.start_us, source.key, source.number, target.start_us, target.key, target.number, how
 
 
 def claimants(hit: Part, hop: str, web: Web) -> Iterator[str]:

@@ -35,6 +35,7 @@ class About:
         "lives",
         "message_id",
         "origin",
+        "own_rule",
         "parts",
         "pieces",
         "proxied",
@@ -63,14 +64,14 @@ class About:
         self.scans = [p for p in parts if type(p) is Scan]
         #: What belongs to the parts by a weak id only.
         self.pieces = [piece for p in parts for piece in tree.loose.get(p, ())] if tree is not None and tree.loose else []
-        #: The refusal of the recipient says it before all others; before the queue the client's own words stand in the proxied answer,
-        #: behind it they may have been rewritten.
-        self.rules = _rules(self.lives[:1], self.pieces, refusal)
+        #: What rules say; the refusal of the recipient says it before all others.
+        self.rules = _rules(self.lives[:1], self.pieces, tree)
+        self.own_rule = refusal.fact if refusal is not None and isinstance(refusal.fact, Ruled) else None
         self.results = [result for scan in self.scans for result in facts_of(scan)]
         self.received = self.lives[0].received if self.lives else None
         self.judged = [e.fact for life in self.lives for e in life.judged if isinstance(e.fact, Judged)]
         #: Whether a filter before the queue answered the client.
-        self.proxied = any(rule.source is Decider.PROXY for rule in self.rules)
+        self.proxied = self.rules.proxied or (self.own_rule is not None and self.own_rule.source is Decider.PROXY)
         self.origin = self._origin()
         self.sender = self._sender()
         self.sender_domain = domain_of(self.sender) if self.sender else None
@@ -104,7 +105,8 @@ class About:
 
     def _ruled(self, name: str) -> Any:
         """The value of an attribute as the first rule has it."""
-        return _first([getattr(rule, name) for rule in self.rules]) if self.rules else None
+        own = getattr(self.own_rule, name, None)
+        return self.rules.first(name) if own is None else own
 
     def _filtered(self) -> Iterable[Scanned | Inspected]:
         """What the filter's lines say of sender and client, the result first."""
@@ -144,8 +146,8 @@ class About:
                 return received.origin_name, received.origin_ip
             if not (self.scans and self.scans[0] is self.root):
                 return received.client_name, received.client_ip
-        for rule in self.rules:
-            if rule.client_ip is not None:
+        for rule in (self.own_rule, self.rules.first_with("client_ip")):
+            if rule is not None and rule.client_ip is not None:
                 return rule.client_name, rule.client_ip
         for found in (*self._filtered(), *self.judged):
             if found.client_ip is not None:
@@ -202,13 +204,46 @@ class About:
         return list(dict.fromkeys([queue_id for queue_id in found if queue_id]))
 
 
-def _rules(lives: list[Life], pieces: list[Loose], refusal: Event | None) -> list[Ruled]:
-    """What rules say of the message, those first that say it in the client's own words."""
-    events = [e for life in lives for e in life.rules] + [e for piece in pieces for e in piece.events]
-    found = [e.fact for e in events if isinstance(e.fact, Ruled)] if events else []
-    if len(found) > 1:
-        found.sort(key=lambda rule: rule.source is not Decider.PROXY)
-    return [refusal.fact, *found] if refusal is not None and isinstance(refusal.fact, Ruled) else found
+class Rules:
+    """What rules say of a message; many recipients ask the same of them."""
+
+    __slots__ = ("_first", "_rules", "proxied")
+
+    def __init__(self, rules: list[Ruled]) -> None:
+        #: Whether a filter before the queue answered the client.
+        self.proxied = False
+        for rule in rules:
+            self.proxied = self.proxied or rule.source is Decider.PROXY
+        # Before the queue the client's own words stand in the proxied answer; behind it they may have been rewritten.
+        self._rules = sorted(rules, key=lambda rule: rule.source is not Decider.PROXY) if self.proxied else rules
+        self._first: dict[str, Ruled | None] = {}
+
+    def first_with(self, name: str) -> Ruled | None:
+        """The first rule that has an attribute."""
+        if name not in self._first:
+            self._first[name] = next((rule for rule in self._rules if getattr(rule, name) is not None), None)
+        return self._first[name]
+
+    def first(self, name: str) -> Any:
+        """The value of an attribute as the first rule has it."""
+        return getattr(self.first_with(name), name, None) if self._rules else None
+
+
+_NO_RULES = Rules([])
+
+
+def _rules(lives: list[Life], pieces: list[Loose], tree: Tree | None) -> Rules:
+    """What the rules of some parts say."""
+    if not pieces and not (lives and lives[0].rules):
+        return _NO_RULES
+    parts: tuple[Part, ...] = (*lives, *pieces)
+    known = tree.rules.get(parts) if tree is not None else None
+    if known is None:
+        events = [e for life in lives for e in life.rules] + [e for piece in pieces for e in piece.events]
+        known = Rules([e.fact for e in events if isinstance(e.fact, Ruled)])
+        if tree is not None:
+            tree.rules[parts] = known
+    return known
 
 
 def _first(values: Iterable[T | None]) -> T | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from ingest.joining.event import Event
+from operator import itemgetter
+
+from ingest.joining.event import Event, in_order
 from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Part, Scan
-from ingest.telling.tree import FROM_SCAN, Tree
+from ingest.telling.tree import Tree
 from mappings import keys
 from mappings.keys import Kind
-from mappings.links import LINKS, How, Leads
+from mappings.links import LINKS, Confidence, How, Leads
 from mappings.trace import HopLink
 
 #: How a queue file names, or is named by, the one before it; where several say so, the first of these is told.
@@ -68,29 +70,30 @@ def _hop(part: Part, before: _Former | None, tree: Tree, path: list[Part]) -> Ho
 
 def _before(tree: Tree, path: list[Part]) -> dict[Part, _Former]:
     """For each hop the one that it follows: what made a queue file, or the queue file that a scan looked at."""
-    found: dict[Part, tuple[int, _Former]] = {}
-    for source in path:
+    found: dict[Part, _Former] = {}
+    for part in path:
         # The scan that made the queue file says more than the queue file that the scan read.
-        ranks = _SCANS if type(source) is Scan else _QUEUES
-        for target, how, line in tree.onward.get(source, ()):
-            rank = ranks.get(how, len(_SCANS) + len(_QUEUES))
-            if target in path and (target not in found or rank < found[target][0]):
-                found[target] = rank, (source, how, line)
-    for scan in path:
-        tie = tree.ties.get(scan) if type(scan) is Scan else None
-        if tie is not None and tie[0] in path and scan not in found:
-            found[scan] = 0, _tie(tree, scan, tie)
-    return {part: former for part, (_, former) in found.items()}
+        hands = [(_rank(source, how), source, how, line) for source, how, line in tree.into.get(part, ()) if source in path]
+        if hands:
+            found[part] = min(hands, key=itemgetter(0))[1:]
+        elif type(part) is Scan and part in tree.ties and tree.ties[part][0] in path:
+            found[part] = _tie(tree, part, path)
+    return found
 
 
-def _tie(tree: Tree, scan: Part, tie: tuple[Life, How, Event | None]) -> _Former:
+def _rank(source: Part, how: How) -> int:
+    """How much it says that a part handed over so; less is more."""
+    return (_SCANS if type(source) is Scan else _QUEUES).get(how, len(_SCANS) + len(_QUEUES))
+
+
+def _tie(tree: Tree, scan: Scan, path: list[Part]) -> _Former:
     """How a scan is known to be of a queue file: where only a log id says so that comes back, it is sure if both name the same next one."""
-    life, how, _ = tie
-    if how is not How.ANSWERED and how is not How.LOG:
-        return tie
-    made = {hand[0] for hand in tree.onward.get(scan, ()) if hand[1] in FROM_SCAN}
-    both = next((hand for hand in tree.onward.get(life, ()) if hand[1] is How.RELAY and hand[0] in made), None)
-    return tie if both is None else (life, How.UNSEEN, both[2])
+    life, how, line = tree.ties[scan]
+    if LINKS[how].confidence is Confidence.CERTAIN and how is not How.UNSEEN:
+        return life, how, line
+    made = {link.target for link in scan.links if LINKS[link.how].leads is Leads.ON}
+    both = [link.line for link in life.links if link.how is How.RELAY and link.target in made and link.line is not None]
+    return (life, How.UNSEEN, min(both, key=in_order)) if both else (life, how, line)
 
 
 def _named(part: Part, former: Part, how: How, line: Event | None) -> str | None:

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from ingest.joining.life import Life
+from ingest.joining.parts import Scan
 from ingest.telling.about import About, came_locally
+from ingest.telling.tree import Tree
 from mappings import keys
 from mappings.facts import Noticed, Passed, Received
 from mappings.links import How
 from mappings.log_words import Sending
 from mappings.trace import Related
+
+
+def _sent(scan: Scan, tree: Tree | None) -> dict[tuple[str, str], Related]:
+    """What a scan sent beside the message: notices about it, and what an operator let go; the same for all of its recipients."""
+    known = tree.sent.get(scan) if tree is not None else None
+    if known is None:
+        facts = [
+            (e.host, e.fact) for e in scan.given if isinstance(e.fact, Passed) and e.fact.next_id and e.fact.how is not Sending.FORWARD
+        ]
+        sent = [Related(fact.how, keys.queue(host, fact.next_id or "")) for host, fact in facts]
+        known = {(one.how, one.key): one for one in sent}
+        if tree is not None:
+            tree.sent[scan] = known
+    return known
 
 
 def related_to(about: About) -> list[Related]:
@@ -36,9 +52,7 @@ def related_to(about: About) -> list[Related]:
                 if identified.mail_id is not None and not identified.resent:
                     add("notice_of", keys.scan(identified.mail_id))
     for scan in about.scans:
-        for event in scan.given:
-            if isinstance(event.fact, Passed) and event.fact.next_id and event.fact.how is not Sending.FORWARD:
-                add(event.fact.how, keys.queue(event.host, event.fact.next_id))
+        found = {**found, **_sent(scan, about.tree)}
     if isinstance(about.root, Life) and How.RESENT in about.root.hows:
         for link in about.root.links:
             if link.how is How.RESENT:

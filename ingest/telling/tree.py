@@ -12,9 +12,10 @@ from ingest.joining.within import Within
 from ingest.telling.shares import Shares
 from mappings.facts import Scanned
 from mappings.links import LINKS, How
+from mappings.trace import Related
 
 if TYPE_CHECKING:
-    from ingest.telling.about import About
+    from ingest.telling.about import About, Rules
     from ingest.telling.recipient import Recipient
 
 #: What brings a queue file into being by itself; a Resent-Message-ID in it is then what a sender wrote, and no release.
@@ -33,12 +34,29 @@ Hand = tuple[Part, How, Event | None]
 class Tree:
     """A message with its hand-overs, where it begins, and what is worked out once for all of its recipients."""
 
-    __slots__ = ("abouts", "loose", "message", "onward", "roots", "scans", "seen", "shares", "soles", "ties", "within")
+    __slots__ = (
+        "abouts",
+        "into",
+        "loose",
+        "message",
+        "onward",
+        "roots",
+        "rules",
+        "scans",
+        "seen",
+        "sent",
+        "shares",
+        "soles",
+        "ties",
+        "within",
+    )
 
     def __init__(self, message: Message, within: Within) -> None:
         self.message = message
         self.within = within
         self.onward: dict[Part, list[Hand]] = {}
+        #: The same from the other end: what handed over to a part.
+        self.into: dict[Part, list[Hand]] = {}
         self.scans: dict[Part, list[Scan]] = {}
         self.loose: dict[Part, list[Loose]] = {}
         #: How each scan is known to be one of its queue file.
@@ -49,6 +67,9 @@ class Tree:
         self.seen: dict[Scan, dict[str, list[Scanned]]] = {}
         #: What the parts on a way say; whose the events of a part are; the one recipient of a queue file, where it has one.
         self.abouts: dict[tuple[Part, ...], About] = {}
+        self.rules: dict[tuple[Part, ...], Rules] = {}
+        #: What a scan sent beside the message: notices, and what was let go.
+        self.sent: dict[Scan, dict[tuple[str, str], Related]] = {}
         self.shares: dict[Part, Shares] = {}
         self.soles: dict[Life, Recipient | None] = {}
 
@@ -80,8 +101,10 @@ class Tree:
             found.sort(key=lambda scan: (scan.start_us, scan.key))
         for pieces in self.loose.values():
             pieces.sort(key=lambda piece: (piece.start_us, piece.key))
-        for hands in self.onward.values():
+        for source, hands in self.onward.items():
             hands.sort(key=lambda hand: (hand[0].start_us, hand[0].key, hand[1]))
+            for target, how, line in hands:
+                self.into.setdefault(target, []).append((source, how, line))
         parts: list[Part] = [*message.lives, *message.scans]
         # Hand-overs that go round in a circle (a forged or repeated id): begin with the earliest.
         self.roots = [part for part in parts if part not in follows] or parts[:1]
