@@ -142,10 +142,11 @@ def _expand(
         return [through(tree, entry, seeing.of(entry)) for entry in entries] if scans else entries, []
     below: list[Recipient] = []
     released: _Released = []
+    let_go = {scan: {hand[0] for hand in tree.onward.get(scan, ())} for scan in scans}
     for life, how in kids.items():
         found = recipients_of(tree, life, seen)
         if how is How.RELEASE:
-            released += [(scan, one) for one in found for scan in scans if any(hand[0] is life for hand in tree.onward.get(scan, ()))]
+            released += [(scan, one) for one in found for scan in scans if life in let_go[scan]]
         else:
             below += found
     return _handed_on(tree, part, scans, entries, _Below(below, kids)), released

@@ -77,10 +77,11 @@ class Tree:
         """Find out what follows what."""
         message = self.message
         follows: set[Part] = set()
+        released = {(source, target) for source, target, how, _ in message.edges if how is How.RELEASE}
         brought = {target for _, target, how, _ in message.edges if how in BROUGHT}
         for source, target, how, line in message.edges:
             if how is How.RESENT and target not in brought:
-                if all(hand[:2] != (target, How.RELEASE) for hand in self.onward.get(source, ())):
+                if (source, target) not in released:
                     self.onward.setdefault(source, []).append((target, How.RELEASE, line))
                 follows.add(target)
             elif how in _ONWARD:
