@@ -1,0 +1,158 @@
+"""Facts in, answers out: the words in which the cases of the heart are told. No store, no file, no line of any program.
+
+A case is a list of what lines say (`Said`): plain facts stand a second apart; where time or host matters, `At` says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from ingest.clock import SECOND
+from ingest.joining.event import Event, digest_of
+from ingest.joining.life import Life
+from ingest.joining.parts import Loose, Message, Part, Scan
+from ingest.joining.within import Within
+from ingest.lines import Line
+from ingest.memory.nodes import Nodes
+from ingest.telling.fate import fate_of
+from ingest.telling.outcome import Fate
+from ingest.telling.ownership import Ownership
+from ingest.telling.recipients import Recipient, recipients_of
+from ingest.telling.trace import Context, compose
+from ingest.telling.tree import Tree
+from mappings import keys
+from mappings.facts import Attempted, Fact, Identified, Inspected, Queued, Received, Reply, Scanned
+from mappings.log_words import By, Status
+from mappings.trace import Trace
+from mappings.vocabulary import Verdict
+
+HOST = "mx"
+OUTSIDE, LOOPBACK = "192.0.2.7", "127.0.0.1"
+ANN, BOB, INFO, EVE = "ann@out.example", "bob@here.example", "info@here.example", "eve@here.example"
+HERE = Within()
+
+
+class At(NamedTuple):
+    """What a line says, and the circumstances that matter."""
+
+    time_s: float
+    fact: Fact
+    host: str = HOST
+    fine: bool = True
+    #: In its second, of the lines of its process.
+    number: int = 0
+    pid: int = 1
+
+
+Said = Fact | At
+
+
+def event(
+    fact: Fact, at: float = 0.0, *, host: str = HOST, fine: bool = True, number: int = 0, pid: int = 1, within: Within = HERE
+) -> Event:
+    """The event of one fact; the time is in seconds."""
+    line = Line(round(at * SECOND), fine, host, "mta", "mta", pid, repr(fact), "", "log", number)
+    return Event(line, fact, digest_of("here", line), within)
+
+
+def events(said: Iterable[Said], within: Within = HERE) -> list[Event]:
+    """The events of a case; plain facts stand a second apart."""
+    told = [one if isinstance(one, At) else At(index, one) for index, one in enumerate(said)]
+    return [event(one.fact, one.time_s, host=one.host, fine=one.fine, number=one.number, pid=one.pid, within=within) for one in told]
+
+
+def life(*said: Said, queue_id: str = "A1", within: Within = HERE) -> Life:
+    """A queue file of which these lines tell."""
+    return Life(keys.queue(HOST, queue_id), HOST, events(said, within))
+
+
+def scan(*said: Said, mail_id: str = "M1") -> Scan:
+    """A filter's run of which these lines tell."""
+    return Scan(keys.scan(mail_id), HOST, events(said))
+
+
+def loose(key: str, *said: Said) -> Loose:
+    """Lines that share a weak id only."""
+    return Loose(key, HOST, events(said))
+
+
+def joined(lines: Iterable[Event], within: Within = HERE, hosts: tuple[str, ...] = ()) -> list[Message]:
+    """The messages that some lines come to, whose owners are their nodes."""
+    nodes = Nodes(within, hosts)
+    for one in lines:
+        for key in one.route.owners:
+            node = nodes.get(key) or nodes.new(key, one.host, 0)
+            node.events[one.digest] = one
+            one.owners[key] = None
+            nodes.touch(node, 0)
+    for key in nodes.changed():
+        nodes.renew(key)
+    return list(nodes.messages(list(nodes.nodes), set()))
+
+
+def one_message(said: Iterable[Said], within: Within = HERE) -> Message:
+    """The one message that these lines are of."""
+    (message,) = joined(events(said, within), within)
+    return message
+
+
+def recipients(said: Iterable[Said], within: Within = HERE) -> list[tuple[Recipient, Fate]]:
+    """The recipients of the one message that these lines are of, and what became of each."""
+    tree = Tree(one_message(said, within), within)
+    found = [one for root in tree.roots for one in recipients_of(tree, root)]
+    return [(one, fate_of(one, within, [piece for part in one.path for piece in tree.loose.get(part, ())])) for one in found]
+
+
+def traces(said: Iterable[Said], within: Within = HERE, hosts: tuple[str, ...] = ()) -> list[Trace]:
+    """The documents of all messages that these lines are of."""
+    context = Context("here", within, Ownership())
+    return [draft.trace for message in joined(events(said, within), within, hosts) for draft in compose(message, context).drafts]
+
+
+def name(part: Part) -> str:
+    """What a case calls a part: its key, and which of the lives of an id it is, where that is not the first."""
+    return keys.in_documents(part.key) + (f"#{part.number}" if part.number else "")
+
+
+# -- facts that most cases need
+
+
+def client(queue_id: str = "A1", ip: str = OUTSIDE, **more: Any) -> Received:
+    """A client begins a queue file: somebody outside, where nothing else is said."""
+    return Received(queue_id, client_ip=ip, **more)
+
+
+def named(queue_id: str = "A1", message_id: str = "x@out", **more: Any) -> Identified:
+    """The Message-ID is known."""
+    return Identified(queue_id, message_id, **more)
+
+
+def queued(queue_id: str = "A1", count: int = 1) -> Queued:
+    """The message is complete."""
+    return Queued(queue_id, ANN, 1000, count)
+
+
+def tried(status: Status, recipient: str = BOB, queue_id: str = "A1", code: int | None = None, text: str = "", **more: Any) -> Attempted:
+    """A try to deliver, to a server outside where nothing else is said."""
+    return Attempted(queue_id, recipient, status, **{"relay_ip": OUTSIDE, "by": By.REMOTE, "reply": Reply(code, text=text), **more})
+
+
+def sent(recipient: str = BOB, queue_id: str = "A1", **more: Any) -> Attempted:
+    """A delivery."""
+    return tried(Status.SENT, recipient, queue_id, 250, **more)
+
+
+def to_filter(recipient: str = BOB, queue_id: str = "A1", **more: Any) -> Attempted:
+    """A hand-over to the filter on the host."""
+    return sent(recipient, queue_id, **{"relay_ip": LOOPBACK, "filtered": True, **more})
+
+
+def result(*people: str, passed: bool = True, verdict: Verdict = Verdict.CLEAN, mail_id: str | None = "M1", **more: Any) -> Scanned:
+    """A filter's result."""
+    return Scanned(mail_id, more.pop("log_id", None), passed, verdict.name, recipients=list(people), verdict=verdict, **more)
+
+
+def looked(log_id: str = "1-1", **more: Any) -> Inspected:
+    """A filter's run began."""
+    return Inspected(log_id, **more)
