@@ -18,7 +18,7 @@ from ingest.memory.nodes import Nodes
 from ingest.telling.fate import fate_of
 from ingest.telling.outcome import Fate
 from ingest.telling.ownership import Ownership
-from ingest.telling.recipients import Recipient, recipients_of
+from ingest.telling.recipients import Recipient, recipient, recipients_of
 from ingest.telling.trace import Context, compose
 from ingest.telling.tree import Tree
 from mappings import keys
@@ -91,16 +91,16 @@ def joined(lines: Iterable[Event], within: Within = HERE, hosts: tuple[str, ...]
     return list(nodes.messages(list(nodes.nodes), set()))
 
 
-def one_message(said: Iterable[Said], within: Within = HERE) -> Message:
-    """The one message that these lines are of."""
-    (message,) = joined(events(said, within), within)
-    return message
+def message_of(said: Iterable[Said], within: Within = HERE) -> Message:
+    """The message that the first of these lines is of."""
+    lines = events(said, within)
+    return next(message for message in joined(lines, within) if any(lines[0] in part.events for part in message.parts))
 
 
 def recipients(said: Iterable[Said], within: Within = HERE) -> list[tuple[Recipient, Fate]]:
-    """The recipients of the one message that these lines are of, and what became of each."""
-    tree = Tree(one_message(said, within), within)
-    found = [one for root in tree.roots for one in recipients_of(tree, root)]
+    """The recipients of the message that the first of these lines is of, and what became of each; one without a name where none has."""
+    tree = Tree(message_of(said, within), within)
+    found = [one for root in tree.roots for one in recipients_of(tree, root) or [recipient(None, [root])]]
     return [(one, fate_of(one, within, [piece for part in one.path for piece in tree.loose.get(part, ())])) for one in found]
 
 
@@ -113,6 +113,11 @@ def traces(said: Iterable[Said], within: Within = HERE, hosts: tuple[str, ...] =
 def name(part: Part) -> str:
     """What a case calls a part: its key, and which of the lives of an id it is, where that is not the first."""
     return keys.in_documents(part.key) + (f"#{part.number}" if part.number else "")
+
+
+def words(*values: object) -> str:
+    """Values as a case writes them: `bounced mailbox_full -`."""
+    return " ".join("-" if value is None else str(value) for value in values)
 
 
 # -- facts that most cases need

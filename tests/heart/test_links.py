@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from heart_cases import (
@@ -78,7 +79,7 @@ def in_reception(queue_id: str = "A1") -> list[Said]:
     return [At(1, client(queue_id)), At(1.2, named(queue_id)), At(2, queued(queue_id))]
 
 
-def task(**more: str) -> At:
+def task(**more: Any) -> At:
     """A filter on another host has a result for a queue file."""
     return At(2, Judged("rspamd", "A1", score=1.0, **more), "scan")
 
@@ -100,8 +101,8 @@ def screened(at: float, port: int = 25001) -> At:
 
 
 TURNED_AWAY = At(2, Ruled(None, Action.REJECT, Stage.RCPT, Decider.SCREEN, client_ip=OUTSIDE, client_port=25001, sender=ANN))
-FROM_OUTSIDE: Said = client("B2")
-FROM_FILTER: Said = client("B2", LOOPBACK)
+FROM_OUTSIDE = client("B2")
+FROM_FILTER = client("B2", LOOPBACK)
 RESENT = Identified("B2", "y@here", resent=True, mail_id="M1")
 #: A queue file that ended more than the reach before what names its id.
 LONG_AGO: list[Said] = [At(0, client()), At(1, Removed("A1"))]
