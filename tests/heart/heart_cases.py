@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ingest.clock import SECOND
 from ingest.joining.event import Event, digest_of
 from ingest.joining.life import Life
-from ingest.joining.parts import Loose, Message, Part, Scan
+from ingest.joining.parts import Loose, Message, Scan
 from ingest.joining.within import Within
 from ingest.lines import Line
 from ingest.memory.nodes import Nodes
@@ -23,6 +23,7 @@ from ingest.telling.trace import Context, compose
 from ingest.telling.tree import Tree
 from mappings import keys
 from mappings.facts import Attempted, Fact, Identified, Inspected, Queued, Received, Reply, Scanned
+from mappings.keys import Kind
 from mappings.log_words import By, Status
 from mappings.trace import Trace
 from mappings.vocabulary import Verdict
@@ -110,9 +111,10 @@ def traces(said: Iterable[Said], within: Within = HERE, hosts: tuple[str, ...] =
     return [draft.trace for message in joined(events(said, within), within, hosts) for draft in compose(message, context).drafts]
 
 
-def name(part: Part) -> str:
-    """What a case calls a part: its key, and which of the lives of an id it is, where that is not the first."""
-    return keys.in_documents(part.key) + (f"#{part.number}" if part.number else "")
+def short(key: str) -> str:
+    """What a case calls what has this key: `A1`, `M1`, `[192.0.2.7]:25001`; `scan/A1` on another host, `line` without any id."""
+    named = keys.in_documents(key)
+    return "line" if keys.kind_of(key) is Kind.LINE else keys.value_of(named).removeprefix(f"{HOST}/")
 
 
 def words(*values: object) -> str:

@@ -5,24 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from heart_cases import ANN, BOB, HERE, LOOPBACK, OUTSIDE, At, Said, client, events, looked, result, sent, to_filter, traces
+from heart_cases import ANN, BOB, HERE, LOOPBACK, OUTSIDE, At, Said, client, events, looked, result, sent, short, to_filter, traces
 
 from ingest.joining.within import Within
 from mappings.facts import Identified, Judged, Passed, Received, Release, Removed, Ruled, Screened
 from mappings.keys import in_documents
 from mappings.log_words import Action, Decider, Finding, Sending, Stage
 
-A1, M1, B2 = "q:mx/A1", "m:M1", "q:mx/B2"
-PEER = "p:mx/[192.0.2.7]:25001"
-
 
 @dataclass(frozen=True)
 class Row:
-    """Lines, and the hops of the one document that they make: each `key`, or `key < former, how, the id in its line`."""
+    """Lines, and the hops of the one document that they make: each as `id how former (the id in its line) = the same`."""
 
     says: str
     said: list[Said]
-    hops: tuple[str, ...]
+    hops: str
     #: Which line says that the last hop follows.
     line: int | None = None
     within: Within = HERE
@@ -38,8 +35,8 @@ BEHIND: list[Said] = [client("B2", LOOPBACK), sent(queue_id="B2")]
 RESENT = Identified("B2", "y@here", resent=True, mail_id="M1")
 
 ROWS = (
-    Row("one queue file", [client(), sent()], (A1,)),
-    Row("a filter whose lines are not seen", RELAYED, (A1, f"{B2} < {A1}, relay, B2"), 1),
+    Row("one queue file", [client(), sent()], "A1"),
+    Row("a filter whose lines are not seen", RELAYED, "A1; B2 relay A1 (B2)", 1),
     Row(
         "a filter that names its queue file",
         [
@@ -49,7 +46,7 @@ ROWS = (
             sent(queue_id="B2"),
             result(BOB, origin_queue_id="A1", next_ids=["B2"]),
         ],
-        (A1, f"{M1} < {A1}, scan_of, A1", f"{B2} < {M1}, next, B2"),
+        "A1; M1 scan_of A1 (A1); B2 next M1 (B2)",
         4,
     ),
     Row(
@@ -61,46 +58,31 @@ ROWS = (
             result(BOB, origin_queue_id="A1", next_ids=["B2"]),
             Passed(Sending.FORWARD, "M1", next_id="B2"),
         ],
-        (A1, f"{M1} < {A1}, scan_of, A1", f"{B2} < {M1}, passed, B2"),
+        "A1; M1 scan_of A1 (A1); B2 passed M1 (B2)",
         4,
     ),
-    Row(
-        "both name the next queue file",
-        [*RELAYED, result(BOB, next_ids=["B2"])],
-        (A1, f"{M1} < {A1}, unseen, B2", f"{B2} < {M1}, next, B2"),
-        4,
-    ),
+    Row("both name the next queue file", [*RELAYED, result(BOB, next_ids=["B2"])], "A1; M1 unseen A1 (B2); B2 next M1 (B2)", 4),
     Row(
         "that both name it is surer than a log id",
         [client(), to_filter(next_id="B2", log_id="1-1"), *BEHIND, BETWEEN],
-        (A1, f"{M1} < {A1}, unseen, B2", f"{B2} < {M1}, next, B2"),
+        "A1; M1 unseen A1 (B2); B2 next M1 (B2)",
         4,
     ),
-    Row(
-        "only a log id",
-        [client(), to_filter(log_id="1-1"), result(BOB, log_id="1-1", passed=False)],
-        (A1, f"{M1} < {A1}, answered, 1-1"),
-        1,
-    ),
+    Row("only a log id", [client(), to_filter(log_id="1-1"), result(BOB, log_id="1-1", passed=False)], "A1; M1 answered A1 (1-1)", 1),
     Row(
         "the first lines of a scan are the same hop",
         [client(), looked(), result(BOB, origin_queue_id="A1", log_id="1-1", passed=False)],
-        (A1, f"{M1} < {A1}, scan_of, A1 = l:mx/1-1"),
+        "A1; M1 scan_of A1 (A1) = 1-1",
         2,
     ),
     Row(
         "forwarded",
         [client(), sent(forwarded=True, next_id="B2"), Received("B2", uid=0), sent(queue_id="B2")],
-        (A1, f"{B2} < {A1}, forwarded, B2"),
+        "A1; B2 forwarded A1 (B2)",
         1,
     ),
-    Row(
-        "put back",
-        [client(), Removed("A1"), Received("B2", uid=0, requeued_from="A1"), sent(queue_id="B2")],
-        (A1, f"{B2} < {A1}, requeue, A1"),
-        2,
-    ),
-    Row("passed on", [client(), client("B2", LOOPBACK, origin_queue_id="A1"), sent(queue_id="B2")], (A1, f"{B2} < {A1}, origin, A1"), 1),
+    Row("put back", [client(), Removed("A1"), Received("B2", uid=0, requeued_from="A1"), sent(queue_id="B2")], "A1; B2 requeue A1 (A1)", 2),
+    Row("passed on", [client(), client("B2", LOOPBACK, origin_queue_id="A1"), sent(queue_id="B2")], "A1; B2 origin A1 (A1)", 1),
     Row(
         "kept and let go",
         [
@@ -109,7 +91,7 @@ ROWS = (
             client("B2", LOOPBACK),
             sent(queue_id="B2"),
         ],
-        (M1, f"{B2} < {M1}, release, B2"),
+        "M1; B2 release M1 (B2)",
         1,
     ),
     Row(
@@ -121,7 +103,7 @@ ROWS = (
             RESENT,
             sent(queue_id="B2"),
         ],
-        (M1, f"{B2} < {M1}, resent, M1"),
+        "M1; B2 resent M1 (M1)",
         4,
     ),
     Row(
@@ -130,13 +112,13 @@ ROWS = (
             Screened(OUTSIDE, 25001, Finding.DNSBL),
             Ruled(None, Action.REJECT, Stage.RCPT, Decider.SCREEN, client_ip=OUTSIDE, client_port=25001, sender=ANN, recipients=[BOB]),
         ],
-        (PEER, f"line < {PEER}, peer, [192.0.2.7]:25001"),
+        "[192.0.2.7]:25001; line peer [192.0.2.7]:25001 ([192.0.2.7]:25001)",
         1,
     ),
     Row(
         "a result of a filter on another host",
         [client(), sent(), At(2, Judged("rspamd", "A1", "t1", score=1.0), "scan")],
-        (f"{A1} = q:scan/A1",),
+        "A1 = scan/A1",
         None,
         Within(several=True),
         ("mx", "scan"),
@@ -151,10 +133,9 @@ def test_the_hops_of_a_way(row: Row) -> None:
     lines = {one.digest: number for number, one in enumerate(events(row.said, row.within))}
     found = []
     for hop in trace.hops:
-        said = "line" if hop.id.startswith("h:") else hop.id
-        said += f" < {hop.follows}, {hop.how}, {hop.named}" if hop.follows else ""
-        found.append(" = ".join([said, *hop.same]))
-    assert tuple(found) == row.hops
+        follows = f" {hop.how} {short(hop.follows)} ({hop.named})" if hop.follows else ""
+        found.append(" = ".join([short(hop.id) + follows, *map(short, hop.same)]))
+    assert "; ".join(found) == row.hops
     last = trace.hops[-1].line
     assert (None if last is None else lines[last]) == row.line
     assert {hop.id for hop in trace.hops} | {same for hop in trace.hops for same in hop.same} >= {in_documents(e.hop) for e in trace.events}
