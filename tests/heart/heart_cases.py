@@ -9,16 +9,17 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from ingest.clock import SECOND
+from ingest.framing.line import Line
 from ingest.joining.event import Event, digest_of
 from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Message, Scan
 from ingest.joining.within import Within
-from ingest.lines import Line
 from ingest.memory.nodes import Nodes
 from ingest.telling.fate import fate_of
 from ingest.telling.outcome import Fate
 from ingest.telling.ownership import Ownership
-from ingest.telling.recipients import Recipient, recipient, recipients_of
+from ingest.telling.recipient import Recipient, recipient
+from ingest.telling.recipients import recipients_of
 from ingest.telling.trace import Context, compose
 from ingest.telling.tree import Tree
 from mappings import keys

@@ -37,7 +37,7 @@ from ingest.joining.within import Within
 from ingest.telling.fate import QUEUE_RULES, Case, queue_fate
 from ingest.telling.judgement import judgement_of
 from ingest.telling.outcome import Fate
-from ingest.telling.recipients import recipient
+from ingest.telling.recipient import recipient
 from ingest.telling.ruled import refusal_fate, rule_fate
 from ingest.telling.stopped import stopped_fate
 from ingest.telling.tries import strongest, tries_of

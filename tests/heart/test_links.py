@@ -132,12 +132,12 @@ ROWS = (
     ),
     Row(How.FORWARDED, "it became B2 on the host", [client(), sent(next_id="B2", forwarded=True), Received("B2", uid=0)], "A1 > B2"),
     Row(How.FORWARDED, "B2 has a client", [client(), sent(next_id="B2", forwarded=True), FROM_FILTER]),
-    Row(How.NEXT, "the result names B2", [result(BOB, next_ids=["B2"]), FROM_FILTER], "B2 > M1"),
+    Row(How.NEXT, "the result names B2", [result(BOB, next_ids=["B2"]), FROM_FILTER], "M1 > B2"),
     Row(How.NEXT, "one for each recipient", [FROM_FILTER, client("C3", LOOPBACK), result(BOB, next_ids=["B2", "C3"])], "M1 > B2, M1 > C3"),
     Row(How.NEXT, "B2 here came from outside", [result(BOB, next_ids=["B2"]), FROM_OUTSIDE]),
-    Row(How.PASSED, "the filter gave it on as B2", [forward(), FROM_FILTER], "B2 > M1"),
+    Row(How.PASSED, "the filter gave it on as B2", [forward(), FROM_FILTER], "M1 > B2"),
     Row(How.PASSED, "B2 here came from outside", [forward(), FROM_OUTSIDE]),
-    Row(How.RELEASE, "the filter let it go as B2", [forward(how=Sending.RELEASE), FROM_FILTER], "B2 > M1"),
+    Row(How.RELEASE, "the filter let it go as B2", [forward(how=Sending.RELEASE), FROM_FILTER], "M1 > B2"),
     Row(How.RELEASE, "B2 here came from outside", [forward(how=Sending.RELEASE), FROM_OUTSIDE]),
     Row(How.ORIGIN, "the filter passes on what it was before", [client(), client("B2", LOOPBACK, origin_queue_id="A1")], "A1 > B2"),
     Row(How.ORIGIN, "a client outside says so", [client(), client("B2", origin_queue_id="A1")]),
@@ -155,7 +155,7 @@ ROWS = (
         SEVERAL,
         HOSTS,
     ),
-    Row(How.RESENT, "what was kept is sent anew", [result(BOB, passed=False), At(LATER_S, FROM_FILTER), At(LATER_S, RESENT)], "B2 > M1"),
+    Row(How.RESENT, "what was kept is sent anew", [result(BOB, passed=False), At(LATER_S, FROM_FILTER), At(LATER_S, RESENT)], "M1 > B2"),
     Row(How.RESENT, "a stranger wrote the header", [result(BOB, passed=False), FROM_OUTSIDE, RESENT]),
     Row(How.LOG, "the first lines of a scan have its log id only", [looked(), result(BOB, log_id="1-1")], "M1 > 1-1"),
     Row(How.LOG, "after a restart the log id is another's", [At(0, looked()), At(31, result(BOB, log_id="1-1"))]),
@@ -186,7 +186,7 @@ ROWS = (
     Row(How.PEER, "what was found about the connection", [screened(1), TURNED_AWAY], "line > [192.0.2.7]:25001"),
     Row(How.PEER, "another connection of the client", [screened(1, 25002), TURNED_AWAY]),
     Row(How.PEER, "the port was used long before", [screened(1), At(602, TURNED_AWAY.fact)]),
-    Row(How.REFUSED, "the server behind the filter refused it", [*refused_at("B2"), behind()], "B2 > M1"),
+    Row(How.REFUSED, "the server behind the filter refused it", [*refused_at("B2"), behind()], "M1 > B2"),
     Row(How.REFUSED, "two such queue files", [*refused_at("B2"), *refused_at("C3"), behind()]),
     Row(How.REFUSED, "two such results", [*refused_at("B2"), behind(), At(2, result(BOB, mail_id="M2", behind=True, message_id="x@out"))]),
     Row(How.REFUSED, "out of reach", [*refused_at("B2"), At(32, behind().fact)]),
@@ -215,7 +215,7 @@ ROWS = (
         How.UNSEEN,
         "both come from A1, which nobody saw",
         [result(BOB, origin_queue_id="A1"), client("B2", LOOPBACK, origin_queue_id="A1")],
-        "M1 > B2",
+        "B2 > M1",
     ),
     Row(
         How.UNSEEN, "the id came back", [At(0, result(BOB, origin_queue_id="A1")), At(601, result(BOB, origin_queue_id="A1", mail_id="M2"))]
@@ -254,7 +254,7 @@ def test_what_joins(row: Row) -> None:
     assert parted == {frozenset((part.key, part.number) for part in message.parts) for message in again}
 
 
-@pytest.mark.parametrize("how", LINKS)
+@pytest.mark.parametrize("how", [how for how in LINKS if how is not How.OTHER])
 def test_each_way_of_naming_has_both(how: How) -> None:
     """Lines that join by it, and lines that must not."""
     assert {bool(row.joins) for row in ROWS if row.how is how} == {True, False}

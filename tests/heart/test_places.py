@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from heart_cases import client, event, queued, sent
+from heart_cases import HERE, HOST, client, event, queued, sent
 
 from ingest.clock import MARGIN_S, SECOND
 from ingest.joining.event import Event
@@ -11,6 +11,7 @@ from ingest.joining.places import Hold, Place
 from ingest.joining.route import Role
 from ingest.joining.session import Session, Step
 from ingest.memory.node import Node
+from ingest.memory.nodes import Nodes
 from mappings.facts import Connected, Noticed, Unread
 from mappings.links import REACH_S
 from mappings.log_words import Contact, Notice
@@ -30,7 +31,7 @@ def held(one: Event) -> Place:
 
 def node_of(one: Event, key: str = "q:mx/A1") -> Node:
     """A node with an event that no document holds."""
-    node = Node(key, "mx")
+    node = Nodes(HERE).new(key, HOST, 0)
     node.events[one.digest] = one
     node.lacks(one)
     return node
