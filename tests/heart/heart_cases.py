@@ -12,7 +12,7 @@ from ingest.clock import SECOND
 from ingest.framing.line import Line
 from ingest.joining.event import Event, digest_of
 from ingest.joining.life import Life
-from ingest.joining.parts import Loose, Message, Scan
+from ingest.joining.parts import Loose, Message
 from ingest.joining.within import Within
 from ingest.memory.nodes import Nodes
 from ingest.telling.fate import fate_of
@@ -50,28 +50,21 @@ class At(NamedTuple):
 Said = Fact | At
 
 
-def event(
-    fact: Fact, at: float = 0.0, *, host: str = HOST, fine: bool = True, number: int = 0, pid: int = 1, within: Within = HERE
-) -> Event:
-    """The event of one fact; the time is in seconds."""
-    line = Line(round(at * SECOND), fine, host, "mta", "mta", pid, repr(fact), "", "log", number)
-    return Event(line, fact, digest_of("here", line), within)
+def event(said: Said, within: Within = HERE) -> Event:
+    """The event of one fact."""
+    at = said if isinstance(said, At) else At(0, said)
+    line = Line(round(at.time_s * SECOND), at.fine, at.host, "mta", "mta", at.pid, repr(at.fact), "", "log", at.number)
+    return Event(line, at.fact, digest_of("here", line), within)
 
 
 def events(said: Iterable[Said], within: Within = HERE) -> list[Event]:
     """The events of a case; plain facts stand a second apart."""
-    told = [one if isinstance(one, At) else At(index, one) for index, one in enumerate(said)]
-    return [event(one.fact, one.time_s, host=one.host, fine=one.fine, number=one.number, pid=one.pid, within=within) for one in told]
+    return [event(one if isinstance(one, At) else At(index, one), within) for index, one in enumerate(said)]
 
 
-def life(*said: Said, queue_id: str = "A1", within: Within = HERE) -> Life:
-    """A queue file of which these lines tell."""
-    return Life(keys.queue(HOST, queue_id), HOST, events(said, within))
-
-
-def scan(*said: Said, mail_id: str = "M1") -> Scan:
-    """A filter's run of which these lines tell."""
-    return Scan(keys.scan(mail_id), HOST, events(said))
+def life(*said: Said) -> Life:
+    """The queue file A1, of which these lines tell."""
+    return Life(keys.queue(HOST, "A1"), HOST, events(said))
 
 
 def loose(key: str, *said: Said) -> Loose:
@@ -93,15 +86,11 @@ def joined(lines: Iterable[Event], within: Within = HERE, hosts: tuple[str, ...]
     return list(nodes.messages(list(nodes.nodes), set()))
 
 
-def message_of(said: Iterable[Said], within: Within = HERE) -> Message:
-    """The message that the first of these lines is of."""
-    lines = events(said, within)
-    return next(message for message in joined(lines, within) if any(lines[0] in part.events for part in message.parts))
-
-
 def recipients(said: Iterable[Said], within: Within = HERE) -> list[tuple[Recipient, Fate]]:
     """The recipients of the message that the first of these lines is of, and what became of each; one without a name where none has."""
-    tree = Tree(message_of(said, within), within)
+    lines = events(said, within)
+    message = next(one for one in joined(lines, within) if any(lines[0] in part.events for part in one.parts))
+    tree = Tree(message, within)
     found = [one for root in tree.roots for one in recipients_of(tree, root) or [recipient(None, [root])]]
     return [(one, fate_of(one, within, [piece for part in one.path for piece in tree.loose.get(part, ())])) for one in found]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from heart_cases import HERE, HOST, client, event, queued, sent
+from heart_cases import HERE, HOST, At, client, event, queued, sent
 
 from ingest.clock import MARGIN_S, SECOND
 from ingest.joining.event import Event
@@ -113,7 +113,7 @@ def test_a_line_read_twice_needs_both_places_until_then() -> None:
 
 def test_what_a_reading_knows_better_is_lacking_again() -> None:
     """A document has the line as it was read before, so it is needed as if it were new."""
-    one, better = event(sent(), 5, fine=False), event(sent(), 5.25)
+    one, better = event(At(5, sent(), fine=False)), event(At(5.25, sent()))
     node = node_of(one)
     node.has(one)
     assert one.take(better)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from heart_cases import ANN, BOB, EVE, HOST, INFO, LOOPBACK, OUTSIDE, client, event, looked, result, sent, to_filter
+from heart_cases import ANN, BOB, EVE, INFO, LOOPBACK, OUTSIDE, At, client, event, looked, result, sent, to_filter
 
 from ingest.joining.route import Role
 from ingest.joining.within import Within
@@ -204,13 +204,13 @@ def test_each_kind_of_fact_has_a_row() -> None:
 
 def test_a_line_of_a_process_that_is_not_known_is_of_no_session() -> None:
     """It begins its message all the same."""
-    route = event(client(), pid=0).route
+    route = event(At(0, client(), pid=0)).route
     assert (route.begins, route.role) == (True, None)
 
 
 def test_what_is_thrown_away_outside_of_any_session_is_told_by_itself() -> None:
     """No queue file comes behind it to which it could be given."""
-    thrown = event(ruled(Action.DISCARD), pid=0)
+    thrown = event(At(0, ruled(Action.DISCARD), pid=0))
     assert thrown.route.owners == (keys.line(thrown.digest),)
     assert event(ruled(Action.DISCARD)).route.role is Role.AHEAD
 
@@ -218,9 +218,9 @@ def test_what_is_thrown_away_outside_of_any_session_is_told_by_itself() -> None:
 def test_in_a_log_domain_of_several_hosts_a_beginning_is_looked_up() -> None:
     """A filter on another host may have told of it before."""
     several = Within(several=True)
-    assert event(client(), within=several).route.own == (A1,)
+    assert event(client(), several).route.own == (A1,)
     assert event(client()).route.own == ()
-    assert event(Judged("rspamd", "A1"), host="scan", within=several).route.mentions == ("q:scan/A1",)
+    assert event(At(0, Judged("rspamd", "A1"), "scan"), several).route.mentions == ("q:scan/A1",)
 
 
 def test_a_line_that_says_nothing_is_of_its_queue_file() -> None:
@@ -230,4 +230,4 @@ def test_a_line_that_says_nothing_is_of_its_queue_file() -> None:
 
 def test_ids_are_of_their_host() -> None:
     """The same queue id elsewhere is another message."""
-    assert event(client(), host="other").route.owners != event(client(), host=HOST).route.owners
+    assert event(At(0, client(), "other")).route.owners != event(client()).route.owners

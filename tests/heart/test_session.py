@@ -10,7 +10,7 @@ from itertools import islice, permutations
 from random import Random
 
 import pytest
-from heart_cases import event
+from heart_cases import At, event
 
 from ingest.clock import SECOND
 from ingest.joining.route import Role
@@ -54,7 +54,7 @@ def steps(script: str) -> list[Step]:
             found.append(Step(order, Role.BEGIN, f"{second}{word}", None, word[1:]))
         elif word != "...":
             role = ROLES[word.rstrip("0123456789")]
-            told = event(Connected(Contact.TLS, detail=word), second) if role in {Role.COMMON, Role.AHEAD, Role.BEHIND} else None
+            told = event(At(second, Connected(Contact.TLS, detail=word))) if role in {Role.COMMON, Role.AHEAD, Role.BEHIND} else None
             found.append(Step(order, role, f"{second}{word}", told))
     return found
 
