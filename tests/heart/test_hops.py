@@ -35,30 +35,18 @@ LET_GO = Passed(Sending.RELEASE, "M1", next_id="B2", recipients=[BOB])
 BEHIND: list[Said] = [client("B2", LOOPBACK), sent(queue_id="B2")]
 RESENT = Identified("B2", "y@here", resent=True, mail_id="M1")
 
+SCREENED = Screened(OUTSIDE, 25001, Finding.DNSBL)
+TURNED_AWAY = Ruled(None, Action.REJECT, Stage.RCPT, Decider.SCREEN, client_ip=OUTSIDE, client_port=25001, sender=ANN, recipients=[BOB])
+TASK = At(2, Judged("rspamd", "A1", "t1", score=1.0), "scan")
+SEVERAL, HOSTS = Within(several=True), ("mx", "scan")
+
 ROWS = (
     Row("one queue file", [client(), sent()], "A1"),
     Row("a filter whose lines are not seen", RELAYED, "A1; B2 relay A1 (B2)", 1),
-    Row(
-        "a filter that names its queue file",
-        [
-            client(),
-            to_filter(next_id="B2"),
-            client("B2", LOOPBACK),
-            sent(queue_id="B2"),
-            result(BOB, origin_queue_id="A1", next_ids=["B2"]),
-        ],
-        "A1; M1 scan_of A1 (A1); B2 next M1 (B2)",
-        4,
-    ),
+    Row("a filter that names its queue file", [*RELAYED, OF_A1], "A1; M1 scan_of A1 (A1); B2 next M1 (B2)", 4),
     Row(
         "that it gave on says more than its result",
-        [
-            client(),
-            client("B2", LOOPBACK),
-            sent(queue_id="B2"),
-            result(BOB, origin_queue_id="A1", next_ids=["B2"]),
-            Passed(Sending.FORWARD, "M1", next_id="B2"),
-        ],
+        [client(), *BEHIND, OF_A1, Passed(Sending.FORWARD, "M1", next_id="B2")],
         "A1; M1 scan_of A1 (A1); B2 passed M1 (B2)",
         4,
     ),
@@ -84,34 +72,14 @@ ROWS = (
     ),
     Row("put back", [client(), Removed("A1"), Received("B2", uid=0, requeued_from="A1"), sent(queue_id="B2")], "A1; B2 requeue A1 (A1)", 2),
     Row("passed on", [client(), client("B2", LOOPBACK, origin_queue_id="A1"), sent(queue_id="B2")], "A1; B2 origin A1 (A1)", 1),
-    Row(
-        "kept and let go",
-        [
-            result(BOB, passed=False, quarantine_ids=["k1"]),
-            Passed(Sending.RELEASE, "M1", next_id="B2", recipients=[BOB]),
-            client("B2", LOOPBACK),
-            sent(queue_id="B2"),
-        ],
-        "M1; B2 release M1 (B2)",
-        1,
-    ),
+    Row("kept and let go", [KEPT, LET_GO, *BEHIND], "M1; B2 release M1 (B2)", 1),
     Row(
         "a refusal and what was found before",
-        [
-            Screened(OUTSIDE, 25001, Finding.DNSBL),
-            Ruled(None, Action.REJECT, Stage.RCPT, Decider.SCREEN, client_ip=OUTSIDE, client_port=25001, sender=ANN, recipients=[BOB]),
-        ],
+        [SCREENED, TURNED_AWAY],
         "[192.0.2.7]:25001; line peer [192.0.2.7]:25001 ([192.0.2.7]:25001)",
         1,
     ),
-    Row(
-        "a result of a filter on another host",
-        [client(), sent(), At(2, Judged("rspamd", "A1", "t1", score=1.0), "scan")],
-        "A1 = scan/A1",
-        None,
-        Within(several=True),
-        ("mx", "scan"),
-    ),
+    Row("a result of a filter on another host", [client(), sent(), TASK], "A1 = scan/A1", None, SEVERAL, HOSTS),
 )
 
 

@@ -87,6 +87,10 @@ BEHIND = client("B2", LOOPBACK)
 MADE = Received("B2", uid=0)
 MILTER = result(INFO, milter=True, origin_queue_id="A1")
 
+ALL = "all@here.example"
+FORWARDED, ON = sent(INFO, forwarded=True, next_id="B2"), to_filter(next_id="B2")
+OUT, OUT_EVE = sent(queue_id="B2"), sent(EVE, "B2")
+
 ROWS = (
     Row("one", [client(), sent()], "bob>bob A1 delivered"),
     Row("nobody is named", [client(), queued()], "->- A1 in_progress"),
@@ -109,22 +113,14 @@ ROWS = (
     ),
     Row("it is not known of whom a stranger's alias is", [client(), sent(EVE, original="EVE@here.example")], "EVE>eve A1 delivered"),
     # -- forwarded
-    Row("forwarded", [client(), sent(INFO, forwarded=True, next_id="B2"), MADE, sent(EVE, "B2")], "info>eve A1+B2 delivered"),
-    Row(
-        "to several",
-        [client(), sent(INFO, forwarded=True, next_id="B2"), MADE, sent(queue_id="B2"), bounced(EVE, "B2")],
-        "info>bob A1+B2 delivered; info>eve A1+B2 bounced",
-    ),
-    Row(
-        "with a copy that it keeps",
-        [client(), sent(INFO), sent(INFO, forwarded=True, next_id="B2"), MADE, sent(EVE, "B2")],
-        "info>eve A1+B2 delivered; info>info A1 delivered",
-    ),
-    Row("and the next file is not seen", [client(), sent(INFO, forwarded=True, next_id="B2")], "info>info A1 expanded"),
-    Row("and nothing is tried there yet", [client(), sent(INFO, forwarded=True, next_id="B2"), MADE], "info>info A1+B2 in_progress"),
+    Row("forwarded", [client(), FORWARDED, MADE, OUT_EVE], "info>eve A1+B2 delivered"),
+    Row("to several", [client(), FORWARDED, MADE, OUT, bounced(EVE, "B2")], "info>bob A1+B2 delivered; info>eve A1+B2 bounced"),
+    Row("with a copy that it keeps", [client(), sent(INFO), FORWARDED, MADE, OUT_EVE], "info>eve A1+B2 delivered; info>info A1 delivered"),
+    Row("and the next file is not seen", [client(), FORWARDED], "info>info A1 expanded"),
+    Row("and nothing is tried there yet", [client(), FORWARDED, MADE], "info>info A1+B2 in_progress"),
     Row(
         "one that became the other's duplicate",
-        [client(), to_filter(next_id="B2"), to_filter(INFO, next_id="B2"), BEHIND, sent(BOB, "B2", original=BOB), Removed("B2")],
+        [client(), ON, to_filter(INFO, next_id="B2"), BEHIND, sent(BOB, "B2", original=BOB), Removed("B2")],
         "bob>bob A1+B2 delivered; info>bob A1+B2 delivered",
     ),
     # -- sent elsewhere by a rule
@@ -141,12 +137,12 @@ ROWS = (
     Row("in the mail server's own list", [client(recipients=[BOB, EVE]), sent()], "bob>bob A1 delivered; eve>eve A1 in_progress"),
     Row(
         "in it, and all is done: without a line of his own he became the alias' one",
-        [client(recipients=[INFO, "all@here.example"]), *alias(BOB), GONE],
+        [client(recipients=[INFO, ALL]), *alias(BOB), GONE],
         "info>bob A1 delivered; all>bob A1 delivered",
     ),
     Row(
         "in it, and all is done: he may have become either",
-        [client(recipients=[INFO, "all@here.example"]), *alias(BOB, EVE), GONE],
+        [client(recipients=[INFO, ALL]), *alias(BOB, EVE), GONE],
         "info>bob A1 delivered; info>eve A1 delivered; all>all A1 unknown",
     ),
     Row("in a result of a filter beside the queue", [client(), Judged("rspamd", "A1", recipients=[BOB])], "bob>bob A1 in_progress"),
@@ -154,20 +150,16 @@ ROWS = (
     Row("in a filter's result alone", [client(), kept(BOB)], "bob>bob A1+M1 quarantined"),
     Row("in a filter's first lines alone", [looked(recipients=[BOB]), result(log_id="1-1")], "bob>bob M1 unknown"),
     # -- filters
-    Row("through a filter", [client(), to_filter(next_id="B2"), passed(BOB), BEHIND, sent(queue_id="B2")], "bob>bob A1+M1+B2 delivered"),
+    Row("through a filter", [client(), ON, passed(BOB), BEHIND, OUT], "bob>bob A1+M1+B2 delivered"),
     Row(
         "an alias behind it",
         [client(), to_filter(INFO, next_id="B2"), passed(INFO), BEHIND, sent(queue_id="B2", original=INFO)],
         "info>bob A1+M1+B2 delivered",
     ),
-    Row(
-        "an alias before it",
-        [client(), to_filter(original=INFO, next_id="B2"), passed(BOB), BEHIND, sent(queue_id="B2")],
-        "info>bob A1+M1+B2 delivered",
-    ),
+    Row("an alias before it", [client(), to_filter(original=INFO, next_id="B2"), passed(BOB), BEHIND, OUT], "info>bob A1+M1+B2 delivered"),
     Row(
         "one kept, one passed",
-        [client(), to_filter(), to_filter(EVE, next_id="B2"), kept(BOB), passed(EVE), BEHIND, sent(EVE, "B2")],
+        [client(), to_filter(), to_filter(EVE, next_id="B2"), kept(BOB), passed(EVE), BEHIND, OUT_EVE],
         "bob>bob A1+M1 quarantined; eve>eve A1+M1+B2 delivered",
     ),
     Row(
@@ -177,10 +169,10 @@ ROWS = (
     ),
     Row(
         "a copy that a filter adds",
-        [client(), to_filter(next_id="B2"), passed(BOB), BEHIND, sent(queue_id="B2"), sent(EVE, "B2")],
+        [client(), ON, passed(BOB), BEHIND, OUT, OUT_EVE],
         "bob>bob A1+M1+B2 delivered; eve>eve A1+M1+B2 delivered",
     ),
-    Row("only the second hop is seen", [BEHIND, sent(queue_id="B2")], "bob>bob B2 delivered"),
+    Row("only the second hop is seen", [BEHIND, OUT], "bob>bob B2 delivered"),
     Row("a milter sees the address as the client named it", [client(), MILTER, *alias(BOB), GONE], "info>bob M1+A1 delivered"),
     Row(
         "a milter takes one off",
@@ -188,33 +180,19 @@ ROWS = (
         "bob>bob A1 delivered; eve>eve M1+A1 discarded",
     ),
     # -- let go
-    Row("let go to the same", [client(), kept(BOB), *let_go(BOB), sent(queue_id="B2")], "bob>bob A1+M1 released"),
-    Row(
-        "let go to a stranger",
-        [client(), kept(BOB), *let_go(EVE), sent(EVE, "B2")],
-        "bob>bob A1+M1 quarantined; eve>eve A1+M1+B2 delivered",
-    ),
-    Row(
-        "let go to one of two",
-        [client(), kept(BOB, EVE), *let_go(EVE), sent(EVE, "B2")],
-        "bob>bob A1+M1 quarantined; eve>eve A1+M1 released",
-    ),
-    Row(
-        "sent anew", [kept(BOB), BEHIND, Identified("B2", "y@here", resent=True, mail_id="M1"), sent(queue_id="B2")], "bob>bob M1 released"
-    ),
+    Row("let go to the same", [client(), kept(BOB), *let_go(BOB), OUT], "bob>bob A1+M1 released"),
+    Row("let go to a stranger", [client(), kept(BOB), *let_go(EVE), OUT_EVE], "bob>bob A1+M1 quarantined; eve>eve A1+M1+B2 delivered"),
+    Row("let go to one of two", [client(), kept(BOB, EVE), *let_go(EVE), OUT_EVE], "bob>bob A1+M1 quarantined; eve>eve A1+M1 released"),
+    Row("sent anew", [kept(BOB), BEHIND, Identified("B2", "y@here", resent=True, mail_id="M1"), OUT], "bob>bob M1 released"),
     # -- ways that end nowhere
     Row(
         "in a circle",
         [BEHIND, to_filter(queue_id="B2", next_id="C3"), client("C3", LOOPBACK), to_filter(queue_id="C3", next_id="B2")],
         "bob>bob B2+C3 in_progress",
     ),
-    Row("handed over to what is not seen", [client(), to_filter(next_id="B2")], "bob>bob A1 unknown"),
-    Row("handed over, and nothing is tried there yet", [client(), to_filter(next_id="B2"), BEHIND], "bob>bob A1+B2 in_progress"),
-    Row(
-        "put back",
-        [client(), named(), waits(BOB), Received("B2", uid=0, requeued_from="A1"), GONE, sent(queue_id="B2")],
-        "bob>bob A1+B2 delivered",
-    ),
+    Row("handed over to what is not seen", [client(), ON], "bob>bob A1 unknown"),
+    Row("handed over, and nothing is tried there yet", [client(), ON, BEHIND], "bob>bob A1+B2 in_progress"),
+    Row("put back", [client(), named(), waits(BOB), Received("B2", uid=0, requeued_from="A1"), GONE, OUT], "bob>bob A1+B2 delivered"),
 )
 
 
