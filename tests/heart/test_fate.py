@@ -20,6 +20,7 @@ from heart_cases import (
     event,
     events,
     life,
+    looked,
     loose,
     named,
     queued,
@@ -412,9 +413,21 @@ SCANNED = [
     result(BOB, verdict=Verdict.SUSPECT, log_id="1-1", next_ids=["B2"], origin_queue_id="A1"),
     client("B2", LOOPBACK),
 ]
-SPAM_KEPT = result(BOB, passed=False, verdict=Verdict.SPAM, quarantine_ids=["k1"], origin_queue_id="A1", log_id="1-1")
+SPAM_KEPT = result(BOB, passed=False, verdict=Verdict.SPAM, detail="GTUBE", quarantine_ids=["k1"], origin_queue_id="A1", log_id="1-1")
 IN_QUARANTINE = [client(), to_filter(log_id="1-1"), SPAM_KEPT]
-RELEASED = [*IN_QUARANTINE, Passed(Sending.RELEASE, "M1", next_id="B2", recipients=[BOB]), client("B2", LOOPBACK)]
+GIVEN_ON = Passed(Sending.FORWARD, "M1", recipients=[BOB], reply=Reply(250))
+TOLD = refusal(Decider.PROXY, stage=Stage.END_OF_MESSAGE, log_id="1-1")
+SPAM_JUDGED = judged(Disposition.REJECTED, verdict=Verdict.SPAM, reason=Reason.SPAM)
+FOR_A_MILTER = [SPAM_JUDGED, rule(Action.WARN, source=Decider.MILTER)]
+BESIDE = banned(milter=True, origin_queue_id="A1")
+
+
+def let_go(recipient: str = BOB) -> Passed:
+    """An operator lets it go."""
+    return Passed(Sending.RELEASE, "M1", next_id="B2", recipients=[recipient])
+
+
+RELEASED = [*IN_QUARANTINE, let_go(), client("B2", LOOPBACK)]
 PARKED = [client(), rule(Action.HOLD, source=Decider.MILTER)]
 RETURNED_MAIL = [client(), queued(), bounced()]
 
@@ -429,7 +442,7 @@ def noticed(what: Notice = Notice.NON_DELIVERY, to: str = "sender") -> Noticed:
     [
         ("passed", [*SCANNED, sent(queue_id="B2")], "disposition=delivered verdict=suspect reason=-"),
         ("passed, and refused behind", [*SCANNED, bounced(queue_id="B2")], "disposition=bounced verdict=suspect"),
-        ("kept", IN_QUARANTINE, "disposition=quarantined verdict=spam reason=spam quarantine_id=k1"),
+        ("kept", IN_QUARANTINE, "disposition=quarantined verdict=spam reason=spam detail=GTUBE quarantine_id=k1"),
         ("let go and delivered", [*RELEASED, sent(queue_id="B2")], "disposition=released verdict=spam quarantine_id=k1"),
         ("let go and refused", [*RELEASED, bounced(queue_id="B2")], "disposition=bounced verdict=spam quarantine_id=k1"),
         ("let go, and nothing more is seen", RELEASED, "disposition=quarantined"),
@@ -448,7 +461,7 @@ def noticed(what: Notice = Notice.NON_DELIVERY, to: str = "sender") -> Noticed:
             "a milter's refusal is the filter's",
             [
                 client(),
-                judged(Disposition.REJECTED, verdict=Verdict.SPAM, reason=Reason.SPAM),
+                SPAM_JUDGED,
                 rule(Action.REJECT, source=Decider.MILTER, code=554),
             ],
             "disposition=rejected verdict=spam reason=spam by=filter",
@@ -465,7 +478,16 @@ def noticed(what: Notice = Notice.NON_DELIVERY, to: str = "sender") -> Noticed:
             [client(), to_filter(log_id="1-1"), result(BOB, passed=False, log_id="1-1", notified=True)],
             "notified=True",
         ),
-        ("only the filter is seen", [result(BOB, next_ids=["B2"])], "disposition=unknown incomplete=True"),
+        ("only the filter is seen", [result(BOB, next_ids=["B2"])], "disposition=unknown by=- incomplete=True"),
+        ("and what it was answered", [looked(mail_id="M1"), GIVEN_ON], "disposition=unknown by=filter incomplete=True"),
+        ("let go, though nothing says that it was kept", [banned(), let_go(), client("B2", LOOPBACK)], "disposition=discarded"),
+        ("a filter before the queue refused it", [banned(log_id="1-1"), TOLD], "disposition=rejected reason=attachment by=filter"),
+        ("of two filters the one in the way says what it thought", [*SCANNED, judged(verdict=Verdict.SPAM)], "verdict=suspect"),
+        ("a milter kept it, and only it is seen", [judged(Disposition.QUARANTINED)], "disposition=quarantined quarantine_id=A1"),
+        ("local mail comes back for a milter", [*FOR_A_MILTER, bounced(relay_ip=None)], "disposition=bounced reason=spam"),
+        ("not where a server refused it", [*FOR_A_MILTER, bounced(relay="mx.example")], "disposition=bounced reason=recipient_unknown"),
+        ("nor without a milter", [SPAM_JUDGED, bounced(relay_ip=None)], "disposition=bounced reason=recipient_unknown"),
+        ("a milter refused it", [client(), BESIDE, rule(Action.REJECT, source=Decider.MILTER, code=554)], "disposition=rejected by=filter"),
     ],
 )
 def test_fate(says: str, said: list[Said], becomes: str) -> None:
@@ -477,7 +499,6 @@ def test_fate(says: str, said: list[Said], becomes: str) -> None:
 
 def test_released_to_somebody_whom_the_scan_does_not_name() -> None:
     """What the filter thought of the message holds for him too; for the other it is still kept."""
-    let_go = Passed(Sending.RELEASE, "M1", next_id="B2", recipients=[EVE])
-    found = {one.final: fate for one, fate in recipients([*IN_QUARANTINE, let_go, client("B2", LOOPBACK), sent(EVE, "B2")])}
+    found = {one.final: fate for one, fate in recipients([*IN_QUARANTINE, let_go(EVE), client("B2", LOOPBACK), sent(EVE, "B2")])}
     assert words(found[EVE].disposition, found[EVE].verdict) == "delivered spam"
     assert words(found[BOB].disposition, found[BOB].verdict) == "quarantined spam"
