@@ -162,24 +162,54 @@ ROWS = (
     Row(GONE, [client(), queued(), admin(Handling.HOLD), Removed("A1")], "unknown -"),
     Row(NOTHING, [client(), queued(), LOST], "in_progress -"),
     Row(NOTHING, [client(), judged(Disposition.REJECTED)], "in_progress -"),
+    # -- where two hold, the first of them counts
+    Row(HELD_BOX, [client(), to_filter(transport="quarantine_box")], "quarantined policy", 1, BOXES),
+    Row(DELIVERED, [client(), sent(), deferred(), Expired("A1")], "delivered -", 1),
+    Row(DELIVERED, [client(), rule(Action.HOLD), sent(), admin(Handling.GIVE_UP)], "delivered -", 2),
+    Row(OVER, [client(), tried(Status.EXPIRED, relay_ip=None), Removed("A1", by_admin=True)], "expired expired", 1),
+    Row(DELETED, [client(), deferred(), Expired("A1"), Removed("A1", by_admin=True)], "deleted admin", 3),
+    Row(OVER_AT, [client(), Expired("A1"), LOST], "expired expired", 1),
+    Row(BROKEN_BEFORE, [client(), admin(Handling.GIVE_UP), LOST], "aborted connection", 2),
+    Row(RETURNED, [client(), deferred(), admin(Handling.GIVE_UP), admin(Handling.HOLD)], "bounced admin", 2),
+    Row(WAITS, [client(), rule(Action.HOLD), deferred()], "deferred mailbox_full", 2),
+    Row(STOPPED, [client(), rule(Action.HOLD), admin(Handling.HOLD)], "held policy", 1),
+    Row(HELD, [client(), named(), admin(Handling.HOLD), LOST], "held admin", 2),
+    Row(BROKEN, [judged(Disposition.REJECTED), named(), LOST], "aborted connection", 2),
+    Row(ASKED, [judged(Disposition.REJECTED), Removed("A1")], "rejected policy"),
 )
+
+
+def case_of(row: Row) -> Case:
+    """The copy that the lines of a row tell of."""
+    queue_file = Life("q:mx/A1", HOST, events(row.said, row.within))
+    return Case(queue_file, tries_of(queue_file.attempts), row.within)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.rule for row in ROWS])
 def test_the_first_rule_that_holds_makes_the_fate(row: Row) -> None:
     """This rule holds, and none before it."""
-    lines = events(row.said, row.within)
-    queue_file = Life("q:mx/A1", HOST, list(lines))
-    case = Case(queue_file, tries_of(queue_file.attempts), row.within)
+    case = case_of(row)
     assert next(known.says for known in QUEUE_RULES if known.holds(case)) == row.rule
     fate = queue_fate(case)
     assert words(fate.disposition, fate.reason) == row.becomes
-    assert fate.decided is (None if row.decides is None else lines[row.decides])
+    assert fate.decided is (None if row.decides is None else case.life.events[row.decides])
 
 
 def test_each_rule_has_a_row() -> None:
     """No rule stands there that nothing reaches."""
     assert {row.rule for row in ROWS} == {known.says for known in QUEUE_RULES}
+
+
+def test_each_rule_has_a_row_in_which_the_next_one_would_hold_too() -> None:
+    """So their order is a rule as well; some exclude each other by what came of the strongest try."""
+    shown = set()
+    for row in ROWS:
+        case = case_of(row)
+        held = [known.holds(case) for known in QUEUE_RULES]
+        first = held.index(True)
+        if held[first + 1 : first + 2] == [True]:
+            shown.add(QUEUE_RULES[first].says)
+    assert {known.says for known in QUEUE_RULES} - shown == {DELIVERED, REFUSED, NOTHING}
 
 
 def test_given_up_it_has_the_words_of_the_last_real_try() -> None:
