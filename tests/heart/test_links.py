@@ -31,7 +31,7 @@ from heart_cases import (
 from ingest.joining.names import MANY
 from ingest.joining.parts import Message, Part
 from ingest.joining.within import Within
-from mappings.facts import Identified, Infected, Judged, Passed, Received, Removed, Reply, Ruled, Screened
+from mappings.facts import Identified, Infected, Judged, Passed, Received, Release, Removed, Reply, Ruled, Screened
 from mappings.links import LINKS, How
 from mappings.log_words import Action, Decider, Finding, Sending, Stage
 from mappings.vocabulary import Verdict
@@ -232,3 +232,12 @@ def test_what_joins(row: Row) -> None:
 def test_each_way_of_naming_has_both(how: How) -> None:
     """Lines that join by it, and lines that must not."""
     assert {bool(row.joins) for row in ROWS if row.how is how} == {True, False}
+
+
+def test_the_parts_of_a_message_stand_in_the_order_of_time() -> None:
+    """From whichever of them it was found."""
+    lines = events([At(5, FROM_FILTER), At(6, forward()), At(4, OF_A1), At(1, client()), At(2, Release("M1", "R1"))])
+    for said in (lines, lines[::-1]):
+        (message,) = joined(said)
+        assert [short(part.key) for part in message.lives] == ["A1", "B2"]
+        assert all(part.events == sorted(part.events, key=lambda one: one.time_us) for part in message.parts)
