@@ -73,9 +73,14 @@ def spam(at: float = 1.5, text: str = "") -> At:
     return At(at, Judged("spamassassin", message_id="x@out", spam=True, text=text))
 
 
-def in_reception(queue_id: str = "A1") -> list[Said]:
-    """A message that is received from the first to the second second."""
-    return [At(1, client(queue_id)), At(1.2, named(queue_id)), At(2, queued(queue_id))]
+def coarse(said: At) -> At:
+    """The same line with a stamp of whole seconds."""
+    return said._replace(fine=False)
+
+
+def in_reception(queue_id: str = "A1", after: float = 0.0) -> list[Said]:
+    """A message that is received from the first to the second second, or later."""
+    return [At(1 + after, client(queue_id)), At(1.2 + after, named(queue_id)), At(2 + after, queued(queue_id))]
 
 
 def task(**more: Any) -> At:
@@ -106,6 +111,9 @@ RESENT = Identified("B2", "y@here", resent=True, mail_id="M1")
 #: A queue file that ended more than the reach before what names its id.
 LONG_AGO: list[Said] = [At(0, client()), At(1, Removed("A1"))]
 LATER_S = 700
+#: One life of B2 that has ended, and one that begins with its Message-ID.
+TWO_B2: list[Said] = [At(0, FROM_FILTER), At(2, Removed("B2")), At(30, named("B2"))]
+TRIED_AGAIN = to_filter(next_id="B2", delay=2000)
 
 #: What the mail server and the filter say of A1, the scan `1-1` and B2.
 HANDED_ON, ANSWER, MADE_B2 = to_filter(next_id="B2"), to_filter(log_id="1-1"), sent(next_id="B2", forwarded=True)
@@ -114,6 +122,9 @@ LOGGED, OF_A1, ONCE_A1 = result(BOB, log_id="1-1"), result(BOB, origin_queue_id=
 ROWS = (
     Row(How.RELAY, "the filter took it as B2", [client(), HANDED_ON, FROM_FILTER], "A1 > B2"),
     Row(How.RELAY, "the next file's lines come first", [FROM_FILTER, client(), HANDED_ON], "A1 > B2"),
+    Row(How.RELAY, "its beginning was not read", [client(), HANDED_ON, At(30, queued("B2"))], "A1 > B2"),
+    Row(How.RELAY, "its lines come long behind", [client(), HANDED_ON, At(LATER_S, queued("B2"))]),
+    Row(How.RELAY, "and not one that begins later", [client(), *TWO_B2, At(1, HANDED_ON)], "A1 > B2"),
     Row(How.RELAY, "B2 here came from outside", [client(), HANDED_ON, FROM_OUTSIDE]),
     Row(How.RELAY, "a stranger's server calls it B2", [client(), sent(next_id="B2"), FROM_FILTER]),
     Row(
@@ -124,6 +135,7 @@ ROWS = (
     ),
     Row(How.RELAY, "B2 was gone long before", [At(0, FROM_FILTER), At(1, Removed("B2")), At(LATER_S, client()), At(LATER_S, HANDED_ON)]),
     Row(How.FORWARDED, "it became B2 on the host", [client(), MADE_B2, Received("B2", uid=0)], "A1 > B2"),
+    Row(How.FORWARDED, "its beginning was not read", [client(), MADE_B2, queued("B2")], "A1 > B2"),
     Row(How.FORWARDED, "B2 has a client", [client(), MADE_B2, FROM_FILTER]),
     Row(How.NEXT, "the result names B2", [result(BOB, next_ids=["B2"]), FROM_FILTER], "M1 > B2"),
     Row(How.NEXT, "one for each recipient", [FROM_FILTER, client("C3", LOOPBACK), result(BOB, next_ids=["B2", "C3"])], "M1 > B2, M1 > C3"),
@@ -135,6 +147,7 @@ ROWS = (
     Row(How.ORIGIN, "the filter passes on what it was before", [client(), ONCE_A1], "A1 > B2"),
     Row(How.ORIGIN, "a client outside says so", [client(), client("B2", origin_queue_id="A1")]),
     Row(How.REQUEUE, "put back from A1", [client(), Received("B2", uid=0, requeued_from="A1")], "A1 > B2"),
+    Row(How.REQUEUE, "after long in the queue", [At(0, client()), At(LATER_S, Received("B2", uid=0, requeued_from="A1"))], "A1 > B2"),
     Row(How.REQUEUE, "that A1 was gone long before", [*LONG_AGO, At(LATER_S, Received("B2", uid=0, requeued_from="A1"))]),
     Row(How.SCAN_OF, "the filter says whose it is", [client(), OF_A1], "A1 > M1"),
     Row(How.SCAN_OF, "the result comes first", [OF_A1, client()], "A1 > M1"),
@@ -144,8 +157,11 @@ ROWS = (
     Row(How.RESENT, "what was kept is sent anew", [result(BOB, passed=False), At(LATER_S, FROM_FILTER), At(LATER_S, RESENT)], "M1 > B2"),
     Row(How.RESENT, "a stranger wrote the header", [result(BOB, passed=False), FROM_OUTSIDE, RESENT]),
     Row(How.LOG, "the first lines of a scan have its log id only", [looked(), LOGGED], "M1 > 1-1"),
+    Row(How.LOG, "more lines than are of one scan", [LOGGED, *(At(1, looked(sender=str(i))) for i in range(MANY + 1))]),
     Row(How.LOG, "after a restart the log id is another's", [At(0, looked()), At(31, LOGGED)]),
     Row(How.ANSWERED, "the answer names the scan", [client(), ANSWER, LOGGED], "A1 > M1"),
+    Row(How.ANSWERED, "which names the file too", [client(), ANSWER, result(BOB, log_id="1-1", origin_queue_id="A1")], "A1 > M1"),
+    Row(How.ANSWERED, "or one that nobody saw", [client(), ANSWER, result(BOB, log_id="1-1", origin_queue_id="C3")], "A1 > M1"),
     Row(
         How.ANSWERED,
         "of two scans it means the nearest",
@@ -153,6 +169,7 @@ ROWS = (
         "A1 > M1",
     ),
     Row(How.ANSWERED, "out of reach", [At(0, client()), At(0, ANSWER), At(31, LOGGED)]),
+    Row(How.ANSWERED, "two files that name one scan, which nobody saw", [client(), ANSWER, to_filter(queue_id="C3", log_id="1-1")]),
     Row(
         How.ANSWERED,
         "the scan says that it is another file's",
@@ -173,6 +190,8 @@ ROWS = (
     Row(How.REFUSED, "out of reach", [*refused_at("B2"), At(32, behind().fact)]),
     Row(How.REFUSED, "a stranger's mail with the Message-ID", [*refused_at("B2")[1:], FROM_OUTSIDE, behind()]),
     Row(How.JUDGED, "while it is received", [*in_reception(), spam()], "A1 > x@out"),
+    Row(How.JUDGED, "in the second before, by whole seconds", [*in_reception(after=1.5), coarse(spam(1))], "A1 > x@out"),
+    Row(How.JUDGED, "in the second before", [*in_reception(after=1.5), spam(1)]),
     Row(How.JUDGED, "two are received with this Message-ID", [*in_reception(), *in_reception("B2"), spam()]),
     Row(How.JUDGED, "after it was received", [*in_reception(), spam(4)]),
     Row(How.JUDGED, "more results than it can tell apart", [*in_reception(), *(spam(text=str(i)) for i in range(MANY + 1))]),
@@ -186,12 +205,19 @@ ROWS = (
         HOSTS,
     ),
     Row(How.TASK, "it had not begun", [At(4, client()), task()], "", SEVERAL, HOSTS),
+    Row(How.TASK, "by whole seconds it had", [At(2.5, client()), coarse(task())], "A1 > scan/A1", SEVERAL, HOSTS),
+    Row(How.TASK, "it was gone long before", [At(0, client()), At(LATER_S, task().fact, "scan")], "", SEVERAL, HOSTS),
     Row(How.TASK, "hosts that hand each other no mail", [client(), task()]),
     Row(How.FOLDER, "what was found in its folder meanwhile", [*in_folder(), virus()], "M1 > /tmp/1 at 2"),
     Row(How.FOLDER, "of another name", [*in_folder(), virus(found="Worm")]),
     Row(How.FOLDER, "before the scan began", [*in_folder(), virus(0.5)]),
     Row(How.OWN, "a line that is a hop by itself", [*in_folder(), virus(), virus(3.2)], "M1 > /tmp/1 at 2, M1 > /tmp/1 at 3"),
     Row(How.OWN, "nothing asks for it", [LOGGED, virus()]),
+    Row(
+        How.UNSEEN,
+        "between two times of one who names it",
+        [client(), HANDED_ON, At(2000, TRIED_AGAIN), At(1000, result(BOB, next_ids=["B2"]))],
+    ),
     Row(How.UNSEEN, "both come from A1, which nobody saw", [OF_A1, ONCE_A1], "B2 > M1"),
     Row(How.UNSEEN, "the id came back", [At(0, OF_A1), At(601, result(BOB, origin_queue_id="A1", mail_id="M2"))]),
     Row(How.UNSEEN, "more than it can tell apart", [At(0, result(BOB, origin_queue_id="A1", mail_id=f"M{i}")) for i in range(MANY + 1)]),
