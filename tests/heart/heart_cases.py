@@ -12,7 +12,7 @@ from ingest.clock import SECOND
 from ingest.framing.line import Line
 from ingest.joining.event import Event, digest_of
 from ingest.joining.life import Life
-from ingest.joining.parts import Loose, Message
+from ingest.joining.parts import Message
 from ingest.joining.within import Within
 from ingest.memory.nodes import Nodes
 from ingest.telling.fate import fate_of
@@ -67,11 +67,6 @@ def life(*said: Said) -> Life:
     return Life(keys.queue(HOST, "A1"), HOST, events(said))
 
 
-def loose(key: str, *said: Said) -> Loose:
-    """Lines that share a weak id only."""
-    return Loose(key, HOST, events(said))
-
-
 def joined(lines: Iterable[Event], within: Within = HERE, hosts: tuple[str, ...] = ()) -> list[Message]:
     """The messages that some lines come to, whose owners are their nodes."""
     nodes = Nodes(within, hosts)
@@ -95,10 +90,10 @@ def recipients(said: Iterable[Said], within: Within = HERE) -> list[tuple[Recipi
     return [(one, fate_of(one, within, [piece for part in one.path for piece in tree.loose.get(part, ())])) for one in found]
 
 
-def traces(said: Iterable[Said], within: Within = HERE, hosts: tuple[str, ...] = ()) -> list[Trace]:
+def traces_of(lines: Iterable[Event], within: Within = HERE, hosts: tuple[str, ...] = ()) -> list[Trace]:
     """The documents of all messages that these lines are of."""
     context = Context("here", within, Ownership())
-    return [draft.trace for message in joined(events(said, within), within, hosts) for draft in compose(message, context).drafts]
+    return [draft.trace for message in joined(lines, within, hosts) for draft in compose(message, context).drafts]
 
 
 def short(key: str) -> str:

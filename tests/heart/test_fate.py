@@ -21,7 +21,6 @@ from heart_cases import (
     events,
     life,
     looked,
-    loose,
     named,
     queued,
     recipients,
@@ -33,7 +32,7 @@ from heart_cases import (
 )
 
 from ingest.joining.life import Life
-from ingest.joining.parts import Scan
+from ingest.joining.parts import Loose, Scan
 from ingest.joining.within import Within
 from ingest.telling.fate import QUEUE_RULES, Case, queue_fate
 from ingest.telling.judgement import judgement_of
@@ -390,7 +389,7 @@ def finding(what: Finding) -> Screened:
 )
 def test_refused_without_a_queue_file(says: str, refused: Ruled, around: list[Said], becomes: str) -> None:
     """Disposition, reason, verdict, detail, and whose words they are."""
-    pieces = [loose("p:mx/[192.0.2.7]:25001", *around)] if around else []
+    pieces = [Loose("p:mx/[192.0.2.7]:25001", HOST, events(around))] if around else []
     fate = refusal_fate(event(refused), pieces)
     assert words(fate.disposition, fate.reason, fate.verdict, fate.detail, fate.by) == becomes, says
 
@@ -430,7 +429,7 @@ def test_refused_without_a_queue_file(says: str, refused: Ruled, around: list[Sa
 )
 def test_judgement(says: str, of_file: list[Said], of_task: list[Said], stopped: Disposition | None, thought: str | None) -> None:
     """Verdict, reason and detail, from all results for a message."""
-    found = judgement_of([life(*of_file)], [loose("l:mx/t1", *of_task)] if of_task else [], stopped)
+    found = judgement_of([life(*of_file)], [Loose("l:mx/t1", HOST, events(of_task))] if of_task else [], stopped)
     assert (found and words(found.verdict, found.reason, found.detail)) == thought, says
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from heart_cases import ANN, BOB, HERE, LOOPBACK, OUTSIDE, At, Said, client, events, looked, result, sent, short, to_filter, traces
+from heart_cases import ANN, BOB, HERE, LOOPBACK, OUTSIDE, At, Said, client, events, looked, result, sent, short, to_filter, traces_of
 
 from ingest.joining.within import Within
 from mappings.facts import Identified, Judged, Passed, Received, Release, Removed, Ruled, Screened
@@ -86,7 +86,7 @@ ROWS = (
 @pytest.mark.parametrize("row", ROWS, ids=[row.says for row in ROWS])
 def test_the_hops_of_a_way(row: Row) -> None:
     """Each with the one that it follows, how that is known, and the line that says so."""
-    (trace,) = traces(row.said, row.within, row.hosts)
+    (trace,) = traces_of(events(row.said, row.within), row.within, row.hosts)
     lines = {one.digest: number for number, one in enumerate(events(row.said, row.within))}
     found = []
     for hop in trace.hops:
@@ -115,7 +115,7 @@ def test_the_hops_of_a_way(row: Row) -> None:
 )
 def test_the_line_that_decided(says: str, said: list[Said], decides: int | None, next_ids: list[str]) -> None:
     """Told by the document, so that nobody works it out again."""
-    (trace,) = traces(said)
+    (trace,) = traces_of(events(said))
     lines = [one.digest for one in events(said)]
     assert trace.decided == (None if decides is None else lines[decides]), says
     assert trace.next_ids == next_ids
@@ -124,5 +124,5 @@ def test_the_line_that_decided(says: str, said: list[Said], decides: int | None,
 @pytest.mark.xfail(strict=True, reason="the hop says `release`, and that the line names B2: the line is the one that names the scan")
 def test_what_is_sent_anew_follows_the_scan_that_its_line_names() -> None:
     """The report says it in the words of that way of naming: its Resent-Message-ID names the scan."""
-    (trace,) = traces([KEPT, Release("M1", "R1", recipients=[BOB]), *BEHIND, RESENT])
+    (trace,) = traces_of(events([KEPT, Release("M1", "R1", recipients=[BOB]), *BEHIND, RESENT]))
     assert (trace.hops[-1].how, trace.hops[-1].named) == (How.RESENT, "M1")

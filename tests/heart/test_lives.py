@@ -9,7 +9,7 @@ from heart_cases import At, Said, client, events, named, queued, sent
 
 from ingest.joining.life import Life
 from ingest.joining.lives import split
-from mappings.facts import Connected, Judged, Noticed, Passed, Received, Removed, Reply, Ruled
+from mappings.facts import Connected, Fact, Judged, Noticed, Passed, Removed, Reply, Ruled
 from mappings.log_words import Action, Contact, Decider, Notice, Sending, Stage
 
 KEY = "q:mx/A1"
@@ -26,7 +26,7 @@ class Row:
     lives: list[list[int]]
 
 
-def coarse(at: float, fact: Received | Removed | Judged | Ruled, number: int = 0) -> At:
+def coarse(at: float, fact: Fact, number: int = 0) -> At:
     """A line whose stamp has whole seconds."""
     return At(at, fact, fine=False, number=number)
 
@@ -61,10 +61,15 @@ ROWS = (
     ),
     Row(
         "in one whole second the Message-ID may stand before its client",
-        [At(0, client()), At(1, Removed("A1")), At(5, named(), fine=False), coarse(5, AGAIN, 1)],
+        [At(0, client()), At(1, Removed("A1")), coarse(5, named()), coarse(5, AGAIN, 1)],
         [[0, 1], [2, 3]],
     ),
     Row("with fine stamps it is another message", [client(), Removed("A1"), At(5, named()), At(5.1, AGAIN)], [[0, 1], [2], [3]]),
+    Row("an end in a later second is of the later one", [coarse(0, client()), coarse(5, AGAIN), coarse(7, Removed("A1"))], [[0], [1, 2]]),
+    Row("what ends nothing is of the one that begins", [coarse(0, client()), coarse(5, AGAIN), coarse(5, queued(), 1)], [[0], [1, 2]]),
+    Row("where one of two stamps is fine, nothing tells", [client(), coarse(5, AGAIN), At(5.3, Removed("A1"))], [[0, 2], [1]]),
+    Row("two clients in one whole second are two", [coarse(5, client()), coarse(5, AGAIN, 1)], [[0], [1]]),
+    Row("not in another second", [client(), Removed("A1"), coarse(4, named()), coarse(5, AGAIN)], [[0, 1], [2], [3]]),
     Row("a filter's result is about the one with its Message-ID", [*TWO, At(30, about("x@out"))], [[0, 1, 2, 5], [3, 4]]),
     Row("else about the last that had begun", [*TWO, At(30, about("z@out"))], [[0, 1, 2], [3, 4, 5]]),
     Row("and had begun by then", [*TWO, At(10, about("y@out"))], [[0, 1, 2, 5], [3, 4]]),
