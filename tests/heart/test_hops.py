@@ -5,12 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from heart_cases import ANN, BOB, HERE, LOOPBACK, OUTSIDE, At, Said, client, events, looked, result, sent, short, to_filter, traces_of
+from heart_cases import (
+    ANN,
+    BOB,
+    HERE,
+    LOOPBACK,
+    OUTSIDE,
+    At,
+    Said,
+    client,
+    events,
+    looked,
+    queued,
+    result,
+    sent,
+    short,
+    to_filter,
+    traces_of,
+)
 
 from ingest.joining.within import Within
 from mappings.facts import Identified, Judged, Passed, Received, Release, Removed, Ruled, Screened
 from mappings.keys import in_documents
-from mappings.links import How
 from mappings.log_words import Action, Decider, Finding, Sending, Stage
 
 
@@ -73,6 +89,8 @@ ROWS = (
     Row("put back", [client(), Removed("A1"), Received("B2", uid=0, requeued_from="A1"), sent(queue_id="B2")], "A1; B2 requeue A1 (A1)", 2),
     Row("passed on", [client(), client("B2", LOOPBACK, origin_queue_id="A1"), sent(queue_id="B2")], "A1; B2 origin A1 (A1)", 1),
     Row("kept and let go", [KEPT, LET_GO, *BEHIND], "M1; B2 release M1 (B2)", 1),
+    Row("kept, and sent anew", [KEPT, Release("M1", "R1", recipients=[BOB]), *BEHIND, RESENT], "M1; B2 resent M1 (M1)", 4),
+    Row("split off", [client(), queued(), Received("B2", split_from="A1"), sent(queue_id="B2")], "A1; B2 split A1 (A1)", 2),
     Row(
         "a refusal and what was found before",
         [SCREENED, TURNED_AWAY],
@@ -119,10 +137,3 @@ def test_the_line_that_decided(says: str, said: list[Said], decides: int | None,
     lines = [one.digest for one in events(said)]
     assert trace.decided == (None if decides is None else lines[decides]), says
     assert trace.next_ids == next_ids
-
-
-@pytest.mark.xfail(strict=True, reason="the hop says `release`, and that the line names B2: the line is the one that names the scan")
-def test_what_is_sent_anew_follows_the_scan_that_its_line_names() -> None:
-    """The report says it in the words of that way of naming: its Resent-Message-ID names the scan."""
-    (trace,) = traces_of(events([KEPT, Release("M1", "R1", recipients=[BOB]), *BEHIND, RESENT]))
-    assert (trace.hops[-1].how, trace.hops[-1].named) == (How.RESENT, "M1")

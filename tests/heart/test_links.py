@@ -149,6 +149,8 @@ ROWS = (
     Row(How.REQUEUE, "put back from A1", [client(), Received("B2", uid=0, requeued_from="A1")], "A1 > B2"),
     Row(How.REQUEUE, "after long in the queue", [At(0, client()), At(LATER_S, Received("B2", uid=0, requeued_from="A1"))], "A1 > B2"),
     Row(How.REQUEUE, "that A1 was gone long before", [*LONG_AGO, At(LATER_S, Received("B2", uid=0, requeued_from="A1"))]),
+    Row(How.SPLIT, "a part of A1", [client(), Received("B2", split_from="A1")], "A1 > B2"),
+    Row(How.SPLIT, "that A1 was gone long before", [*LONG_AGO, At(LATER_S, Received("B2", split_from="A1"))]),
     Row(How.SCAN_OF, "the filter says whose it is", [client(), OF_A1], "A1 > M1"),
     Row(How.SCAN_OF, "the result comes first", [OF_A1, client()], "A1 > M1"),
     Row(How.SCAN_OF, "that A1 was gone long before", [*LONG_AGO, At(LATER_S, OF_A1)]),

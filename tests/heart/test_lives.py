@@ -110,6 +110,7 @@ def rejected(stage: Stage) -> Ruled:
         ("the message was refused", [client(), rejected(Stage.END_OF_MESSAGE)], True),
         ("one recipient was refused", [client(), rejected(Stage.RCPT)], False),
         ("the session broke off before it was complete", [client(), Connected(Contact.LOST)], True),
+        ("its transaction broke off", [client(), Ruled("A1", Action.ABORT, Stage.DATA)], True),
         ("the session broke off behind it", [client(), queued(), Connected(Contact.LOST)], False),
     ],
 )

@@ -48,9 +48,9 @@ def refused(recipient: str = EVE, source: Decider = Decider.ACCESS) -> Ruled:
     return Ruled("A1", Action.REJECT, Stage.RCPT, source, recipients=[recipient], reply=Reply(550))
 
 
-def bounced(recipient: str, queue_id: str = "A1") -> Said:
+def bounced(recipient: str, queue_id: str = "A1", **more: Any) -> Said:
     """The next server refuses one."""
-    return tried(Status.BOUNCED, recipient, queue_id, 550)
+    return tried(Status.BOUNCED, recipient, queue_id, 550, **more)
 
 
 def waits(recipient: str, **more: Any) -> Said:
@@ -84,7 +84,7 @@ def moved(action: Action = Action.REDIRECT, target: str | None = EVE) -> Ruled:
 
 
 BEHIND = client("B2", LOOPBACK)
-MADE = Received("B2", uid=0)
+MADE, SPLIT = Received("B2", uid=0), Received("B2", split_from="A1")
 MILTER = result(INFO, milter=True, origin_queue_id="A1")
 
 ALL = "all@here.example"
@@ -112,6 +112,10 @@ ROWS = (
         "info>info A1 deferred; info>bob A1 delivered",
     ),
     Row("it is not known of whom a stranger's alias is", [client(), sent(EVE, original="EVE@here.example")], "EVE>eve A1 delivered"),
+    Row("put off, and it becomes nothing", [client(), waits(INFO), sent()], "info>info A1 deferred; bob>bob A1 delivered"),
+    Row("put off by a server", [client(), waits(INFO, relay="mx"), *alias(BOB)], "info>info A1 deferred; info>bob A1 delivered"),
+    Row("refused before that", [client(), bounced(INFO, relay_ip=None), *alias(BOB)], "info>info A1 bounced; info>bob A1 delivered"),
+    Row("put off behind it", [client(), waits(BOB, original=INFO), *alias(EVE)], "info>bob A1 deferred; info>eve A1 delivered"),
     # -- forwarded
     Row("forwarded", [client(), FORWARDED, MADE, OUT_EVE], "info>eve A1+B2 delivered"),
     Row("to several", [client(), FORWARDED, MADE, OUT, bounced(EVE, "B2")], "info>bob A1+B2 delivered; info>eve A1+B2 bounced"),
@@ -122,6 +126,16 @@ ROWS = (
         "one that became the other's duplicate",
         [client(), ON, to_filter(INFO, next_id="B2"), BEHIND, sent(BOB, "B2", original=BOB), Removed("B2")],
         "bob>bob A1+B2 delivered; info>bob A1+B2 delivered",
+    ),
+    Row(
+        "one whom the next file has under the other's name",
+        [client(), BEHIND, ON, to_filter(INFO, next_id="B2"), sent(BOB, "B2", original=INFO)],
+        "bob>bob A1+B2 delivered; info>bob A1+B2 delivered",
+    ),
+    Row(
+        "of two next files each in his",
+        [client(), BEHIND, client("C3", LOOPBACK), ON, to_filter(EVE, next_id="C3"), sent(EVE, "C3")],
+        "bob>bob A1+B2 in_progress; eve>eve A1+C3 delivered",
     ),
     # -- sent elsewhere by a rule
     Row("redirected", [client(), moved(), sent(EVE)], "eve>eve A1 delivered; bob>eve A1 delivered"),
@@ -184,6 +198,13 @@ ROWS = (
     Row("let go to a stranger", [client(), kept(BOB), *let_go(EVE), OUT_EVE], "bob>bob A1+M1 quarantined; eve>eve A1+M1+B2 delivered"),
     Row("let go to one of two", [client(), kept(BOB, EVE), *let_go(EVE), OUT_EVE], "bob>bob A1+M1 quarantined; eve>eve A1+M1 released"),
     Row("sent anew", [kept(BOB), BEHIND, Identified("B2", "y@here", resent=True, mail_id="M1"), OUT], "bob>bob M1 released"),
+    # -- a queue file in parts
+    Row("each part has its own", [client(), sent(), SPLIT, OUT_EVE], "bob>bob A1 delivered; eve>eve A1+B2 delivered"),
+    Row(
+        "and none is waited for there",
+        [client(recipients=[BOB]), queued(), SPLIT, OUT_EVE],
+        "eve>eve A1+B2 delivered; bob>bob A1 in_progress",
+    ),
     # -- ways that end nowhere
     Row(
         "in a circle",

@@ -68,6 +68,7 @@ ROWS = (
     Row("a client begins a queue file", client(message_id="x@out", recipients=[BOB]), A1, "", "j:x@out", BOB, marks="new begin"),
     Row("one behind the filter", client("B2", LOOPBACK, origin_queue_id="A1"), B2, f"origin {A1}", A1, marks="new begin", asked=A1),
     Row("put back", Received("B2", uid=0, requeued_from="A1"), B2, f"requeue {A1}", A1, marks="new begin", asked=A1),
+    Row("split off", Received("B2", split_from="A1"), B2, f"split {A1}", A1, marks="new begin", asked=A1),
     Row("made for another message", Received("B2", made_for="A1"), f"{B2} {A1}", marks="begin"),
     Row("said before there is a queue file", Received(None, client_ip=OUTSIDE), marks="ahead"),
     Row("a Message-ID", Identified("A1", "x@out"), A1, "", "j:x@out"),
