@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,9 +89,12 @@ AGAIN: list[Said] = [Passed(Sending.RELEASE, "M1", next_id="C3", recipients=[BOB
 #: A filter made two queue files for one recipient.
 TWO_WAYS: list[Said] = [to_filter(), BEHIND, client("C3", LOOPBACK), result(BOB, origin_queue_id="A1", next_ids=["B2", "C3"])]
 MADE, SPLIT = Received("B2", uid=0), Received("B2", split_from="A1")
+ANSWERED = Ruled("A1", Action.WARN, Stage.END_OF_MESSAGE, Decider.MILTER)
 MILTER = result(INFO, milter=True, origin_queue_id="A1")
 
 ALL = "all@here.example"
+BOXES = Within(quarantines=re.compile("quarantine"))
+BOXED = sent("quarantine@here.example", original=BOB, relay_ip=None, router="kept")
 FORWARDED, ON = sent(INFO, forwarded=True, next_id="B2"), to_filter(next_id="B2")
 OUT, OUT_EVE = sent(queue_id="B2"), sent(EVE, "B2")
 
@@ -144,8 +148,12 @@ ROWS = (
     Row("redirected", [client(), moved(), sent(EVE)], "eve>eve A1 delivered; bob>eve A1 delivered"),
     Row("redirected to one who is not seen", [client(), moved()], "bob>bob A1 in_progress"),
     Row("a copy besides", [client(), moved(Action.BCC), sent(), sent(EVE)], "bob>bob A1 delivered; eve>eve A1 delivered"),
+    Row(
+        "a copy besides, and for him nothing yet", [client(), moved(Action.BCC), sent(EVE)], "eve>eve A1 delivered; bob>bob A1 in_progress"
+    ),
     Row("held", [client(), moved(Action.HOLD, None)], "bob>bob A1 held"),
     Row("done, and a rule names one more", [client(), moved(Action.WARN, None), sent(EVE), GONE], "eve>eve A1 delivered"),
+    Row("done, and only a rule names him", [client(), moved(Action.WARN, None), GONE], "bob>bob A1 unknown"),
     # -- refused
     Row("one refused, one accepted", [client(), refused(), sent()], "bob>bob A1 delivered; eve>eve A1 rejected"),
     Row("refused, then accepted", [client(), refused(BOB), sent()], "bob>bob A1 delivered"),
@@ -162,10 +170,18 @@ ROWS = (
         [client(recipients=[INFO, ALL]), *alias(BOB, EVE), GONE],
         "info>bob A1 delivered; info>eve A1 delivered; all>all A1 unknown",
     ),
+    Row("in it, and all is done for another", [client(recipients=[BOB, EVE]), sent(), GONE], "bob>bob A1 delivered; eve>eve A1 unknown"),
+    Row(
+        "in it, and all lie in one box",
+        [client(recipients=[BOB, EVE]), BOXED, GONE],
+        "bob>bob A1 quarantined; eve>eve A1 quarantined",
+        BOXES,
+    ),
     Row("in a result of a filter beside the queue", [client(), Judged("rspamd", "A1", recipients=[BOB])], "bob>bob A1 in_progress"),
     Row("in it, and all is done", [client(), Judged("rspamd", "A1", recipients=[BOB, INFO]), *alias(EVE), GONE], "info>eve A1 delivered"),
     Row("in a filter's result alone", [client(), kept(BOB)], "bob>bob A1+M1 quarantined"),
     Row("in a filter's first lines alone", [looked(recipients=[BOB]), result(log_id="1-1")], "bob>bob M1 unknown"),
+    Row("in what a filter gave on alone", [looked(mail_id="M1"), Passed(Sending.FORWARD, "M1", recipients=[BOB])], "bob>bob M1 unknown"),
     # -- filters
     Row("through a filter", [client(), ON, passed(BOB), BEHIND, OUT], "bob>bob A1+M1+B2 delivered"),
     Row(
@@ -197,6 +213,7 @@ ROWS = (
         [client(), result(EVE, passed=False, milter=True, origin_queue_id="A1"), sent(), GONE],
         "bob>bob A1 delivered; eve>eve M1+A1 discarded",
     ),
+    Row("what a milter's answer did was beside the queue", [client(), ANSWERED, kept(BOB), sent()], "bob>bob M1+A1 quarantined"),
     # -- let go
     Row("let go to the same", [client(), kept(BOB), *let_go(BOB), OUT], "bob>bob A1+M1 released"),
     Row("let go to a stranger", [client(), kept(BOB), *let_go(EVE), OUT_EVE], "bob>bob A1+M1 quarantined; eve>eve A1+M1+B2 delivered"),
@@ -261,14 +278,11 @@ def test_over_two_ways_each_try_counts_once() -> None:
 
 def test_a_box_that_keeps_mail_back_is_nobodys_address() -> None:
     """It is the recipient's copy that lies there."""
-    import re
-
-    boxes = Within(quarantines=re.compile("quarantine"))
-    ((one, fate),) = recipients([client(), sent("quarantine@here.example", original=BOB, relay_ip=None, router="kept")], boxes)
+    ((one, fate),) = recipients([client(), BOXED], BOXES)
     assert (one.named, one.final, fate.disposition) == (BOB, BOB, "quarantined")
 
 
 def test_each_delivery_of_cut_through_is_for_itself() -> None:
     """Each recipient has its own line: one without is no duplicate of another."""
     said: list[Said] = [client(recipients=[INFO, ANN]), sent(original=INFO, cut_through=True), GONE]
-    assert [one.named for one, _ in recipients(said)] == [INFO, ANN]
+    assert [(one.named, one.final) for one, _ in recipients(said)] == [(INFO, BOB), (ANN, ANN)]
