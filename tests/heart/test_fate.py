@@ -301,6 +301,14 @@ def test_what_the_client_was_told_outweighs_what_the_filter_kept() -> None:
     assert decided == told
 
 
+def test_what_the_client_was_told_may_be_that_all_is_well() -> None:
+    """The filter took it and keeps it: its answer is the reply."""
+    fate, decided = stopped(KEPT, [], rule(Action.ACCEPT, source=Decider.PROXY, code=250))
+    assert fate.reply is not None
+    assert words(fate.disposition, fate.quarantine_id, fate.by, fate.reply.code) == "quarantined k1 filter 250"
+    assert decided == KEPT
+
+
 # -- what a rule of the dialogue does
 
 

@@ -205,6 +205,7 @@ ROWS = (
         [client(), ON, passed(BOB), BEHIND, OUT, OUT_EVE],
         "bob>bob A1+M1+B2 delivered; eve>eve A1+M1+B2 delivered",
     ),
+    Row("kept outweighs passed", [client(), to_filter(), passed(BOB), kept(BOB)], "bob>bob A1+M1 quarantined"),
     Row("over two ways", [client(), *TWO_WAYS, OUT, bounced(BOB, "C3")], "bob>bob A1+M1+B2+C3 delivered"),
     Row("only the second hop is seen", [BEHIND, OUT], "bob>bob B2 delivered"),
     Row("a milter sees the address as the client named it", [client(), MILTER, *alias(BOB), GONE], "info>bob M1+A1 delivered"),
