@@ -262,7 +262,7 @@ def banned(did: Disposition | None = None, **more: Any) -> Scanned:
 
 def stopped(answer: Scanned, tries: list[Said], told: Ruled | None = None) -> tuple[Fate, Fact]:
     """The fate of a copy that the filter did not pass on, and what decided it."""
-    ran = Scan("m:M1", HOST, events([answer]))
+    ran = Scan("m:M1", HOST, events([answer, result(EVE)]))
     one = recipient(BOB, [life(client(), *tries), ran], attempts=events(tries), result=answer, scan=ran)
     fate = stopped_fate(one, answer, None if told is None else event(told))
     assert fate.decided is not None
@@ -283,6 +283,15 @@ def stopped(answer: Scanned, tries: list[Said], told: Ruled | None = None) -> tu
         ("refused behind it, with words that are not seen", BEHIND, [], "bounced policy -", "result"),
         ("it says why", banned(reason=Reason.CONTENT), [], "discarded content -", "result"),
         ("nothing says why", banned(verdict=Verdict.CONTENT), [], "discarded policy -", "result"),
+        ("refused, and the queue keeps it", banned(Disposition.REJECTED), [deferred()], "rejected attachment -", "try"),
+        (
+            "its own answer, not our server's",
+            banned(Disposition.TEMPFAILED),
+            [deferred(), bounced(by=By.LOCAL)],
+            "deferred attachment -",
+            "try",
+        ),
+        ("our server's, where that is all", banned(Disposition.BOUNCED), [bounced(by=By.LOCAL)], "bounced attachment -", "try"),
         ("its own answer, not our cache's", banned(Disposition.REJECTED), [ANSWERED, CACHED], "bounced attachment -", "try"),
     ],
 )
@@ -321,12 +330,15 @@ def test_what_the_client_was_told_may_be_that_all_is_well() -> None:
         ("for good", [rule(Action.REJECT, code=554, said="spam")], "rejected spam"),
         ("for now", [rule(Action.REJECT, code=450, said="greylisted")], "tempfailed greylist"),
         ("for now, by the enhanced code alone", [Ruled("A1", Action.REJECT, Stage.DATA, reply=Reply(None, "4.7.1"))], "tempfailed policy"),
+        ("for good, by the basic code", [Ruled("A1", Action.REJECT, Stage.DATA, reply=Reply(550, "4.7.1"))], "rejected policy"),
+        ("by the words of the rule", [rule(Action.REJECT, code=554, text="spam found")], "rejected spam"),
         ("a header", [rule(Action.REJECT, Stage.HEADER, Decider.HEADER, 550)], "rejected content"),
         ("its size", [rule(Action.REJECT, source=Decider.SIZE, code=552)], "rejected too_large"),
         ("too many hops", [rule(Action.REJECT, source=Decider.HOPS, code=554)], "rejected routing_loop"),
         ("an ACL without words of its own", [rule(Action.REJECT, source=Decider.ACL, code=550, inferred=True)], "rejected policy"),
         ("an ACL with words", [rule(Action.REJECT, source=Decider.ACL, code=550, inferred=True, said="virus found")], "rejected virus"),
         ("thrown away", [rule(Action.DISCARD)], "discarded policy"),
+        ("thrown away, whatever words there are", [rule(Action.DISCARD, text="virus found")], "discarded policy"),
         ("thrown away by an ACL with words", [rule(Action.DISCARD, source=Decider.ACL, text="virus found")], "discarded virus"),
         ("held by an access rule", [rule(Action.HOLD, Stage.RCPT)], "held policy"),
         ("held for a milter", [rule(Action.HOLD, source=Decider.MILTER)], "quarantined policy"),
@@ -362,6 +374,9 @@ def finding(what: Finding) -> Screened:
     return Screened(OUTSIDE, 25001, what, "rank-3")
 
 
+TOO_LARGE = refusal(Decider.SIZE, code=552)
+
+
 @pytest.mark.parametrize(
     ("says", "refused", "around", "becomes"),
     [
@@ -369,6 +384,7 @@ def finding(what: Finding) -> Screened:
         ("the session broke off", refusal(action=Action.ABORT), [], "aborted connection not_scanned - -"),
         ("an ACL dropped the recipient", refusal(Decider.ACL, Action.DISCARD, text="why"), [], "discarded policy not_scanned why -"),
         ("a scanner of an ACL", refusal(Decider.ACL, stage=Stage.END_OF_MESSAGE, said="virus found"), [], "rejected virus virus - local"),
+        ("a rule at that stage", refusal(stage=Stage.END_OF_MESSAGE, said="virus found"), [], "rejected virus not_scanned - local"),
         ("an ACL before the data", refusal(Decider.ACL, said="virus found"), [], "rejected virus not_scanned - local"),
         ("a filter before the queue", refusal(Decider.PROXY, verdict=Verdict.SPAM, detail="x"), [], "rejected spam spam x filter"),
         (
@@ -380,7 +396,7 @@ def finding(what: Finding) -> Screened:
         (
             "not the filter, the size",
             refusal(Decider.PROXY, code=250),
-            [refusal(Decider.SIZE, code=552)],
+            [TOO_LARGE],
             "rejected too_large not_scanned - local",
         ),
         (
@@ -388,6 +404,14 @@ def finding(what: Finding) -> Screened:
             refusal(Decider.SCREEN, said="blocked"),
             [finding(Finding.DNSBL)],
             "rejected reputation not_scanned rank-3 local",
+        ),
+        ("the filter, whatever its size", refusal(Decider.PROXY, said="spam"), [TOO_LARGE], "rejected spam not_scanned - filter"),
+        ("a client of whom nothing was found", refusal(Decider.SCREEN, code=None), [], "rejected unknown not_scanned - local"),
+        (
+            "one who is early, and why",
+            refusal(Decider.SCREEN, said="spam"),
+            [finding(Finding.PREGREET)],
+            "rejected spam not_scanned - local",
         ),
         (
             "a client that talks too early",
@@ -407,6 +431,10 @@ def test_refused_without_a_queue_file(says: str, refused: Ruled, around: list[Sa
 # -- what a filter beside the queue thought
 
 
+FORCING = judged(queue_id=None, log_id="t1", forced_by="rule", verdict=Verdict.VIRUS, detail="Eicar")
+SPAM_TASK = judged(Disposition.REJECTED, log_id="t1", verdict=Verdict.SPAM)
+
+
 @pytest.mark.parametrize(
     ("says", "of_file", "of_task", "stopped", "thought"),
     [
@@ -421,10 +449,18 @@ def test_refused_without_a_queue_file(says: str, refused: Ruled, around: list[Sa
         ),
         ("one of the task alone", [client()], [judged(queue_id=None, log_id="t1", score=9.0, verdict=Verdict.SPAM)], None, "spam - -"),
         ("what only forces is no result", [client()], [judged(queue_id=None, log_id="t1", forced_by="rule")], None, None),
+        ("forced, and it asked for nothing", [judged(log_id="t1", verdict=Verdict.CLEAN)], [FORCING], None, "clean - Eicar"),
+        (
+            "forced by what says why",
+            [SPAM_TASK],
+            [judged(queue_id=None, log_id="t1", forced_by="r", reason=Reason.CONTENT)],
+            None,
+            "spam content -",
+        ),
         (
             "what forced it stands in another line of the task",
             [judged(Disposition.REJECTED, log_id="t1", verdict=Verdict.CLEAN)],
-            [judged(queue_id=None, log_id="t1", forced_by="rule", verdict=Verdict.VIRUS, detail="Eicar")],
+            [FORCING],
             Disposition.REJECTED,
             "virus virus Eicar",
         ),
