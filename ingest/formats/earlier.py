@@ -51,8 +51,8 @@ def _identified(fact: Identified) -> Fact:
 
 def _ruled(fact: Ruled) -> Fact:
     if fact.source is Decider.PROXY and fact.reply is not None:
-        verdict, detail, _ = filter_answer(fact.reply.text)
-        return replace(fact, verdict=verdict, detail=detail)
+        verdict, detail, did = filter_answer(fact.reply.text)
+        return replace(fact, verdict=verdict, detail=detail, did=did if fact.action is Action.ACCEPT else None)
     if fact.source is Decider.ACL and fact.action is Action.WARN:
         return replace(fact, scored=logs_score(fact.text))
     return fact

@@ -142,8 +142,8 @@ def _neighbours(part: Part, web: Web, message: Message, seen: set[Part]) -> Iter
         other = mention.part
         if other in seen or mention.how in _STILL:
             continue
-        for time_us in mention.times if len(mention.times) == 1 else dict.fromkeys(mention.times):
-            for found in _follow(other, Link(mention.how, mention.target, time_us, None, mention.line), web, message):
+        for time_us, line in mention.lines.items():
+            for found in _follow(other, Link(mention.how, mention.target, time_us, None, line), web, message):
                 if part is found[0] or part is found[1]:
                     yield found
 

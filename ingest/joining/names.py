@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 
+from ingest.joining.event import Event
 from ingest.joining.links import Link
 from ingest.joining.parts import Part
 from mappings.links import How
@@ -17,15 +18,15 @@ MANY = 100
 class Mention:
     """A part that names a key in one way: from when to when, and each time that it does."""
 
-    __slots__ = ("how", "line", "number", "part", "since_us", "target", "times", "until_us")
+    __slots__ = ("how", "lines", "number", "part", "since_us", "target", "times", "until_us")
 
     def __init__(self, part: Part, link: Link, number: int) -> None:
         self.part = part
         self.how = link.how
         self.target = link.target
         self.number = number
-        #: The first line in which it does.
-        self.line = link.line
+        #: The line in which it does so, by its time.
+        self.lines: dict[int, Event | None] = {link.time_us: link.line}
         self.since_us = link.time_us if link.since_us is None else link.since_us
         self.until_us = link.time_us
         self.times: list[int] = [link.time_us]
@@ -35,6 +36,7 @@ class Mention:
         self.since_us = min(self.since_us, link.time_us if link.since_us is None else link.since_us)
         self.until_us = max(self.until_us, link.time_us)
         insort(self.times, link.time_us)
+        self.lines.setdefault(link.time_us, link.line)
 
     def within(self, time_us: int, reach_us: int) -> bool:
         """Whether it names the key at most so long before or after a moment."""

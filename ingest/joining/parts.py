@@ -139,12 +139,16 @@ def _link(life: Life, within: Within, *, judged: bool) -> None:
         since, until = life.first_us - SLACK_US, life.complete_us + SLACK_US
         links.extend(Link(How.JUDGED, keys.judged(i.message_id), until, since) for i in life.identified if i.message_id and not i.resent)
     if ours and life.removed is None:
-        named = [i.message_id for i in life.identified if i.message_id and not i.resent]
-        for event in life.rules_of_all if named else ():
-            if isinstance(event.fact, Ruled) and event.fact.action is Action.REJECT:
-                links.extend(Link(How.REFUSED, keys.message_id(message_id), event.time_us, None, event) for message_id in named)
+        links += _refused(life)
     if links:
         life.hows = frozenset([link.how for link in links])
+
+
+def _refused(life: Life) -> list[Link]:
+    """By its Message-ID a queue file that the mail server refused is found by the filter that gave it on."""
+    named = [i.message_id for i in life.identified if i.message_id and not i.resent]
+    refusals = [e for e in life.rules_of_all if isinstance(e.fact, Ruled) and e.fact.action is Action.REJECT] if named else []
+    return [Link(How.REFUSED, keys.message_id(message_id), e.time_us, None, e) for e in refusals for message_id in named]
 
 
 #: (from, to, how, the line that says so): a hand-over, from the earlier hop to the later one.

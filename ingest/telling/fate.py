@@ -50,7 +50,7 @@ def fate_of(one: Recipient, within: Within, loose: Sequence[Loose]) -> Fate:
         fate.quarantine_id = parked
         if fate.disposition is Disposition.DELIVERED:
             fate.disposition = Disposition.RELEASED
-    fate.notified = fate.notified or _notified(one, lives, fate)
+    fate.notified = _notified(one, lives, fate)
     return fate
 
 

@@ -85,10 +85,16 @@ def _entries(life: Life, tree: Tree) -> list[Recipient]:
                 fact = event.fact
                 if isinstance(fact, Attempted) and within.hands_over(fact):
                     handed.append(event)
-                elif isinstance(fact, Attempted) and not (fact.skipped or fact.automatic):
+                elif _is_try(event):
                     tried += 1
             found.append(Recipient(*addresses[pair], pair, [life], tries, handed, tried))
     return found
+
+
+def _is_try(event: Event) -> bool:
+    """Whether something was tried: neither our own cache answered, nor was an automatic answer made."""
+    fact = event.fact
+    return isinstance(fact, Attempted) and not (fact.skipped or fact.automatic)
 
 
 def _pass_on(groups: dict[tuple[str, str], list[Event]]) -> None:
@@ -307,7 +313,7 @@ def _together(known: Recipient, one: Recipient) -> Recipient:
         path=[*known.path, *[p for p in one.path if p not in known.path]],
         attempts=sorted([*known.attempts, *new], key=in_order),
         handed=[*known.handed, *[e for e in one.handed if e not in handed]],
-        tries=known.tries + len(new),
+        tries=known.tries + sum(_is_try(e) for e in new if e not in one.handed),
         result=one.result or known.result,
         scan=one.scan or known.scan,
         released=one.released or known.released,

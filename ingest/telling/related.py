@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ingest.joining.life import Life
 from ingest.joining.parts import Scan
 from ingest.telling.about import About, came_locally
@@ -29,33 +31,32 @@ def _sent(scan: Scan, tree: Tree | None) -> dict[tuple[str, str], Related]:
 
 def related_to(about: About) -> list[Related]:
     """The journeys that have to do with it: notices about it, what it is a notice of, releases and their message."""
-    found: dict[tuple[str, str], Related] = {}
-
-    def add(how: str, key: str) -> None:
-        found.setdefault((how, key), Related(how, key))
-
-    for life in about.lives:
-        for event in life.noticed:
-            if isinstance(event.fact, Noticed):
-                add("notice", keys.queue(event.host, event.fact.notice_id))
-            elif isinstance(event.fact, Received) and event.fact.queue_id is not None:
-                add("notice", keys.queue(event.host, event.fact.queue_id))
-        if life.received is not None and life.received.made_for is not None:
-            add("notice_of", keys.queue(life.host, life.received.made_for))
-        for event in life.causes:
-            if isinstance(event.fact, Noticed):
-                add("notice_of", keys.queue(event.host, event.fact.queue_id))
-            elif isinstance(event.fact, Passed):
-                add("notice_of", keys.scan(event.fact.mail_id))
-        if life is about.root and life.received is not None and came_locally(life.received):
-            for identified in life.identified:
-                if identified.mail_id is not None and not identified.resent:
-                    add("notice_of", keys.scan(identified.mail_id))
+    found = [one for life in about.lives for one in _notices(life)]
+    root = about.root
+    if isinstance(root, Life) and root.received is not None and came_locally(root.received):
+        noticed = [one.mail_id for one in root.identified if one.mail_id is not None and not one.resent]
+        found += [Related("notice_of", keys.scan(mail_id)) for mail_id in noticed]
+    related = {(one.how, one.key): one for one in found}
     for scan in about.scans:
-        found = {**found, **_sent(scan, about.tree)}
-    if isinstance(about.root, Life) and How.RESENT in about.root.hows:
-        for link in about.root.links:
-            if link.how is How.RESENT:
-                add("release_of", link.target)
-    own = {keys.queue(life.host, life.queue_id) for life in about.lives} if found else set()
-    return [r for r in found.values() if r.key not in own]
+        related = {**related, **_sent(scan, about.tree)}
+    if isinstance(root, Life) and How.RESENT in root.hows:
+        released = [Related("release_of", link.target) for link in root.links if link.how is How.RESENT]
+        related = {**related, **{(one.how, one.key): one for one in released}}
+    own = {life.key for life in about.lives}
+    return [one for one in related.values() if one.key not in own]
+
+
+def _notices(life: Life) -> Iterator[Related]:
+    """The notices about the message of a queue file, and what it is a notice of."""
+    for event in life.noticed:
+        fact = event.fact
+        notice_id = fact.notice_id if isinstance(fact, Noticed) else fact.queue_id if isinstance(fact, Received) else None
+        if notice_id is not None:
+            yield Related("notice", keys.queue(event.host, notice_id))
+    if life.received is not None and life.received.made_for is not None:
+        yield Related("notice_of", keys.queue(life.host, life.received.made_for))
+    for event in life.causes:
+        if isinstance(event.fact, Noticed):
+            yield Related("notice_of", keys.queue(event.host, event.fact.queue_id))
+        elif isinstance(event.fact, Passed):
+            yield Related("notice_of", keys.scan(event.fact.mail_id))

@@ -121,6 +121,8 @@ def refusal_fate(event: Event, loose: Iterable[Loose]) -> Fate:
         # Not the filter's answer: the mail server stopped the transaction itself, and another line of the session says why.
         said = ((e, e.fact) for e in around if isinstance(e.fact, Ruled) and e.fact.source is Decider.SIZE)
         event, rule = next(said, (event, rule))
+    if rule.source is Decider.PROXY and rule.action is Action.ACCEPT:
+        return _taken(rule, event)
     fate = refused(rule, event)
     if rule.source is Decider.SCREEN:
         _screened(fate, [e.fact for e in around if isinstance(e.fact, Screened)])
@@ -128,6 +130,15 @@ def refusal_fate(event: Event, loose: Iterable[Loose]) -> Fate:
         fate.verdict, fate.detail = rule.verdict or Verdict.NOT_SCANNED, rule.detail
         if fate.verdict is Verdict.UNKNOWN:
             fate.verdict = Verdict.NOT_SCANNED
+    return fate
+
+
+def _taken(rule: Ruled, event: Event) -> Fate:
+    """Taken by a filter before the queue whose own lines are not seen, and no queue file named: its reply is all there is."""
+    verdict = rule.verdict or Verdict.NOT_SCANNED
+    fate = Fate(rule.did or Disposition.UNKNOWN, verdict, reply=rule.reply, by=By.FILTER, detail=rule.detail, incomplete=True)
+    if rule.did is not None:
+        fate.reason, fate.decided = REASONS_OF_VERDICTS.get(verdict, Reason.POLICY), event
     return fate
 
 

@@ -134,6 +134,8 @@ class Ruled(Fact, frozen=True, tag="ruled"):
     #: What the filter's own words in the reply say: what it thought, and of what.
     verdict: Verdict | None = None
     detail: str | None = None
+    #: What they say that it did with what it took.
+    did: Disposition | None = None
     #: A filter had told the rule a score.
     scored: bool = False
 

@@ -582,7 +582,6 @@ def test_released_to_somebody_whom_the_scan_does_not_name() -> None:
     assert words(found[BOB].disposition, found[BOB].verdict) == "quarantined spam"
 
 
-@pytest.mark.xfail(strict=True, reason="what a filter before the queue accepted, and named no queue file for, is told as rejected")
 def test_what_a_filter_before_the_queue_accepted_is_not_refused() -> None:
     """Its own lines are not read: `proxy-accept: ... 250 2.7.0 Ok, discarded, id=1-1 - spam`."""
     said = Ruled(None, Action.ACCEPT, Stage.END_OF_MESSAGE, Decider.PROXY, sender=ANN, recipients=[BOB], reply=Reply(250), log_id="1-1")

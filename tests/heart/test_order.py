@@ -31,17 +31,12 @@ class Case(Protocol):
         ...
 
 
-#: Cases whose hop is told by another line where it is found from the other end.
-NAMED_TWICE = frozenset({"one that became the other's duplicate"})
 CASES: list[tuple[str, Case]] = [
     *((row.says, row) for row in test_links.ROWS if len(row.said) < 20),
     *((row.says, row) for row in test_recipients.ROWS),
     *((row.says, row) for row in test_hops.ROWS),
     *((row.rule, row) for row in test_fate.ROWS),
 ]
-KNOWN = pytest.mark.xfail(
-    strict=True, reason="found from the other end, the first line that names it is told, though only a later one joins"
-)
 
 
 def told(lines: list[Event], case: Case) -> dict[str, Any]:
@@ -49,7 +44,7 @@ def told(lines: list[Event], case: Case) -> dict[str, Any]:
     return {one.id: msgspec.to_builtins(one) for one in traces_of(lines, case.within, getattr(case, "hosts", ()))}
 
 
-@pytest.mark.parametrize("case", [pytest.param(row, id=says, marks=[KNOWN] if says in NAMED_TWICE else []) for says, row in CASES])
+@pytest.mark.parametrize("case", [pytest.param(row, id=says) for says, row in CASES])
 def test_a_document_is_a_function_of_the_set_of_its_lines(case: Case) -> None:
     """In ten other orders: fate, recipients, hops, and the line that says how each is known."""
     wanted = told(events(case.said, case.within), case)

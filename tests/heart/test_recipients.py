@@ -269,7 +269,6 @@ def test_how_often_a_delivery_was_tried(says: str, said: list[Said], tries: int)
     assert one.tries == tries, says
 
 
-@pytest.mark.xfail(strict=True, reason="of one recipient over two ways all lines count, also what our cache answered")
 def test_over_two_ways_each_try_counts_once() -> None:
     """One delivery, and at the other what our cache answered and one more."""
     cached = tried(Status.DEFERRED, queue_id="C3", skipped=True)

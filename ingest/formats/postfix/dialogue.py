@@ -170,7 +170,7 @@ def _proxied(answer: str, stage: str, text: str, at: int) -> Outcome:
     said = text[at : tail.start]
     code, enhanced, words = split_reply(said)
     queued = _QUEUED.findall(said)
-    verdict, detail, _ = filter_answer(words or said)
+    verdict, detail, did = filter_answer(words or said)
     return Ruled(
         queue_id=None,
         action=Action(answer),
@@ -186,4 +186,5 @@ def _proxied(answer: str, stage: str, text: str, at: int) -> Outcome:
         user=tail.user,
         verdict=verdict,
         detail=detail,
+        did=did if answer == "accept" else None,
     )
