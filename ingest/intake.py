@@ -12,7 +12,7 @@ from ingest.aside import Aside
 from ingest.formats import Format, Silent, format_of
 from ingest.framing.line import Line
 from ingest.joining.places import Hold, Place
-from ingest.joining.route import Role
+from ingest.joining.route import SessionRole
 from ingest.memory.arriving import Arrival, SessionMark
 from ingest.memory.memory import Memory
 from ingest.options import IngestOptions
@@ -24,7 +24,7 @@ from mappings.log_words import Contact
 
 _SAMPLES = 20
 #: What lines state, each with its number among what its line states, by the host whose they are.
-_Stated = dict[str, list[tuple[Line, Fact | Role, int, Place]]]
+_Stated = dict[str, list[tuple[Line, Fact | SessionRole, int, Place]]]
 
 
 class Intake:
@@ -80,7 +80,7 @@ class Intake:
         if line.time_us < self._begin_us:
             return
         self._summary.begun_us = min(line.time_us, self._summary.begun_us or line.time_us)
-        facts: tuple[Fact | Role, ...] = ()
+        facts: tuple[Fact | SessionRole, ...] = ()
         unread = False
         try:
             facts = self._facts(line, source)
@@ -93,7 +93,7 @@ class Intake:
         if not facts and self.again and not unread:
             facts = self._nothing(line, source)
         if line.pid and (unread or self.sparse):
-            facts = (*facts, Role.GAP)
+            facts = (*facts, SessionRole.GAP)
         for number, fact in enumerate(facts):
             hold.on(place)
             stated.setdefault(line.host, []).append((line, fact, number, place))
@@ -129,7 +129,7 @@ class Intake:
         """Put a line aside, with what must be known to read it again: also whose it is, where it does not say that itself."""
         self._aside.take(error, [source.failed(offset, raw, program, self._host_of(source))])
 
-    def _facts(self, line: Line, source: SourceFile) -> tuple[Fact | Role, ...]:
+    def _facts(self, line: Line, source: SourceFile) -> tuple[Fact | SessionRole, ...]:
         """What a line states; empty where that is nothing of a message."""
         known = self._format(line, source.setting.format or self._format_name)
         if known is None:
@@ -148,7 +148,7 @@ class Intake:
         if isinstance(stated, tuple):
             return stated
         if isinstance(stated, Connected) and stated.step in {Contact.CONNECT, Contact.DISCONNECT}:
-            return (Role.OPEN if stated.step is Contact.CONNECT else Role.CLOSE,)
+            return (SessionRole.OPEN if stated.step is Contact.CONNECT else SessionRole.CLOSE,)
         return (stated,)
 
     def _silent(self, outcome: Silent, line: Line, known: Format, tally: Tally) -> None:

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 from ingest.aside import Aside, FailedLine
 from ingest.clock import SECOND
-from ingest.joining.event import Event, in_order
+from ingest.joining.event import LiveEvent, in_order
 from ingest.memory.memory import Memory
 from ingest.tail.marks import Told
 from mappings import keys
 from mappings.facts import Unread
-from mappings.keys import Kind
+from mappings.keys import KeyKind
 
 #: So many lines are tried when a message cannot be told with all of them.
 _TRIED = 50
@@ -44,7 +44,7 @@ class Mender:
         for event in sorted(fresh, key=in_order, reverse=True)[:_TRIED]:
             fact = event.fact
             nodes.restate(
-                event, Unread(next((keys.queue_id_of(owner) for owner in event.owners if keys.kind_of(owner) is Kind.QUEUE), None))
+                event, Unread(next((keys.queue_id_of(owner) for owner in event.owners if keys.kind_of(owner) is KeyKind.QUEUE), None))
             )
             try:
                 work(key)
@@ -60,7 +60,7 @@ class Mender:
             nodes.set_apart(node)
 
 
-def _failed(event: Event) -> FailedLine:
+def _failed(event: LiveEvent) -> FailedLine:
     """A line with which a message could not be told."""
     year = datetime.fromtimestamp(event.time_us // SECOND, UTC).year
     offset = event.places[0].offset if event.places else None

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from ingest.telling.ownership import Customer
+from ingest.telling.ownership import Owner
 
 #: So much earlier than what is to be read again does its reading begin.
 _BEFORE_US = 3_600_000_000
@@ -47,7 +47,7 @@ class IngestOptions:
     format: str | None = None
     sources: tuple[SourceSetting, ...] = ()
     log_domains: tuple[LogDomain, ...] = ()
-    customers: tuple[Customer, ...] = ()
+    customers: tuple[Owner, ...] = ()
     #: Names of Exim's routers, transports and boxes that keep mail back.
     quarantines: re.Pattern[str] | None = re.compile("quarantine", re.IGNORECASE)
     keep_raw: bool = True

@@ -19,7 +19,7 @@ from ingest.formats import new_joiner
 from ingest.formats.earlier import fact_in
 from ingest.framing.line import Line
 from ingest.intake import Intake
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.joining.places import Place
 from ingest.joining.within import Within
 from ingest.losses import note_losses
@@ -289,10 +289,10 @@ class Ingest:
         if not places:
             return
         self._join(self._joiner.left(places))
-        events: dict[str, set[Event]] = {}
+        events: dict[str, set[LiveEvent]] = {}
         for place in places:
             for holder in list(place.holders):
-                if isinstance(holder, Event) and holder.lacking:
+                if isinstance(holder, LiveEvent) and holder.lacking:
                     events.setdefault(holder.host, set()).add(holder)
                 elif isinstance(holder, Line):
                     place.let_go(holder)

@@ -14,7 +14,7 @@ from itertools import chain
 
 from ingest.aside import Aside
 from ingest.clock import PATIENCE_US
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.joining.parts import Message, Part
 from ingest.memory.due import Due
 from ingest.memory.memory import Memory
@@ -40,7 +40,7 @@ class Group:
     """Documents of some messages that are under way, and what is settled with them."""
 
     #: Each with the key of its node, and as the documents have it.
-    events: list[tuple[str, Event, StoredEvent | None]] = field(default_factory=list)
+    events: list[tuple[str, LiveEvent, StoredEvent | None]] = field(default_factory=list)
     superseded: list[Trace] = field(default_factory=list)
 
 
@@ -93,7 +93,7 @@ class Writer:
         self._write(due, _Pass(show_us, everything, final=final))
         self.collect()
 
-    def write_now(self, events: Iterable[Event], show_us: int) -> None:
+    def write_now(self, events: Iterable[LiveEvent], show_us: int) -> None:
         """Write what is known of the messages of these events, as it stands: their lines will not be read again.
 
         What makes no document even so has no part in any yet, and is needed no more.

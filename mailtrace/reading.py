@@ -13,7 +13,7 @@ import msgspec
 
 from ingest.formats import FORMATS
 from ingest.options import IngestOptions, LogDomain, SourceSetting
-from ingest.telling.ownership import Customer
+from ingest.telling.ownership import Owner
 from mailtrace.problems import WrongUsage
 from mailtrace.settings import Settings, SourceTable
 from mailtrace.zones import named, system_zone
@@ -109,7 +109,7 @@ def ingest_options(settings: Settings, read: ReadingPlan) -> IngestOptions:
         rebuild_from_us=(read.since_ms or 0) * 1000 if read.part else None,
         sources=tuple(_setting(source, path) for source in read.sources for path in _patterns(source)),
         log_domains=tuple(LogDomain(one.name, one.hosts, one.filters) for one in settings.log_domain),
-        customers=tuple(Customer(one.name, frozenset(map(normalise_domain, one.domains)), one.ranges()) for one in settings.customer),
+        customers=tuple(Owner(one.name, frozenset(map(normalise_domain, one.domains)), one.ranges()) for one in settings.customer),
         quarantines=settings.quarantine_names(),
         keep_raw=read.raw_lines,
         keep_subjects=settings.subjects == "keep",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class KeyKind(StrEnum):
     """What an id names: the first letter of its key."""
 
     #: A queue file.
@@ -33,14 +33,14 @@ class Kind(StrEnum):
     OTHER = ""
 
 
-_KINDS = {kind.value: kind for kind in Kind}
+_KINDS = {kind.value: kind for kind in KeyKind}
 #: Between the key that documents have and the line that makes a node of its own of it.
 _OF_LINE = "\x1f"
 
 
-def kind_of(key: str) -> Kind:
+def kind_of(key: str) -> KeyKind:
     """What a key names."""
-    return _KINDS.get(key[:1], Kind.OTHER)
+    return _KINDS.get(key[:1], KeyKind.OTHER)
 
 
 def queue(host: str, queue_id: str) -> str:

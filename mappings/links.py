@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from mappings.keys import Kind
+from mappings.keys import KeyKind
 
 
 class How(StrEnum):
@@ -87,7 +87,7 @@ class LinkKind:
 
     how: How
     #: What kind of id is named.
-    key: Kind
+    key: KeyKind
     leads: Leads
     #: Seconds that may lie between the lines at both ends; None where the id names one thing for ever, or a life by its times.
     reach_s: int | None
@@ -109,18 +109,18 @@ REACH_S = 600
 _LINKS = (
     LinkKind(
         How.RELAY,
-        Kind.QUEUE,
+        KeyKind.QUEUE,
         Leads.ON,
         None,
         "a queue file that came from a filter's address",
         told="“queued as {id}” in the line of {program}",
     ),
     LinkKind(
-        How.FORWARDED, Kind.QUEUE, Leads.ON, None, "a queue file without a client", told="“forwarded as {id}” in the line of {program}"
+        How.FORWARDED, KeyKind.QUEUE, Leads.ON, None, "a queue file without a client", told="“forwarded as {id}” in the line of {program}"
     ),
     LinkKind(
         How.NEXT,
-        Kind.QUEUE,
+        KeyKind.QUEUE,
         Leads.ON,
         None,
         "a queue file that came from a filter's address",
@@ -128,7 +128,7 @@ _LINKS = (
     ),
     LinkKind(
         How.PASSED,
-        Kind.QUEUE,
+        KeyKind.QUEUE,
         Leads.ON,
         None,
         "a queue file that came from a filter's address",
@@ -136,20 +136,20 @@ _LINKS = (
     ),
     LinkKind(
         How.RELEASE,
-        Kind.QUEUE,
+        KeyKind.QUEUE,
         Leads.ON,
         None,
         "a queue file that came from a filter's address",
         told="“queued as {id}” in the line of {program}",
     ),
-    LinkKind(How.ORIGIN, Kind.QUEUE, Leads.BACK, None, "a queue file", told="{program} names {id} as the queue id before the filter"),
-    LinkKind(How.REQUEUE, Kind.QUEUE, Leads.BACK, None, "a queue file", told="requeued by an administrator from {id}"),
-    LinkKind(How.SPLIT, Kind.QUEUE, Leads.BACK, None, "a queue file", told="split off from {id}"),
-    LinkKind(How.SCAN_OF, Kind.QUEUE, Leads.BACK, None, "a queue file", told="“Queue-ID: {id}” in the line of the filter"),
-    LinkKind(How.RESENT, Kind.SCAN, Leads.BACK, None, "the scan that kept it", told="its Resent-Message-ID names the scan {id}"),
+    LinkKind(How.ORIGIN, KeyKind.QUEUE, Leads.BACK, None, "a queue file", told="{program} names {id} as the queue id before the filter"),
+    LinkKind(How.REQUEUE, KeyKind.QUEUE, Leads.BACK, None, "a queue file", told="requeued by an administrator from {id}"),
+    LinkKind(How.SPLIT, KeyKind.QUEUE, Leads.BACK, None, "a queue file", told="split off from {id}"),
+    LinkKind(How.SCAN_OF, KeyKind.QUEUE, Leads.BACK, None, "a queue file", told="“Queue-ID: {id}” in the line of the filter"),
+    LinkKind(How.RESENT, KeyKind.SCAN, Leads.BACK, None, "the scan that kept it", told="its Resent-Message-ID names the scan {id}"),
     LinkKind(
         How.LOG,
-        Kind.LOG,
+        KeyKind.LOG,
         Leads.BESIDE,
         LOG_ID_REACH_S,
         "a queue file, or lines of the filter",
@@ -157,12 +157,18 @@ _LINKS = (
         "“id={id}” in the answer of the filter",
     ),
     LinkKind(
-        How.ANSWERED, Kind.LOG, Leads.BESIDE, LOG_ID_REACH_S, "the nearest scan", Confidence.LIKELY, "“id={id}” in the answer of the filter"
+        How.ANSWERED,
+        KeyKind.LOG,
+        Leads.BESIDE,
+        LOG_ID_REACH_S,
+        "the nearest scan",
+        Confidence.LIKELY,
+        "“id={id}” in the answer of the filter",
     ),
-    LinkKind(How.PEER, Kind.PEER, Leads.BESIDE, REACH_S, "what was found about the connection", told="the same connection {id}"),
+    LinkKind(How.PEER, KeyKind.PEER, Leads.BESIDE, REACH_S, "what was found about the connection", told="the same connection {id}"),
     LinkKind(
         How.REFUSED,
-        Kind.MESSAGE,
+        KeyKind.MESSAGE,
         Leads.ON,
         REFUSED_REACH_S,
         "the one refused queue file with its Message-ID",
@@ -171,18 +177,18 @@ _LINKS = (
     ),
     LinkKind(
         How.JUDGED,
-        Kind.JUDGED,
+        KeyKind.JUDGED,
         Leads.BESIDE,
         None,
         "the one message in reception with its Message-ID",
         Confidence.LIKELY,
         "the Message-ID {id}",
     ),
-    LinkKind(How.TASK, Kind.QUEUE, Leads.BESIDE, None, "the queue file on another host", told="“{id}” in the line of {program}"),
-    LinkKind(How.FOLDER, Kind.FOLDER, Leads.NOWHERE, REACH_S, "hits of a virus scanner"),
-    LinkKind(How.OWN, Kind.JUDGED, Leads.NOWHERE, None, "who names it"),
-    LinkKind(How.UNSEEN, Kind.QUEUE, Leads.BESIDE, REACH_S, "who names the same", told="both name the next queue id {id}"),
-    LinkKind(How.OTHER, Kind.OTHER, Leads.NOWHERE, None, "what a newer release knows", Confidence.LIKELY),
+    LinkKind(How.TASK, KeyKind.QUEUE, Leads.BESIDE, None, "the queue file on another host", told="“{id}” in the line of {program}"),
+    LinkKind(How.FOLDER, KeyKind.FOLDER, Leads.NOWHERE, REACH_S, "hits of a virus scanner"),
+    LinkKind(How.OWN, KeyKind.JUDGED, Leads.NOWHERE, None, "who names it"),
+    LinkKind(How.UNSEEN, KeyKind.QUEUE, Leads.BESIDE, REACH_S, "who names the same", told="both name the next queue id {id}"),
+    LinkKind(How.OTHER, KeyKind.OTHER, Leads.NOWHERE, None, "what a newer release knows", Confidence.LIKELY),
 )
 
 #: What holds for each way of naming.

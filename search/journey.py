@@ -24,7 +24,7 @@ from mappings.facts import (
     Scanned,
     Unread,
 )
-from mappings.keys import Kind
+from mappings.keys import KeyKind
 from mappings.links import LINKS, LinkKind
 from mappings.trace import Event, HopLink, Trace
 from search.answers import FilterResult, Hop, Step, Symbol
@@ -32,7 +32,7 @@ from search.stated import Stated
 from search.times import utc
 from search.view import View
 
-_KINDS = {Kind.QUEUE: "queue", Kind.SCAN: "scan", Kind.LOG: "scan", Kind.PEER: "connection", Kind.LINE: "refusal"}
+_KINDS = {KeyKind.QUEUE: "queue", KeyKind.SCAN: "scan", KeyKind.LOG: "scan", KeyKind.PEER: "connection", KeyKind.LINE: "refusal"}
 
 
 def deciding(trace: Trace) -> Event | None:
@@ -102,7 +102,7 @@ def _queue_id(line: Stated) -> str | None:
         case OfQueueFile() | Received() | Ruled() | Judged() | Infected() | Unread() if line.fact.queue_id is not None:
             return line.fact.queue_id
         case _:
-            return keys.queue_id_of(line.event.hop) if keys.kind_of(line.event.hop) is Kind.QUEUE else None
+            return keys.queue_id_of(line.event.hop) if keys.kind_of(line.event.hop) is KeyKind.QUEUE else None
 
 
 def hops(trace: Trace, lines: Sequence[Stated], view: View) -> list[Hop]:
@@ -142,13 +142,13 @@ def _hop(key: str, lines: Sequence[Stated], link: HopLink | None, programs: dict
 
 def _evidence(link: HopLink, known: LinkKind, programs: dict[str, str]) -> str | None:
     """What says that a hop follows another one. The line may be one of another recipient, and then not among these."""
-    server = "the mail server" if keys.kind_of(link.follows or "") is Kind.QUEUE else "the filter"
+    server = "the mail server" if keys.kind_of(link.follows or "") is KeyKind.QUEUE else "the filter"
     return known.told.format(id=link.named, program=programs.get(link.line or "", server)) or None
 
 
 def _mail_id(key: str, lines: Sequence[Stated]) -> str | None:
     """The filter's own id of a scan."""
-    if keys.kind_of(key) is Kind.SCAN:
+    if keys.kind_of(key) is KeyKind.SCAN:
         return keys.value_of(key)
     return next((mail_id for line in lines if (mail_id := _mail_id_in(line.fact))), None)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from mappings import keys, patterns
-from mappings.keys import Kind
+from mappings.keys import KeyKind
 from mappings.trace import Related, Trace
 from mappings.vocabulary import Disposition
 from search.answers import RelatedTrace
@@ -27,12 +27,12 @@ _DAY_MS = 86_400_000
 _RETRY_MS = 6 * 3_600_000
 
 _NAMED = {
-    Kind.QUEUE: "the log names its queue id {}",
-    Kind.SCAN: "the log names its scan {}",
-    Kind.LOG: "the log names the filter's log id {}",
-    Kind.QUARANTINE: "the log names its quarantine id {}",
-    Kind.MESSAGE: "the log names its Message-ID {}",
-    Kind.PEER: "the same connection {}",
+    KeyKind.QUEUE: "the log names its queue id {}",
+    KeyKind.SCAN: "the log names its scan {}",
+    KeyKind.LOG: "the log names the filter's log id {}",
+    KeyKind.QUARANTINE: "the log names its quarantine id {}",
+    KeyKind.MESSAGE: "the log names its Message-ID {}",
+    KeyKind.PEER: "the same connection {}",
 }
 
 #: A related trace, how it is related, what says so, how sure that is.
@@ -109,9 +109,9 @@ def _siblings(trace: Trace, asked: _Asked) -> list[Trace]:
 def root_key(trace: Trace) -> str | None:
     """Give the key of the message's first hop, where that has an id: its first queue file, else its scan."""
     if trace.queue_ids:
-        of_kind = (key for key in trace.keys if keys.kind_of(key) is Kind.QUEUE)
+        of_kind = (key for key in trace.keys if keys.kind_of(key) is KeyKind.QUEUE)
         return next((key for key in of_kind if keys.queue_id_of(key) == trace.queue_ids[0]), None)
-    return next((key for key in trace.keys if keys.kind_of(key) is Kind.SCAN), None)
+    return next((key for key in trace.keys if keys.kind_of(key) is KeyKind.SCAN), None)
 
 
 def _same_message(trace: Trace, other: Trace, root: str) -> bool:
@@ -130,7 +130,7 @@ def _named(trace: Trace, relation: Related, asked: _Asked, same: set[str]) -> It
     # Who is related to it in the same way is a fellow (another notice of one scan), not what is meant.
     found = [t for t in asked.holding(relation.key) if t.id not in same and relation not in t.related]
     confidence = "certain"
-    if kind is Kind.QUEUE:
+    if kind is KeyKind.QUEUE:
         value = keys.queue_id_of(relation.key)
         # Those that only name the queue id are its relatives, not its owners.
         found = [t for t in found if value in t.queue_ids]

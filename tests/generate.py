@@ -120,7 +120,7 @@ def _fields(number: int, names: list[str], *, more: bool) -> dict[str, Any]:
     """What a line states: of the third one no release knows it."""
     if number % 3 == 2:
         return {"to": names, "code": 250, "nested": {"text": "ü\x00", "none": None, "share": 0.5}}
-    return facts.fields_of(facts.Judged("rspamd", recipients=names, more=more, symbols=[facts.Symbol("ü\x00", 0.5, ["x"])]))
+    return facts.fields_of(facts.Judged("rspamd", recipients=names, more=more, symbols=[facts.FilterSymbol("ü\x00", 0.5, ["x"])]))
 
 
 def _message(chance: random.Random, span_ms: int, events: bool) -> list[Trace]:

@@ -10,15 +10,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("mappings", "ingest", "search", "mailtrace")
-#: Names that still mean two things, with what each is called for; one that means one thing only is to be taken out.
-TWICE = {
-    "Client": "whoever connects to Postfix, and what asks a service",
-    "Customer": "whose mail a trace is, and whose domains a caller may see",
-    "Event": "an event of the document, and one that is being joined",
-    "Role": "what a caller is, and what a process does for a session",
-    "Step": "a step of a report, and one of a session",
-    "Symbol": "a symbol of a filter in a fact, and in an answer",
-}
 
 
 def classes(files: dict[str, str]) -> dict[str, list[str]]:
@@ -43,14 +34,8 @@ def product() -> dict[str, str]:
 
 
 def test_a_public_class_has_a_name_of_its_own() -> None:
-    """No two modules have a class of the same name, but for those that are named here."""
-    found = twice(product())
-    assert {name: where for name, where in found.items() if name not in TWICE} == {}
-
-
-def test_the_exceptions_are_needed() -> None:
-    """What stands in one module only is no exception any more."""
-    assert sorted(set(TWICE) - set(twice(product()))) == []
+    """No two modules have a class of the same name."""
+    assert twice(product()) == {}
 
 
 @pytest.mark.parametrize(

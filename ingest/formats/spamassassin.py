@@ -13,7 +13,7 @@ from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.framing.line import Line
 from ingest.framing.own import Own, OwnFrame
 from mappings.address import message_id
-from mappings.facts import Judged, Symbol
+from mappings.facts import FilterSymbol, Judged
 from mappings.vocabulary import Reason, Verdict
 
 _RESULT = re.compile(r"(?:info: )?(?:spamd: )?result: ([Y.]) +(-?\d{1,6}) - ([A-Za-z0-9_,]*) (?=[a-z]+=)")
@@ -60,7 +60,7 @@ def parse(line: Line) -> Outcome:
         spam=match[1] == "Y",
         score=float(match[2]),
         required=float(required) if required else None,
-        symbols=[Symbol(name) for name in match[3].split(",") if name],
+        symbols=[FilterSymbol(name) for name in match[3].split(",") if name],
         size=int(size) if size else None,
     )
     return in_our_words(said)

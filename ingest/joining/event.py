@@ -24,7 +24,7 @@ _FIRST: dict[type[Fact], int] = {Received: -1, Removed: 9}
 Order = tuple[int, str, str, int, int, int, str]
 
 
-class Event:
+class LiveEvent:
     """One fact of one line."""
 
     __slots__ = (
@@ -70,7 +70,7 @@ class Event:
         #: The line as documents keep it, by node: made once, for many documents may hold it.
         self.stored: dict[str, trace.Event] = {}
         #: The same line as a document had it, where this one was read before that was known.
-        self.twin: Event | None = None
+        self.twin: LiveEvent | None = None
 
     @property
     def second(self) -> int:
@@ -83,7 +83,7 @@ class Event:
 
     # -- the same line read twice
 
-    def take(self, other: Event) -> bool:
+    def take(self, other: LiveEvent) -> bool:
         """Take over what another reading of the same line knows better; True where that changes anything."""
         changed = False
         if other.fine and not self.fine:
@@ -132,8 +132,8 @@ class Event:
 
 
 #: Canonical order: by stamp, and inside one whole second of one process as it wrote. Between processes equal stamps have none.
-in_order: Callable[[Event], Order] = attrgetter("order")
-by_time: Callable[[Event], int] = attrgetter("time_us")
+in_order: Callable[[LiveEvent], Order] = attrgetter("order")
+by_time: Callable[[LiveEvent], int] = attrgetter("time_us")
 
 
 def digest_of(log_domain: str, line: Line, number: int = 0) -> str:
@@ -144,9 +144,9 @@ def digest_of(log_domain: str, line: Line, number: int = 0) -> str:
     return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=10).hexdigest()
 
 
-def from_document(stored: trace.Event, fact: Fact, within: Within) -> Event:
+def from_document(stored: trace.Event, fact: Fact, within: Within) -> LiveEvent:
     """The event that a document keeps, whose fact is given."""
     line = Line(
         stored.time_us, stored.fine, stored.host, stored.program, stored.program, stored.pid, "", stored.raw, stored.file, stored.number
     )
-    return Event(line, fact, stored.hash, within)
+    return LiveEvent(line, fact, stored.hash, within)

@@ -13,14 +13,14 @@ from itertools import islice
 from typing import Protocol
 
 from ingest.clock import LOG_ID_REACH_US, REFUSED_REACH_US, SECOND, SLACK_US
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.links import Link
 from ingest.joining.names import MANY, Mention
 from ingest.joining.parts import Edge, Loose, Message, Part, Scan, facts_of
 from ingest.joining.within import Within
 from mappings.facts import Infected, Judged
-from mappings.keys import Kind
+from mappings.keys import KeyKind
 from mappings.links import LINKS, How, Leads
 from mappings.vocabulary import Verdict
 
@@ -63,7 +63,7 @@ def gather(start: Part, web: Web) -> Message:
     message = Message()
     seen: set[Part] = set()
     waiting: list[Part] = [start]
-    edges: dict[tuple[Part, Part, How], Event | None] = {}
+    edges: dict[tuple[Part, Part, How], LiveEvent | None] = {}
     while waiting:
         part = waiting.pop()
         if part in seen:
@@ -116,7 +116,7 @@ def _claim_hits(message: Message, web: Web) -> None:
             continue
         if not logs:
             for source, target, _, _ in message.edges:
-                if isinstance(target, Loose) and target.kind is Kind.LOG:
+                if isinstance(target, Loose) and target.kind is KeyKind.LOG:
                     logs.setdefault(source, []).append(target)
         own = logs.get(scan, [])
         start = min(scan.start_us, *(p.start_us for p in own), scan.start_us) // SECOND
@@ -133,7 +133,7 @@ def _neighbours(part: Part, web: Web, message: Message, seen: set[Part]) -> Iter
     for link in part.links:
         if link.how not in _STILL:
             yield from _follow(part, link, web, message)
-    if isinstance(part, Loose) and part.kind is Kind.JUDGED:
+    if isinstance(part, Loose) and part.kind is KeyKind.JUDGED:
         owner = _judged(part, web)
         if owner is not None:
             yield owner, part, How.JUDGED, None
@@ -152,7 +152,7 @@ def _reached(part: Part, within: Within) -> tuple[int, int]:
     """From when to when a line that names a part may stand."""
     if isinstance(part, Scan):
         return -_EVER_US, _EVER_US
-    if isinstance(part, Loose) and part.kind is not Kind.QUEUE:
+    if isinstance(part, Loose) and part.kind is not KeyKind.QUEUE:
         return part.start_us - within.reach_us, part.end_us + within.reach_us
     ended = isinstance(part, Life) and part.removed is not None
     return part.start_us - max(within.reach_us, SLACK_US), part.end_us + within.reach_us if ended else _EVER_US

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.joining.links import Link
 from ingest.queue_ids import time_in_id
 from mappings.facts import (
@@ -74,7 +74,7 @@ class Life:
         "tls",
     )
 
-    def __init__(self, key: str, host: str, events: list[Event], number: int = 0) -> None:
+    def __init__(self, key: str, host: str, events: list[LiveEvent], number: int = 0) -> None:
         self.key = key
         #: Which of the lives of its id it is.
         self.number = number
@@ -84,21 +84,21 @@ class Life:
         self.received: Received | None = None
         self.identified: list[Identified] = []
         self.queued: Queued | None = None
-        self.attempts: list[Event] = []
+        self.attempts: list[LiveEvent] = []
         #: All but the attempts: what is the message's, not one recipient's.
-        self.others: list[Event] = []
-        self.rules: list[Event] = []
+        self.others: list[LiveEvent] = []
+        self.rules: list[LiveEvent] = []
         #: Those of a milter, and those that are not about one recipient.
-        self.milter_rules: list[Event] = []
-        self.rules_of_all: list[Event] = []
-        self.noticed: list[Event] = []
-        self.causes: list[Event] = []
-        self.administered: list[Event] = []
-        self.judged: list[Event] = []
+        self.milter_rules: list[LiveEvent] = []
+        self.rules_of_all: list[LiveEvent] = []
+        self.noticed: list[LiveEvent] = []
+        self.causes: list[LiveEvent] = []
+        self.administered: list[LiveEvent] = []
+        self.judged: list[LiveEvent] = []
         self.infected: list[Infected] = []
-        self.removed: Event | None = None
-        self.expired: Event | None = None
-        self.lost: Event | None = None
+        self.removed: LiveEvent | None = None
+        self.expired: LiveEvent | None = None
+        self.lost: LiveEvent | None = None
         #: When the message was complete or refused: the end of its reception.
         self.complete_us: int | None = None
         self.tls: str | None = None
@@ -151,12 +151,12 @@ class Life:
         if message_id and all(known.message_id != message_id for known in self.identified):
             self.identified.append(Identified(self.queue_id, message_id))
 
-    def complete(self, event: Event) -> None:
+    def complete(self, event: LiveEvent) -> None:
         """Note when the message was complete."""
         self.complete_us = event.time_us if self.complete_us is None else min(self.complete_us, event.time_us)
 
 
-def _span(events: list[Event], key: str) -> tuple[int, int]:
+def _span(events: list[LiveEvent], key: str) -> tuple[int, int]:
     """First and last stamp of the mail server's own lines: a filter's may be coarser, and its file may be read later."""
     borne = [e for e in events if e.route.queue == key] or events
     own = [e.time_us for e in borne if type(e.fact) is not Judged] or [e.time_us for e in borne]
@@ -166,7 +166,7 @@ def _span(events: list[Event], key: str) -> tuple[int, int]:
 # -- what a fact says of the life whose line it is
 
 
-def _received(life: Life, event: Event, fact: Received) -> None:
+def _received(life: Life, event: LiveEvent, fact: Received) -> None:
     """The line that begins it; where it comes when the message is complete, it says all that others say later."""
     if fact.queue_id is None:
         life.received = life.received or fact
@@ -183,7 +183,7 @@ def _received(life: Life, event: Event, fact: Received) -> None:
         life.complete(event)
 
 
-def _ruled(life: Life, event: Event, fact: Ruled) -> None:
+def _ruled(life: Life, event: LiveEvent, fact: Ruled) -> None:
     life.rules.append(event)
     if fact.source is Decider.MILTER:
         life.milter_rules.append(event)
@@ -197,33 +197,33 @@ def _ruled(life: Life, event: Event, fact: Ruled) -> None:
             life.complete(event)
 
 
-def _queued(life: Life, event: Event, fact: Queued) -> None:
+def _queued(life: Life, event: LiveEvent, fact: Queued) -> None:
     life.queued = life.queued or fact
     life.complete(event)
 
 
-def _noticed(life: Life, event: Event, fact: Noticed) -> None:
+def _noticed(life: Life, event: LiveEvent, fact: Noticed) -> None:
     (life.noticed if fact.queue_id == life.queue_id else life.causes).append(event)
 
 
-def _removed(life: Life, event: Event, fact: Removed) -> None:
+def _removed(life: Life, event: LiveEvent, fact: Removed) -> None:
     # Of a message that was deleted it may be said that it is done, too.
     if life.removed is None or not life.deleted:
         life.removed = event
 
 
-def _connected(life: Life, event: Event, fact: Connected) -> None:
+def _connected(life: Life, event: LiveEvent, fact: Connected) -> None:
     if fact.step is Contact.TLS:
         life.tls = fact.detail
     elif fact.step is Contact.LOST:
         life.lost = event
 
 
-def _expired(life: Life, event: Event, fact: Expired) -> None:
+def _expired(life: Life, event: LiveEvent, fact: Expired) -> None:
     life.expired = event
 
 
-_TAKE: dict[type[Fact], Callable[[Life, Event, Any], None]] = {
+_TAKE: dict[type[Fact], Callable[[Life, LiveEvent, Any], None]] = {
     Received: _received,
     Identified: lambda life, event, fact: life.identified.append(fact),
     Ruled: _ruled,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from mappings.links import How
 
 
@@ -18,9 +18,9 @@ class Link(msgspec.Struct, frozen=True, eq=False, gc=False):
     time_us: int
     since_us: int | None = None
     #: The line that names it.
-    line: Event | None = None
+    line: LiveEvent | None = None
 
 
-def named_by(events: Iterable[Event], hows: frozenset[How]) -> list[Link]:
+def named_by(events: Iterable[LiveEvent], hows: frozenset[How]) -> list[Link]:
     """The links of these kinds that some events make."""
     return [Link(how, target, e.time_us, None, e) for e in events for how, target in e.route.names if how in hows]

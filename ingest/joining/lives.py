@@ -6,13 +6,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from ingest.clock import SECOND
-from ingest.joining.event import Event, in_order
+from ingest.joining.event import LiveEvent, in_order
 from ingest.queue_ids import time_in_id
 from mappings.facts import Attempted, Expired, Identified, Judged, Noticed, Received, Removed
 from mappings.keys import queue_id_of
 
 
-def split(events: list[Event], key: str) -> list[list[Event]]:
+def split(events: list[LiveEvent], key: str) -> list[list[LiveEvent]]:
     """The events of one queue id by life, each in canonical order."""
     events.sort(key=in_order)
     if time_in_id(queue_id_of(key)) is not None:
@@ -21,7 +21,7 @@ def split(events: list[Event], key: str) -> list[list[Event]]:
     starts = _starts(own)
     if len(starts) < 2:
         return [events]
-    lives: list[list[Event]] = [[] for _ in starts]
+    lives: list[list[LiveEvent]] = [[] for _ in starts]
     times = [e.time_us for e in starts]
     started: dict[str, int] = {}
     for index, start in enumerate(starts):
@@ -46,7 +46,7 @@ def split(events: list[Event], key: str) -> list[list[Event]]:
     return [sorted(life, key=in_order) for life in lives if life]
 
 
-def _named(own: Sequence[Event], times: Sequence[int]) -> dict[str, list[int]]:
+def _named(own: Sequence[LiveEvent], times: Sequence[int]) -> dict[str, list[int]]:
     """The lives in which each Message-ID stands, in their order."""
     found: dict[str, list[int]] = {}
     for event in own:
@@ -56,7 +56,7 @@ def _named(own: Sequence[Event], times: Sequence[int]) -> dict[str, list[int]]:
     return found
 
 
-def _looked_at(event: Event, times: Sequence[int], named: dict[str, list[int]]) -> int:
+def _looked_at(event: LiveEvent, times: Sequence[int], named: dict[str, list[int]]) -> int:
     """Which life a filter's result is about: of those that had begun by then, the one with its Message-ID, else the last.
 
     Its stamp may have whole seconds where the mail server's are finer, so it may stand before what it is about.
@@ -69,7 +69,7 @@ def _looked_at(event: Event, times: Sequence[int], named: dict[str, list[int]]) 
     return mine[before - 1] if before else last
 
 
-def _ends_before(event: Event, start: Event) -> bool:
+def _ends_before(event: LiveEvent, start: LiveEvent) -> bool:
     """Whether an event ends the life before, though it stands in the second in which the next one begins.
 
     Inside one whole second only the sense tells: what ends a life belongs to the one that has no end yet.
@@ -78,9 +78,9 @@ def _ends_before(event: Event, start: Event) -> bool:
     return blurred and isinstance(event.fact, Removed | Attempted | Expired | Noticed)
 
 
-def _starts(own: Sequence[Event]) -> list[Event]:
+def _starts(own: Sequence[LiveEvent]) -> list[LiveEvent]:
     """The events that begin a life."""
-    starts: list[Event] = []
+    starts: list[LiveEvent] = []
     removed = False
     for event in own:
         kind = type(event.fact)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.joining.links import Link
 from ingest.joining.parts import Part
 from mappings.links import How
@@ -26,7 +26,7 @@ class Mention:
         self.target = link.target
         self.number = number
         #: The line in which it does so, by its time.
-        self.lines: dict[int, Event | None] = {link.time_us: link.line}
+        self.lines: dict[int, LiveEvent | None] = {link.time_us: link.line}
         self.since_us = link.time_us if link.since_us is None else link.since_us
         self.until_us = link.time_us
         self.times: list[int] = [link.time_us]

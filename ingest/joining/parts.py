@@ -8,14 +8,14 @@ from __future__ import annotations
 import msgspec
 
 from ingest.clock import SLACK_US
-from ingest.joining.event import Event, by_time, in_order
+from ingest.joining.event import LiveEvent, by_time, in_order
 from ingest.joining.life import Life
 from ingest.joining.links import Link, named_by
 from ingest.joining.lives import split
 from ingest.joining.within import Within
 from mappings import keys
 from mappings.facts import Infected, Judged, Passed, Ruled, Scanned
-from mappings.keys import Kind
+from mappings.keys import KeyKind
 from mappings.links import How
 from mappings.log_words import Action
 
@@ -34,7 +34,7 @@ class Scan:
 
     __slots__ = ("beside", "end_us", "events", "given", "host", "key", "links", "number", "results", "start_us")
 
-    def __init__(self, key: str, host: str, events: list[Event]) -> None:
+    def __init__(self, key: str, host: str, events: list[LiveEvent]) -> None:
         self.key = key
         self.number = 0
         self.host = host
@@ -66,7 +66,7 @@ class Loose:
 
     __slots__ = ("end_us", "events", "host", "key", "kind", "links", "number", "start_us")
 
-    def __init__(self, key: str, host: str, events: list[Event], number: int = 0) -> None:
+    def __init__(self, key: str, host: str, events: list[LiveEvent], number: int = 0) -> None:
         self.key = key
         self.number = number
         self.host = host
@@ -83,20 +83,20 @@ class Loose:
 
     def _links(self) -> list[Link]:
         """What its lines name; by `OWN` a line is found that is a node by itself."""
-        if self.kind in {Kind.JUDGED, Kind.FOLDER}:
+        if self.kind in {KeyKind.JUDGED, KeyKind.FOLDER}:
             return [Link(How.OWN, keys.in_documents(self.key), e.time_us, None, e) for e in self.events]
-        if self.kind is Kind.QUEUE:
+        if self.kind is KeyKind.QUEUE:
             return [Link(How.TASK, self.key, e.time_us, None, e) for e in self.events]
-        return named_by(self.events, _OF_REFUSALS if self.kind is Kind.LINE else _OF_LOGS)
+        return named_by(self.events, _OF_REFUSALS if self.kind is KeyKind.LINE else _OF_LOGS)
 
 
 Part = Life | Scan | Loose
 
 
-def make_parts(key: str, host: str, events: list[Event], within: Within, *, judged: bool) -> list[Part]:
+def make_parts(key: str, host: str, events: list[LiveEvent], within: Within, *, judged: bool) -> list[Part]:
     """The parts that the events of a node are; `judged` where a filter may name a message by its Message-ID only."""
     kind = keys.kind_of(key)
-    if kind is Kind.QUEUE:
+    if kind is KeyKind.QUEUE:
         if within.several and events and all(type(e.fact) is Judged for e in events):
             # A filter's own host: the queue file is on another one.
             return [Loose(key, host, [e], number) for number, e in enumerate(events)]
@@ -104,14 +104,14 @@ def make_parts(key: str, host: str, events: list[Event], within: Within, *, judg
         for life in lives:
             _link(life, within, judged=judged)
         return list(lives)
-    if kind is Kind.SCAN:
+    if kind is KeyKind.SCAN:
         return [Scan(key, host, events)]
-    if kind in {Kind.JUDGED, Kind.FOLDER}:
+    if kind in {KeyKind.JUDGED, KeyKind.FOLDER}:
         return [Loose(key, host, events)]
     return [Loose(key, host, e, number) for number, e in enumerate(_by_gap(events, within.reach_us))]
 
 
-def _by_gap(events: list[Event], reach_us: int) -> list[list[Event]]:
+def _by_gap(events: list[LiveEvent], reach_us: int) -> list[list[LiveEvent]]:
     """Events of an id that comes back without a beginning of its own, apart where they lie further apart than lines may."""
     events.sort(key=by_time)
     groups = [[events[0]]]
@@ -152,7 +152,7 @@ def _refused(life: Life) -> list[Link]:
 
 
 #: (from, to, how, the line that says so): a hand-over, from the earlier hop to the later one.
-Edge = tuple[Part, Part, How, Event | None]
+Edge = tuple[Part, Part, How, LiveEvent | None]
 
 
 class Message(msgspec.Struct, eq=False):
@@ -162,7 +162,7 @@ class Message(msgspec.Struct, eq=False):
     scans: list[Scan] = []
     loose: list[Loose] = []
     #: Hits of a virus scanner in the folder of a scan, by the scan's key; each with the folder's key.
-    hits: dict[str, list[tuple[str, Event]]] = {}
+    hits: dict[str, list[tuple[str, LiveEvent]]] = {}
     edges: list[Edge] = []
     #: Keys of queue files that are not seen, and that too many name for it to be the beginning of one message.
     crowded: set[str] = set()

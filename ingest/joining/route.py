@@ -30,7 +30,7 @@ from mappings.links import How, Named
 from mappings.log_words import Action, Contact, Decider, Stage
 
 
-class Role(IntEnum):
+class SessionRole(IntEnum):
     """What a line is in its session."""
 
     OPEN = 0
@@ -86,10 +86,10 @@ class Route(msgspec.Struct, frozen=True, gc=False):
     begins: bool = False
     #: A node that held the event while only the first piece of its record was read.
     formerly: str | None = None
-    role: Role | None = None
+    role: SessionRole | None = None
 
 
-class Stated(Protocol):
+class Statement(Protocol):
     """A fact and the line that states it: what an event is by itself."""
 
     fact: Fact
@@ -100,25 +100,25 @@ class Stated(Protocol):
     within: Within
 
 
-def route_of(event: Stated) -> Route:
+def route_of(event: Statement) -> Route:
     """The way of an event; a refusal that names nobody has none."""
     way = _WAYS.get(type(event.fact))
     return way(event.fact, event) if way is not None else _borne(event.fact, event)
 
 
-_Way = Callable[[Any, Stated], Route]
-_AHEAD_OF_ALL = Route(role=Role.AHEAD)
+_Way = Callable[[Any, Statement], Route]
+_AHEAD_OF_ALL = Route(role=SessionRole.AHEAD)
 _NOWHERE = Route()
-_TLS, _BEHIND = Route(role=Role.COMMON), Route(role=Role.BEHIND)
+_TLS, _BEHIND = Route(role=SessionRole.COMMON), Route(role=SessionRole.BEHIND)
 
 
-def _borne(fact: Fact, event: Stated) -> Route:
+def _borne(fact: Fact, event: Statement) -> Route:
     """A line that bears a queue id, and names nothing else."""
     owners = fact.bears(event.host)
     return Route(owners, owners[0], ids=(*owners, *fact.ids(event.host)))
 
 
-def _received(fact: Received, event: Stated) -> Route:
+def _received(fact: Received, event: Statement) -> Route:
     owners = fact.bears(event.host)
     if not owners:
         return _AHEAD_OF_ALL
@@ -129,11 +129,11 @@ def _received(fact: Received, event: Stated) -> Route:
     # What a filter on another host of the log domain said of it, where that was read before.
     own = owners if event.within.several and begins else ()
     # Lines of a process that is not known are of no session.
-    role = Role.BEGIN if event.pid else None
+    role = SessionRole.BEGIN if event.pid else None
     return Route(owners, owners[0], names, mentions, own, (*owners, *mentions, *fact.ids(event.host)), begins, role=role)
 
 
-def _identified(fact: Identified, event: Stated) -> Route:
+def _identified(fact: Identified, event: Statement) -> Route:
     if not fact.resent:
         return _borne(fact, event)
     owners, names = fact.bears(event.host), fact.names(event.host)
@@ -141,7 +141,7 @@ def _identified(fact: Identified, event: Stated) -> Route:
     return Route(owners, owners[0], names, mentions, ids=(*owners, *mentions, *fact.ids(event.host)))
 
 
-def _attempted(fact: Attempted, event: Stated) -> Route:
+def _attempted(fact: Attempted, event: Statement) -> Route:
     owners = fact.bears(event.host)
     if fact.next_id is None and fact.log_id is None:
         return Route(owners, owners[0], ids=owners)
@@ -154,7 +154,7 @@ def _attempted(fact: Attempted, event: Stated) -> Route:
     return Route(owners, owners[0], names, mentions, ids=owners + mentions + logged)
 
 
-def _ruled(fact: Ruled, event: Stated) -> Route:
+def _ruled(fact: Ruled, event: Statement) -> Route:
     """A decision in the dialogue, which may stand before any queue id."""
     owners, ids = fact.bears(event.host), fact.ids(event.host)
     if fact.queue_id is not None:
@@ -162,12 +162,12 @@ def _ruled(fact: Ruled, event: Stated) -> Route:
     by_line = (keys.line(event.digest),)
     if fact.source is Decider.PROXY:
         own = owners or by_line
-        return Route(own, None, fact.names(event.host), ids=own + ids, begins=not owners, role=Role.BEGIN)
+        return Route(own, None, fact.names(event.host), ids=own + ids, begins=not owners, role=SessionRole.BEGIN)
     if fact.action is Action.DISCARD and not event.pid:
         return Route(by_line, ids=by_line + ids, begins=True)
     if (fact.action in _AHEAD or fact.source is Decider.SIZE) and fact.stage is not Stage.MAIL:
         # Too large for the queue file: said of the transaction, before the answer to the client.
-        return Route(ids=ids, role=Role.AHEAD)
+        return Route(ids=ids, role=SessionRole.AHEAD)
     if fact.action not in _STOPS or (fact.sender is None and not fact.recipients):
         return _NOWHERE
     names = fact.names(event.host)
@@ -175,16 +175,16 @@ def _ruled(fact: Ruled, event: Stated) -> Route:
     return Route(by_line, None, names, mentions, ids=by_line + mentions + ids, begins=True)
 
 
-def _connected(fact: Connected, event: Stated) -> Route:
+def _connected(fact: Connected, event: Statement) -> Route:
     return _TLS if fact.step is Contact.TLS else _BEHIND
 
 
-def _screened(fact: Screened, event: Stated) -> Route:
+def _screened(fact: Screened, event: Statement) -> Route:
     owners = fact.bears(event.host)
     return Route(owners, ids=owners, begins=True)
 
 
-def _scanned(fact: Scanned, event: Stated) -> Route:
+def _scanned(fact: Scanned, event: Statement) -> Route:
     owners, names = fact.bears(event.host), fact.names(event.host)
     mentions = tuple([key for how, key in names if how not in _NOT_ASKED])
     ids = owners + mentions + fact.ids(event.host)
@@ -196,7 +196,7 @@ def _scanned(fact: Scanned, event: Stated) -> Route:
     return Route(owners, None, names, mentions, own, ids + own, begins=True, formerly=formerly)
 
 
-def _judged(fact: Judged, event: Stated) -> Route:
+def _judged(fact: Judged, event: Statement) -> Route:
     owners = fact.bears(event.host)
     if not owners:
         return _by_line(keys.judged(fact.message_id), event) if fact.message_id else _NOWHERE
@@ -207,36 +207,36 @@ def _judged(fact: Judged, event: Stated) -> Route:
     return Route(owners, owners[0], fact.names(event.host), elsewhere, ids=owners + fact.ids(event.host))
 
 
-def _inspected(fact: Inspected, event: Stated) -> Route:
+def _inspected(fact: Inspected, event: Statement) -> Route:
     owners, names = fact.bears(event.host), fact.names(event.host)
     own = () if fact.mail_id is None else (names[0].key,)
     return Route(owners, None, names, (), own, owners + own, begins=True)
 
 
-def _passed(fact: Passed, event: Stated) -> Route:
+def _passed(fact: Passed, event: Statement) -> Route:
     owners, names = fact.bears(event.host), fact.names(event.host)
     mentions = tuple([key for how, key in names if how not in _NOT_ASKED])
     return Route(owners, None, names, mentions, ids=owners + tuple([key for _, key in names]))
 
 
-def _infected(fact: Infected, event: Stated) -> Route:
+def _infected(fact: Infected, event: Statement) -> Route:
     owners = fact.bears(event.host)
     if owners:
         return Route(owners, owners[0], ids=owners)
     return _by_line(keys.folder(event.host, fact.folder), event) if fact.folder else _NOWHERE
 
 
-def _by_line(key: str, event: Stated) -> Route:
+def _by_line(key: str, event: Statement) -> Route:
     """Lines that bear one key and have nothing to do with each other."""
     return Route((keys.of_line(key, event.digest),), ids=(key,), begins=True)
 
 
-def _release(fact: Release, event: Stated) -> Route:
+def _release(fact: Release, event: Statement) -> Route:
     owners = fact.bears(event.host)
     return Route(owners, ids=owners)
 
 
-def _unread(fact: Unread, event: Stated) -> Route:
+def _unread(fact: Unread, event: Statement) -> Route:
     return _borne(fact, event) if fact.queue_id is not None else _NOWHERE
 
 

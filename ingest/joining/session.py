@@ -10,23 +10,25 @@ from bisect import bisect_right
 from collections import deque
 
 from ingest.clock import MARGIN_S
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.joining.places import Place
-from ingest.joining.route import Role
+from ingest.joining.route import SessionRole
 
 #: So many lines at most hold for all of a session: it has one that tells of TLS, and more only where its beginnings are not logged.
 _LASTING = 10
 
 #: (event, key of the node that it is given to)
-Gift = tuple[Event, str]
+Gift = tuple[LiveEvent, str]
 
 
-class Step:
+class SessionStep:
     """One line of the session; `order` is that as the process wrote."""
 
     __slots__ = ("digest", "event", "gifts", "node", "order", "role", "second", "time_us")
 
-    def __init__(self, order: tuple[int, int, int], role: Role, digest: str, event: Event | None = None, node: str | None = None) -> None:
+    def __init__(
+        self, order: tuple[int, int, int], role: SessionRole, digest: str, event: LiveEvent | None = None, node: str | None = None
+    ) -> None:
         #: Second, number in it, microseconds.
         self.order = order
         self.second = order[0]
@@ -41,11 +43,11 @@ class Step:
 
 
 #: Where a session begins or ends: nothing is given over it.
-_ENDS = frozenset({Role.CLOSE, Role.GAP})
-_BORDERS = _ENDS | {Role.OPEN}
+_ENDS = frozenset({SessionRole.CLOSE, SessionRole.GAP})
+_BORDERS = _ENDS | {SessionRole.OPEN}
 
 
-def _rank(step: Step) -> tuple[tuple[int, int, int], Role]:
+def _rank(step: SessionStep) -> tuple[tuple[int, int, int], SessionRole]:
     return step.order, step.role
 
 
@@ -55,11 +57,11 @@ class Session:
     __slots__ = ("_deal", "_known", "_marks", "_places", "_reach_s", "_since_close", "_steps", "last_us")
 
     def __init__(self, reach_s: int) -> None:
-        self._steps: list[Step] = []
+        self._steps: list[SessionStep] = []
         #: Those of them that hold for what comes after, or end that.
-        self._marks: list[Step] = []
-        self._since_close: list[Step] = []
-        self._known: dict[str, Step] = {}
+        self._marks: list[SessionStep] = []
+        self._since_close: list[SessionStep] = []
+        self._known: dict[str, SessionStep] = {}
         self._deal = _Deal(reach_s)
         #: Places in files that the session needs, oldest first, with the seconds of its lines there.
         self._places: dict[Place, int] = {}
@@ -67,13 +69,13 @@ class Session:
         #: The log's clock when a line came last.
         self.last_us = 0
 
-    def known(self, digest: str) -> Step | None:
+    def known(self, digest: str) -> SessionStep | None:
         """The same line read before."""
         return self._known.get(digest)
 
-    def add(self, step: Step, place: Place | None) -> tuple[list[Gift], list[Gift]]:
+    def add(self, step: SessionStep, place: Place | None) -> tuple[list[Gift], list[Gift]]:
         """Take a line in: what is to be given to nodes now, and what was given wrongly before (where lines come out of order)."""
-        if place is not None and step.role in {Role.OPEN, Role.COMMON, Role.AHEAD}:
+        if place is not None and step.role in {SessionRole.OPEN, SessionRole.COMMON, SessionRole.AHEAD}:
             # The low-water mark never lies inside an open session.
             place.hold(self)
             self._places.setdefault(place, step.second)
@@ -83,7 +85,7 @@ class Session:
             return self._insert(step)
         self._forget(step.second)
         self._steps.append(step)
-        if step.role in _BORDERS or step.role is Role.COMMON:
+        if step.role in _BORDERS or step.role is SessionRole.COMMON:
             self._marks.append(step)
         if step.role in _ENDS:
             self.close()
@@ -99,11 +101,11 @@ class Session:
             _unneeded(step)
         self._since_close.clear()
 
-    def _insert(self, step: Step) -> tuple[list[Gift], list[Gift]]:
+    def _insert(self, step: SessionStep) -> tuple[list[Gift], list[Gift]]:
         """Take in a line that stands before others: what these are given is dealt anew, as far as it may change that."""
         at = bisect_right(self._steps, _rank(step), key=_rank)
         self._steps.insert(at, step)
-        if step.role in _BORDERS or step.role is Role.COMMON:
+        if step.role in _BORDERS or step.role is SessionRole.COMMON:
             self._marks.insert(bisect_right(self._marks, _rank(step), key=_rank), step)
         deal, end = self._before(at), self._changed_until(at)
         before: list[Gift] = []
@@ -126,9 +128,9 @@ class Session:
             known = self._steps[index]
             if known.second < floor or known.role in _BORDERS:
                 break
-            if known.role is Role.AHEAD:
+            if known.role is SessionRole.AHEAD:
                 deal.ahead.appendleft(known)
-            elif known.role is Role.BEGIN and known.node is not None:
+            elif known.role is SessionRole.BEGIN and known.node is not None:
                 deal.last = known
                 break
         for index in range(bisect_right(self._marks, _rank(step), key=_rank) - 1, -1, -1):
@@ -143,12 +145,12 @@ class Session:
     def _changed_until(self, at: int) -> int:
         """Index behind the last step whose gifts the step with this index may change."""
         step = self._steps[at]
-        lasting = step.role in _BORDERS or step.role is Role.COMMON
+        lasting = step.role in _BORDERS or step.role is SessionRole.COMMON
         for index in range(at + 1, len(self._steps)):
             known = self._steps[index]
             if known.role in _BORDERS or known.second > step.second + self._reach_s:
                 return index
-            if not lasting and known.role is Role.BEGIN and known.node is not None:
+            if not lasting and known.role is SessionRole.BEGIN and known.node is not None:
                 return index + 1
         return len(self._steps)
 
@@ -173,7 +175,7 @@ class Session:
             self._known = {s.digest: s for s in self._steps}
 
 
-def _unneeded(step: Step) -> None:
+def _unneeded(step: SessionStep) -> None:
     """What no journey got need not be read again."""
     if step.event is not None and not step.event.owners:
         step.event.let_go()
@@ -185,25 +187,25 @@ class _Deal:
     __slots__ = ("ahead", "common", "last", "reach_s")
 
     def __init__(self, reach_s: int) -> None:
-        self.common: deque[Step] = deque(maxlen=_LASTING)
-        self.ahead: deque[Step] = deque()
-        self.last: Step | None = None
+        self.common: deque[SessionStep] = deque(maxlen=_LASTING)
+        self.ahead: deque[SessionStep] = deque()
+        self.last: SessionStep | None = None
         self.reach_s = reach_s
 
-    def take(self, step: Step) -> list[Gift]:
+    def take(self, step: SessionStep) -> list[Gift]:
         """The gifts that one more line makes."""
         if step.role in _BORDERS:
             self.common.clear()
             self.ahead.clear()
             self.last = None
-        elif step.role is Role.BEGIN and step.node is not None:
+        elif step.role is SessionRole.BEGIN and step.node is not None:
             self.last = step
             given = [s for s in (*self.common, *self.ahead) if step.second - s.second <= self.reach_s]
             self.ahead.clear()
             return [(s.event, step.node) for s in given if s.event is not None]
-        elif step.role is Role.COMMON:
+        elif step.role is SessionRole.COMMON:
             self.common.append(step)
-        elif step.role is Role.AHEAD:
+        elif step.role is SessionRole.AHEAD:
             self.ahead.append(step)
             while step.second - self.ahead[0].second > self.reach_s:
                 self.ahead.popleft()

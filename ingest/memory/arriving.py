@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from ingest.joining.event import Event
-from ingest.joining.session import Step
+from ingest.joining.event import LiveEvent
+from ingest.joining.session import SessionStep
 from ingest.memory.nodes import Nodes
 from mappings import keys
 
@@ -18,13 +18,13 @@ Process = tuple[str, str, int, bool]
 class Arrival(msgspec.Struct, frozen=True, gc=False):
     """An event on its way to where it belongs; `new` where its own ids cannot be in the store yet."""
 
-    event: Event
+    event: LiveEvent
     new: bool
     #: What it names beside: looked up where memory does not have it.
     named: tuple[str, ...] = ()
 
 
-def arrival_of(event: Event, *, new: bool) -> Arrival:
+def arrival_of(event: LiveEvent, *, new: bool) -> Arrival:
     """An event with what is to be looked up for it: ids of its own too, where these may be in the store."""
     route = event.route
     return Arrival(event, new, route.mentions if new or not route.own else route.mentions + route.own)
@@ -34,7 +34,7 @@ class SessionMark(msgspec.Struct, frozen=True, gc=False):
     """A line on its way that only begins or ends the session of a process."""
 
     process: Process
-    step: Step
+    step: SessionStep
 
 
 def wanted(arrivals: Iterable[Arrival | SessionMark], nodes: Nodes) -> Iterator[str]:

@@ -6,20 +6,20 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from ingest.clock import SOON_US
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.joining.gather import gather
 from ingest.joining.life import Life
 from ingest.joining.names import MANY
 from ingest.memory.node import Node
 from ingest.memory.nodes import Nodes
 from mappings.facts import Ruled
-from mappings.keys import Kind
+from mappings.keys import KeyKind
 
 #: A queue id that came back more often than this is thinned out before it is quiet.
 _LIVES = 8
 #: Of a weak id that so many lines bear that it joins nothing, so many are kept at most.
 _MOST_LINES = 3 * MANY
-_WEAK = frozenset({Kind.LOG, Kind.PEER})
+_WEAK = frozenset({KeyKind.LOG, KeyKind.PEER})
 
 
 class Eviction:
@@ -28,7 +28,7 @@ class Eviction:
     `dropped` is told of each event that a node lets go of.
     """
 
-    def __init__(self, nodes: Nodes, memory_us: int, dropped: Callable[[str, Event], None]) -> None:
+    def __init__(self, nodes: Nodes, memory_us: int, dropped: Callable[[str, LiveEvent], None]) -> None:
         self._nodes = nodes
         self._memory_us = memory_us
         self._reach_us = nodes.within.reach_us
@@ -51,7 +51,7 @@ class Eviction:
                 self._thin(node, clock_us)
                 continue
             family = self._nodes.family(node)
-            begun = [n.key for n in family if n.fresh and n.kind is Kind.QUEUE and self._kept_until(n, clock_us) is None]
+            begun = [n.key for n in family if n.fresh and n.kind is KeyKind.QUEUE and self._kept_until(n, clock_us) is None]
             if begun:
                 unwritten += begun
                 self._nodes.rest.put(key, clock_us + SOON_US)
@@ -99,7 +99,7 @@ class Eviction:
 
     def _thin(self, node: Node, clock_us: int) -> None:
         """Let go of the old lives of a queue id that comes back all the time, as of messages with ids of their own."""
-        if node.kind is not Kind.QUEUE or len(node.parts or ()) <= _LIVES:
+        if node.kind is not KeyKind.QUEUE or len(node.parts or ()) <= _LIVES:
             return
         floor = clock_us - self._memory_us
         gone: list[str] = []

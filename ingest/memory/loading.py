@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 
 from ingest.clock import SECOND
-from ingest.joining.event import Event, from_document
+from ingest.joining.event import LiveEvent, from_document
 from ingest.memory.node import Node, written_of
 from ingest.memory.nodes import Nodes
 from ingest.memory.recall import Recall
 from mappings import keys
 from mappings.facts import Fact, Scanned
-from mappings.keys import Kind
+from mappings.keys import KeyKind
 from mappings.trace import Trace
 
 #: The fact that a document of a version keeps, by its kind and fields (`ingest.formats.earlier`).
@@ -32,7 +32,7 @@ class Loader:
         self._recall = recall
         self._fact_in = fact_in
 
-    def node(self, key: str, event: Event, *, new: bool) -> Node:
+    def node(self, key: str, event: LiveEvent, *, new: bool) -> Node:
         """The node with this key; looked up in the store unless the line that names it begins it at the front of the log."""
         node = self._known.get(key)
         if node is None:
@@ -45,7 +45,7 @@ class Loader:
         self._load(node)
         return node
 
-    def find(self, named: str, event: Event) -> None:
+    def find(self, named: str, event: LiveEvent) -> None:
         """Have the nodes that a line names in memory, where the store knows them."""
         for key in self._nodes.alike(named):
             if key not in self._known:
@@ -84,7 +84,7 @@ class Loader:
             self._give_back(from_document(stored, fact, self._nodes.within), node, touched.values())
         return [node for node in touched.values() if not node.looked_up]
 
-    def _give_back(self, event: Event, node: Node, touched: Iterable[Node]) -> None:
+    def _give_back(self, event: LiveEvent, node: Node, touched: Iterable[Node]) -> None:
         """A node gets an event that a document holds; the same one may be in other nodes that the document names."""
         known = node.events.get(event.digest)
         if known is None:
@@ -94,7 +94,7 @@ class Loader:
             node.first(event.time_us)
         else:
             known.take(event)
-        if type(event.fact) is Scanned and node.kind is Kind.SCAN:
+        if type(event.fact) is Scanned and node.kind is KeyKind.SCAN:
             self.records[event.digest] = node.key
         if known.fact == event.fact:
             node.has(known)

@@ -15,13 +15,13 @@ import msgspec
 
 from ingest.clock import MARGIN_S, SECOND, front_us
 from ingest.framing.line import Line
-from ingest.joining.event import Event, digest_of
+from ingest.joining.event import LiveEvent, digest_of
 from ingest.joining.names import MANY
 from ingest.joining.numbering import Numbers
 from ingest.joining.parts import Message
 from ingest.joining.places import Place
-from ingest.joining.route import Role, Route
-from ingest.joining.session import Session, Step
+from ingest.joining.route import Route, SessionRole
+from ingest.joining.session import Session, SessionStep
 from ingest.joining.within import Within
 from ingest.memory.arriving import Arrival, Process, SessionMark, arrival_of, wanted
 from ingest.memory.eviction import Eviction
@@ -31,7 +31,7 @@ from ingest.memory.nodes import Nodes
 from ingest.memory.recall import Lookup, Recall
 from mappings import keys
 from mappings.facts import Fact, Nothing, Scanned, Unread
-from mappings.keys import Kind
+from mappings.keys import KeyKind
 from mappings.trace import Event as StoredEvent
 from mappings.trace import Trace
 
@@ -72,22 +72,22 @@ class Memory:
 
     # -- events in
 
-    def arrive(self, line: Line, fact: Fact | Role, number: int = 0) -> Arrival | SessionMark:
+    def arrive(self, line: Line, fact: Fact | SessionRole, number: int = 0) -> Arrival | SessionMark:
         """Say of what a line states where it belongs, and whether it begins something at the front of the log.
 
         Nothing is changed but the clock. `number` is that of the fact among those of its line. A line that only begins or ends a session
         comes with its role. Lines are to be given in the order of reading.
         """
         self._tick(line.time_us)
-        if isinstance(fact, Role):
+        if isinstance(fact, SessionRole):
             digest = f"{fact.name}{line.time_us // SECOND}{line.text}"
             # A gap is no line, and no other line's number may depend on it.
-            at = self._numbers.next(line) if fact is Role.GAP else self._numbers.of(line, digest, self.clock_us)
-            step = Step((line.time_us // SECOND, at, line.time_us), fact, digest)
+            at = self._numbers.next(line) if fact is SessionRole.GAP else self._numbers.of(line, digest, self.clock_us)
+            step = SessionStep((line.time_us // SECOND, at, line.time_us), fact, digest)
             return SessionMark((line.host, line.program, line.pid, line.fine), step)
         digest = digest_of(self.log_domain, line)
         line.number = self._numbers.of(line, digest, self.clock_us)
-        event = Event(line, fact, digest if not number else digest_of(self.log_domain, line, number), self._within)
+        event = LiveEvent(line, fact, digest if not number else digest_of(self.log_domain, line, number), self._within)
         return arrival_of(event, new=event.route.begins and self._is_front(event))
 
     @contextmanager
@@ -115,9 +115,9 @@ class Memory:
             self._detach(event, key)
         event.let_go()
         if event.pid:
-            step = Step((event.second, event.number, event.time_us), Role.GAP, f"{Role.GAP.name}{event.digest}")
+            step = SessionStep((event.second, event.number, event.time_us), SessionRole.GAP, f"{SessionRole.GAP.name}{event.digest}")
             self._feed((event.host, event.program, event.pid, event.fine), step, None)
-        queue_id = next((keys.queue_id_of(key) for key in event.route.owners if keys.kind_of(key) is Kind.QUEUE), None)
+        queue_id = next((keys.queue_id_of(key) for key in event.route.owners if keys.kind_of(key) is KeyKind.QUEUE), None)
         if queue_id is not None:
             event.state(Unread(queue_id))
             self._place(arrival_of(event, new=False), place)
@@ -146,7 +146,7 @@ class Memory:
         elif not event.owners:
             event.let_go()
 
-    def _take_back(self, event: Event, route: Route) -> None:
+    def _take_back(self, event: LiveEvent, route: Route) -> None:
         """A line that could not be read once says nothing: the documents that miss it are whole without it."""
         for key in route.owners:
             known = self._loader.node(key, event, new=False).events.get(event.digest)
@@ -170,13 +170,13 @@ class Memory:
             self._in_a_row = 0
         self.clock_us = max(self.clock_us, time_us)
 
-    def _is_front(self, event: Event) -> bool:
+    def _is_front(self, event: LiveEvent) -> bool:
         """Whether a line is new in time: after all that the store held at the start, and not far behind what was read."""
         return event.time_us // SECOND > self._front_second and event.time_us >= self.clock_us - self._front_us
 
     # -- a line read twice
 
-    def _known(self, event: Event, route: Route) -> Event | None:
+    def _known(self, event: LiveEvent, route: Route) -> LiveEvent | None:
         """The same line read before, with what this reading knows better."""
         for key in route.owners:
             node = self._known_nodes.get(key)
@@ -198,7 +198,7 @@ class Memory:
         self._better(known, event)
         return known
 
-    def _better(self, known: Event, event: Event) -> None:
+    def _better(self, known: LiveEvent, event: LiveEvent) -> None:
         """Another reading of a line may know it better, which no document holds yet: then it is needed as if it were new."""
         if not known.take(event):
             return
@@ -208,7 +208,7 @@ class Memory:
                 node.lacks(known)
                 self.nodes.touch(node, self.clock_us)
 
-    def _record(self, event: Event, route: Route) -> Route:
+    def _record(self, event: LiveEvent, route: Route) -> Route:
         """Where a record belongs that may be read to different ends: its first piece has no id of its own yet.
 
         Read to its end, it is taken back from the log id's node, where a shorter reading had put it; read shorter than before, it
@@ -224,7 +224,7 @@ class Memory:
             piece.let_go()
         return route
 
-    def _attach(self, event: Event, key: str) -> None:
+    def _attach(self, event: LiveEvent, key: str) -> None:
         """Give an event to a node."""
         node = self._known_nodes.get(key) or self._loader.node(key, event, new=False)
         known = node.events.get(event.digest)
@@ -244,7 +244,7 @@ class Memory:
             self._eviction.bound(node)
         self.nodes.touch(node, self.clock_us)
 
-    def _detach(self, event: Event, key: str) -> None:
+    def _detach(self, event: LiveEvent, key: str) -> None:
         """Take an event back that a session had given to the wrong journey."""
         node = self._known_nodes.get(key)
         if node is None or node.events.pop(event.digest, None) is None:
@@ -260,16 +260,16 @@ class Memory:
 
     # -- sessions
 
-    def _session(self, event: Event, route: Route, read: Event, place: Place | None) -> None:
+    def _session(self, event: LiveEvent, route: Route, read: LiveEvent, place: Place | None) -> None:
         """Take a line into the session of its process, in the order in which this reading has it."""
         assert route.role is not None  # noqa: S101 - asked by the caller
-        node = route.owners[0] if route.role is Role.BEGIN and route.owners else None
+        node = route.owners[0] if route.role is SessionRole.BEGIN and route.owners else None
         # What begins a journey is given to none, and found with it: the session outlives what memory keeps of it.
         given = None if node is not None else event
-        step = Step((read.second, read.number, read.time_us), route.role, read.digest, given, node)
+        step = SessionStep((read.second, read.number, read.time_us), route.role, read.digest, given, node)
         self._feed((read.host, read.program, read.pid, read.fine), step, place)
 
-    def _feed(self, process: Process, step: Step, place: Place | None) -> None:
+    def _feed(self, process: Process, step: SessionStep, place: Place | None) -> None:
         """Take a step into a session, and move what it gives."""
         session = self._sessions.get(process)
         if session is None:
@@ -309,7 +309,7 @@ class Memory:
         for part in message.parts:
             self.nodes.nodes[part.key].forget([event.digest for event in part.events])
 
-    def settle(self, events: Iterable[tuple[str, Event, StoredEvent | None]]) -> None:
+    def settle(self, events: Iterable[tuple[str, LiveEvent, StoredEvent | None]]) -> None:
         """Documents have these events durably, as they were when they were written; what was read better meanwhile is not there."""
         for key, event, stored in events:
             node = self._known_nodes.get(key)
@@ -329,7 +329,7 @@ class Memory:
 
     def begun(self) -> list[str]:
         """Nodes of queue files with lines that no document holds: they may still go on."""
-        return [node.key for node in self.nodes.nodes.values() if node.fresh and node.kind is Kind.QUEUE]
+        return [node.key for node in self.nodes.nodes.values() if node.fresh and node.kind is KeyKind.QUEUE]
 
     def close(self) -> None:
         """Let go of everything: what is not in the store has come to nothing."""
@@ -338,7 +338,7 @@ class Memory:
         for session in self._sessions.values():
             session.close()
 
-    def _dropped(self, key: str, event: Event) -> None:
+    def _dropped(self, key: str, event: LiveEvent) -> None:
         """A node let go of an event."""
         self._loader.records.pop(event.digest, None)
         event.stored.pop(key, None)

@@ -7,9 +7,9 @@ from hashlib import blake2b
 
 import msgspec
 
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.joining.parts import Part
-from mappings.keys import Kind
+from mappings.keys import KeyKind
 from mappings.trace import Trace
 
 
@@ -68,8 +68,8 @@ class Node(msgspec.Struct, eq=False):
 
     key: str
     host: str
-    kind: Kind
-    events: dict[str, Event] = {}
+    kind: KeyKind
+    events: dict[str, LiveEvent] = {}
     parts: list[Part] | None = None
     #: Events that no acknowledged document holds yet, by their digests.
     fresh: set[str] = set()
@@ -91,12 +91,12 @@ class Node(msgspec.Struct, eq=False):
 
     # -- which of its events documents lack: the one place where that is kept
 
-    def lacks(self, event: Event) -> None:
+    def lacks(self, event: LiveEvent) -> None:
         """No document holds this event yet."""
         self.fresh.add(event.digest)
         event.lacking.add(self.key)
 
-    def has(self, event: Event) -> None:
+    def has(self, event: LiveEvent) -> None:
         """A document holds it, or it can matter to none any more."""
         if event.digest in self.fresh:
             self.fresh.remove(event.digest)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from ingest.clock import LOG_ID_REACH_US
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.joining.gather import claimants, gather
 from ingest.joining.names import MANY, Mention, Names
 from ingest.joining.parts import Loose, Message, Part, make_parts
@@ -16,12 +16,12 @@ from ingest.memory.agenda import Agenda
 from ingest.memory.node import Documents, Node
 from mappings import keys
 from mappings.facts import Fact
-from mappings.keys import Kind
+from mappings.keys import KeyKind
 
 #: Ids that are weak, or of what is not seen: too many may share one.
 _NO_FAMILY: frozenset[str] = frozenset()
-_WEAK = frozenset({Kind.LOG, Kind.PEER})
-_SHARED = _WEAK | {Kind.QUEUE}
+_WEAK = frozenset({KeyKind.LOG, KeyKind.PEER})
+_SHARED = _WEAK | {KeyKind.QUEUE}
 
 
 class Nodes:
@@ -59,9 +59,9 @@ class Nodes:
     def new(self, key: str, host: str, clock_us: int) -> Node:
         """A node that was not in memory; `host` is that of the line that names it, a queue id's own stands in its key."""
         kind = keys.kind_of(key)
-        if kind is Kind.JUDGED and not self._judged:
+        if kind is KeyKind.JUDGED and not self._judged:
             self._expect_judged()
-        node = Node(key, keys.host_of(key) if kind is Kind.QUEUE else host, kind, touched_us=clock_us)
+        node = Node(key, keys.host_of(key) if kind is KeyKind.QUEUE else host, kind, touched_us=clock_us)
         self.nodes[key] = node
         self.rest.put(key, clock_us + self._rest_us)
         return node
@@ -92,7 +92,7 @@ class Nodes:
         """From now on messages are found by their Message-ID as well, those in memory too."""
         self._judged = True
         for node in self.nodes.values():
-            if node.kind is Kind.QUEUE:
+            if node.kind is KeyKind.QUEUE:
                 self.remake(node)
 
     # -- what changed
@@ -114,7 +114,7 @@ class Nodes:
         node.family = _NO_FAMILY
         self._changed.add(node.key)
 
-    def restate(self, event: Event, fact: Fact) -> None:
+    def restate(self, event: LiveEvent, fact: Fact) -> None:
         """Have an event say something else in all nodes that hold it."""
         event.state(fact)
         for owner in event.owners:
@@ -169,7 +169,7 @@ class Nodes:
 
     def alike(self, key: str) -> Sequence[str]:
         """The keys that mean the same id: queue ids are a host's own, in a log domain of several hosts any's."""
-        if not self._hosts or keys.kind_of(key) is not Kind.QUEUE:
+        if not self._hosts or keys.kind_of(key) is not KeyKind.QUEUE:
             return (key,)
         queue_id = keys.queue_id_of(key)
         return [keys.queue(host, queue_id) for host in dict.fromkeys((keys.host_of(key), *self._hosts))]
@@ -183,7 +183,7 @@ class Nodes:
         for mention in self._names.add(node.named):
             kind = keys.kind_of(mention.target)
             if kind in _SHARED:
-                reach = min(LOG_ID_REACH_US, self.within.reach_us) if kind is Kind.LOG else self.within.reach_us
+                reach = min(LOG_ID_REACH_US, self.within.reach_us) if kind is KeyKind.LOG else self.within.reach_us
                 # Those are written again that were joined by a name until one more had it.
                 self._again(self._names.parted(mention.target, mention.until_us, reach))
         if node.kind in _WEAK and _too_long(node.named) and not _too_long(before):
@@ -234,7 +234,7 @@ class Nodes:
 
     def _claimants(self, key: str) -> Iterator[str]:
         """The node itself; for a hit in a folder of the filter, the scans that used it, for it belongs to one of them."""
-        if keys.kind_of(key) is Kind.FOLDER:
+        if keys.kind_of(key) is KeyKind.FOLDER:
             for part in self.own_parts(key):
                 yield from claimants(part, keys.in_documents(key), self)
         yield key

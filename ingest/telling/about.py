@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Part, Scan, facts_of
 from ingest.queue_ids import time_in_id
@@ -55,7 +55,7 @@ class About:
         "user",
     )
 
-    def __init__(self, root: Part, parts: list[Part], tree: Tree | None, refusal: Event | None = None) -> None:
+    def __init__(self, root: Part, parts: list[Part], tree: Tree | None, refusal: LiveEvent | None = None) -> None:
         self.root = root
         self.refusal = refusal
         self.tree = tree

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Scan, facts_of
 from ingest.joining.within import Within
@@ -94,7 +94,7 @@ class Case:
         """Whether it was handed to a filter, or to another queue file, and nothing more is seen of it."""
         return self.best is not None and ((self.best.fact.forwarded and self.ended(Status.SENT)) or self.within.takes(self.best.fact))
 
-    def fate(self, disposition: Disposition, reason: Reason | None, by: Event | None = None) -> Fate:
+    def fate(self, disposition: Disposition, reason: Reason | None, by: LiveEvent | None = None) -> Fate:
         """A fate with the reply of the strongest try, decided by a line or by that try."""
         best = self.best
         if best is None:
@@ -171,7 +171,7 @@ def _asked(case: Case) -> Fate:
     return Fate(disposition, reason=Reason.POLICY, quarantine_id=kept, filtered=True, incomplete=True)
 
 
-def held_now(life: Life) -> Event | None:
+def held_now(life: Life) -> LiveEvent | None:
     """The hold of an administrator, where that is the last thing that he did."""
     done = [(e.time_us, e.number, e.fact.action is not Handling.HOLD, e) for e in life.administered if isinstance(e.fact, Administered)]
     # Of two in one second whose order nothing tells, the release came after.
@@ -179,7 +179,7 @@ def held_now(life: Life) -> Event | None:
     return None if last is None or last[2] else last[3]
 
 
-def _given_up_by_admin(life: Life) -> Event | None:
+def _given_up_by_admin(life: Life) -> LiveEvent | None:
     """The line by which an administrator had it returned."""
     return next((e for e in life.administered if isinstance(e.fact, Administered) and e.fact.action is Handling.GIVE_UP), None)
 
@@ -255,7 +255,7 @@ QUEUE_RULES: tuple[Rule, ...] = (
 # -- what filters say
 
 
-def _client_answer(one: Recipient, loose: Sequence[Loose]) -> Event | None:
+def _client_answer(one: Recipient, loose: Sequence[Loose]) -> LiveEvent | None:
     """What a filter before the queue, or one that is a milter, had the client told."""
     found = [e for piece in loose for e in piece.events if isinstance(e.fact, Ruled) and e.fact.source is Decider.PROXY]
     if not found and one.scan is not None:

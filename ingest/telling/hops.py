@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from operator import itemgetter
 
-from ingest.joining.event import Event, in_order
+from ingest.joining.event import LiveEvent, in_order
 from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Part, Scan
 from ingest.telling.tree import Tree
 from mappings import keys
-from mappings.keys import Kind
+from mappings.keys import KeyKind
 from mappings.links import LINKS, Confidence, How, Leads
 from mappings.trace import HopLink
 
@@ -23,7 +23,7 @@ def hops_of(path: list[Part], pieces: list[Loose], tree: Tree) -> list[HopLink]:
     if len(path) == 1 and not pieces:
         return [HopLink(keys.in_documents(path[0].key))]
     before = _before(tree, path)
-    hops = [HopLink(keys.in_documents(piece.key)) for piece in pieces if piece.kind is Kind.PEER]
+    hops = [HopLink(keys.in_documents(piece.key)) for piece in pieces if piece.kind is KeyKind.PEER]
     return hops + [_hop(part, before.get(part), tree, path) for part in _in_order(path, before)]
 
 
@@ -48,7 +48,7 @@ def refusal_hops(piece: Loose, around: list[Loose]) -> list[HopLink]:
 
 
 #: The hop before, how it is known, and the line that says so.
-_Former = tuple[Part, How, Event | None]
+_Former = tuple[Part, How, LiveEvent | None]
 
 
 def _hop(part: Part, before: _Former | None, tree: Tree, path: list[Part]) -> HopLink:
@@ -56,7 +56,7 @@ def _hop(part: Part, before: _Former | None, tree: Tree, path: list[Part]) -> Ho
     key = keys.in_documents(part.key)
     # A filter's first lines have no mail id yet, its result no queue id; what is a scan's under another id is not its queue file's.
     taken = [piece for scan in path if type(scan) is Scan for piece in tree.loose.get(scan, ())] if type(part) is Life else []
-    own = [piece for piece in tree.loose.get(part, ()) if piece.kind is not Kind.PEER and piece not in taken]
+    own = [piece for piece in tree.loose.get(part, ()) if piece.kind is not KeyKind.PEER and piece not in taken]
     pieces = [keys.in_documents(piece.key) for piece in own]
     same = list(dict.fromkeys(pieces)) if pieces else pieces
     if before is None:
@@ -96,7 +96,7 @@ def _tie(tree: Tree, scan: Scan, path: list[Part]) -> _Former:
     return (life, How.UNSEEN, min(both, key=in_order)) if both else (life, how, line)
 
 
-def _named(part: Part, former: Part, how: How, line: Event | None) -> str | None:
+def _named(part: Part, former: Part, how: How, line: LiveEvent | None) -> str | None:
     """The id by which the line names the other hop."""
     named = {key for kind, key in line.route.names if kind is how} if line is not None else set()
     if how is How.UNSEEN and line is not None:
@@ -109,4 +109,4 @@ def _named(part: Part, former: Part, how: How, line: Event | None) -> str | None
 
 def _id_of(key: str) -> str:
     """What people call what a key names."""
-    return keys.value_of(key) if keys.kind_of(key) is Kind.SCAN else keys.queue_id_of(key)
+    return keys.value_of(key) if keys.kind_of(key) is KeyKind.SCAN else keys.queue_id_of(key)

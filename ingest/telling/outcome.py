@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.telling.judgement import Judgement
 from mappings.facts import Attempted, Reply
 from mappings.log_words import By
@@ -29,4 +29,4 @@ class Fate(msgspec.Struct, eq=False):
     judgement: Judgement | None = None
     filtered: bool = False
     #: The line that decided.
-    decided: Event | None = None
+    decided: LiveEvent | None = None

@@ -11,7 +11,7 @@ Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
+class Owner:
     """A customer: domains are its own, and mail from its networks is its own too."""
 
     name: str
@@ -23,8 +23,8 @@ class Customer:
 class Ownership:
     """The customers of the settings."""
 
-    customers: tuple[Customer, ...] = ()
-    _owner: dict[str, Customer] = field(default_factory=dict)
+    customers: tuple[Owner, ...] = ()
+    _owner: dict[str, Owner] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Index the customers by domain."""

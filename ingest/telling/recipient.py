@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.joining.parts import Part, Scan
 from mappings.address import fold
 from mappings.facts import Scanned
@@ -26,15 +26,15 @@ class Recipient(msgspec.Struct, eq=False):
     #: Queue files and scans on its way, in order.
     path: list[Part]
     #: Deliveries tried for it in the last hop, and over all hops those that handed on to the next one.
-    attempts: list[Event] = []
-    handed: list[Event] = []
+    attempts: list[LiveEvent] = []
+    handed: list[LiveEvent] = []
     #: Deliveries tried, hand-overs within the log domain not counted.
     tries: int = 0
     #: The filter's result for it, the last one where there are several.
     result: Scanned | None = None
     scan: Scan | None = None
     #: The line that refused this recipient in the dialogue.
-    refusal: Event | None = None
+    refusal: LiveEvent | None = None
     #: What became of the copy that an operator released.
     released: Recipient | None = None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from ingest.joining.event import Event, in_order
+from ingest.joining.event import LiveEvent, in_order
 from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Part, Scan
 from ingest.telling.listed import listed, refused, with_listed, with_rules
@@ -58,7 +58,7 @@ def recipients_of(tree: Tree, part: Part, seen: frozenset[Part] = frozenset()) -
 def _entries(life: Life, tree: Tree) -> list[Recipient]:
     """The recipients that the `to=` lines of one queue file name."""
     within = tree.within
-    groups: dict[tuple[str, str], list[Event]] = {}
+    groups: dict[tuple[str, str], list[LiveEvent]] = {}
     #: Named and final address as the first try to a pair has them.
     addresses: dict[tuple[str, str], tuple[str, str]] = {}
     for event in life.attempts:
@@ -79,7 +79,7 @@ def _entries(life: Life, tree: Tree) -> list[Recipient]:
     found: list[Recipient] = []
     for pair, group in groups.items():
         for tries in _ways(group):
-            handed: list[Event] = []
+            handed: list[LiveEvent] = []
             tried = 0
             for event in tries:
                 fact = event.fact
@@ -91,13 +91,13 @@ def _entries(life: Life, tree: Tree) -> list[Recipient]:
     return found
 
 
-def _is_try(event: Event) -> bool:
+def _is_try(event: LiveEvent) -> bool:
     """Whether something was tried: neither our own cache answered, nor was an automatic answer made."""
     fact = event.fact
     return isinstance(fact, Attempted) and not (fact.skipped or fact.automatic)
 
 
-def _pass_on(groups: dict[tuple[str, str], list[Event]]) -> None:
+def _pass_on(groups: dict[tuple[str, str], list[LiveEvent]]) -> None:
     """Give the tries of an address that was put off before it was known what it becomes to the addresses that it became."""
     for pair in [p for p in groups if p[0] == p[1]]:
         heirs = [other for other in groups if other[0] == pair[0] and other != pair]
@@ -112,7 +112,7 @@ def _unrouted(fact: Attempted) -> bool:
     return fact.status is Status.DEFERRED and fact.transport is None and fact.relay is None
 
 
-def _ways(group: list[Event]) -> list[list[Event]]:
+def _ways(group: list[LiveEvent]) -> list[list[LiveEvent]]:
     """The deliveries of one address; where it is forwarded and keeps a copy they are two, for that makes two recipients in the end."""
     if not any(isinstance(e.fact, Attempted) and e.fact.forwarded for e in group):
         return [group]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.parts import Loose
 from ingest.telling.outcome import Fate
@@ -29,7 +29,7 @@ _BLOCKED = frozenset({Finding.DENYLISTED, Finding.DNSBL})
 
 def rule_fate(life: Life) -> Fate | None:
     """What a rule, check or milter did to the whole message; None where none stopped it."""
-    held: Event | None = None
+    held: LiveEvent | None = None
     for event in life.rules_of_all:
         rule = event.fact
         if not isinstance(rule, Ruled):
@@ -50,7 +50,7 @@ def _released(life: Life) -> bool:
     return any(isinstance(e.fact, Administered) and e.fact.action is Handling.RELEASE for e in life.administered)
 
 
-def _kept(rule: Ruled, life: Life, event: Event) -> Fate:
+def _kept(rule: Ruled, life: Life, event: LiveEvent) -> Fate:
     """Kept in the hold queue: a milter's is a quarantine, an access rule's waits for an administrator."""
     if rule.source is Decider.MILTER:
         said = reason_of(None, None, rule.text)
@@ -62,7 +62,7 @@ def _kept(rule: Ruled, life: Life, event: Event) -> Fate:
     return Fate(Disposition.HELD, reason=_reason(rule), detail=rule.text or None, decided=event)
 
 
-def refused(rule: Ruled, event: Event | None) -> Fate:
+def refused(rule: Ruled, event: LiveEvent | None) -> Fate:
     """Refused in the dialogue, for good or for now."""
     reply = rule.reply or Reply()
     for_now = (reply.code or 0) // 100 == 4 or (reply.code is None and (reply.enhanced or "").startswith("4"))
@@ -81,7 +81,7 @@ def refused(rule: Ruled, event: Event | None) -> Fate:
     return fate
 
 
-def discarded(rule: Ruled, event: Event | None) -> Fate:
+def discarded(rule: Ruled, event: LiveEvent | None) -> Fate:
     """Accepted and thrown away by a rule."""
     reason = _reason(rule)
     if rule.source is Decider.ACL and rule.text:
@@ -108,7 +108,7 @@ def _reason(rule: Ruled) -> Reason:
     return reason_of(rule.reply.code, rule.reply.enhanced, words, by=By.LOCAL)
 
 
-def refusal_fate(event: Event, loose: Iterable[Loose]) -> Fate:
+def refusal_fate(event: LiveEvent, loose: Iterable[Loose]) -> Fate:
     """A recipient (or sender) refused without the message ever being accepted."""
     rule = event.fact
     assert isinstance(rule, Ruled)  # noqa: S101 - told by the caller
@@ -133,7 +133,7 @@ def refusal_fate(event: Event, loose: Iterable[Loose]) -> Fate:
     return fate
 
 
-def _taken(rule: Ruled, event: Event) -> Fate:
+def _taken(rule: Ruled, event: LiveEvent) -> Fate:
     """Taken by a filter before the queue whose own lines are not seen, and no queue file named: its reply is all there is."""
     verdict = rule.verdict or Verdict.NOT_SCANNED
     fate = Fate(rule.did or Disposition.UNKNOWN, verdict, reply=rule.reply, by=By.FILTER, detail=rule.detail, incomplete=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.parts import Part
 from mappings.address import fold
@@ -24,9 +24,9 @@ class Shares:
 
     def __init__(self, part: Part) -> None:
         #: Of all; of all but who was refused.
-        self._common: list[Event] = []
-        self._for_accepted: list[Event] = []
-        self._named: dict[str, list[Event]] = {}
+        self._common: list[LiveEvent] = []
+        self._for_accepted: list[LiveEvent] = []
+        self._named: dict[str, list[LiveEvent]] = {}
         for event in part.others if type(part) is Life else part.events:
             fact = event.fact
             if type(fact) is Ruled and fact.stage in _OF_A_RECIPIENT and fact.recipients and fact.source in _OF_RECIPIENTS:
@@ -39,12 +39,12 @@ class Shares:
             else:
                 self._common.append(event)
 
-    def _of(self, people: list[str], event: Event) -> None:
+    def _of(self, people: list[str], event: LiveEvent) -> None:
         """It belongs to these recipients."""
         for name in dict.fromkeys(map(fold, people)):
             self._named.setdefault(name, []).append(event)
 
-    def of(self, mine: set[str], refusal: Event | None) -> Iterator[Event]:
+    def of(self, mine: set[str], refusal: LiveEvent | None) -> Iterator[LiveEvent]:
         """What belongs to the recipient with these addresses, as they are compared; `refusal` is the line that refused him."""
         yield from self._common
         if refusal is None:

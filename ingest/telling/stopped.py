@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.telling.outcome import Fate
 from ingest.telling.recipient import Recipient
 from ingest.telling.ruled import refused
@@ -13,7 +13,7 @@ from mappings.log_words import Action, By, Status
 from mappings.vocabulary import REASONS_OF_VERDICTS, Disposition, Reason
 
 
-def stopped_fate(one: Recipient, result: Scanned, told: Event | None) -> Fate:
+def stopped_fate(one: Recipient, result: Scanned, told: LiveEvent | None) -> Fate:
     """The fate of a copy that a filter did not pass on; `told` is what it had the client told."""
     answer = told.fact if told is not None and isinstance(told.fact, Ruled) else None
     reason = result.reason or REASONS_OF_VERDICTS.get(result.verdict, Reason.POLICY)
@@ -56,7 +56,7 @@ def _filter_answer(one: Recipient) -> Try | None:
     return strongest([known for known in tries if known.fact.by is By.REMOTE]) or strongest(tries)
 
 
-def _line_of(one: Recipient, result: Scanned) -> Event | None:
+def _line_of(one: Recipient, result: Scanned) -> LiveEvent | None:
     """The line of the result."""
     if one.scan is None:
         return None

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ingest.clock import SECOND
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.names import MANY
 from ingest.joining.parts import Loose, Message, Part, Scan
@@ -27,7 +27,7 @@ from mappings import keys
 from mappings.address import domain_of
 from mappings.facts import Judged, Noticed, Received, Ruled, Scanned, Screened, Unread, fields_of, kind_of
 from mappings.identity import trace_id
-from mappings.keys import Kind
+from mappings.keys import KeyKind
 from mappings.links import How
 from mappings.log_words import By, Decider, Status
 from mappings.trace import Event as StoredEvent
@@ -35,7 +35,7 @@ from mappings.trace import Trace
 from mappings.vocabulary import Direction, Disposition, Reason
 
 #: An event, and the key of the node that holds it for this document.
-Held = tuple[str, Event]
+Held = tuple[str, LiveEvent]
 _NO_REASON = frozenset({Disposition.DELIVERED, Disposition.RELEASED, Disposition.IN_PROGRESS, Disposition.EXPANDED, Disposition.UNKNOWN})
 
 
@@ -88,10 +88,10 @@ def compose(message: Message, context: Context) -> Composed:
             if draft is not None:
                 drafts[draft.trace.id] = draft
     if message.loose:
-        peers = [piece for piece in message.loose if piece.kind is Kind.PEER]
+        peers = [piece for piece in message.loose if piece.kind is KeyKind.PEER]
         alone = not message.scans and not message.lives
         for piece in message.loose:
-            if piece.kind is Kind.LINE or (piece.kind is Kind.LOG and alone):
+            if piece.kind is KeyKind.LINE or (piece.kind is KeyKind.LOG and alone):
                 drafts.update((draft.trace.id, draft) for draft in _refusals(piece, peers, context))
     composed = Composed(list(drafts.values()))
     _cover(message, composed.drafts, context)
@@ -100,11 +100,11 @@ def compose(message: Message, context: Context) -> Composed:
 
 def _with_tasks(message: Message) -> Message:
     """The mail server's lines are not seen: a filter's results for a queue file of another host are all there is of it."""
-    tasks = [piece for piece in message.loose if piece.kind is Kind.QUEUE]
+    tasks = [piece for piece in message.loose if piece.kind is KeyKind.QUEUE]
     if not tasks:
         return message
     life = Life(tasks[0].key, tasks[0].host, [event for piece in tasks for event in piece.events])
-    return Message([life], loose=[piece for piece in message.loose if piece.kind is not Kind.QUEUE])
+    return Message([life], loose=[piece for piece in message.loose if piece.kind is not KeyKind.QUEUE])
 
 
 # -- one recipient
@@ -165,7 +165,7 @@ def _own(tree: Tree, part: Part, one: Recipient) -> list[Held]:
     return own
 
 
-def _has_better(scan: Scan, hit: Event) -> bool:
+def _has_better(scan: Scan, hit: LiveEvent) -> bool:
     """Whether a document gave the scan the same hit back already, with a stamp that is no worse."""
     return any(e.digest == hit.digest and (e.fine or not hit.fine) for e in scan.events)
 
@@ -189,7 +189,7 @@ def _refusals(piece: Loose, peers: list[Loose], context: Context) -> Iterator[Dr
             yield Draft(trace, None, list(held))
 
 
-def _is_peer(found: Event, rule: Ruled) -> bool:
+def _is_peer(found: LiveEvent, rule: Ruled) -> bool:
     """Whether a finding is about the connection that was refused."""
     fact = found.fact
     return isinstance(fact, Screened) and fact.client_ip == rule.client_ip and fact.client_port == rule.client_port
@@ -375,7 +375,7 @@ def _set_events(trace: Trace, held: Sequence[Held], context: Context) -> None:
         trace.incomplete = True
 
 
-def _stored(key: str, event: Event, context: Context) -> StoredEvent:
+def _stored(key: str, event: LiveEvent, context: Context) -> StoredEvent:
     """An event as the document keeps it; made once for a node."""
     fact, raw = event.fact, event.raw if context.keep_raw else ""
     if not context.keep_subjects and isinstance(fact, Ruled | Scanned | Judged | Received) and fact.subject is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Message, Part, Scan
 from ingest.joining.within import Within
@@ -28,7 +28,7 @@ _UNTIED = _ONWARD | {How.RESENT}
 FROM_SCAN = frozenset({How.NEXT, How.PASSED, How.REFUSED})
 
 #: The next part, how it is named, and the line that names it.
-Hand = tuple[Part, How, Event | None]
+Hand = tuple[Part, How, LiveEvent | None]
 
 
 class Tree:
@@ -60,7 +60,7 @@ class Tree:
         self.scans: dict[Part, list[Scan]] = {}
         self.loose: dict[Part, list[Loose]] = {}
         #: How each scan is known to be one of its queue file.
-        self.ties: dict[Scan, tuple[Life, How, Event | None]] = {}
+        self.ties: dict[Scan, tuple[Life, How, LiveEvent | None]] = {}
         self.roots: list[Part] = []
         self._plant()
         #: For each scan, the recipients it names, as they are compared, with its results for them.
@@ -110,7 +110,7 @@ class Tree:
         # Hand-overs that go round in a circle (a forged or repeated id): begin with the earliest.
         self.roots = [part for part in parts if part not in follows] or parts[:1]
 
-    def _ties(self) -> Iterator[tuple[Life, Scan, How, Event | None]]:
+    def _ties(self) -> Iterator[tuple[Life, Scan, How, LiveEvent | None]]:
         """Which scan belongs to which queue file: it names it, the file's reply names the scan, or both name the same next file."""
         tied: set[Part] = set()
         for source, target, how, line in self.message.edges:
@@ -122,7 +122,7 @@ class Tree:
                 yield life, scan, how, line
         if len(tied) == len(self.message.scans):
             return
-        relayed: dict[Part, list[tuple[Life, Event | None]]] = {}
+        relayed: dict[Part, list[tuple[Life, LiveEvent | None]]] = {}
         for life in self.message.lives:
             for target, line in {hand[0]: hand[2] for hand in self.onward.get(life, ()) if hand[1] is How.RELAY}.items():
                 relayed.setdefault(target, []).append((life, line))

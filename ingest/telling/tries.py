@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from mappings.codes import reason_of
 from mappings.facts import Attempted
 from mappings.log_words import Status
@@ -20,10 +20,10 @@ class Try(NamedTuple):
     """One try: what it says, and its line."""
 
     fact: Attempted
-    event: Event
+    event: LiveEvent
 
 
-def tries_of(events: Iterable[Event]) -> list[Try]:
+def tries_of(events: Iterable[LiveEvent]) -> list[Try]:
     """The tries among some events."""
     return [Try(e.fact, e) for e in events if isinstance(e.fact, Attempted)]
 

@@ -14,7 +14,7 @@ import msgspec
 
 from mappings import keys
 from mappings.facts.base import Fact, Reply
-from mappings.facts.filter import Infected, Inspected, Judged, Passed, Release, Scanned, Symbol
+from mappings.facts.filter import FilterSymbol, Infected, Inspected, Judged, Passed, Release, Scanned
 from mappings.facts.server import (
     Administered,
     Attempted,
@@ -38,6 +38,7 @@ __all__ = [
     "Connected",
     "Expired",
     "Fact",
+    "FilterSymbol",
     "Identified",
     "Infected",
     "Inspected",
@@ -55,7 +56,6 @@ __all__ = [
     "Scanned",
     "Screened",
     "Signed",
-    "Symbol",
     "Unread",
     "fact_of",
     "fields_of",

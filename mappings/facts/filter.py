@@ -82,7 +82,7 @@ class Scanned(Fact, frozen=True, tag="scanned"):
         return self.cut
 
 
-class Symbol(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class FilterSymbol(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A test of a filter that met: its name, what it adds to the score, and what it met with."""
 
     name: str
@@ -109,7 +109,7 @@ class Judged(Fact, frozen=True, tag="judged"):
     score: float | None = None
     #: The score at which it asks for a refusal, or takes it for spam.
     required: float | None = None
-    symbols: list[Symbol] = []
+    symbols: list[FilterSymbol] = []
     #: The module or rule that forced the action whatever the score, and what it says.
     forced_by: str | None = None
     text: str | None = None

@@ -13,7 +13,7 @@ from captures import Capture, written
 from reading import Place, read
 from stores import Embedded
 
-from ingest.telling.ownership import Customer
+from ingest.telling.ownership import Owner
 from mappings.address import domain_of, fold, normalise
 from mappings.trace import Trace
 from search.query import Query
@@ -23,9 +23,9 @@ from search.service import MailTrace
 TENANTS = ("north.example", "south.example", "victim.example")
 #: The networks of the victim are what strangers write where a client would stand.
 CUSTOMERS = (
-    Customer("North", frozenset({"north.example"})),
-    Customer("South", frozenset({"south.example"})),
-    Customer("Victim", frozenset({"victim.example"}), (ip_network("192.0.2.128/25"), ip_network("198.51.100.64/26"))),
+    Owner("North", frozenset({"north.example"})),
+    Owner("South", frozenset({"south.example"})),
+    Owner("Victim", frozenset({"victim.example"}), (ip_network("192.0.2.128/25"), ip_network("198.51.100.64/26"))),
 )
 #: Beginnings of ids, addresses of clients and names of users that stand in no line but as a stranger's words.
 PLANTED = ("KEPTforged", "4DDDDDDDDD", "4FORGED", "1FORGE", "4forged", "1forge", "198.51.100.66", "192.0.2.130", "root")

@@ -13,7 +13,7 @@ from reading import Place, read
 from stores import Embedded
 
 from forged.sent import scope_of, traces_of
-from ingest.telling.ownership import Customer
+from ingest.telling.ownership import Owner
 from mappings.address import fold, normalise
 from search.service import MailTrace
 
@@ -34,7 +34,7 @@ def test_recipients_tenants_read_no_address_of_others(form: Form, tmp_path: Path
     """Each domain's tenant, each report: an address in it is of his domain, of the trace or of a related one; no path is in it."""
     place = Place(tmp_path / "logs", tmp_path / "data", Embedded(tmp_path / "store"))
     tenants = Counter[str]()
-    read(place, form.unpacked(place.logs), timezone=form.zone, customers=(Customer("All", frozenset({"example.com"})),))
+    read(place, form.unpacked(place.logs), timezone=form.zone, customers=(Owner("All", frozenset({"example.com"})),))
     with MailTrace(place.store.engine()) as mail:
         tenants.update(domain for trace in traces_of(mail) for domain in trace.visible_to)
         assert len(tenants) > 4

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ingest.clock import SECOND
 from ingest.framing.line import Line
-from ingest.joining.event import Event, digest_of
+from ingest.joining.event import LiveEvent, digest_of
 from ingest.joining.life import Life
 from ingest.joining.parts import Message
 from ingest.joining.within import Within
@@ -24,7 +24,7 @@ from ingest.telling.trace import Context, compose
 from ingest.telling.tree import Tree
 from mappings import keys
 from mappings.facts import Attempted, Fact, Identified, Inspected, Queued, Received, Reply, Scanned
-from mappings.keys import Kind
+from mappings.keys import KeyKind
 from mappings.log_words import By, Status
 from mappings.trace import Trace
 from mappings.vocabulary import Verdict
@@ -50,14 +50,14 @@ class At(NamedTuple):
 Said = Fact | At
 
 
-def event(said: Said, within: Within = HERE) -> Event:
+def event(said: Said, within: Within = HERE) -> LiveEvent:
     """The event of one fact."""
     at = said if isinstance(said, At) else At(0, said)
     line = Line(round(at.time_s * SECOND), at.fine, at.host, "mta", "mta", at.pid, repr(at.fact), "", "log", at.number)
-    return Event(line, at.fact, digest_of("here", line), within)
+    return LiveEvent(line, at.fact, digest_of("here", line), within)
 
 
-def events(said: Iterable[Said], within: Within = HERE) -> list[Event]:
+def events(said: Iterable[Said], within: Within = HERE) -> list[LiveEvent]:
     """The events of a case; plain facts stand a second apart."""
     return [event(one if isinstance(one, At) else At(index, one), within) for index, one in enumerate(said)]
 
@@ -67,7 +67,7 @@ def life(*said: Said) -> Life:
     return Life(keys.queue(HOST, "A1"), HOST, events(said))
 
 
-def joined(lines: Iterable[Event], within: Within = HERE, hosts: tuple[str, ...] = ()) -> list[Message]:
+def joined(lines: Iterable[LiveEvent], within: Within = HERE, hosts: tuple[str, ...] = ()) -> list[Message]:
     """The messages that some lines come to, whose owners are their nodes."""
     nodes = Nodes(within, hosts)
     for one in lines:
@@ -90,7 +90,7 @@ def recipients(said: Iterable[Said], within: Within = HERE) -> list[tuple[Recipi
     return [(one, fate_of(one, within, [piece for part in one.path for piece in tree.loose.get(part, ())])) for one in found]
 
 
-def traces_of(lines: Iterable[Event], within: Within = HERE, hosts: tuple[str, ...] = ()) -> list[Trace]:
+def traces_of(lines: Iterable[LiveEvent], within: Within = HERE, hosts: tuple[str, ...] = ()) -> list[Trace]:
     """The documents of all messages that these lines are of."""
     context = Context("here", within, Ownership())
     return [draft.trace for message in joined(lines, within, hosts) for draft in compose(message, context).drafts]
@@ -99,7 +99,7 @@ def traces_of(lines: Iterable[Event], within: Within = HERE, hosts: tuple[str, .
 def short(key: str) -> str:
     """What a case calls what has this key: `A1`, `M1`, `[192.0.2.7]:25001`; `scan/A1` on another host, `line` without any id."""
     named = keys.in_documents(key)
-    return "line" if keys.kind_of(key) is Kind.LINE else keys.value_of(named).removeprefix(f"{HOST}/")
+    return "line" if keys.kind_of(key) is KeyKind.LINE else keys.value_of(named).removeprefix(f"{HOST}/")
 
 
 def words(*values: object) -> str:

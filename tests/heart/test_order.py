@@ -13,7 +13,7 @@ import test_links
 import test_recipients
 from heart_cases import Said, events, traces_of
 
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.joining.within import Within
 
 
@@ -39,7 +39,7 @@ CASES: list[tuple[str, Case]] = [
 ]
 
 
-def told(lines: list[Event], case: Case) -> dict[str, Any]:
+def told(lines: list[LiveEvent], case: Case) -> dict[str, Any]:
     """The documents by their ids."""
     return {one.id: msgspec.to_builtins(one) for one in traces_of(lines, case.within, getattr(case, "hosts", ()))}
 

@@ -6,10 +6,10 @@ import pytest
 from heart_cases import HERE, HOST, At, client, event, queued, sent
 
 from ingest.clock import MARGIN_S, SECOND
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.joining.places import Hold, Place
-from ingest.joining.route import Role
-from ingest.joining.session import Session, Step
+from ingest.joining.route import SessionRole
+from ingest.joining.session import Session, SessionStep
 from ingest.memory.node import Node
 from ingest.memory.nodes import Nodes
 from mappings.facts import Connected, Noticed, Unread
@@ -22,14 +22,14 @@ def place(offset: int = 0) -> Place:
     return Place(offset, 0, 0, None)
 
 
-def held(one: Event) -> Place:
+def held(one: LiveEvent) -> Place:
     """The place of a line that an event needs."""
     found = place()
     one.hold(found)
     return found
 
 
-def node_of(one: Event, key: str = "q:mx/A1") -> Node:
+def node_of(one: LiveEvent, key: str = "q:mx/A1") -> Node:
     """A node with an event that no document holds."""
     node = Nodes(HERE).new(key, HOST, 0)
     node.events[one.digest] = one
@@ -154,20 +154,20 @@ def test_a_place_that_is_given_up_is_let_go_of_by_the_event() -> None:
 # -- sessions
 
 
-def step(role: Role, second: int, one: Event | None = None, node: str | None = None) -> Step:
+def step(role: SessionRole, second: int, one: LiveEvent | None = None, node: str | None = None) -> SessionStep:
     """A line of a session."""
-    return Step((second, 0, second * SECOND), role, f"{role.name}{second}", one, node)
+    return SessionStep((second, 0, second * SECOND), role, f"{role.name}{second}", one, node)
 
 
 def test_an_open_session_holds_what_it_may_still_give() -> None:
     """The position of a file never lies inside of it; what begins a journey is held by that, not by the session."""
     session = Session(REACH_S)
     opened, tls, began = place(), place(1), place(2)
-    session.add(step(Role.OPEN, 1), opened)
-    session.add(step(Role.COMMON, 2, event(Connected(Contact.TLS))), tls)
-    session.add(step(Role.BEGIN, 3, None, "q:mx/A1"), began)
+    session.add(step(SessionRole.OPEN, 1), opened)
+    session.add(step(SessionRole.COMMON, 2, event(Connected(Contact.TLS))), tls)
+    session.add(step(SessionRole.BEGIN, 3, None, "q:mx/A1"), began)
     assert [one.needed for one in (opened, tls, began)] == [True, True, False]
-    session.add(step(Role.CLOSE, 4), place(3))
+    session.add(step(SessionRole.CLOSE, 4), place(3))
     assert [one.needed for one in (opened, tls, began)] == [False, False, False]
 
 
@@ -177,7 +177,7 @@ def test_at_the_end_of_a_session_what_no_journey_got_is_let_go_of(*, owned: bool
     session = Session(REACH_S)
     tls = event(Connected(Contact.TLS))
     here = held(tls)
-    session.add(step(Role.COMMON, 1, tls), None)
+    session.add(step(SessionRole.COMMON, 1, tls), None)
     if owned:
         tls.owners["q:mx/A1"] = None
     session.close()
@@ -188,10 +188,10 @@ def test_a_session_without_end_lets_go_of_what_nobody_can_get_any_more() -> None
     """Lines lie apart by the reach at most, and come late by the margin."""
     session = Session(REACH_S)
     here = place()
-    session.add(step(Role.COMMON, 1, event(Connected(Contact.TLS))), here)
-    session.add(step(Role.BEGIN, 1 + REACH_S + MARGIN_S, None, "q:mx/A1"), None)
+    session.add(step(SessionRole.COMMON, 1, event(Connected(Contact.TLS))), here)
+    session.add(step(SessionRole.BEGIN, 1 + REACH_S + MARGIN_S, None, "q:mx/A1"), None)
     assert here.needed
-    session.add(step(Role.BEGIN, 2 + REACH_S + MARGIN_S, None, "q:mx/B2"), None)
+    session.add(step(SessionRole.BEGIN, 2 + REACH_S + MARGIN_S, None, "q:mx/B2"), None)
     assert not here.needed
 
 
@@ -199,8 +199,8 @@ def test_a_place_that_is_overdue_is_given_up_by_the_session() -> None:
     """It lies too far back for a journey that begins now."""
     session = Session(REACH_S)
     here, there = place(), place(1)
-    session.add(step(Role.OPEN, 1), here)
-    session.add(step(Role.AHEAD, 2, event(client())), there)
+    session.add(step(SessionRole.OPEN, 1), here)
+    session.add(step(SessionRole.AHEAD, 2, event(client())), there)
     session.give_up(here)
     assert not here.needed
     assert there.needed

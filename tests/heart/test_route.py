@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from heart_cases import ANN, BOB, EVE, INFO, LOOPBACK, OUTSIDE, At, client, event, looked, result, sent, to_filter
 
-from ingest.joining.route import Role
+from ingest.joining.route import SessionRole
 from ingest.joining.within import Within
 from mappings import keys
 from mappings.facts import (
@@ -192,7 +192,7 @@ def test_what_is_thrown_away_outside_of_any_session_is_told_by_itself() -> None:
     """No queue file comes behind it to which it could be given."""
     thrown = event(At(0, ruled(Action.DISCARD), pid=0))
     assert thrown.route.owners == (keys.line(thrown.digest),)
-    assert event(ruled(Action.DISCARD)).route.role is Role.AHEAD
+    assert event(ruled(Action.DISCARD)).route.role is SessionRole.AHEAD
 
 
 def test_in_a_log_domain_of_several_hosts_a_beginning_is_looked_up() -> None:

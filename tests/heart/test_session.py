@@ -13,13 +13,20 @@ import pytest
 from heart_cases import At, event
 
 from ingest.clock import SECOND
-from ingest.joining.route import Role
-from ingest.joining.session import Session, Step
+from ingest.joining.route import SessionRole
+from ingest.joining.session import Session, SessionStep
 from mappings.facts import Connected
 from mappings.links import REACH_S
 from mappings.log_words import Contact
 
-ROLES = {"open": Role.OPEN, "close": Role.CLOSE, "gap": Role.GAP, "tls": Role.COMMON, "hold": Role.AHEAD, "lost": Role.BEHIND}
+ROLES = {
+    "open": SessionRole.OPEN,
+    "close": SessionRole.CLOSE,
+    "gap": SessionRole.GAP,
+    "tls": SessionRole.COMMON,
+    "hold": SessionRole.AHEAD,
+    "lost": SessionRole.BEHIND,
+}
 PAUSE_S = REACH_S + 1
 
 SCRIPTS = [
@@ -43,23 +50,27 @@ SCRIPTS = [
 ]
 
 
-def steps(script: str) -> list[Step]:
+def steps(script: str) -> list[SessionStep]:
     """The lines of a script."""
-    found: list[Step] = []
+    found: list[SessionStep] = []
     second = 0
     for word in script.split():
         second += PAUSE_S if word == "..." else 1
         order = (second, 0, second * SECOND)
         if word.startswith(">"):
-            found.append(Step(order, Role.BEGIN, f"{second}{word}", None, word[1:]))
+            found.append(SessionStep(order, SessionRole.BEGIN, f"{second}{word}", None, word[1:]))
         elif word != "...":
             role = ROLES[word.rstrip("0123456789")]
-            told = event(At(second, Connected(Contact.TLS, detail=word))) if role in {Role.COMMON, Role.AHEAD, Role.BEHIND} else None
-            found.append(Step(order, role, f"{second}{word}", told))
+            told = (
+                event(At(second, Connected(Contact.TLS, detail=word)))
+                if role in {SessionRole.COMMON, SessionRole.AHEAD, SessionRole.BEHIND}
+                else None
+            )
+            found.append(SessionStep(order, role, f"{second}{word}", told))
     return found
 
 
-def given(lines: list[Step]) -> set[str]:
+def given(lines: list[SessionStep]) -> set[str]:
     """What journeys have in the end."""
     session = Session(REACH_S)
     held: list[tuple[str, str]] = []
@@ -84,7 +95,7 @@ def test_what_a_session_gives(says: str, script: str, gifts: str) -> None:
     else:
         orders = [Random(seed).sample(lines, len(lines)) for seed in range(100)]
     for order in orders:
-        assert given([Step(s.order, s.role, s.digest, s.event, s.node) for s in order]) == wanted, [s.digest for s in order]
+        assert given([SessionStep(s.order, s.role, s.digest, s.event, s.node) for s in order]) == wanted, [s.digest for s in order]
 
 
 def test_a_line_is_known_again() -> None:

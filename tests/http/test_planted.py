@@ -19,7 +19,7 @@ from planted import PATHS, TENANTS, Planted, Someone
 from reading import Place, read
 from stores import Embedded
 
-from ingest.telling.ownership import Customer as Owner
+from ingest.telling.ownership import Owner
 from mailtrace.settings import CustomerTable
 from mappings.trace import Trace
 from search.access import Role

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 from reading import Place, read
 from stores import Embedded
 
-from ingest.telling.ownership import Customer as Owner
+from ingest.telling.ownership import Owner
 from pages import browsing
 from search.access import Customer
 

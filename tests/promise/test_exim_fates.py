@@ -10,7 +10,7 @@ from canonical import documents, must_be_same
 from captures import written
 from reading import Place, read
 
-from ingest.telling.ownership import Customer
+from ingest.telling.ownership import Owner
 from mappings.trace import Trace
 from promise.fates import START, exim_id, mainlog, syslog, told, traces_in, traces_of
 from search.journey import deciding
@@ -499,7 +499,7 @@ class TestFilterBehind:
         traces = traces_of(
             place,
             {"mainlog": mainlog([back, sent(BOB, NOTICE), f"{NOTICE} Completed"])},
-            customers=(Customer("both", frozenset({"sender.example", "example.net"}), ()),),
+            customers=(Owner("both", frozenset({"sender.example", "example.net"}), ()),),
         )
         assert [(str(t.direction), t.visible_to) for t in traces] == [("inbound", ["example.net"])]
 

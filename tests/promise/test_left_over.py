@@ -8,7 +8,7 @@ import pytest
 from captures import FORMS, Form, written
 from reading import SHORTEST, USUAL, Place, Times, read
 
-from ingest.joining.event import Event
+from ingest.joining.event import LiveEvent
 from ingest.pipeline import Ingest
 from promise.conftest import COARSE, FINE, IN_PIECES, MILTER, OWN_FILES, ROUNDS, TWO_FILES
 
@@ -40,7 +40,7 @@ def test_nothing_waits_for_ever(form: Form, times: Times, place: Place) -> None:
     assert not told
 
 
-def _open(ingest: Ingest) -> list[Event]:
+def _open(ingest: Ingest) -> list[LiveEvent]:
     """All events of a run that no acknowledged document holds."""
     return [
         node.events[digest] for writer in ingest._writers.values() for node in writer.memory.nodes.nodes.values() for digest in node.fresh

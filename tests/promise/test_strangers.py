@@ -6,12 +6,12 @@ from ipaddress import ip_network
 
 from reading import Place
 
-from ingest.telling.ownership import Customer
+from ingest.telling.ownership import Owner
 from promise.fates import exim_id, mainlog, syslog, told, traces_of
 
 CUSTOMERS = (
-    Customer("Victim", frozenset({"victim.example"}), (ip_network("192.0.2.0/24"),)),
-    Customer("Other", frozenset({"other.example"})),
+    Owner("Victim", frozenset({"victim.example"}), (ip_network("192.0.2.0/24"),)),
+    Owner("Other", frozenset({"other.example"})),
 )
 ID = "3883718A9F5"
 EVIL = "mail.evil.example[203.0.113.66]"

@@ -13,7 +13,7 @@ from mappings.trace import HopLink, Trace
 from search.answers import ReportAnswer, Symbol
 from search.scope import EVERYTHING, Scope
 
-_SYMBOLS = [facts.Symbol("R_SPF_FAIL", 1.0, ["-all"]), facts.Symbol("BAYES_SPAM", 6.9)]
+_SYMBOLS = [facts.FilterSymbol("R_SPF_FAIL", 1.0, ["-all"]), facts.FilterSymbol("BAYES_SPAM", 6.9)]
 
 
 def judged(*names: str, more: bool = False, loose: str | None = None) -> Trace:

@@ -224,7 +224,7 @@ def test_whom_a_line_names_is_found_in_its_fact_and_in_the_line() -> None:
     assert view.shows(_line(f"to <{BOB}>", _to(BOB)))
     assert not view.shows(_line(f"to <{BOB}>,<{CARLA}>", _to(BOB)))
     assert not view.shows(_line("", facts.Attempted(FIRST, BOB, Status.BOUNCED, reply=facts.Reply(550, text=f"ask {CARLA}"))))
-    assert not view.shows(_line("", facts.Judged("rspamd", symbols=[facts.Symbol("X", options=[CARLA])])))
+    assert not view.shows(_line("", facts.Judged("rspamd", symbols=[facts.FilterSymbol("X", options=[CARLA])])))
     assert view.shows(_line("", facts.Attempted(FIRST, BOB, Status.BOUNCED, reply=facts.Reply(550, text=f"not {BOB}"))))
 
 

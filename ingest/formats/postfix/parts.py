@@ -48,7 +48,7 @@ def split_id(text: str) -> tuple[str | None, str] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class SmtpClient:
     """A client as Postfix names it: `name[address]:port`; an unknown name is None."""
 
     name: str | None
@@ -57,7 +57,7 @@ class Client:
     end: int
 
 
-def client_at(text: str, start: int = 0) -> Client | None:
+def client_at(text: str, start: int = 0) -> SmtpClient | None:
     """The client that begins at `start`."""
     match = _CLIENT.match(text, start)
     if match is None:
@@ -65,7 +65,7 @@ def client_at(text: str, start: int = 0) -> Client | None:
     name = match[1] if match[1] and match[1] != "unknown" else None
     ip = match[2] if match[2] != "unknown" else None
     port = int(match[3]) if match[3] and match[3] != "unknown" else None
-    return Client(name, ip, port, match.end())
+    return SmtpClient(name, ip, port, match.end())
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from ingest.formats.rspamd.frame import FRAME
 from ingest.formats.rspamd.words import in_our_words
 from ingest.framing.line import Line
 from mappings.address import message_id, normalise, parse_path
-from mappings.facts import Judged, Symbol
+from mappings.facts import FilterSymbol, Judged
 
 __all__ = ["FRAME", "in_our_words", "parse"]
 
@@ -227,15 +227,15 @@ def _each(addresses: list[str]) -> list[str]:
     return list(dict.fromkeys(normalise(address) for address in dict.fromkeys(addresses)))
 
 
-def _symbols(text: str, *, cut: bool = False) -> list[Symbol]:
+def _symbols(text: str, *, cut: bool = False) -> list[FilterSymbol]:
     """`NAME(score){option;option;},...`: an option may hold every sign, so a symbol ends where the next one begins."""
     heads = list(_SYMBOL.finditer(text))
     if cut and heads and not text.endswith("])"):
         del heads[-1]
-    symbols: list[Symbol] = []
+    symbols: list[FilterSymbol] = []
     for number, head in enumerate(heads[:_MOST_SYMBOLS]):
         end = heads[number + 1].start() - 1 if number + 1 < len(heads) else len(text)
         options = text[head.end() : end].removesuffix("}" if head[3] == "{" else "]")
         parts = options.split(";") if head[3] == "{" else options.split(", ")
-        symbols.append(Symbol(head[1], _number(head[2]), [part for part in parts if part]))
+        symbols.append(FilterSymbol(head[1], _number(head[2]), [part for part in parts if part]))
     return symbols
