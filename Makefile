@@ -9,9 +9,9 @@ DATA ?= data
 LOGS ?=
 # How many processes run the tests side by side; each has servers of its own. With 0 pytest runs them itself, for --pdb, say.
 WORKERS ?= 2
-# A file of tests stays in one process, so that what is made for a module is made once. A process that crashes ends the run: in place of
-# one whose last tests these were, another would be waited for without end.
-PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --max-worker-restart 0
+# A file of tests stays in one process, so that what is made for a module is made once; files come in random order, as tests do. A process
+# that crashes ends the run: in place of one whose last tests these were, another would be waited for without end.
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-annotate --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-options
 
