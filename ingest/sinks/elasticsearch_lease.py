@@ -30,7 +30,7 @@ _log = structlog.get_logger(__name__)
 LEASE_S = 15.0
 
 
-class Owner(msgspec.Struct, frozen=True):
+class LeaseOwner(msgspec.Struct, frozen=True):
     """A process, told apart from every other, also from one that has its number later."""
 
     host: str
@@ -42,11 +42,11 @@ class Owner(msgspec.Struct, frozen=True):
     token: str
 
     @classmethod
-    def here(cls) -> Owner:
+    def here(cls) -> LeaseOwner:
         """This process."""
         return cls(socket.gethostname(), os.getpid(), _boot(), _space(), _began(os.getpid()), secrets.token_hex(8))
 
-    def has_ended(self, here: Owner) -> bool | None:
+    def has_ended(self, here: LeaseOwner) -> bool | None:
         """Whether this owner has ended, as seen from a process of the same machine; None where that cannot be seen."""
         if not self.boot or self.host != here.host:
             return None
@@ -60,7 +60,7 @@ class Lease(msgspec.Struct, frozen=True):
     """What the document says."""
 
     log_domain: str
-    owner: Owner
+    owner: LeaseOwner
     beat: int = 0
 
 
@@ -90,7 +90,7 @@ class Leases:
         self._connection = connection
         self._names = names
         self._lease_s = lease_s
-        self._here = Owner.here()
+        self._here = LeaseOwner.here()
         self._guard = threading.Lock()
         self._held: dict[str, tuple[Lease, _Written]] = {}
         #: When each lease was last renewed, by our own clock: before the request was sent.
@@ -235,7 +235,7 @@ class Leases:
         return msgspec.json.decode(answer, type=_Written)
 
 
-def _named(owner: Owner) -> str:
+def _named(owner: LeaseOwner) -> str:
     """An owner for people."""
     return f"process {owner.pid} on {owner.host}"
 

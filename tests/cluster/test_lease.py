@@ -15,7 +15,7 @@ from servers.server import ask
 from cluster.cluster_samples import mail, sink_at
 from cluster.flaky import Fault, Proxy
 from ingest.sinks import elasticsearch_lease
-from ingest.sinks.elasticsearch_lease import Lease, Leases, Owner
+from ingest.sinks.elasticsearch_lease import Lease, LeaseOwner, Leases
 from mappings.elasticsearch.connection import Access, Connection
 from mappings.elasticsearch.names import IndexNames
 from mappings.faults import StoreLocked
@@ -86,7 +86,7 @@ def test_a_silent_writer_elsewhere_is_replaced_after_its_lease(es_url: str, es_p
     sink_at(es_url, es_prefix).close()
     connection = Connection(Access((es_url,)))
     leases = Leases(connection, IndexNames(es_prefix), lease_s=0.5)
-    far = Owner("elsewhere", 4711, "another-boot", "pid:[1]", "1", "token")
+    far = LeaseOwner("elsewhere", 4711, "another-boot", "pid:[1]", "1", "token")
     target = leases._target("mx")
     ask(f"{es_url}{target}", "PUT", body={"kind": "writer", "body": msgspec.to_builtins(Lease("mx", far))})
     leases.claim("mx")
@@ -118,7 +118,7 @@ def test_a_writer_that_was_replaced_stops(es_url: str, es_prefix: str) -> None:
     """A process that was away so long that another took over learns it from its next heartbeat, and writes no more."""
     sink = sink_at(es_url, es_prefix, lease_s=0.3)
     sink.claim("mx")
-    far = Owner("elsewhere", 4711, "b", "s", "1", "token")
+    far = LeaseOwner("elsewhere", 4711, "b", "s", "1", "token")
     body = {"kind": "writer", "body": msgspec.to_builtins(Lease("mx", far))}
     target = sink._leases._target("mx")
     ask(f"{es_url}{target}", "PUT", body=json.loads(json.dumps(body)))
@@ -152,7 +152,7 @@ def test_a_lost_answer_loses_no_lease(es_url: str, es_prefix: str) -> None:
 
 def test_owners_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process is dead or alive for certain only where it can be seen: same machine, same space of process numbers."""
-    here = Owner.here()
+    here = LeaseOwner.here()
     assert here.has_ended(here) is False
     other = msgspec.structs.replace
     assert other(here, boot="earlier").has_ended(here)
@@ -169,4 +169,4 @@ def test_owners_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     assert owner.has_ended(here)
     zombie.communicate()
     monkeypatch.setattr(elasticsearch_lease, "_boot", lambda: "")
-    assert Owner.here().boot == ""
+    assert LeaseOwner.here().boot == ""
