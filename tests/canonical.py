@@ -101,4 +101,4 @@ def _changes(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:
 
 def _line(event: dict[str, Any]) -> str:
     """An event in one line."""
-    return f"{event['program']}[{event.get('pid')}] {event['kind']} of {event['hop']}: {event['words']}"
+    return f"{event['program']}[{event.get('pid')}] {event['kind']} of {event['hop']}"

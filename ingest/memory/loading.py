@@ -25,6 +25,7 @@ class Loader:
     """Gives nodes, from memory or from the store. `records` has the node of each record that was read to its end, by its digest."""
 
     def __init__(self, nodes: Nodes, recall: Recall, fact_in: FactIn) -> None:
+        #: The log's clock, as memory has it.
         self.clock_us = 0
         self.records: dict[str, str] = {}
         self._nodes = nodes

@@ -168,7 +168,7 @@ class Memory:
             time_us = self.limit_us
         else:
             self._in_a_row = 0
-        self.clock_us = max(self.clock_us, time_us)
+        self.clock_us = self._loader.clock_us = max(self.clock_us, time_us)
 
     def _is_front(self, event: LiveEvent) -> bool:
         """Whether a line is new in time: after all that the store held at the start, and not far behind what was read."""

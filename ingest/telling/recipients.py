@@ -99,12 +99,16 @@ def _is_try(event: LiveEvent) -> bool:
 
 def _pass_on(groups: dict[tuple[str, str], list[LiveEvent]]) -> None:
     """Give the tries of an address that was put off before it was known what it becomes to the addresses that it became."""
-    for pair in [p for p in groups if p[0] == p[1]]:
-        heirs = [other for other in groups if other[0] == pair[0] and other != pair]
-        if heirs and all(isinstance(e.fact, Attempted) and _unrouted(e.fact) for e in groups[pair]):
+    became: dict[str, list[tuple[str, str]]] = {}
+    for pair in groups:
+        if pair[0] != pair[1]:
+            became.setdefault(pair[0], []).append(pair)
+    for named, heirs in became.items():
+        waited = groups.get((named, named))
+        if waited is not None and all(isinstance(e.fact, Attempted) and _unrouted(e.fact) for e in waited):
             for heir in heirs:
-                groups[heir] = sorted(groups[pair] + groups[heir], key=in_order)
-            del groups[pair]
+                groups[heir] = sorted(waited + groups[heir], key=in_order)
+            del groups[named, named]
 
 
 def _unrouted(fact: Attempted) -> bool:

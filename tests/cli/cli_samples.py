@@ -7,6 +7,7 @@ from typing import Any
 
 from ingest.sinks.embedded import EmbeddedSink
 from mappings import keys
+from mappings.facts import Fact, Received, fields_of, kind_of
 from mappings.identity import trace_id
 from mappings.trace import REVISION, VERSION_STEP, Event, Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
@@ -15,7 +16,7 @@ from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 BEGIN_MS = 1_795_493_185_232
 
 
-def event(time_ms: int, words: str, raw: str, **more: Any) -> Event:
+def event(time_ms: int, fact: Fact, raw: str) -> Event:
     """An event of a queue file on mx1."""
     values: dict[str, Any] = {
         "time_us": time_ms * 1000,
@@ -26,13 +27,12 @@ def event(time_ms: int, words: str, raw: str, **more: Any) -> Event:
         "number": 1,
         "hash": f"{hash(raw) & 0xFFFFFFFF:08x}",
         "hop": keys.queue("mx1", "3883718A9F5"),
-        "kind": "received",
-        "fields": {},
-        "words": words,
+        "kind": kind_of(fact),
+        "fields": fields_of(fact),
         "raw": raw,
         "file": "/var/log/mail.log",
     }
-    return Event(**{**values, **more})
+    return Event(**values)
 
 
 def trace(number: int, **more: Any) -> Trace:
@@ -68,7 +68,11 @@ def trace(number: int, **more: Any) -> Trace:
         "visible_to": ["example.net"],
         "keys": [keys.queue("mx1", queue_id)],
         "events": [
-            event(time_ms, "a client connected", f"2026-11-24T04:06:25+00:00 mx1 postfix/smtpd[12]: {queue_id}: client=mail.sender.example")
+            event(
+                time_ms,
+                Received(queue_id, client_name="mail.sender.example"),
+                f"2026-11-24T04:06:25+00:00 mx1 postfix/smtpd[12]: {queue_id}: client=mail.sender.example",
+            )
         ],
     }
     return Trace(**{**values, **more})

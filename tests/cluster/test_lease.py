@@ -25,8 +25,8 @@ CLAIM = """
 import sys
 from ingest.sinks.elasticsearch import ElasticsearchSink
 from mappings.elasticsearch.connection import Access
-from mappings.elasticsearch.names import Names
-sink = ElasticsearchSink(Access((sys.argv[1],)), names=Names(sys.argv[2]), lease_s=1.0)
+from mappings.elasticsearch.names import IndexNames
+sink = ElasticsearchSink(Access((sys.argv[1],)), names=IndexNames(sys.argv[2]), lease_s=1.0)
 sink.claim("mx")
 print("claimed", flush=True)
 sys.stdin.read()
