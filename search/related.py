@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from mappings import keys, patterns
 from mappings.keys import KeyKind
+from mappings.links import REACH_S
 from mappings.trace import Related, Trace
 from mappings.vocabulary import Disposition
 from search.answers import RelatedTrace
@@ -21,7 +22,7 @@ from search.view import View
 #: So many related traces a report lists.
 LIMIT = 50
 #: Lines without a common id join only within this time, and clocks of servers differ by less.
-_NEAR_MS = 600_000
+_NEAR_MS = REACH_S * 1000
 _DAY_MS = 86_400_000
 #: A server that was asked to come back later does so within this time.
 _RETRY_MS = 6 * 3_600_000

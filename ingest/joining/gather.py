@@ -1,9 +1,9 @@
 """Gathering: which lives, scans and loose ends belong to one message.
 
 A link is followed in both directions, and only where both ends allow it: a hand-over to a filter leads to a queue file that a
-re-injection address brought (a relay's `queued as` elsewhere is a stranger's id), and of an id that came back, the life in
-reception at that moment is meant. What joins by a weak name joins only where that can mean one thing: of more candidates than
-are needed to know that, no more are looked at.
+re-injection address brought (a relay's `queued as` elsewhere is a stranger's id), and of an id that came back, the last life that had
+begun by then, and was not long gone, is meant. What joins by a weak name joins only where that can mean one thing: of more candidates
+than are needed to know that, no more are looked at.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Protocol
 
-from ingest.clock import LOG_ID_REACH_US, REFUSED_REACH_US, SECOND, SLACK_US
+from ingest.clock import SECOND, SLACK_US
 from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.links import Link
@@ -28,6 +28,8 @@ from mappings.vocabulary import Verdict
 _EVER_US = 1 << 62
 #: Links by which a line is found, and which lead nowhere by themselves.
 _STILL = frozenset({how for how, kind in LINKS.items() if kind.leads is Leads.NOWHERE})
+#: How far the lines at both ends of a link may lie apart, where the table says so.
+_REACH_US = {how: kind.reach_s * SECOND for how, kind in LINKS.items() if kind.reach_s is not None}
 _BACK = frozenset({how for how, kind in LINKS.items() if kind.leads is Leads.BACK})
 #: How what leads to a queue file behind a filter names it.
 _INTO_QUEUE = frozenset({How.RELAY, How.NEXT, How.PASSED, How.RELEASE})
@@ -119,8 +121,8 @@ def _claim_hits(message: Message, web: Web) -> None:
                 if isinstance(target, Loose) and target.kind is KeyKind.LOG:
                     logs.setdefault(source, []).append(target)
         own = logs.get(scan, [])
-        start = min(scan.start_us, *(p.start_us for p in own), scan.start_us) // SECOND
-        end = max(scan.end_us, *(p.end_us for p in own), scan.end_us) // SECOND
+        start = min([scan.start_us, *(p.start_us for p in own)]) // SECOND
+        end = max([scan.end_us, *(p.end_us for p in own)]) // SECOND
         for folder in dict.fromkeys(link.target for p in own for link in p.links if link.how is How.FOLDER):
             for mention in web.near(folder, start * SECOND, (end + 1) * SECOND - 1):
                 for event in mention.part.events if mention.how is How.OWN else ():
@@ -194,7 +196,7 @@ def _strong(part: Part, link: Link, web: Web, message: Message) -> Iterator[Edge
 
 def _weak(part: Part, link: Link, web: Web) -> Iterator[Edge]:
     """Where a filter's log id or a client's port leads: it ties lines to one scan or connection, never two messages to each other."""
-    reach = web.within.reach_us if link.how is How.PEER else min(LOG_ID_REACH_US, web.within.reach_us)
+    reach = min(_REACH_US[link.how], web.within.reach_us)
     if web.crowded(link.target, link.time_us, reach):
         return
     # Only refusals name a peer.
@@ -250,7 +252,7 @@ def _refused(part: Part, link: Link, web: Web) -> Iterator[Edge]:
     """
     scans = [part] if isinstance(part, Scan) else []
     lives = [part] if isinstance(part, Life) else []
-    for other in _others(part, link, web, REFUSED_REACH_US):
+    for other in _others(part, link, web, _REACH_US[How.REFUSED]):
         if isinstance(other, Scan):
             scans.append(other)
         elif isinstance(other, Life):
@@ -321,7 +323,7 @@ def _others(part: Part, link: Link, web: Web, reach: int) -> Iterator[Part]:
 
 
 def _at(parts: Sequence[Part], link: Link, within: Within) -> Life | None:
-    """Of the lives of an id, the one that a link means: in reception at its moment, and of the right origin."""
+    """Of the lives of an id, the one that a link means: the last that had begun by then and was not long gone; of the right origin."""
     chosen: Life | None = None
     for life in parts:
         if not isinstance(life, Life):

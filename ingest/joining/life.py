@@ -1,7 +1,6 @@
 """A life: one use of a queue id, and what its lines say by kind.
 
-A new life begins only at a second `client=` or `uid=`, or, for mail without client, at a `message-id=` after `removed`. Ids that hold
-their time (Postfix' long ids) name one message for ever. Lives are told apart on the whole set of an id's events.
+Ids that hold their time name one message for ever; of the others `lives.py` tells apart when they are used anew.
 """
 
 from __future__ import annotations

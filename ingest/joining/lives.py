@@ -1,4 +1,8 @@
-"""The lives of a queue id that comes back, told apart on the whole set of its events."""
+"""The lives of a queue id that comes back, told apart on the whole set of its events.
+
+A new life begins only where a client or user hands a message in again, or, without one, at a Message-ID after the file was removed; and
+with the first line, where a file was removed before the first such beginning.
+"""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def facts_of(scan: Scan) -> list[Scanned]:
 
 
 class Loose:
-    """Events that belong to a journey by a weak id only: a filter's log id, a client's port; or a refusal without any id."""
+    """Events that are no life and no scan: known by a weak id only (a log id, a port, a Message-ID), or by no id at all (a refusal)."""
 
     __slots__ = ("end_us", "events", "host", "key", "kind", "links", "number", "start_us")
 
@@ -151,7 +151,7 @@ def _refused(life: Life) -> list[Link]:
     return [Link(How.REFUSED, keys.message_id(message_id), e.time_us, None, e) for e in refusals for message_id in named]
 
 
-#: (from, to, how, the line that says so): a hand-over, from the earlier hop to the later one.
+#: (from, to, how, the line that says so): a hand-over from the earlier hop to the later one, or from a part to what is beside it.
 Edge = tuple[Part, Part, How, LiveEvent | None]
 
 

@@ -2,7 +2,7 @@
 
 A node is an id with its events. Which nodes make one message is found when it is told (`ingest.joining.gather`), on the whole set of
 events; so the order in which lines arrive decides nothing. The store is the memory beyond this one: a node that is not here is looked up,
-by each id that a line names, unless the line begins something at the front of the log.
+by each id that a line bears, and by those that it names and that lead on, unless the line begins something at the front of the log.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ class Memory:
     def arrive(self, line: Line, fact: Fact | SessionRole, number: int = 0) -> Arrival | SessionMark:
         """Say of what a line states where it belongs, and whether it begins something at the front of the log.
 
-        Nothing is changed but the clock. `number` is that of the fact among those of its line. A line that only begins or ends a session
-        comes with its role. Lines are to be given in the order of reading.
+        Nothing is placed yet; the clock moves, and the line is numbered. `number` is that of the fact among those of its line. A line that
+        only begins or ends a session comes with its role. Lines are to be given in the order of reading.
         """
         self._tick(line.time_us)
         if isinstance(fact, SessionRole):
@@ -107,7 +107,7 @@ class Memory:
             self._place(arrival, place)
 
     def place_unread(self, arrival: Arrival | SessionMark, place: Place | None) -> None:
-        """Placing a line has failed: take back what was done, and have its journey say that a line of it is missing."""
+        """Placing a line has failed: take back what was done, and have its journey say so, where its id tells which that is."""
         if not isinstance(arrival, Arrival):
             return
         event = arrival.event

@@ -18,14 +18,20 @@ from mappings import keys
 from mappings.facts import Fact
 from mappings.keys import KeyKind
 
-#: Ids that are weak, or of what is not seen: too many may share one.
 _NO_FAMILY: frozenset[str] = frozenset()
+#: Ids that are weak, or of what is not seen: too many may share one.
 _WEAK = frozenset({KeyKind.LOG, KeyKind.PEER})
 _SHARED = _WEAK | {KeyKind.QUEUE}
 
 
 class Nodes:
-    """All nodes of a log domain that are in memory."""
+    """All nodes of a log domain that are in memory, and which of them are to be looked at.
+
+    When the events of a node change, its parts are void until they are made anew (`_changed`), it is to be written (`dirty`), and nobody
+    has looked at it since (`news`). Looking at it takes it off `news`; that its message was told takes it off `dirty`. What is put off
+    with all of a large message is `late`: its parts are made anew then only. What was put aside is `apart`: nothing is made of it until
+    more comes.
+    """
 
     def __init__(self, within: Within, hosts: Iterable[str] = (), rest_us: int = 0) -> None:
         self._rest_us = rest_us

@@ -1,7 +1,8 @@
 """Fate: what became of one recipient's copy, why, and which line decided. The strongest fact counts, not the last line.
 
-The rules of a queue file stand in a table, in the order in which they count: the first whose condition holds makes the fate. What filters
-thought, and what an administrator let go, is added to it.
+A recipient who was refused, a copy that a filter stopped, and a scan without queue files have ways of their own (`fate_of`, `_own_fate`).
+For all else the rules of a queue file stand in a table, in the order in which they count: the first whose condition holds makes the fate.
+What filters thought, and what an administrator let go, is added to it.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def fate_of(one: Recipient, within: Within, loose: Sequence[Loose]) -> Fate:
 
 
 def _own_fate(one: Recipient, within: Within, loose: Sequence[Loose]) -> Fate:
-    """The fate without verdict and release."""
+    """The fate before what other lines of filters say is added, and what an administrator let go."""
     answer = _client_answer(one, loose) if loose or one.scan is not None else None
     if one.result is not None and not one.result.passed:
         return stopped_fate(one, one.result, answer)
@@ -91,7 +92,7 @@ class Case:
 
     @property
     def handed_over(self) -> bool:
-        """Whether it was handed to a filter, or to another queue file, and nothing more is seen of it."""
+        """Whether it was handed to a filter, or to another queue file. Nothing more is seen of it, for this is where its way ends."""
         return self.best is not None and ((self.best.fact.forwarded and self.ended(Status.SENT)) or self.within.takes(self.best.fact))
 
     def fate(self, disposition: Disposition, reason: Reason | None, by: LiveEvent | None = None) -> Fate:

@@ -15,7 +15,6 @@ from ingest.clock import (
     NUMBERED_US,
     PATIENCE_US,
     REACH_US,
-    REFUSED_REACH_US,
     SECOND,
     SETTLE_US,
     SKEW_US,
@@ -26,7 +25,7 @@ from ingest.clock import (
     reach_us,
 )
 from ingest.options import IngestOptions
-from mappings.links import LINKS, REACH_S
+from mappings.links import LINKS, REACH_S, REFUSED_REACH_S
 
 SET = IngestOptions((), UTC)
 MEMORY_US, PIN_US, HOLD_BACK_US = (int(s * SECOND) for s in (SET.memory_s, SET.pin_s, SET.hold_back_s))
@@ -53,13 +52,13 @@ def test_by_default_lines_may_lie_apart_as_long_as_may_be() -> None:
 
 def test_a_weak_name_reaches_no_further_than_the_reach() -> None:
     """Else what it joins would depend on a crash."""
-    assert max(LOG_ID_REACH_US, REFUSED_REACH_US) <= REACH_US
+    assert max(LOG_ID_REACH_US, REFUSED_REACH_S * SECOND) <= REACH_US
     assert max(kind.reach_s or 0 for kind in LINKS.values()) <= REACH_S
 
 
 def test_a_stamp_of_whole_seconds_is_at_most_a_second_early() -> None:
     """So the slack is one, and less than anything that it is added to."""
-    assert SLACK_US == SECOND < min(FRONT_US, LOG_ID_REACH_US, REFUSED_REACH_US)
+    assert SLACK_US == SECOND < min(FRONT_US, LOG_ID_REACH_US, REFUSED_REACH_S * SECOND)
 
 
 def test_a_session_outlives_its_last_use() -> None:

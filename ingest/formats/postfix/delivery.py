@@ -6,7 +6,7 @@ import re
 
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix.parts import SEVERITIES, path_at, relay_of, split_id
-from ingest.formats.replies import filter_answer, log_id_in, stored_by
+from ingest.formats.replies import filter_answer, log_id_in, next_id_in, stored_by
 from ingest.framing.line import Line
 from mappings.codes import split_reply
 from mappings.codes.stage import stage_in
@@ -23,7 +23,6 @@ _REST = re.compile(
 #: Anchored: a server that took the message may say the same within its reply.
 _SAID = re.compile(r"(?:delivery temporarily suspended: )?host \S+ (?:said|refused to talk to me): ")
 _IN_REPLY = re.compile(r" \(in reply to [A-Za-z ]+(?:command)?\)$")
-_QUEUED = re.compile(r"\bqueued as ([0-9A-Za-z-]+)")
 #: amavis' own words. Believed over a socket of this host only: many servers elsewhere have amavis in front and answer so too.
 _FILTERED = re.compile(r"from MTA\(|Ok, discarded, id=|Ok, id=\S+, BOUNCE|Reject, id=")
 _FORWARDED = re.compile(r"forwarded as ([0-9A-Za-z]+)$")
@@ -70,8 +69,7 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
     next_id = log_id = None
     forwarded = _FORWARDED.match(text) if program == "local" else None
     if status is Status.SENT and by is By.REMOTE:
-        queued = _QUEUED.findall(text)
-        next_id = queued[-1] if queued else None
+        next_id = next_id_in(text)
     log_id = log_id_in(text) if by is By.REMOTE else None
     if forwarded is not None:
         next_id = forwarded[1]
