@@ -59,7 +59,7 @@ class _Pass:
     group: Group = field(default_factory=Group)
     batch: list[Trace] = field(default_factory=list)
     #: Nodes with a message that is not written yet.
-    waiting: set[str] = field(default_factory=set)
+    waiting: dict[str, None] = field(default_factory=dict)
     done: set[Part] = field(default_factory=set)
 
 
@@ -169,14 +169,14 @@ class Writer:
         for message in self._nodes.messages([key], run.done):
             nodes = self._nodes.nodes_of(message)
             if not run.everything and self._due.settles(message, nodes):
-                run.waiting.update([node.key for node in nodes])
+                run.waiting.update(dict.fromkeys([node.key for node in nodes]))
                 continue
             composed = compose(message, self._context)
             digests = [content_digest(draft.trace) for draft in composed.drafts]
             # From here on nothing fails for what the lines say.
             held_us = self._take(message, composed, digests, nodes, run)
             if held_us is not None:
-                run.waiting.update([node.key for node in nodes])
+                run.waiting.update(dict.fromkeys([node.key for node in nodes]))
                 self._due.hold(nodes, held_us)
             self._due.told(message, nodes, run.show_us)
 

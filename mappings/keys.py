@@ -36,6 +36,8 @@ class KeyKind(StrEnum):
 _KINDS = {kind.value: kind for kind in KeyKind}
 #: Between the key that documents have and the line that makes a node of its own of it.
 _OF_LINE = "\x1f"
+#: Of which kinds each line is a hop by itself.
+_OF_LINES = ("j:", "f:")
 
 
 def kind_of(key: str) -> KeyKind:
@@ -113,9 +115,9 @@ def of_line(key: str, digest: str) -> str:
 
 def stored(kind_and_value: str, digest: str) -> str:
     """The key of the hop that holds a line, of the key that documents have for it."""
-    return of_line(kind_and_value, digest) if kind_and_value[0] in "jf" else kind_and_value
+    return of_line(kind_and_value, digest) if kind_and_value.startswith(_OF_LINES) else kind_and_value
 
 
 def in_documents(key: str) -> str:
     """The key that documents have, of that of a hop in memory."""
-    return key if key[0] not in "jf" else key.partition(_OF_LINE)[0]
+    return key if not key.startswith(_OF_LINES) else key.partition(_OF_LINE)[0]

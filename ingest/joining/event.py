@@ -136,12 +136,15 @@ in_order: Callable[[LiveEvent], Order] = attrgetter("order")
 by_time: Callable[[LiveEvent], int] = attrgetter("time_us")
 
 
-def digest_of(log_domain: str, line: Line, number: int = 0) -> str:
-    """Identity of a fact: 80 bits over log domain, program, process, text and second of its line, and its number in it."""
+def digest_of(log_domain: str, line: Line) -> str:
+    """Identity of a line, and of its first fact: 80 bits over log domain, program, process, text and second."""
     text = f"{log_domain}\x1f{line.host}\x1f{line.program}\x1f{line.pid}\x1f{line.time_us // SECOND}\x1f{line.head or line.text}"
-    if number:
-        text = f"{text}\x1f{number}"
     return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=10).hexdigest()
+
+
+def digest_of_fact(line: str, number: int) -> str:
+    """Identity of another fact of a line, of the line's."""
+    return blake2b(f"{line}\x1f{number}".encode(), digest_size=10).hexdigest() if number else line
 
 
 def from_document(stored: trace.Event, fact: Fact, within: Within) -> LiveEvent:

@@ -201,13 +201,9 @@ def _weak(part: Part, link: Link, web: Web) -> Iterator[Edge]:
         return
     # Only refusals name a peer.
     others = _others(part, link, web, reach) if link.how is not How.PEER else ()
-    for other in (*web.parts_of(link.target), *others):
-        if (
-            _alike(part, other)
-            or (isinstance(other, Loose) and len(other.events) > MANY)
-            or not other.start_us - reach <= link.time_us <= other.end_us + reach
-            or _other_scan(part, other, web)
-        ):
+    there = [p for p in web.parts_of(link.target) if p.start_us - reach <= link.time_us <= p.end_us + reach]
+    for other in (*there, *others):
+        if _alike(part, other) or (isinstance(other, Loose) and len(other.events) > MANY) or _other_scan(part, other, web):
             continue
         if isinstance(other, Life):
             yield other, part, link.how, link.line
@@ -232,14 +228,10 @@ def _other_scan(part: Part, other: Part, web: Web) -> bool:
     if named and life.key not in named and any(web.parts_of(key) for key in named):
         return True
     logged = {link.target for link in scan.links if link.how is How.LOG}
-    answers: dict[str, list[int]] = {}
-    for link in life.links:
-        if link.how is How.ANSWERED and link.target in logged:
-            answers.setdefault(link.target, []).append(link.time_us)
-    for target, times in answers.items():
+    for target in logged & life.answered.keys():
         rivals = [m.part for m in web.near(target, -_EVER_US, _EVER_US) if m.how is How.LOG]
         # What is nearest at both ends is so between them.
-        for time_us in {min(times), max(times)} if len(rivals) > 1 else ():
+        for time_us in life.answered[target] if len(rivals) > 1 else ():
             if min(rivals, key=lambda p: (abs(p.end_us - time_us), p.key)) is not scan:
                 return True
     return False

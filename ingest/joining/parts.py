@@ -25,6 +25,8 @@ _OF_LIVES = frozenset({How.RELAY, How.FORWARDED, How.REQUEUE, How.SPLIT, How.ANS
 #: Of what came by loopback or from a filter only: what XFORWARD passes on is a filter's word (and a stranger may send any
 #: Resent-Message-ID).
 _OF_OURS = frozenset({How.ORIGIN})
+#: What the line that begins a queue file names: such a line may stand with another message too, for which this one was made.
+_OF_THE_BEGINNING = frozenset({How.ORIGIN, How.REQUEUE, How.SPLIT})
 _OF_REFUSALS = frozenset({How.PEER})
 _OF_LOGS = frozenset({How.FOLDER})
 
@@ -132,7 +134,7 @@ def _link(life: Life, within: Within, *, judged: bool) -> None:
     links = life.links
     for event in life.events:
         for how, target in event.route.names:
-            if how in hows:
+            if how in hows and (how not in _OF_THE_BEGINNING or event.bears(life.key)):
                 links.append(Link(how, target, event.time_us, None, event))
     if judged and life.complete_us is not None:
         # In reception from its beginning to its end.
@@ -142,6 +144,10 @@ def _link(life: Life, within: Within, *, judged: bool) -> None:
         links += _refused(life)
     if links:
         life.hows = frozenset([link.how for link in links])
+        for link in links if How.ANSWERED in life.hows else ():
+            if link.how is How.ANSWERED:
+                first, last = life.answered.get(link.target, (link.time_us, link.time_us))
+                life.answered[link.target] = min(first, link.time_us), max(last, link.time_us)
 
 
 def _refused(life: Life) -> list[Link]:

@@ -167,7 +167,7 @@ def _ruled(fact: Ruled, event: Statement) -> Route:
         return Route(by_line, ids=by_line + ids, begins=True)
     if (fact.action in _AHEAD or fact.source is Decider.SIZE) and fact.stage is not Stage.MAIL:
         # Too large for the queue file: said of the transaction, before the answer to the client.
-        return Route(ids=ids, role=SessionRole.AHEAD)
+        return Route((), None, fact.names(event.host), ids=ids, role=SessionRole.AHEAD)
     if fact.action not in _STOPS or (fact.sender is None and not fact.recipients):
         return _NOWHERE
     names = fact.names(event.host)

@@ -15,7 +15,7 @@ import msgspec
 
 from ingest.clock import MARGIN_S, SECOND, front_us
 from ingest.framing.line import Line
-from ingest.joining.event import LiveEvent, digest_of
+from ingest.joining.event import LiveEvent, digest_of, digest_of_fact
 from ingest.joining.names import MANY
 from ingest.joining.numbering import Numbers
 from ingest.joining.parts import Message
@@ -69,6 +69,8 @@ class Memory:
         self._front_second = -1 if newest_ms is None else newest_ms // 1000
         self._sessions: OrderedDict[Process, Session] = OrderedDict()
         self._numbers = Numbers()
+        #: The line of which a fact arrived last, and its identity: a line may state very many.
+        self._digested: tuple[Line | None, str] = None, ""
 
     # -- events in
 
@@ -85,9 +87,11 @@ class Memory:
             at = self._numbers.next(line) if fact is SessionRole.GAP else self._numbers.of(line, digest, self.clock_us)
             step = SessionStep((line.time_us // SECOND, at, line.time_us), fact, digest)
             return SessionMark((line.host, line.program, line.pid, line.fine), step)
-        digest = digest_of(self.log_domain, line)
+        if self._digested[0] is not line:
+            self._digested = line, digest_of(self.log_domain, line)
+        digest = self._digested[1]
         line.number = self._numbers.of(line, digest, self.clock_us)
-        event = LiveEvent(line, fact, digest if not number else digest_of(self.log_domain, line, number), self._within)
+        event = LiveEvent(line, fact, digest_of_fact(digest, number), self._within)
         return arrival_of(event, new=event.route.begins and self._is_front(event))
 
     @contextmanager
@@ -247,16 +251,23 @@ class Memory:
     def _detach(self, event: LiveEvent, key: str) -> None:
         """Take an event back that a session had given to the wrong journey."""
         node = self._known_nodes.get(key)
-        if node is None or node.events.pop(event.digest, None) is None:
+        known = node.events.get(event.digest) if node is not None else None
+        if node is None or known is None or (known is not event and self._gives(known)):
             return
-        event.owners.pop(key, None)
-        if event.digest in node.fresh:
-            node.fresh.discard(event.digest)
-            event.lacking.discard(key)
-        if event.owners and not event.lacking:
-            # The documents of the others hold it already.
-            event.let_go()
+        del node.events[event.digest]
+        known.owners.pop(key, None)
+        node.fresh.discard(event.digest)
+        known.lacking.discard(key)
+        if (known.owners and not known.lacking) or known is not event:
+            # The documents of the others hold it already; or nobody reads it any more.
+            known.let_go()
         self.nodes.touch(node, self.clock_us)
+
+    def _gives(self, event: LiveEvent) -> bool:
+        """Whether the session of the process that wrote a line, in the form in which the line was read, has it."""
+        session = self._sessions.get((event.host, event.program, event.pid, event.fine))
+        step = session.known(event.digest) if session is not None else None
+        return step is not None and step.event is event
 
     # -- sessions
 
@@ -313,7 +324,7 @@ class Memory:
         """Documents have these events durably, as they were when they were written; what was read better meanwhile is not there."""
         for key, event, stored in events:
             node = self._known_nodes.get(key)
-            if node is not None and event.digest in node.fresh and event.stored.get(key) is stored:
+            if node is not None and event.stored.get(key) is stored and node.events.get(event.digest) is event:
                 node.has(event)
 
     # -- what is kept

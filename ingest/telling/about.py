@@ -12,7 +12,8 @@ from ingest.queue_ids import time_in_id
 from ingest.telling.tree import FROM_SCAN, Tree
 from mappings import keys
 from mappings.address import domain_of, is_loopback
-from mappings.facts import Inspected, Judged, Received, Ruled, Scanned
+from mappings.facts import Inspected, Judged, Noticed, Received, Ruled, Scanned
+from mappings.links import How
 from mappings.log_words import Decider
 from mappings.trace import HopLink, Related
 from mappings.vocabulary import Direction
@@ -202,6 +203,34 @@ class About:
         if not self.lives or isinstance(self.root, Scan):
             found += [queue_id for result in self.results if result.passed for queue_id in result.next_ids]
         return list(dict.fromkeys([queue_id for queue_id in found if queue_id]))
+
+
+def lines_missing(about: About) -> bool:
+    """Whether lines of the journey were not seen: a queue file without its beginning, a hop that is only named."""
+    if about.origin is not None:
+        return True
+    if isinstance(about.root, Scan):
+        # Before the queue a filter has no queue file in front of it: what the client was told is the beginning then.
+        return not about.proxied
+    first = about.lives[0] if about.lives else None
+    if first is None:
+        return False
+    if first is about.root and not first.hows.isdisjoint({How.RESENT, How.REQUEUE, How.SPLIT}):
+        # It names what it was released, put back or split off from, and that is not seen: older than is kept, or never read.
+        return True
+    return first.received is None and not _begun_otherwise(first)
+
+
+def _begun_otherwise(life: Life) -> bool:
+    """Whether a queue file has its beginning in other lines than those of a client's."""
+    if any(isinstance(e.fact, Noticed) for e in life.causes):
+        return True
+    if any(life.queue_id in found.message_id for found in life.identified):
+        # The mail server made the message itself: it has no client then, and a Message-ID with its own queue id.
+        return True
+    # The line of an ACL's refusal says all that the beginning of a message says.
+    rules = [e.fact for e in life.rules_of_all if isinstance(e.fact, Ruled)]
+    return any(rule.source is Decider.ACL and rule.client_ip is not None for rule in rules)
 
 
 class Rules:

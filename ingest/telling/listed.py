@@ -13,13 +13,14 @@ from ingest.telling.scanned import listed_by, seen_by
 from ingest.telling.tree import Tree
 from mappings.address import fold
 from mappings.facts import Attempted, Judged, Ruled
-from mappings.log_words import Action, Decider
+from mappings.log_words import Action
 
 
 def with_rules(life: Life, found: list[Recipient]) -> list[Recipient]:
     """Add the recipients that only rules name: sent elsewhere (they share the target's fate), or nothing tried for them yet."""
     finished = life.removed is not None
     known = {name for one in found for name in one.pair}
+    by_final = {one.pair[1]: one for one in reversed(found)}
     for rule in [e.fact for e in life.rules_of_all]:
         if not isinstance(rule, Ruled):
             continue
@@ -27,7 +28,7 @@ def with_rules(life: Life, found: list[Recipient]) -> list[Recipient]:
             if fold(address) in known:
                 continue
             target = fold(rule.target) if rule.target is not None and rule.action is Action.REDIRECT else None
-            shared = next((one for one in found if one.pair[1] == target), None) if target is not None else None
+            shared = by_final.get(target) if target is not None else None
             if shared is not None:
                 found.append(replace(shared, named=address, pair=(fold(address), shared.pair[1])))
             elif not (finished and found):
@@ -35,6 +36,7 @@ def with_rules(life: Life, found: list[Recipient]) -> list[Recipient]:
             else:
                 continue
             known.update(found[-1].pair)
+            by_final.setdefault(found[-1].pair[1], found[-1])
     return found
 
 
@@ -81,9 +83,10 @@ def listed(life: Life, tree: Tree, beside: list[Scan]) -> list[tuple[str, bool]]
     found: list[tuple[str, bool]] = []
     if life.received is not None:
         found += [(address, True) for address in life.received.recipients]
-    listing = [*life.rules_of_all, *life.judged, *(e for piece in tree.loose.get(life, ()) for e in piece.events)]
-    for fact in [event.fact for event in listing]:
-        if isinstance(fact, Judged) or (isinstance(fact, Ruled) and fact.source is not Decider.PROXY):
+    loose = [event for piece in tree.loose.get(life, ()) for event in piece.events]
+    for fact in [event.fact for event in (*life.judged, *loose)]:
+        # Of several recipients a rule in the dialogue may name the last one only, which says nothing of the message.
+        if isinstance(fact, Judged) or (isinstance(fact, Ruled) and fact.more):
             found += [(address, False) for address in fact.recipients]
     for scan in beside:
         for address in listed_by(scan, tree.loose.get(scan, ())):

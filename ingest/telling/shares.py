@@ -12,7 +12,7 @@ from mappings.facts import Fact, Inspected, Passed, Release, Ruled, Scanned
 from mappings.log_words import Decider, Sending, Stage
 
 #: Who refuses a recipient for himself.
-_OF_RECIPIENTS = frozenset({Decider.ACCESS, Decider.ACL})
+_OF_RECIPIENTS = frozenset({Decider.ACCESS, Decider.ACL, Decider.MILTER})
 _OF_A_RECIPIENT = frozenset({Stage.RCPT, Stage.PRDR})
 _FILTERS = frozenset[type[Fact]]({Scanned, Inspected, Release, Passed})
 

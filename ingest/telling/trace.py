@@ -14,7 +14,7 @@ from ingest.joining.life import Life
 from ingest.joining.names import MANY
 from ingest.joining.parts import Loose, Message, Part, Scan
 from ingest.joining.within import Within
-from ingest.telling.about import About, first_us
+from ingest.telling.about import About, first_us, lines_missing
 from ingest.telling.fate import fate_of
 from ingest.telling.hops import hops_of, refusal_hops
 from ingest.telling.outcome import Fate
@@ -24,12 +24,11 @@ from ingest.telling.recipients import recipients_of
 from ingest.telling.related import related_to
 from ingest.telling.tree import Tree
 from mappings import keys
-from mappings.address import domain_of
-from mappings.facts import Judged, Noticed, Received, Ruled, Scanned, Screened, Unread, fields_of, kind_of
+from mappings.address import domain_of, fold
+from mappings.facts import Judged, Received, Ruled, Scanned, Screened, Unread, fields_of, kind_of
 from mappings.identity import trace_id
 from mappings.keys import KeyKind
-from mappings.links import How
-from mappings.log_words import By, Decider, Status
+from mappings.log_words import By, Status
 from mappings.trace import Event as StoredEvent
 from mappings.trace import Trace
 from mappings.vocabulary import Direction, Disposition, Reason
@@ -48,6 +47,11 @@ class Draft(msgspec.Struct, eq=False):
     events: list[Held]
     #: Events that it took over from nodes which no message owns: a virus scanner's hits in the folder of the filter.
     taken: list[Held] = []
+
+    @property
+    def names(self) -> set[str]:
+        """The addresses of its recipient, as they are compared."""
+        return {fold(one) for one in (self.trace.recipient, self.trace.original_recipient) if one is not None}
 
     @property
     def withheld(self) -> bool:
@@ -141,7 +145,7 @@ def _about(tree: Tree, root: Part, one: Recipient) -> About:
         known = About(root, parts, tree, one.refusal)
         known.hops = hops_of(parts, known.pieces, tree)
         known.related = related_to(known)
-        known.incomplete = _incomplete(known)
+        known.incomplete = lines_missing(known)
         if one.refusal is None:
             tree.abouts[way] = known
     return known
@@ -292,34 +296,6 @@ def _hint(about: About, fate: Fate) -> Direction:
     return Direction.UNKNOWN
 
 
-def _incomplete(about: About) -> bool:
-    """Whether lines of the journey were not seen: a queue file without its beginning, a hop that is only named."""
-    if about.origin is not None:
-        return True
-    if isinstance(about.root, Scan):
-        # Before the queue a filter has no queue file in front of it: what the client was told is the beginning then.
-        return not about.proxied
-    first = about.lives[0] if about.lives else None
-    if first is None:
-        return False
-    if first is about.root and not first.hows.isdisjoint({How.RESENT, How.REQUEUE, How.SPLIT}):
-        # It names what it was released, put back or split off from, and that is not seen: older than is kept, or never read.
-        return True
-    return first.received is None and not _begun_otherwise(first)
-
-
-def _begun_otherwise(life: Life) -> bool:
-    """Whether a queue file has its beginning in other lines than those of a client's."""
-    if any(isinstance(e.fact, Noticed) for e in life.causes):
-        return True
-    if any(life.queue_id in found.message_id for found in life.identified):
-        # The mail server made the message itself: it has no client then, and a Message-ID with its own queue id.
-        return True
-    # The line of an ACL's refusal says all that the beginning of a message says.
-    rules = [e.fact for e in life.rules_of_all if isinstance(e.fact, Ruled)]
-    return any(rule.source is Decider.ACL and rule.client_ip is not None for rule in rules)
-
-
 def _held_until(about: About, one: Recipient, context: Context) -> int | None:
     """Until when a draft that was never written is held back, on the log's clock; None is now."""
     root = about.root
@@ -341,25 +317,31 @@ def _held_until(about: About, one: Recipient, context: Context) -> int | None:
 
 
 def _cover(message: Message, drafts: list[Draft], context: Context) -> None:
-    """See to it that each event is in a document: the store is the memory. What no recipient owns goes to all on its way."""
+    """See to it that each event is in a document: the store is the memory.
+
+    What no recipient owns goes to those whom it names, else to all on its way.
+    """
     if not drafts:
         return
     held = {(key, event.digest) for draft in drafts for key, event in draft.events}
-    takers: dict[str, dict[int, Draft]] | None = None
-    changed: dict[int, Draft] = {}
-    for part in message.parts:
-        missing = [event for event in part.events if (part.key, event.digest) not in held]
-        if not missing:
-            continue
-        if takers is None:
-            takers = {}
-            for draft in drafts:
-                for key, _ in draft.events:
-                    takers.setdefault(key, {})[id(draft)] = draft
-        for draft in list(takers.get(part.key, {}).values()) or drafts[:1]:
-            draft.events.extend([(part.key, event) for event in missing])
-            takers.setdefault(part.key, {})[id(draft)] = changed[id(draft)] = draft
-    for draft in changed.values():
+    missing = [(part.key, event) for part in message.parts for event in part.events if (part.key, event.digest) not in held]
+    if not missing:
+        return
+    takers: dict[str, dict[Draft, None]] = {}
+    named: dict[str, list[Draft]] = {}
+    for draft in drafts:
+        for key, _ in draft.events:
+            takers.setdefault(key, {})[draft] = None
+        for name in draft.names:
+            named.setdefault(name, []).append(draft)
+    changed: dict[Draft, None] = {}
+    for key, event in missing:
+        on_its_way = takers.get(key, {})
+        own = [draft for name in {*map(fold, event.fact.people())} for draft in named.get(name, ()) if draft in on_its_way]
+        for draft in own or list(on_its_way) or drafts[:1]:
+            draft.events.append((key, event))
+            takers.setdefault(key, {})[draft] = changed[draft] = None
+    for draft in changed:
         _set_events(draft.trace, draft.events, context)
 
 
