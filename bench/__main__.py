@@ -18,7 +18,7 @@ PLAN = (
     ("ingest", ["--lines", "200000", "--rounds", "3", "--times", "4"], ["--lines", "1000000", "--rounds", "3", "--times", "4"]),
     ("families", ["--lines", "60000", "--rounds", "3"], ["--lines", "300000", "--rounds", "3"]),
     ("shared_keys", ["--messages", "500"], ["--messages", "2000"]),
-    ("recipients", ["--recipients", "1000", "4000"], []),
+    ("recipients", ["--recipients", "1000", "4000"], ["--recipients", "3000", "12000", "48000"]),
     ("stages", ["--lines", "100000"], ["--lines", "400000"]),
     ("store", ["--traces", "60000", "--rounds", "3", "--sample", "30000"], ["--traces", "400000"]),
     ("search", ["--traces", "100000", "--sample", "30000"], ["--traces", "1000000"]),
