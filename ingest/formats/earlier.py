@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from ingest.formats import amavis, rspamd, spamassassin
 from ingest.formats.exim.refusal import logs_score
 from ingest.formats.made_ids import identified
-from ingest.formats.replies import filter_answer
+from ingest.formats.replies import filter_answer, next_id_in
 from mappings.facts import Attempted, Fact, Identified, Judged, Ruled, Scanned, fact_of
-from mappings.log_words import Action, By, Decider
+from mappings.log_words import Action, By, Decider, Status
 from mappings.trace import VERSION_STEP
 
 #: Documents from this revision on need nothing.
@@ -41,8 +41,11 @@ def _judged(fact: Judged) -> Fact:
 
 
 def _attempted(fact: Attempted) -> Fact:
-    verdict, detail, did = filter_answer(fact.reply.text) if fact.by is By.REMOTE else (None, None, None)
-    return replace(fact, verdict=verdict, detail=detail, did=did)
+    if fact.by is not By.REMOTE:
+        return fact
+    verdict, detail, did = filter_answer(fact.reply.text)
+    next_id = fact.next_id or (next_id_in(fact.reply.text) if fact.status is Status.SENT else None)
+    return replace(fact, verdict=verdict, detail=detail, did=did, next_id=next_id)
 
 
 def _identified(fact: Identified) -> Fact:

@@ -71,11 +71,14 @@ def _rewrite_embedded(store: Embedded, change: Change, version: int) -> None:
                 layout = msgspec.json.decode(meta[f"layout {packed[0][0]}"], type=Layout)
                 values = [msgspec.msgpack.decode(zstandard.ZstdDecompressor(packing).decompress(one[1:])) for one in packed]
                 trace: Fields = dict(zip(layout.trace, values[0], strict=True))
-                events: list[Fields] = [dict(zip(layout.event, one, strict=True)) for one in values[1]]
+                # What is packed before the events is left as it is.
+                *before, rows = values[1] if layout.journey else [values[1]]
+                events: list[Fields] = [dict(zip(layout.event, one, strict=True)) for one in rows]
                 change(trace, events)
                 trace["version"] += version
-                written = Layout(tuple(trace), tuple(events[0]))
-                encoded = (list(trace.values()), [list(one.values()) for one in events])
+                written = Layout(tuple(trace), tuple(events[0]), layout.journey)
+                lines = [list(one.values()) for one in events]
+                encoded = (list(trace.values()), [*before, lines] if layout.journey else lines)
                 head, detail = (
                     bytes([number]) + zstandard.ZstdCompressor(dict_data=packing).compress(msgspec.msgpack.encode(one)) for one in encoded
                 )
