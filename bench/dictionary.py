@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 
 import zstandard
+from msgspec.structs import replace
 
 from bench import documents
 from bench.measure import keep, parser, show, table
@@ -32,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     given_by.add_argument("--lines", type=int, default=20_000, help="lines of generated traffic")
     given_by.add_argument("--write", type=Path, help="where the dictionary is written")
     given = given_by.parse_args(argv)
-    captured, generated = list(_captured()), documents.made(given.lines)
+    captured, generated = (list(map(_as_on_a_server, traces)) for traces in (_captured(), documents.made(given.lines)))
     trained = _trained([t for t in (*captured, *generated) if not _is_measured(t)])
     rows = []
     for name, dictionary in (("shipped", packing.shipped_dictionary()), ("trained here", trained)):
@@ -56,6 +57,12 @@ def _captured() -> Iterator[Trace]:
         with tempfile.TemporaryDirectory(prefix="bench-dictionary-") as data:
             Ingest(IngestOptions(paths=tuple(files), timezone=UTC, year=2026), kept, Path(data)).run_once()
         yield from (trace for trace in kept.traces.values() if not trace.superseded_by)
+
+
+def _as_on_a_server(trace: Trace) -> Trace:
+    """A trace whose lines lie where logs lie, and not in a folder of this machine."""
+    events = [replace(event, file=f"/var/log/{Path(event.file).name.removesuffix('.gz')}") for event in trace.events]
+    return replace(trace, events=events)
 
 
 def _is_measured(trace: Trace) -> bool:
