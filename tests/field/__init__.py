@@ -1,0 +1,1 @@
+"""Small logs as people have them, each with what its lines tell."""

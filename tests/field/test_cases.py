@@ -1,0 +1,77 @@
+"""Each field case (`tests/data/field`) is read by the installed command into a store of its own; `check.py` knows what a case is.
+
+To look at one: ``.venv/bin/python tests/field/check.py .venv/bin/mailtrace tests/data/field --only NAME --show``.
+"""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from field import check
+
+CASES = Path(__file__).parent.parent / "data" / "field"
+#: What is not right yet, with the reason; a case that is right all at once must leave this list.
+OPEN = {
+    "amavis-no-mail-id": "open",
+    "amavis-no-mail-id-alone": "open",
+    "autoreply-hides-bounce": "open",
+    "client-last-line": "open",
+    "clock-set-back": "open",
+    "cpanel-spam-score": "open",
+    "direction-local": "open",
+    "direction-submitted-to-store": "open",
+    "exim-callout-unfinished": "open",
+    "exim-file-tag": "open",
+    "expired-alone": "open",
+    "filter-host-no-queue-id": "open",
+    "foreign-slash-tag": "open",
+    "frozen-by-timer": "open",
+    "greylisted-then-delivered": "open",
+    "helo-refused": "open",
+    "list-error-own-reply": "open",
+    "loopback-cyrus-lmtp": "open",
+    "loopback-mailman3": "open",
+    "mailscanner-hold-requeue": "open",
+    "message-id-added-later": "open",
+    "own-words": "open",
+    "pipe-filter-postfix": "open",
+    "pipe-with-local-part": "open",
+    "plesk-outgoing-limit": "open",
+    "postscreen-list-error": "open",
+    "proxy-accept": "open",
+    "proxy-reject-client": "open",
+    "relay-login-reason": "open",
+    "repeated-delivery": "open",
+    "rspamd-names-all-recipients": "open",
+    "rsyslog-repeated": "open",
+    "sieve-discard": "open",
+    "smarthost-login": "open",
+    "time-in-id-ahead": "open",
+    "timeline-one-second": "open",
+    "two-hosts-bounced-behind": "open",
+    "wrap-bokysan-severity": "open",
+    "wrap-compose": "open",
+    "wrap-compose-two-programs": "open",
+    "wrap-docker-json": "open",
+    "wrap-grep-prefix": "open",
+    "wrap-month-german": "open",
+    "wrap-solaris-id": "open",
+    "year-without-december": "open",
+    "zone-of-the-id": "open",
+}
+
+
+def _case(case: check.Case) -> object:
+    marks = [pytest.mark.xfail(strict=True, reason=OPEN[case.name])] if case.name in OPEN else []
+    return pytest.param(case, id=case.name, marks=marks)
+
+
+@pytest.mark.parametrize("case", [_case(case) for case in check.cases_in([str(CASES)], [])])
+def test_the_lines_tell_it(case: check.Case) -> None:
+    """All that a mail administrator reads in the lines is what the product says, and nothing else."""
+    product = check.Product(Path(sys.executable).parent / "mailtrace", sys.executable)
+    answer = check.answer_to(product, case)
+    facts = list(check.facts_of(case, answer))
+    assert facts, "the case expects nothing"
+    assert [why for right, why in facts if not right] == [], "\n".join([answer.said, *map(check.short, answer.traces)])
