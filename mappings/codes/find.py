@@ -16,6 +16,7 @@ from mappings.codes.special import BY_STATUS, DONE
 from mappings.codes.stage import stage_in
 from mappings.vocabulary import Reason
 
+_ENHANCED = re.compile(r"[245]\.[0-9]{1,3}(?:\.[0-9]{1,3})?").fullmatch
 _ONE_CODE = re.compile(r"(?:([2-5][0-9]{2})|#?([245])\.([0-9]{1,3})(?:\.([0-9]{1,3}))?)").fullmatch
 
 #: What providers say most often, as pairs of basic and enhanced code: the list of most common errors.
@@ -143,8 +144,8 @@ def best_entry(
     `stage` is what it answers, as in `reason_of`.
     """
     if _class_of(code, enhanced) in (2, 3) and reason is None:
-        return enhanced_entry(enhanced, code) if enhanced and _ONE_CODE(enhanced) else basic_entry(code or 250)
-    if not text and reason is None and temporary is None and code is not None and enhanced is not None and _ONE_CODE(enhanced):
+        return enhanced_entry(enhanced, code) if enhanced and _ENHANCED(enhanced) else basic_entry(code or 250)
+    if not text and reason is None and temporary is None and code is not None and enhanced is not None and _ENHANCED(enhanced):
         return pair_entry(code, enhanced)
     finding = find_reason(code, enhanced, text, stage=stage)
     found = ours_or_theirs(finding.reason, by)

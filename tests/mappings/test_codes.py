@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mappings import codes
@@ -205,6 +205,8 @@ def test_a_reply_comes_apart(reply: str, parts: tuple[int | None, str | None, st
     assert codes.split_reply(reply) == parts
 
 
+@example("", None, "200")
+@example("", 550, "#5.1.1")
 @given(st.text(max_size=200), st.none() | st.integers(), st.none() | st.text(max_size=12))
 def test_no_text_and_no_code_breaks_it(text: str, code: int | None, status: str | None) -> None:
     """Whatever was logged, there is a reason and an entry."""
