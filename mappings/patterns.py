@@ -94,10 +94,13 @@ def fold_name(name: str) -> str:
     return name.lower()
 
 
-def asked_address(text: str) -> Asked:
-    """An address, a domain (`example.net`, `@example.net`), a local part (`oskar`, `oskar@`), a pattern, or the null sender."""
+def asked_address(text: str, *, wild: bool = True) -> Asked:
+    """An address, a domain (`example.net`, `@example.net`), a local part (`oskar`, `oskar@`), a pattern, or the null sender.
+
+    Here and in what follows `wild` is False where `*` and `?` stand for themselves.
+    """
     text = text.strip()
-    if is_pattern(text):
+    if wild and is_pattern(text):
         return Asked(Form.PATTERN, _address_pattern(text))
     inner = text[1:-1].strip() if text.startswith("<") and text.endswith(">") else text
     if inner.startswith("@") and ":" not in inner:
@@ -109,23 +112,28 @@ def asked_address(text: str) -> Asked:
     return Asked(Form.LOCAL, address.fold(address.normalise(inner.removesuffix("@"))))
 
 
-def asked_domain(text: str) -> Asked:
+def asked_domain(text: str, *, wild: bool = True) -> Asked:
     """A domain or a pattern of domains, with or without a leading `@`."""
     text = text.strip().removeprefix("@")
-    if is_pattern(text):
+    if wild and is_pattern(text):
         return Asked(Form.PATTERN, _STARS("*", _domain_pattern(text)))
     return Asked(Form.DOMAIN, fold_domain(address.normalise_domain(text)))
 
 
-def asked_exact(text: str) -> Asked:
+def asked_exact(text: str, *, wild: bool = True) -> Asked:
     """An id: compared with its case."""
     text = text.strip()
-    return Asked(Form.PATTERN, _STARS("*", text)) if is_pattern(text) else Asked(Form.EXACT, text)
+    return Asked(Form.PATTERN, _STARS("*", text)) if wild and is_pattern(text) else Asked(Form.EXACT, text)
 
 
-def asked_message_id(text: str) -> Asked:
+def asked_folded(text: str, *, wild: bool = True) -> Asked:
+    """A text that is compared without its case."""
+    return asked_exact(fold_name(text), wild=wild)
+
+
+def asked_message_id(text: str, *, wild: bool = True) -> Asked:
     """A Message-ID, with or without its brackets."""
-    return asked_exact(address.message_id(text))
+    return asked_exact(address.message_id(text), wild=wild)
 
 
 def _address_pattern(text: str) -> str:
@@ -161,12 +169,12 @@ def quarantine_forms(value: str) -> list[str]:
     return list(dict.fromkeys(form for form in forms if form))
 
 
-def asked_quarantine(text: str) -> list[Asked]:
+def asked_quarantine(text: str, *, wild: bool = True) -> list[Asked]:
     """A quarantine id as people copy it; it fits where one of these fits one of the `quarantine_forms`."""
     text = text.strip()
     if text.startswith("<") and text.endswith(">"):
         text = text[1:-1].strip()
-    if is_pattern(text):
+    if wild and is_pattern(text):
         return [asked_exact(text)]
     found = [text, text.removesuffix(".gz")]
     if text.startswith("/"):
@@ -235,10 +243,10 @@ def ip_key(text: str) -> bytes | None:
     return None if found is None else bytes([found.version]) + found.packed
 
 
-def asked_server(text: str) -> AskedServer:
+def asked_server(text: str, *, wild: bool = True) -> AskedServer:
     """A name, an address, a HELO, a network such as `203.0.113.0/24`, or a pattern of these."""
     text = text.strip()
-    if is_pattern(text):
+    if wild and is_pattern(text):
         return AskedServer(Asked(Form.PATTERN, _STARS("*", fold_name(text))))
     asked = Asked(Form.EXACT, fold_name(text))
     if (key := ip_key(text)) is not None:
@@ -290,3 +298,47 @@ def asked_code(text: str) -> AskedCode | None:
         whole = stem.count(".") < 2
         return AskedCode(enhanced=f"{stem}." if whole else stem, whole=whole)
     return None
+
+
+# Texts ----------------------------------------------------------------------------------------------------------------------
+
+#: A word of a text as Unicode has it (UAX 29), and with it the standard analyzer of Elasticsearch: letters and digits, with what may stand
+#: between two letters (`don't`, `example.org`) or two digits (`5.1.1`, `1,000`). Every store cuts texts so.
+_TEXT_WORDS = re.compile(
+    r"[^\W_]*\w*[^\W_]\w*(?:(?:(?<=[^\W\d_])[.:'\u2018\u2019\u2024\u00b7](?=[^\W\d_])|(?<=\d)[.,;'\u2018\u2019\u2024](?=\d))\w+)*"
+).findall
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, without case, in their order."""
+    return [word.lower() for word in _TEXT_WORDS(text)]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedWords:
+    """Words of a text: any of `words` or what fits one of `patterns`, or, with `phrase`, all words one after the other."""
+
+    words: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    phrase: bool = False
+
+    def fits(self, text: str | None) -> bool:
+        """Whether a text has them."""
+        if text is None:
+            return False
+        found = words_of(text)
+        if self.phrase:
+            size = len(self.words)
+            return size > 0 and any(tuple(found[start : start + size]) == self.words for start in range(len(found) - size + 1))
+        return not set(self.words).isdisjoint(found) or any(
+            expression(pattern).fullmatch(word) for pattern in self.patterns for word in found
+        )
+
+
+def asked_words(text: str, *, wild: bool = True) -> AskedWords:
+    """Words in any order; without `wild` a phrase."""
+    if not wild:
+        return AskedWords(tuple(words_of(text)), phrase=True)
+    pieces = text.split()
+    plain = tuple(word for piece in pieces if not is_pattern(piece) for word in words_of(piece))
+    return AskedWords(plain, tuple(_STARS("*", piece.lower()) for piece in pieces if is_pattern(piece)))

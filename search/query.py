@@ -2,62 +2,37 @@
 
 from __future__ import annotations
 
-import difflib
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import tzinfo
-from enum import StrEnum
-from typing import Final
+from datetime import UTC, tzinfo
+from functools import cache
+from typing import Any, Final
 
 import msgspec
 
-from mappings import patterns
-from mappings.patterns import Form
-from mappings.vocabulary import Direction, Disposition, Reason, Verdict
-from search.query_error import QueryError
+from mappings.criteria import BY_CRITERION, OPTIONS, WORDS
+from mappings.criteria import CRITERIA as ASKABLE
+from search.language import parse
+from search.language.tree import EVERYTHING, Has, Node, all_of, some_of
+from search.language.words import criterion_in_words, described, shown_time
+from search.query_error import QueryError, nearest
 from search.times import format_time, parse_time
+from search.values import checked_value
 
-__all__ = ["CRITERIA", "PARAMETERS", "Query", "QueryError", "format_time", "parse_time"]
+__all__ = ["CRITERIA", "PARAMETERS", "WORDS", "Query", "QueryError", "format_time", "nearest", "parse_time"]
 
-#: A value has at most so many characters; the longest address has 320.
-LONGEST_VALUE: Final = 1_000
 #: One field takes at most so many alternatives.
 MOST_VALUES: Final = 100
-#: A value takes at most so many wildcards; each one more multiplies the work.
-MOST_WILDCARDS: Final = 20
-
-#: The closed words of a field.
-WORDS: Final[Mapping[str, type[StrEnum]]] = {
-    "direction": Direction,
-    "disposition": Disposition,
-    "verdict": Verdict,
-    "reason": Reason,
-}
 #: The fields of a question that are times and no criteria.
 TIMES: Final = ("since_ms", "until_ms")
+_LANGUAGE: Final = ("query", "tree")
 #: What each parameter asks for, in one sentence; options and the API tell it.
 SENTENCES: Final[Mapping[str, str]] = {
-    "sender": "Envelope sender or From header: an address, a domain or a pattern with * and ?; <> is the null sender.",
-    "recipient": "Recipient, final or as first named: an address, a domain or a pattern.",
-    "address": "Sender or recipient.",
-    "quarantine_id": "Id of a kept message, whole or the part that people copy.",
-    "message_id": "Message-ID, with or without its brackets.",
-    "queue_id": "Queue id of any hop.",
-    "client": "Name or address of the server that sent it to us.",
-    "relay": "Name or address of the server that it went to.",
-    "code": "Reply code: 550, 5.1.1, or a class such as 5xx or 5.1.",
-    "direction": "inbound, outbound, internal, relayed or unknown.",
-    "disposition": "What became of it: delivered, quarantined, bounced, rejected, deferred, ...",
-    "verdict": "What the filter thought: clean, spam, virus, banned, ...",
-    "reason": "Why it is not delivered: virus, spam, recipient_unknown, greylist, ...",
-    "domain": "Domain of the sender or the recipient.",
+    **{criterion.name: criterion.sentence for criterion in ASKABLE if criterion.option},
+    "query": "The query language: sender: example.org and not disposition: delivered.",
     "customer": "Name of a customer in the settings: stands for the customer's domains.",
     "since": "From this time on: 2026-11-24, 2026-11-24T03:00, with a zone if need be, 7d, today, yesterday.",
     "until": "Before this time.",
-}
-_ADDRESSES: Final = frozenset({"sender", "recipient", "address"})
-_LABELS: Final = {"address": "sender or recipient", "domain": "domain", "quarantine_id": "quarantine id"} | {
-    "message_id": "Message-ID",
-    "queue_id": "queue id",
 }
 
 
@@ -92,6 +67,10 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: First sight at or after / before this time, in milliseconds since 1970 UTC.
     since_ms: int | None = None
     until_ms: int | None = None
+    #: A question in the query language, which must fit as well.
+    query: str = ""
+    #: What it came to; it is made of `query` where it is not given, with the zone UTC and the time of now.
+    tree: Any = None
 
     def __post_init__(self) -> None:
         """Check every value and bring it into its plain form."""
@@ -103,6 +82,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                 msgspec.structs.force_setattr(self, field, _checked(field, values))
             elif given == "":
                 msgspec.structs.force_setattr(self, field, _checked(field, ("",)))
+        if self.query.strip() and self.tree is None:
+            msgspec.structs.force_setattr(self, "tree", _tree(self.query, time.time_ns() // 1_000_000, UTC))
         if self.since_ms is not None and self.until_ms is not None and self.until_ms < self.since_ms:
             raise QueryError(
                 f"{format_time(self.until_ms)} is before since, {format_time(self.since_ms)}", field="until", hint="exchange the two"
@@ -110,12 +91,22 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def describe(self) -> str:
         """The question in words."""
-        parts = [_in_words(field, getattr(self, field)) for field in CRITERIA if getattr(self, field)]
+        parts = [criterion_in_words(BY_CRITERION[field], getattr(self, field)) for field in CRITERIA if getattr(self, field)]
         if self.since_ms is not None:
-            parts.append(f"since {_shown_time(self.since_ms)}")
+            parts.append(f"since {shown_time(self.since_ms)}")
         if self.until_ms is not None:
-            parts.append(f"before {_shown_time(self.until_ms)}")
+            parts.append(f"before {shown_time(self.until_ms)}")
+        if self.tree is not None:
+            parts.append(described(self.tree))
         return ", ".join(parts) or "everything"
+
+    def node(self) -> Node:
+        """All that must fit but since and until, as one tree: the criteria are short for it."""
+        _all_known(type(self))
+        asked: list[Node] = [
+            some_of([Has(BY_CRITERION[field], value) for value in getattr(self, field)]) for field in CRITERIA if getattr(self, field)
+        ]
+        return all_of([*asked, *([] if self.tree is None else [self.tree])])
 
     def to_params(self) -> list[tuple[str, str]]:
         """The question as parameters of a URL; `from_params` gives it back."""
@@ -124,6 +115,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             params.append(("since", format_time(self.since_ms)))
         if self.until_ms is not None:
             params.append(("until", format_time(self.until_ms)))
+        if self.query:
+            params.append(("query", self.query))
         return params
 
     @classmethod
@@ -147,93 +140,41 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             if len(given) > 1:
                 raise QueryError("it can be given only once", field=name)
             times[name] = parse_time(given[0], now_ms, zone, field=name) if given else None
-        chosen = {field: tuple(values[field]) for field in CRITERIA if values.get(field)}
-        return msgspec.structs.replace(cls(since_ms=times["since"], until_ms=times["until"]), **chosen)
+        asked = [text for text in values.get("query") or [] if text.strip()]
+        if len(asked) > 1:
+            raise QueryError("it can be given only once", field="query", hint="join the two with and")
+        text = asked[0] if asked else ""
+        plain = cls(since_ms=times["since"], until_ms=times["until"], query=text, tree=_tree(text, now_ms, zone) if text else None)
+        return msgspec.structs.replace(plain, **{field: tuple(values[field]) for field in CRITERIA if values.get(field)})
 
 
 #: Every criterion that takes values, in the order in which it is described.
-CRITERIA: Final = tuple(name for name in Query.__struct_fields__ if name not in TIMES)
+CRITERIA: Final = tuple(name for name in Query.__struct_fields__ if name in OPTIONS)
 #: The names of a question's parameters in a URL.
-PARAMETERS: Final = (*CRITERIA, "since", "until")
+PARAMETERS: Final = (*CRITERIA, "query", "since", "until")
 
 
-def nearest(word: str, words: Iterable[str]) -> str | None:
-    """A hint that names the nearest of these words, where one is near."""
-    close = difflib.get_close_matches(word.lower().replace("-", "_"), list(words), n=1, cutoff=0.6)
-    return f"did you mean “{close[0]}”?" if close else None
+@cache
+def _all_known(asked: type[Query]) -> None:
+    """Raise `TypeError` where questions of this type ask for what is no criterion: it would be answered with everything."""
+    unknown = [name for name in asked.__struct_fields__ if name not in (*OPTIONS, *TIMES, *_LANGUAGE)]
+    if unknown:
+        raise TypeError(
+            f"{', '.join(unknown)} of {asked.__name__} is no criterion: who asks for it would get everything. Add it to mappings.criteria."
+        )
+
+
+_all_known(Query)
+
+
+def _tree(text: str, now_ms: int, zone: tzinfo) -> Node | None:
+    """The tree of a question in the language; None where it asks for everything."""
+    tree = parse(text, now_ms=now_ms, zone=zone)
+    return None if tree == EVERYTHING else tree
 
 
 def _checked(field: str, values: tuple[str, ...]) -> tuple[str, ...]:
     """The values of one field in their plain form, each once; raises where one is wrong."""
     if len(values) > MOST_VALUES:
         raise QueryError(f"{len(values)} values are too many", field=field, hint=f"give at most {MOST_VALUES}")
-    return tuple(dict.fromkeys(_checked_value(field, value) for value in values))
-
-
-def _checked_value(field: str, value: str) -> str:
-    """One value in its plain form."""
-    if not isinstance(value, str):
-        raise QueryError("a value must be text", field=field)
-    if len(value) > LONGEST_VALUE:
-        raise QueryError(
-            f"a value of {len(value)} characters is too long", field=field, position=LONGEST_VALUE, hint=f"at most {LONGEST_VALUE}"
-        )
-    value = value.strip()
-    if (position := patterns.has_unprintable(value)) is not None:
-        raise QueryError("a value cannot hold control characters", field=field, position=position, hint="? stands for any one character")
-    if (words := WORDS.get(field)) is not None:
-        return _checked_word(field, value, words)
-    if field == "code":
-        if patterns.asked_code(value) is None:
-            raise QueryError(f"“{value[:60]}” is not a reply code", field=field, position=0, hint="give one such as 550, 5xx, 5.1.1 or 5.1")
-        return value.lower()
-    if not value:
-        if field in _ADDRESSES:
-            return ""
-        raise QueryError("the value is empty", field=field, hint="leave the field out to take all")
-    if sum(map(value.count, "*?")) > MOST_WILDCARDS:
-        raise QueryError("too many wildcards", field=field, position=value.find("*"), hint=f"use at most {MOST_WILDCARDS}")
-    if field in _ADDRESSES and value == "<>":
-        return ""
-    if field == "domain" and "@" in value[1:]:
-        raise QueryError("an address is not a domain", field=field, position=value.find("@", 1), hint="ask for it as address")
-    return value
-
-
-def _checked_word(field: str, value: str, words: type[StrEnum]) -> str:
-    """One word of a closed list; capitals and hyphens are forgiven."""
-    word = value.lower().replace("-", "_").replace(" ", "_")
-    known = [member.value for member in words]
-    if word not in known:
-        hint = nearest(word, known) or f"it is one of {', '.join(known)}"
-        raise QueryError(f"there is no {field} “{value[:60]}”", field=field, position=0, hint=hint)
-    return word
-
-
-def _in_words(field: str, values: tuple[str, ...]) -> str:
-    """One criterion in words: `sender ann@example.org or in example.net`."""
-    if field in _ADDRESSES and values == ("",):
-        return "null sender" if field != "recipient" else "empty recipient"
-    return f"{_LABELS.get(field, field)} {' or '.join(_value_in_words(field, value) for value in values)}"
-
-
-def _value_in_words(field: str, value: str) -> str:
-    """One value in words."""
-    if field in WORDS:
-        return value.replace("_", " ")
-    if patterns.is_pattern(value):
-        return f"like {value}"
-    if field not in _ADDRESSES:
-        return value
-    if not value:
-        return "<>"
-    asked = patterns.asked_address(value)
-    if asked.form is Form.DOMAIN:
-        return f"in {asked.value}"
-    return f"named {value.removesuffix('@')}" if asked.form is Form.LOCAL else value
-
-
-def _shown_time(time_ms: int) -> str:
-    """A time for a sentence: no more of it than it says."""
-    text = format_time(time_ms).replace("T", " ").removesuffix("Z").removesuffix(".000")
-    return f"{text.removesuffix(':00')} UTC"
+    return tuple(dict.fromkeys(checked_value(BY_CRITERION[field], value) for value in values))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 from mappings.faults import MailTraceError
 
 
@@ -21,3 +24,9 @@ class QueryError(MailTraceError, ValueError):
         where = f"{self.field}: " if self.field else ""
         at = f" (at character {self.position + 1})" if self.position else ""
         return f"{where}{self.message}{at}{f'; {self.hint}' if self.hint else ''}"
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """A hint that names the nearest of these words, where one is near."""
+    close = difflib.get_close_matches(word.lower().replace("-", "_"), list(words), n=1, cutoff=0.6)
+    return f"did you mean “{close[0]}”?" if close else None

@@ -6,12 +6,14 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from mappings import facts, identity, keys
 from mappings.address import domain_of, normalise
 from mappings.links import How
 from mappings.trace import Event, HopLink, Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
-from search.query import Query
+from search.query import Query, format_time
 from search.scope import EVERYTHING, Scope
 
 START_MS = 1_764_000_000_000
@@ -284,7 +286,7 @@ def query(chance: random.Random, written: list[Trace]) -> Query:
     until = chance.choice((None, None, chance.choice(written).time_ms, START_MS + 2 * DAY_MS))
     if since is not None and until is not None and until < since:
         since, until = until, since
-    return Query(since_ms=since, until_ms=until, **fields)
+    return msgspec.structs.replace(Query(since_ms=since, until_ms=until), **fields)
 
 
 _FIELDS = (
@@ -329,6 +331,55 @@ def _source(chance: random.Random, field: str, trace: Trace) -> str | None:
     if field == "message_id":
         return chance.choice((trace.message_id, f"<{trace.message_id}>", "same@client.example"))
     return chance.choice(trace.queue_ids)
+
+
+#: Fields that only the language has, and values that traces have in them, or nearly.
+_LANGUAGE_FIELDS = {
+    "subject": ("invoice", '"Re: Invoice"', "in*", "überweisung no", "nothing"),
+    "reply": ("mailbox full", '"mailbox full"', "unkno*", "250", "user"),
+    "detail": ("eicar*", "*exe*", "Eicar-Test-Signature"),
+    "vendor": ("Blocked*", "*", "spam"),
+    "user": ("*", "ann*", "ann@example.org"),
+    "helo": ("*", "mail.example.org", "m*"),
+    "host": ("mx1", "MX*", "mx2"),
+    "tls": ("TLSv1.3*", "*"),
+    "reply_by": ("remote", "filter", "l*"),
+    "incomplete": ("true", "false"),
+    "sender_notified": ("true", "false"),
+    "mailtrace.sender": ("ann@example.org", "*@example.net", '""'),
+    "source.ip": ("192.0.2.0/24", "192.0.2.*", "*"),
+    "mailtrace.enhanced_code": ("5.1.1", "5.*", "*"),
+    "email.*.address": ("*", "ann@example.org"),
+    "score": ("*", "5", "0"),
+    "attempts": ("0", "1", "*"),
+}
+_ORDERED_FIELDS = ("size", "score", "required", "attempts", "time", "last_event", "mailtrace.reply_code")
+
+
+def text_query(chance: random.Random, written: list[Trace], depth: int = 3) -> str:
+    """A question in the query language about these traces."""
+    shape = chance.random()
+    if depth and shape < 0.25:
+        return " and ".join(f"({text_query(chance, written, depth - 1)})" for _ in range(chance.choice((2, 2, 3))))
+    if depth and shape < 0.5:
+        return " or ".join(f"({text_query(chance, written, depth - 1)})" for _ in range(chance.choice((2, 2, 3))))
+    if depth and shape < 0.62:
+        return f"not ({text_query(chance, written, depth - 1)})"
+    if shape < 0.72:
+        field = chance.choice(_ORDERED_FIELDS)
+        bound = chance.choice((0, 1, 5, 5.5, 550, 1000, 20_000))
+        moment = f'"{format_time(chance.choice(written).time_ms)}"'
+        return f"{field} {chance.choice(('<', '<=', '>', '>='))} {moment if field in ('time', 'last_event') else bound}"
+    if shape < 0.87:
+        field = chance.choice(list(_LANGUAGE_FIELDS))
+        return f"{field}: {chance.choice(_LANGUAGE_FIELDS[field])}"
+    field = chance.choice(_FIELDS)
+    value = _value(chance, field, chance.choice(written))
+    quoted = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if chance.random() < 0.5 or field == "code":
+        return f"{field}: {quoted}"
+    plain = "".join(f"\\{one}" if one in '\\():<>"{}' else one for one in value)
+    return f"{field}: {plain or quoted}" if chance.random() < 0.8 else plain or quoted
 
 
 def _clean(text: str | None, default: str) -> str:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from mappings import identity, patterns
 from mappings.address import fold
+from mappings.criteria import BY_CRITERION, Compare
 from mappings.losses import Loss
 from mappings.losses import kept as losses_kept
 from mappings.patterns import Asked, Form
 from mappings.trace import JOURNEY, Trace
 from mappings.vocabulary import Disposition
 from search.engines import TOTAL_LIMIT, OverTime, Page, Side, StoreState, Total
+from search.language.tree import All, Bare, Has, Known, Node, Not, Ordered, Some
 from search.query import Query
 from search.query_error import QueryError
 from search.scope import Scope
@@ -179,12 +182,68 @@ def fits(query: Query, trace: Trace) -> bool:
         return False
     if query.until_ms is not None and trace.time_ms >= query.until_ms:
         return False
-    return all(not values or any(check(value) for value in values) for values, check in checks)
+    if not all(not values or any(check(value) for value in values) for values, check in checks):
+        return False
+    return query.tree is None or tree_fits(query.tree, trace)
 
 
-def _address_fits(value: str, sides: list[tuple[str | None, str | None]]) -> bool:
+def tree_fits(node: Node, trace: Trace) -> bool:
+    """Whether a trace fits a question in the language."""
+    if isinstance(node, All):
+        return all(tree_fits(inner, trace) for inner in node.nodes)
+    if isinstance(node, Some):
+        return any(tree_fits(inner, trace) for inner in node.nodes)
+    if isinstance(node, Not):
+        return not tree_fits(node.node, trace)
+    if isinstance(node, Bare):
+        names = ("address", "quarantine_id", "message_id", "queue_id", "client", "relay", "subject", "reply", "detail", "user")
+        return any(tree_fits(Has(BY_CRITERION[name], node.value, node.literal), trace) for name in names)
+    values = [getattr(trace, name) for name in node.criterion.over]
+    if isinstance(node, Known):
+        return any(value not in (None, [], False) and not (value == 0 and isinstance(value, int)) for value in values)
+    if isinstance(node, Ordered):
+        bound = node.bound
+        ways = {"<": lambda v: v < bound, "<=": lambda v: v <= bound, ">": lambda v: v > bound, ">=": lambda v: v >= bound}
+        return any(value is not None and ways[node.order.value](value) for value in values)
+    return _has(node, trace, values)
+
+
+def _has(node: Has, trace: Trace, values: list[Any]) -> bool:
+    """Whether a trace has this value."""
+    value, wild = node.value, not node.literal
+    sides = [(getattr(trace, name), getattr(trace, f"{name}_domain", None)) for name in node.criterion.over]
+    texts = [text for text in values if isinstance(text, str)]
+    match node.criterion.compare:
+        case Compare.ADDRESS:
+            return _address_fits(value, sides, wild=wild)
+        case Compare.DOMAIN:
+            return any(patterns.asked_domain(value, wild=wild).fits(text.lower()) for text in texts)
+        case Compare.SERVER:
+            asked = patterns.asked_server(value, wild=wild)
+            ips = [text for name, text in zip(node.criterion.over, values, strict=True) if name.endswith("_ip")]
+            names = [text for name, text in zip(node.criterion.over, values, strict=True) if not name.endswith("_ip")]
+            return any(asked.fits(ip, *names) for ip in ips or [None])
+        case Compare.CODE:
+            return _code_fits(value, trace)
+        case Compare.WORD:
+            return value in [None if one is None else one.value for one in values]
+        case Compare.QUARANTINE:
+            forms = [] if trace.quarantine_id is None else patterns.quarantine_forms(trace.quarantine_id)
+            return any(asked.fits(form) for asked in patterns.asked_quarantine(value, wild=wild) for form in forms)
+        case Compare.MESSAGE_ID:
+            return patterns.asked_message_id(value, wild=wild).fits(trace.message_id)
+        case Compare.EXACT:
+            several = [one for held in values for one in (held if isinstance(held, list) else [held])]
+            return any(patterns.asked_exact(value, wild=wild).fits(one) for one in several)
+        case Compare.FOLDED:
+            return any(patterns.asked_exact(value.lower(), wild=wild).fits(text.lower()) for text in texts)
+        case _:
+            return any(patterns.asked_words(value, wild=wild).fits(text) for text in texts)
+
+
+def _address_fits(value: str, sides: list[tuple[str | None, str | None]], *, wild: bool = True) -> bool:
     """Whether one of these addresses or its domain fits."""
-    asked: Asked = patterns.asked_address(value)
+    asked: Asked = patterns.asked_address(value, wild=wild)
     if asked.form is Form.DOMAIN:
         return any(asked.fits(_lower(domain)) for _, domain in sides)
     return any(asked.fits(None if address is None else fold(address)) for address, _ in sides)

@@ -10,9 +10,10 @@ import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from mappings.criteria import Compare
 from mappings.elasticsearch.names import END_OF_TIME
 from mappings.elasticsearch.template import QUARANTINE_FORMS
-from mappings.fields import BY_NAME
+from mappings.fields import BY_NAME, Kind
 from mappings.patterns import (
     Asked,
     AskedCode,
@@ -22,19 +23,24 @@ from mappings.patterns import (
     asked_code,
     asked_domain,
     asked_exact,
+    asked_folded,
     asked_message_id,
     asked_quarantine,
     asked_server,
+    asked_words,
     fold_domain,
 )
-from search.engines.criteria import compiles_all
-from search.query import CRITERIA, TIMES, WORDS, Query
+from search.engines.fitting import in_order
+from search.language.tree import All, Bare, Has, Known, Node, Not, Order, Ordered, Some, asked_by, leaves
+from search.query import Query
 from search.scope import Scope
 
 Json = dict[str, Any]
 
-_SENDERS = ("sender", "header_from")
-_RECIPIENTS = ("recipient", "original_recipient")
+_EVERYTHING: Json = {"match_all": {}}
+_ORDERS = {Order.LESS: "lt", Order.AT_MOST: "lte", Order.MORE: "gt", Order.AT_LEAST: "gte"}
+#: What a number is where a document leaves it out.
+_DEFAULTS = {"attempts": 0}
 #: A `terms` query takes at most 65,536 values by default.
 _MOST_TERMS = 60_000
 #: IPv4 addresses lie within IPv6 on the server; a network of IPv6 does not mean them.
@@ -73,10 +79,14 @@ class _Alternatives:
         return {"bool": {"should": conditions, "minimum_should_match": 1}} if conditions else {"match_none": {}}
 
 
+_Adder = Callable[[_Alternatives, tuple[str, ...], str, bool], None]
+
+
 def condition(query: Query, scope: Scope) -> Json:
     """The whole question, with what the caller may see in it."""
-    filters = [*_criteria(query), *_time(query), *_seen(scope)]
-    return {"bool": {"filter": filters}} if filters else {"match_all": {}}
+    asked = _node(asked_by(query.node(), scope))
+    filters = [*([] if asked == _EVERYTHING else [asked]), *_time(query), *_seen(scope)]
+    return {"bool": {"filter": filters}} if filters else _EVERYTHING
 
 
 def scoped(scope: Scope, *filters: Json) -> Json:
@@ -93,8 +103,7 @@ def terms(field: str, values: Iterable[Any]) -> list[Json]:
 
 def has_pattern_of_all(query: Query) -> bool:
     """Whether a pattern begins with a wildcard, so that every value of a field is looked at."""
-    fields = [field for field in CRITERIA if field not in WORDS and field != "code"]
-    return any(value.lstrip("<@")[:1] in ("*", "?") for field in fields for value in getattr(query, field))
+    return any(isinstance(leaf, Has) and not leaf.literal and leaf.value.lstrip("<@")[:1] in ("*", "?") for leaf in leaves(query.node()))
 
 
 def _seen(scope: Scope) -> list[Json]:
@@ -117,16 +126,53 @@ def _time(query: Query) -> list[Json]:
     return [{"range": {_store("time_ms"): bounds}}] if bounds else []
 
 
-def _criteria(query: Query) -> Iterable[Json]:
-    """One condition for each criterion that is asked for."""
-    compiles_all("Elasticsearch", (*_ADDERS, *TIMES), type(query))
-    for field, add in _ADDERS.items():
-        values = getattr(query, field)
-        if values:
+def _node(node: Node) -> Json:
+    """A part of the question."""
+    match node:
+        case All(nodes):
+            return {"bool": {"filter": [_node(inner) for inner in nodes]}} if nodes else _EVERYTHING
+        case Some(nodes):
+            return _any_of(nodes)
+        case Not(inner):
+            return {"bool": {"must_not": [_node(inner)]}}
+        case Bare():
+            raise TypeError("a word without a name is brought to its criteria first")
+        case Has():
+            return _any_of((node,))
+        case Known(criterion):
             into = _Alternatives()
-            for value in values:
-                add(into, value)
-            yield into.condition()
+            for name in criterion.over:
+                # What is no address is in the text below the field alone.
+                into.other({"exists": {"field": f"{_store(name)}.text" if BY_NAME[name].kind is Kind.IP else _store(name)}})
+            return into.condition()
+        case Ordered():
+            return _ordered(node)
+
+
+def _any_of(nodes: tuple[Node, ...]) -> Json:
+    """At least one of them: the values of a field in one condition."""
+    into = _Alternatives()
+    for node in nodes:
+        if isinstance(node, Has):
+            _ADDERS[node.criterion.compare](into, node.criterion.over, node.value, not node.literal)
+        else:
+            into.other(_node(node))
+    return into.condition()
+
+
+def _ordered(leaf: Ordered) -> Json:
+    """A number, a time or a flag on one side of a bound; what is left out of a document has its default."""
+    into = _Alternatives()
+    for name in leaf.criterion.over:
+        field, default = _store(name), _DEFAULTS.get(name)
+        bound = leaf.bound >= 1 if leaf.criterion.compare is Compare.FLAG else leaf.bound
+        if isinstance(bound, bool):
+            into.other({"term": {field: True}} if bound else {"bool": {"must_not": [{"term": {field: True}}]}})
+            continue
+        into.other({"range": {field: {_ORDERS[leaf.order]: bound}}})
+        if default is not None and in_order(default, leaf.order, bound):
+            into.other({"bool": {"must_not": [{"exists": {"field": field}}]}})
+    return into.condition()
 
 
 def _store(name: str) -> str:
@@ -134,37 +180,59 @@ def _store(name: str) -> str:
     return BY_NAME[name].store
 
 
-def _address(into: _Alternatives, value: str, sides: tuple[str, ...]) -> None:
+def _address(into: _Alternatives, over: tuple[str, ...], value: str, wild: bool) -> None:
     """An address, a domain, a local part or a pattern on these sides."""
-    asked = asked_address(value)
-    for side in sides:
+    asked = asked_address(value, wild=wild)
+    for side in over:
         if asked.form is Form.DOMAIN:
             into.equal(_store(f"{side}_domain"), asked.value)
         else:
             into.text(_store(side), asked)
 
 
-def _domain(into: _Alternatives, value: str) -> None:
-    """A domain on either side."""
-    asked = asked_domain(value)
-    for side in (*_SENDERS, *_RECIPIENTS):
-        into.text(_store(f"{side}_domain"), asked)
+def _plain(ask: Callable[..., Asked]) -> _Adder:
+    """Fields of text that are compared whole, or with a pattern."""
+
+    def add(into: _Alternatives, over: tuple[str, ...], value: str, wild: bool) -> None:
+        asked = ask(value, wild=wild)
+        for name in over:
+            into.text(_store(name), asked)
+
+    return add
 
 
-def _quarantine(into: _Alternatives, value: str) -> None:
+def _quarantine(into: _Alternatives, over: tuple[str, ...], value: str, wild: bool) -> None:
     """A quarantine id, in each form that people copy."""
-    for asked in asked_quarantine(value):
-        into.text(_store("quarantine_id"), asked)
-        into.text(QUARANTINE_FORMS, asked)
+    for asked in asked_quarantine(value, wild=wild):
+        for field in (*map(_store, over), QUARANTINE_FORMS):
+            into.text(field, asked)
 
 
-def _server(into: _Alternatives, value: str, ip: str, names: tuple[str, ...]) -> None:
+def _server(into: _Alternatives, over: tuple[str, ...], value: str, wild: bool) -> None:
     """A server by name, address, HELO, network or pattern."""
-    asked = asked_server(value)
-    for field in (*map(_store, names), f"{_store(ip)}.text"):
-        into.text(field, asked.text)
-    if (network := _network(asked, _store(ip))) is not None:
-        into.other(network)
+    asked = asked_server(value, wild=wild)
+    for name in over:
+        field = _store(name)
+        if BY_NAME[name].kind is not Kind.IP:
+            into.text(field, asked.text)
+            continue
+        into.text(f"{field}.text", asked.text)
+        if (network := _network(asked, field)) is not None:
+            into.other(network)
+
+
+def _words(into: _Alternatives, over: tuple[str, ...], value: str, wild: bool) -> None:
+    """Words of a text; they are cut here as the fields are, and looked for as they are."""
+    asked = asked_words(value, wild=wild)
+    for name in over:
+        field = _store(name)
+        if asked.phrase:
+            into.other({"match_phrase": {field: {"query": " ".join(asked.words)}}} if asked.words else {"match_none": {}})
+            continue
+        for word in asked.words:
+            into.equal(field, word)
+        for pattern in asked.patterns:
+            into.other({"wildcard": {field: {"value": pattern.replace("\\", "\\\\")}}})
 
 
 def _network(asked: AskedServer, field: str) -> Json | None:
@@ -178,7 +246,7 @@ def _network(asked: AskedServer, field: str) -> Json | None:
     return {"bool": {"filter": inside, "must_not": {"range": {field: {"gte": "0.0.0.0", "lte": "255.255.255.255"}}}}}  # noqa: S104
 
 
-def _code(into: _Alternatives, value: str) -> None:
+def _code(into: _Alternatives, _: tuple[str, ...], value: str, _wild: bool) -> None:
     """A basic or enhanced code, or a class of them."""
     asked = asked_code(value) or AskedCode()
     if asked.lowest == asked.highest:
@@ -193,23 +261,22 @@ def _code(into: _Alternatives, value: str) -> None:
             into.equal(field, asked.enhanced)
 
 
-def _word(field: str) -> Callable[[_Alternatives, str], None]:
+def _word(into: _Alternatives, over: tuple[str, ...], value: str, _wild: bool) -> None:
     """A word of a closed list."""
-    return lambda into, value: into.equal(_store(field), value)
+    for name in over:
+        into.equal(_store(name), value)
 
 
-#: How each criterion is compiled; one that is missing here is an error at import.
-_ADDERS: Mapping[str, Callable[[_Alternatives, str], None]] = {
-    "sender": lambda into, value: _address(into, value, _SENDERS),
-    "recipient": lambda into, value: _address(into, value, _RECIPIENTS),
-    "address": lambda into, value: _address(into, value, (*_SENDERS, *_RECIPIENTS)),
-    "domain": _domain,
-    "quarantine_id": _quarantine,
-    "message_id": lambda into, value: into.text(_store("message_id"), asked_message_id(value)),
-    "queue_id": lambda into, value: into.text(_store("queue_ids"), asked_exact(value)),
-    "client": lambda into, value: _server(into, value, "client_ip", ("client_name", "client_helo")),
-    "relay": lambda into, value: _server(into, value, "relay_ip", ("relay_host",)),
-    "code": _code,
-    **{field: _word(field) for field in WORDS},
+#: How each way of comparing is compiled.
+_ADDERS: Mapping[Compare, _Adder] = {
+    Compare.ADDRESS: _address,
+    Compare.DOMAIN: _plain(asked_domain),
+    Compare.SERVER: _server,
+    Compare.CODE: _code,
+    Compare.WORD: _word,
+    Compare.QUARANTINE: _quarantine,
+    Compare.MESSAGE_ID: _plain(asked_message_id),
+    Compare.EXACT: _plain(asked_exact),
+    Compare.FOLDED: _plain(asked_folded),
+    Compare.TEXT: _words,
 }
-compiles_all("Elasticsearch", (*_ADDERS, *TIMES))

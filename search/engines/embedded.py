@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -23,8 +24,9 @@ from search.engines import DISPOSITIONS, SIDES, TOTAL_LIMIT, OverTime, Page, Sid
 from search.engines.embedded_files import Files, OpenFile, Scopes
 from search.engines.embedded_lacking import lacking_sentence
 from search.engines.embedded_plan import Plan, Span
-from search.engines.embedded_sql import Criterion, criteria, scope_criterion
+from search.engines.embedded_sql import Criterion, conjunction, criteria, scope_criterion
 from search.engines.succession import current
+from search.language.tree import EVERYTHING, Order, Ordered, asked_by
 from search.query import Query
 from search.query_error import QueryError
 from search.scope import Scope
@@ -267,7 +269,7 @@ class EmbeddedEngine:
 
     def _criteria(self, query: Query, scope: Scope, file: OpenFile) -> list[Criterion]:
         """What a row must meet in this file."""
-        found = criteria(query, file.connection)
+        found = criteria(asked_by(query.node(), scope), file)
         if scope.domains is not None:
             domains = frozenset(map(domain_value, scope.domains))
             found.append(scope_criterion(self._scopes.number(domains), domains))
@@ -281,7 +283,7 @@ class EmbeddedEngine:
 
 def _is_everything(query: Query, scope: Scope) -> bool:
     """Whether a question asks for all mail of a range of time."""
-    return query == Query(since_ms=query.since_ms, until_ms=query.until_ms) and scope.domains is None
+    return query.node() == EVERYTHING and scope.domains is None
 
 
 def _ends(edges_ms: Sequence[int]) -> tuple[int, int]:
@@ -301,6 +303,18 @@ def _span(query: Query, cursor: str | None) -> Span:
         lower = _key(query.since_ms)
     if query.until_ms is not None:
         upper = _key(query.until_ms)
+    for part in conjunction(query.node()):
+        if isinstance(part, Ordered) and part.criterion.over == ("time_ms",):
+            bound = math.floor(part.bound)
+            match part.order:
+                case Order.LESS:
+                    upper = min(upper, _key(math.ceil(part.bound)))
+                case Order.AT_MOST:
+                    upper = min(upper, _key(bound + 1))
+                case Order.AT_LEAST:
+                    lower = max(lower, _key(math.ceil(part.bound)))
+                case Order.MORE:
+                    lower = max(lower, _key(bound + 1))
     if cursor is not None:
         try:
             upper = min(upper, identity.to_bytes(cursor))

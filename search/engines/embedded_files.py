@@ -17,6 +17,7 @@ from mappings.embedded.schema import PARTITION_STEPS, open_reader
 from mappings.faults import of_os_error
 from mappings.losses import Loss
 from mappings.trace import Trace
+from search.engines.fitting import Predicate
 
 #: So many files stay open in a thread; each takes up to three file handles.
 _MOST_OPEN = 64
@@ -50,6 +51,28 @@ class OpenFile:
     connection: sqlite3.Connection
     packer: Packer
     inode: int
+    #: The tests of the question that is asked, by number: what has no column is asked of the head.
+    _tests: list[Predicate] = field(default_factory=list)
+    _last: tuple[bytes, Trace] | None = None
+
+    def __post_init__(self) -> None:
+        """Give the file's connection its function."""
+        self.connection.create_function("fits", 2, self._fits)
+
+    def forget_tests(self) -> None:
+        """Begin another question."""
+        self._tests.clear()
+
+    def test(self, fits: Predicate) -> int:
+        """The number of a test for the function `fits`."""
+        self._tests.append(fits)
+        return len(self._tests) - 1
+
+    def _fits(self, number: int, packed: bytes) -> bool:
+        """Whether the trace with this head passes a test; several tests of one row unpack it once."""
+        if self._last is None or self._last[0] != packed:
+            self._last = packed, self.head(packed)
+        return self._tests[number](self._last[1])
 
     def head(self, packed: bytes) -> Trace:
         """A trace without events."""

@@ -1,18 +1,19 @@
-"""A `Query` as conditions in SQL, and the indexes that can answer them.
+"""A question as conditions in SQL, and the indexes that can answer them.
 
-A query is a conjunction of criteria, each a disjunction of atoms. An atom always has a condition on a row of `trace`; most also
-have a drive, an index (or the table of keys or domains) that gives the fitting ids newest first.
+At its top it is a conjunction of criteria, each a disjunction of atoms; what is deeper is one condition. An atom always has a condition on
+a row of `trace`; most also have a drive, an index (or the table of keys or domains) that gives the fitting ids newest first.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mappings import keys
+from mappings.criteria import Compare
+from mappings.embedded.columns import PLAIN
 from mappings.embedded.functions import SEPARATOR
 from mappings.embedded.terms import queue_term, term
 from mappings.patterns import (
@@ -28,11 +29,10 @@ from mappings.patterns import (
     asked_quarantine,
     asked_server,
 )
-from search.engines.criteria import compiles_all
-from search.query import TIMES, Query
+from search.engines.embedded_files import OpenFile
+from search.engines.fitting import predicate
+from search.language.tree import All, Bare, Has, Known, Leaf, Node, Not, Ordered, Some
 
-_SENDERS = ("sender", "header_from")
-_RECIPIENTS = ("recipient", "original_recipient")
 #: What a partial index asks for, word by word as its definition has it.
 _PARTIAL = {
     "header_from": "t.header_from IS NOT NULL AND t.header_from IS NOT t.sender",
@@ -48,6 +48,8 @@ _PARTIAL = {
     "relay": "t.relay IS NOT NULL",
     "quarantine": "t.quarantine IS NOT NULL",
 }
+#: Columns whose index leaves out rows that the index of another column has.
+_BESIDE = {"header_from": "sender", "header_from_domain": "sender_domain", "original_recipient_domain": "recipient_domain"}
 #: Words that no index holds, because most traces have them.
 _COMMON = frozenset({("disposition", "delivered"), ("verdict", "clean"), ("verdict", "not_scanned")})
 #: More alternatives than this are asked in one statement, and sorted.
@@ -81,13 +83,71 @@ class Atom:
 Criterion = list[Atom]
 
 
-def criteria(query: Query, connection: sqlite3.Connection) -> list[Criterion]:
-    """The criteria of a query for one file (whose numbers of servers they name); one without atoms fits nothing."""
-    compiles_all("The embedded store", (*_ATOMS, *_SERVERS, *TIMES), type(query))
-    asked = ((atoms, getattr(query, field)) for field, atoms in _ATOMS.items())
-    found = [[atom for value in values for atom in atoms(value)] for atoms, values in asked if values]
-    servers = ((field, names, getattr(query, field)) for field, names in _SERVERS.items())
-    return found + [_server(connection, field, names, values) for field, names, values in servers if values]
+def criteria(node: Node, file: OpenFile) -> list[Criterion]:
+    """The criteria of a question for one file (whose numbers of servers they name); one without atoms fits nothing."""
+    compiler = _Compiler(file)
+    return [compiler.alternatives(part) for part in conjunction(node)]
+
+
+def conjunction(node: Node) -> list[Node]:
+    """What must all fit: the planner chooses among these."""
+    return [part for inner in node.nodes for part in conjunction(inner)] if isinstance(node, All) else [node]
+
+
+class _Compiler:
+    """Compiles a question for one file."""
+
+    def __init__(self, file: OpenFile) -> None:
+        self._file = file
+        file.forget_tests()
+
+    def alternatives(self, node: Node) -> Criterion:
+        """What is true where one of these atoms is."""
+        match node:
+            case Some(nodes):
+                return [atom for inner in nodes for atom in self.alternatives(inner)]
+            case All(nodes):
+                parts = [self._condition(inner) for inner in nodes]
+                return [Atom(" AND ".join(text for text, _ in parts) or "1", tuple(param for _, params in parts for param in params))]
+            case Not(inner):
+                text, params = self._condition(inner)
+                # What is not known is not what was asked for, so its opposite is.
+                return [Atom(f"{text} IS NOT TRUE", params)]
+            case Bare():
+                raise TypeError("a word without a name is brought to its criteria first")
+            case _:
+                return self._leaf(node)
+
+    def _condition(self, node: Node) -> tuple[str, tuple[Any, ...]]:
+        """A part as one condition in brackets."""
+        atoms = self.alternatives(node)
+        text = " OR ".join(f"({atom.condition})" for atom in atoms) or "0"
+        return f"({text})", tuple(param for atom in atoms for param in atom.params)
+
+    def _leaf(self, leaf: Leaf) -> Criterion:
+        """One leaf, by its columns where it has them."""
+        over = leaf.criterion.over
+        match leaf:
+            case Has(criterion, value, literal):
+                if all(name in _SERVERS for name in over):
+                    return self._server(leaf)
+                if (atoms := _ATOMS.get(criterion.compare)) is not None and all(name in _COLUMNS for name in over):
+                    return atoms(over, value, not literal)
+            case Known() if all(name in _COLUMNS for name in over):
+                return [Atom(f"t.{_COLUMNS[name]} IS NOT NULL", ()) for name in over]
+            case Ordered(order=order, bound=bound) if over == ("time_ms",):
+                return [Atom(f"id_ms(t.id) {order} ?", (bound,))]
+            case _:
+                pass
+        return [Atom("fits(?, t.head)", (self._file.test(predicate(leaf)),))]
+
+    def _server(self, leaf: Has) -> Criterion:
+        """A sending server or next hop, by the numbers that this file gives to the servers that fit."""
+        column = _SERVERS[leaf.criterion.over[0]][0]
+        names = tuple(_SERVERS[name][1] for name in leaf.criterion.over)
+        condition, params = _server_condition(asked_server(leaf.value, wild=not leaf.literal), names)
+        rows = self._file.connection.execute(f"SELECT number FROM server WHERE {condition}", params)
+        return _of_servers(column, {row[0] for row in rows})
 
 
 def scope_criterion(handle: int, domains: Iterable[str]) -> Criterion:
@@ -144,18 +204,23 @@ def _text(column: str, asked: Asked) -> Criterion:
     return [Atom(f"t.{column} GLOB ?", (glob(asked.value),), drive)]
 
 
-def _address(value: str, columns: tuple[str, ...]) -> Criterion:
+def _address(columns: tuple[str, ...], value: str, wild: bool) -> Criterion:
     """An address, a domain, a local part or a pattern in one of these columns."""
-    asked = asked_address(value)
+    asked = asked_address(value, wild=wild)
     if asked.form is Form.DOMAIN:
-        return [_equal(f"{column}_domain", asked.value) for column in columns]
-    return [atom for column in columns for atom in _text(column, asked)]
+        return _any_of([f"{column}_domain" for column in columns], asked)
+    return _any_of(columns, asked)
 
 
-def _domain(value: str) -> Criterion:
-    """A domain on either side."""
-    asked = asked_domain(value)
-    return [atom for column in (*_SENDERS, *_RECIPIENTS) for atom in _text(f"{column}_domain", asked)]
+def _domain(columns: tuple[str, ...], value: str, wild: bool) -> Criterion:
+    """A domain, or a pattern of domains."""
+    return _any_of(columns, asked_domain(value, wild=wild))
+
+
+def _any_of(columns: Sequence[str], asked: Asked) -> Criterion:
+    """A folded text in one of these columns; an index that leaves out what another column holds serves only beside that one."""
+    whole = [(column, _BESIDE.get(column, column) in columns) for column in columns]
+    return [atom if driven else Atom(atom.condition, atom.params) for column, driven in whole for atom in _text(column, asked)]
 
 
 def _by_term(number: int) -> Drive:
@@ -168,10 +233,10 @@ def _one_of(column: str) -> str:
     return f"t.{column} IS NOT NULL AND instr(char(10) || t.{column} || char(10), ?) > 0"
 
 
-def _quarantine(value: str) -> Criterion:
+def _quarantine(_: tuple[str, ...], value: str, wild: bool) -> Criterion:
     """A quarantine id, in each form that people copy."""
     atoms = []
-    for asked in asked_quarantine(value):
+    for asked in asked_quarantine(value, wild=wild):
         if asked.form is Form.PATTERN:
             condition = "t.quarantine IS NOT NULL AND fits_any(?, t.quarantine)"
             drive = Drive("trace AS t INDEXED BY by_quarantine", "t.id", condition, (asked.value,), ordered=False)
@@ -182,24 +247,31 @@ def _quarantine(value: str) -> Criterion:
     return atoms
 
 
-def _message_id(value: str) -> Criterion:
+def _message_id(_: tuple[str, ...], value: str, wild: bool) -> Criterion:
     """A Message-ID."""
-    asked = asked_message_id(value)
+    asked = asked_message_id(value, wild=wild)
     if asked.form is Form.PATTERN:
         return [Atom("t.message_id GLOB ?", (glob(asked.value),))]
     return [Atom("t.message_id = ?", (asked.value,), _by_term(term(keys.message_id(asked.value))))]
 
 
-def _queue_id(value: str) -> Criterion:
-    """A queue id of any hop."""
-    asked = asked_exact(value)
+def _exact(columns: tuple[str, ...], value: str, wild: bool) -> Criterion:
+    """An id or word that is compared with its case: a queue id of any hop, or a Message-ID by the name of its field."""
+    if columns == ("message_id",):
+        return _message_id(columns, value, wild)
+    if columns != ("queue_ids",):
+        asked = asked_exact(value, wild=wild)
+        if asked.form is Form.PATTERN:
+            return [Atom(f"t.{column} GLOB ?", (glob(asked.value),)) for column in columns]
+        return [Atom(f"t.{column} = ?", (asked.value,)) for column in columns]
+    asked = asked_exact(value, wild=wild)
     if asked.form is Form.PATTERN:
         # GLOB sorts out most rows before the dearer function is asked.
         return [Atom("(t.queue_ids GLOB ? AND fits_any(?, t.queue_ids))", (f"*{glob(asked.value)}*", asked.value))]
     return [Atom(_one_of("queue_ids"), (f"{SEPARATOR}{asked.value}{SEPARATOR}",), _by_term(queue_term(asked.value)))]
 
 
-def _code(value: str) -> Criterion:
+def _code(_: tuple[str, ...], value: str, _wild: bool) -> Criterion:
     """A basic or enhanced code, or a class of them."""
     asked = asked_code(value) or AskedCode()
     atoms = []
@@ -219,22 +291,18 @@ def _code(value: str) -> Criterion:
     return atoms if refusals else [Atom(atom.condition, atom.params) for atom in atoms]
 
 
-def _word(field: str) -> Callable[[str], Criterion]:
+def _word(columns: tuple[str, ...], value: str, _wild: bool) -> Criterion:
     """A word of a closed list."""
-
-    def atoms(value: str) -> Criterion:
-        atom = _equal(field, value)
-        return [Atom(atom.condition, atom.params)] if field == "direction" or (field, value) in _COMMON else [atom]
-
+    atoms = []
+    for column in columns:
+        atom = _equal(column, value)
+        common = column == "direction" or (column, value) in _COMMON
+        atoms.append(Atom(atom.condition, atom.params) if common else atom)
     return atoms
 
 
-def _server(connection: sqlite3.Connection, column: str, names: tuple[str, ...], values: tuple[str, ...]) -> Criterion:
-    """A sending server or next hop, by the numbers that this file gives to the servers that fit."""
-    numbers: set[int] = set()
-    for value in values:
-        condition, params = _server_condition(asked_server(value), names)
-        numbers.update(row[0] for row in connection.execute(f"SELECT number FROM server WHERE {condition}", params))
+def _of_servers(column: str, numbers: set[int]) -> Criterion:
+    """Rows of these servers."""
     if len(numbers) <= MOST_BRANCHES:
         return [_equal(column, number) for number in sorted(numbers)]
     listed = json.dumps(sorted(numbers))
@@ -258,17 +326,23 @@ def _server_condition(asked: AskedServer, names: tuple[str, ...]) -> tuple[str, 
     return " OR ".join(parts), tuple(params)
 
 
-#: How each criterion is compiled, those of servers by their names in the table of servers; one that is missing is an error at import.
-_ATOMS: Mapping[str, Callable[[str], Criterion]] = {
-    "quarantine_id": _quarantine,
-    "message_id": _message_id,
-    "queue_id": _queue_id,
-    "sender": lambda value: _address(value, _SENDERS),
-    "recipient": lambda value: _address(value, _RECIPIENTS),
-    "address": lambda value: _address(value, (*_SENDERS, *_RECIPIENTS)),
-    "domain": _domain,
-    "code": _code,
-    **{field: _word(field) for field in ("disposition", "verdict", "reason", "direction")},
+#: How each way of comparing is compiled, where a field has a column: by its columns, the value, and whether stars in it are wildcards.
+_ATOMS: Mapping[Compare, Callable[[tuple[str, ...], str, bool], Criterion]] = {
+    Compare.ADDRESS: _address,
+    Compare.DOMAIN: _domain,
+    Compare.CODE: _code,
+    Compare.WORD: _word,
+    Compare.QUARANTINE: _quarantine,
+    Compare.MESSAGE_ID: _message_id,
+    Compare.EXACT: _exact,
 }
-_SERVERS: Mapping[str, tuple[str, ...]] = {"client": ("name", "ip", "helo"), "relay": ("name", "ip")}
-compiles_all("The embedded store", (*_ATOMS, *_SERVERS, *TIMES))
+#: The fields that are columns of their own, and the columns.
+_COLUMNS: Mapping[str, str] = {**{name: name for name in PLAIN}, "queue_ids": "queue_ids", "quarantine_id": "quarantine"}
+#: The fields of servers: the column with a server's number, and the field's column in the table of servers.
+_SERVERS: Mapping[str, tuple[str, str]] = {
+    "client_ip": ("client", "ip"),
+    "client_name": ("client", "name"),
+    "client_helo": ("client", "helo"),
+    "relay_ip": ("relay", "ip"),
+    "relay_host": ("relay", "name"),
+}

@@ -9,9 +9,10 @@ import pytest
 from cluster.cluster_samples import engine_at, mail, sink_at, write
 from mappings.faults import StoreError
 from search.engines.elasticsearch import ElasticsearchEngine
-from search.query import MOST_VALUES, MOST_WILDCARDS, Query
+from search.query import MOST_VALUES, Query
 from search.query_error import QueryError
 from search.scope import EVERYTHING
+from search.values import MOST_WILDCARDS
 
 
 @pytest.fixture

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC
 
 import generate
 import pytest
 
 from contract.under_test import Filled
 from search.engines import SIDES, Page, Total
-from search.query import Query
+from search.query import CRITERIA, Query
 from search.scope import EVERYTHING, Scope
 
 
@@ -31,6 +32,24 @@ def test_generated_questions_have_the_reference_s_answers(filled: Filled, seed: 
         assert (page.total, page.next is None) == (Total(len(expected)), len(expected) <= limit), (query, scope)
         assert filled.store.engine.count(query, scope) == len(expected), (query, scope)
         assert [trace.id for trace in filled.store.engine.walk(query, scope)] == expected, (query, scope)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_generated_trees_have_the_reference_s_answers(filled: Filled, seed: int) -> None:
+    """Questions in the query language have the reference's answers, alone and beside criteria."""
+    chance = random.Random(seed + 900)
+    for _ in range(60):
+        text = generate.text_query(chance, filled.written)
+        beside = generate.query(chance, filled.written) if chance.random() < 0.3 else Query()
+        query = Query.of({**_values(beside), "query": [text]}, now_ms=generate.START_MS, zone=UTC)
+        expected = [trace.id for trace in filled.reference.walk(query, EVERYTHING)]
+        assert [trace.id for trace in filled.store.engine.walk(query, EVERYTHING)] == expected, (text, query.describe())
+        assert filled.store.engine.count(query, EVERYTHING) == len(expected), text
+
+
+def _values(query: Query) -> dict[str, tuple[str, ...]]:
+    """The criteria of a question."""
+    return {field: getattr(query, field) for field in CRITERIA}
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -1,4 +1,4 @@
-"""A criterion that an engine does not compile is an error at once, and never answered with everything."""
+"""What is asked for without being a criterion is an error at once, and never answered with everything."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Asked(Query, frozen=True, kw_only=True, omit_defaults=True):
 
 @pytest.mark.parametrize("module", ["search.engines.embedded", "search.engines.elasticsearch"])
 def test_a_field_that_is_added_to_the_question_alone_is_an_error_at_import(module: str, tmp_path: Path) -> None:
-    """A copy of the program whose `Query` has one more field does not start, and says which engine lacks what."""
+    """A copy of the program whose `Query` has one more field does not start, and says what it lacks."""
     shutil.copytree(ROOT / "search", tmp_path / "search")
     file = tmp_path / "search" / "query.py"
     text = file.read_text(encoding="utf-8")
@@ -41,7 +41,7 @@ def test_a_field_that_is_added_to_the_question_alone_is_an_error_at_import(modul
     program = f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]; import {module}"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
     assert done.returncode == 1
-    assert "does not compile subject of Query: who asks for it would get everything." in done.stderr
+    assert "subject of Query is no criterion: who asks for it would get everything." in done.stderr
 
 
 @pytest.mark.parametrize("scope", [EVERYTHING, Scope(frozenset({"example.net"}))], ids=["everything", "scoped"])
@@ -61,6 +61,6 @@ def test_a_question_of_another_kind_is_refused(kind: str, scope: Scope, tmp_path
         lambda: engine.by_domain(asked, scope, "recipient"),
     ]
     for way in ways:
-        with pytest.raises(TypeError, match="does not compile subject of Asked"):
+        with pytest.raises(TypeError, match="subject of Asked is no criterion"):
             way()
     engine.close()

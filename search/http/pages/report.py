@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+import msgspec
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
@@ -100,7 +101,7 @@ def _others(mail: MailTrace, shown: Report, time_ms: float) -> list[Other]:
         if value is None:
             continue
         try:
-            query = Query(**{name: (value,)}, since_ms=since, until_ms=until)
+            query = msgspec.structs.replace(Query(since_ms=since, until_ms=until), **{name: (value,)})
         except QueryError:
             # What a stranger wrote there is nothing that can be asked for.
             continue

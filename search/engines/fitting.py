@@ -1,0 +1,72 @@
+"""Whether a trace fits one leaf of a question: what a store does with the fields that it has no column for."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from mappings import patterns
+from mappings.criteria import Compare
+from mappings.patterns import fold_name, searchable
+from mappings.trace import Trace
+from search.language.tree import Has, Known, Leaf, Order, Ordered
+
+_ORDERS: Mapping[Order, Callable[[float, float], bool]] = {
+    Order.LESS: operator.lt,
+    Order.AT_MOST: operator.le,
+    Order.MORE: operator.gt,
+    Order.AT_LEAST: operator.ge,
+}
+Predicate = Callable[[Trace], bool]
+
+
+def predicate(leaf: Leaf) -> Predicate:
+    """The test of a leaf."""
+    match leaf:
+        case Has():
+            return _has(leaf)
+        case Known(criterion):
+            return lambda trace: any(is_known(trace, name) for name in criterion.over)
+        case Ordered(criterion, order, bound):
+            compare = _ORDERS[order]
+            return lambda trace: any((value := getattr(trace, name)) is not None and compare(value, bound) for name in criterion.over)
+
+
+def in_order(value: float, order: Order, bound: float) -> bool:
+    """Whether a value lies on this side of a bound."""
+    return _ORDERS[order](value, bound)
+
+
+def is_known(trace: Trace, name: str) -> bool:
+    """Whether a field says anything: it differs from what a trace has of which no line tells it."""
+    value = getattr(trace, name)
+    return value is not None and value != [] and value is not False and value != 0 and not (value == "" and name == "host")
+
+
+def _has(leaf: Has) -> Predicate:
+    """The test of a value, for the ways of comparing that have no columns of their own."""
+    wild = not leaf.literal
+    fits: Callable[[str], bool]
+    match leaf.criterion.compare:
+        case Compare.FOLDED:
+            folded = patterns.asked_folded(leaf.value, wild=wild)
+            fits = lambda text: folded.fits(searchable(fold_name(text)))  # noqa: E731 - a case of one expression
+        case Compare.TEXT:
+            fits = patterns.asked_words(leaf.value, wild=wild).fits
+        case Compare.EXACT:
+            exact = patterns.asked_exact(leaf.value, wild=wild)
+            fits = lambda text: exact.fits(searchable(text))  # noqa: E731
+        case other:
+            raise TypeError(f"{other} of {leaf.criterion.name} is compared by its columns")
+    return partial(_any_fits, leaf.criterion.over, fits)
+
+
+def _any_fits(names: tuple[str, ...], fits: Callable[[str], bool], trace: Trace) -> bool:
+    """Whether a value of one of the fields fits."""
+    for name in names:
+        value = getattr(trace, name)
+        for one in value if isinstance(value, list) else (value,):
+            if one is not None and fits(one):
+                return True
+    return False
