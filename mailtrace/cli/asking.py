@@ -40,11 +40,12 @@ class Criteria:
     verdict: Annotated[Texts, _told("verdict")] = ()
     reason: Annotated[Texts, _told("reason")] = ()
     domain: Annotated[Texts, _told("domain")] = ()
+    query: Annotated[str | None, _told("query")] = None
     customer: Annotated[str | None, _told("customer")] = None
     since: Annotated[str | None, _told("since")] = None
     until: Annotated[str | None, _told("until")] = None
 
-    def query(self, settings: Settings, now_ms: int, zone: dt.tzinfo) -> Query:
+    def question(self, settings: Settings, now_ms: int, zone: dt.tzinfo) -> Query:
         """Make the question of it; a bad value raises `QueryError`."""
         values: dict[str, Texts] = {}
         for field in fields(self):

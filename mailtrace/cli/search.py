@@ -56,7 +56,7 @@ def search(
     criteria = criteria or Criteria()
     settings = (common or Common()).settings()
     zone = named(system_zone())
-    query = criteria.query(settings, time.time_ns() // 1_000_000, zone)
+    query = criteria.question(settings, time.time_ns() // 1_000_000, zone)
     with asking(settings.store, settings.elasticsearch) as mail:
         answer, traces = _asked(mail, query, limit, cursor, count=count)
         if format == "table":

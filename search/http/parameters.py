@@ -19,7 +19,7 @@ from search.http.site import Site
 from search.query import CRITERIA, SENTENCES, Query, QueryError, nearest
 
 #: Beside the criteria.
-_OTHERS = ("customer", "since", "until", "tz")
+_OTHERS = ("query", "q", "customer", "since", "until", "tz")
 PAGING = ("limit", "cursor", "count", "fields")
 
 
@@ -43,6 +43,16 @@ Disposition = Annotated[Texts, _text("disposition", "quarantined")]
 Verdict = Annotated[Texts, _text("verdict", "virus")]
 Reason = Annotated[Texts, _text("reason", "spam")]
 Domain = Annotated[Texts, _text("domain", "example.net")]
+Language = Annotated[
+    str | None,
+    QueryParameter(
+        name="query",
+        description=SENTENCES["query"],
+        required=False,
+        schema_extra={"examples": ["sender: example.org and not disposition: delivered"]},
+    ),
+]
+ShortLanguage = Annotated[str | None, QueryParameter(name="q", description="Short for `query`.", required=False)]
 CustomerName = Annotated[str | None, QueryParameter(name="customer", description=SENTENCES["customer"], required=False)]
 Since = Annotated[
     str | None, QueryParameter(name="since", description=SENTENCES["since"], required=False, schema_extra={"examples": ["7d"]})
@@ -90,6 +100,8 @@ def asked(
     verdict: Verdict = None,
     reason: Reason = None,
     domain: Domain = None,
+    query: Language = None,
+    q: ShortLanguage = None,
     customer: CustomerName = None,
     since: Since = None,
     until: Until = None,
@@ -112,7 +124,11 @@ def question(given: Iterable[tuple[str, str]], site: Site, caller: Caller) -> As
         if values.get("domain"):
             raise QueryError("it stands for the customer's domains; give it or domain, not both", field="customer")
         values["domain"] = list(domains_of(customer, caller))
+    short, text = _once(values, "q"), _once(values, "query")
+    if short is not None and text is not None:
+        raise QueryError("it is short for query; give one of them", field="q")
     chosen = {name: value for name, value in values.items() if name in (*CRITERIA, "since", "until")}
+    chosen["query"] = [short or text or ""]
     return AskedQuery(Query.of(chosen, now_ms=site.clock(), zone=zone), zone)
 
 
