@@ -32,7 +32,7 @@ _CHOICES: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
     "direction": ("Direction", tuple((direction.value, DIRECTIONS[direction]) for direction in Direction)),
 }
 #: Criteria that are shown as pills over a result.
-FILTERS: Final = ("disposition", "verdict", "reason", "direction", "client", "relay", "code", "message_id", "queue_id")
+FILTERS: Final = ("disposition", "verdict", "reason", "direction", "client", "relay", "code", "message_id", "queue_id", "query")
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,12 +49,13 @@ TEXTS: Final = {
     "code": "Error code",
     "message_id": "Message-ID",
     "queue_id": "Queue ID",
+    "query": "Query",
 }
 #: Rows of a page where nothing else is asked for.
 PAGE_LENGTH: Final = 50
 _LONGEST_PAGE = 1_000
 #: The parameters that an address may have; those of a form come beside them.
-_KNOWN = (*CRITERIA, "customer", "since", "until", "tz", "cursor", "limit")
+_KNOWN = (*CRITERIA, "query", "customer", "since", "until", "tz", "cursor", "limit")
 _TIMES = ("since", "until")
 _BRACKETED = re.compile(r"<([^<>\s]+@[^<>\s]+)>").findall
 _DAYS = ("today", "yesterday")
@@ -114,7 +115,7 @@ def changed(items: Items, values: dict[str, str | Sequence[str] | None]) -> list
 
 def _place(name: str) -> int:
     """Where a parameter stands in an address."""
-    order = (*CRITERIA, "customer", *_TIMES, "tz", "cursor", "limit")
+    order = (*CRITERIA, "query", "customer", *_TIMES, "tz", "cursor", "limit")
     return order.index(name) if name in order else len(order)
 
 
@@ -133,7 +134,9 @@ def folded(given: Items, clock: Clock, site_zone: str) -> Items:
             # The form always sends its two fields for times; they count only where they were chosen.
             if chosen in (None, CUSTOM):
                 kept.append((name, _absolute(value, clock)))
-        elif by is not None and (name in FIELDS or name in TEXTS or name in WORDS):
+        elif name == "q":
+            kept.append(("query", value))
+        elif by is not None and name != "query" and (name in FIELDS or name in TEXTS or name in WORDS):
             kept += [(name, one) for one in _several(value)]
         else:
             kept.append((name, value))

@@ -9,6 +9,7 @@ from search.engines import Total
 from search.http.pages.clock import Clock
 from search.http.pages.hostile import plain
 from search.http.pages.question import RANGES, Question, range_of
+from search.language.words import described
 
 #: So many alternatives are named; the rest is counted.
 _NAMED = 3
@@ -65,6 +66,8 @@ def who(question: Question) -> list[SentencePart]:
         if values:
             null = name in dict(_SIDES) and values == ("<>",)
             parts += [own(f" {words} {'the null sender ' if null else ''}"), *_either(values)]
+    if question.query.tree is not None:
+        parts += [own(", where "), value(described(question.query.tree))]
     return parts
 
 
