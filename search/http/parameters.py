@@ -100,7 +100,7 @@ def asked(
     verdict: Verdict = None,
     reason: Reason = None,
     domain: Domain = None,
-    query: Language = None,
+    language: Language = None,
     q: ShortLanguage = None,
     customer: CustomerName = None,
     since: Since = None,

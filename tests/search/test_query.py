@@ -181,9 +181,9 @@ def test_a_question_survives_its_url(values: dict[str, list[str]], since_ms: int
 
 
 def test_parameters_are_the_options_names() -> None:
-    """Each criterion and both times are parameters; repeated ones are alternatives, and times are relative to now."""
-    assert set(CRITERIA) == {name for name in Query.__struct_fields__ if not name.endswith("_ms")}
-    assert (*CRITERIA, "since", "until") == PARAMETERS
+    """Each criterion, the language and both times are parameters; repeated ones are alternatives, and times are relative to now."""
+    assert {*CRITERIA, "query", "tree"} == {name for name in Query.__struct_fields__ if not name.endswith("_ms")}
+    assert (*CRITERIA, "query", "since", "until") == PARAMETERS
     params = [("sender", "a@example.org"), ("since", "7d"), ("sender", "b@example.org"), ("quarantine_id", "x")]
     assert Query.from_params(params, now_ms=NOW, zone=UTC) == Query(
         sender=("a@example.org", "b@example.org"), quarantine_id=("x",), since_ms=NOW - 7 * 24 * HOUR
