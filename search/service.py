@@ -6,11 +6,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 
 from mappings import identity
 from mappings.codes import KnownError, best_entry, entries, lookup
 from mappings.patterns import fold_domain
 from mappings.vocabulary import Disposition
+from search import pasting
 from search.answers import FreshnessAnswer, ReportAnswer, SearchAnswer, TraceAnswer, as_of, freshness, trace_answer
 from search.empty import kept_since, why_empty, worth_trying
 from search.engines import Engine, OverTime, Side
@@ -31,6 +33,14 @@ _ALL = Query()
 def _wall_clock_ms() -> int:
     """Now, in milliseconds since 1970 UTC."""
     return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a text that somebody typed or pasted asks for, and what it was read as, where it was not read as a question."""
+
+    query: Query
+    read_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,14 @@ class MailTrace:
             complete=page.complete and not lost,
             warnings=[*View(self.scope).texts(page.warnings), *in_words(lost, self.scope), *warnings],
         )
+
+    def meant(self, text: str, zone: tzinfo = UTC) -> Meant:
+        """What somebody means by a text: what he pasted, by the first of its readings that finds mail; else a question in the language."""
+        pasted = pasting.read(text)
+        if pasted is None:
+            return Meant(Query.of({"query": [text]}, now_ms=self.clock(), zone=zone))
+        finding = (query for query in pasted.queries if self.engine.search(query, self.scope, limit=1).traces)
+        return Meant(next(finding, pasted.queries[0]), pasted.words)
 
     def count(self, query: Query = _ALL) -> int:
         """How many traces fit, exactly."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import time
 from collections.abc import Iterator
+from datetime import tzinfo
 from itertools import chain, islice
 from typing import Annotated, Literal
 
@@ -13,13 +15,14 @@ from cyclopts import Group, Parameter, validators
 
 from mailtrace.cli.asking import Criteria
 from mailtrace.cli.common import Common
+from mailtrace.problems import WrongUsage
 from mailtrace.show.screen import Screen
 from mailtrace.show.table import DEFAULT_LIMIT, next_page_line, show_traces, total_line
 from mailtrace.stores import asking
 from mailtrace.zones import named, system_zone
 from search.answers import SearchAnswer, TraceAnswer
 from search.engines import Total
-from search.query import Query
+from search.query import CRITERIA, Query
 from search.rows import write_csv, write_jsonl
 from search.safe import printable_json
 from search.service import MailTrace
@@ -30,6 +33,8 @@ _AT_ONCE = 500
 
 
 def search(
+    text: Annotated[str | None, Parameter(show_default=False)] = None,
+    /,
     criteria: Criteria | None = None,
     *,
     limit: Annotated[int, Parameter(group=_SHOWN, validator=validators.Number(gte=0))] = DEFAULT_LIMIT,
@@ -42,8 +47,13 @@ def search(
 
     Without a criterion it lists all of them; there is no default time window.
 
+    TEXT is what you have: an address, an id, an IP, a line of a log, the headers of a message or a whole bounce; else a question in the
+    query language. What it was read as is said.
+
     Parameters
     ----------
+    text
+        What to find, as you have it.
     limit
         At most so many; 0 is all of them, and jsonl and csv are then written as they are found.
     cursor
@@ -58,6 +68,8 @@ def search(
     zone = named(system_zone())
     query = criteria.question(settings, time.time_ns() // 1_000_000, zone)
     with asking(settings.store, settings.elasticsearch) as mail:
+        if text is not None:
+            query, criteria = _meant(mail, text, criteria, query, zone)
         answer, traces = _asked(mail, query, limit, cursor, count=count)
         if format == "table":
             screen = Screen(sys.stdout)
@@ -71,6 +83,22 @@ def search(
         else:
             (write_csv if format == "csv" else write_jsonl)(traces, sys.stdout)
             _note(answer, count=count)
+
+
+def _meant(mail: MailTrace, text: str, criteria: Criteria, query: Query, zone: tzinfo) -> tuple[Query, Criteria]:
+    """The question that a text asks, beside the options; what it was read as is said."""
+    meant = mail.meant(text, zone)
+    if meant.read_as is not None:
+        Screen(sys.stderr).line(f"mailtrace: read as {meant.read_as}")
+    if query.query and meant.query.query:
+        raise WrongUsage("--query and TEXT are both a question in the query language; give one of them")
+    given = {field: values for field in CRITERIA if (values := getattr(meant.query, field))}
+    twice = next((field for field in given if getattr(query, field)), None)
+    if twice is not None:
+        raise WrongUsage(f"--{twice.replace('_', '-')} and TEXT ask for the same; give one of them")
+    language = {"query": meant.query.query, "tree": meant.query.tree} if meant.query.query else {}
+    named = {"query": meant.query.query or criteria.query} | given
+    return msgspec.structs.replace(query, **given, **language), dataclasses.replace(criteria, **named)
 
 
 def _asked(mail: MailTrace, query: Query, limit: int, cursor: str | None, *, count: bool) -> tuple[SearchAnswer, Iterator[TraceAnswer]]:
