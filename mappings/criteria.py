@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from mappings.fields import FIELDS, Field, Kind
+from mappings.fields import BY_NAME, FIELDS, Field, Kind
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 
 
@@ -67,6 +67,12 @@ class Criterion:
     closed: type[StrEnum] | None = None
 
     @property
+    def counted(self) -> str | None:
+        """The field whose values are counted where one counts by it; None where they are not: texts, times, and what has several fields."""
+        field = _COUNTED.get(self.name, self.over[0] if len(self.over) == 1 else None)
+        return None if field is None or BY_NAME[field].kind in (Kind.TEXT, Kind.TIME) or field == "id" else field
+
+    @property
     def called(self) -> str:
         """Its name in a sentence."""
         return self.label or self.name.replace("_", " ")
@@ -74,6 +80,18 @@ class Criterion:
 
 _SENDERS = ("sender", "header_from")
 _RECIPIENTS = ("recipient", "original_recipient")
+
+
+#: What is counted where a criterion looks at several fields.
+_COUNTED: Final[Mapping[str, str]] = {
+    "sender": "sender",
+    "recipient": "recipient",
+    "sender_domain": "sender_domain",
+    "recipient_domain": "recipient_domain",
+    "client": "client_ip",
+    "relay": "relay_host",
+    "code": "reply_code",
+}
 
 
 def _plain(field: Field) -> Criterion:

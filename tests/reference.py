@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 from mappings import identity, patterns
@@ -15,7 +15,7 @@ from mappings.losses import kept as losses_kept
 from mappings.patterns import Asked, Form
 from mappings.trace import JOURNEY, Trace
 from mappings.vocabulary import Disposition
-from search.engines import TOTAL_LIMIT, OverTime, Page, Side, StoreState, Total
+from search.engines import TOTAL_LIMIT, OverTime, Page, Side, StoreState, Total, Value
 from search.language.tree import All, Bare, Has, Known, Node, Not, Ordered, Some
 from search.query import Query
 from search.query_error import QueryError
@@ -139,6 +139,13 @@ class ReferenceStore:
                 found.setdefault(domain, Counter())[trace.disposition] += 1
         return {domain: dict(counts) for domain, counts in found.items()}
 
+    def tally(self, query: Query, scope: Scope, fields: Sequence[str]) -> Counter[tuple[Value, ...]]:
+        """Trace by trace, under each combination of its values."""
+        found = Counter[tuple[Value, ...]]()
+        for trace in self.walk(query, scope):
+            found.update(product(*(_counted(trace, name) for name in fields)))
+        return found
+
     def state(self) -> StoreState:
         """What is held."""
         times = [trace.time_ms for trace in self.traces.values() if not trace.superseded_by]
@@ -155,6 +162,22 @@ class ReferenceStore:
         """All traces that fit, newest first."""
         found = [trace for trace in self.traces.values() if not trace.superseded_by and scope.sees(trace.visible_to) and fits(query, trace)]
         return sorted(found, key=lambda trace: trace.id, reverse=True)
+
+
+def _counted(trace: Trace, name: str) -> list[Value]:
+    """The values of a field, without the case that does not count."""
+    value = getattr(trace, name)
+    if isinstance(value, list):
+        return [patterns.searchable(one) for one in dict.fromkeys(value)] or [None]
+    if value is None or (value == "" and name == "host"):
+        return [None]
+    if isinstance(value, (bool, int, float)):
+        return [value]
+    if name.endswith("_ip"):
+        return [patterns.ip_text(value) if patterns.ip_key(value) else None]
+    folds = {"sender": fold, "header_from": fold, "recipient": fold, "original_recipient": fold}
+    folded = (*(f"{side}_domain" for side in folds), "host", "client_name", "client_helo", "authenticated_as", "detail", "relay_host")
+    return [patterns.searchable(folds[name](value) if name in folds else value.lower() if name in folded else str(value))]
 
 
 def fits(query: Query, trace: Trace) -> bool:

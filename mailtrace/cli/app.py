@@ -13,6 +13,8 @@ COMMANDS = {
     "serve": "Serve the page and the query API, and read no log.",
     "search": "Find traces, newest first.",
     "report": "Show the Email Report on one trace.",
+    "top": "Count traces by a field, most first.",
+    "histogram": "Count traces over time.",
     "errors": "List the most common errors, or explain one.",
     "formats": "List the programs whose logs are read, with their releases and a line of each.",
     "token": "Make, list and revoke the access tokens of the page and the API.",

@@ -68,6 +68,10 @@ SIDES: Mapping[Side, tuple[str, str]] = {
 }
 
 
+#: A value that is counted, as stores hold it: folded; None where a trace has none.
+Value = str | int | float | bool | None
+
+
 class Engine(Protocol):
     """A store as the query layer sees it. Superseded traces are never in an answer; scope is part of every question."""
 
@@ -101,6 +105,13 @@ class Engine(Protocol):
 
     def by_domain(self, query: Query, scope: Scope, side: Side) -> dict[str, dict[Disposition, int]]:
         """How many fit by (folded) domain on a side and by disposition; one that names two domains counts under each."""
+        ...
+
+    def tally(self, query: Query, scope: Scope, fields: Sequence[str]) -> Counter[tuple[Value, ...]]:
+        """How many fit for each combination of values of these fields, exactly.
+
+        A trace counts under each value of a field of several; one without a value counts under None.
+        """
         ...
 
     def state(self) -> StoreState:

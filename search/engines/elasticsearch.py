@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
 from hashlib import blake2b
@@ -28,10 +28,11 @@ from mappings.elasticsearch.faults import StoreRefused
 from mappings.elasticsearch.names import END_OF_TIME, IndexNames
 from mappings.elasticsearch.ranges import Range
 from mappings.faults import StoreError
-from mappings.fields import BY_NAME
+from mappings.fields import BY_NAME, FIELDS, Kind
+from mappings.patterns import searchable
 from mappings.trace import JOURNEY, Trace
 from mappings.vocabulary import Disposition
-from search.engines import DISPOSITIONS, SIDES, TOTAL_LIMIT, OverTime, Page, Side, StoreState, Total, under_domains
+from search.engines import DISPOSITIONS, SIDES, TOTAL_LIMIT, OverTime, Page, Side, StoreState, Total, Value, under_domains
 from search.engines.elasticsearch_dsl import condition, has_pattern_of_all, scoped, terms
 from search.engines.succession import current
 from search.query import Query
@@ -178,14 +179,28 @@ class ElasticsearchEngine:
     @_too_complex
     def by_domain(self, query: Query, scope: Scope, side: Side) -> dict[str, dict[Disposition, int]]:
         """How many fit by (folded) domain on a side and by disposition; one that names two domains counts under each."""
-        names = (*SIDES[side], "disposition")
+        groups = self._groups(query, scope, (*SIDES[side], "disposition"))
+        return under_domains((*values, number) for values, number in groups)
+
+    @_too_complex
+    def tally(self, query: Query, scope: Scope, fields: Sequence[str]) -> Counter[tuple[Value, ...]]:
+        """How many fit for each combination of values of these fields, exactly."""
+        found = Counter[tuple[Value, ...]]()
+        if not fields:
+            return Counter({(): self.count(query, scope)})
+        for values, number in self._groups(query, scope, fields):
+            found[tuple(_counted(name, value) for name, value in zip(fields, values, strict=True))] += number
+        return found
+
+    def _groups(self, query: Query, scope: Scope, names: Sequence[str]) -> Iterator[tuple[tuple[Any, ...], int]]:
+        """How many fit for each combination of values of these fields, asked page by page."""
         composite: Json = {"size": 1_000, "sources": [_source(name) for name in names]}
-        groups: list[tuple[str | None, str | None, str, int]] = []
         while True:
             found = self._whole(self._counting(query, scope, {"groups": {"composite": composite}})).aggregations.get("groups", {})
-            groups += [(*(bucket["key"][name] for name in names), bucket["doc_count"]) for bucket in found.get("buckets", [])]
+            for bucket in found.get("buckets", []):
+                yield tuple(bucket["key"][name] for name in names), bucket["doc_count"]
             if "after_key" not in found:
-                return under_domains(groups)
+                return
             composite = {**composite, "after": found["after_key"]}
 
     def _counting(self, query: Query, scope: Scope, aggregations: Json) -> Json:
@@ -281,6 +296,10 @@ class ElasticsearchEngine:
         return msgspec.json.decode(answer or b"{}", type=Answer)
 
 
+#: What a field is where a document leaves it out.
+_DEFAULTS: Mapping[str, Value] = {"attempts": 0, **{field.name: False for field in FIELDS if field.kind is Kind.FLAG}}
+
+
 class _Lost:
     """What somebody deleted from the store, looked up now and then. Safe for several threads."""
 
@@ -314,6 +333,16 @@ def _fates(buckets: list[Any]) -> dict[Disposition, int]:
 def _source(name: str) -> Json:
     """A field by whose values is grouped; what lacks it is a group too."""
     return {name: {"terms": {"field": BY_NAME[name].store, "missing_bucket": True}}}
+
+
+def _counted(name: str, value: Any) -> Value:
+    """A value as it is counted; what a document leaves out has its default."""
+    if value is None:
+        return _DEFAULTS.get(name)
+    if isinstance(value, str):
+        return searchable(value)
+    number: Value = bool(value) if BY_NAME[name].kind is Kind.FLAG else value
+    return int(value) if BY_NAME[name].kind is Kind.INTEGER else number
 
 
 def _sees(scope: Scope, trace: Trace) -> bool:

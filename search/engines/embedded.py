@@ -20,11 +20,12 @@ from mappings.embedded.terms import term
 from mappings.faults import StoreLacking
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition
-from search.engines import DISPOSITIONS, SIDES, TOTAL_LIMIT, OverTime, Page, Side, StoreState, Total, under_domains
+from search.engines import DISPOSITIONS, SIDES, TOTAL_LIMIT, OverTime, Page, Side, StoreState, Total, Value, under_domains
 from search.engines.embedded_files import Files, OpenFile, Scopes
 from search.engines.embedded_lacking import lacking_sentence
 from search.engines.embedded_plan import Plan, Span
 from search.engines.embedded_sql import Criterion, conjunction, criteria, scope_criterion
+from search.engines.embedded_tally import column, tallied
 from search.engines.succession import current
 from search.language.tree import EVERYTHING, Order, Ordered, asked_by
 from search.query import Query
@@ -169,11 +170,26 @@ class EmbeddedEngine:
         if self._sees_nothing(scope):
             return {}
         span = _span(query, None)
-        groups = self._each(
-            span,
-            lambda _, file: list(Plan(file.connection, self._criteria(query, scope, file), span).groups((*SIDES[side], "disposition"))),
-        )
+        columns = [f"t.{name}" for name in (*SIDES[side], "disposition")]
+        groups = self._each(span, lambda _, file: Plan(file.connection, self._criteria(query, scope, file), span).groups(columns))
         return under_domains(chain.from_iterable(groups))
+
+    @in_words
+    def tally(self, query: Query, scope: Scope, fields: Sequence[str]) -> Counter[tuple[Value, ...]]:
+        """How many fit for each combination of values of these fields, exactly."""
+        found = Counter[tuple[Value, ...]]()
+        if self._sees_nothing(scope):
+            return found
+        span = _span(query, None)
+        listed = [column(name) for name in fields]
+
+        def groups(_partition: Partition, file: OpenFile) -> Counter[tuple[Value, ...]]:
+            rows = Plan(file.connection, self._criteria(query, scope, file), span).groups(listed)
+            return tallied(file.connection, fields, rows)
+
+        for one in self._each(span, groups):
+            found.update(one)
+        return found
 
     @in_words
     def state(self) -> StoreState:

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mappings.embedded import catalog
 from mappings.embedded.catalog import Gap, Partition
@@ -17,7 +18,7 @@ from mappings.embedded.schema import PARTITION_STEPS, open_reader
 from mappings.faults import of_os_error
 from mappings.losses import Loss
 from mappings.trace import Trace
-from search.engines.fitting import Predicate
+from search.engines.fitting import Predicate, counted_value
 
 #: So many files stay open in a thread; each takes up to three file handles.
 _MOST_OPEN = 64
@@ -56,8 +57,9 @@ class OpenFile:
     _last: tuple[bytes, Trace] | None = None
 
     def __post_init__(self) -> None:
-        """Give the file's connection its function."""
+        """Give the file's connection its functions."""
         self.connection.create_function("fits", 2, self._fits)
+        self.connection.create_function("value_of", 2, self._value)
 
     def forget_tests(self) -> None:
         """Begin another question."""
@@ -69,10 +71,18 @@ class OpenFile:
         return len(self._tests) - 1
 
     def _fits(self, number: int, packed: bytes) -> bool:
-        """Whether the trace with this head passes a test; several tests of one row unpack it once."""
+        """Whether the trace with this head passes a test."""
+        return self._tests[number](self._unpacked(packed))
+
+    def _value(self, name: str, packed: bytes) -> Any:
+        """The value of a field in a head, as it is counted."""
+        return counted_value(self._unpacked(packed), name)
+
+    def _unpacked(self, packed: bytes) -> Trace:
+        """The trace with this head; what is asked of one row several times is unpacked once."""
         if self._last is None or self._last[0] != packed:
             self._last = packed, self.head(packed)
-        return self._tests[number](self._last[1])
+        return self._last[1]
 
     def head(self, packed: bytes) -> Trace:
         """A trace without events."""

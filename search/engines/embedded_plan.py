@@ -66,10 +66,10 @@ class Plan:
         return sorted(found.items(), reverse=True)[:limit]
 
     def groups(self, columns: Sequence[str]) -> list[tuple[Any, ...]]:
-        """How many rows fit for each combination of values of these columns: the values, then the number."""
+        """How many rows fit for each combination of values of these columns of `t`, or expressions: the values, then the number."""
         if self._nothing:
             return []
-        listed = ", ".join(f"t.{column}" for column in columns)
+        listed = ", ".join(columns)
         numbers = ", ".join(str(number + 1) for number in range(len(columns)))
         statements = [self._statement(atom, rows=True) for atom in self._atoms]
         if len(statements) == 1:

@@ -129,12 +129,12 @@ class _Compiler:
         over = leaf.criterion.over
         match leaf:
             case Has(criterion, value, literal):
-                if all(name in _SERVERS for name in over):
+                if all(name in SERVERS for name in over):
                     return self._server(leaf)
-                if (atoms := _ATOMS.get(criterion.compare)) is not None and all(name in _COLUMNS for name in over):
+                if (atoms := _ATOMS.get(criterion.compare)) is not None and all(name in COLUMNS for name in over):
                     return atoms(over, value, not literal)
-            case Known() if all(name in _COLUMNS for name in over):
-                return [Atom(f"t.{_COLUMNS[name]} IS NOT NULL", ()) for name in over]
+            case Known() if all(name in COLUMNS for name in over):
+                return [Atom(f"t.{COLUMNS[name]} IS NOT NULL", ()) for name in over]
             case Ordered(order=order, bound=bound) if over == ("time_ms",):
                 return [Atom(f"id_ms(t.id) {order} ?", (bound,))]
             case _:
@@ -143,8 +143,8 @@ class _Compiler:
 
     def _server(self, leaf: Has) -> Criterion:
         """A sending server or next hop, by the numbers that this file gives to the servers that fit."""
-        column = _SERVERS[leaf.criterion.over[0]][0]
-        names = tuple(_SERVERS[name][1] for name in leaf.criterion.over)
+        column = SERVERS[leaf.criterion.over[0]][0]
+        names = tuple(SERVERS[name][1] for name in leaf.criterion.over)
         condition, params = _server_condition(asked_server(leaf.value, wild=not leaf.literal), names)
         rows = self._file.connection.execute(f"SELECT number FROM server WHERE {condition}", params)
         return _of_servers(column, {row[0] for row in rows})
@@ -337,9 +337,9 @@ _ATOMS: Mapping[Compare, Callable[[tuple[str, ...], str, bool], Criterion]] = {
     Compare.EXACT: _exact,
 }
 #: The fields that are columns of their own, and the columns.
-_COLUMNS: Mapping[str, str] = {**{name: name for name in PLAIN}, "queue_ids": "queue_ids", "quarantine_id": "quarantine"}
+COLUMNS: Mapping[str, str] = {**{name: name for name in PLAIN}, "queue_ids": "queue_ids", "quarantine_id": "quarantine"}
 #: The fields of servers: the column with a server's number, and the field's column in the table of servers.
-_SERVERS: Mapping[str, tuple[str, str]] = {
+SERVERS: Mapping[str, tuple[str, str]] = {
     "client_ip": ("client", "ip"),
     "client_name": ("client", "name"),
     "client_helo": ("client", "helo"),

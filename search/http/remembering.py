@@ -24,6 +24,7 @@ class Remembering:
         self.codes_seen = engine.codes_seen
         self.over_time = engine.over_time
         self.by_domain = engine.by_domain
+        self.tally = engine.tally
         self.lacking = engine.lacking
         self.close = engine.close
 

@@ -39,21 +39,21 @@ def _stretch(text: str, now_ms: int, zone: tzinfo) -> tuple[int, int]:
         begin = _EPOCH + timedelta(milliseconds=now_ms if maths[1] == "now" else _stretch(maths[1][:-2], now_ms, zone)[0])
         moment = begin.astimezone(zone)
         for sign, number, unit in _STEP(maths[2]):
-            moment = _moved(moment, int(sign + number), unit)
+            moment = moved(moment, int(sign + number), unit)
         if maths[3] is None:
             return _ms(moment), _ms(moment) + 1
-        floor = _floor(moment, maths[3])
-        return _ms(floor), _ms(_moved(floor, 1, maths[3]))
+        floor = floor_of(moment, maths[3])
+        return _ms(floor), _ms(moved(floor, 1, maths[3]))
     date = _DATE(text)
     if date is not None:
         parts = [int(part) for part in date.groups() if part is not None]
         year, month, day, hour, minute, second = (*parts, *(1, 1, 1, 0, 0, 0)[len(parts) :])
         floor = datetime(year, month, day, hour, minute, second, tzinfo=zone)
-        return _ms(floor), _ms(_moved(floor, 1, _LAST_UNIT[len(parts) - 1]))
+        return _ms(floor), _ms(moved(floor, 1, _LAST_UNIT[len(parts) - 1]))
     if text.lower() in ("today", "yesterday"):
         begin_ms = parse_time(text, now_ms, zone)
         local = (_EPOCH + timedelta(milliseconds=begin_ms)).astimezone(zone)
-        return begin_ms, _ms(_moved(local, 1, "d"))
+        return begin_ms, _ms(moved(local, 1, "d"))
     moment_ms = parse_time(text, now_ms, zone)
     return moment_ms, moment_ms + 1
 
@@ -63,7 +63,7 @@ def _ms(moment: datetime) -> int:
     return max((moment - _EPOCH) // _MILLISECOND, 0)
 
 
-def _floor(moment: datetime, unit: str) -> datetime:
+def floor_of(moment: datetime, unit: str) -> datetime:
     """The beginning of the unit that a moment lies in; weeks begin on Monday."""
     day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     match unit:
@@ -83,7 +83,7 @@ def _floor(moment: datetime, unit: str) -> datetime:
             return moment.replace(microsecond=0)
 
 
-def _moved(moment: datetime, number: int, unit: str) -> datetime:
+def moved(moment: datetime, number: int, unit: str) -> datetime:
     """A moment moved by so many units; the day of a month that is shorter is its last, days keep their time of day."""
     if unit in "yM":
         months = moment.year * 12 + moment.month - 1 + number * (12 if unit == "y" else 1)

@@ -9,6 +9,7 @@ import generate
 import pytest
 
 from contract.under_test import Filled
+from mappings.criteria import BY_WORD
 from search.engines import SIDES, Page, Total
 from search.query import CRITERIA, Query
 from search.scope import EVERYTHING, Scope
@@ -45,6 +46,19 @@ def test_generated_trees_have_the_reference_s_answers(filled: Filled, seed: int)
         expected = [trace.id for trace in filled.reference.walk(query, EVERYTHING)]
         assert [trace.id for trace in filled.store.engine.walk(query, EVERYTHING)] == expected, (text, query.describe())
         assert filled.store.engine.count(query, EVERYTHING) == len(expected), text
+
+
+_COUNTED = sorted({criterion.counted for criterion in BY_WORD.values() if criterion.counted is not None})
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_tallies_have_the_reference_s_counts(filled: Filled, seed: int) -> None:
+    """By each field that is counted, and by two of them, for generated questions and scopes."""
+    chance = random.Random(seed + 500)
+    for number, field in enumerate(_COUNTED):
+        query, scope = (generate.query(chance, filled.written) if chance.random() < 0.5 else Query()), generate.scope(chance)
+        fields = [field] if (number + seed) % 3 else [field, chance.choice(("disposition", "score", "recipient_domain", "client_name"))]
+        assert filled.store.engine.tally(query, scope, fields) == filled.reference.tally(query, scope, fields), (query, scope, fields)
 
 
 def _values(query: Query) -> dict[str, tuple[str, ...]]:

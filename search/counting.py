@@ -1,0 +1,246 @@
+"""Counts over any question: by a field, by two, over time, with percentiles of numbers; all of them from the tallies of an engine."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from itertools import pairwise
+
+import msgspec
+from msgspec.structs import replace
+
+from mappings.criteria import BY_WORD, CRITERIA, Compare, Criterion
+from mappings.fields import BY_NAME, Kind
+from search.engines import Engine, Value
+from search.intervals import edges, interval_of, within
+from search.query import Query
+from search.query_error import QueryError, nearest
+from search.scope import Scope
+from search.times import utc
+
+#: The most values that are listed.
+MOST_VALUES = 10_000
+#: The word for counting over time.
+TIME = "time"
+
+
+class Distinct(msgspec.Struct, frozen=True):
+    """How many different values there are: exactly (`eq`), or `about`."""
+
+    value: int
+    relation: str = "eq"
+
+
+class ThenCount(msgspec.Struct, frozen=True):
+    """A value of the second field, and how many have it."""
+
+    value: Value
+    count: int
+
+
+class ValueCount(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A value, and how many traces have it."""
+
+    value: Value
+    count: int
+    then: list[ThenCount] | None = None
+    percentiles: dict[str, float | None] | None = None
+
+
+class Bucket(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An interval, by its beginning in UTC, and how many traces were first seen in it."""
+
+    time: str
+    count: int
+    then: list[ThenCount] | None = None
+    percentiles: dict[str, float | None] | None = None
+
+
+class ValueCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts by a field, most first. `rest` traces have other values than those listed, `missing` have none."""
+
+    by: str
+    total: int
+    distinct: Distinct
+    values: list[ValueCount]
+    rest: int
+    missing: int
+    exact: bool = True
+    percentiles: dict[str, float | None] | None = None
+
+
+class TimeCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts over time, with the intervals that are empty."""
+
+    by: str = TIME
+    interval: str
+    total: int
+    buckets: list[Bucket]
+    exact: bool = True
+    percentiles: dict[str, float | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is counted: by which word, then by which, percentiles of which field of numbers."""
+
+    by: str
+    then: str | None = None
+    of: str | None = None
+    percentiles: tuple[float, ...] = ()
+    limit: int = 10
+    interval: str = "auto"
+
+
+def counts(engine: Engine, query: Query, scope: Scope, asked: Asked, zone: tzinfo) -> ValueCounts | TimeCounts:
+    """Count; raises `QueryError` where a word is none that can be counted."""
+    if not 1 <= asked.limit <= MOST_VALUES:
+        raise QueryError(f"{asked.limit} is not a number from 1 to {MOST_VALUES:,}", field="limit")
+    if asked.percentiles and asked.of is None:
+        raise QueryError("percentiles are those of a field of numbers", field="percentiles", hint="name it with of, as of=size")
+    if any(not 0 < percent <= 100 for percent in asked.percentiles):
+        raise QueryError("a percentile lies above 0 and is at most 100", field="percentiles")
+    counting = _Counting(engine, scope, asked)
+    return counting.over_time(query, zone) if asked.by == TIME else counting.by_value(query, _counted(asked.by, "by", scope))
+
+
+class _Counting:
+    """What is counted, of whatever question."""
+
+    def __init__(self, engine: Engine, scope: Scope, asked: Asked) -> None:
+        self._engine, self._scope, self._asked = engine, scope, asked
+        self._then = None if asked.then is None else _counted(asked.then, "then", scope)
+        self._of = None if asked.of is None else _number(asked.of, scope)
+
+    def by_value(self, query: Query, by: str) -> ValueCounts:
+        """Count by the values of a field."""
+        plain = self._tally(query, by)
+        missing = plain.pop(None, 0)
+        top = sorted(plain.items(), key=lambda item: (-item[1], str(item[0])))[: self._asked.limit]
+        thens, numbers = self._beside(query, by, self._then), self._beside(query, by, self._of)
+        return ValueCounts(
+            by=self._asked.by,
+            total=self._engine.count(query, self._scope),
+            distinct=Distinct(len(plain)),
+            values=[ValueCount(value, number, self._listed(thens, value), self._percentiles(numbers, value)) for value, number in top],
+            # A trace with several values is under each.
+            rest=sum(plain.values()) - sum(number for _, number in top),
+            missing=missing,
+            percentiles=self._of_all(query),
+        )
+
+    def over_time(self, query: Query, zone: tzinfo) -> TimeCounts:
+        """Count over time, from since to until, else from the first interval with mail to the last."""
+        state = self._engine.state()
+        since = query.since_ms if query.since_ms is not None else state.oldest_ms
+        until = query.until_ms if query.until_ms is not None else (None if state.newest_ms is None else state.newest_ms + 1)
+        if since is None or until is None or until <= since:
+            return TimeCounts(interval=interval_of(self._asked.interval, 1), total=0, buckets=[])
+        interval = interval_of(self._asked.interval, until - since)
+        bounds = edges(since, until, interval, zone)
+        spans = [replace(query, since_ms=max(begin, since), until_ms=min(end, until)) for begin, end in pairwise(bounds)]
+        numbers = self._numbers(query, spans)
+        filled = within(bounds, numbers)
+        first = 0 if query.since_ms is not None else filled[0]
+        behind = len(numbers) if query.until_ms is not None else filled[1]
+        buckets = [self._bucket(spans[n], bounds[n], numbers[n]) for n in range(first, behind)]
+        return TimeCounts(interval=interval, total=sum(numbers), buckets=buckets, percentiles=self._of_all(query))
+
+    def _numbers(self, query: Query, spans: Sequence[Query]) -> list[int]:
+        """How many fit in each interval."""
+        ends = [span.since_ms or 0 for span in spans] + [spans[-1].until_ms or 0]
+        counted = self._engine.over_time(query, self._scope, ends)
+        if counted.from_ms is None:
+            return [sum(one.values()) for one in counted.counts]
+        # There was too much to count all of it in one go.
+        return [self._engine.count(span, self._scope) for span in spans]
+
+    def _bucket(self, span: Query, begin_ms: int, number: int) -> Bucket:
+        """One interval."""
+        thens: dict[Value, Counter[Value]] = {None: self._tally(span, self._then)} if self._then is not None and number else {}
+        numbers: dict[Value, Counter[Value]] = {None: self._tally(span, self._of)} if self._of is not None and number else {}
+        return Bucket(utc(begin_ms), number, self._listed(thens, None), self._percentiles(numbers, None))
+
+    def _tally(self, query: Query, field: str) -> Counter[Value]:
+        """Counts by one field."""
+        return Counter({value: number for (value,), number in self._engine.tally(query, self._scope, [field]).items()})
+
+    def _beside(self, query: Query, by: str, other: str | None) -> Mapping[Value, Counter[Value]]:
+        """Counts by another field, for each value of the first."""
+        found: defaultdict[Value, Counter[Value]] = defaultdict(Counter)
+        if other is not None and other != by:
+            for (value, second), number in self._engine.tally(query, self._scope, [by, other]).items():
+                found[value][second] += number
+        elif other is not None:
+            for value, number in self._tally(query, by).items():
+                found[value][value] += number
+        return found
+
+    def _of_all(self, query: Query) -> dict[str, float | None] | None:
+        """The percentiles over everything."""
+        return None if self._of is None else percentiles(self._tally(query, self._of), self._asked.percentiles)
+
+    def _percentiles(self, found: Mapping[Value, Counter[Value]], value: Value) -> dict[str, float | None] | None:
+        """The percentiles for one value or interval."""
+        return None if self._of is None else percentiles(found.get(value, Counter()), self._asked.percentiles)
+
+    def _listed(self, found: Mapping[Value, Counter[Value]], value: Value) -> list[ThenCount] | None:
+        """The values of the second field, most first, for one value or interval."""
+        return None if self._then is None else _then(found.get(value, Counter()), self._asked.limit)
+
+
+def _then(found: Counter[Value], limit: int) -> list[ThenCount]:
+    """The values of the second field, most first."""
+    ordered = sorted(((value, number) for value, number in found.items() if value is not None), key=lambda item: (-item[1], str(item[0])))
+    return [ThenCount(value, number) for value, number in ordered[:limit]]
+
+
+def percentiles(found: Mapping[Value, int], wanted: Sequence[float]) -> dict[str, float | None]:
+    """The least value that so many per cent of the traces with one do not exceed (nearest rank); None where none has one."""
+    numbers = sorted((float(value), number) for value, number in found.items() if isinstance(value, int | float))
+    total = sum(number for _, number in numbers)
+    answer: dict[str, float | None] = {}
+    for percent in wanted:
+        rank, passed, at = max(1, -(-total * percent // 100)), 0, None
+        for value, number in numbers:
+            passed += number
+            if passed >= rank:
+                at = value
+                break
+        answer[f"{percent:g}"] = at
+    return answer
+
+
+def countable() -> list[str]:
+    """The words that can be counted by, in their order."""
+    return [criterion.name for criterion in CRITERIA if criterion.counted is not None]
+
+
+def _counted(word: str, parameter: str, scope: Scope) -> str:
+    """The field that a word counts by."""
+    criterion = _criterion(word, parameter, scope)
+    if criterion.counted is None:
+        raise QueryError(f"{criterion.called} cannot be counted by", field=parameter, hint=f"there are {', '.join(countable())}")
+    return criterion.counted
+
+
+def _number(word: str, scope: Scope) -> str:
+    """The field of numbers that a word names."""
+    criterion = _criterion(word, "of", scope)
+    if criterion.compare is not Compare.NUMBER or BY_NAME[criterion.over[0]].kind not in (Kind.INTEGER, Kind.FLOAT):
+        numbers = [one.name for one in CRITERIA if one.compare is Compare.NUMBER]
+        raise QueryError(f"{criterion.called} is no number", field="of", hint=f"there are {', '.join(numbers)}")
+    return criterion.over[0]
+
+
+def _criterion(word: str, parameter: str, scope: Scope) -> Criterion:
+    """What a word means; what names others is counted for who sees all mail alone."""
+    criterion = BY_WORD.get(word) or BY_WORD.get(word.strip().lower().replace("-", "_"))
+    if criterion is None:
+        hint = nearest(word, BY_WORD) or f"there are {', '.join(countable())}"
+        raise QueryError(f"there is nothing called “{word[:60]}”", field=parameter, hint=hint)
+    if scope.domains is not None and criterion.private:
+        raise QueryError(f"{criterion.called} can be counted only by who sees all mail", field=parameter)
+    return criterion
