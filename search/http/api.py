@@ -17,6 +17,8 @@ from litestar.params import FromPath, Parameter
 
 from search.access import Caller, Role
 from search.answers import FreshnessAnswer, ReportAnswer
+from search.counting import MOST_VALUES, TimeCounts, ValueCounts
+from search.counting import Asked as Counted
 from search.engines import Total
 from search.error_answer import ErrorAnswer
 from search.http import examples
@@ -25,6 +27,9 @@ from search.http.described import ChosenAnswer, Streamed, get, shown
 from search.http.export import MEDIA_TYPES, Format, stream
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.parameters import (
+    BESIDE,
+    COUNTING,
+    PAGING,
     AskedQuery,
     Count,
     Cursor,
@@ -38,6 +43,7 @@ from search.http.parameters import (
     domains_of,
     fields_of,
     known_only,
+    percentiles_of,
     zone_of,
 )
 from search.http.problems import MEDIA_TYPE, Problem
@@ -84,7 +90,8 @@ _UNCHANGED = {304: ResponseSpec(None, description=_WHY[304])}
     responses=_answer(TracesAnswer | ChosenAnswer, examples.TRACES, "One page; with `fields`, its rows hold those alone.")
     | _problems(400, 401, 429, 503),
     operation_class=Streamed,
-    dependencies={"asked": Provide(asked, sync_to_thread=False)},
+    dependencies={"asked": Provide(asked, sync_to_thread=True)},
+    opt={BESIDE: PAGING},
     sync_to_thread=True,
 )
 def traces(
@@ -286,7 +293,37 @@ def audit(
     return AuditAnswer(entries, entries[-1].time if len(entries) >= limit else None)
 
 
-ROUTER = Router("/api/v1", route_handlers=[traces, report, errors, error, words, domains, fresh, health, audit])
+@get(
+    "/counts",
+    summary="Count traces by a field, by two, or over time",
+    description="Over the same question as `/traces`. `by=time` counts by intervals; every other word by its values, most first.",
+    responses=_answer(ValueCounts | TimeCounts, examples.COUNTS, "The counts.") | _problems(400, 401, 429, 503),
+    dependencies={"asked": Provide(asked, sync_to_thread=True)},
+    opt={BESIDE: COUNTING},
+    sync_to_thread=True,
+)
+def counts(
+    request: AnyRequest,
+    asked: NamedDependency[AskedQuery],
+    mail: TheMail,
+    note: TheNote,
+    *,
+    by: Annotated[str, Parameter(description="What to count by: `time`, or a word such as `disposition` or `recipient_domain`.")],
+    then: Annotated[str | None, Parameter(description="For each value or interval count by this, too.", required=False)] = None,
+    of: Annotated[str | None, Parameter(description="A field of numbers, such as `size`, for `percentiles`.", required=False)] = None,
+    percentiles: Annotated[
+        str | None, Parameter(description="Percentiles of the numbers.", required=False, schema_extra={"examples": ["50,95,99"]})
+    ] = None,
+    interval: Annotated[str, Parameter(description="`auto`, or one such as `5m`, `1h`, `1d`, `1w`, `1M`, `1y`.", required=False)] = "auto",
+    limit: Annotated[int, Parameter(ge=1, le=MOST_VALUES, description="So many values.", required=False)] = 10,
+) -> ValueCounts | TimeCounts:
+    """Count traces."""
+    found = mail.counts(Counted(by, then, of, percentiles_of(percentiles), limit, interval), asked.query, zone=asked.zone)
+    note("counts", found.total)
+    return found
+
+
+ROUTER = Router("/api/v1", route_handlers=[traces, counts, report, errors, error, words, domains, fresh, health, audit])
 
 
 def list_domains(counts: dict[str, dict[Any, int]], own: tuple[str, ...], caller: Caller) -> list[DomainAnswer]:

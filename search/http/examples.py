@@ -6,6 +6,7 @@ from mappings.codes import entries
 from mappings.trace import Event, HopLink, Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.answers import FilterResult, FreshnessAnswer, ReportAnswer, SourceState, Symbol, trace_answer
+from search.counting import Distinct, ValueCount, ValueCounts
 from search.engines import Total
 from search.error_answer import error_answer
 from search.explain import explain
@@ -18,6 +19,14 @@ from search.summary import summary
 from search.times import utc
 from search.view import View
 
+COUNTS = ValueCounts(
+    by="disposition",
+    total=12,
+    distinct=Distinct(3),
+    values=[ValueCount("delivered", 9), ValueCount("quarantined", 2), ValueCount("bounced", 1)],
+    rest=0,
+    missing=0,
+)
 _AT_MS = 1_795_490_530_123
 _TRACE = Trace(
     id="01kqrv0m6bnyj5sf3e7gc2h9ax",

@@ -9,18 +9,24 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from litestar.params import Parameter, QueryParameter
+from msgspec.structs import replace
 
 from mappings.address import normalise_domain
 from search.access import Caller
 from search.answers import TraceAnswer
-from search.http.given import TheCaller, TheSite
+from search.http.given import TheCaller, TheMail, TheSite
 from search.http.sessions import AnyRequest
 from search.http.site import Site
 from search.query import CRITERIA, SENTENCES, Query, QueryError, nearest
+from search.service import MailTrace
 
 #: Beside the criteria.
-_OTHERS = ("query", "q", "customer", "since", "until", "tz")
+_OTHERS = ("query", "q", "text", "customer", "since", "until", "tz")
 PAGING = ("limit", "cursor", "count", "fields")
+#: What a call that counts takes beside the question.
+COUNTING = ("by", "then", "of", "percentiles", "interval", "limit")
+#: Where a handler says what it takes beside the question.
+BESIDE = "beside"
 
 
 def _text(name: str, example: str) -> Any:
@@ -53,6 +59,15 @@ Language = Annotated[
     ),
 ]
 ShortLanguage = Annotated[str | None, QueryParameter(name="q", description="Short for `query`.", required=False)]
+Pasted = Annotated[
+    str | None,
+    QueryParameter(
+        name="text",
+        description="What somebody has: an address, an id, an IP, a line of a log, headers, a whole bounce; else a question as in `query`.",
+        required=False,
+        schema_extra={"examples": ["Ann <ann@example.org>"]},
+    ),
+]
 CustomerName = Annotated[str | None, QueryParameter(name="customer", description=SENTENCES["customer"], required=False)]
 Since = Annotated[
     str | None, QueryParameter(name="since", description=SENTENCES["since"], required=False, schema_extra={"examples": ["7d"]})
@@ -85,6 +100,7 @@ def asked(
     request: AnyRequest,
     site: TheSite,
     caller: TheCaller,
+    mail: TheMail,
     *,
     sender: Sender = None,
     recipient: Recipient = None,
@@ -102,15 +118,27 @@ def asked(
     domain: Domain = None,
     language: Language = None,
     q: ShortLanguage = None,
+    text: Pasted = None,
     customer: CustomerName = None,
     since: Since = None,
     until: Until = None,
     tz: Zone = None,
 ) -> AskedQuery:
     """The question that a URL asks; a name that is none is an error, never passed over."""
-    known_only(request, (*CRITERIA, *_OTHERS, *PAGING))
+    known_only(request, (*CRITERIA, *_OTHERS, *request.route_handler.opt[BESIDE]))
     # The parameters above are for OpenAPI; all of them are read here, so that none is taken twice or passed over.
-    return question(request.query_params.multi_items(), site, caller)
+    found = question(request.query_params.multi_items(), site, caller)
+    return found if text is None or not text.strip() else AskedQuery(_with_text(found, text, mail), found.zone)
+
+
+def _with_text(found: AskedQuery, text: str, mail: MailTrace) -> Query:
+    """The question with what a text asks beside it."""
+    meant = mail.meant(text, found.zone).query
+    given = {field: values for field in CRITERIA if (values := getattr(meant, field))}
+    if (meant.query and found.query.query) or any(getattr(found.query, field) for field in given):
+        raise QueryError("it asks for what another parameter asks for", field="text", hint="give one of them")
+    language = {"query": meant.query, "tree": meant.tree} if meant.query else {}
+    return replace(found.query, **given, **language)
 
 
 def question(given: Iterable[tuple[str, str]], site: Site, caller: Caller) -> AskedQuery:
@@ -157,6 +185,14 @@ def zone_of(name: str | None, default: str) -> tzinfo:
         return ZoneInfo(name or default)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise QueryError(f"there is no zone “{(name or '')[:60]}”", field="tz", hint="zones are named like Europe/Berlin or UTC") from None
+
+
+def percentiles_of(listed: str | None) -> tuple[float, ...]:
+    """The numbers of `50,95,99`."""
+    try:
+        return tuple(float(one) for one in listed.split(",")) if listed else ()
+    except ValueError:
+        raise QueryError(f"“{(listed or '')[:60]}” is no list of numbers", field="percentiles", hint="give one such as 50,95,99") from None
 
 
 def fields_of(listed: str | None) -> tuple[str, ...]:
