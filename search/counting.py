@@ -83,7 +83,7 @@ class TimeCounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CountsAsked:
     """What is counted: by which word, then by which, percentiles of which field of numbers."""
 
     by: str
@@ -94,7 +94,7 @@ class Asked:
     interval: str = "auto"
 
 
-def counts(engine: Engine, query: Query, scope: Scope, asked: Asked, zone: tzinfo) -> ValueCounts | TimeCounts:
+def counts(engine: Engine, query: Query, scope: Scope, asked: CountsAsked, zone: tzinfo) -> ValueCounts | TimeCounts:
     """Count; raises `QueryError` where a word is none that can be counted."""
     if not 1 <= asked.limit <= MOST_VALUES:
         raise QueryError(f"{asked.limit} is not a number from 1 to {MOST_VALUES:,}", field="limit")
@@ -109,7 +109,7 @@ def counts(engine: Engine, query: Query, scope: Scope, asked: Asked, zone: tzinf
 class _Counting:
     """What is counted, of whatever question."""
 
-    def __init__(self, engine: Engine, scope: Scope, asked: Asked) -> None:
+    def __init__(self, engine: Engine, scope: Scope, asked: CountsAsked) -> None:
         self._engine, self._scope, self._asked = engine, scope, asked
         self._then = None if asked.then is None else _counted(asked.then, "then", scope)
         self._of = None if asked.of is None else _number(asked.of, scope)

@@ -14,7 +14,7 @@ from mappings.patterns import fold_domain
 from mappings.vocabulary import Disposition
 from search import pasting
 from search.answers import FreshnessAnswer, ReportAnswer, SearchAnswer, TraceAnswer, as_of, freshness, trace_answer
-from search.counting import Asked, TimeCounts, ValueCounts, counts
+from search.counting import CountsAsked, TimeCounts, ValueCounts, counts
 from search.empty import kept_since, why_empty, worth_trying
 from search.engines import Engine, OverTime, Side
 from search.error_answer import ErrorAnswer, error_answer
@@ -92,7 +92,7 @@ class MailTrace:
         """How many traces fit, exactly."""
         return self.engine.count(query, self.scope)
 
-    def counts(self, asked: Asked, query: Query = _ALL, *, zone: tzinfo = UTC) -> ValueCounts | TimeCounts:
+    def counts(self, asked: CountsAsked, query: Query = _ALL, *, zone: tzinfo = UTC) -> ValueCounts | TimeCounts:
         """Counts by a field, by two, or over time, of all traces that fit; exactly. Bad words raise `QueryError`."""
         return counts(self.engine, query, self.scope, asked, zone)
 

@@ -18,7 +18,7 @@ from mailtrace.show.counts import rows_of, show_counts
 from mailtrace.show.screen import Screen
 from mailtrace.stores import asking
 from mailtrace.zones import named, system_zone
-from search.counting import Asked, TimeCounts, ValueCounts
+from search.counting import CountsAsked, TimeCounts, ValueCounts
 from search.safe import csv_cell, printable_json, safe
 
 SHOWN = Group("What to count, and how to show it", sort_key=2)
@@ -35,7 +35,7 @@ def percentiles_of(text: str | None) -> tuple[float, ...]:
         raise WrongUsage(f"--percentiles: {text!r} is no list of numbers; give one such as 50,95,99") from error
 
 
-def count(criteria: Criteria | None, asked: Asked, shown: str, common: Common | None) -> None:
+def count(criteria: Criteria | None, asked: CountsAsked, shown: str, common: Common | None) -> None:
     """Count, and write it."""
     settings = (common or Common()).settings()
     zone = named(system_zone())

@@ -9,7 +9,7 @@ from cyclopts import Parameter, validators
 from mailtrace.cli.asking import Criteria
 from mailtrace.cli.common import Common
 from mailtrace.cli.counting import SHOWN, CountFormat, Percentiles, Then, count, percentiles_of
-from search.counting import TIME, Asked
+from search.counting import TIME, CountsAsked
 
 
 def histogram(
@@ -23,7 +23,9 @@ def histogram(
     format: CountFormat = "table",  # noqa: A002 - the option's name
     common: Common | None = None,
 ) -> None:
-    """Count traces over time, by when they were first seen.
+    """Count traces over time.
+
+    A trace counts at the time when the message was first seen.
 
     Parameters
     ----------
@@ -40,4 +42,4 @@ def histogram(
     format
         How to write them.
     """
-    count(criteria, Asked(TIME, then, of, percentiles_of(percentiles), limit, interval), format, common)
+    count(criteria, CountsAsked(TIME, then, of, percentiles_of(percentiles), limit, interval), format, common)

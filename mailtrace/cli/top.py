@@ -9,7 +9,7 @@ from cyclopts import Parameter, validators
 from mailtrace.cli.asking import Criteria
 from mailtrace.cli.common import Common
 from mailtrace.cli.counting import SHOWN, CountFormat, Percentiles, Then, count, percentiles_of
-from search.counting import Asked
+from search.counting import CountsAsked
 
 
 def top(
@@ -41,4 +41,4 @@ def top(
     format
         How to write them.
     """
-    count(criteria, Asked(field, then, of, percentiles_of(percentiles), limit), format, common)
+    count(criteria, CountsAsked(field, then, of, percentiles_of(percentiles), limit), format, common)

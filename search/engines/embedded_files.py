@@ -17,6 +17,7 @@ from mappings.embedded.reading import load
 from mappings.embedded.schema import PARTITION_STEPS, open_reader
 from mappings.faults import of_os_error
 from mappings.losses import Loss
+from mappings.patterns import searchable
 from mappings.trace import Trace
 from search.engines.fitting import Predicate, counted_value
 
@@ -76,7 +77,10 @@ class OpenFile:
 
     def _value(self, name: str, packed: bytes) -> Any:
         """The value of a field in a head, as it is counted."""
-        return counted_value(self._unpacked(packed), name)
+        value = getattr(trace := self._unpacked(packed), name)
+        if isinstance(value, list):
+            return SEPARATOR.join(map(searchable, value)) if value else None
+        return counted_value(trace, name)
 
     def _unpacked(self, packed: bytes) -> Trace:
         """The trace with this head; what is asked of one row several times is unpacked once."""

@@ -8,10 +8,10 @@ from functools import partial
 
 from mappings import patterns
 from mappings.criteria import Compare
-from mappings.embedded.functions import SEPARATOR
 from mappings.fields import BY_NAME, Kind
 from mappings.patterns import fold_name, searchable
 from mappings.trace import Trace
+from search.engines import Value
 from search.language.tree import Has, Known, Leaf, Order, Ordered
 
 _ORDERS: Mapping[Order, Callable[[float, float], bool]] = {
@@ -46,16 +46,12 @@ def is_known(trace: Trace, name: str) -> bool:
     return value is not None and value != [] and value is not False and value != 0 and not (value == "" and name == "host")
 
 
-def counted_value(trace: Trace, name: str) -> str | int | float | None:
-    """The value of a field that is counted: folded, and None where the field says nothing but that no line told it."""
+def counted_value(trace: Trace, name: str) -> Value:
+    """The value of a field that has one, as it is counted: folded, and None where a trace has none."""
     value = getattr(trace, name)
-    if value is None or value == "":
-        return None if name == "host" or value is None else ""
-    if isinstance(value, list):
-        return SEPARATOR.join(map(searchable, value)) if value else None
     if isinstance(value, str):
-        return searchable(fold_name(value) if BY_NAME[name].kind is Kind.FOLDED else str(value))
-    number: int | float = value
+        return None if not value and name == "host" else searchable(fold_name(value) if BY_NAME[name].kind is Kind.FOLDED else str(value))
+    number: Value = value
     return number
 
 

@@ -17,8 +17,7 @@ from litestar.params import FromPath, Parameter
 
 from search.access import Caller, Role
 from search.answers import FreshnessAnswer, ReportAnswer
-from search.counting import MOST_VALUES, TimeCounts, ValueCounts
-from search.counting import Asked as Counted
+from search.counting import MOST_VALUES, CountsAsked, TimeCounts, ValueCounts
 from search.engines import Total
 from search.error_answer import ErrorAnswer
 from search.http import examples
@@ -318,7 +317,7 @@ def counts(
     limit: Annotated[int, Parameter(ge=1, le=MOST_VALUES, description="So many values.", required=False)] = 10,
 ) -> ValueCounts | TimeCounts:
     """Count traces."""
-    found = mail.counts(Counted(by, then, of, percentiles_of(percentiles), limit, interval), asked.query, zone=asked.zone)
+    found = mail.counts(CountsAsked(by, then, of, percentiles_of(percentiles), limit, interval), asked.query, zone=asked.zone)
     note("counts", found.total)
     return found
 

@@ -16,7 +16,7 @@ from reference import ReferenceStore
 
 from ingest.sinks.embedded import EmbeddedSink
 from mappings.trace import Trace
-from search.counting import Asked, Bucket, TimeCounts, ValueCount, ValueCounts, countable, percentiles
+from search.counting import Bucket, CountsAsked, TimeCounts, ValueCount, ValueCounts, countable, percentiles
 from search.engines.embedded import EmbeddedEngine
 from search.intervals import MOST, edges, interval_of
 from search.query import Query, QueryError
@@ -47,7 +47,7 @@ def mail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailTrace]:
 
 def test_values_are_counted_most_first(mail: MailTrace, rows: list[Trace]) -> None:
     """The listed, the rest and those without a value are all traces."""
-    found = mail.counts(Asked("reason", limit=2))
+    found = mail.counts(CountsAsked("reason", limit=2))
     assert isinstance(found, ValueCounts)
     plain = Counter(trace.reason.value for trace in rows if trace.reason is not None)
     ordered = sorted(plain.items(), key=lambda item: (-item[1], item[0]))
@@ -59,7 +59,7 @@ def test_values_are_counted_most_first(mail: MailTrace, rows: list[Trace]) -> No
 
 def test_two_fields_are_counted_within_each_other(mail: MailTrace, rows: list[Trace]) -> None:
     """Each value has those of the second field."""
-    found = mail.counts(Asked("disposition", then="verdict", limit=3))
+    found = mail.counts(CountsAsked("disposition", then="verdict", limit=3))
     assert isinstance(found, ValueCounts)
     for one in found.values:
         inner = Counter(trace.verdict.value for trace in rows if trace.disposition.value == one.value)
@@ -68,15 +68,15 @@ def test_two_fields_are_counted_within_each_other(mail: MailTrace, rows: list[Tr
 
 
 def test_a_field_beside_itself_is_itself(mail: MailTrace) -> None:
-    """Asked twice for the same, each value holds itself alone."""
-    found = mail.counts(Asked("verdict", then="verdict"))
+    """CountsAsked twice for the same, each value holds itself alone."""
+    found = mail.counts(CountsAsked("verdict", then="verdict"))
     assert isinstance(found, ValueCounts)
     assert all([(then.value, then.count) for then in one.then or []] == [(one.value, one.count)] for one in found.values)
 
 
 def test_intervals_hold_every_trace_and_are_cut_by_the_zone(mail: MailTrace, rows: list[Trace]) -> None:
     """Days of Berlin begin at its midnight; the sum is the total."""
-    found = mail.counts(Asked("time", interval="1d", then="disposition", limit=100), zone=BERLIN)
+    found = mail.counts(CountsAsked("time", interval="1d", then="disposition", limit=100), zone=BERLIN)
     assert isinstance(found, TimeCounts)
     days = Counter(datetime.fromtimestamp(trace.time_ms / 1000, BERLIN).date() for trace in rows)
     assert [one.count for one in found.buckets] == [days[day] for day in sorted(days)]
@@ -88,14 +88,14 @@ def test_intervals_hold_every_trace_and_are_cut_by_the_zone(mail: MailTrace, row
 def test_empty_intervals_of_a_range_are_given(mail: MailTrace) -> None:
     """From since to until, whether or not there is mail."""
     query = Query(since_ms=generate.START_MS - 5 * 3_600_000, until_ms=generate.START_MS)
-    found = mail.counts(Asked("time", interval="1h"), query)
+    found = mail.counts(CountsAsked("time", interval="1h"), query)
     assert isinstance(found, TimeCounts)
     assert [one.count for one in found.buckets] == [0] * 5
 
 
 def test_percentiles_are_those_of_the_numbers(mail: MailTrace, rows: list[Trace]) -> None:
     """Nearest rank, over all and for each value."""
-    found = mail.counts(Asked("verdict", of="size", percentiles=(50, 99)))
+    found = mail.counts(CountsAsked("verdict", of="size", percentiles=(50, 99)))
     assert isinstance(found, ValueCounts)
     sizes = sorted(trace.size for trace in rows if trace.size is not None)
     assert found.percentiles == {"50": sizes[-(-len(sizes) * 50 // 100) - 1], "99": sizes[-(-len(sizes) * 99 // 100) - 1]}
@@ -117,7 +117,7 @@ def test_questions_narrow_what_is_counted(mail: MailTrace, rows: list[Trace]) ->
     words = [word for word in countable() if word != "queue_id"]
     for _ in range(40):
         query = Query.of({"query": [generate.text_query(chance, rows, 2)]}, now_ms=generate.START_MS, zone=UTC)
-        found = mail.counts(Asked(chance.choice(words), limit=10_000), query)
+        found = mail.counts(CountsAsked(chance.choice(words), limit=10_000), query)
         assert isinstance(found, ValueCounts)
         assert sum(one.count for one in found.values) + found.missing == found.total == mail.count(query)
         assert found.rest == 0
@@ -126,18 +126,18 @@ def test_questions_narrow_what_is_counted(mail: MailTrace, rows: list[Trace]) ->
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (Asked("reson"), "by: there is nothing called “reson”; did you mean “reason”?"),
-        (Asked("subject"), "by: subject cannot be counted by; there are sender"),
-        (Asked("reason", then="domain"), "then: domain cannot be counted by"),
-        (Asked("reason", of="verdict", percentiles=(50,)), "of: verdict is no number; there are size, score"),
-        (Asked("reason", percentiles=(50,)), "percentiles: percentiles are those of a field of numbers; name it with of, as of=size"),
-        (Asked("reason", of="size", percentiles=(101,)), "percentiles: a percentile lies above 0 and is at most 100"),
-        (Asked("reason", limit=0), "limit: 0 is not a number from 1 to 10,000"),
-        (Asked("time", interval="soon"), "interval: “soon” is not an interval; give auto, or one such as 5m"),
-        (Asked("time", interval="1m"), "interval: that would be more than 10,000 intervals"),
+        (CountsAsked("reson"), "by: there is nothing called “reson”; did you mean “reason”?"),
+        (CountsAsked("subject"), "by: subject cannot be counted by; there are sender"),
+        (CountsAsked("reason", then="domain"), "then: domain cannot be counted by"),
+        (CountsAsked("reason", of="verdict", percentiles=(50,)), "of: verdict is no number; there are size, score"),
+        (CountsAsked("reason", percentiles=(50,)), "percentiles: percentiles are those of a field of numbers; name it with of, as of=size"),
+        (CountsAsked("reason", of="size", percentiles=(101,)), "percentiles: a percentile lies above 0 and is at most 100"),
+        (CountsAsked("reason", limit=0), "limit: 0 is not a number from 1 to 10,000"),
+        (CountsAsked("time", interval="soon"), "interval: “soon” is not an interval; give auto, or one such as 5m"),
+        (CountsAsked("time", interval="1m"), "interval: that would be more than 10,000 intervals"),
     ],
 )
-def test_what_cannot_be_counted_is_said(mail: MailTrace, asked: Asked, said: str) -> None:
+def test_what_cannot_be_counted_is_said(mail: MailTrace, asked: CountsAsked, said: str) -> None:
     """Each error names the parameter and what would be right."""
     query = Query(since_ms=0, until_ms=60_000 * (MOST + 1)) if asked.interval == "1m" else Query()
     with pytest.raises(QueryError) as raised:
@@ -148,12 +148,12 @@ def test_what_cannot_be_counted_is_said(mail: MailTrace, asked: Asked, said: str
 def test_a_tenant_counts_his_own_mail_and_no_texts_of_others(mail: MailTrace, rows: list[Trace]) -> None:
     """Counts are those of his rows; words that may name others are refused."""
     tenant = mail.narrowed(["example.net"])
-    found = tenant.counts(Asked("disposition", limit=100))
+    found = tenant.counts(CountsAsked("disposition", limit=100))
     assert isinstance(found, ValueCounts)
     own = Counter(trace.disposition.value for trace in rows if "example.net" in trace.visible_to)
     assert {one.value: one.count for one in found.values} == own
     with pytest.raises(QueryError, match="only by who sees all mail"):
-        tenant.counts(Asked("user"))
+        tenant.counts(CountsAsked("user"))
 
 
 @pytest.mark.parametrize(
