@@ -16,12 +16,13 @@ from ingest.framing.journald import entry_of
 from ingest.framing.line import Line
 from ingest.framing.own import OwnFrames, asked
 from ingest.framing.stamps import BSD, CTIME, DATED, ISO, PRIORITY, Stamp, bsd_stamp, ctime_stamp, dated, iso_stamp
-from ingest.framing.year import guess_year
+from ingest.framing.year import HALF_A_YEAR, days_back, guess_year
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SECOND_US = 1_000_000
 _DECEMBER = 12
+_NEW_YEAR = (1, 1)
 
 _STRUCTURED = re.compile(r'(?:-|(?:\[(?:[^\]\\"]|"(?:[^"\\]|\\.)*+"|\\.)*+\])++)(?: |$)', re.DOTALL)
 #: RFC 6587: how long the record is, before its priority.
@@ -64,7 +65,8 @@ class Framer:
         self._programs = own
         self._unwrap = own.unwrap
         self._year = year
-        self._month = 0
+        #: Month and day of the last stamp without a year.
+        self._day: tuple[int, int] | None = None
         self._not_after_us = not_after_us
         self._seen_us: int | None = None
         self._tags: dict[str, _Tag] = {}
@@ -91,11 +93,11 @@ class Framer:
         self._bsd_stamp = self._dated_stamp = ""
         self._year = year
         self._seen_us = last_us
-        self._month = 0
+        self._day = None
         if year is not None and last_us is not None:
             local = (_EPOCH + timedelta(microseconds=last_us)).astimezone(self.zone)
             # A line of December that came late belongs to the year before; the file itself is in January.
-            self._month = local.month if local.year == year else 1
+            self._day = (local.month, local.day) if local.year == year else _NEW_YEAR
 
     def frame(self, text: str) -> Line | None:
         """One line (without its newline) taken apart, or None where it has no stamp that we know."""
@@ -283,16 +285,15 @@ class Framer:
         if self._year is None:
             latest = self._not_after_us if self._not_after_us is not None else time.time_ns() // 1000
             self._year = guess_year((when.month, when.day), self.file, latest)
-        year, turned = self._year, False
-        if self._month == _DECEMBER and when.month == 1:
-            year, turned = year + 1, True
-        elif self._month == 1 and when.month == _DECEMBER:
-            year -= 1
+        day = (when.month, when.day)
+        turned = self._day is not None and days_back(self._day, day) > HALF_A_YEAR
+        late = self._day is not None and self._day[0] == 1 and when.month == _DECEMBER
+        year = self._year + turned - late
         time_us = self._local_us(when._replace(year=year))
         if time_us is None:
             return None
         if turned or year == self._year:
-            self._year, self._month = year, when.month
+            self._year, self._day = year, day
         return time_us
 
     def _local_us(self, when: Stamp) -> int | None:

@@ -1,7 +1,8 @@
 """The lives of a queue id that comes back, told apart on the whole set of its events.
 
 A new life begins only where a client or user hands a message in again, or, without one, at a Message-ID after the file was removed; and
-with the first line, where a file was removed before the first such beginning.
+with the first line, where a file was removed before the first such beginning. Where a clock was set back, the end of a message stands
+before its beginning: lines without a beginning, and a beginning without an end shortly after them, are one life.
 """
 
 from __future__ import annotations
@@ -9,11 +10,15 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
-from ingest.clock import SECOND
+from ingest.clock import SECOND, SET_BACK_US
 from ingest.joining.event import LiveEvent, in_order
 from ingest.queue_ids import time_in_id
-from mappings.facts import Attempted, Expired, Identified, Judged, Noticed, Received, Removed
+from mappings.facts import Attempted, Expired, Identified, Judged, Noticed, Queued, Received, Removed
 from mappings.keys import queue_id_of
+from mappings.log_words import Status
+
+#: A try after which there is no other one for the recipient.
+_LAST = frozenset({Status.SENT, Status.BOUNCED, Status.EXPIRED})
 
 
 def split(events: list[LiveEvent], key: str) -> list[list[LiveEvent]]:
@@ -23,6 +28,10 @@ def split(events: list[LiveEvent], key: str) -> list[list[LiveEvent]]:
         return [events]
     own = [e for e in events if e.route.queue == key]
     starts = _starts(own)
+    early = _set_back(own, starts)
+    if starts and any(type(e.fact) is Removed and e.time_us < starts[0].time_us and e.digest not in early for e in own):
+        # Lines of an earlier life whose beginning was not read.
+        starts.insert(0, own[0])
     if len(starts) < 2:
         return [events]
     lives: list[list[LiveEvent]] = [[] for _ in starts]
@@ -38,6 +47,8 @@ def split(events: list[LiveEvent], key: str) -> list[list[LiveEvent]]:
             index = _looked_at(event, times, named)
         elif event.digest in started:
             index = started[event.digest]
+        elif event.digest in early:
+            index = started[early[event.digest].digest]
         elif index and not removed[index - 1] and _ends_before(event, starts[index]):
             index -= 1
         removed[index] = removed[index] or isinstance(event.fact, Removed)
@@ -101,7 +112,40 @@ def _starts(own: Sequence[LiveEvent]) -> list[LiveEvent]:
             removed = False
         elif kind is Removed:
             removed = True
-    if starts and starts[0] is not own[0] and any(type(e.fact) is Removed and e.time_us < starts[0].time_us for e in own):
-        # Lines of an earlier life whose beginning was not read.
-        starts.insert(0, own[0])
     return starts
+
+
+def _set_back(own: Sequence[LiveEvent], starts: Sequence[LiveEvent]) -> dict[str, LiveEvent]:
+    """Lines that stand before the beginning of their life, for the clock was set back after it; each with that beginning.
+
+    They follow an end, or nothing, and come to an end themselves; the life behind them has none.
+    """
+    early: dict[str, LiveEvent] = {}
+    places = {event.digest: place for place, event in enumerate(own)}
+    bounds = [places[start.digest] for start in starts]
+    for number, start in enumerate(starts):
+        life = own[bounds[number] : bounds[number + 1] if number + 1 < len(starts) else None]
+        if any(type(e.fact) is Removed for e in life):
+            continue
+        before = own[bounds[number - 1] if number else 0 : bounds[number]]
+        if number:
+            before = before[next((i for i, e in enumerate(before, 1) if type(e.fact) is Removed), len(before)) :]
+        left = [e for e in before if e.time_us < start.time_us]
+        if left and start.time_us - left[0].time_us <= SET_BACK_US and _is_rest(left, life):
+            early.update((e.digest, start) for e in left)
+    return early
+
+
+def _is_rest(left: Sequence[LiveEvent], life: Sequence[LiveEvent]) -> bool:
+    """Whether lines come to an end, say something else as well, and nothing that another life says otherwise."""
+    kinds = {type(e.fact) for e in left}
+    if Removed not in kinds or len(kinds) == 1:
+        return False
+    ids, others = ({e.fact.message_id for e in one if isinstance(e.fact, Identified) and not e.fact.resent} for one in (left, life))
+    if ids and others and ids.isdisjoint(others):
+        return False
+    queued, known = ([e.fact for e in one if isinstance(e.fact, Queued)] for one in (left, life))
+    if known and any((one.sender, one.size) != (known[0].sender, known[0].size) for one in queued):
+        return False
+    tried, again = (sum(isinstance(e.fact, Attempted) and e.fact.status in _LAST for e in one) for one in (left, life))
+    return not (tried and again and known and tried + again > known[0].count)
