@@ -46,7 +46,6 @@ OPEN = {
     "rsyslog-repeated": "open",
     "sieve-discard": "open",
     "smarthost-login": "open",
-    "timeline-one-second": "open",
     "two-hosts-bounced-behind": "open",
     "wrap-bokysan-severity": "open",
     "wrap-compose": "open",
