@@ -17,6 +17,7 @@ from ingest.framing.line import Line
 from ingest.framing.own import OwnFrames, asked
 from ingest.framing.stamps import BSD, CTIME, DATED, ISO, PRIORITY, Stamp, bsd_stamp, ctime_stamp, dated, iso_stamp
 from ingest.framing.year import HALF_A_YEAR, days_back, guess_year
+from ingest.framing.zones import FileZone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -56,12 +57,16 @@ class Framer:
     """Takes the lines of one file apart, in the order of the file.
 
     Without `year`, stamps that name none get one by `guess_year` from the file's name or `not_after_us`, the latest time that its
-    first line can have (the file's modification time). `own` is what programs need of their own.
+    first line can have (the file's modification time). `own` is what programs need of their own. Stamps that name no zone are of `zone`;
+    unless it is set, ids that hold their time say it better.
     """
 
-    def __init__(self, file: str, zone: tzinfo, own: OwnFrames, year: int | None = None, not_after_us: int | None = None) -> None:
+    def __init__(
+        self, file: str, zone: tzinfo, own: OwnFrames, year: int | None = None, not_after_us: int | None = None, *, zone_set: bool = True
+    ) -> None:
         self.file = file
         self.zone = zone
+        self.file_zone = FileZone(zone, is_set=zone_set)
         self._programs = own
         self._unwrap = own.unwrap
         self._year = year
@@ -87,6 +92,11 @@ class Framer:
     def year_now(self) -> int | None:
         """The year of stamps that name none, as of the last line; None while no line needed it and none was given."""
         return self._year
+
+    def take_zone(self, of_ids: str | None) -> None:
+        """Take stamps that name no zone as ids of this file said before, or those of a file beside it."""
+        self.file_zone.resume(of_ids)
+        self.zone = self.file_zone.zone
 
     def resume(self, year: int | None, last_us: int | None) -> None:
         """Go on in the middle of the file: `year_now` and the time of a line, both as they were at that line."""
@@ -116,7 +126,20 @@ class Framer:
             line = self._frame_other(text)
         if line is not None and line.program in self._unwrap and line.host:
             self._unwrap[line.program](line)
+        if line is not None and line.program in self._programs.begun:
+            self.file_zone.told = True
+            self._hear(line, text)
         return line
+
+    def _hear(self, line: Line, text: str) -> None:
+        """Learn the zone of the file from a line of a message that has just begun, and correct its time, unless the zone is set."""
+        begun_us = self._programs.begun[line.program](line.text)
+        off_us = 0 if begun_us is None else self.file_zone.hear(line.time_us, begun_us, lambda: names_no_zone(text, self._programs))
+        if off_us:
+            line.time_us -= off_us
+            self.zone, self._seen_us = self.file_zone.zone, line.time_us
+            self._bsd_stamp = self._dated_stamp = ""
+            self._iso_length = 0
 
     def _frame_iso(self, text: str, raw: str) -> Line | None:
         """`2026-11-24T03:53:14.311264+00:00 host tag[pid]: text`."""
@@ -354,6 +377,12 @@ def peek_time(text: str, own: OwnFrames) -> Stamp | None:
         return bsd_stamp(found)
     found = CTIME.match(body)
     return None if found is None or asked(own.ctime, body[found.end() :]) is None else ctime_stamp(found)
+
+
+def names_no_zone(text: str, own: OwnFrames) -> bool:
+    """Whether the stamp of a line leaves its zone open."""
+    stamp = peek_time(text, own)
+    return stamp is not None and stamp.offset is None
 
 
 def _tag_of(text: str) -> _Tag:

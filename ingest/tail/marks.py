@@ -13,6 +13,8 @@ class Told(msgspec.Struct, frozen=True):
     log_host: str | None = None
     format: str | None = None
     timezone: str | None = None
+    #: What message ids say instead of the zone that was given, where they do.
+    zone_of_ids: str | None = None
 
 
 class Mark(msgspec.Struct):
