@@ -92,19 +92,6 @@ class SourceFile:
         """The zone of its stamps that name none."""
         return self._framer.file_zone
 
-    @property
-    def zone_in_words(self) -> str | None:
-        """What is to be said of that zone: where message ids say another one than was given."""
-        of_ids = self.file_zone.of_ids
-        if of_ids is None:
-            return None
-        if self._zone_set:
-            return f"{self.reader.path}: its stamps name no zone and are taken as of {self._zone}, as set; its message ids say {of_ids}."
-        return (
-            f"{self.reader.path}: its stamps name no zone; its message ids say {of_ids}, and that is taken, not {self._zone}, the zone"
-            " of this machine. Where that is wrong, set the timezone."
-        )
-
     def take_zone(self, zone_of_ids: str | None) -> None:
         """Take the zone from a file beside it, before the first line is taken."""
         self._framer.take_zone(zone_of_ids)

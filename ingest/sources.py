@@ -100,8 +100,9 @@ class Sources:
     def note(self, checkpoint: Checkpoint) -> None:
         """Note where each may be read on, and let go of those of which nothing is needed."""
         for reader, source in self._files.items():
-            if source.zone_in_words is not None:
-                self._warn(source.zone_in_words)
+            zone = source.told.zone_in_words(source.reader.path)
+            if zone is not None:
+                self._warn(zone)
             mark = source.low_water()
             if mark is None:
                 checkpoint.keep(reader, source.read)

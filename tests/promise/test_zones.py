@@ -40,7 +40,7 @@ def test_message_ids_tell_the_zone(form: Form, hours: float, place: Place) -> No
     """Both files of a program are read in the zone that one of them tells, and that is said."""
     ingest = read(place, written(place.logs, in_zone(form, hours)), timezone=ZoneInfo("UTC"), zone_by_ids=True)
     must_be_same(plainly(form, place), documents(place.store))
-    said = [warning for warning in ingest.summary.warnings if "message ids" in warning]
+    said = [warning for warning in ingest.summary.warnings if "its message ids say" in warning]
     assert len(said) == len(_OWN)
 
 
@@ -58,7 +58,7 @@ def test_a_zone_that_is_set_stands(place: Place) -> None:
     form = _FORMS[0]
     ingest = read(place, written(place.logs, in_zone(form, 3)), timezone=ZoneInfo("Europe/Moscow"))
     must_be_same(plainly(form, place), documents(place.store))
-    assert not any("message ids" in warning for warning in ingest.summary.warnings)
+    assert not any("its message ids say" in warning for warning in ingest.summary.warnings)
     again = place.beside("wrong")
     ingest = read(again, [place.logs / name for name in _OWN], timezone=ZoneInfo("UTC"))
     assert sum("as set; its message ids say UTC+03:00" in warning for warning in ingest.summary.warnings) == len(_OWN)
