@@ -52,6 +52,8 @@ def moved(line: bytes, seconds: int) -> bytes:
     elif found := _OWN.match(line):
         text = found[0].decode()
         stamp = (datetime.fromisoformat(text) + by).isoformat(" ", "milliseconds" if "." in text else "seconds")
+    elif found := _CTIME.match(line):
+        stamp = f"{datetime.strptime(found[0].decode().strip(), '%a %b %d %H:%M:%S %Y') + by:%a %b %d %H:%M:%S %Y} "
     elif found := _WHOLE.match(line):
         moment = datetime.strptime(f"2026 {found[0].decode()}", "%Y %b %d %H:%M:%S") + by
         stamp = f"{moment:%b} {moment.day:2} {moment:%H:%M:%S}"
