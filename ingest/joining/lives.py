@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from ingest.clock import SECOND, SET_BACK_US
-from ingest.joining.event import LiveEvent, in_order
+from ingest.joining.event import LiveEvent, by_time, in_order
 from ingest.queue_ids import time_in_id
 from mappings.facts import Attempted, Expired, Identified, Judged, Noticed, Queued, Received, Removed
 from mappings.keys import queue_id_of
@@ -121,16 +121,14 @@ def _set_back(own: Sequence[LiveEvent], starts: Sequence[LiveEvent]) -> dict[str
     They follow an end, or nothing, and come to an end themselves; the life behind them has none.
     """
     early: dict[str, LiveEvent] = {}
-    places = {event.digest: place for place, event in enumerate(own)}
-    bounds = [places[start.digest] for start in starts]
+    bounds = [bisect_left(own, start.time_us, key=by_time) for start in starts]
     for number, start in enumerate(starts):
         life = own[bounds[number] : bounds[number + 1] if number + 1 < len(starts) else None]
         if any(type(e.fact) is Removed for e in life):
             continue
-        before = own[bounds[number - 1] if number else 0 : bounds[number]]
+        left = own[bounds[number - 1] if number else 0 : bounds[number]]
         if number:
-            before = before[next((i for i, e in enumerate(before, 1) if type(e.fact) is Removed), len(before)) :]
-        left = [e for e in before if e.time_us < start.time_us]
+            left = left[next((i for i, e in enumerate(left, 1) if type(e.fact) is Removed), len(left)) :]
         if left and start.time_us - left[0].time_us <= SET_BACK_US and _is_rest(left, life):
             early.update((e.digest, start) for e in left)
     return early

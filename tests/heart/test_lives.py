@@ -85,6 +85,18 @@ ROWS = (
         [*TWO[:3], At(16, sent()), At(16.1, Removed("A1", by_admin=True)), *TWO[3:]],
         [[0, 1, 2], [3, 4, 5, 6]],
     ),
+    Row(
+        "in one whole second its lines may stand before its client",
+        [
+            At(0, sent()),
+            At(0, Removed("A1")),
+            coarse(90, named()),
+            coarse(90, queued(), 1),
+            coarse(90, client(), 2),
+            At(91, sent(text="2")),
+        ],
+        [[0, 1], [2, 3, 4, 5]],
+    ),
     Row("mail without a client", [At(0, queued()), At(1, Removed("A1")), At(4, named())], [[0, 1, 2]]),
     Row("before it there was none", [sent(), client(), queued()], [[0, 1, 2]]),
     Row(
