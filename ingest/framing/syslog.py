@@ -128,13 +128,13 @@ class Framer:
             self._unwrap[line.program](line)
         if line is not None and line.program in self._programs.begun:
             self.file_zone.told = True
-            self._hear(line, text)
+            self._hear(line)
         return line
 
-    def _hear(self, line: Line, text: str) -> None:
+    def _hear(self, line: Line) -> None:
         """Learn the zone of the file from a line of a message that has just begun, and correct its time, unless the zone is set."""
         begun_us = self._programs.begun[line.program](line.text)
-        off_us = 0 if begun_us is None else self.file_zone.hear(line.time_us, begun_us, lambda: names_no_zone(text, self._programs))
+        off_us = 0 if begun_us is None else self.file_zone.hear(line.time_us, begun_us, lambda: names_no_zone(line.raw, self._programs))
         if off_us:
             line.time_us -= off_us
             self.zone, self._seen_us = self.file_zone.zone, line.time_us
