@@ -69,6 +69,7 @@ class Framer:
         self.file_zone = FileZone(zone, is_set=zone_set)
         self._programs = own
         self._unwrap = own.unwrap
+        self._begun = own.begun
         self._year = year
         #: Month and day of the last stamp without a year.
         self._day: tuple[int, int] | None = None
@@ -126,14 +127,14 @@ class Framer:
             line = self._frame_other(text)
         if line is not None and line.program in self._unwrap and line.host:
             self._unwrap[line.program](line)
-        if line is not None and line.program in self._programs.begun:
+        if line is not None and line.program in self._begun:
             self.file_zone.told = True
             self._hear(line)
         return line
 
     def _hear(self, line: Line) -> None:
         """Learn the zone of the file from a line of a message that has just begun, and correct its time, unless the zone is set."""
-        begun_us = self._programs.begun[line.program](line.text)
+        begun_us = self._begun[line.program](line.text)
         off_us = 0 if begun_us is None else self.file_zone.hear(line.time_us, begun_us, lambda: names_no_zone(line.raw, self._programs))
         if off_us:
             line.time_us -= off_us

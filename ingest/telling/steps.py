@@ -110,9 +110,9 @@ def _second_of(held: list[Held], stations: dict[str, _Station]) -> Iterator[Held
         # Finer stamps are one order, and the lines of a known process another; a line of an unknown one stands alone.
         process = ("", "", 0, "") if event.fine else (event.host, event.program, event.pid, "" if event.pid else event.digest)
         processes.setdefault(process, []).append((key, event))
-    fine = processes.get(("", "", 0, ""))
-    if fine is not None:
-        fine.sort(key=lambda one: (one[1].time_us, rank(one)))
+    for lines in processes.values():
+        # A line may say several things.
+        lines.sort(key=lambda one: (one[1].time_us, one[1].number, rank(one)))
     return merge(*processes.values(), key=rank)
 
 
