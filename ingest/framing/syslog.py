@@ -135,7 +135,9 @@ class Framer:
     def _hear(self, line: Line) -> None:
         """Learn the zone of the file from a line of a message that has just begun, and correct its time, unless the zone is set."""
         begun_us = self._begun[line.program](line.text)
-        off_us = 0 if begun_us is None else self.file_zone.hear(line.time_us, begun_us, lambda: names_no_zone(line.raw, self._programs))
+        if begun_us is None:
+            return
+        off_us = self.file_zone.hear(line.host, line.time_us, begun_us, lambda: names_no_zone(line.raw, self._programs))
         if off_us:
             line.time_us -= off_us
             self.zone, self._seen_us = self.file_zone.zone, line.time_us

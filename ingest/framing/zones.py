@@ -34,17 +34,19 @@ class FileZone:
         self.of_ids: str | None = None
         #: Whether an id has said which zone it is.
         self.settled = False
+        #: Whose ids tell it, where lines name hosts: one file may have lines of several, which need not agree.
+        self._host: str | None = None
         #: Whether lines of a program are there whose ids tell it.
         self.told = False
 
-    def hear(self, time_us: int, begun_us: int, names_none: Callable[[], bool]) -> int:
+    def hear(self, host: str, time_us: int, begun_us: int, names_none: Callable[[], bool]) -> int:
         """Learn from a line that begins a message, by its stamp and the time in its id; by how much stamps were too late until now.
 
         `names_none` says whether the stamp leaves its zone open.
         """
-        off_us = self._off_by(time_us - begun_us)
+        off_us = self._off_by(time_us - begun_us) if self._host in {None, host} else None
         if off_us == 0:
-            self.settled = True
+            self.settled, self._host = True, host
             self.of_ids = None if self._is_set else self.of_ids
         if not off_us or not names_none():
             return 0
@@ -52,7 +54,7 @@ class FileZone:
         if abs(offset) > _FURTHEST:
             return 0
         as_given = _offset_at(self._given, time_us - off_us) == offset
-        self.settled, self.of_ids = True, None if as_given else str(zone_of_offset(offset))
+        self.settled, self._host, self.of_ids = True, host, None if as_given else str(zone_of_offset(offset))
         if self._is_set:
             return 0
         self.zone = self._given if as_given else zone_of_offset(offset)

@@ -117,6 +117,14 @@ def test_traditional_syslog() -> None:
     assert off(framer, "Jul  1 15:00:02 mx1 spamd[8]: spamd: connection from localhost", NOON + 2 * SECOND) == NONE
 
 
+def test_one_host_tells_the_zone_of_a_file() -> None:
+    """A file that collects the lines of several has one zone; hosts that do not agree do not move it to and fro."""
+    framer = framer_of("mail.log", UTC, 2026, zone_set=False)
+    for host, written in (("mx1", "15"), ("mx2", "12"), ("mx1", "15"), ("mx2", "12")):
+        framer.frame(f"Jul  1 {written}:00:01 {host} exim[7]: {exim_id(NOON)} <= a@example.com P=local S=1")
+        assert framer.file_zone.of_ids == "UTC+03:00"
+
+
 @pytest.mark.parametrize("moment", [NOON - timedelta(days=4000), NOON + timedelta(days=2)])
 def test_an_id_that_is_days_away_tells_nothing(moment: datetime) -> None:
     """No zone is so far from another."""
