@@ -137,7 +137,7 @@ class Framer:
         begun_us = self._begun[line.program](line.text)
         if begun_us is None:
             return
-        off_us = self.file_zone.hear(line.host, line.time_us, begun_us, lambda: names_no_zone(line.raw, self._programs))
+        off_us = self.file_zone.hear(line.host, line.time_us, begun_us, lambda: peek_time(line.raw, self._programs))
         if off_us:
             line.time_us -= off_us
             self.zone, self._seen_us = self.file_zone.zone, line.time_us
@@ -380,12 +380,6 @@ def peek_time(text: str, own: OwnFrames) -> Stamp | None:
         return bsd_stamp(found)
     found = CTIME.match(body)
     return None if found is None or asked(own.ctime, body[found.end() :]) is None else ctime_stamp(found)
-
-
-def names_no_zone(text: str, own: OwnFrames) -> bool:
-    """Whether the stamp of a line leaves its zone open."""
-    stamp = peek_time(text, own)
-    return stamp is not None and stamp.offset is None
 
 
 def _tag_of(text: str) -> _Tag:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
+from ingest.framing.stamps import Stamp
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _QUARTER_US = timedelta(minutes=15) // _MICROSECOND
@@ -39,16 +41,17 @@ class FileZone:
         #: Whether lines of a program are there whose ids tell it.
         self.told = False
 
-    def hear(self, host: str, time_us: int, begun_us: int, names_none: Callable[[], bool]) -> int:
+    def hear(self, host: str, time_us: int, begun_us: int, stamp_of: Callable[[], Stamp | None]) -> int:
         """Learn from a line that begins a message, by its stamp and the time in its id; by how much stamps were too late until now.
 
-        `names_none` says whether the stamp leaves its zone open.
+        `stamp_of` gives its stamp as written: one that names its zone is right.
         """
         off_us = self._off_by(time_us - begun_us) if self._host in {None, host} else None
         if off_us == 0:
             self.settled, self._host = True, host
             self.of_ids = None if self._is_set else self.of_ids
-        if not off_us or not names_none():
+        stamp = stamp_of() if off_us else None
+        if not off_us or stamp is None or stamp.offset is not None:
             return 0
         offset = _offset_at(self.zone, time_us) + off_us * _MICROSECOND
         if abs(offset) > _FURTHEST:
