@@ -135,15 +135,17 @@ def _set_back(own: Sequence[LiveEvent], starts: Sequence[LiveEvent]) -> dict[str
 
 
 def _is_rest(left: Sequence[LiveEvent], life: Sequence[LiveEvent]) -> bool:
-    """Whether lines come to an end, say something else as well, and nothing that another life says otherwise."""
-    kinds = {type(e.fact) for e in left}
-    if Removed not in kinds or len(kinds) == 1:
-        return False
+    """Whether lines come to an end that the life lacks, and say nothing that it says otherwise."""
+    ends = [e.fact for e in left if isinstance(e.fact, Removed)]
     ids, others = ({e.fact.message_id for e in one if isinstance(e.fact, Identified) and not e.fact.resent} for one in (left, life))
-    if ids and others and ids.isdisjoint(others):
-        return False
     queued, known = ([e.fact for e in one if isinstance(e.fact, Queued)] for one in (left, life))
+    tried, again = (sum(isinstance(e.fact, Attempted) and e.fact.status in _LAST for e in one) for one in (left, life))
+    count = known[0].count if known else None
+    if not ends or (ids and others and ids.isdisjoint(others)):
+        return False
     if known and any((one.sender, one.size) != (known[0].sender, known[0].size) for one in queued):
         return False
-    tried, again = (sum(isinstance(e.fact, Attempted) and e.fact.status in _LAST for e in one) for one in (left, life))
-    return not (tried and again and known and tried + again > known[0].count)
+    if len(ends) == len(left):
+        # An end alone is that of a life that is done, or was deleted.
+        return ends[0].by_admin or (count is not None and again >= count)
+    return not (tried and again) or count is None or tried + again <= count

@@ -97,6 +97,12 @@ ROWS = (
         ],
         [[0, 1], [2, 3, 4, 5]],
     ),
+    Row(
+        "an end alone, of what was deleted",
+        [At(0, Removed("A1", by_admin=True)), At(4, client()), At(5, queued())],
+        [[0, 1, 2]],
+    ),
+    Row("or of what was done", [At(0, Removed("A1")), At(4, client()), At(5, queued()), At(6, sent())], [[0, 1, 2, 3]]),
     Row("mail without a client", [At(0, queued()), At(1, Removed("A1")), At(4, named())], [[0, 1, 2]]),
     Row("before it there was none", [sent(), client(), queued()], [[0, 1, 2]]),
     Row(
