@@ -20,6 +20,8 @@ LOG_ID_REACH_US = LOG_ID_REACH_S * SECOND
 SLACK_US = SECOND
 #: Lines of a session are kept so much longer than they may lie apart, so that when they are let go of decides nothing.
 MARGIN_S = 60
+#: A clock that is set right while mail is in flight goes back by at most this: so far before its beginning a message may end.
+SET_BACK_US = 3600 * SECOND
 #: So long the lines of a process are known, by their number in its second, after it wrote last.
 NUMBERED_US = 60 * SECOND
 

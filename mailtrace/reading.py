@@ -29,6 +29,8 @@ class ReadingPlan:
     sources: tuple[SourceTable, ...]
     #: Zone of stamps that name none, where a source says nothing.
     timezone: str
+    #: Whether that was only guessed, so that message ids may say it better.
+    zone_by_ids: bool = False
     rebuild: bool = False
     #: What is read again, in milliseconds since 1970 UTC; an end that is None is open.
     since_ms: int | None = None
@@ -73,6 +75,7 @@ def plan(
     return ReadingPlan(
         sources=sources,
         timezone=timezone or system_zone(),
+        zone_by_ids=timezone is None,
         rebuild=rebuild,
         since_ms=since_ms,
         until_ms=until_ms,
@@ -105,6 +108,7 @@ def ingest_options(settings: Settings, read: ReadingPlan) -> IngestOptions:
     return IngestOptions(
         paths=tuple(source.path for source in read.sources),
         timezone=named(read.timezone),
+        zone_by_ids=read.zone_by_ids,
         rebuild=read.rebuild,
         rebuild_from_us=(read.since_ms or 0) * 1000 if read.part else None,
         sources=tuple(_setting(source, path) for source in read.sources for path in _patterns(source)),

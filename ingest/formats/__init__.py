@@ -191,9 +191,9 @@ def parser_of(tag: str, program: str) -> Parser | None:
     return None if found is None else found.parse
 
 
-def framer_of(file: str, zone: tzinfo, year: int | None = None, not_after_us: int | None = None) -> Framer:
+def framer_of(file: str, zone: tzinfo, year: int | None = None, not_after_us: int | None = None, *, zone_set: bool = True) -> Framer:
     """What takes the lines of a file apart, with what the formats know of their programs' stamps; see `Framer`."""
-    return Framer(file, zone, _FRAMES, year, not_after_us)
+    return Framer(file, zone, _FRAMES, year, not_after_us, zone_set=zone_set)
 
 
 def peek_time(text: str) -> Stamp | None:

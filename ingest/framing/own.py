@@ -46,6 +46,8 @@ class OwnFrame:
     json: Callable[[str], OwnJson | None] | None = None
     #: Takes the program's own stamp out of a line of its in syslog, in place.
     unwrap: Callable[[Line], None] | None = None
+    #: The time in the id of the message that begins with this text, in microseconds since 1970 UTC; None where it is no such line.
+    begun: Callable[[str], int | None] | None = None
 
 
 class OwnFrames:
@@ -57,6 +59,7 @@ class OwnFrames:
         self.ctime: tuple[Behind, ...] = tuple(one.ctime for one, _ in known if one.ctime is not None)
         self.json = tuple(one.json for one, _ in known if one.json is not None)
         self.unwrap = {program: one.unwrap for one, programs in known if one.unwrap is not None for program in programs}
+        self.begun = {program: one.begun for one, programs in known if one.begun is not None for program in programs}
         unmarked = [one.unmarked for one, _ in known if one.unmarked is not None]
         if len(unmarked) > 1:
             raise ValueError(f"lines without a mark cannot be those of {' and of '.join(unmarked)}")

@@ -16,12 +16,14 @@ from ingest.framing.journald import entry_of
 from ingest.framing.line import Line
 from ingest.framing.own import OwnFrames, asked
 from ingest.framing.stamps import BSD, CTIME, DATED, ISO, PRIORITY, Stamp, bsd_stamp, ctime_stamp, dated, iso_stamp
-from ingest.framing.year import guess_year
+from ingest.framing.year import HALF_A_YEAR, days_back, guess_year
+from ingest.framing.zones import FileZone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SECOND_US = 1_000_000
 _DECEMBER = 12
+_NEW_YEAR = (1, 1)
 
 _STRUCTURED = re.compile(r'(?:-|(?:\[(?:[^\]\\"]|"(?:[^"\\]|\\.)*+"|\\.)*+\])++)(?: |$)', re.DOTALL)
 #: RFC 6587: how long the record is, before its priority.
@@ -55,16 +57,22 @@ class Framer:
     """Takes the lines of one file apart, in the order of the file.
 
     Without `year`, stamps that name none get one by `guess_year` from the file's name or `not_after_us`, the latest time that its
-    first line can have (the file's modification time). `own` is what programs need of their own.
+    first line can have (the file's modification time). `own` is what programs need of their own. Stamps that name no zone are of `zone`;
+    unless it is set, ids that hold their time say it better.
     """
 
-    def __init__(self, file: str, zone: tzinfo, own: OwnFrames, year: int | None = None, not_after_us: int | None = None) -> None:
+    def __init__(
+        self, file: str, zone: tzinfo, own: OwnFrames, year: int | None = None, not_after_us: int | None = None, *, zone_set: bool = True
+    ) -> None:
         self.file = file
         self.zone = zone
+        self.file_zone = FileZone(zone, is_set=zone_set)
         self._programs = own
         self._unwrap = own.unwrap
+        self._begun = own.begun
         self._year = year
-        self._month = 0
+        #: Month and day of the last stamp without a year.
+        self._day: tuple[int, int] | None = None
         self._not_after_us = not_after_us
         self._seen_us: int | None = None
         self._tags: dict[str, _Tag] = {}
@@ -86,16 +94,21 @@ class Framer:
         """The year of stamps that name none, as of the last line; None while no line needed it and none was given."""
         return self._year
 
+    def take_zone(self, of_ids: str | None) -> None:
+        """Take stamps that name no zone as ids of this file said before, or those of a file beside it."""
+        self.file_zone.resume(of_ids)
+        self.zone = self.file_zone.zone
+
     def resume(self, year: int | None, last_us: int | None) -> None:
         """Go on in the middle of the file: `year_now` and the time of a line, both as they were at that line."""
         self._bsd_stamp = self._dated_stamp = ""
         self._year = year
         self._seen_us = last_us
-        self._month = 0
+        self._day = None
         if year is not None and last_us is not None:
             local = (_EPOCH + timedelta(microseconds=last_us)).astimezone(self.zone)
             # A line of December that came late belongs to the year before; the file itself is in January.
-            self._month = local.month if local.year == year else 1
+            self._day = (local.month, local.day) if local.year == year else _NEW_YEAR
 
     def frame(self, text: str) -> Line | None:
         """One line (without its newline) taken apart, or None where it has no stamp that we know."""
@@ -114,7 +127,22 @@ class Framer:
             line = self._frame_other(text)
         if line is not None and line.program in self._unwrap and line.host:
             self._unwrap[line.program](line)
+        if line is not None and line.program in self._begun:
+            self.file_zone.told = True
+            self._hear(line)
         return line
+
+    def _hear(self, line: Line) -> None:
+        """Learn the zone of the file from a line of a message that has just begun, and correct its time, unless the zone is set."""
+        begun_us = self._begun[line.program](line.text)
+        if begun_us is None:
+            return
+        off_us = self.file_zone.hear(line.host, line.time_us, begun_us, lambda: peek_time(line.raw, self._programs))
+        if off_us:
+            line.time_us -= off_us
+            self.zone, self._seen_us = self.file_zone.zone, line.time_us
+            self._bsd_stamp = self._dated_stamp = ""
+            self._iso_length = 0
 
     def _frame_iso(self, text: str, raw: str) -> Line | None:
         """`2026-11-24T03:53:14.311264+00:00 host tag[pid]: text`."""
@@ -283,16 +311,15 @@ class Framer:
         if self._year is None:
             latest = self._not_after_us if self._not_after_us is not None else time.time_ns() // 1000
             self._year = guess_year((when.month, when.day), self.file, latest)
-        year, turned = self._year, False
-        if self._month == _DECEMBER and when.month == 1:
-            year, turned = year + 1, True
-        elif self._month == 1 and when.month == _DECEMBER:
-            year -= 1
+        day = (when.month, when.day)
+        turned = self._day is not None and days_back(self._day, day) > HALF_A_YEAR
+        late = self._day is not None and self._day[0] == 1 and when.month == _DECEMBER
+        year = self._year + turned - late
         time_us = self._local_us(when._replace(year=year))
         if time_us is None:
             return None
         if turned or year == self._year:
-            self._year, self._month = year, when.month
+            self._year, self._day = year, day
         return time_us
 
     def _local_us(self, when: Stamp) -> int | None:

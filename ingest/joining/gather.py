@@ -12,7 +12,9 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Protocol
 
-from ingest.clock import SECOND, SLACK_US
+from msgspec.structs import replace
+
+from ingest.clock import SECOND, SET_BACK_US, SLACK_US
 from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.links import Link
@@ -157,7 +159,7 @@ def _reached(part: Part, within: Within) -> tuple[int, int]:
     if isinstance(part, Loose) and part.kind is not KeyKind.QUEUE:
         return part.start_us - within.reach_us, part.end_us + within.reach_us
     ended = isinstance(part, Life) and part.removed is not None
-    return part.start_us - max(within.reach_us, SLACK_US), part.end_us + within.reach_us if ended else _EVER_US
+    return part.start_us - max(within.reach_us, SET_BACK_US), part.end_us + within.reach_us if ended else _EVER_US
 
 
 def _follow(part: Part, link: Link, web: Web, message: Message) -> Iterator[Edge]:
@@ -185,7 +187,7 @@ def _strong(part: Part, link: Link, web: Web, message: Message) -> Iterator[Edge
         for other in _others(part, link, web, web.within.reach_us):
             yield part, other, How.UNSEEN, link.line
         return
-    chosen = parts[0] if type(parts[0]) is Scan else _at(parts, link, web.within)
+    chosen = parts[0] if type(parts[0]) is Scan else _at(parts, link, web.within) or _set_back(part, parts, link, web.within)
     if chosen is None or chosen is part:
         return
     if link.how in _BACK:
@@ -332,3 +334,18 @@ def _at(parts: Sequence[Part], link: Link, within: Within) -> Life | None:
     if client is not None and link.how is How.FORWARDED and client.client_ip is not None:
         return None
     return chosen
+
+
+def _set_back(part: Part, parts: Sequence[Part], link: Link, within: Within) -> Life | None:
+    """The life with the same Message-ID that begins later by its stamps than a line names it, for the clock was set back in between."""
+    soon = [p for p in parts if isinstance(p, Life) and 0 < p.start_us - link.time_us <= SET_BACK_US]
+    ids = _message_ids(part) if soon else frozenset()
+    named = [life for life in soon if not ids.isdisjoint(_message_ids(life))]
+    return _at(named, replace(link, time_us=named[0].start_us), within) if named else None
+
+
+def _message_ids(part: Part) -> frozenset[str]:
+    """The Message-IDs that the lines of a part say of its mail."""
+    if isinstance(part, Life):
+        return frozenset(i.message_id for i in part.identified if i.message_id and not i.resent)
+    return frozenset(r.message_id for r in facts_of(part) if r.message_id) if isinstance(part, Scan) else frozenset()

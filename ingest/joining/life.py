@@ -10,7 +10,7 @@ from typing import Any
 
 from ingest.joining.event import LiveEvent
 from ingest.joining.links import Link
-from ingest.queue_ids import time_in_id
+from ingest.queue_ids import believed_time
 from mappings.facts import (
     Administered,
     Attempted,
@@ -121,8 +121,8 @@ class Life:
                 if take is not None:
                     take(self, event, fact)
         self.start_us, self.end_us = _span(events, key)
-        #: First sight: the time that the id holds, else the first stamp of a line that bears it.
-        held = time_in_id(self.queue_id)
+        #: First sight: the time that the id holds, where that can be, else the first stamp of a line that bears it.
+        held = believed_time(self.queue_id, self.start_us)
         self.first_us = self.start_us if held is None else held
         #: Whether nothing more is to be expected: removed, refused or broken off.
         self.closed = self._is_closed()

@@ -138,7 +138,7 @@ def _link(life: Life, within: Within, *, judged: bool) -> None:
                 links.append(Link(how, target, event.time_us, None, event))
     if judged and life.complete_us is not None:
         # In reception from its beginning to its end.
-        since, until = life.first_us - SLACK_US, life.complete_us + SLACK_US
+        since, until = min(life.first_us, life.start_us) - SLACK_US, life.complete_us + SLACK_US
         links.extend(Link(How.JUDGED, keys.judged(i.message_id), until, since) for i in life.identified if i.message_id and not i.resent)
     if ours and life.removed is None:
         links += _refused(life)

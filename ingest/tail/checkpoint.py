@@ -259,6 +259,15 @@ class Checkpoint:
         self.warning = f"The reading positions in {self._path} {why}; they were put aside as {aside.name}, and all files are read again."
 
 
+def noted_of_files(folder: Path) -> dict[str, Told]:
+    """What was noted about the files that were read, by their names; for a look, so what cannot be understood is left as it is."""
+    try:
+        state = msgspec.json.decode((folder / FILE_NAME).read_bytes(), type=_State)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return {}
+    return {mark.path: mark.told for mark in state.files}
+
+
 def _completed(state: _State) -> _State:
     """What a state of an older release lacks: of each path only the content that was written to last may have more than was read."""
     newest: dict[str, Mark] = {}

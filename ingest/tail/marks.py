@@ -13,6 +13,16 @@ class Told(msgspec.Struct, frozen=True):
     log_host: str | None = None
     format: str | None = None
     timezone: str | None = None
+    #: What message ids say instead of the zone that was given, where they do.
+    zone_of_ids: str | None = None
+
+    def zone_in_words(self, path: str) -> str | None:
+        """What is to be said of the zone of this file: where message ids say another one than was given."""
+        if self.zone_of_ids is None:
+            return None
+        if self.zone_of_ids == self.timezone:
+            return f"{path}: its stamps name no zone, and were taken as of {self.timezone}, as its message ids say; none is set."
+        return f"{path}: its stamps name no zone, and were taken as of {self.timezone}, as set; its message ids say {self.zone_of_ids}."
 
 
 class Mark(msgspec.Struct):

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Part, Scan, facts_of
-from ingest.queue_ids import time_in_id
+from ingest.queue_ids import believed_time
 from ingest.telling.tree import FROM_SCAN, Tree
 from mappings import keys
 from mappings.address import domain_of, is_loopback
@@ -187,7 +187,7 @@ class About:
             return keys.line(line.digest), line.time_us, line.host
         crowded = self.tree.message.crowded if self.tree is not None else ()
         if self.origin is not None and (key := keys.queue(root.host, self.origin)) not in crowded:
-            return key, time_in_id(self.origin) or first_us(root), root.host
+            return key, believed_time(self.origin, root.start_us) or first_us(root), root.host
         if isinstance(root, Scan) and self.tree is not None:
             # A filter before the queue: the message begins with the first queue file behind it.
             onward = self.tree.onward.get(root, ())

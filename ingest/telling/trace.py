@@ -22,6 +22,7 @@ from ingest.telling.ownership import Ownership
 from ingest.telling.recipient import Recipient, recipient
 from ingest.telling.recipients import recipients_of
 from ingest.telling.related import related_to
+from ingest.telling.steps import Held, as_it_went
 from ingest.telling.tree import Tree
 from mappings import keys
 from mappings.address import domain_of, fold
@@ -33,8 +34,6 @@ from mappings.trace import Event as StoredEvent
 from mappings.trace import Trace
 from mappings.vocabulary import Direction, Disposition, Reason
 
-#: An event, and the key of the node that holds it for this document.
-Held = tuple[str, LiveEvent]
 _NO_REASON = frozenset({Disposition.DELIVERED, Disposition.RELEASED, Disposition.IN_PROGRESS, Disposition.EXPANDED, Disposition.UNKNOWN})
 
 
@@ -346,14 +345,14 @@ def _cover(message: Message, drafts: list[Draft], context: Context) -> None:
 
 
 def _set_events(trace: Trace, held: Sequence[Held], context: Context) -> None:
-    """Put the events into a trace, in canonical order, each once for each node that holds it, with all ids of their lines."""
-    ordered = sorted({(key, event.digest): (event.order, key, event) for key, event in held}.values())
-    trace.events = [event.stored.get(key) or _stored(key, event, context) for _, key, event in ordered]
-    trace.last_event_ms = (max([event.time_us for _, _, event in ordered]) if ordered else trace.time_ms * 1000) // 1000
+    """Put the events into a trace as it went, each once for each node that holds it, with all ids of their lines."""
+    ordered = as_it_went({(key, event.digest): (key, event) for key, event in held}.values(), trace.hops)
+    trace.events = [event.stored.get(key) or _stored(key, event, context) for key, event in ordered]
+    trace.last_event_ms = (max([event.time_us for _, event in ordered]) if ordered else trace.time_ms * 1000) // 1000
     ids = {stored.hop for stored in trace.events}
-    ids.update(*[event.route.ids for _, _, event in ordered])
+    ids.update(*[event.route.ids for _, event in ordered])
     trace.keys = sorted(ids)
-    if Unread in {type(event.fact) for _, _, event in ordered}:
+    if Unread in {type(event.fact) for _, event in ordered}:
         trace.incomplete = True
 
 

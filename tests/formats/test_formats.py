@@ -135,6 +135,7 @@ def test_every_kind_of_fact_is_in_a_sample() -> None:
 OWN_LINES = {
     "amavis": ("Nov 24 03:53:14 mx1 amavis[235]: (00235-02) Passed CL...", "Nov 24 03:53:14 mx1 amavis[235]: (00235-02) ...EAN"),
     "exim": (
+        "2026-11-24 03:53:14 [90] 1xVhsP-00001T-1p <= <> R=1xVhsO-00001S-1o U=Debian-exim P=local S=1",
         "2026-11-24 03:53:14 [90] 1xVhsP-00001T-1p Completed",
         "Nov 24 03:53:14 mx1 exim4[90]: [1\\2] 2026-11-24 03:53:14 1xVhsP-00001T-1p F=<> rejected after DATA: no",
         "Nov 24 03:53:14 mx1 exim[90]: [2\\2] Envelope-from: <>",

@@ -104,6 +104,11 @@ def screened(at: float, port: int = 25001) -> At:
     return At(at, Screened(OUTSIDE, port, Finding.DNSBL))
 
 
+def begun(queue_id: str, at: float, message_id: str = "x@out") -> list[Said]:
+    """The beginning of a message, as its stamps have it."""
+    return [At(at, client(queue_id, LOOPBACK if queue_id == "B2" else OUTSIDE)), At(at + 0.1, named(queue_id, message_id))]
+
+
 TURNED_AWAY = At(2, Ruled(None, Action.REJECT, Stage.RCPT, Decider.SCREEN, client_ip=OUTSIDE, client_port=25001, sender=ANN))
 FROM_OUTSIDE = client("B2")
 FROM_FILTER = client("B2", LOOPBACK)
@@ -120,6 +125,10 @@ HANDED_ON, ANSWER, MADE_B2 = to_filter(next_id="B2"), to_filter(log_id="1-1"), s
 LOGGED, OF_A1, ONCE_A1 = result(BOB, log_id="1-1"), result(BOB, origin_queue_id="A1"), client("B2", LOOPBACK, origin_queue_id="A1")
 
 ROWS = (
+    Row(How.RELAY, "the clock was set back behind its beginning", [*begun("A1", 0), *begun("B2", 90), At(1, HANDED_ON)], "A1 > B2"),
+    Row(How.RELAY, "but not by more than an hour", [*begun("A1", 0), *begun("B2", 3700), At(1, HANDED_ON)]),
+    Row(How.RELAY, "and not where it is another message", [*begun("A1", 0), *begun("B2", 90, "y@out"), At(1, HANDED_ON)]),
+    Row(How.SCAN_OF, "the clock was set back", [*begun("A1", 90), At(1, result(BOB, origin_queue_id="A1", message_id="x@out"))], "A1 > M1"),
     Row(How.RELAY, "the filter took it as B2", [client(), HANDED_ON, FROM_FILTER], "A1 > B2"),
     Row(How.RELAY, "the next file's lines come first", [FROM_FILTER, client(), HANDED_ON], "A1 > B2"),
     Row(How.RELAY, "its beginning was not read", [client(), HANDED_ON, At(30, queued("B2"))], "A1 > B2"),
