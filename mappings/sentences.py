@@ -298,9 +298,10 @@ def _handed(fact: Attempted) -> str:
         agent = fact.relay is not None and "[" not in fact.relay
         relay, kind = fact.relay or "the next server", 2 if agent else 0
     elif is_loopback(fact.relay_ip) and not fact.stored:
-        # The filters of a mail server listen on its own loopback addresses.
+        # The filters of a mail server listen on its own loopback addresses, and so do mail stores: what is there tells by its answer.
         host = f"[{fact.relay_ip}]" if ":" in fact.relay_ip else fact.relay_ip
-        relay, kind = f"{host}:{fact.relay_port}" if fact.relay_port else host, 1
+        filter_of_ours = fact.as_filters_answer or fact.next_id is not None
+        relay, kind = f"{host}:{fact.relay_port}" if fact.relay_port else host, 1 if filter_of_ours else 0
     else:
         relay, kind = fact.relay or fact.relay_ip, 0
     return known[kind].format(relay)

@@ -146,7 +146,7 @@ def _attempted(fact: Attempted, event: Statement) -> Route:
     if fact.next_id is None and fact.log_id is None:
         return Route(owners, owners[0], ids=owners)
     logged = fact.ids(event.host)
-    if not (fact.forwarded or event.within.takes(fact)):
+    if not (fact.forwarded or event.within.may_lead_on(fact)):
         # The id of a message elsewhere.
         return Route(owners, owners[0], ids=owners + logged)
     names = fact.names(event.host)

@@ -81,8 +81,9 @@ class Case:
         self.life = life
         self.tries = tries
         self.within = within
-        #: The strongest try.
-        self.best = strongest(tries)
+        best = strongest(tries)
+        #: The strongest try; None where nothing but an automatic answer was made, which is no delivery.
+        self.best = None if best is not None and best.fact.automatic else best
         #: What a rule did to the whole message.
         self.ruled = rule_fate(life) if life.rules_of_all else None
 

@@ -256,7 +256,8 @@ def _set_fate(trace: Trace, fate: Fate, one: Recipient, context: Context) -> Non
     relay, reply = fate.relay, fate.reply
     if reply is not None:
         trace.reply_code, trace.enhanced_code, trace.reply_text = reply.code, reply.enhanced, reply.text or None
-        trace.reply_by = By.FILTER if relay is not None and context.within.takes(relay) else fate.by
+        by_filter = relay is not None and relay.by is By.REMOTE and context.within.takes(relay)
+        trace.reply_by = By.FILTER if by_filter else fate.by
         trace.reply_inferred = reply.inferred
     if relay is not None:
         trace.relay, trace.relay_host, trace.relay_ip = relay.relay, relay.relay_name, relay.relay_ip

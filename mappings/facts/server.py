@@ -221,6 +221,8 @@ class Attempted(OfQueueFile, frozen=True, tag="attempted"):
     stored: bool = False
     #: An automatic answer was made: no delivery of the message.
     automatic: bool = False
+    #: A copy for others, such as an archive: beside another one it is not the recipient's.
+    aside: bool = False
     #: Thrown away on delivery (`/dev/null`, the discard service).
     discarded: bool = False
     #: Nothing was tried: it was not yet time for it, or our own cache answered.
@@ -234,6 +236,11 @@ class Attempted(OfQueueFile, frozen=True, tag="attempted"):
     verdict: Verdict | None = None
     detail: str | None = None
     did: Disposition | None = None
+
+    @property
+    def as_filters_answer(self) -> bool:
+        """Whether the reply has words that a filter says and a mail store does not: its own id, what it thought, what it did."""
+        return self.filtered or self.log_id is not None or self.verdict is not None or self.did is not None
 
     def names(self, host: str) -> tuple[Named, ...]:
         """The next queue file, and the filter's run that answered."""

@@ -15,7 +15,6 @@ CASES = Path(__file__).parent.parent / "data" / "field"
 OPEN = {
     "amavis-no-mail-id": "open",
     "amavis-no-mail-id-alone": "open",
-    "autoreply-hides-bounce": "open",
     "client-last-line": "open",
     "clock-set-back": "open",
     "cpanel-spam-score": "open",
@@ -30,7 +29,6 @@ OPEN = {
     "greylisted-then-delivered": "open",
     "helo-refused": "open",
     "list-error-own-reply": "open",
-    "loopback-cyrus-lmtp": "open",
     "loopback-mailman3": "open",
     "mailscanner-hold-requeue": "open",
     "message-id-added-later": "open",
