@@ -258,7 +258,8 @@ def _ruled(fact: Ruled) -> str:
             "Line of the body logged" if fact.stage is Stage.BODY else "Header logged" if "header" in fact.stage else "Logged by a rule"
         )
         return logged + (f": {text}" if text else "")
-    what = " ".join(p for p in (_RULES[fact.action], _BY.get(fact.source, ""), _place(fact)) if p)
+    by = "" if fact.own else _BY.get(fact.source, "")
+    what = " ".join(p for p in (_RULES[fact.action], by, _place(fact)) if p)
     if fact.reply is not None:
         return what + _said(fact.reply, people)
     told = text and fact.action not in {Action.REDIRECT, Action.BCC}

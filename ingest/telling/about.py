@@ -69,7 +69,7 @@ class About:
         self.rules = _rules(self.lives[:1], self.pieces, tree)
         self.own_rule = refusal.fact if refusal is not None and isinstance(refusal.fact, Ruled) else None
         self.results = [result for scan in self.scans for result in facts_of(scan)]
-        self.received = self.lives[0].received if self.lives else None
+        self.received = self.lives[0].received if self.lives else _connected([p for p in (*parts, *self.pieces) if type(p) is Loose])
         self.judged = [e.fact for life in self.lives for e in life.judged if isinstance(e.fact, Judged)]
         #: Whether a filter before the queue answered the client.
         self.proxied = self.rules.proxied or (self.own_rule is not None and self.own_rule.source is Decider.PROXY)
@@ -145,7 +145,7 @@ class About:
             passed_on = received.origin_ip and received.client_ip and is_loopback(received.client_ip)
             if received.origin_queue_id is not None or passed_on:
                 return received.origin_name, received.origin_ip
-            if not (self.scans and self.scans[0] is self.root):
+            if received.queue_id is None or not (self.scans and self.scans[0] is self.root):
                 return received.client_name, received.client_ip
         for rule in (self.own_rule, self.rules.first_with("client_ip")):
             if rule is not None and rule.client_ip is not None:
@@ -259,6 +259,11 @@ class Rules:
 
 
 _NO_RULES = Rules([])
+
+
+def _connected(pieces: list[Loose]) -> Received | None:
+    """The client of a session in which no queue file began, for a filter before the queue took the message, or refused it."""
+    return next((e.fact for piece in pieces for e in piece.events if isinstance(e.fact, Received) and e.fact.queue_id is None), None)
 
 
 def _rules(lives: list[Life], pieces: list[Loose], tree: Tree | None) -> Rules:

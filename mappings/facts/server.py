@@ -138,6 +138,8 @@ class Ruled(Fact, frozen=True, tag="ruled"):
     did: Disposition | None = None
     #: A filter had told the rule a score.
     scored: bool = False
+    #: The words are the mail server's own, though what decides is a filter: it is away, or did not come to an answer.
+    own: bool = False
 
     @property
     def recipient(self) -> str | None:
