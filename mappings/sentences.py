@@ -104,6 +104,7 @@ _SESSION = {
     Contact.TLS: "Encrypted connection",
     Contact.LOST: "The session broke off",
     Contact.TIMEOUT: "The session timed out",
+    Contact.LEFT: "The session ended without a message",
 }
 _SCREEN = {
     Finding.DENYLISTED: "The client is on our deny list",

@@ -12,7 +12,7 @@ from ingest.queue_ids import time_in_id
 from ingest.telling.tree import FROM_SCAN, Tree
 from mappings import keys
 from mappings.address import domain_of, is_loopback
-from mappings.facts import Inspected, Judged, Noticed, Received, Ruled, Scanned
+from mappings.facts import Expired, Inspected, Judged, Noticed, Received, Ruled, Scanned
 from mappings.links import How
 from mappings.log_words import Decider
 from mappings.trace import HopLink, Related
@@ -135,7 +135,10 @@ class About:
             return submitted
         if queued:
             return queued[0]
-        named = _first([judged.sender for judged in self.judged])
+        given_up = [life.expired.fact for life in self.lives if life.expired is not None]
+        named = _first([fact.sender for fact in given_up if isinstance(fact, Expired)])
+        if named is None:
+            named = _first([judged.sender for judged in self.judged])
         return named if named is not None else _first([found.sender for found in self._filtered()])
 
     def _client(self) -> tuple[str | None, str | None]:
@@ -156,10 +159,10 @@ class About:
         return (received.client_name, received.client_ip) if received is not None else (None, None)
 
     def _message_id(self) -> str | None:
-        """The Message-ID header."""
+        """The Message-ID header; the first hop may have come without one, and a later one have added it."""
         for life in self.lives:
             for found in life.identified:
-                if not found.resent:
+                if not found.resent and found.message_id:
                     return found.message_id
         return _first([*[result.message_id for result in self.results], *[judged.message_id for judged in self.judged]])
 

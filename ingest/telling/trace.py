@@ -24,7 +24,7 @@ from ingest.telling.recipients import recipients_of
 from ingest.telling.related import related_to
 from ingest.telling.tree import Tree
 from mappings import keys
-from mappings.address import domain_of, fold
+from mappings.address import domain_of, fold, is_loopback
 from mappings.facts import Judged, Received, Ruled, Scanned, Screened, Unread, fields_of, kind_of
 from mappings.identity import trace_id
 from mappings.keys import KeyKind
@@ -36,6 +36,8 @@ from mappings.vocabulary import Direction, Disposition, Reason
 #: An event, and the key of the node that holds it for this document.
 Held = tuple[str, LiveEvent]
 _NO_REASON = frozenset({Disposition.DELIVERED, Disposition.RELEASED, Disposition.IN_PROGRESS, Disposition.EXPANDED, Disposition.UNKNOWN})
+#: Where the recipient has it.
+_ARRIVED = frozenset({Disposition.DELIVERED, Disposition.RELEASED})
 
 
 class Draft(msgspec.Struct, eq=False):
@@ -55,7 +57,7 @@ class Draft(msgspec.Struct, eq=False):
 
     @property
     def withheld(self) -> bool:
-        """Whether it is to be shown to nobody, and written only where its lines will not be read again."""
+        """Whether it is to be shown to nobody: it came to nothing."""
         return bool(self.trace.superseded_by)
 
 
@@ -115,9 +117,10 @@ def _with_tasks(message: Message) -> Message:
 
 
 def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | None:
-    """One recipient as a trace; None where no address is known at all, unless it is a message that has begun and may still go on.
+    """One recipient as a trace; None where no address is known at all, unless it is a message that has begun.
 
-    That one is no trace yet, and perhaps never becomes one: its document is *withheld*, which stands in the store and is shown to nobody.
+    That one may still go on, or come to nothing: then its document is *withheld*, which is shown to nobody, and written only to take back
+    what was told of it before.
     """
     about = _about(tree, root, one)
     nameless = about.sender is None and one.final is None and one.named is None
@@ -125,14 +128,15 @@ def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | 
         return None
     pieces = [piece for part in one.path for piece in tree.loose.get(part, ())] if tree.loose else []
     fate = fate_of(one, context.within, pieces)
-    if nameless and fate.disposition is Disposition.ABORTED:
-        return None
+    if nameless and fate.disposition is Disposition.IN_PROGRESS:
+        # No line says that it was taken.
+        fate = Fate(Disposition.UNKNOWN, fate.verdict, incomplete=True)
     held = _held_by(tree, one, pieces)
     hits = [(part, hit) for part in one.path if type(part) is Scan for hit in tree.message.hits.get(part.key, ())]
     held += [(scan.key, event) for scan, (_, event) in hits if not _has_better(scan, event)]
     trace = _trace(about, one, fate, context)
     _set_events(trace, held, context)
-    trace.superseded_by = [trace.id] if nameless else []
+    trace.superseded_by = [trace.id] if nameless and fate.disposition is Disposition.ABORTED else []
     return Draft(trace, _held_until(about, one, context), held, [hit for _, hit in hits])
 
 
@@ -280,21 +284,32 @@ def _set_scores(trace: Trace, about: About, one: Recipient, fate: Fate) -> None:
 def _set_sides(trace: Trace, about: About, fate: Fate, recipient_domains: list[str], context: Context) -> None:
     """Which way it went, and whose it is."""
     ours = context.ownership.came_from(about.sender_domain, about.client[1], submitted=about.submitted)
-    hint = _hint(about, fate)
+    hint = _hint(about, fate, recipient_domains)
     trace.direction, trace.direction_inferred = context.ownership.direction(about.sender_domain, recipient_domains, hint, ours=ours)
     trace.visible_to = sorted({*recipient_domains, *([about.sender_domain] if ours and about.sender_domain else [])})
 
 
-def _hint(about: About, fate: Fate) -> Direction:
+def _hint(about: About, fate: Fate, recipient_domains: list[str]) -> Direction:
     """The direction as the lines let one infer it, where no own domains are set."""
     said = about.direction
     if said is not None and said is not Direction.RELAYED:
         return Direction.INTERNAL if about.submitted and said is Direction.INBOUND else said
+    stayed = _stayed_here(fate)
     if about.submitted:
-        return Direction.OUTBOUND
-    if fate.relay is not None and fate.relay.relay_ip is None and fate.disposition is Disposition.DELIVERED:
-        return Direction.INBOUND
-    return Direction.UNKNOWN
+        return Direction.INTERNAL if stayed or about.sender_domain in recipient_domains else Direction.OUTBOUND
+    if not stayed:
+        return Direction.UNKNOWN
+    if any(one.how == "notice_of" for one in about.related):
+        # The mail server or a filter of ours made it itself.
+        return Direction.INTERNAL
+    # From loopback it may be a program of the host, or what a filter gave back.
+    return Direction.UNKNOWN if is_loopback(about.client[1] or "") else Direction.INBOUND
+
+
+def _stayed_here(fate: Fate) -> bool:
+    """Whether it was put into a box of ours: by an agent of the host, or by a mail store."""
+    relay = fate.relay
+    return relay is not None and (relay.relay_ip is None or relay.stored) and fate.disposition in _ARRIVED
 
 
 def _held_until(about: About, one: Recipient, context: Context) -> int | None:

@@ -25,6 +25,8 @@ _PROXY = re.compile(r"(?:NOQUEUE: )?proxy-(accept|reject): ([A-Z-]+): ")
 #: What smtpd tells the client where the filter before the queue is away, breaks off, or may not have the message (`smtpd_proxy.c`,
 #: `cleanup_strerror.c`).
 _OWN_WORDS = re.compile(r"Error: (?:queue file write error|message file too big|too many hops)")
+#: How often each command came, in an order of Postfix' own: recipients were taken, and nothing was sent for them.
+_ASKED_ONLY = re.compile(r" rcpt=[1-9](?!.* (?:data|bdat)=)")
 #: Stages at which somebody is named.
 _NAMING = frozenset({"MAIL", "RCPT", "DATA", "END-OF-MESSAGE"})
 #: What follows `client=HOST[IP]`, in the order in which smtpd.c prints it. `sasl_sender` is what the client says of itself (`MAIL FROM ...
@@ -64,7 +66,10 @@ def _session(text: str) -> Outcome:
         return Connected(Contact.CONNECT, client.name, client.ip) if client else IGNORED
     if text.startswith("disconnect from "):
         client = client_at(text, 16)
-        return Connected(Contact.DISCONNECT, client.name, client.ip) if client else IGNORED
+        if client is None:
+            return IGNORED
+        ended = Connected(Contact.DISCONNECT, client.name, client.ip)
+        return (Connected(Contact.LEFT, client.name, client.ip), ended) if _ASKED_ONLY.search(text, client.end) is not None else ended
     match = _TLS.match(text)
     if match is not None:
         client = client_at(match[1])
