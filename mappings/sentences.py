@@ -277,6 +277,8 @@ def _place(fact: Ruled) -> str:
 def _attempted(fact: Attempted) -> str:
     """What came of a delivery."""
     people = [fact.recipient, *([fact.original] if fact.original else [])]
+    if fact.skipped and fact.status is Status.EXPIRED:
+        return "Given up without another try" + _said(fact.reply, people)
     if fact.skipped:
         return NOT_TRIED + _said(fact.reply, people)
     if fact.discarded:

@@ -137,7 +137,7 @@ def refusal_fate(event: LiveEvent, loose: Iterable[Loose]) -> Fate:
 
 def _taken(rule: Ruled, event: LiveEvent | None) -> Fate:
     """Taken by a filter before the queue whose own lines are not seen, and no queue file named: its reply is all there is."""
-    verdict = rule.verdict or Verdict.NOT_SCANNED
+    verdict = rule.verdict or (Verdict.UNKNOWN if rule.source in _BY_FILTERS else Verdict.NOT_SCANNED)
     fate = Fate(rule.did or Disposition.UNKNOWN, verdict, reply=rule.reply, by=By.FILTER, detail=rule.detail, incomplete=True)
     if rule.did is not None:
         fate.reason, fate.decided = REASONS_OF_VERDICTS.get(verdict, Reason.POLICY), event

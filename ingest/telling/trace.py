@@ -15,6 +15,7 @@ from ingest.joining.names import MANY
 from ingest.joining.parts import Loose, Message, Part, Scan
 from ingest.joining.within import Within
 from ingest.telling.about import About, first_us, lines_missing
+from ingest.telling.direction import direction_hint
 from ingest.telling.fate import fate_of
 from ingest.telling.hops import hops_of, refusal_hops
 from ingest.telling.outcome import Fate
@@ -24,20 +25,20 @@ from ingest.telling.recipients import recipients_of
 from ingest.telling.related import related_to
 from ingest.telling.tree import Tree
 from mappings import keys
-from mappings.address import domain_of, fold, is_loopback
+from mappings.address import domain_of, fold
 from mappings.facts import Judged, Received, Ruled, Scanned, Screened, Unread, fields_of, kind_of
 from mappings.identity import trace_id
 from mappings.keys import KeyKind
 from mappings.log_words import By, Status
 from mappings.trace import Event as StoredEvent
 from mappings.trace import Trace
-from mappings.vocabulary import Direction, Disposition, Reason
+from mappings.vocabulary import Disposition, Reason, Verdict
 
 #: An event, and the key of the node that holds it for this document.
 Held = tuple[str, LiveEvent]
 _NO_REASON = frozenset({Disposition.DELIVERED, Disposition.RELEASED, Disposition.IN_PROGRESS, Disposition.EXPANDED, Disposition.UNKNOWN})
-#: Where the recipient has it.
-_ARRIVED = frozenset({Disposition.DELIVERED, Disposition.RELEASED})
+#: What ends before a filter behind the queue sees anything.
+_IN_DIALOGUE = frozenset({Disposition.REJECTED, Disposition.TEMPFAILED, Disposition.ABORTED})
 
 
 class Draft(msgspec.Struct, eq=False):
@@ -131,6 +132,9 @@ def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | 
     if nameless and fate.disposition is Disposition.IN_PROGRESS:
         # No line says that it was taken.
         fate = Fate(Disposition.UNKNOWN, fate.verdict, incomplete=True)
+    if about.incomplete and fate.verdict is Verdict.NOT_SCANNED and fate.disposition not in _IN_DIALOGUE and one.refusal is None:
+        # A filter may have seen it before the first line that is seen.
+        fate.verdict = Verdict.UNKNOWN
     held = _held_by(tree, one, pieces)
     hits = [(part, hit) for part in one.path if type(part) is Scan for hit in tree.message.hits.get(part.key, ())]
     held += [(scan.key, event) for scan, (_, event) in hits if not _has_better(scan, event)]
@@ -284,32 +288,9 @@ def _set_scores(trace: Trace, about: About, one: Recipient, fate: Fate) -> None:
 def _set_sides(trace: Trace, about: About, fate: Fate, recipient_domains: list[str], context: Context) -> None:
     """Which way it went, and whose it is."""
     ours = context.ownership.came_from(about.sender_domain, about.client[1], submitted=about.submitted)
-    hint = _hint(about, fate, recipient_domains)
+    hint = direction_hint(about, fate, recipient_domains)
     trace.direction, trace.direction_inferred = context.ownership.direction(about.sender_domain, recipient_domains, hint, ours=ours)
     trace.visible_to = sorted({*recipient_domains, *([about.sender_domain] if ours and about.sender_domain else [])})
-
-
-def _hint(about: About, fate: Fate, recipient_domains: list[str]) -> Direction:
-    """The direction as the lines let one infer it, where no own domains are set."""
-    said = about.direction
-    if said is not None and said is not Direction.RELAYED:
-        return Direction.INTERNAL if about.submitted and said is Direction.INBOUND else said
-    stayed = _stayed_here(fate)
-    if about.submitted:
-        return Direction.INTERNAL if stayed or about.sender_domain in recipient_domains else Direction.OUTBOUND
-    if not stayed:
-        return Direction.UNKNOWN
-    if any(one.how == "notice_of" for one in about.related):
-        # The mail server or a filter of ours made it itself.
-        return Direction.INTERNAL
-    # From loopback it may be a program of the host, or what a filter gave back.
-    return Direction.UNKNOWN if is_loopback(about.client[1] or "") else Direction.INBOUND
-
-
-def _stayed_here(fate: Fate) -> bool:
-    """Whether it was put into a box of ours: by an agent of the host, or by a mail store."""
-    relay = fate.relay
-    return relay is not None and (relay.relay_ip is None or relay.stored) and fate.disposition in _ARRIVED
 
 
 def _held_until(about: About, one: Recipient, context: Context) -> int | None:

@@ -56,6 +56,8 @@ _TRIED_ONCE = re.compile(r" (mua_wrapper forced failure for deferred delivery|ro
 _COLONS = (":", " :")
 _SKIPPED = "retry time not reached"
 _GIVEN_UP = ("retry timeout exceeded", "have been failing for a long time", "after a long failure period")
+#: Of these, what is said without another try; behind the words of a try the first stands, too.
+_UNTRIED = re.compile(r"retry timeout exceeded$|.*(?:have been failing for a long time|after a long failure period)", re.DOTALL)
 
 
 def delivery(queue_id: str, arrow: str, text: str) -> Outcome:
@@ -176,7 +178,7 @@ def _attempted(queue_id: str, addresses: tuple[str, str | None], fields: Fields,
         automatic=target.startswith(">") or makes_answers(*made_by),
         aside=makes_archives(*made_by),
         discarded=arrow == "*>" or (status is Status.SENT and (gone or target.startswith(":blackhole:") or target == "/dev/null")),
-        skipped=_SKIPPED in said and status is Status.DEFERRED,
+        skipped=_SKIPPED in said if status is Status.DEFERRED else status is Status.EXPIRED and _UNTRIED.match(said) is not None,
         cut_through=arrow == ">>",
         router=router,
         transport=transport,
