@@ -168,7 +168,7 @@ def _ruled(fact: Ruled, event: Statement) -> Route:
     if (fact.action in _AHEAD or fact.source is Decider.SIZE) and fact.stage is not Stage.MAIL:
         # Too large for the queue file: said of the transaction, before the answer to the client.
         return Route((), None, fact.names(event.host), ids=ids, role=SessionRole.AHEAD)
-    if fact.action not in _STOPS or (fact.sender is None and not fact.recipients):
+    if fact.action not in _STOPS or not fact.names_somebody:
         return _NOWHERE
     names = fact.names(event.host)
     mentions = tuple([key for how, key in names if how is How.PEER])

@@ -18,7 +18,9 @@ def direction_hint(about: About, fate: Fate, recipient_domains: list[str]) -> Di
         return Direction.INTERNAL if about.submitted and said is Direction.INBOUND else said
     stayed = _stayed_here(fate)
     if about.submitted:
-        return Direction.INTERNAL if stayed or about.sender_domain in recipient_domains else Direction.OUTBOUND
+        if stayed or about.sender_domain in recipient_domains:
+            return Direction.INTERNAL
+        return Direction.OUTBOUND if recipient_domains else Direction.UNKNOWN
     if not stayed:
         return Direction.UNKNOWN
     if any(one.how == "notice_of" for one in about.related):

@@ -140,7 +140,8 @@ def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | 
     held += [(scan.key, event) for scan, (_, event) in hits if not _has_better(scan, event)]
     trace = _trace(about, one, fate, context)
     _set_events(trace, held, context)
-    trace.superseded_by = [trace.id] if nameless and fate.disposition is Disposition.ABORTED else []
+    if nameless and fate.disposition is Disposition.ABORTED and not (about.message_id or about.user):
+        trace.superseded_by = [trace.id]
     return Draft(trace, _held_until(about, one, context), held, [hit for _, hit in hits])
 
 
@@ -186,7 +187,7 @@ def _refusals(piece: Loose, peers: list[Loose], context: Context) -> Iterator[Dr
     """A refusal without any id: one trace for each line and recipient in it."""
     for event in piece.events:
         rule = event.fact
-        if not isinstance(rule, Ruled) or (rule.sender is None and not rule.recipients):
+        if not isinstance(rule, Ruled) or not rule.names_somebody:
             continue
         around = [peer for peer in peers if any(_is_peer(e, rule) for e in peer.events)]
         # So many lines that share a weak id are not about one refusal.
@@ -240,7 +241,7 @@ def _trace(about: About, one: Recipient, fate: Fate, context: Context) -> Trace:
         attempts=one.tries + (one.released.tries if one.released else 0),
         related=about.related,
         hops=about.hops,
-        incomplete=fate.incomplete or about.incomplete,
+        incomplete=fate.incomplete or about.incomplete or _names_missing(about, one, fate),
     )
     if named is not None and final is not None and named != final:
         trace.original_recipient, trace.original_recipient_domain = one.named, _domain(one.named)
@@ -248,6 +249,12 @@ def _trace(about: About, one: Recipient, fate: Fate, context: Context) -> Trace:
     _set_scores(trace, about, one, fate)
     _set_sides(trace, about, fate, recipient_domains, context)
     return trace
+
+
+def _names_missing(about: About, one: Recipient, fate: Fate) -> bool:
+    """Whether no line says from whom it was, or to whom one was that was complete when it was refused."""
+    whom = one.final is None and isinstance(about.root, Life) and fate.disposition in _IN_DIALOGUE
+    return about.sender is None or whom
 
 
 def _domain(address: str | None) -> str | None:

@@ -147,6 +147,11 @@ class Ruled(Fact, frozen=True, tag="ruled"):
         return self.recipients[0] if self.recipients else None
 
     @property
+    def names_somebody(self) -> bool:
+        """Whether it says whose message it was: a session that named nobody makes no trace."""
+        return self.sender is not None or bool(self.recipients) or self.user is not None
+
+    @property
     def of_one(self) -> bool:
         """Whether it decided of one recipient only: an ACL drops a recipient, an access rule the whole message."""
         if self.action is Action.DISCARD:

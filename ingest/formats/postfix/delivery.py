@@ -12,7 +12,7 @@ from ingest.formats.replies import filter_answer, log_id_in, next_id_in, stored_
 from ingest.formats.side_copies import makes_answers, makes_archives
 from ingest.framing.line import Line
 from ingest.queue_ids import alike
-from mappings.address import is_loopback
+from mappings.address import domain_of, is_loopback, local_of
 from mappings.codes import split_reply
 from mappings.codes.stage import stage_in
 from mappings.facts import Attempted, Reply
@@ -82,7 +82,9 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
     verdict, detail, did = filter_answer(text) if by is By.REMOTE else (None, None, None)
     # A service of the configuration (pipe), or a command of the user.
     command = _COMMAND.match(text)
-    made_by = () if by is By.REMOTE else (where, command[1] if command is not None else None)
+    made_by = () if by is By.REMOTE else (where, domain_of(recipient), command[1] if command is not None else None)
+    # PostfixAdmin's address of whoever is away: all of his own before another domain.
+    away = by is By.LOCAL and original is not None and local_of(recipient) == original.replace("@", "#")
     fact = Attempted(
         queue_id=queue_id,
         recipient=recipient,
@@ -99,7 +101,7 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
         next_id=next_id,
         log_id=log_id,
         forwarded=forwarded is not None,
-        automatic=makes_answers(*made_by),
+        automatic=away or makes_answers(*made_by),
         aside=makes_archives(*made_by),
         skipped=suspended,
         discarded=status is Status.SENT and (program == "discard" or text.startswith("delivered to file: /dev/null")),
