@@ -110,7 +110,7 @@ class About:
         return self.rules.first(name) if own is None else own
 
     def _filtered(self) -> Iterable[Scanned | Inspected]:
-        """What the filter's lines say of sender and client, the result first."""
+        """What the filter's lines say of the sender, the result first."""
         yield from self.results
         looked: list[Scan | Loose] = [*self.scans, *self.pieces]
         yield from [e.fact for part in looked for e in part.events if isinstance(e.fact, Inspected)]
@@ -153,7 +153,9 @@ class About:
         for rule in (self.own_rule, self.rules.first_with("client_ip")):
             if rule is not None and rule.client_ip is not None:
                 return rule.client_name, rule.client_ip
-        for found in (*self._filtered(), *self.judged):
+        # What is said when a scan begins may be out of the header, where the filter was told no client.
+        thought: list[Scanned | Judged] = [*self.results, *self.judged]
+        for found in thought:
             if found.client_ip is not None:
                 return None, found.client_ip
         return (received.client_name, received.client_ip) if received is not None else (None, None)
