@@ -18,7 +18,7 @@ def direction_hint(about: About, fate: Fate, recipient_domains: list[str]) -> Di
         return Direction.INTERNAL if about.submitted and said is Direction.INBOUND else said
     stayed = _stayed_here(fate)
     if about.submitted:
-        if stayed or about.sender_domain in recipient_domains:
+        if stayed or _tried_here(fate) or about.sender_domain in recipient_domains:
             return Direction.INTERNAL
         return Direction.OUTBOUND if recipient_domains else Direction.UNKNOWN
     if not stayed:
@@ -34,3 +34,9 @@ def _stayed_here(fate: Fate) -> bool:
     """Whether it was put into a box of ours: by an agent of the host, or by a mail store."""
     relay = fate.relay
     return relay is not None and (relay.relay_ip is None or relay.stored) and fate.disposition in _ARRIVED
+
+
+def _tried_here(fate: Fate) -> bool:
+    """Whether an agent of the host was to put it into a box, and could not; a rule's name alone (`transport`) may mean other servers."""
+    relay = fate.relay
+    return relay is not None and relay.relay is not None and relay.relay_ip is None and relay.transport is None
