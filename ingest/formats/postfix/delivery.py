@@ -84,7 +84,7 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
     command = _COMMAND.match(text)
     made_by = () if by is By.REMOTE else (where, domain_of(recipient), command[1] if command is not None else None)
     # PostfixAdmin's address of whoever is away: all of his own before another domain.
-    away = by is By.LOCAL and original is not None and local_of(recipient) == original.replace("@", "#")
+    away = by is By.LOCAL and original is not None and "@" in original and local_of(recipient) == original.replace("@", "#")
     fact = Attempted(
         queue_id=queue_id,
         recipient=recipient,
