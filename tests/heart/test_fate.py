@@ -110,6 +110,7 @@ class Row:
     within: Within = HERE
 
 
+SHORT_ID = "80582186537"
 HELD_BOX = "a box of the configuration keeps it"
 TAKEN = "a filter took it, or it became other addresses, and nothing more is seen"
 DELIVERED = "the next server or agent took it"
@@ -135,6 +136,11 @@ ROWS = (
     Row(DELIVERED, [client(), sent(), Removed("A1", by_admin=True)], "delivered -", 1),
     Row(DELIVERED, [client(), bounced(), sent()], "delivered -", 2),
     Row(DELIVERED, [client(), sent(relay_ip=LOOPBACK, stored=True)], "delivered -", 1),
+    Row(DELIVERED, [client(), sent(relay_ip=LOOPBACK)], "delivered -", 1),
+    Row(DELIVERED, [client(SHORT_ID), sent(queue_id=SHORT_ID, relay_ip=LOOPBACK, next_id="1rKv3a-0001Ab-2C")], "delivered -", 1),
+    Row(TAKEN, [client(SHORT_ID), sent(queue_id=SHORT_ID, relay_ip=LOOPBACK, next_id="3033D18654F")], "unknown -"),
+    Row(TAKEN, [client(), sent(relay_ip=LOOPBACK, log_id="1-1")], "unknown -"),
+    Row(TAKEN, [client(), sent(relay_ip="198.51.100.5")], "unknown -", within=Within(frozenset({"198.51.100.5"}))),
     Row(DELIVERED, [client(), sent(relay_ip=None, discarded=True)], "discarded policy", 1),
     Row(FILTER_REFUSED, [client(), bounced(relay_ip=LOOPBACK, log_id="1-1")], "bounced recipient_unknown", 1),
     Row(REFUSED, [client(), bounced(relay_ip=LOOPBACK)], "bounced recipient_unknown", 1),
