@@ -26,6 +26,8 @@ _SAMPLES = 20
 #: What lines state, each with its number among what its line states, by the host whose they are.
 _Stated = dict[str, list[tuple[Line, Fact | SessionRole, int, Place]]]
 
+_MARKS = {Contact.CONNECT: SessionRole.OPEN, Contact.DISCONNECT: SessionRole.CLOSE}
+
 
 class Intake:
     """Takes lines in."""
@@ -145,11 +147,7 @@ class Intake:
             self._summary.events[known.name] += 1
         if not line.host:
             line.host = self._host_of(source)
-        if isinstance(stated, tuple):
-            return stated
-        if isinstance(stated, Connected) and stated.step in {Contact.CONNECT, Contact.DISCONNECT}:
-            return (SessionRole.OPEN if stated.step is Contact.CONNECT else SessionRole.CLOSE,)
-        return (stated,)
+        return tuple(map(_marked, stated)) if isinstance(stated, tuple) else (_marked(stated),)
 
     def _silent(self, outcome: Silent, line: Line, known: Format, tally: Tally) -> None:
         """Count a line that states nothing; keep a few of those that no pattern fits."""
@@ -174,3 +172,10 @@ class Intake:
                 self._formats.clear()
             self._formats[key] = format_of(line.tag, line.program, override)
         return self._formats[key]
+
+
+def _marked(fact: Fact) -> Fact | SessionRole:
+    """A fact, or the mark of a session where it says no more than that one begins or ends."""
+    if type(fact) is Connected and fact.step in _MARKS:
+        return _MARKS[fact.step]
+    return fact

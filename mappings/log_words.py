@@ -119,6 +119,8 @@ class Contact(StrEnum):
     TLS = "tls"
     LOST = "lost"
     TIMEOUT = "timeout"
+    #: The client ended it in order, and had named recipients, but sent no message: it only asked whether they are there.
+    LEFT = "left"
     DISCONNECT = "disconnect"
 
 

@@ -104,6 +104,7 @@ _SESSION = {
     Contact.TLS: "Encrypted connection",
     Contact.LOST: "The session broke off",
     Contact.TIMEOUT: "The session timed out",
+    Contact.LEFT: "The session ended without a message",
 }
 _SCREEN = {
     Finding.DENYLISTED: "The client is on our deny list",
@@ -258,7 +259,8 @@ def _ruled(fact: Ruled) -> str:
             "Line of the body logged" if fact.stage is Stage.BODY else "Header logged" if "header" in fact.stage else "Logged by a rule"
         )
         return logged + (f": {text}" if text else "")
-    what = " ".join(p for p in (_RULES[fact.action], _BY.get(fact.source, ""), _place(fact)) if p)
+    by = "" if fact.own else _BY.get(fact.source, "")
+    what = " ".join(p for p in (_RULES[fact.action], by, _place(fact)) if p)
     if fact.reply is not None:
         return what + _said(fact.reply, people)
     told = text and fact.action not in {Action.REDIRECT, Action.BCC}
@@ -275,6 +277,8 @@ def _place(fact: Ruled) -> str:
 def _attempted(fact: Attempted) -> str:
     """What came of a delivery."""
     people = [fact.recipient, *([fact.original] if fact.original else [])]
+    if fact.skipped and fact.status is Status.EXPIRED:
+        return "Given up without another try" + _said(fact.reply, people)
     if fact.skipped:
         return NOT_TRIED + _said(fact.reply, people)
     if fact.discarded:
@@ -298,9 +302,10 @@ def _handed(fact: Attempted) -> str:
         agent = fact.relay is not None and "[" not in fact.relay
         relay, kind = fact.relay or "the next server", 2 if agent else 0
     elif is_loopback(fact.relay_ip) and not fact.stored:
-        # The filters of a mail server listen on its own loopback addresses.
+        # The filters of a mail server listen on its own loopback addresses, and so do mail stores: what is there tells by its answer.
         host = f"[{fact.relay_ip}]" if ":" in fact.relay_ip else fact.relay_ip
-        relay, kind = f"{host}:{fact.relay_port}" if fact.relay_port else host, 1
+        filter_of_ours = fact.as_filters_answer or fact.next_id is not None
+        relay, kind = f"{host}:{fact.relay_port}" if fact.relay_port else host, 1 if filter_of_ours else 0
     else:
         relay, kind = fact.relay or fact.relay_ip, 0
     return known[kind].format(relay)

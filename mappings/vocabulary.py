@@ -62,7 +62,7 @@ class Verdict(_Word):
     OVERSIZED = "oversized", "The filter found it too large."
     UNCHECKED = "unchecked", "The filter could not look into it, for example because it is encrypted."
     NOT_SCANNED = "not_scanned", "No line of a filter belongs to this recipient."
-    UNKNOWN = "unknown", "A filter ran, and its result is not seen."
+    UNKNOWN = "unknown", "A filter ran, or may have run, and its result is not seen."
 
 
 class Reason(_Word):

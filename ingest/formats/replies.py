@@ -49,6 +49,7 @@ _VERDICTS = {
     "BAD-HEADER": Verdict.BAD_HEADER,
 }
 _DISCARDED = re.compile(r"\bdiscarded\b", re.IGNORECASE)
+_KEPT = re.compile(r"(?<!not )\bquarantined\b", re.IGNORECASE)
 
 
 def filter_answer(text: str) -> tuple[Verdict | None, str | None, Disposition | None]:
@@ -58,6 +59,8 @@ def filter_answer(text: str) -> tuple[Verdict | None, str | None, Disposition | 
         verdict, detail = _VERDICTS.get(found[1].upper(), Verdict.UNKNOWN), found[2]
     if _DISCARDED.search(text) is not None:
         did = Disposition.DISCARDED
+    elif _KEPT.search(text) is not None:
+        did = Disposition.QUARANTINED
     elif text.endswith("BOUNCE"):
         did = Disposition.BOUNCED
     return verdict, detail, did

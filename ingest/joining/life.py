@@ -219,6 +219,8 @@ def _connected(life: Life, event: LiveEvent, fact: Connected) -> None:
         life.tls = fact.detail
     elif fact.step is Contact.LOST:
         life.lost = event
+    elif fact.step is Contact.LEFT and not life.refused:
+        life.lost = life.lost or event
 
 
 def _expired(life: Life, event: LiveEvent, fact: Expired) -> None:

@@ -146,7 +146,7 @@ def _attempted(fact: Attempted, event: Statement) -> Route:
     if fact.next_id is None and fact.log_id is None:
         return Route(owners, owners[0], ids=owners)
     logged = fact.ids(event.host)
-    if not (fact.forwarded or event.within.takes(fact)):
+    if not (fact.forwarded or event.within.may_lead_on(fact)):
         # The id of a message elsewhere.
         return Route(owners, owners[0], ids=owners + logged)
     names = fact.names(event.host)
@@ -168,7 +168,7 @@ def _ruled(fact: Ruled, event: Statement) -> Route:
     if (fact.action in _AHEAD or fact.source is Decider.SIZE) and fact.stage is not Stage.MAIL:
         # Too large for the queue file: said of the transaction, before the answer to the client.
         return Route((), None, fact.names(event.host), ids=ids, role=SessionRole.AHEAD)
-    if fact.action not in _STOPS or (fact.sender is None and not fact.recipients):
+    if fact.action not in _STOPS or not fact.names_somebody:
         return _NOWHERE
     names = fact.names(event.host)
     mentions = tuple([key for how, key in names if how is How.PEER])

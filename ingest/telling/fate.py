@@ -20,7 +20,7 @@ from ingest.telling.recipient import Recipient
 from ingest.telling.ruled import refusal_fate, refused, rule_fate
 from ingest.telling.stopped import stopped_fate
 from ingest.telling.tries import Try, reason_of_try, strongest, tries_of
-from mappings.facts import Administered, Fact, Judged, Noticed, Passed, Received, Ruled
+from mappings.facts import Administered, Attempted, Fact, Judged, Noticed, Passed, Received, Ruled
 from mappings.log_words import Action, By, Decider, Handling, Notice, Sending, Status
 from mappings.vocabulary import REASONS_OF_VERDICTS, Disposition, Reason, Verdict
 
@@ -81,8 +81,9 @@ class Case:
         self.life = life
         self.tries = tries
         self.within = within
-        #: The strongest try.
-        self.best = strongest(tries)
+        best = strongest(tries)
+        #: The strongest try; None where nothing but an automatic answer was made, which is no delivery.
+        self.best = None if best is not None and best.fact.automatic else best
         #: What a rule did to the whole message.
         self.ruled = rule_fate(life) if life.rules_of_all else None
 
@@ -190,6 +191,11 @@ def _broke_off(life: Life) -> bool:
     return life.lost is not None and life.queued is None
 
 
+def _without_a_try(fact: Attempted) -> bool:
+    """Whether nothing was tried when a copy was given up."""
+    return fact.skipped or (fact.relay_ip is None and fact.reply.code is None)
+
+
 QUEUE_RULES: tuple[Rule, ...] = (
     Rule(
         "a box of the configuration keeps it",
@@ -206,7 +212,7 @@ QUEUE_RULES: tuple[Rule, ...] = (
     Rule("the next server or agent refused it", lambda c: c.ended(Status.BOUNCED), _bounced),
     Rule(
         "the time in the queue is over, and no server is named",
-        lambda c: c.best is not None and c.ended(Status.EXPIRED) and c.best.fact.relay_ip is None and c.best.fact.reply.code is None,
+        lambda c: c.best is not None and c.ended(Status.EXPIRED) and _without_a_try(c.best.fact),
         _given_up,
     ),
     Rule("an administrator deleted it", lambda c: c.life.deleted, lambda c: c.fate(Disposition.DELETED, Reason.ADMIN, c.life.removed)),

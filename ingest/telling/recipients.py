@@ -20,6 +20,8 @@ from mappings.facts import Attempted, Scanned
 from mappings.links import How
 from mappings.log_words import Status
 
+#: What ends the way of a copy in a queue file.
+_FINAL = frozenset({Status.SENT, Status.BOUNCED, Status.EXPIRED})
 #: What an operator let go: the scan that had kept it, and the recipient of the copy.
 _Released = list[tuple[Scan, Recipient]]
 
@@ -65,8 +67,8 @@ def _entries(life: Life, tree: Tree) -> list[Recipient]:
         fact = event.fact
         assert isinstance(fact, Attempted)  # noqa: S101 - `Life` sorts them so
         named = fact.original or fact.recipient
-        # A box that keeps mail back is nobody's address.
-        final = named if fact.original is None or within.keeps(fact) else fact.recipient
+        # A box that keeps mail back, or one that answers by itself, is nobody's address.
+        final = named if fact.original is None or fact.automatic or within.keeps(fact) else fact.recipient
         folded = fold(named)
         pair = folded, folded if final is named else fold(final)
         if pair in groups:
@@ -76,6 +78,7 @@ def _entries(life: Life, tree: Tree) -> list[Recipient]:
             addresses[pair] = named, final
     if len(groups) > 1:
         _pass_on(groups)
+    led_to = {hand[0].queue_id for hand in tree.onward.get(life, ()) if hand[1] is How.RELAY and isinstance(hand[0], Life)}
     found: list[Recipient] = []
     for pair, group in groups.items():
         for tries in _ways(group):
@@ -83,7 +86,7 @@ def _entries(life: Life, tree: Tree) -> list[Recipient]:
             tried = 0
             for event in tries:
                 fact = event.fact
-                if isinstance(fact, Attempted) and within.hands_over(fact):
+                if isinstance(fact, Attempted) and (within.hands_over(fact) or fact.next_id in led_to):
                     handed.append(event)
                 elif _is_try(event):
                     tried += 1
@@ -98,14 +101,14 @@ def _is_try(event: LiveEvent) -> bool:
 
 
 def _pass_on(groups: dict[tuple[str, str], list[LiveEvent]]) -> None:
-    """Give the tries of an address that was put off before it was known what it becomes to the addresses that it became."""
+    """Give to the addresses that another one became its tries from before that was known, and its automatic answers."""
     became: dict[str, list[tuple[str, str]]] = {}
     for pair in groups:
         if pair[0] != pair[1]:
             became.setdefault(pair[0], []).append(pair)
     for named, heirs in became.items():
         waited = groups.get((named, named))
-        if waited is not None and all(isinstance(e.fact, Attempted) and _unrouted(e.fact) for e in waited):
+        if waited is not None and all(isinstance(e.fact, Attempted) and (_unrouted(e.fact) or e.fact.automatic) for e in waited):
             for heir in heirs:
                 groups[heir] = sorted(waited + groups[heir], key=in_order)
             del groups[named, named]
@@ -120,7 +123,7 @@ def _ways(group: list[LiveEvent]) -> list[list[LiveEvent]]:
     """The deliveries of one address; where it is forwarded and keeps a copy they are two, for that makes two recipients in the end."""
     if not any(isinstance(e.fact, Attempted) and e.fact.forwarded for e in group):
         return [group]
-    copies = [e for e in group if isinstance(e.fact, Attempted) and e.fact.status is Status.SENT and not e.fact.forwarded]
+    copies = [e for e in group if isinstance(e.fact, Attempted) and e.fact.status in _FINAL and not (e.fact.forwarded or e.fact.automatic)]
     kept = set(copies)
     return [way for way in ([e for e in group if e not in kept], copies) if way]
 

@@ -63,15 +63,17 @@ def _kept(rule: Ruled, life: Life, event: LiveEvent) -> Fate:
 
 
 def refused(rule: Ruled, event: LiveEvent | None) -> Fate:
-    """Refused in the dialogue, for good or for now."""
+    """Refused in the dialogue, for good or for now; a reply that takes the message refuses nothing."""
     reply = rule.reply or Reply()
+    if (reply.code or 0) // 100 == 2:
+        return _taken(rule, event)
     for_now = (reply.code or 0) // 100 == 4 or (reply.code is None and (reply.enhanced or "").startswith("4"))
     reason = _reason(rule)
     fate = Fate(
         Disposition.TEMPFAILED if for_now else Disposition.REJECTED,
         reason=reason,
         reply=reply,
-        by=By.FILTER if rule.source in _BY_FILTERS else By.LOCAL,
+        by=By.FILTER if rule.source in _BY_FILTERS and not rule.own else By.LOCAL,
         filtered=rule.source is Decider.MILTER,
         decided=event,
     )
@@ -121,7 +123,7 @@ def refusal_fate(event: LiveEvent, loose: Iterable[Loose]) -> Fate:
         # Not the filter's answer: the mail server stopped the transaction itself, and another line of the session says why.
         said = ((e, e.fact) for e in around if isinstance(e.fact, Ruled) and e.fact.source is Decider.SIZE)
         event, rule = next(said, (event, rule))
-    if rule.source is Decider.PROXY and rule.action is Action.ACCEPT:
+    if rule.action is Action.ACCEPT:
         return _taken(rule, event)
     fate = refused(rule, event)
     if rule.source is Decider.SCREEN:
@@ -133,9 +135,9 @@ def refusal_fate(event: LiveEvent, loose: Iterable[Loose]) -> Fate:
     return fate
 
 
-def _taken(rule: Ruled, event: LiveEvent) -> Fate:
+def _taken(rule: Ruled, event: LiveEvent | None) -> Fate:
     """Taken by a filter before the queue whose own lines are not seen, and no queue file named: its reply is all there is."""
-    verdict = rule.verdict or Verdict.NOT_SCANNED
+    verdict = rule.verdict or (Verdict.UNKNOWN if rule.source in _BY_FILTERS else Verdict.NOT_SCANNED)
     fate = Fate(rule.did or Disposition.UNKNOWN, verdict, reply=rule.reply, by=By.FILTER, detail=rule.detail, incomplete=True)
     if rule.did is not None:
         fate.reason, fate.decided = REASONS_OF_VERDICTS.get(verdict, Reason.POLICY), event

@@ -15,6 +15,7 @@ from ingest.joining.names import MANY
 from ingest.joining.parts import Loose, Message, Part, Scan
 from ingest.joining.within import Within
 from ingest.telling.about import About, first_us, lines_missing
+from ingest.telling.direction import direction_hint
 from ingest.telling.fate import fate_of
 from ingest.telling.hops import hops_of, refusal_hops
 from ingest.telling.outcome import Fate
@@ -32,9 +33,11 @@ from mappings.keys import KeyKind
 from mappings.log_words import By, Status
 from mappings.trace import Event as StoredEvent
 from mappings.trace import Trace
-from mappings.vocabulary import Direction, Disposition, Reason
+from mappings.vocabulary import Disposition, Reason, Verdict
 
 _NO_REASON = frozenset({Disposition.DELIVERED, Disposition.RELEASED, Disposition.IN_PROGRESS, Disposition.EXPANDED, Disposition.UNKNOWN})
+#: What ends before a filter behind the queue sees anything.
+_IN_DIALOGUE = frozenset({Disposition.REJECTED, Disposition.TEMPFAILED, Disposition.ABORTED})
 
 
 class Draft(msgspec.Struct, eq=False):
@@ -54,7 +57,7 @@ class Draft(msgspec.Struct, eq=False):
 
     @property
     def withheld(self) -> bool:
-        """Whether it is to be shown to nobody, and written only where its lines will not be read again."""
+        """Whether it is to be shown to nobody: it came to nothing."""
         return bool(self.trace.superseded_by)
 
 
@@ -114,9 +117,10 @@ def _with_tasks(message: Message) -> Message:
 
 
 def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | None:
-    """One recipient as a trace; None where no address is known at all, unless it is a message that has begun and may still go on.
+    """One recipient as a trace; None where no address is known at all, unless it is a message that has begun.
 
-    That one is no trace yet, and perhaps never becomes one: its document is *withheld*, which stands in the store and is shown to nobody.
+    That one may still go on, or come to nothing: then its document is *withheld*, which is shown to nobody, and written only to take back
+    what was told of it before.
     """
     about = _about(tree, root, one)
     nameless = about.sender is None and one.final is None and one.named is None
@@ -124,14 +128,19 @@ def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | 
         return None
     pieces = [piece for part in one.path for piece in tree.loose.get(part, ())] if tree.loose else []
     fate = fate_of(one, context.within, pieces)
-    if nameless and fate.disposition is Disposition.ABORTED:
-        return None
+    if nameless and fate.disposition is Disposition.IN_PROGRESS:
+        # No line says that it was taken.
+        fate = Fate(Disposition.UNKNOWN, fate.verdict, incomplete=True)
+    if about.incomplete and fate.verdict is Verdict.NOT_SCANNED and fate.disposition not in _IN_DIALOGUE and one.refusal is None:
+        # A filter may have seen it before the first line that is seen.
+        fate.verdict = Verdict.UNKNOWN
     held = _held_by(tree, one, pieces)
     hits = [(part, hit) for part in one.path if type(part) is Scan for hit in tree.message.hits.get(part.key, ())]
     held += [(scan.key, event) for scan, (_, event) in hits if not _has_better(scan, event)]
     trace = _trace(about, one, fate, context)
     _set_events(trace, held, context)
-    trace.superseded_by = [trace.id] if nameless else []
+    if nameless and fate.disposition is Disposition.ABORTED and not (about.message_id or about.user):
+        trace.superseded_by = [trace.id]
     return Draft(trace, _held_until(about, one, context), held, [hit for _, hit in hits])
 
 
@@ -177,7 +186,7 @@ def _refusals(piece: Loose, peers: list[Loose], context: Context) -> Iterator[Dr
     """A refusal without any id: one trace for each line and recipient in it."""
     for event in piece.events:
         rule = event.fact
-        if not isinstance(rule, Ruled) or (rule.sender is None and not rule.recipients):
+        if not isinstance(rule, Ruled) or not rule.names_somebody:
             continue
         around = [peer for peer in peers if any(_is_peer(e, rule) for e in peer.events)]
         # So many lines that share a weak id are not about one refusal.
@@ -231,7 +240,7 @@ def _trace(about: About, one: Recipient, fate: Fate, context: Context) -> Trace:
         attempts=one.tries + (one.released.tries if one.released else 0),
         related=about.related,
         hops=about.hops,
-        incomplete=fate.incomplete or about.incomplete,
+        incomplete=fate.incomplete or about.incomplete or _names_missing(about, one, fate),
     )
     if named is not None and final is not None and named != final:
         trace.original_recipient, trace.original_recipient_domain = one.named, _domain(one.named)
@@ -239,6 +248,12 @@ def _trace(about: About, one: Recipient, fate: Fate, context: Context) -> Trace:
     _set_scores(trace, about, one, fate)
     _set_sides(trace, about, fate, recipient_domains, context)
     return trace
+
+
+def _names_missing(about: About, one: Recipient, fate: Fate) -> bool:
+    """Whether no line says from whom it was, or to whom one was that was complete when it was refused."""
+    whom = one.final is None and isinstance(about.root, Life) and fate.disposition in _IN_DIALOGUE
+    return about.sender is None or whom
 
 
 def _domain(address: str | None) -> str | None:
@@ -255,7 +270,8 @@ def _set_fate(trace: Trace, fate: Fate, one: Recipient, context: Context) -> Non
     relay, reply = fate.relay, fate.reply
     if reply is not None:
         trace.reply_code, trace.enhanced_code, trace.reply_text = reply.code, reply.enhanced, reply.text or None
-        trace.reply_by = By.FILTER if relay is not None and context.within.takes(relay) else fate.by
+        by_filter = relay is not None and relay.by is By.REMOTE and context.within.takes(relay)
+        trace.reply_by = By.FILTER if by_filter else fate.by
         trace.reply_inferred = reply.inferred
     if relay is not None:
         trace.relay, trace.relay_host, trace.relay_ip = relay.relay, relay.relay_name, relay.relay_ip
@@ -278,21 +294,9 @@ def _set_scores(trace: Trace, about: About, one: Recipient, fate: Fate) -> None:
 def _set_sides(trace: Trace, about: About, fate: Fate, recipient_domains: list[str], context: Context) -> None:
     """Which way it went, and whose it is."""
     ours = context.ownership.came_from(about.sender_domain, about.client[1], submitted=about.submitted)
-    hint = _hint(about, fate)
+    hint = direction_hint(about, fate, recipient_domains)
     trace.direction, trace.direction_inferred = context.ownership.direction(about.sender_domain, recipient_domains, hint, ours=ours)
     trace.visible_to = sorted({*recipient_domains, *([about.sender_domain] if ours and about.sender_domain else [])})
-
-
-def _hint(about: About, fate: Fate) -> Direction:
-    """The direction as the lines let one infer it, where no own domains are set."""
-    said = about.direction
-    if said is not None and said is not Direction.RELAYED:
-        return Direction.INTERNAL if about.submitted and said is Direction.INBOUND else said
-    if about.submitted:
-        return Direction.OUTBOUND
-    if fate.relay is not None and fate.relay.relay_ip is None and fate.disposition is Disposition.DELIVERED:
-        return Direction.INBOUND
-    return Direction.UNKNOWN
 
 
 def _held_until(about: About, one: Recipient, context: Context) -> int | None:

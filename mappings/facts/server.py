@@ -138,11 +138,18 @@ class Ruled(Fact, frozen=True, tag="ruled"):
     did: Disposition | None = None
     #: A filter had told the rule a score.
     scored: bool = False
+    #: The words are the mail server's own, though what decides is a filter: it is away, or did not come to an answer.
+    own: bool = False
 
     @property
     def recipient(self) -> str | None:
         """The first recipient in it, where it has one."""
         return self.recipients[0] if self.recipients else None
+
+    @property
+    def names_somebody(self) -> bool:
+        """Whether it says whose message it was: a session that named nobody makes no trace."""
+        return self.sender is not None or bool(self.recipients) or self.user is not None
 
     @property
     def of_one(self) -> bool:
@@ -221,6 +228,8 @@ class Attempted(OfQueueFile, frozen=True, tag="attempted"):
     stored: bool = False
     #: An automatic answer was made: no delivery of the message.
     automatic: bool = False
+    #: A copy for others, such as an archive: beside another one it is not the recipient's.
+    aside: bool = False
     #: Thrown away on delivery (`/dev/null`, the discard service).
     discarded: bool = False
     #: Nothing was tried: it was not yet time for it, or our own cache answered.
@@ -234,6 +243,11 @@ class Attempted(OfQueueFile, frozen=True, tag="attempted"):
     verdict: Verdict | None = None
     detail: str | None = None
     did: Disposition | None = None
+
+    @property
+    def as_filters_answer(self) -> bool:
+        """Whether the reply has words that a filter says and a mail store does not: its own id, what it thought, what it did."""
+        return self.filtered or self.log_id is not None or self.verdict is not None or self.did is not None
 
     def names(self, host: str) -> tuple[Named, ...]:
         """The next queue file, and the filter's run that answered."""

@@ -110,6 +110,7 @@ class Row:
     within: Within = HERE
 
 
+SHORT_ID = "80582186537"
 HELD_BOX = "a box of the configuration keeps it"
 TAKEN = "a filter took it, or it became other addresses, and nothing more is seen"
 DELIVERED = "the next server or agent took it"
@@ -135,8 +136,14 @@ ROWS = (
     Row(DELIVERED, [client(), sent(), Removed("A1", by_admin=True)], "delivered -", 1),
     Row(DELIVERED, [client(), bounced(), sent()], "delivered -", 2),
     Row(DELIVERED, [client(), sent(relay_ip=LOOPBACK, stored=True)], "delivered -", 1),
+    Row(DELIVERED, [client(), sent(relay_ip=LOOPBACK)], "delivered -", 1),
+    Row(DELIVERED, [client(SHORT_ID), sent(queue_id=SHORT_ID, relay_ip=LOOPBACK, next_id="1rKv3a-0001Ab-2C")], "delivered -", 1),
+    Row(TAKEN, [client(SHORT_ID), sent(queue_id=SHORT_ID, relay_ip=LOOPBACK, next_id="3033D18654F")], "unknown -"),
+    Row(TAKEN, [client(), sent(relay_ip=LOOPBACK, log_id="1-1")], "unknown -"),
+    Row(TAKEN, [client(), sent(relay_ip="198.51.100.5")], "unknown -", within=Within(frozenset({"198.51.100.5"}))),
     Row(DELIVERED, [client(), sent(relay_ip=None, discarded=True)], "discarded policy", 1),
-    Row(FILTER_REFUSED, [client(), bounced(relay_ip=LOOPBACK)], "bounced recipient_unknown", 1),
+    Row(FILTER_REFUSED, [client(), bounced(relay_ip=LOOPBACK, log_id="1-1")], "bounced recipient_unknown", 1),
+    Row(REFUSED, [client(), bounced(relay_ip=LOOPBACK)], "bounced recipient_unknown", 1),
     Row(FILTER_REFUSED, [client(), bounced(filtered=True, verdict=Verdict.VIRUS)], "bounced virus", 1),
     Row(REFUSED, [client(), bounced()], "bounced recipient_unknown", 1),
     Row(REFUSED, [client(), bounced(), deferred(), Expired("A1")], "bounced recipient_unknown", 1),
@@ -160,6 +167,7 @@ ROWS = (
     Row(ASKED, [judged(Disposition.QUARANTINED)], "quarantined policy"),
     Row(ASKED, [judged()], "unknown policy"),
     Row(GONE, [client(), Removed("A1")], "unknown -"),
+    Row(GONE, [client(), sent(relay_ip=None, automatic=True), Removed("A1")], "unknown -"),
     Row(GONE, [client(), queued(), admin(Handling.HOLD), Removed("A1")], "unknown -"),
     Row(NOTHING, [client(), queued(), LOST], "in_progress -"),
     Row(NOTHING, [client(), judged(Disposition.REJECTED)], "in_progress -"),
@@ -223,6 +231,10 @@ def test_given_up_it_has_the_words_of_the_last_real_try() -> None:
 
 # -- which try says most
 
+#: Two ways of the configuration.
+BOX: dict[str, Any] = {"router": "localuser", "transport": "local_delivery"}
+OTHER: dict[str, Any] = {"router": "second", "transport": "second_copy"}
+
 
 @pytest.mark.parametrize(
     ("says", "said", "which"),
@@ -239,6 +251,18 @@ def test_given_up_it_has_the_words_of_the_last_real_try() -> None:
         ("a word that is not known says more than nothing", [tried(Status.OTHER)], 0),
         ("a copy that was delivered outweighs the one forwarded", [sent(), sent(forwarded=True)], 0),
         ("a copy that was forwarded outweighs a refusal", [sent(forwarded=True), bounced()], 0),
+        ("a delivery of one copy does not outweigh that another failed", [sent(**BOX), bounced(**OTHER)], 1),
+        ("nor where that stands first", [bounced(**OTHER), sent(**BOX)], 0),
+        ("nor that another was given up", [sent(**BOX), tried(Status.EXPIRED, **OTHER)], 1),
+        ("nor that another still waits", [sent(**OTHER), deferred(**BOX), deferred("again", **BOX)], 2),
+        ("what waited may have gone another way in the end", [deferred(**OTHER), sent(**BOX)], 1),
+        ("or the same way", [sent(**BOX), deferred(**OTHER), sent(**OTHER)], 2),
+        ("a delivery out of another queue file is a later one", [bounced(**OTHER), sent(queue_id="B2", **BOX)], 1),
+        ("agents of the host are ways as well", [sent(relay_ip=None, relay="archiver"), bounced(relay_ip=None, relay="virtual")], 1),
+        ("that an answer failed is no failure", [sent(**BOX), bounced(automatic=True, **OTHER)], 0),
+        ("nor that a copy for others did", [sent(**BOX), bounced(aside=True, **OTHER)], 0),
+        ("a copy for others is no delivery", [deferred(**BOX), sent(aside=True, **OTHER)], 0),
+        ("but says more than an answer", [sent(aside=True, **OTHER), sent(automatic=True)], 0),
     ],
 )
 def test_the_strongest_try(says: str, said: list[Said], which: int | None) -> None:

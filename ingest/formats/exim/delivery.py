@@ -12,6 +12,7 @@ from ingest.formats.escapes import plain
 from ingest.formats.exim.fields import Fields, Host, address_at, quoted_locals, read_fields
 from ingest.formats.outcome import UNKNOWN, Outcome, Silent
 from ingest.formats.replies import filter_answer, log_id_in, next_id_in, stored_by
+from ingest.formats.side_copies import makes_answers, makes_archives
 from mappings.address import domain_of, local_of, normalise, parse_path
 from mappings.codes import split_reply
 from mappings.codes.stage import stage_in
@@ -55,6 +56,8 @@ _TRIED_ONCE = re.compile(r" (mua_wrapper forced failure for deferred delivery|ro
 _COLONS = (":", " :")
 _SKIPPED = "retry time not reached"
 _GIVEN_UP = ("retry timeout exceeded", "have been failing for a long time", "after a long failure period")
+#: Of these, what is said without another try; behind the words of a try the first stands, too.
+_UNTRIED = re.compile(r"retry timeout exceeded$|.*(?:have been failing for a long time|after a long failure period)", re.DOTALL)
 
 
 def delivery(queue_id: str, arrow: str, text: str) -> Outcome:
@@ -156,6 +159,8 @@ def _attempted(queue_id: str, addresses: tuple[str, str | None], fields: Fields,
     if any(words in said for words in _GIVEN_UP) and status is Status.BOUNCED:
         status = Status.EXPIRED
     verdict, detail, did = filter_answer(reply.text) if by is By.REMOTE else (None, None, None)
+    router = fields.values.get("R")
+    made_by = () if host else (router, transport, target if place is target else None)
     return Attempted(
         queue_id=queue_id,
         recipient=recipient,
@@ -170,11 +175,12 @@ def _attempted(queue_id: str, addresses: tuple[str, str | None], fields: Fields,
         log_id=log_id_in(reply.text) if by is By.REMOTE else None,
         next_id=next_id_in(reply.text) if by is By.REMOTE and status is Status.SENT else None,
         stored=status is Status.SENT and by is By.REMOTE and stored_by(reply.text),
-        automatic=target.startswith(">"),
+        automatic=target.startswith(">") or makes_answers(*made_by),
+        aside=makes_archives(*made_by),
         discarded=arrow == "*>" or (status is Status.SENT and (gone or target.startswith(":blackhole:") or target == "/dev/null")),
-        skipped=_SKIPPED in said and status is Status.DEFERRED,
+        skipped=_SKIPPED in said if status is Status.DEFERRED else status is Status.EXPIRED and _UNTRIED.match(said) is not None,
         cut_through=arrow == ">>",
-        router=fields.values.get("R"),
+        router=router,
         transport=transport,
         verdict=verdict,
         detail=detail,

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix.parts import SEVERITIES, path_at, relay_of, split_id
 from ingest.formats.replies import filter_answer, log_id_in, next_id_in, stored_by
+from ingest.formats.side_copies import makes_answers, makes_archives
 from ingest.framing.line import Line
+from ingest.queue_ids import alike
+from mappings.address import domain_of, is_loopback, local_of
 from mappings.codes import split_reply
 from mappings.codes.stage import stage_in
 from mappings.facts import Attempted, Reply
@@ -23,8 +28,9 @@ _REST = re.compile(
 #: Anchored: a server that took the message may say the same within its reply.
 _SAID = re.compile(r"(?:delivery temporarily suspended: )?host \S+ (?:said|refused to talk to me): ")
 _IN_REPLY = re.compile(r" \(in reply to [A-Za-z ]+(?:command)?\)$")
-#: amavis' own words. Believed over a socket of this host only: many servers elsewhere have amavis in front and answer so too.
+#: amavis' own words. Believed over a socket or loopback of this host only: many servers elsewhere have amavis in front and answer so too.
 _FILTERED = re.compile(r"from MTA\(|Ok, discarded, id=|Ok, id=\S+, BOUNCE|Reject, id=")
+_COMMAND = re.compile(r"(?:delivered to command|Command died with [^:]{1,80}): (.*)", re.DOTALL)
 _FORWARDED = re.compile(r"forwarded as ([0-9A-Za-z]+)$")
 #: What an agent says about its connections and its host, without a recipient; the `to=` line that follows has all of it.
 _HELPERS = (
@@ -74,7 +80,12 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
     if forwarded is not None:
         next_id = forwarded[1]
     verdict, detail, did = filter_answer(text) if by is By.REMOTE else (None, None, None)
-    return Attempted(
+    # A service of the configuration (pipe), or a command of the user.
+    command = _COMMAND.match(text)
+    made_by = () if by is By.REMOTE else (where, domain_of(recipient), command[1] if command is not None else None)
+    # PostfixAdmin's address of whoever is away: all of his own before another domain.
+    away = by is By.LOCAL and original is not None and "@" in original and local_of(recipient) == original.replace("@", "#")
+    fact = Attempted(
         queue_id=queue_id,
         recipient=recipient,
         status=status,
@@ -90,14 +101,32 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
         next_id=next_id,
         log_id=log_id,
         forwarded=forwarded is not None,
-        filtered=by is By.REMOTE and "[" in where and relay.ip is None and _FILTERED.match(text) is not None,
-        stored=status is Status.SENT and by is By.REMOTE and stored_by(text),
+        automatic=away or makes_answers(*made_by),
+        aside=makes_archives(*made_by),
         skipped=suspended,
         discarded=status is Status.SENT and (program == "discard" or text.startswith("delivered to file: /dev/null")),
         verdict=verdict,
         detail=detail,
         did=did,
     )
+    return _answered(fact, program) if by is By.REMOTE else fact
+
+
+def _answered(fact: Attempted, program: str) -> Attempted:
+    """With what the answer tells of who is at the other end: a filter of this host, or a mail store."""
+    text, relayed = fact.reply.text, fact.next_id is not None and alike(fact.queue_id, fact.next_id)
+    worded = _FILTERED.match(text) is not None
+    told = fact.as_filters_answer
+    # Over loopback an id of our own form, or the filter's own, says it already.
+    filtered = worded and _is_here(fact) and (fact.relay_ip is None or not (told or relayed))
+    # LMTP is how mail is put into boxes (RFC 2033): whoever speaks it is the end of the way, unless a filter answers.
+    stored = fact.status is Status.SENT and (stored_by(text) or (program == "lmtp" and not (worded or told)))
+    return replace(fact, filtered=filtered, stored=stored) if filtered or stored else fact
+
+
+def _is_here(fact: Attempted) -> bool:
+    """Whether a server listens on this host: behind a socket, or on loopback."""
+    return is_loopback(fact.relay_ip) if fact.relay_ip is not None else fact.relay is not None and "[" in fact.relay
 
 
 def _reply(text: str, dsn: str | None, answered: bool) -> tuple[Reply, By]:

@@ -18,8 +18,11 @@ from mappings.log_words import Action, Decider, Handling, Notice, Stage
 
 _ACTION = re.compile(r"([a-z_-]+): ((?:nested-|mime-)?header|body|milter-header|[A-Z][A-Z-]*) ")
 _WARNED = re.compile(rf"warning: ({POSTFIX_ID}|NOQUEUE): (message rejected: hopcount exceeded|queue file size limit exceeded)")
-#: A table could not be asked; the address may be the sender's or a recipient's.
-_NO_TABLE = re.compile(rf"warning: ({POSTFIX_ID}): (\S{{1,128}} (?:map )?lookup problem for .* -- message not accepted, try again later)")
+#: A table could not be asked; the address may be the sender's or a recipient's, as some tables' names tell.
+_NO_TABLE = re.compile(
+    rf"warning: ({POSTFIX_ID}): ((\S{{1,128}}) (?:map )?lookup problem for (.*) -- message not accepted, try again later)"
+)
+_OF_SENDERS, _OF_RECIPIENTS = "sender_", ("virtual_", "recipient_")
 _QUEUED = re.compile(r", size=(\d{1,18}), nrcpt=(\d{1,9}) \(queue active")
 _UID = re.compile(rf"uid=(\d{{1,10}}) from=<?(.*?)>?(?: orig_id=({POSTFIX_ID}))?$", re.DOTALL)
 _NOTICE = re.compile(rf"(sender|postmaster) (non-delivery|delay|delivery status) notification: ({POSTFIX_ID})(?![0-9A-Za-z])")
@@ -43,7 +46,16 @@ def refused_late(text: str) -> Fact | None:
     """A message refused after its data by a `warning:` line of smtpd or cleanup; None for every other warning."""
     match = _NO_TABLE.match(text)
     if match is not None:
-        return Ruled(queue_id=match[1], action=Action.REJECT, stage=Stage.END_OF_MESSAGE, reply=_WRITE_ERROR, text=match[2])
+        queue_id, text, table, address = match.groups()
+        return Ruled(
+            queue_id=queue_id,
+            action=Action.REJECT,
+            stage=Stage.END_OF_MESSAGE,
+            sender=normalise(address) if table.startswith(_OF_SENDERS) else None,
+            recipients=[normalise(address)] if table.startswith(_OF_RECIPIENTS) else [],
+            reply=_WRITE_ERROR,
+            text=text,
+        )
     match = _WARNED.match(text)
     if match is None:
         return None
