@@ -14,6 +14,7 @@ from mappings.facts import (
     Connected,
     Expired,
     Fact,
+    Hindered,
     Identified,
     Infected,
     Inspected,
@@ -148,6 +149,9 @@ def words_of(fact: Fact) -> str:
             return f"Queued: {fact.size} bytes, {fact.count} recipient{'s' if fact.count > 1 else ''}"
         case Attempted():
             return _attempted(fact)
+        case Hindered():
+            server = f" {_client(fact.server_name, fact.server_ip)}" if fact.server_ip else ""
+            return f"The server{server} did not take it, another one is tried{_said(fact.reply, [])}"
         case Expired():
             return "Too long in the queue: given up, returned to the sender"
         case Removed():

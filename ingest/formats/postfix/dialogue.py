@@ -22,6 +22,7 @@ _LOST = re.compile(r"(lost connection|timeout|too many errors) after (\S+)(?: \(
 _QUEUED = re.compile(rf"\bqueued as ({POSTFIX_ID})")
 _REDIRECT = re.compile(r" triggers (?:REDIRECT|BCC) (\S+)$")
 _PROXY = re.compile(r"(?:NOQUEUE: )?proxy-(accept|reject): ([A-Z-]+): ")
+_UNMARKED = frozenset({"reject", "reject_warning"})
 #: Stages at which somebody is named.
 _NAMING = frozenset({"MAIL", "RCPT", "DATA", "END-OF-MESSAGE"})
 #: What follows `client=HOST[IP]`, in the order in which smtpd.c prints it. `sasl_sender` is what the client says of itself (`MAIL FROM ...
@@ -72,6 +73,10 @@ def _session(text: str) -> Outcome:
     match = _PROXY.match(text)
     if match is not None:
         return _proxied(match[1], match[2], text, match.end())
+    match = _RULE.match(text)
+    if match is not None and match[1] in _UNMARKED:
+        # Before release 2.1 nothing stood where NOQUEUE stands now.
+        return _ruled(None, match[1], match[2], text, match.end())
     return refused_late(text) or (IGNORED if text.startswith((*SEVERITIES, *_TALK)) else UNKNOWN)
 
 
@@ -102,6 +107,10 @@ _TALK = (
     "idle timeout",
     "auxpropfunc",
     "sql_select option",
+    "Relaying allowed for ",
+    "mapping DSN status ",
+    "skipping address family ",
+    "sasl_exceptions: ",
 )
 
 
