@@ -60,7 +60,7 @@ def arrival(queue_id: str, text: str) -> Outcome:
     adds where a message has none.
     """
     address, at = address_at(text, 0)
-    if address is None or at > _LONGEST_SENDER:
+    if (address is None and at) or at > _LONGEST_SENDER:
         address, at = None, _LONGEST_SENDER
     sizes = _SIZES.match(text, at)
     rest = None if sizes is None else _REST.match(text, sizes.end())
