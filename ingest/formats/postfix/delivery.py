@@ -20,6 +20,12 @@ _REST = re.compile(
     rf", status=([A-Za-z-]+)(?: \((?:(.*)\)|(.*)))?{COUNTED}$",
     re.DOTALL,
 )
+#: The same where whoever keeps the log left out what is not needed.
+_SHORT = re.compile(
+    r", relay=([^,\s]+)()()(?:, dsn=(\d\.\d{1,3}\.\d{1,3}))?"
+    rf", status=([A-Za-z-]+)(?: \((?:(.*)\)|(.*)))?{COUNTED}$",
+    re.DOTALL,
+)
 #: Anchored: a server that took the message may say the same within its reply.
 _SAID = re.compile(r"(?:delivery temporarily suspended: )?host \S+ (?:said|refused to talk to me): ")
 _IN_REPLY = re.compile(r" \(in reply to [A-Za-z ]+(?:command)?\)$")
@@ -64,7 +70,7 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
     original = None
     if rest.startswith(", orig_to=", at):
         original, at = path_at(rest, at + 10, ", relay=")
-    match = _REST.match(rest, at)
+    match = _REST.match(rest, at) or _SHORT.match(rest, at)
     if match is None:
         return UNKNOWN
     where, delay, delays, dsn, word, text, cut = match.groups()
@@ -94,8 +100,8 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
         relay_port=relay.port,
         reply=reply,
         by=by,
-        delay=float(delay),
-        delays=delays,
+        delay=float(delay) if delay else None,
+        delays=delays or None,
         next_id=next_id,
         log_id=log_id,
         forwarded=forwarded is not None,
