@@ -29,11 +29,13 @@ _MILTER = "AM.PDP"
 #: A score, and what a list of senders adds to it.
 _SCORE = r"(-|[-+]?\d{1,9}(?:\.\d{1,9})?(?:[-+]\d{1,9}(?:\.\d{1,9})?)?)"
 _PART = re.compile(r"[-+]?\d{1,9}(?:\.\d{0,9})?")
+#: Templates of older releases have no comma before the size.
+_NEXT = r"(?=, | size: |$)"
 #: Where amavis' own words begin again behind the Message-ID.
-_ANCHOR = re.compile(rf", mail_id: ({MAIL_ID})(?:, b: [A-Za-z0-9_+-]{{1,64}})?(?:, Hits: {_SCORE})?(?=, |$)|, Hits: {_SCORE}(?=, |$)")
+_ANCHOR = re.compile(rf", mail_id: ({MAIL_ID})(?:, b: [A-Za-z0-9_+-]{{1,64}})?(?:, Hits: {_SCORE})?{_NEXT}|, Hits: {_SCORE}{_NEXT}")
 #: What a stranger wrote, in the longer templates and those of administrators: behind amavis' own words.
 _THEIRS = re.compile(r", (?:Subject: |From: |helo=)")
-_SIZE = re.compile(r", [Ss]ize: (\d{1,18})(?=, |$)")
+_SIZE = re.compile(r",? [Ss]ize: (\d{1,18})(?=, |$)")
 #: What ends a whole record: the time that it took.
 _DONE = re.compile(r", \d+ ms(?=$|, )")
 #: Shorter templates, and those of older releases, end with other words of amavis' own.
