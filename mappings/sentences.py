@@ -14,6 +14,8 @@ from mappings.facts import (
     Connected,
     Expired,
     Fact,
+    FilterSymbol,
+    Hindered,
     Identified,
     Infected,
     Inspected,
@@ -132,6 +134,8 @@ _ADDRESS = re.compile(r'(?:"[^"@<>]{1,64}"|(?<![^\s<>"@,;:()\[\]{}])[^\s<>"@,;:(
 _HIDDEN = "..."
 #: A sentence is no place for more of what strangers wrote.
 _LONGEST = 2000
+#: And of a filter's tests no more than those that say why.
+_MOST_TESTS = 3
 #: A filter's reply that repeats the next server's.
 _RELAYED = re.compile(r"from MTA\([^)]{0,200}\): (\d{3}(?: \d\.\d{1,3}\.\d{1,3})?) ")
 
@@ -149,6 +153,9 @@ def words_of(fact: Fact) -> str:
             return f"Queued: {fact.size} bytes, {fact.count} recipient{'s' if fact.count > 1 else ''}"
         case Attempted():
             return _attempted(fact)
+        case Hindered():
+            server = f" {_client(fact.server_name, fact.server_ip)}" if fact.server_ip else ""
+            return f"The server{server} did not take it, another one is tried{_said(fact.reply, [])}"
         case Expired():
             return "Too long in the queue: given up, returned to the sender"
         case Removed():
@@ -195,10 +202,16 @@ def _scanned(fact: Scanned) -> str:
     """A filter's result; a quarantine may be somebody's mailbox."""
     what = "passed" if fact.passed else "blocked"
     detail = f" ({_without_addresses(fact.detail)})" if fact.detail else ""
-    score = f", score {fact.score:g}" if fact.score is not None else ""
+    score = f", score {fact.score:g}{_highest(fact.symbols)}" if fact.score is not None else ""
     places = ["in a mailbox" if "@" in place else f"as {place}" for place in fact.quarantine_ids]
     kept = f", kept {', '.join(places)}" if places else ""
     return f"The filter {what} it as {fact.category}{detail}{score}{kept}"
+
+
+def _highest(symbols: list[FilterSymbol]) -> str:
+    """The tests that add most to a score."""
+    adding = sorted((one for one in symbols if (one.score or 0) > 0), key=lambda one: -(one.score or 0))
+    return f" (highest: {', '.join(f'{one.name} {one.score:g}' for one in adding[:_MOST_TESTS])})" if adding else ""
 
 
 def _judged(fact: Judged) -> str:

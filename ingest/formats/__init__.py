@@ -160,9 +160,9 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "policyd_spf",
         policyd_spf.parse,
-        ("policyd-spf",),
+        ("policyd-spf", "policy-spf"),
         title="policyd-spf",
-        versions="2.0 to 3.0 (Python)",
+        versions="2.0 to 3.0 (Python), 2.0 (Perl)",
         example=(
             "Nov 24 03:53:14 mx1 policyd-spf[266]: prepend Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=203.0.113.5; "
             "helo=mail.sender.example; envelope-from=max@sender.example; receiver=<UNKNOWN>"

@@ -33,6 +33,7 @@ _TOKEN = re.compile(r"([^\s\[\]:]+)\[([^\]\s]*)\]:", re.ASCII)
 #: Some transports stamp a line so too: `2026-11-24 04:11:29 mx1 exim[123]: text`.
 _HOSTED = re.compile(r"(?=[^\s\[\]=<>]{1,255} [A-Za-z][A-Za-z0-9_/.-]{0,100}\[\d{1,10}\]: )", re.ASCII)
 _SIGNS = frozenset("+-")
+_BLANKS = frozenset(" \t\r")
 _MAX_TAGS = 4096
 _MAX_TAG = 256
 _MAX_PID_DIGITS = 10
@@ -130,6 +131,9 @@ class Framer:
         if line is not None and line.program in self._begun:
             self.file_zone.told = True
             self._hear(line)
+        if line is not None and line.text[-1:] in _BLANKS:
+            # They are of whoever wrote the line down, or sent it on; no program's words end in them.
+            line.text = line.text.rstrip(" \t\r")
         return line
 
     def _hear(self, line: Line) -> None:

@@ -15,13 +15,15 @@ from ingest.telling.listed import listed, refused, with_listed, with_rules
 from ingest.telling.recipient import Pair, Recipient, recipient
 from ingest.telling.scanned import Seeing, is_beside, is_kept, listed_by, through
 from ingest.telling.tree import Tree
-from mappings.address import fold
+from mappings.address import fold, local_of
 from mappings.facts import Attempted, Scanned
 from mappings.links import How
 from mappings.log_words import Status
 
 #: What ends the way of a copy in a queue file.
 _FINAL = frozenset({Status.SENT, Status.BOUNCED, Status.EXPIRED})
+#: After this nothing of a copy goes on.
+_RETURNED = frozenset({Status.BOUNCED, Status.EXPIRED})
 #: What an operator let go: the scan that had kept it, and the recipient of the copy.
 _Released = list[tuple[Scan, Recipient]]
 
@@ -172,12 +174,14 @@ _APART = frozenset({How.RELEASE, How.SPLIT})
 class _Below:
     """The recipients of the next hops, by their addresses and queue ids."""
 
-    __slots__ = ("all", "by_final", "by_name", "made", "order", "waiting")
+    __slots__ = ("all", "by_final", "by_name", "locals", "made", "order", "waiting")
 
     def __init__(self, below: list[Recipient], kids: dict[Life, How]) -> None:
         self.all = below
         self.by_name = _indexed(below, 0)
         self.by_final = _indexed(below, 1)
+        #: The addresses that the next hops name, by what stands before the @; found where it is asked for.
+        self.locals: dict[str, list[str]] | None = None
         self.made: dict[str, list[Recipient]] = {}
         for one in below:
             first = one.path[0]
@@ -193,11 +197,23 @@ class _Below:
     def of(self, above: Recipient) -> list[Recipient]:
         """Those that a recipient became: of its address, else of the queue files that a local delivery made of it."""
         final = above.pair[1]
-        found = self.by_name.get(final) or self.by_final.get(final)
+        found = self.by_name.get(final) or self.by_final.get(final) or self._completed(final)
         if found:
             return found
         made = [e.fact.next_id for e in above.handed if isinstance(e.fact, Attempted) and e.fact.forwarded]
         return [one for queue_id in dict.fromkeys(made) for one in self.made.get(queue_id or "", ())]
+
+    def _completed(self, name: str | None) -> list[Recipient]:
+        """Those whose address is a name without a domain, to which the next hop gave one; none where it has several such addresses."""
+        if name is None or local_of(name) != name:
+            return []
+        if self.locals is None:
+            self.locals = {}
+            for address in self.by_name:
+                if address is not None:
+                    self.locals.setdefault(local_of(address), []).append(address)
+        whole = self.locals.get(name, [])
+        return self.by_name[whole[0]] if len(whole) == 1 else []
 
 
 def _handed_on(tree: Tree, part: Part, scans: list[Scan], entries: list[Recipient], below: _Below) -> list[Recipient]:
@@ -254,7 +270,7 @@ def _joined(above: Recipient, below: Recipient) -> Recipient:
 
 def _pending(tree: Tree, one: Recipient, below: _Below) -> Recipient:
     """One that has no line in the next hop yet: it is where the hand-over named, if that is seen."""
-    if is_kept(one) or not below.waiting:
+    if is_kept(one) or not below.waiting or _turned_away(one):
         return one
     targets = {e.fact.next_id or "" for e in one.handed if isinstance(e.fact, Attempted)}
     if one.scan is not None:
@@ -269,6 +285,12 @@ def _pending(tree: Tree, one: Recipient, below: _Below) -> Recipient:
         # The queue file is done and has one recipient: this address became a duplicate of it.
         return _joined(one, replace(twin, path=[life]))
     return replace(one, path=[*one.path, life], attempts=[])
+
+
+def _turned_away(one: Recipient) -> bool:
+    """Whether its copy ended in this hop: nothing of it was handed over, and the last try was the end of it."""
+    last = one.attempts[-1].fact if one.attempts and not one.handed else None
+    return isinstance(last, Attempted) and last.status in _RETURNED
 
 
 def _sole_entry(tree: Tree, life: Life) -> Recipient | None:

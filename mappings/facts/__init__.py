@@ -20,6 +20,7 @@ from mappings.facts.server import (
     Attempted,
     Connected,
     Expired,
+    Hindered,
     Identified,
     Noticed,
     OfQueueFile,
@@ -39,6 +40,7 @@ __all__ = [
     "Expired",
     "Fact",
     "FilterSymbol",
+    "Hindered",
     "Identified",
     "Infected",
     "Inspected",
@@ -91,6 +93,7 @@ AnyFact = (
     | Ruled
     | Queued
     | Attempted
+    | Hindered
     | Expired
     | Removed
     | Administered

@@ -11,6 +11,14 @@ from mappings.log_words import Sending
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 
 
+class FilterSymbol(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """A test of a filter that met: its name, what it adds to the score, and what it met with."""
+
+    name: str
+    score: float | None = None
+    options: list[str] = []
+
+
 class Scanned(Fact, frozen=True, tag="scanned"):
     """A filter's result for some recipients of one scan: in its own words, and in ours."""
 
@@ -49,6 +57,8 @@ class Scanned(Fact, frozen=True, tag="scanned"):
     #: It told the sender.
     notified: bool = False
     direction: Direction | None = None
+    #: The tests that met, where the record lists them.
+    symbols: list[FilterSymbol] = []
 
     @property
     def vendor(self) -> str:
@@ -80,14 +90,6 @@ class Scanned(Fact, frozen=True, tag="scanned"):
     def counts_more(self) -> bool:
         """Whether the list may have been cut."""
         return self.cut
-
-
-class FilterSymbol(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """A test of a filter that met: its name, what it adds to the score, and what it met with."""
-
-    name: str
-    score: float | None = None
-    options: list[str] = []
 
 
 class Judged(Fact, frozen=True, tag="judged"):

@@ -265,6 +265,20 @@ class Attempted(OfQueueFile, frozen=True, tag="attempted"):
         return [self.recipient] if self.original is None else [self.recipient, self.original]
 
 
+class Hindered(OfQueueFile, frozen=True, tag="hindered"):
+    """A server on the way did not take the message, and another one is tried: what it said, or what failed.
+
+    The line names no recipient: what came of the attempt is said in those of the recipients.
+    """
+
+    server_name: str | None = None
+    server_ip: str | None = None
+    server_port: int | None = None
+    reply: Reply = Reply()
+    #: Whose words these are.
+    by: By = By.LOCAL
+
+
 class Expired(OfQueueFile, frozen=True, tag="expired"):
     """Every recipient that is still deferred is given up."""
 

@@ -27,6 +27,7 @@ _PROXY = re.compile(r"(?:NOQUEUE: )?proxy-(accept|reject): ([A-Z-]+): ")
 _OWN_WORDS = re.compile(r"Error: (?:queue file write error|message file too big|too many hops)")
 #: How often each command came, in an order of Postfix' own: recipients were taken, and nothing was sent for them.
 _ASKED_ONLY = re.compile(r" rcpt=[1-9](?!.* (?:data|bdat)=)")
+_UNMARKED = frozenset({"reject", "reject_warning"})
 #: Stages at which somebody is named.
 _NAMING = frozenset({"MAIL", "RCPT", "DATA", "END-OF-MESSAGE"})
 #: What follows `client=HOST[IP]`, in the order in which smtpd.c prints it. `sasl_sender` is what the client says of itself (`MAIL FROM ...
@@ -80,6 +81,10 @@ def _session(text: str) -> Outcome:
     match = _PROXY.match(text)
     if match is not None:
         return _proxied(match[1], match[2], text, match.end())
+    match = _RULE.match(text)
+    if match is not None and match[1] in _UNMARKED:
+        # Before release 2.1 nothing stood where NOQUEUE stands now.
+        return _ruled(None, match[1], match[2], text, match.end())
     return refused_late(text) or (IGNORED if text.startswith((*SEVERITIES, *_TALK)) else UNKNOWN)
 
 
@@ -110,6 +115,10 @@ _TALK = (
     "idle timeout",
     "auxpropfunc",
     "sql_select option",
+    "Relaying allowed for ",
+    "mapping DSN status ",
+    "skipping address family ",
+    "sasl_exceptions: ",
 )
 
 

@@ -32,6 +32,8 @@ _QUIET = (
     "reconnect ",
     "entering ",
     "leaving ",
+    "reject: connect from ",
+    "[",
 )
 _WHAT = {
     "DENYLISTED": Finding.DENYLISTED,
