@@ -5,6 +5,7 @@ from __future__ import annotations
 from mappings.facts import Attempted, Passed, Ruled
 from mappings.trace import Event, Trace
 from mappings.vocabulary import Disposition, Reason, Verdict
+from search.explain import explain
 from search.journey import deciding
 from search.stated import stated
 from search.times import utc_words
@@ -126,6 +127,6 @@ def _reason(trace: Trace) -> str | None:
     # That it expired, its outcome says already.
     if trace.reason is None or trace.reason in (Reason.UNKNOWN, Reason.EXPIRED):
         return None
-    sentence = trace.reason.sentence.rstrip(".")
+    sentence = (explain(trace).reason_sentence or trace.reason.sentence).rstrip(".")
     sentence = sentence[0].lower() + sentence[1:]
     return f"{sentence} ({trace.detail})" if trace.detail else sentence

@@ -9,6 +9,7 @@ from ingest.joining.life import Life
 from ingest.joining.parts import Loose
 from ingest.telling.outcome import Fate
 from mappings.codes import reason_of
+from mappings.codes.side import Side
 from mappings.facts import Administered, Reply, Ruled, Screened
 from mappings.log_words import Action, By, Decider, Finding, Handling, Stage
 from mappings.vocabulary import REASONS_OF_VERDICTS, Disposition, Reason, Verdict
@@ -103,9 +104,9 @@ def _reason(rule: Ruled) -> Reason:
     words = rule.reply.text or rule.text
     if rule.source is Decider.ACL and rule.reply.inferred:
         # Every refusal of an ACL has the same code unless it says another: only its words say why.
-        said = reason_of(None, rule.reply.enhanced, words, by=By.LOCAL)
+        said = reason_of(None, rule.reply.enhanced, words, side=Side.CLIENT)
         return Reason.POLICY if said is Reason.UNKNOWN else said
-    return reason_of(rule.reply.code, rule.reply.enhanced, words, by=By.LOCAL)
+    return reason_of(rule.reply.code, rule.reply.enhanced, words, side=Side.CLIENT)
 
 
 def refusal_fate(event: LiveEvent, loose: Iterable[Loose]) -> Fate:

@@ -351,7 +351,10 @@ def test_every_summary_is_one_sentence_that_begins_with_the_outcome(disposition:
             {"disposition": Disposition.DEFERRED, "reason": Reason.MAILBOX_FULL, "attempts": 3},
             "Deferred: the mailbox is full; 3 attempts, the last",
         ),
-        ({"disposition": Disposition.REJECTED, "reason": Reason.RELAY_DENIED}, "before it was accepted: the server does not relay"),
+        (
+            {"disposition": Disposition.REJECTED, "reason": Reason.RELAY_DENIED, "reply_by": "local"},
+            "before it was accepted: the server does not relay",
+        ),
     ],
 )
 def test_a_summary_tells_what_is_known(changes: dict[str, object], said: str) -> None:
