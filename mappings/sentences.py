@@ -31,7 +31,7 @@ from mappings.facts import (
     Signed,
     Unread,
 )
-from mappings.log_words import Action, Contact, Decider, Finding, Handling, Notice, Sending, Stage, Status
+from mappings.log_words import Action, Actor, Contact, Decider, Finding, Handling, Notice, Sending, Stage, Status
 from mappings.vocabulary import FILTERS
 
 #: What is said of a line that states what this release does not know: a newer one wrote it.
@@ -153,8 +153,7 @@ def words_of(fact: Fact) -> str:
         case Removed():
             return "An administrator deleted it from the queue" if fact.by_admin else "Done: removed from the queue"
         case Administered():
-            done = _ADMIN[fact.action]
-            return f"{done} by {_without_addresses(fact.by)}" if fact.by else f"{done} by an administrator"
+            return _administered(fact)
         case Noticed():
             return f"{_NOTICES[fact.what]} goes to the {fact.to} as {fact.notice_id}"
         case Connected():
@@ -168,6 +167,15 @@ def words_of(fact: Fact) -> str:
             return f"{'Checked' if fact.what.startswith(_CHECKS) else 'Signature'}: {_without_addresses(fact.what)}"
         case _:
             return _filtered(fact)
+
+
+def _administered(fact: Administered) -> str:
+    """What was done to a queue file, and by whom."""
+    by = _without_addresses(fact.by) if fact.by else ""
+    if fact.actor is Actor.PROGRAM:
+        return f"{_ADMIN[fact.action]} by the mail server itself" + (f": {by}" if by else "")
+    said = f": {_without_addresses(fact.text)}" if fact.text else ""
+    return f"{_ADMIN[fact.action]} by {by or 'an administrator'}{said}"
 
 
 def _filtered(fact: Fact) -> str:

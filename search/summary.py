@@ -67,7 +67,7 @@ def _outcome(trace: Trace, at: str) -> str:
         case Disposition.TEMPFAILED:
             return f"Refused for now on {at}{because}; the sending server was asked to come back later"
         case Disposition.HELD:
-            return f"Held on {at}{because or ': an administrator or a rule stopped it in the queue'}"
+            return f"Held on {at}{because or ': it waits in the queue until somebody lets it go'}"
         case Disposition.QUARANTINED:
             return f"Quarantined on {at}: the filter found {_found(trace)} and kept it"
         case Disposition.BOUNCED:

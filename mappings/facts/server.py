@@ -5,7 +5,7 @@ from __future__ import annotations
 from mappings import keys
 from mappings.facts.base import Fact, Reply
 from mappings.links import How, Named
-from mappings.log_words import Action, By, Contact, Decider, Finding, Handling, Notice, Stage, Status
+from mappings.log_words import Action, Actor, By, Contact, Decider, Finding, Handling, Notice, Stage, Status
 from mappings.vocabulary import Disposition, Verdict
 
 
@@ -264,11 +264,14 @@ class Removed(OfQueueFile, frozen=True, tag="removed"):
 
 
 class Administered(OfQueueFile, frozen=True, tag="administered"):
-    """An administrator did something to a queue file."""
+    """Something was done to a queue file beside its deliveries: by an administrator, a rule of his, or the server itself."""
 
     action: Handling
     #: Who or what did it, where the line says so: a user, an ACL, a timer.
     by: str | None = None
+    actor: Actor = Actor.ADMIN
+    #: What the rule says.
+    text: str | None = None
 
 
 class Noticed(OfQueueFile, frozen=True, tag="noticed"):

@@ -78,7 +78,7 @@ def sentence(report: ReportAnswer, clock: Clock) -> list[SentencePart]:
         case Disposition.TEMPFAILED:
             return [*to, own(" was turned away for now"), *_because(trace), own(f" on {at}. {_LATER}")]
         case Disposition.HELD:
-            return [*to, own(f" was put on hold by an administrator or a rule on {at}.")]
+            return [*to, own(" was put on hold"), *_because(trace), own(f" on {at}, and waits until somebody lets it go.")]
         case Disposition.QUARANTINED:
             end = " It was not delivered, and the sender was told." if told else " It was not delivered, and the sender was not told."
             return [own("The filter found "), *_found(trace), own(" in the message to "), *to[2:], own(f" on {at} and kept it.{end}")]
