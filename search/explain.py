@@ -180,13 +180,13 @@ def _make(trace: Trace, meaning: str, source: str, reason: str | None, *, move: 
         move=move,
         move_sentence=move.sentence,
         next_step=next_step,
-        customer_text=_which_message(trace) + customer.removeprefix(_OPENING),
+        customer_text=which_message(trace) + customer.removeprefix(_OPENING),
         reason_sentence=reason,
         source=source,
     )
 
 
-def _which_message(trace: Trace) -> str:
+def which_message(trace: Trace) -> str:
     """The message as its sender and recipient know it: addresses as they were written, and the time."""
     words = "The automatic message" if trace.sender == "" else _OPENING
     if trace.sender:
@@ -194,16 +194,16 @@ def _which_message(trace: Trace) -> str:
     recipient = trace.original_recipient or trace.recipient
     if recipient:
         words += f" to {_printable(recipient)}"
-    return words + _when(trace.time_ms)
+    return words + in_words(trace.time_ms, " of")
 
 
-def _when(time_ms: int) -> str:
-    """The time in words, UTC; empty where the number is no time."""
+def in_words(time_ms: int, before: str) -> str:
+    """The time in words, UTC, behind a word; empty where the number is no time."""
     try:
         at = datetime.fromtimestamp(time_ms / 1000, UTC)
     except (OverflowError, ValueError, OSError):
         return ""
-    return f" of {at.day} {_MONTHS[at.month - 1]} {at.year} at {at.hour:02}:{at.minute:02} UTC"
+    return f"{before} {at.day} {_MONTHS[at.month - 1]} {at.year} at {at.hour:02}:{at.minute:02} UTC"
 
 
 def _printable(text: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from mappings.facts import Attempted, Passed, Ruled
 from mappings.trace import Event, Trace
 from mappings.vocabulary import Disposition, Reason, Verdict
+from search.answers import RelatedTrace
 from search.explain import explain
 from search.journey import deciding
+from search.later import outcome_of
 from search.stated import stated
 from search.times import utc_words
 
@@ -31,11 +33,11 @@ _FOUND_BY_VERDICT = {
 }
 
 
-def summary(trace: Trace) -> str:
-    """One sentence: the outcome, its time, its cause."""
+def summary(trace: Trace, later: RelatedTrace | None = None) -> str:
+    """One sentence: the outcome, its time, its cause; and of what was refused for now, how a later try ended."""
     decided = deciding(trace) or _replied(trace)
     at = utc_words(decided.time_us // 1000 if decided is not None else trace.last_event_ms)
-    sentence = f"{_outcome(trace, at)}{_addition(trace)}"
+    sentence = f"{_outcome(trace, at)}{_addition(trace)}{f'; it came again later, and {outcome_of(later)}' if later is not None else ''}"
     return sentence if sentence.endswith(".") else f"{sentence}."
 
 

@@ -25,7 +25,6 @@ OPEN = {
     "expired-alone": "open",
     "filter-host-no-queue-id": "open",
     "foreign-slash-tag": "open",
-    "greylisted-then-delivered": "open",
     "loopback-cyrus-lmtp": "open",
     "loopback-mailman3": "open",
     "mailscanner-hold-requeue": "open",
