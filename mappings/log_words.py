@@ -163,6 +163,9 @@ class Finding(StrEnum):
 
     DENYLISTED = "denylisted"
     DNSBL = "dnsbl"
+    #: One list names the client; or answers with an error, which says nothing about it.
+    LISTED = "listed"
+    LIST_ERROR = "list-error"
     PREGREET = "pregreet"
     HANGUP = "hangup"
     BARE_NEWLINE = "bare-newline"

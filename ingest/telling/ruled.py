@@ -147,6 +147,15 @@ def _screened(fate: Fate, found: list[Screened]) -> None:
     """Why a screening daemon refused: what it had found about the client."""
     blocked = next((one for one in found if one.what in _BLOCKED), None)
     if blocked is not None:
-        fate.reason, fate.detail = Reason.REPUTATION, blocked.detail
+        listed = [one.detail or "" for one in found if one.what is Finding.LISTED]
+        errors = [one.detail or "" for one in found if one.what is Finding.LIST_ERROR]
+        fate.reason = Reason.LOCAL_SYSTEM if errors and (not listed or _names(fate, errors)) else Reason.REPUTATION
+        fate.detail = ": ".join(part for part in (blocked.detail, ", ".join(dict.fromkeys([*listed, *errors]))) if part)
     elif found and fate.reason is Reason.UNKNOWN:
         fate.reason = Reason.PROTOCOL
+
+
+def _names(fate: Fate, lists: list[str]) -> bool:
+    """Whether a refusal names one of the lists: that which weighed most."""
+    said = fate.reply.text.casefold() if fate.reply is not None else ""
+    return any(one.partition(" ")[0].casefold() in said for one in lists)

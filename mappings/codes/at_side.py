@@ -84,6 +84,8 @@ _LIST_ERROR = Advice(
     Move.US,
     "A block list answered our own server with an error, which it took for a listing.",
 )
+#: Refused by the words of a listing, where the lines tell that the lists answered with errors.
+NO_LISTING = _LIST_ERROR
 #: A list's error code is the fault of whoever asks the list.
 LIST_ERROR_AT: Mapping[Side, Advice] = {Side.CLIENT: _LIST_ERROR, Side.OWN: _LIST_ERROR}
 

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from mappings.codes.advice import ADVICE, Advice
-from mappings.codes.at_side import advice_at
+from mappings.codes.at_side import NO_LISTING, advice_at
 from mappings.codes.basic import BASIC, CLASSES
 from mappings.codes.enhanced import ENHANCED, SUBJECTS, EnhancedStatus, status_of
 from mappings.codes.entry import KnownError, Move, UnknownCode
@@ -151,7 +151,8 @@ def best_entry(
     finding = find_reason(code, enhanced, text, side=side, stage=stage)
     found = ours_or_theirs(finding.reason, side)
     if reason is not None and reason is not found:
-        advice = advice_at(reason, side, {}, ADVICE[reason])
+        no_listing = side is Side.CLIENT and reason is Reason.LOCAL_SYSTEM and found is Reason.REPUTATION
+        advice = NO_LISTING if no_listing else advice_at(reason, side, {}, ADVICE[reason])
         return _entry(code, enhanced, reason, advice.sentence or reason.sentence, advice, temporary=temporary)
     advice = advice_at(found, side, finding.at, _advice(found, enhanced, finding))
     return _entry(code, enhanced, found, _meaning(finding, found, code, advice), advice, temporary=temporary)

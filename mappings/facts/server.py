@@ -300,6 +300,7 @@ class Screened(Fact, frozen=True, tag="screened"):
     """What a screening daemon found about a connection before mail was named."""
 
     client_ip: str
+    #: 0 where the line is about the address: what a list said of it holds for its connections of that minute.
     client_port: int
     what: Finding
     detail: str | None = None

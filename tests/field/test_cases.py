@@ -31,7 +31,6 @@ OPEN = {
     "message-id-added-later": "open",
     "pipe-filter-postfix": "open",
     "pipe-with-local-part": "open",
-    "postscreen-list-error": "open",
     "proxy-accept": "open",
     "proxy-reject-client": "open",
     "repeated-delivery": "open",
