@@ -90,7 +90,7 @@ OUTCOMES: dict[Disposition, Advice] = {
     Disposition.HELD: _once(
         Move.US,
         "Look at the message in the hold queue: release it, or delete it.",
-        "The message is being held back by a rule of the mail system until somebody has looked at it. Please ask us if it is urgent.",
+        "The message is being held back in the mail system until somebody has looked at it. Please ask us if it is urgent.",
     ),
     Disposition.DELETED: _once(
         Move.US,
