@@ -95,6 +95,11 @@ def peer(host: str, address: str, port: int) -> str:
     return f"p:{host}/[{address}]:{port}"
 
 
+def listing(host: str, address: str, minute: int) -> str:
+    """Key of what lists said of a client's address in one minute: about its connections at that time, whatever their port."""
+    return f"p:{host}/[{address}]@{minute}"
+
+
 def folder(host: str, name: str) -> str:
     """Key of a filter's working folder, which one scan after the other uses."""
     return f"f:{host}/{name}"

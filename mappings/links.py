@@ -40,6 +40,8 @@ class How(StrEnum):
     ANSWERED = "answered"
     #: A connection that a screening daemon saw.
     PEER = "peer"
+    #: What lists said of a client while a screening daemon looked at it.
+    LISTED = "listed"
     #: What a filter gave on and the server behind it refused: both have the Message-ID.
     REFUSED = "refused"
     #: A result that names its message by the Message-ID only, while that is in reception.
@@ -101,6 +103,8 @@ class LinkKind:
 
 #: Filters' log ids repeat after a restart.
 LOG_ID_REACH_S = 30
+#: What a list said of an address is kept for a minute.
+LISTED_REACH_S = 120
 #: What a filter gave on is refused at once.
 REFUSED_REACH_S = 30
 #: Two lines without a common id join only when their stamps lie at most this far apart: longer than a server waits for a silent client.
@@ -166,6 +170,15 @@ _LINKS = (
         "“id={id}” in the answer of the filter",
     ),
     LinkKind(How.PEER, KeyKind.PEER, Leads.BESIDE, REACH_S, "what was found about the connection", told="the same connection {id}"),
+    LinkKind(
+        How.LISTED,
+        KeyKind.PEER,
+        Leads.BESIDE,
+        LISTED_REACH_S,
+        "what lists said of the client's address just before",
+        Confidence.LIKELY,
+        "lists were asked about the client {id}",
+    ),
     LinkKind(
         How.REFUSED,
         KeyKind.MESSAGE,

@@ -134,6 +134,16 @@ class Handling(StrEnum):
     GIVE_UP = "give_up"
 
 
+class Actor(StrEnum):
+    """Who did something to a queue file: only an administrator decides."""
+
+    ADMIN = "admin"
+    #: A rule that he wrote for all mail, such as a filter of the whole system.
+    RULE = "rule"
+    #: The server itself: a fault that it met, a timer.
+    PROGRAM = "program"
+
+
 class Notice(StrEnum):
     """What a message tells that the mail server made about another one."""
 
@@ -155,6 +165,9 @@ class Finding(StrEnum):
 
     DENYLISTED = "denylisted"
     DNSBL = "dnsbl"
+    #: One list names the client; or answers with an error, which says nothing about it.
+    LISTED = "listed"
+    LIST_ERROR = "list-error"
     PREGREET = "pregreet"
     HANGUP = "hangup"
     BARE_NEWLINE = "bare-newline"

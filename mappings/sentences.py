@@ -33,7 +33,7 @@ from mappings.facts import (
     Signed,
     Unread,
 )
-from mappings.log_words import Action, Contact, Decider, Finding, Handling, Notice, Sending, Stage, Status
+from mappings.log_words import Action, Actor, Contact, Decider, Finding, Handling, Notice, Sending, Stage, Status
 from mappings.vocabulary import FILTERS
 
 #: What is said of a line that states what this release does not know: a newer one wrote it.
@@ -111,6 +111,8 @@ _SESSION = {
 _SCREEN = {
     Finding.DENYLISTED: "The client is on our deny list",
     Finding.DNSBL: "Lists of senders of spam name the client",
+    Finding.LISTED: "A list of senders of spam names the client",
+    Finding.LIST_ERROR: "A list answered our server with an error, which is no listing",
     Finding.PREGREET: "The client spoke before its turn",
     Finding.HANGUP: "The client hung up during the tests",
     Finding.BARE_NEWLINE: "The client ends lines in the wrong way",
@@ -161,8 +163,7 @@ def words_of(fact: Fact) -> str:
         case Removed():
             return "An administrator deleted it from the queue" if fact.by_admin else "Done: removed from the queue"
         case Administered():
-            done = _ADMIN[fact.action]
-            return f"{done} by {_without_addresses(fact.by)}" if fact.by else f"{done} by an administrator"
+            return _administered(fact)
         case Noticed():
             return f"{_NOTICES[fact.what]} goes to the {fact.to} as {fact.notice_id}"
         case Connected():
@@ -176,6 +177,15 @@ def words_of(fact: Fact) -> str:
             return f"{'Checked' if fact.what.startswith(_CHECKS) else 'Signature'}: {_without_addresses(fact.what)}"
         case _:
             return _filtered(fact)
+
+
+def _administered(fact: Administered) -> str:
+    """What was done to a queue file, and by whom."""
+    by = _without_addresses(fact.by) if fact.by else ""
+    if fact.actor is Actor.PROGRAM:
+        return f"{_ADMIN[fact.action]} by the mail server itself" + (f": {by}" if by else "")
+    said = f": {_without_addresses(fact.text)}" if fact.text else ""
+    return f"{_ADMIN[fact.action]} by {by or 'an administrator'}{said}"
 
 
 def _filtered(fact: Fact) -> str:

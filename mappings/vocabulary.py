@@ -40,7 +40,7 @@ class Disposition(_Word):
     TEMPFAILED = "tempfailed", "Refused for now in the SMTP dialogue; the other side may try again."
     QUARANTINED = "quarantined", "A filter keeps it."
     RELEASED = "released", "Was kept by a filter, then released and delivered."
-    HELD = "held", "An administrator or an access rule stopped it in the queue."
+    HELD = "held", "Stopped in the queue until somebody lets it go."
     DISCARDED = "discarded", "Accepted and thrown away."
     DELETED = "deleted", "An administrator removed it from the queue."
     ABORTED = "aborted", "The session broke off before the answer to the data."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_network
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -184,17 +186,26 @@ def _other_tries(trace: Trace, engine: Engine, scope: Scope) -> Iterator[_Found]
     except QueryError:
         return
     found = engine.search(query, scope, limit=2 * LIMIT).traces
-    sent = (trace.sender, trace.recipient, trace.client_ip)
-    tries = [t for t in found if t.id != trace.id and (t.sender, t.recipient, t.client_ip) == sent]
-    evidence = "the same sending server, sender and recipient, soon after a refusal for now"
+    sent = (trace.sender, trace.recipient, _network(trace.client_ip))
+    tries = [t for t in found if t.id != trace.id and (t.sender, t.recipient, _network(t.client_ip)) == sent]
+    evidence = "the same sender and recipient from the same network, soon after a refusal for now"
     if later:
-        # Newest first: the try right after this one is the last of them.
-        for other in tries[-1:]:
+        # Newest first: the try right after this one is the last of them; and the first that was not put off again says how it ended.
+        ended = (t for t in reversed(tries) if t.disposition is not Disposition.TEMPFAILED)
+        for other in (*tries[-1:], *islice(ended, 1)):
             yield other, "later_try", evidence, "guessed"
     else:
         for other in tries[:1]:
             if other.disposition is Disposition.TEMPFAILED:
                 yield other, "earlier_try", evidence, "guessed"
+
+
+def _network(ip: str | None) -> str | None:
+    """The network of a client: large senders come again from a neighbour's address."""
+    try:
+        return None if ip is None else str(ip_network(f"{ip}/{64 if ':' in ip else 24}", strict=False))
+    except ValueError:
+        return ip
 
 
 def _near(trace: Trace, engine: Engine, scope: Scope, query: Query) -> list[Trace]:

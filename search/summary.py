@@ -5,7 +5,10 @@ from __future__ import annotations
 from mappings.facts import Attempted, Passed, Ruled
 from mappings.trace import Event, Trace
 from mappings.vocabulary import Disposition, Reason, Verdict
+from search.answers import RelatedTrace
+from search.explain import explain
 from search.journey import deciding
+from search.later import outcome_of
 from search.stated import stated
 from search.times import utc_words
 
@@ -30,11 +33,11 @@ _FOUND_BY_VERDICT = {
 }
 
 
-def summary(trace: Trace) -> str:
-    """One sentence: the outcome, its time, its cause."""
+def summary(trace: Trace, later: RelatedTrace | None = None) -> str:
+    """One sentence: the outcome, its time, its cause; and of what was refused for now, how a later try ended."""
     decided = deciding(trace) or _replied(trace)
     at = utc_words(decided.time_us // 1000 if decided is not None else trace.last_event_ms)
-    sentence = f"{_outcome(trace, at)}{_addition(trace)}"
+    sentence = f"{_outcome(trace, at)}{_addition(trace)}{f'; it came again later, and {outcome_of(later)}' if later is not None else ''}"
     return sentence if sentence.endswith(".") else f"{sentence}."
 
 
@@ -66,7 +69,7 @@ def _outcome(trace: Trace, at: str) -> str:
         case Disposition.TEMPFAILED:
             return f"Refused for now on {at}{because}; the sending server was asked to come back later"
         case Disposition.HELD:
-            return f"Held on {at}{because or ': an administrator or a rule stopped it in the queue'}"
+            return f"Held on {at}{because or ': it waits in the queue until somebody lets it go'}"
         case Disposition.QUARANTINED:
             return f"Quarantined on {at}: the filter found {_found(trace)} and kept it"
         case Disposition.BOUNCED:
@@ -126,6 +129,6 @@ def _reason(trace: Trace) -> str | None:
     # That it expired, its outcome says already.
     if trace.reason is None or trace.reason in (Reason.UNKNOWN, Reason.EXPIRED):
         return None
-    sentence = trace.reason.sentence.rstrip(".")
+    sentence = (explain(trace).reason_sentence or trace.reason.sentence).rstrip(".")
     sentence = sentence[0].lower() + sentence[1:]
     return f"{sentence} ({trace.detail})" if trace.detail else sentence

@@ -11,12 +11,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ingest.formats import amavis, rspamd, spamassassin
+from ingest.formats import amavis, exim, rspamd, spamassassin
 from ingest.formats.exim.refusal import logs_score
 from ingest.formats.made_ids import identified
 from ingest.formats.postfix.dialogue import in_own_words
 from ingest.formats.replies import filter_answer, next_id_in
-from mappings.facts import Attempted, Fact, Identified, Judged, Ruled, Scanned, fact_of
+from mappings.facts import Administered, Attempted, Fact, Identified, Judged, Ruled, Scanned, fact_of
 from mappings.log_words import Action, By, Decider, Status
 from mappings.trace import VERSION_STEP
 
@@ -63,10 +63,15 @@ def _ruled(fact: Ruled) -> Fact:
     return fact
 
 
+def _administered(fact: Administered) -> Fact:
+    return exim.in_our_words(fact)
+
+
 _BROUGHT_UP: dict[type[Fact], Callable[[Any], Fact]] = {
     Scanned: _scanned,
     Judged: _judged,
     Attempted: _attempted,
     Identified: _identified,
     Ruled: _ruled,
+    Administered: _administered,
 }

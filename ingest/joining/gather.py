@@ -33,6 +33,8 @@ _STILL = frozenset({how for how, kind in LINKS.items() if kind.leads is Leads.NO
 #: How far the lines at both ends of a link may lie apart, where the table says so.
 _REACH_US = {how: kind.reach_s * SECOND for how, kind in LINKS.items() if kind.reach_s is not None}
 _BACK = frozenset({how for how, kind in LINKS.items() if kind.leads is Leads.BACK})
+_OF_CLIENTS = frozenset({How.PEER, How.LISTED})
+_WEAKLY = _OF_CLIENTS | {How.LOG, How.ANSWERED}
 #: How what leads to a queue file behind a filter names it.
 _INTO_QUEUE = frozenset({How.RELAY, How.NEXT, How.PASSED, How.RELEASE})
 
@@ -165,7 +167,7 @@ def _reached(part: Part, within: Within) -> tuple[int, int]:
 def _follow(part: Part, link: Link, web: Web, message: Message) -> Iterator[Edge]:
     """Where one link leads, in the direction of the mail."""
     how = link.how
-    if how is How.LOG or how is How.ANSWERED or how is How.PEER:
+    if how in _WEAKLY:
         return _weak(part, link, web)
     if how is How.REFUSED:
         return _refused(part, link, web)
@@ -201,8 +203,8 @@ def _weak(part: Part, link: Link, web: Web) -> Iterator[Edge]:
     reach = min(_REACH_US[link.how], web.within.reach_us)
     if web.crowded(link.target, link.time_us, reach):
         return
-    # Only refusals name a peer.
-    others = _others(part, link, web, reach) if link.how is not How.PEER else ()
+    # Only refusals name a peer, and what lists said of it.
+    others = _others(part, link, web, reach) if link.how not in _OF_CLIENTS else ()
     there = [p for p in web.parts_of(link.target) if p.start_us - reach <= link.time_us <= p.end_us + reach]
     for other in (*there, *others):
         if _alike(part, other) or (isinstance(other, Loose) and len(other.events) > MANY) or _other_scan(part, other, web):

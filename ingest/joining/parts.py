@@ -27,7 +27,7 @@ _OF_LIVES = frozenset({How.RELAY, How.FORWARDED, How.REQUEUE, How.SPLIT, How.ANS
 _OF_OURS = frozenset({How.ORIGIN})
 #: What the line that begins a queue file names: such a line may stand with another message too, for which this one was made.
 _OF_THE_BEGINNING = frozenset({How.ORIGIN, How.REQUEUE, How.SPLIT})
-_OF_REFUSALS = frozenset({How.PEER})
+_OF_REFUSALS = frozenset({How.PEER, How.LISTED})
 _OF_LOGS = frozenset({How.FOLDER})
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from ingest.clock import SECOND
 from ingest.joining.within import Within
 from mappings import keys
 from mappings.facts import (
@@ -63,6 +64,7 @@ _AHEAD = frozenset(
 )
 #: Decisions that end it.
 _STOPS = frozenset({Action.REJECT, Action.ABORT})
+_CONNECTIONS = frozenset({How.PEER, How.LISTED})
 #: What is found by who names it, and is looked up nowhere.
 _NOT_ASKED = frozenset({How.FOLDER, How.REFUSED, How.LOG, How.TASK, How.ANSWERED})
 
@@ -95,6 +97,7 @@ class Statement(Protocol):
     fact: Fact
     host: str
     pid: int
+    time_us: int
     raw: str
     digest: str
     within: Within
@@ -171,7 +174,9 @@ def _ruled(fact: Ruled, event: Statement) -> Route:
     if fact.action not in _STOPS or not fact.names_somebody:
         return _NOWHERE
     names = fact.names(event.host)
-    mentions = tuple([key for how, key in names if how is How.PEER])
+    if fact.source is Decider.SCREEN and fact.client_ip:
+        names += tuple([Named(How.LISTED, _listing(event, fact.client_ip, before)) for before in (0, 1)])
+    mentions = tuple([key for how, key in names if how in _CONNECTIONS])
     return Route(by_line, None, names, mentions, ids=by_line + mentions + ids, begins=True)
 
 
@@ -180,8 +185,13 @@ def _connected(fact: Connected, event: Statement) -> Route:
 
 
 def _screened(fact: Screened, event: Statement) -> Route:
-    owners = fact.bears(event.host)
+    owners = fact.bears(event.host) if fact.client_port else (_listing(event, fact.client_ip, 0),)
     return Route(owners, ids=owners, begins=True)
+
+
+def _listing(event: Statement, address: str, before: int) -> str:
+    """What lists say of an address is found by it and the minute, for the same address comes again; `before` so many minutes ago."""
+    return keys.listing(event.host, address, event.time_us // (60 * SECOND) - before)
 
 
 def _scanned(fact: Scanned, event: Statement) -> Route:

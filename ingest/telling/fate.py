@@ -14,14 +14,15 @@ from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Scan, facts_of
 from ingest.joining.within import Within
+from ingest.telling.handled import given_up, given_up_fate, held_fate, held_now
 from ingest.telling.judgement import judgement_of
 from ingest.telling.outcome import Fate
 from ingest.telling.recipient import Recipient
 from ingest.telling.ruled import refusal_fate, refused, rule_fate
 from ingest.telling.stopped import stopped_fate
 from ingest.telling.tries import Try, reason_of_try, strongest, tries_of
-from mappings.facts import Administered, Attempted, Fact, Judged, Noticed, Passed, Received, Ruled
-from mappings.log_words import Action, By, Decider, Handling, Notice, Sending, Status
+from mappings.facts import Attempted, Fact, Judged, Noticed, Passed, Received, Ruled
+from mappings.log_words import Action, By, Decider, Notice, Sending, Status
 from mappings.vocabulary import REASONS_OF_VERDICTS, Disposition, Reason, Verdict
 
 #: Where the reason is of interest.
@@ -173,19 +174,6 @@ def _asked(case: Case) -> Fate:
     return Fate(disposition, reason=Reason.POLICY, quarantine_id=kept, filtered=True, incomplete=True)
 
 
-def held_now(life: Life) -> LiveEvent | None:
-    """The hold of an administrator, where that is the last thing that he did."""
-    done = [(e.time_us, e.number, e.fact.action is not Handling.HOLD, e) for e in life.administered if isinstance(e.fact, Administered)]
-    # Of two in one second whose order nothing tells, the release came after.
-    last = max(done, key=lambda one: one[:3], default=None)
-    return None if last is None or last[2] else last[3]
-
-
-def _given_up_by_admin(life: Life) -> LiveEvent | None:
-    """The line by which an administrator had it returned."""
-    return next((e for e in life.administered if isinstance(e.fact, Administered) and e.fact.action is Handling.GIVE_UP), None)
-
-
 def _broke_off(life: Life) -> bool:
     """Whether the session broke off before the message was complete."""
     return life.lost is not None and life.queued is None
@@ -227,21 +215,21 @@ QUEUE_RULES: tuple[Rule, ...] = (
         lambda c: Fate(Disposition.ABORTED, reason=Reason.CONNECTION, decided=c.life.lost),
     ),
     Rule(
-        "an administrator had it returned",
-        lambda c: _given_up_by_admin(c.life) is not None,
-        lambda c: c.fate(Disposition.BOUNCED, Reason.ADMIN, _given_up_by_admin(c.life)),
+        "an administrator, a rule or a timer gave it up",
+        lambda c: given_up(c.life) is not None,
+        lambda c: given_up_fate(given_up(c.life), c.best),
     ),
     Rule(
-        "an administrator holds what waits for the next try",
+        "what waits for the next try is held",
         lambda c: c.ended(Status.DEFERRED) and held_now(c.life) is not None,
-        lambda c: c.fate(Disposition.HELD, Reason.ADMIN, held_now(c.life)),
+        lambda c: held_fate(held_now(c.life), c.best),
     ),
     Rule("it waits for the next try", lambda c: c.ended(Status.DEFERRED), lambda c: c.fate(Disposition.DEFERRED, reason_of_try(c.best))),
     Rule("a rule stopped it", lambda c: c.ruled is not None, lambda c: c.ruled or Fate(Disposition.UNKNOWN)),
     Rule(
-        "an administrator holds it",
+        "it is held",
         lambda c: c.life.removed is None and held_now(c.life) is not None,
-        lambda c: Fate(Disposition.HELD, reason=Reason.ADMIN, decided=held_now(c.life)),
+        lambda c: held_fate(held_now(c.life), None),
     ),
     Rule(
         "the session broke off",

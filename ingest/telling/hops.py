@@ -9,6 +9,7 @@ from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Part, Scan
 from ingest.telling.tree import Tree
 from mappings import keys
+from mappings.facts import Screened
 from mappings.keys import KeyKind
 from mappings.links import LINKS, Confidence, How, Leads
 from mappings.trace import HopLink
@@ -41,10 +42,13 @@ def refusal_hops(piece: Loose, around: list[Loose]) -> list[HopLink]:
     own = keys.in_documents(piece.key)
     if not around:
         return [HopLink(own)]
-    peer = around[0].key
-    line = next((link.line for link in piece.links if link.how is How.PEER), None)
-    named = keys.queue_id_of(peer)
-    return [HopLink(peer), HopLink(own, peer, How.PEER, line.digest if line is not None else None, named)]
+    seen = [part for part in around if any(isinstance(e.fact, Screened) and e.fact.client_port for e in part.events)]
+    how = How.PEER if seen else How.LISTED
+    # What lists said of the address is no hop of its own beside the connection.
+    peer, *same = [part.key for part in (*seen, *(part for part in around if part not in seen))]
+    line = next((link.line for link in piece.links if link.how is how), None)
+    named = keys.queue_id_of(peer).partition("@")[0]
+    return [HopLink(peer, same=same), HopLink(own, peer, how, line.digest if line is not None else None, named)]
 
 
 #: The hop before, how it is known, and the line that says so.

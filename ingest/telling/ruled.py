@@ -9,6 +9,7 @@ from ingest.joining.life import Life
 from ingest.joining.parts import Loose
 from ingest.telling.outcome import Fate
 from mappings.codes import reason_of
+from mappings.codes.side import Side
 from mappings.facts import Administered, Reply, Ruled, Screened
 from mappings.log_words import Action, By, Decider, Finding, Handling, Stage
 from mappings.vocabulary import REASONS_OF_VERDICTS, Disposition, Reason, Verdict
@@ -105,9 +106,9 @@ def _reason(rule: Ruled) -> Reason:
     words = rule.reply.text or rule.text
     if rule.source is Decider.ACL and rule.reply.inferred:
         # Every refusal of an ACL has the same code unless it says another: only its words say why.
-        said = reason_of(None, rule.reply.enhanced, words, by=By.LOCAL)
+        said = reason_of(None, rule.reply.enhanced, words, side=Side.CLIENT)
         return Reason.POLICY if said is Reason.UNKNOWN else said
-    return reason_of(rule.reply.code, rule.reply.enhanced, words, by=By.LOCAL)
+    return reason_of(rule.reply.code, rule.reply.enhanced, words, side=Side.CLIENT)
 
 
 def refusal_fate(event: LiveEvent, loose: Iterable[Loose]) -> Fate:
@@ -148,6 +149,15 @@ def _screened(fate: Fate, found: list[Screened]) -> None:
     """Why a screening daemon refused: what it had found about the client."""
     blocked = next((one for one in found if one.what in _BLOCKED), None)
     if blocked is not None:
-        fate.reason, fate.detail = Reason.REPUTATION, blocked.detail
+        listed = [one.detail or "" for one in found if one.what is Finding.LISTED]
+        errors = [one.detail or "" for one in found if one.what is Finding.LIST_ERROR]
+        fate.reason = Reason.LOCAL_SYSTEM if errors and (not listed or _names(fate, errors)) else Reason.REPUTATION
+        fate.detail = ": ".join(part for part in (blocked.detail, ", ".join(dict.fromkeys([*listed, *errors]))) if part)
     elif found and fate.reason is Reason.UNKNOWN:
         fate.reason = Reason.PROTOCOL
+
+
+def _names(fate: Fate, lists: list[str]) -> bool:
+    """Whether a refusal names one of the lists: that which weighed most."""
+    said = fate.reply.text.casefold() if fate.reply is not None else ""
+    return any(one.partition(" ")[0].casefold() in said for one in lists)

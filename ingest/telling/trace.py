@@ -188,10 +188,14 @@ def _refusals(piece: Loose, peers: list[Loose], context: Context) -> Iterator[Dr
         rule = event.fact
         if not isinstance(rule, Ruled) or not rule.names_somebody:
             continue
-        around = [peer for peer in peers if any(_is_peer(e, rule) for e in peer.events)]
+        around = [peer for peer in peers if any(_is_peer(e, event, rule) for e in peer.events)]
         # So many lines that share a weak id are not about one refusal.
         extra = [e for e in piece.events if e is not event] if len(piece.events) <= MANY else []
-        held = [(piece.key, event), *[(piece.key, e) for e in extra], *[(peer.key, e) for peer in around for e in peer.events]]
+        held = [
+            (piece.key, event),
+            *[(piece.key, e) for e in extra],
+            *[(peer.key, e) for peer in around for e in peer.events if _is_peer(e, event, rule)],
+        ]
         for address in rule.recipients or (None,):
             one = recipient(address, [piece], refusal=event)
             about = About(piece, one.path, None, event)
@@ -201,10 +205,12 @@ def _refusals(piece: Loose, peers: list[Loose], context: Context) -> Iterator[Dr
             yield Draft(trace, None, list(held))
 
 
-def _is_peer(found: LiveEvent, rule: Ruled) -> bool:
-    """Whether a finding is about the connection that was refused."""
+def _is_peer(found: LiveEvent, refusal: LiveEvent, rule: Ruled) -> bool:
+    """Whether a finding is about the connection that was refused; what a list said of the address stands before the refusal."""
     fact = found.fact
-    return isinstance(fact, Screened) and fact.client_ip == rule.client_ip and fact.client_port == rule.client_port
+    if not isinstance(fact, Screened) or fact.client_ip != rule.client_ip:
+        return False
+    return fact.client_port == rule.client_port or (fact.client_port == 0 and found.time_us // SECOND <= refusal.time_us // SECOND)
 
 
 # -- the document

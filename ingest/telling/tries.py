@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from ingest.joining.event import LiveEvent
 from mappings.codes import reason_of
+from mappings.codes.side import side_of
 from mappings.facts import Attempted
 from mappings.log_words import Status
-from mappings.vocabulary import Reason
+from mappings.vocabulary import Disposition, Reason
 
 #: An automatic answer is no delivery of the message: any other try says more. A copy that was forwarded says less than one delivered.
 _AUTOMATIC, _FORWARDED = 0.5, 0.5
@@ -87,7 +88,7 @@ def reason_of_try(one: Try | None) -> Reason:
     if one is None:
         return Reason.UNKNOWN
     reply = one.fact.reply
-    return reason_of(reply.code, reply.enhanced, reply.text, by=one.fact.by, stage=reply.stage)
+    return reason_of(reply.code, reply.enhanced, reply.text, side=side_of(Disposition.BOUNCED, one.fact.by), stage=reply.stage)
 
 
 def _rank(fact: Attempted) -> float:

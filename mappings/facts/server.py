@@ -5,7 +5,7 @@ from __future__ import annotations
 from mappings import keys
 from mappings.facts.base import Fact, Reply
 from mappings.links import How, Named
-from mappings.log_words import Action, By, Contact, Decider, Finding, Handling, Notice, Stage, Status
+from mappings.log_words import Action, Actor, By, Contact, Decider, Finding, Handling, Notice, Stage, Status
 from mappings.vocabulary import Disposition, Verdict
 
 
@@ -292,11 +292,14 @@ class Removed(OfQueueFile, frozen=True, tag="removed"):
 
 
 class Administered(OfQueueFile, frozen=True, tag="administered"):
-    """An administrator did something to a queue file."""
+    """Something was done to a queue file beside its deliveries: by an administrator, a rule of his, or the server itself."""
 
     action: Handling
     #: Who or what did it, where the line says so: a user, an ACL, a timer.
     by: str | None = None
+    actor: Actor = Actor.ADMIN
+    #: What the rule says.
+    text: str | None = None
 
 
 class Noticed(OfQueueFile, frozen=True, tag="noticed"):
@@ -325,6 +328,7 @@ class Screened(Fact, frozen=True, tag="screened"):
     """What a screening daemon found about a connection before mail was named."""
 
     client_ip: str
+    #: 0 where the line is about the address: what a list said of it holds for its connections of that minute.
     client_port: int
     what: Finding
     detail: str | None = None

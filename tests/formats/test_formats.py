@@ -24,7 +24,6 @@ SAMPLES = all_samples()
 #: Daemons of Postfix whose lines are all known to say nothing of one message: no sample for each.
 QUIET = {
     "anvil",
-    "dnsblog",
     "flush",
     "master",
     "nbdb_reindexd",

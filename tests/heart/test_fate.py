@@ -58,7 +58,7 @@ from mappings.facts import (
     Scanned,
     Screened,
 )
-from mappings.log_words import Action, By, Contact, Decider, Finding, Handling, Notice, Sending, Stage, Status
+from mappings.log_words import Action, Actor, By, Contact, Decider, Finding, Handling, Notice, Sending, Stage, Status
 from mappings.vocabulary import Disposition, Reason, Verdict
 
 BOXES = Within(quarantines=re.compile("quarantine"))
@@ -79,6 +79,11 @@ def bounced(**more: Any) -> Attempted:
 def admin(action: Handling) -> Administered:
     """An administrator does something."""
     return Administered("A1", action)
+
+
+def by(actor: Actor, action: Handling, text: str | None = None) -> Administered:
+    """A rule, or the server itself, does something."""
+    return Administered("A1", action, actor=actor, text=text)
 
 
 def rule(
@@ -119,9 +124,9 @@ REFUSED = "the next server or agent refused it"
 OVER, OVER_AT = "the time in the queue is over, and no server is named", "the time in the queue is over"
 DELETED = "an administrator deleted it"
 BROKEN_BEFORE = "the session broke off before there was a message, whatever a rule had in mind"
-RETURNED = "an administrator had it returned"
-HELD_WAITING = "an administrator holds what waits for the next try"
-WAITS, STOPPED, HELD = "it waits for the next try", "a rule stopped it", "an administrator holds it"
+RETURNED = "an administrator, a rule or a timer gave it up"
+HELD_WAITING = "what waits for the next try is held"
+WAITS, STOPPED, HELD = "it waits for the next try", "a rule stopped it", "it is held"
 BROKEN, ASKED = "the session broke off", "only a filter's lines of it are seen"
 GONE, NOTHING = "it is gone, and no line says how", "nothing final has happened yet"
 
@@ -156,6 +161,11 @@ ROWS = (
     Row(BROKEN_BEFORE, [client(), rule(Action.ABORT)], "aborted connection", 1),
     Row(BROKEN_BEFORE, [client(), rule(Action.HOLD), LOST], "aborted connection", 2),
     Row(RETURNED, [client(), deferred(), admin(Handling.GIVE_UP)], "bounced admin", 2),
+    Row(RETURNED, [client(), deferred(), by(Actor.PROGRAM, Handling.GIVE_UP)], "expired mailbox_full", 2),
+    Row(RETURNED, [client(), by(Actor.PROGRAM, Handling.GIVE_UP)], "expired expired", 1),
+    Row(RETURNED, [client(), by(Actor.RULE, Handling.GIVE_UP)], "bounced policy", 1),
+    Row(RETURNED, [client(), by(Actor.RULE, Handling.GIVE_UP, "this is spam")], "bounced spam", 1),
+    Row(HELD_WAITING, [client(), deferred(), by(Actor.PROGRAM, Handling.HOLD)], "held mailbox_full", 2),
     Row(HELD_WAITING, [client(), deferred(), admin(Handling.HOLD)], "held admin", 2),
     Row(WAITS, [client(), deferred()], "deferred mailbox_full", 1),
     Row(WAITS, [client(), deferred(), admin(Handling.HOLD), admin(Handling.RELEASE)], "deferred mailbox_full", 1),
@@ -398,6 +408,11 @@ def finding(what: Finding) -> Screened:
     return Screened(OUTSIDE, 25001, what, "rank-3")
 
 
+def said_of_client(detail: str, what: Finding = Finding.LISTED) -> Screened:
+    """What one list said of its address."""
+    return Screened(OUTSIDE, 0, what, detail)
+
+
 TOO_LARGE = refusal(Decider.SIZE, code=552)
 
 
@@ -428,6 +443,30 @@ TOO_LARGE = refusal(Decider.SIZE, code=552)
             refusal(Decider.SCREEN, said="blocked"),
             [finding(Finding.DNSBL)],
             "rejected reputation not_scanned rank-3 local",
+        ),
+        (
+            "a client that lists name",
+            refusal(Decider.SCREEN, said="blocked using one.example"),
+            [finding(Finding.DNSBL), said_of_client("one.example (127.0.0.2)")],
+            "rejected reputation not_scanned rank-3: one.example (127.0.0.2) local",
+        ),
+        (
+            "a client of whom a list had an error only",
+            refusal(Decider.SCREEN, said="blocked using one.example"),
+            [finding(Finding.DNSBL), said_of_client("one.example (127.255.255.254)", Finding.LIST_ERROR)],
+            "rejected local_system not_scanned rank-3: one.example (127.255.255.254) local",
+        ),
+        (
+            "an error beside a listing that weighs more",
+            refusal(Decider.SCREEN, said="blocked using two.example"),
+            [finding(Finding.DNSBL), said_of_client("one.example (e)", Finding.LIST_ERROR), said_of_client("two.example (l)")],
+            "rejected reputation not_scanned rank-3: two.example (l), one.example (e) local",
+        ),
+        (
+            "an error that weighs more than a listing",
+            refusal(Decider.SCREEN, said="blocked using one.example"),
+            [finding(Finding.DNSBL), said_of_client("one.example (e)", Finding.LIST_ERROR), said_of_client("two.example (l)")],
+            "rejected local_system not_scanned rank-3: two.example (l), one.example (e) local",
         ),
         ("the filter, whatever its size", refusal(Decider.PROXY, said="spam"), [TOO_LARGE], "rejected spam not_scanned - filter"),
         ("a client of whom nothing was found", refusal(Decider.SCREEN, code=None), [], "rejected unknown not_scanned - local"),

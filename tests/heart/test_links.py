@@ -109,6 +109,11 @@ def begun(queue_id: str, at: float, message_id: str = "x@out") -> list[Said]:
     return [At(at, client(queue_id, LOOPBACK if queue_id == "B2" else OUTSIDE)), At(at + 0.1, named(queue_id, message_id))]
 
 
+def listed(at: float, address: str = OUTSIDE) -> At:
+    """What a list said of an address."""
+    return At(at, Screened(address, 0, Finding.LISTED))
+
+
 TURNED_AWAY = At(2, Ruled(None, Action.REJECT, Stage.RCPT, Decider.SCREEN, client_ip=OUTSIDE, client_port=25001, sender=ANN))
 FROM_OUTSIDE = client("B2")
 FROM_FILTER = client("B2", LOOPBACK)
@@ -195,6 +200,10 @@ ROWS = (
     Row(How.PEER, "what was found about the connection", [screened(1), TURNED_AWAY], "line > [192.0.2.7]:25001"),
     Row(How.PEER, "another connection of the client", [screened(1, 25002), TURNED_AWAY]),
     Row(How.PEER, "the port was used long before", [screened(1), At(602, TURNED_AWAY.fact)]),
+    Row(How.LISTED, "what lists said of the client", [listed(1), TURNED_AWAY], "line > [192.0.2.7]@0"),
+    Row(How.LISTED, "in the minute before", [listed(50), At(62, TURNED_AWAY.fact)], "line > [192.0.2.7]@0"),
+    Row(How.LISTED, "long before", [listed(1), At(182, TURNED_AWAY.fact)]),
+    Row(How.LISTED, "of another client", [listed(1, LOOPBACK), TURNED_AWAY]),
     Row(How.REFUSED, "the server behind the filter refused it", [*refused_at("B2"), behind()], "M1 > B2"),
     Row(How.REFUSED, "two such queue files", [*refused_at("B2"), *refused_at("C3"), behind()]),
     Row(How.REFUSED, "two such results", [*refused_at("B2"), behind(), At(2, result(BOB, mail_id="M2", behind=True, message_id="x@out"))]),

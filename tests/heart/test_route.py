@@ -65,6 +65,7 @@ def ruled(
 
 
 PEER = "p:mx/[192.0.2.7]:25001"
+LISTED, BEFORE = keys.listing("mx", OUTSIDE, 0), keys.listing("mx", OUTSIDE, -1)
 ROWS = (
     Row("a client begins a queue file", client(message_id="x@out", recipients=[BOB]), A1, "", "j:x@out", BOB, marks="new begin"),
     Row("one behind the filter", client("B2", LOOPBACK, origin_queue_id="A1"), B2, f"origin {A1}", A1, marks="new begin", asked=A1),
@@ -82,11 +83,11 @@ ROWS = (
         "a refusal of a connection",
         ruled(Action.REJECT, Decider.SCREEN, client_port=25001),
         "line",
-        f"peer {PEER}",
-        PEER,
+        f"peer {PEER} listed {LISTED} listed {BEFORE}",
+        f"{PEER} {LISTED} {BEFORE}",
         BOB,
         marks="new",
-        asked=PEER,
+        asked=f"{PEER} {LISTED} {BEFORE}",
     ),
     Row("a decision about the next queue file", ruled(Action.HOLD), people=BOB, marks="ahead"),
     Row("too large, said before the answer", ruled(Action.REJECT, Decider.SIZE, Stage.DATA), people=BOB, marks="ahead"),
@@ -116,6 +117,7 @@ ROWS = (
     Row("TLS", Connected(Contact.TLS), marks="common"),
     Row("a lost connection", Connected(Contact.LOST), marks="behind"),
     Row("a finding about a connection", Screened(OUTSIDE, 25001, Finding.DNSBL), PEER, marks="new"),
+    Row("what a list said of an address", Screened(OUTSIDE, 0, Finding.LISTED), LISTED, marks="new"),
     Row("a signature", Signed("A1", "pass"), A1),
     Row(
         "a filter's result",

@@ -43,7 +43,7 @@ PROGRAMS: dict[str, Parser] = {
     "retry": delivery.deliver,
     "discard": delivery.deliver,
     "anvil": _quiet,
-    "dnsblog": _quiet,
+    "dnsblog": screen.dnsblog,
     "flush": _quiet,
     "master": _quiet,
     "nbdb_reindexd": _quiet,
