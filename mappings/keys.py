@@ -1,6 +1,6 @@
 """Keys: the ids by which a journey is found again, written `kind:value`.
 
-Queue ids and log ids are unique on their host only, so those keys name the host. A key is made, and taken apart, here only.
+Queue ids, log ids, ports and folders are unique on their host only, so those keys name the host. A key is made, and taken apart, here only.
 """
 
 from __future__ import annotations
@@ -56,8 +56,13 @@ def queue_id_of(key: str) -> str:
 
 
 def host_of(key: str) -> str:
-    """The host in a key made by `queue`."""
+    """The host in a key made by `queue`, `log_id` or `peer`."""
     return key[2:].rpartition("/")[0]
+
+
+def on_host(host: str, key: str) -> str:
+    """The key of the same id on another host, for a key made by `queue`, `log_id`, `peer` or `folder`."""
+    return f"{key[:2]}{host}/{key[2:].partition('/')[2]}"
 
 
 def value_of(key: str) -> str:

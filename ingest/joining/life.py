@@ -105,8 +105,8 @@ class Life:
         #: An address-verification probe looks like a message and is none.
         self.probe = False
         self.links: list[Link] = []
-        #: Log ids of filters that answered, each with the first and the last time.
-        self.answered: dict[str, tuple[int, int]] = {}
+        #: The lines that have an answer of a filter, on whichever host, by its log id.
+        self.answered: dict[str, list[LiveEvent]] = {}
         #: In which ways its links name others: there may be a link for each of many recipients.
         self.hows: frozenset[How] = frozenset()
         for event in events:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import msgspec
 
-from ingest.clock import SLACK_US
+from ingest.clock import SECOND, SLACK_US
 from ingest.joining.event import LiveEvent, by_time, in_order
 from ingest.joining.life import Life
 from ingest.joining.links import Link, named_by
 from ingest.joining.lives import split
 from ingest.joining.within import Within
 from mappings import keys
-from mappings.facts import Infected, Judged, Passed, Ruled, Scanned
+from mappings.address import fold
+from mappings.facts import Fact, Infected, Judged, Passed, Ruled, Scanned
 from mappings.keys import KeyKind
 from mappings.links import How
 from mappings.log_words import Action
@@ -29,16 +30,19 @@ _OF_OURS = frozenset({How.ORIGIN})
 _OF_THE_BEGINNING = frozenset({How.ORIGIN, How.REQUEUE, How.SPLIT})
 _OF_REFUSALS = frozenset({How.PEER})
 _OF_LOGS = frozenset({How.FOLDER})
+_OF_TASKS = frozenset({How.ANSWERED})
+#: The lines of one scan's results are written at once, its notices and quarantine before them.
+_TOGETHER_US = 2 * SECOND
 
 
 class Scan:
-    """One run of a filter: its events, and what they say."""
+    """One run of a filter: its events, and what they say. Its id is the filter's mail id, else the log id, which comes back."""
 
     __slots__ = ("beside", "end_us", "events", "given", "host", "key", "links", "number", "results", "start_us")
 
-    def __init__(self, key: str, host: str, events: list[LiveEvent]) -> None:
+    def __init__(self, key: str, host: str, events: list[LiveEvent], number: int = 0) -> None:
         self.key = key
-        self.number = 0
+        self.number = number
         self.host = host
         self.events = events
         events.sort(key=in_order)
@@ -55,7 +59,7 @@ class Scan:
 
     def __repr__(self) -> str:
         """Its name."""
-        return f"<{self.key}>"
+        return f"<{self.key}#{self.number}>" if self.number else f"<{self.key}>"
 
 
 def facts_of(scan: Scan) -> list[Scanned]:
@@ -88,7 +92,7 @@ class Loose:
         if self.kind in {KeyKind.JUDGED, KeyKind.FOLDER}:
             return [Link(How.OWN, keys.in_documents(self.key), e.time_us, None, e) for e in self.events]
         if self.kind is KeyKind.QUEUE:
-            return [Link(How.TASK, self.key, e.time_us, None, e) for e in self.events]
+            return [Link(How.TASK, self.key, e.time_us, None, e) for e in self.events] + named_by(self.events, _OF_TASKS)
         return named_by(self.events, _OF_REFUSALS if self.kind is KeyKind.LINE else _OF_LOGS)
 
 
@@ -110,11 +114,41 @@ def make_parts(key: str, host: str, events: list[LiveEvent], within: Within, *, 
         return [Scan(key, host, events)]
     if kind in {KeyKind.JUDGED, KeyKind.FOLDER}:
         return [Loose(key, host, events)]
-    return [Loose(key, host, e, number) for number, e in enumerate(_by_gap(events, within.reach_us))]
+    results = [e for e in events if isinstance(e.fact, Scanned)] if kind is KeyKind.LOG else []
+    rest = [e for e in events if not isinstance(e.fact, Scanned)] if results else events
+    loose: list[Part] = [Loose(key, host, e, number) for number, e in enumerate(_by_gap(rest, within.reach_us))]
+    return [*loose, *[Scan(key, host, run, number) for number, run in enumerate(_runs(results), len(loose))]]
+
+
+def _runs(results: list[LiveEvent]) -> list[list[LiveEvent]]:
+    """Results that a log id is all they have of the scan, by scan: those of one are written together, and say the same of the message.
+
+    Process and counter make a log id, so it comes back, after a restart within seconds.
+    """
+    results.sort(key=in_order)
+    runs: list[list[LiveEvent]] = []
+    for event in results:
+        last = runs[-1] if runs else None
+        if last is not None and event.time_us - last[-1].time_us <= _TOGETHER_US and _of_one_scan(last[-1].fact, event.fact):
+            last.append(event)
+        else:
+            runs.append([event])
+    return runs
+
+
+def _of_one_scan(one: Fact, other: Fact) -> bool:
+    """Whether two results may be of one scan: about one message, and of other recipients."""
+    assert isinstance(one, Scanned)  # noqa: S101 - chosen so by the caller
+    assert isinstance(other, Scanned)  # noqa: S101
+    said = ((f.sender, f.origin_queue_id, f.message_id) for f in (one, other))
+    alike = all(a == b or a is None or b is None for a, b in zip(*said, strict=True))
+    return alike and {fold(address) for address in one.people()}.isdisjoint(map(fold, other.people()))
 
 
 def _by_gap(events: list[LiveEvent], reach_us: int) -> list[list[LiveEvent]]:
     """Events of an id that comes back without a beginning of its own, apart where they lie further apart than lines may."""
+    if not events:
+        return []
     events.sort(key=by_time)
     groups = [[events[0]]]
     for event in events[1:]:
@@ -144,10 +178,16 @@ def _link(life: Life, within: Within, *, judged: bool) -> None:
         links += _refused(life)
     if links:
         life.hows = frozenset([link.how for link in links])
-        for link in links if How.ANSWERED in life.hows else ():
-            if link.how is How.ANSWERED:
-                first, last = life.answered.get(link.target, (link.time_us, link.time_us))
-                life.answered[link.target] = min(first, link.time_us), max(last, link.time_us)
+        life.answered = _answers(links) if How.ANSWERED in life.hows else {}
+
+
+def _answers(links: list[Link]) -> dict[str, list[LiveEvent]]:
+    """The lines that have an answer of a filter, by its log id."""
+    found: dict[str, list[LiveEvent]] = {}
+    for link in links:
+        if link.how is How.ANSWERED and link.line is not None:
+            found.setdefault(keys.queue_id_of(link.target), []).append(link.line)
+    return found
 
 
 def _refused(life: Life) -> list[Link]:

@@ -12,7 +12,7 @@ from ingest.clock import SECOND
 from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.names import MANY
-from ingest.joining.parts import Loose, Message, Part, Scan
+from ingest.joining.parts import Edge, Loose, Message, Part, Scan
 from ingest.joining.within import Within
 from ingest.telling.about import About, first_us, lines_missing
 from ingest.telling.fate import fate_of
@@ -108,7 +108,9 @@ def _with_tasks(message: Message) -> Message:
     if not tasks:
         return message
     life = Life(tasks[0].key, tasks[0].host, [event for piece in tasks for event in piece.events])
-    return Message([life], loose=[piece for piece in message.loose if piece.kind is not KeyKind.QUEUE])
+    others = [piece for piece in message.loose if piece.kind is not KeyKind.QUEUE]
+    edges: list[Edge] = [(life, target, how, line) for source, target, how, line in message.edges if source in tasks and target in others]
+    return Message([life], loose=others, edges=edges)
 
 
 # -- one recipient

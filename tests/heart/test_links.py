@@ -10,6 +10,7 @@ import pytest
 from heart_cases import (
     ANN,
     BOB,
+    EVE,
     HERE,
     HOST,
     LOOPBACK,
@@ -118,6 +119,7 @@ TRIED_AGAIN = to_filter(next_id="B2", delay=2000)
 #: What the mail server and the filter say of A1, the scan `1-1` and B2.
 HANDED_ON, ANSWER, MADE_B2 = to_filter(next_id="B2"), to_filter(log_id="1-1"), sent(next_id="B2", forwarded=True)
 LOGGED, OF_A1, ONCE_A1 = result(BOB, log_id="1-1"), result(BOB, origin_queue_id="A1"), client("B2", LOOPBACK, origin_queue_id="A1")
+NO_MAIL_ID = result(BOB, mail_id=None, log_id="1-1")
 
 ROWS = (
     Row(How.RELAY, "the filter took it as B2", [client(), HANDED_ON, FROM_FILTER], "A1 > B2"),
@@ -161,6 +163,15 @@ ROWS = (
     Row(How.LOG, "the first lines of a scan have its log id only", [looked(), LOGGED], "M1 > 1-1"),
     Row(How.LOG, "more lines than are of one scan", [LOGGED, *(At(1, looked(sender=str(i))) for i in range(MANY + 1))]),
     Row(How.LOG, "after a restart the log id is another's", [At(0, looked()), At(31, LOGGED)]),
+    Row(How.LOG, "a scan that has nothing but its log id", [looked(), NO_MAIL_ID], "1-1#1 > 1-1"),
+    Row(How.LOG, "whose other lines name its mail id", [At(1, looked(mail_id="M1")), At(3, NO_MAIL_ID)], "1-1 > M1"),
+    Row(
+        How.LOG,
+        "of two such the nearest",
+        [At(1, looked(mail_id="M1")), At(2, NO_MAIL_ID), At(20, looked(mail_id="M2"))],
+        "1-1 > M1",
+    ),
+    Row(How.LOG, "two scans with mail ids", [At(1, looked(mail_id="M1")), At(2, result(BOB, mail_id="M2", log_id="1-1"))]),
     Row(How.ANSWERED, "the answer names the scan", [client(), ANSWER, LOGGED], "A1 > M1"),
     Row(How.ANSWERED, "which names the file too", [client(), ANSWER, result(BOB, log_id="1-1", origin_queue_id="A1")], "A1 > M1"),
     Row(How.ANSWERED, "or one that nobody saw", [client(), ANSWER, result(BOB, log_id="1-1", origin_queue_id="C3")], "A1 > M1"),
@@ -170,6 +181,24 @@ ROWS = (
         [At(0, client()), At(20, ANSWER), At(19, LOGGED), At(5, result(BOB, log_id="1-1", mail_id="M2"))],
         "A1 > M1",
     ),
+    Row(How.ANSWERED, "a scan that has nothing but its log id", [client(), ANSWER, NO_MAIL_ID], "A1 > 1-1"),
+    Row(
+        How.ANSWERED,
+        "after a restart within seconds",
+        [At(0, client()), At(20, ANSWER), At(19, NO_MAIL_ID), At(5, result(BOB, mail_id=None, log_id="1-1", sender=ANN))],
+        "A1 > 1-1#1",
+    ),
+    Row(How.ANSWERED, "a scan on another host of the log domain", [client(), ANSWER, At(2, LOGGED, "scan")], "A1 > M1", SEVERAL, HOSTS),
+    Row(How.ANSWERED, "a scan on a host that is none of ours", [client(), ANSWER, At(2, LOGGED, "other")]),
+    Row(
+        How.ANSWERED,
+        "of scans on two hosts that for its recipient",
+        [client(), ANSWER, At(2, result(EVE, log_id="1-1", mail_id="M2"), "mx"), At(3, LOGGED, "scan")],
+        "A1 > M1",
+        SEVERAL,
+        HOSTS,
+    ),
+    Row(How.ANSWERED, "a scan for somebody else", [client(), ANSWER, result(EVE, log_id="1-1")]),
     Row(How.ANSWERED, "out of reach", [At(0, client()), At(0, ANSWER), At(31, LOGGED)]),
     Row(How.ANSWERED, "two files that name one scan, which nobody saw", [client(), ANSWER, to_filter(queue_id="C3", log_id="1-1")]),
     Row(
@@ -184,6 +213,14 @@ ROWS = (
         [LOGGED, *(At(1, to_filter(queue_id=f"A{i}", log_id="1-1")) for i in range(MANY + 1))],
     ),
     Row(How.PEER, "what was found about the connection", [screened(1), TURNED_AWAY], "line > [192.0.2.7]:25001"),
+    Row(
+        How.PEER,
+        "seen from another host of the log domain",
+        [At(1, screened(1).fact, "scan"), TURNED_AWAY],
+        "line > scan/[192.0.2.7]:25001",
+        SEVERAL,
+        HOSTS,
+    ),
     Row(How.PEER, "another connection of the client", [screened(1, 25002), TURNED_AWAY]),
     Row(How.PEER, "the port was used long before", [screened(1), At(602, TURNED_AWAY.fact)]),
     Row(How.REFUSED, "the server behind the filter refused it", [*refused_at("B2"), behind()], "M1 > B2"),
@@ -211,6 +248,7 @@ ROWS = (
     Row(How.TASK, "it was gone long before", [At(0, client()), At(LATER_S, task().fact, "scan")], "", SEVERAL, HOSTS),
     Row(How.TASK, "hosts that hand each other no mail", [client(), task()]),
     Row(How.FOLDER, "what was found in its folder meanwhile", [*in_folder(), virus()], "M1 > /tmp/1 at 2"),
+    Row(How.FOLDER, "by a scanner on another host", [*in_folder(), At(2, virus().fact, "scan")], "M1 > scan//tmp/1 at 2", SEVERAL, HOSTS),
     Row(How.FOLDER, "of another name", [*in_folder(), virus(found="Worm")]),
     Row(How.FOLDER, "before the scan began", [*in_folder(), virus(0.5)]),
     Row(How.OWN, "a line that is a hop by itself", [*in_folder(), virus(), virus(3.2)], "M1 > /tmp/1 at 2, M1 > /tmp/1 at 3"),
@@ -221,6 +259,7 @@ ROWS = (
         [client(), HANDED_ON, At(2000, TRIED_AGAIN), At(1000, result(BOB, next_ids=["B2"]))],
     ),
     Row(How.UNSEEN, "both come from A1, which nobody saw", [OF_A1, ONCE_A1], "B2 > M1"),
+    Row(How.UNSEEN, "and named on another host", [OF_A1, At(1, ONCE_A1, "scan")], "M1 > scan/B2", SEVERAL, HOSTS),
     Row(How.UNSEEN, "the id came back", [At(0, OF_A1), At(601, result(BOB, origin_queue_id="A1", mail_id="M2"))]),
     Row(How.UNSEEN, "more than it can tell apart", [At(0, result(BOB, origin_queue_id="A1", mail_id=f"M{i}")) for i in range(MANY + 1)]),
     Row(How.UNSEEN, "results for a queue file that nobody saw", [task(), task(text="again")], "scan/A1 > scan/A1#1", SEVERAL, HOSTS),
