@@ -40,7 +40,6 @@ OPEN = {
     "proxy-reject-client": "open",
     "relay-login-reason": "open",
     "repeated-delivery": "open",
-    "rspamd-names-all-recipients": "open",
     "rsyslog-repeated": "open",
     "sieve-discard": "open",
     "smarthost-login": "open",
