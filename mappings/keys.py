@@ -36,6 +36,7 @@ class KeyKind(StrEnum):
 _KINDS = {kind.value: kind for kind in KeyKind}
 #: Between the key that documents have and the line that makes a node of its own of it.
 _OF_LINE = "\x1f"
+_MINUTE_US = 60_000_000
 #: Of which kinds each line is a hop by itself.
 _OF_LINES = ("j:", "f:")
 
@@ -93,6 +94,16 @@ def message_id(value: str) -> str:
 def judged(value: str) -> str:
     """Key of a filter's result that names its message by the Message-ID only (SpamAssassin's spamd)."""
     return f"j:{value}"
+
+
+def nameless(time_us: int) -> str:
+    """Key of what has no Message-ID, by its minute: a result that names its message by nothing else, and such a message."""
+    return f"j: {time_us // _MINUTE_US}"
+
+
+def nameless_between(since_us: int, until_us: int) -> list[str]:
+    """The keys of all minutes in a span of time."""
+    return [f"j: {minute}" for minute in range(since_us // _MINUTE_US, until_us // _MINUTE_US + 1)]
 
 
 def peer(host: str, address: str, port: int) -> str:

@@ -9,7 +9,6 @@ than are needed to know that, no more are looked at.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import Protocol
 
 from ingest.clock import SECOND, SLACK_US
@@ -18,6 +17,7 @@ from ingest.joining.life import Life
 from ingest.joining.links import Link
 from ingest.joining.names import MANY, Mention
 from ingest.joining.parts import Edge, Loose, Message, Part, Scan, facts_of
+from ingest.joining.reception import may_be_about, message_of, results_about
 from ingest.joining.within import Within
 from mappings import keys
 from mappings.address import fold
@@ -134,9 +134,9 @@ def _neighbours(part: Part, web: Web, message: Message, seen: set[Part]) -> Iter
         if link.how not in _STILL:
             yield from _follow(part, link, web, message)
     if isinstance(part, Loose) and part.kind is KeyKind.JUDGED:
-        owner = _judged(part, web)
-        if owner is not None:
-            yield owner, part, How.JUDGED, None
+        about = message_of(part, web.near)
+        if about is not None:
+            yield about[0], part, about[1], None
         return
     for mention in web.near(part.key, *_reached(part, web.within)):
         other = mention.part
@@ -165,8 +165,11 @@ def _follow(part: Part, link: Link, web: Web, message: Message) -> Iterator[Edge
         return _weak(part, link, web)
     if how is How.REFUSED:
         return _refused(part, link, web)
-    if how is How.JUDGED:
-        return ((part, result, how, link.line) for result in _results(part, link, web) if _judged(result, web) is part)
+    if isinstance(part, Life) and (how is How.JUDGED or how is How.CHECKED):
+        results = results_about(part, link, web.near)
+        if not results and how is How.JUDGED and may_be_about(part, link, web.near):
+            message.undecided.add(part.key)
+        return ((part, result, how, link.line) for result in results)
     if how is How.TASK:
         return _task(part, link, web)
     return _strong(part, link, web, message)
@@ -311,32 +314,6 @@ def _task_of(task: Loose, parts: Sequence[Part], within: Within) -> Life | None:
     named = event.fact.message_id if isinstance(event.fact, Judged) else None
     mine = [life for life in near if named and any(i.message_id == named for i in life.identified)]
     return max(mine or near, key=lambda life: (life.start_us, life.key), default=None)
-
-
-def _results(part: Part, link: Link, web: Web) -> list[Loose]:
-    """The results that name a Message-ID while a message is in reception; none where they are too many to be about it."""
-    # A result's stamp may have whole seconds.
-    since = (link.since_us if link.since_us is not None else link.time_us) - SECOND
-    own = (m.part for m in web.near(link.target, since, link.time_us) if m.how is How.OWN)
-    found = [p for p in islice(own, MANY + 1) if isinstance(p, Loose)]
-    return found if len(found) <= MANY else []
-
-
-def _judged(result: Loose, web: Web) -> Life | None:
-    """The message that a filter's result is about, which names it by its Message-ID only.
-
-    That alone joins only to a message in reception at that moment, and only where exactly one has it.
-    """
-    blur = 0 if result.events[0].fine else SECOND - 1
-    link = next(link for link in result.links if link.how is How.OWN)
-    lives = (m for m in web.near(link.target, result.start_us, result.start_us + blur) if m.how is How.JUDGED)
-    near = list(islice(lives, 2))
-    if len(near) != 1:
-        return None
-    (mention,) = near
-    life = mention.part
-    asked = Link(mention.how, link.target, mention.until_us, mention.since_us)
-    return life if isinstance(life, Life) and _results(life, asked, web) else None
 
 
 def _others(part: Part, link: Link, web: Web, reach: int) -> Iterator[Part]:

@@ -148,6 +148,12 @@ class Life:
         """Whether an administrator deleted it from the queue."""
         return self.removed is not None and isinstance(self.removed.fact, Removed) and self.removed.fact.by_admin
 
+    @property
+    def nameless(self) -> bool:
+        """Whether its lines say that it has no Message-ID: one that says all of a message would have it."""
+        named = [known.message_id for known in self.identified if not known.resent]
+        return not any(named) if named else self.received is not None and self.received.size is not None
+
     def identify(self, message_id: str | None) -> None:
         """Note a Message-ID that stands in a line about something else."""
         if message_id and all(known.message_id != message_id for known in self.identified):

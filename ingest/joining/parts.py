@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ingest.clock import SECOND, SLACK_US
+from ingest.clock import NAMELESS_REACH_US, SECOND, SLACK_US
 from ingest.joining.event import LiveEvent, by_time, in_order
 from ingest.joining.life import Life
 from ingest.joining.links import Link, named_by
@@ -15,7 +15,7 @@ from ingest.joining.lives import split
 from ingest.joining.within import Within
 from mappings import keys
 from mappings.address import fold
-from mappings.facts import Fact, Infected, Judged, Passed, Ruled, Scanned
+from mappings.facts import Attempted, Fact, Infected, Judged, Passed, Ruled, Scanned
 from mappings.keys import KeyKind
 from mappings.links import How
 from mappings.log_words import Action
@@ -171,14 +171,30 @@ def _link(life: Life, within: Within, *, judged: bool) -> None:
             if how in hows and (how not in _OF_THE_BEGINNING or event.bears(life.key)):
                 links.append(Link(how, target, event.time_us, None, event))
     if judged and life.complete_us is not None:
-        # In reception from its beginning to its end.
-        since, until = life.first_us - SLACK_US, life.complete_us + SLACK_US
-        links.extend(Link(How.JUDGED, keys.judged(i.message_id), until, since) for i in life.identified if i.message_id and not i.resent)
+        links += _looked_for(life, life.complete_us, within)
     if ours and life.removed is None:
         links += _refused(life)
     if links:
         life.hows = frozenset([link.how for link in links])
         life.answered = _answers(links) if How.ANSWERED in life.hows else {}
+
+
+def _looked_for(life: Life, complete_us: int, within: Within) -> list[Link]:
+    """By its Message-ID, or by having none, a message is found by results that name nothing else, in reception and on its way."""
+    since, until = life.first_us - SLACK_US, complete_us + SLACK_US
+    named = [i.message_id for i in life.identified if i.message_id and not i.resent]
+    on_its_way = [e.time_us for e in life.attempts if isinstance(e.fact, Attempted) and not within.hands_over(e.fact)]
+    last = max(on_its_way, default=complete_us - SLACK_US) + SLACK_US
+    if life.nameless:
+        reach = min(NAMELESS_REACH_US, within.reach_us)
+        since, last = max(since, until - reach), min(last, complete_us + reach)
+        received, checked = keys.nameless_between(since, until), keys.nameless_between(complete_us, last)
+    else:
+        received = checked = [keys.judged(message_id) for message_id in named]
+    links = [Link(How.JUDGED, target, until, since) for target in received]
+    # Of a key of its own: a message may be on its way for days, and many with it.
+    links += [Link(How.CHECKED, keys.message_id(keys.value_of(target)), last, complete_us) for target in checked if on_its_way]
+    return links
 
 
 def _answers(links: list[Link]) -> dict[str, list[LiveEvent]]:
@@ -212,6 +228,8 @@ class Message(msgspec.Struct, eq=False):
     edges: list[Edge] = []
     #: Keys of queue files that are not seen, and that too many name for it to be the beginning of one message.
     crowded: set[str] = set()
+    #: Keys of its queue files with results of filters that may be about them, or about others.
+    undecided: set[str] = set()
 
     @property
     def closed(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from ingest.clock import NAMELESS_REACH_US
 from ingest.joining.within import Within
 from mappings import keys
 from mappings.facts import (
@@ -96,6 +97,7 @@ class Statement(Protocol):
     host: str
     pid: int
     raw: str
+    time_us: int
     digest: str
     within: Within
 
@@ -134,12 +136,16 @@ def _received(fact: Received, event: Statement) -> Route:
     own = _elsewhere(owners, event) if begins else ()
     # Lines of a process that is not known are of no session.
     role = SessionRole.BEGIN if event.pid else None
-    return Route(owners, owners[0], names, mentions, own, (*owners, *mentions, *fact.ids(event.host)), begins, role=role)
+    ids = (*owners, *mentions, *fact.ids(event.host))
+    if fact.size is not None and not fact.message_id:
+        ids = (*ids, keys.nameless(event.time_us))
+    return Route(owners, owners[0], names, mentions, own, ids, begins, role=role)
 
 
 def _identified(fact: Identified, event: Statement) -> Route:
     if not fact.resent:
-        return _borne(fact, event)
+        borne = _borne(fact, event)
+        return borne if fact.message_id else msgspec.structs.replace(borne, ids=(*borne.ids, keys.nameless(event.time_us)))
     owners, names = fact.bears(event.host), fact.names(event.host)
     mentions = tuple([key for _, key in names])
     return Route(owners, owners[0], names, mentions, ids=(*owners, *mentions, *fact.ids(event.host)))
@@ -205,6 +211,10 @@ def _scanned(fact: Scanned, event: Statement) -> Route:
 
 def _judged(fact: Judged, event: Statement) -> Route:
     owners = fact.bears(event.host)
+    if not owners and fact.message_id == "":
+        by_line = _by_line(keys.nameless(event.time_us), event)
+        around = tuple(keys.nameless_between(event.time_us - NAMELESS_REACH_US, event.time_us + NAMELESS_REACH_US))
+        return msgspec.structs.replace(by_line, own=around)
     if not owners:
         return _by_line(keys.judged(fact.message_id), event) if fact.message_id else _NOWHERE
     if fact.queue_id is None:

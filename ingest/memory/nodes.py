@@ -11,6 +11,7 @@ from ingest.joining.event import LiveEvent
 from ingest.joining.gather import claimants, gather
 from ingest.joining.names import MANY, Mention, Names
 from ingest.joining.parts import Loose, Message, Part, make_parts
+from ingest.joining.reception import CLAIMANTS, claim_of
 from ingest.joining.within import Within
 from ingest.memory.agenda import Agenda
 from ingest.memory.node import Documents, Node
@@ -181,14 +182,19 @@ class Nodes:
         """Keep whom a node names, so that links are found from the other end."""
         self._changed.discard(node.key)
         before, node.named = node.named, node.parts or []
+        # Who names a Message-ID no more, or newly, may change what others are taken for.
+        claims = set(filter(None, map(claim_of, self._names.of(before)))) if self._judged else set()
         if before:
             self._names.remove(before)
         for mention in self._names.add(node.named):
+            claims ^= set(filter(None, [claim_of(mention)]))
             kind = keys.kind_of(mention.target)
             if kind in _SHARED:
                 reach = min(LOG_ID_REACH_US, self.within.reach_us) if kind is KeyKind.LOG else self.within.reach_us
                 # Those are written again that were joined by a name until one more had it.
                 self._again(self._parted(mention, reach))
+        for claim in claims:
+            self._again(part for key in claim.keys for part in self._names.around(key, claim.since_us, claim.until_us, CLAIMANTS))
         if node.kind in _WEAK and _too_long(node.named) and not _too_long(before):
             # What was joined to it is so no more.
             for part in node.named:

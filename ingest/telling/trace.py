@@ -31,7 +31,7 @@ from mappings.keys import KeyKind
 from mappings.log_words import By, Status
 from mappings.trace import Event as StoredEvent
 from mappings.trace import Trace
-from mappings.vocabulary import Direction, Disposition, Reason
+from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 
 #: An event, and the key of the node that holds it for this document.
 Held = tuple[str, LiveEvent]
@@ -127,6 +127,8 @@ def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | 
         return None
     pieces = [piece for part in one.path for piece in tree.loose.get(part, ())] if tree.loose else []
     fate = fate_of(one, context.within, pieces)
+    if fate.verdict is Verdict.NOT_SCANNED and any(part.key in tree.message.undecided for part in one.path):
+        fate.verdict = Verdict.UNKNOWN
     if nameless and fate.disposition is Disposition.ABORTED:
         return None
     held = _held_by(tree, one, pieces)

@@ -101,6 +101,7 @@ class Judged(Fact, frozen=True, tag="judged"):
     queue_id: str | None = None
     #: The filter's own short id of the task, which comes back.
     log_id: str | None = None
+    #: Empty where it says that the message has none.
     message_id: str | None = None
     #: What it asks for, in its own word: `no action`, `add header`, `reject` ...; None where it only judges.
     action: str | None = None

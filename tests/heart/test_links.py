@@ -69,9 +69,24 @@ def behind(log_id: str = "1-1") -> At:
     return At(2, result(BOB, passed=False, behind=True, message_id="x@out", log_id=log_id))
 
 
-def spam(at: float = 1.5, text: str = "") -> At:
+def spam(at: float = 1.5, text: str = "", named: str = "x@out") -> At:
     """A result that names its message by the Message-ID only."""
-    return At(at, Judged("spamassassin", message_id="x@out", spam=True, text=text))
+    return At(at, Judged("spamassassin", message_id=named, spam=True, text=text, verdict=Verdict.SPAM))
+
+
+def ham(at: float = 1.5) -> At:
+    """Another one, which says the opposite."""
+    return At(at, Judged("spamassassin", message_id="x@out", spam=False, verdict=Verdict.CLEAN))
+
+
+def nameless(queue_id: str = "A1") -> list[Said]:
+    """A message without a Message-ID."""
+    return [At(1, client(queue_id)), At(1.2, named(queue_id, "")), At(2, queued(queue_id))]
+
+
+def of_a_second(count: int) -> list[Said]:
+    """Messages with one Message-ID, received at the same time."""
+    return [said for number in range(1, count + 1) for said in in_reception(f"A{number}")]
 
 
 def coarse(said: At) -> At:
@@ -234,6 +249,32 @@ ROWS = (
     Row(How.JUDGED, "two are received with this Message-ID", [*in_reception(), *in_reception("B2"), spam()]),
     Row(How.JUDGED, "after it was received", [*in_reception(), spam(4)]),
     Row(How.JUDGED, "more results than it can tell apart", [*in_reception(), *(spam(text=str(i)) for i in range(MANY + 1))]),
+    Row(
+        How.JUDGED,
+        "three of a second and a result for each, which say the same",
+        [*of_a_second(3), *(spam(text=t) for t in "abc")],
+        "A1 > x@out, A2 > x@out, A3 > x@out",
+    ),
+    Row(How.JUDGED, "three of a second and two results", [*of_a_second(3), spam(text="a"), spam(text="b")]),
+    Row(How.JUDGED, "two of a second, and results that differ", [*of_a_second(2), spam(), ham()]),
+    Row(
+        How.JUDGED,
+        "one after the other, and results that differ",
+        [*in_reception(), *in_reception("B2", 1), spam(1.9), ham(2.9)],
+        "A1 > x@out, B2 > x@out",
+    ),
+    Row(How.JUDGED, "more than a few at a time", [*of_a_second(13), *(spam(text=str(i)) for i in range(13))]),
+    Row(How.JUDGED, "one without a Message-ID", [*nameless(), *in_reception("B2"), spam(named="")], "A1 >  0"),
+    Row(How.JUDGED, "two without a Message-ID", [*nameless(), *nameless("B2"), spam(named="")]),
+    Row(How.CHECKED, "while it is delivered", [*in_reception(), spam(8), At(9, sent())], "A1 > x@out"),
+    Row(How.CHECKED, "it had a result when it was received", [*in_reception(), spam(), spam(8), At(9, sent())]),
+    Row(How.CHECKED, "after it was delivered", [*in_reception(), At(9, sent()), spam(12)]),
+    Row(
+        How.CHECKED,
+        "two are delivered with this Message-ID",
+        [*in_reception(), *in_reception("B2"), spam(8), At(9, sent()), At(9, sent(queue_id="B2"))],
+    ),
+    Row(How.CHECKED, "another one is received", [*in_reception(), *in_reception("B2", 6), spam(8), At(9, sent())]),
     Row(How.TASK, "a filter on another host", [client(), queued(), task()], "A1 > scan/A1", SEVERAL, HOSTS),
     Row(
         How.TASK,
