@@ -256,11 +256,17 @@ def _other_scan(part: Part, other: Part, web: Web) -> bool:
             return True
         near = (m.part for m in web.near(logged[log_id], -_EVER_US, _EVER_US) if m.how is How.LOG)
         rivals = [p for p in near if isinstance(p, Scan) and _may_be_to(p, answers)]
-        # What is nearest at both ends is so between them.
+        named = {known.message_id for known in life.identified}
+        # What is nearest at both ends is so between them. Runs on two hosts may be as near, and only the Message-ID tells them apart.
         for time_us in (min(map(by_time, answers)), max(map(by_time, answers))) if len(rivals) > 1 else ():
-            if min(rivals, key=lambda p: (abs(p.end_us - time_us), p.key, p.number)) is not scan:
+            if min(rivals, key=lambda p: (named.isdisjoint(_message_ids(p)), abs(p.end_us - time_us), p.key, p.number)) is not scan:
                 return True
     return False
+
+
+def _message_ids(scan: Scan) -> set[str | None]:
+    """The Message-ID that a scan's results name."""
+    return {result.message_id for result in facts_of(scan)}
 
 
 def _may_be_to(scan: Scan, answers: list[LiveEvent]) -> bool:
