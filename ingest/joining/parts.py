@@ -28,9 +28,14 @@ _OF_LIVES = frozenset({How.RELAY, How.FORWARDED, How.REQUEUE, How.SPLIT, How.ANS
 _OF_OURS = frozenset({How.ORIGIN})
 #: What the line that begins a queue file names: such a line may stand with another message too, for which this one was made.
 _OF_THE_BEGINNING = frozenset({How.ORIGIN, How.REQUEUE, How.SPLIT})
-_OF_REFUSALS = frozenset({How.PEER})
 _OF_LOGS = frozenset({How.FOLDER})
-_OF_TASKS = frozenset({How.ANSWERED})
+#: The same of loose ends: of refusals, and of results for a queue file of another host, or for a Message-ID.
+_OF_LOOSE = {
+    KeyKind.LINE: frozenset({How.PEER}),
+    KeyKind.QUEUE: frozenset({How.ANSWERED}),
+    KeyKind.JUDGED: frozenset({How.ANSWERED}),
+    KeyKind.FOLDER: frozenset[How](),
+}
 #: The lines of one scan's results are written at once, its notices and quarantine before them.
 _TOGETHER_US = 2 * SECOND
 
@@ -89,11 +94,12 @@ class Loose:
 
     def _links(self) -> list[Link]:
         """What its lines name; by `OWN` a line is found that is a node by itself."""
+        found = named_by(self.events, _OF_LOOSE.get(self.kind, _OF_LOGS))
         if self.kind in {KeyKind.JUDGED, KeyKind.FOLDER}:
-            return [Link(How.OWN, keys.in_documents(self.key), e.time_us, None, e) for e in self.events]
-        if self.kind is KeyKind.QUEUE:
-            return [Link(How.TASK, self.key, e.time_us, None, e) for e in self.events] + named_by(self.events, _OF_TASKS)
-        return named_by(self.events, _OF_REFUSALS if self.kind is KeyKind.LINE else _OF_LOGS)
+            found += [Link(How.OWN, keys.in_documents(self.key), e.time_us, None, e) for e in self.events]
+        elif self.kind is KeyKind.QUEUE:
+            found += [Link(How.TASK, self.key, e.time_us, None, e) for e in self.events]
+        return found
 
 
 Part = Life | Scan | Loose

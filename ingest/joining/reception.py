@@ -72,7 +72,7 @@ def message_of(result: Loose, near: Near) -> tuple[Life, How] | None:
     if not lives:
         # One that has a result of its reception is not looked at again.
         lives = _lives(result, How.CHECKED, near)
-        left = [life for life in lives if not _looked_at(life, near)] if len(lives) <= FEW else []
+        left = [life for life in lives if not life.judged and not _looked_at(life, near)] if len(lives) <= FEW else []
         return (left[0], How.CHECKED) if len(left) == 1 else None
     if len(lives) > FEW:
         return None

@@ -211,16 +211,20 @@ def _scanned(fact: Scanned, event: Statement) -> Route:
 
 def _judged(fact: Judged, event: Statement) -> Route:
     owners = fact.bears(event.host)
-    if not owners and fact.message_id == "":
-        by_line = _by_line(keys.nameless(event.time_us), event)
-        around = tuple(keys.nameless_between(event.time_us - NAMELESS_REACH_US, event.time_us + NAMELESS_REACH_US))
-        return msgspec.structs.replace(by_line, own=around)
     if not owners:
-        return _by_line(keys.judged(fact.message_id), event) if fact.message_id else _NOWHERE
+        return _NOWHERE if fact.message_id is None else _by_message_id(fact, fact.message_id, event)
     if fact.queue_id is None:
         return Route(owners, ids=owners, begins=True)
     mentions = _elsewhere(owners, event)
     return Route(owners, owners[0], fact.names(event.host), mentions, ids=owners + fact.ids(event.host))
+
+
+def _by_message_id(fact: Judged, message_id: str, event: Statement) -> Route:
+    """A result that names its message by the Message-ID only, or says that it has none: then the time has to tell."""
+    near = event.time_us - NAMELESS_REACH_US, event.time_us + NAMELESS_REACH_US
+    around = () if message_id else tuple(keys.nameless_between(*near))
+    by_line = _by_line(keys.judged(message_id) if message_id else keys.nameless(event.time_us), event)
+    return msgspec.structs.replace(by_line, names=fact.names(event.host), own=around, ids=by_line.ids + fact.ids(event.host))
 
 
 def _inspected(fact: Inspected, event: Statement) -> Route:

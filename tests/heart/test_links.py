@@ -79,6 +79,11 @@ def ham(at: float = 1.5) -> At:
     return At(at, Judged("spamassassin", message_id="x@out", spam=False, verdict=Verdict.CLEAN))
 
 
+def rspamds() -> list[Said]:
+    """A result that names its message by the Message-ID only, and a line of its task."""
+    return [At(1.5, Judged("rspamd", None, "t1", "x@out", score=1.0)), At(1.5, Judged("rspamd", None, "t1", "x@out", forced_by="rule"))]
+
+
 def nameless(queue_id: str = "A1") -> list[Said]:
     """A message without a Message-ID."""
     return [At(1, client(queue_id)), At(1.2, named(queue_id, "")), At(2, queued(queue_id))]
@@ -228,6 +233,12 @@ ROWS = (
         HOSTS,
     ),
     Row(How.ANSWERED, "a scan for somebody else", [client(), ANSWER, result(EVE, log_id="1-1")]),
+    Row(
+        How.ANSWERED,
+        "what forced a result that names no queue file",
+        [*in_reception(), *rspamds()],
+        "x@out > t1",
+    ),
     Row(How.ANSWERED, "out of reach", [At(0, client()), At(0, ANSWER), At(31, LOGGED)]),
     Row(How.ANSWERED, "two files that name one scan, which nobody saw", [client(), ANSWER, to_filter(queue_id="C3", log_id="1-1")]),
     Row(
@@ -282,6 +293,11 @@ ROWS = (
     Row(How.JUDGED, "two without a Message-ID", [*nameless(), *nameless("B2"), spam(named="")]),
     Row(How.CHECKED, "while it is delivered", [*in_reception(), spam(8), At(9, sent())], "A1 > x@out"),
     Row(How.CHECKED, "it had a result when it was received", [*in_reception(), spam(), spam(8), At(9, sent())]),
+    Row(
+        How.CHECKED,
+        "a filter had looked at the queue file",
+        [*in_reception(), At(1.5, Judged("rspamd", "A1", score=1.0)), spam(8), At(9, sent())],
+    ),
     Row(How.CHECKED, "after it was delivered", [*in_reception(), At(9, sent()), spam(12)]),
     Row(
         How.CHECKED,
