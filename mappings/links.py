@@ -44,7 +44,9 @@ class How(StrEnum):
     REFUSED = "refused"
     #: A result that names its message by the Message-ID only, while that is in reception.
     JUDGED = "judged"
-    #: The same, while it is delivered.
+    #: Of several messages in reception with one Message-ID it is about one, and nothing tells which.
+    AMONG = "among"
+    #: A result that names its message by the Message-ID only, while that is delivered.
     CHECKED = "checked"
     #: A result that names a queue file of another host.
     TASK = "task"
@@ -188,6 +190,7 @@ _LINKS = (
         Confidence.LIKELY,
         "the Message-ID {id}",
     ),
+    LinkKind(How.AMONG, KeyKind.JUDGED, Leads.BESIDE, None, "the few messages in reception with its Message-ID", Confidence.LIKELY),
     LinkKind(
         How.CHECKED,
         KeyKind.MESSAGE,

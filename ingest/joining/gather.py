@@ -17,7 +17,7 @@ from ingest.joining.life import Life
 from ingest.joining.links import Link
 from ingest.joining.names import MANY, Mention
 from ingest.joining.parts import Edge, Loose, Message, Part, Scan, facts_of
-from ingest.joining.reception import may_be_about, message_of, results_about
+from ingest.joining.reception import messages_of, results_about
 from ingest.joining.within import Within
 from mappings import keys
 from mappings.address import fold
@@ -134,9 +134,7 @@ def _neighbours(part: Part, web: Web, message: Message, seen: set[Part]) -> Iter
         if link.how not in _STILL:
             yield from _follow(part, link, web, message)
     if isinstance(part, Loose) and part.kind is KeyKind.JUDGED:
-        about = message_of(part, web.near)
-        if about is not None:
-            yield about[0], part, about[1], None
+        yield from ((life, part, how, None) for life, how in messages_of(part, web.near))
         return
     for mention in web.near(part.key, *_reached(part, web.within)):
         other = mention.part
@@ -166,10 +164,7 @@ def _follow(part: Part, link: Link, web: Web, message: Message) -> Iterator[Edge
     if how is How.REFUSED:
         return _refused(part, link, web)
     if isinstance(part, Life) and (how is How.JUDGED or how is How.CHECKED):
-        results = results_about(part, link, web.near)
-        if not results and how is How.JUDGED and may_be_about(part, link, web.near):
-            message.undecided.add(part.key)
-        return ((part, result, how, link.line) for result in results)
+        return ((part, result, by, link.line) for result, by in results_about(part, link, web.near))
     if how is How.TASK:
         return _task(part, link, web)
     return _strong(part, link, web, message)

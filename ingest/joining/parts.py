@@ -234,8 +234,6 @@ class Message(msgspec.Struct, eq=False):
     edges: list[Edge] = []
     #: Keys of queue files that are not seen, and that too many name for it to be the beginning of one message.
     crowded: set[str] = set()
-    #: Keys of its queue files with results of filters that may be about them, or about others.
-    undecided: set[str] = set()
 
     @property
     def closed(self) -> bool:

@@ -51,22 +51,25 @@ def claim_of(mention: Mention) -> Claim | None:
     return None
 
 
-def results_about(life: Life, link: Link, near: Near) -> list[Loose]:
-    """The results that are about a message, of those that one link may mean."""
+def results_about(life: Life, link: Link, near: Near) -> Iterator[tuple[Loose, How]]:
+    """The results that are about a message, or may be, of those that one link may mean; and how that is known."""
     found = _results(link, near)
-    return [result for result in found if message_of(result, near) == (life, link.how)] if len(found) <= MANY else []
+    for result in found if len(found) <= MANY else ():
+        how = next((how for one, how in messages_of(result, near) if one is life), None)
+        if how is link.how or (how is How.AMONG and link.how is How.JUDGED):
+            yield result, how
 
 
-def may_be_about(life: Life, link: Link, near: Near) -> bool:
-    """Whether there are results that one link may mean, and that are about no message for sure."""
-    return any(message_of(r, near) is None and _among(life, _lives(r, link.how, near)) for r in _results(link, near))
+def messages_of(result: Loose, near: Near) -> list[tuple[Life, How]]:
+    """The message that a result is about; else the few of which it is about one, and nothing tells which."""
+    about = _message_of(result, near)
+    if about is not None:
+        return [about]
+    lives = _lives(result, How.JUDGED, near)
+    return [(life, How.AMONG) for life in lives] if 1 < len(lives) <= FEW else []
 
 
-def _among(life: Life, lives: list[Life]) -> bool:
-    return len(lives) > FEW or life in lives
-
-
-def message_of(result: Loose, near: Near) -> tuple[Life, How] | None:
+def _message_of(result: Loose, near: Near) -> tuple[Life, How] | None:
     """The message that a result is about, and how that is known."""
     lives = _lives(result, How.JUDGED, near)
     if not lives:

@@ -87,7 +87,7 @@ def listed(life: Life, tree: Tree, beside: list[Scan]) -> list[tuple[str, bool]]
     found: list[tuple[str, bool]] = []
     if life.received is not None:
         found += [(address, True) for address in life.received.recipients]
-    loose = [event for piece in tree.loose.get(life, ()) for event in piece.events]
+    loose = [event for piece in tree.loose.get(life, ()) if piece not in tree.unsure for event in piece.events]
     for fact in [event.fact for event in (*life.judged, *loose)]:
         # Of several recipients a rule in the dialogue may name the last one only, which says nothing of the message.
         if isinstance(fact, Judged) or (isinstance(fact, Ruled) and fact.more):

@@ -126,8 +126,9 @@ def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | 
     if nameless and not (isinstance(root, Life) and root.received is not None):
         return None
     pieces = [piece for part in one.path for piece in tree.loose.get(part, ())] if tree.loose else []
-    fate = fate_of(one, context.within, pieces)
-    if fate.verdict is Verdict.NOT_SCANNED and any(part.key in tree.message.undecided for part in one.path):
+    sure = [piece for piece in pieces if piece not in tree.unsure]
+    fate = fate_of(one, context.within, sure)
+    if fate.verdict is Verdict.NOT_SCANNED and len(sure) < len(pieces):
         fate.verdict = Verdict.UNKNOWN
     if nameless and fate.disposition is Disposition.ABORTED:
         return None

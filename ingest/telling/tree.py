@@ -50,6 +50,7 @@ class Tree:
         "shares",
         "soles",
         "ties",
+        "unsure",
         "within",
     )
 
@@ -61,6 +62,8 @@ class Tree:
         self.into: dict[Part, list[Hand]] = {}
         self.scans: dict[Part, list[Scan]] = {}
         self.loose: dict[Part, list[Loose]] = {}
+        #: Results that may be another message's: kept with each, and not believed.
+        self.unsure: set[Loose] = set()
         #: How each scan is known to be one of its queue file.
         self.ties: dict[Scan, tuple[Life, How, LiveEvent | None]] = {}
         self.roots: list[Part] = []
@@ -91,6 +94,8 @@ class Tree:
                 follows.add(target)
             elif isinstance(target, Loose):
                 self.loose.setdefault(source, []).append(target)
+                if how is How.AMONG:
+                    self.unsure.add(target)
         if message.scans:
             for life, scan, how, line in self._ties():
                 known = self.scans.setdefault(life, [])

@@ -271,7 +271,7 @@ ROWS = (
     Row(How.JUDGED, "while it is received", [*in_reception(), spam()], "A1 > x@out"),
     Row(How.JUDGED, "in the second before, by whole seconds", [*in_reception(after=1.5), coarse(spam(1))], "A1 > x@out"),
     Row(How.JUDGED, "in the second before", [*in_reception(after=1.5), spam(1)]),
-    Row(How.JUDGED, "two are received with this Message-ID", [*in_reception(), *in_reception("B2"), spam()]),
+    Row(How.AMONG, "two are received with this Message-ID", [*in_reception(), *in_reception("B2"), spam()], "A1 > x@out, B2 > x@out"),
     Row(How.JUDGED, "after it was received", [*in_reception(), spam(4)]),
     Row(How.JUDGED, "more results than it can tell apart", [*in_reception(), *(spam(text=str(i)) for i in range(MANY + 1))]),
     Row(
@@ -280,8 +280,13 @@ ROWS = (
         [*of_a_second(3), *(spam(text=t) for t in "abc")],
         "A1 > x@out, A2 > x@out, A3 > x@out",
     ),
-    Row(How.JUDGED, "three of a second and two results", [*of_a_second(3), spam(text="a"), spam(text="b")]),
-    Row(How.JUDGED, "two of a second, and results that differ", [*of_a_second(2), spam(), ham()]),
+    Row(
+        How.AMONG,
+        "three of a second and two results",
+        [*of_a_second(3), spam(text="a"), spam(text="b")],
+        "A1 > x@out, A2 > x@out, A3 > x@out",
+    ),
+    Row(How.AMONG, "two of a second, and two results that differ", [*of_a_second(2), spam(), ham()], "A1 > x@out, A2 > x@out"),
     Row(
         How.JUDGED,
         "one after the other, and results that differ",
@@ -290,7 +295,9 @@ ROWS = (
     ),
     Row(How.JUDGED, "more than a few at a time", [*of_a_second(13), *(spam(text=str(i)) for i in range(13))]),
     Row(How.JUDGED, "one without a Message-ID", [*nameless(), *in_reception("B2"), spam(named="")], "A1 >  0"),
-    Row(How.JUDGED, "two without a Message-ID", [*nameless(), *nameless("B2"), spam(named="")]),
+    Row(How.AMONG, "two without a Message-ID", [*nameless(), *nameless("B2"), spam(named="")], "A1 >  0, B2 >  0"),
+    Row(How.AMONG, "two of a second, and results that differ", [*of_a_second(2), spam()], "A1 > x@out, A2 > x@out"),
+    Row(How.AMONG, "more than a few of a second", [*of_a_second(13), spam()]),
     Row(How.CHECKED, "while it is delivered", [*in_reception(), spam(8), At(9, sent())], "A1 > x@out"),
     Row(How.CHECKED, "it had a result when it was received", [*in_reception(), spam(), spam(8), At(9, sent())]),
     Row(
