@@ -88,6 +88,10 @@ class Writer:
 
         `show_us` is the time by which holding back is judged: the log's clock, moved on with the wall clock while no line comes.
         """
+        if final:
+            # What is found by names may make others news, which are looked at now or never.
+            self._nodes.late.clear()
+            self._renew()
         due = self._due.now(show_us, everything=everything, final=final)
         self._renew()
         self._write(due, _Pass(show_us, everything, final=final))

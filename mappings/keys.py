@@ -1,6 +1,6 @@
 """Keys: the ids by which a journey is found again, written `kind:value`.
 
-Queue ids and log ids are unique on their host only, so those keys name the host. A key is made, and taken apart, here only.
+Queue ids, log ids, ports and folders are unique on their host only, so those keys name the host. A key is made, and taken apart, here only.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class KeyKind(StrEnum):
 _KINDS = {kind.value: kind for kind in KeyKind}
 #: Between the key that documents have and the line that makes a node of its own of it.
 _OF_LINE = "\x1f"
+_MINUTE_US = 60_000_000
 #: Of which kinds each line is a hop by itself.
 _OF_LINES = ("j:", "f:")
 
@@ -56,8 +57,13 @@ def queue_id_of(key: str) -> str:
 
 
 def host_of(key: str) -> str:
-    """The host in a key made by `queue`."""
+    """The host in a key made by `queue`, `log_id` or `peer`."""
     return key[2:].rpartition("/")[0]
+
+
+def on_host(host: str, key: str) -> str:
+    """The key of the same id on another host, for a key made by `queue`, `log_id`, `peer` or `folder`."""
+    return f"{key[:2]}{host}/{key[2:].partition('/')[2]}"
 
 
 def value_of(key: str) -> str:
@@ -88,6 +94,16 @@ def message_id(value: str) -> str:
 def judged(value: str) -> str:
     """Key of a filter's result that names its message by the Message-ID only (SpamAssassin's spamd)."""
     return f"j:{value}"
+
+
+def nameless(time_us: int) -> str:
+    """Key of what has no Message-ID, by its minute: a result that names its message by nothing else, and such a message."""
+    return f"j: {time_us // _MINUTE_US}"
+
+
+def nameless_between(since_us: int, until_us: int) -> list[str]:
+    """The keys of all minutes in a span of time."""
+    return [f"j: {minute}" for minute in range(since_us // _MINUTE_US, until_us // _MINUTE_US + 1)]
 
 
 def peer(host: str, address: str, port: int) -> str:

@@ -46,6 +46,10 @@ class How(StrEnum):
     REFUSED = "refused"
     #: A result that names its message by the Message-ID only, while that is in reception.
     JUDGED = "judged"
+    #: Of several messages in reception with one Message-ID it is about one, and nothing tells which.
+    AMONG = "among"
+    #: A result that names its message by the Message-ID only, while that is delivered.
+    CHECKED = "checked"
     #: A result that names a queue file of another host.
     TASK = "task"
     #: The folder in which a filter works, and in which a virus scanner found something.
@@ -107,6 +111,8 @@ LOG_ID_REACH_S = 30
 LISTED_REACH_S = 120
 #: What a filter gave on is refused at once.
 REFUSED_REACH_S = 30
+#: A result for a message without Message-ID is of the same minute as the message, for nothing else tells them apart.
+NAMELESS_REACH_S = 60
 #: Two lines without a common id join only when their stamps lie at most this far apart: longer than a server waits for a silent client.
 REACH_S = 600
 
@@ -194,6 +200,16 @@ _LINKS = (
         Leads.BESIDE,
         None,
         "the one message in reception with its Message-ID",
+        Confidence.LIKELY,
+        "the Message-ID {id}",
+    ),
+    LinkKind(How.AMONG, KeyKind.JUDGED, Leads.BESIDE, None, "the few messages in reception with its Message-ID", Confidence.LIKELY),
+    LinkKind(
+        How.CHECKED,
+        KeyKind.MESSAGE,
+        Leads.BESIDE,
+        None,
+        "the one message on its way with its Message-ID",
         Confidence.LIKELY,
         "the Message-ID {id}",
     ),

@@ -114,7 +114,8 @@ def root_key(trace: Trace) -> str | None:
     if trace.queue_ids:
         of_kind = (key for key in trace.keys if keys.kind_of(key) is KeyKind.QUEUE)
         return next((key for key in of_kind if keys.queue_id_of(key) == trace.queue_ids[0]), None)
-    return next((key for key in trace.keys if keys.kind_of(key) is KeyKind.SCAN), None)
+    found = {keys.kind_of(key): key for key in reversed(trace.keys)}
+    return found.get(KeyKind.SCAN) or found.get(KeyKind.LOG)
 
 
 def _same_message(trace: Trace, other: Trace, root: str) -> bool:

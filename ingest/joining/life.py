@@ -105,8 +105,8 @@ class Life:
         #: An address-verification probe looks like a message and is none.
         self.probe = False
         self.links: list[Link] = []
-        #: Log ids of filters that answered, each with the first and the last time.
-        self.answered: dict[str, tuple[int, int]] = {}
+        #: The lines that have an answer of a filter, on whichever host, by its log id.
+        self.answered: dict[str, list[LiveEvent]] = {}
         #: In which ways its links name others: there may be a link for each of many recipients.
         self.hows: frozenset[How] = frozenset()
         for event in events:
@@ -147,6 +147,12 @@ class Life:
     def deleted(self) -> bool:
         """Whether an administrator deleted it from the queue."""
         return self.removed is not None and isinstance(self.removed.fact, Removed) and self.removed.fact.by_admin
+
+    @property
+    def nameless(self) -> bool:
+        """Whether its lines say that it has no Message-ID: one that says all of a message would have it."""
+        named = [known.message_id for known in self.identified if not known.resent]
+        return not any(named) if named else self.received is not None and self.received.size is not None
 
     def identify(self, message_id: str | None) -> None:
         """Note a Message-ID that stands in a line about something else."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from ingest.clock import SECOND
+from ingest.clock import NAMELESS_REACH_US, SECOND
 from ingest.joining.within import Within
 from mappings import keys
 from mappings.facts import (
@@ -109,6 +109,11 @@ def route_of(event: Statement) -> Route:
     return way(event.fact, event) if way is not None else _borne(event.fact, event)
 
 
+def _elsewhere(owners: tuple[str, ...], event: Statement) -> tuple[str, ...]:
+    """Ids that a line bears, where another host of the log domain may have said something of them that was read before."""
+    return owners if event.within.several else ()
+
+
 _Way = Callable[[Any, Statement], Route]
 _AHEAD_OF_ALL = Route(role=SessionRole.AHEAD)
 _NOWHERE = Route()
@@ -129,16 +134,19 @@ def _received(fact: Received, event: Statement) -> Route:
     mentions = tuple([key for _, key in names])
     # It is not new where it is a line of another message as well.
     begins = len(owners) == 1
-    # What a filter on another host of the log domain said of it, where that was read before.
-    own = owners if event.within.several and begins else ()
+    own = _elsewhere(owners, event) if begins else ()
     # Lines of a process that is not known are of no session.
     role = SessionRole.BEGIN if event.pid else None
-    return Route(owners, owners[0], names, mentions, own, (*owners, *mentions, *fact.ids(event.host)), begins, role=role)
+    ids = (*owners, *mentions, *fact.ids(event.host))
+    if fact.size is not None and not fact.message_id:
+        ids = (*ids, keys.nameless(event.time_us))
+    return Route(owners, owners[0], names, mentions, own, ids, begins, role=role)
 
 
 def _identified(fact: Identified, event: Statement) -> Route:
     if not fact.resent:
-        return _borne(fact, event)
+        borne = _borne(fact, event)
+        return borne if fact.message_id else msgspec.structs.replace(borne, ids=(*borne.ids, keys.nameless(event.time_us)))
     owners, names = fact.bears(event.host), fact.names(event.host)
     mentions = tuple([key for _, key in names])
     return Route(owners, owners[0], names, mentions, ids=(*owners, *mentions, *fact.ids(event.host)))
@@ -153,7 +161,8 @@ def _attempted(fact: Attempted, event: Statement) -> Route:
         # The id of a message elsewhere.
         return Route(owners, owners[0], ids=owners + logged)
     names = fact.names(event.host)
-    mentions = (names[0].key,)
+    # The run of a filter on another host may be found by its log id alone.
+    mentions = tuple([key for _, key in (names if event.within.several else names[:1])])
     return Route(owners, owners[0], names, mentions, ids=owners + mentions + logged)
 
 
@@ -165,7 +174,9 @@ def _ruled(fact: Ruled, event: Statement) -> Route:
     by_line = (keys.line(event.digest),)
     if fact.source is Decider.PROXY:
         own = owners or by_line
-        return Route(own, None, fact.names(event.host), ids=own + ids, begins=not owners, role=SessionRole.BEGIN)
+        names = fact.names(event.host)
+        mentions = _elsewhere(tuple([key for how, key in names if how is How.ANSWERED]), event)
+        return Route(own, None, names, mentions, ids=own + ids, begins=not owners, role=SessionRole.BEGIN)
     if fact.action is Action.DISCARD and not event.pid:
         return Route(by_line, ids=by_line + ids, begins=True)
     if (fact.action in _AHEAD or fact.source is Decider.SIZE) and fact.stage is not Stage.MAIL:
@@ -185,8 +196,11 @@ def _connected(fact: Connected, event: Statement) -> Route:
 
 
 def _screened(fact: Screened, event: Statement) -> Route:
-    owners = fact.bears(event.host) if fact.client_port else (_listing(event, fact.client_ip, 0),)
-    return Route(owners, ids=owners, begins=True)
+    if not fact.client_port:
+        listing = (_listing(event, fact.client_ip, 0),)
+        return Route(listing, ids=listing, begins=True)
+    owners = fact.bears(event.host)
+    return Route(owners, own=_elsewhere(owners, event), ids=owners, begins=True)
 
 
 def _listing(event: Statement, address: str, before: int) -> str:
@@ -199,7 +213,7 @@ def _scanned(fact: Scanned, event: Statement) -> Route:
     mentions = tuple([key for how, key in names if how not in _NOT_ASKED])
     ids = owners + mentions + fact.ids(event.host)
     if fact.mail_id is None:
-        return Route(owners, None, names, mentions, ids=ids, begins=True)
+        return Route(owners, None, names, mentions, _elsewhere(owners, event), ids, begins=True)
     log_id = keys.log_id(event.host, fact.log_id or "")
     own = (log_id,) if fact.log_id else ()
     formerly = log_id if "\n" in event.raw else None
@@ -209,17 +223,24 @@ def _scanned(fact: Scanned, event: Statement) -> Route:
 def _judged(fact: Judged, event: Statement) -> Route:
     owners = fact.bears(event.host)
     if not owners:
-        return _by_line(keys.judged(fact.message_id), event) if fact.message_id else _NOWHERE
+        return _NOWHERE if fact.message_id is None else _by_message_id(fact, fact.message_id, event)
     if fact.queue_id is None:
         return Route(owners, ids=owners, begins=True)
-    # The queue file may be on another host of the log domain.
-    elsewhere = owners if event.within.several else ()
-    return Route(owners, owners[0], fact.names(event.host), elsewhere, ids=owners + fact.ids(event.host))
+    mentions = _elsewhere(owners, event)
+    return Route(owners, owners[0], fact.names(event.host), mentions, ids=owners + fact.ids(event.host))
+
+
+def _by_message_id(fact: Judged, message_id: str, event: Statement) -> Route:
+    """A result that names its message by the Message-ID only, or says that it has none: then the time has to tell."""
+    near = event.time_us - NAMELESS_REACH_US, event.time_us + NAMELESS_REACH_US
+    around = () if message_id else tuple(keys.nameless_between(*near))
+    by_line = _by_line(keys.judged(message_id) if message_id else keys.nameless(event.time_us), event)
+    return msgspec.structs.replace(by_line, names=fact.names(event.host), own=around, ids=by_line.ids + fact.ids(event.host))
 
 
 def _inspected(fact: Inspected, event: Statement) -> Route:
     owners, names = fact.bears(event.host), fact.names(event.host)
-    own = () if fact.mail_id is None else (names[0].key,)
+    own = _elsewhere(owners, event) if fact.mail_id is None else (names[0].key,)
     return Route(owners, None, names, (), own, owners + own, begins=True)
 
 

@@ -13,6 +13,7 @@ from ingest.telling.tree import FROM_SCAN, Tree
 from mappings import keys
 from mappings.address import domain_of, is_loopback
 from mappings.facts import Expired, Inspected, Judged, Noticed, Received, Ruled, Scanned
+from mappings.keys import KeyKind
 from mappings.links import How
 from mappings.log_words import Decider
 from mappings.trace import HopLink, Related
@@ -70,7 +71,7 @@ class About:
         self.own_rule = refusal.fact if refusal is not None and isinstance(refusal.fact, Ruled) else None
         self.results = [result for scan in self.scans for result in facts_of(scan)]
         self.received = self.lives[0].received if self.lives else _connected([p for p in (*parts, *self.pieces) if type(p) is Loose])
-        self.judged = [e.fact for life in self.lives for e in life.judged if isinstance(e.fact, Judged)]
+        self.judged = self._judged()
         #: Whether a filter before the queue answered the client.
         self.proxied = self.rules.proxied or (self.own_rule is not None and self.own_rule.source is Decider.PROXY)
         self.origin = self._origin()
@@ -108,6 +109,12 @@ class About:
         """The value of an attribute as the first rule has it."""
         own = getattr(self.own_rule, name, None)
         return self.rules.first(name) if own is None else own
+
+    def _judged(self) -> list[Judged]:
+        """The results of filters beside the queue, also those from another host that name the queue file."""
+        found = [event for life in self.lives for event in life.judged]
+        found += [event for piece in self.pieces if piece.kind is KeyKind.QUEUE for event in piece.events]
+        return [event.fact for event in found if isinstance(event.fact, Judged)]
 
     def _filtered(self) -> Iterable[Scanned | Inspected]:
         """What the filter's lines say of the sender, the result first."""

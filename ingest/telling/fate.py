@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ingest.clock import SECOND
 from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Scan, facts_of
@@ -22,6 +23,7 @@ from ingest.telling.ruled import refusal_fate, refused, rule_fate
 from ingest.telling.stopped import stopped_fate
 from ingest.telling.tries import Try, reason_of_try, strongest, tries_of
 from mappings.facts import Attempted, Fact, Judged, Noticed, Passed, Received, Ruled
+from mappings.keys import KeyKind
 from mappings.log_words import Action, By, Decider, Notice, Sending, Status
 from mappings.vocabulary import REASONS_OF_VERDICTS, Disposition, Reason, Verdict
 
@@ -41,7 +43,7 @@ def fate_of(one: Recipient, within: Within, loose: Sequence[Loose]) -> Fate:
     if verdict is not Verdict.NOT_SCANNED:
         fate.verdict = verdict
     fate.detail = fate.detail or detail
-    _judge(lives, fate, loose)
+    _judge(lives, fate, _before_tried(one, loose) if loose else loose)
     if one.result is not None and one.result.quarantine_ids and fate.quarantine_id is None:
         fate.quarantine_id = one.result.quarantine_ids[0]
     if one.released is not None and fate.quarantine_id is not None:
@@ -305,6 +307,13 @@ def _judge(lives: list[Life], fate: Fate, loose: Sequence[Loose]) -> None:
         # The mail server's own rule, by what a filter told it.
         forced = judged.reason if judged is not None and judged.result.asked is done else None
         fate.reason = REASONS_OF_VERDICTS.get(fate.verdict) or forced or fate.reason
+
+
+def _before_tried(one: Recipient, loose: Sequence[Loose]) -> Sequence[Loose]:
+    """Without results later than the last try, where others are left: a filter on the way has one for each recipient's copy."""
+    last = max([e.time_us + (0 if e.fine else SECOND - 1) for e in one.attempts], default=None)
+    found = [piece for piece in loose if last is None or piece.kind is not KeyKind.JUDGED or piece.start_us <= last]
+    return found if any(piece.kind is KeyKind.JUDGED for piece in found) else loose
 
 
 def _parked(life: Life) -> bool:

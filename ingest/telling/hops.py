@@ -62,7 +62,7 @@ def _hop(part: Part, before: _Former | None, tree: Tree, path: list[Part]) -> Ho
     taken = [piece for scan in path if type(scan) is Scan for piece in tree.loose.get(scan, ())] if type(part) is Life else []
     own = [piece for piece in tree.loose.get(part, ()) if piece.kind is not KeyKind.PEER and piece not in taken]
     pieces = [keys.in_documents(piece.key) for piece in own]
-    same = list(dict.fromkeys(pieces)) if pieces else pieces
+    same = [other for other in dict.fromkeys(pieces) if other != key] if pieces else pieces
     if before is None:
         return HopLink(key, same=same)
     former, how, line = before

@@ -12,7 +12,7 @@ from ingest.clock import SECOND
 from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.names import MANY
-from ingest.joining.parts import Loose, Message, Part, Scan
+from ingest.joining.parts import Edge, Loose, Message, Part, Scan
 from ingest.joining.within import Within
 from ingest.telling.about import About, first_us, lines_missing
 from ingest.telling.direction import direction_hint
@@ -110,7 +110,9 @@ def _with_tasks(message: Message) -> Message:
     if not tasks:
         return message
     life = Life(tasks[0].key, tasks[0].host, [event for piece in tasks for event in piece.events])
-    return Message([life], loose=[piece for piece in message.loose if piece.kind is not KeyKind.QUEUE])
+    others = [piece for piece in message.loose if piece.kind is not KeyKind.QUEUE]
+    edges: list[Edge] = [(life, target, how, line) for source, target, how, line in message.edges if source in tasks and target in others]
+    return Message([life], loose=others, edges=edges)
 
 
 # -- one recipient
@@ -127,12 +129,12 @@ def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | 
     if nameless and not (isinstance(root, Life) and root.received is not None):
         return None
     pieces = [piece for part in one.path for piece in tree.loose.get(part, ())] if tree.loose else []
-    fate = fate_of(one, context.within, pieces)
+    sure = [piece for piece in pieces if piece not in tree.unsure]
+    fate = fate_of(one, context.within, sure)
     if nameless and fate.disposition is Disposition.IN_PROGRESS:
         # No line says that it was taken.
         fate = Fate(Disposition.UNKNOWN, fate.verdict, incomplete=True)
-    if about.incomplete and fate.verdict is Verdict.NOT_SCANNED and fate.disposition not in _IN_DIALOGUE and one.refusal is None:
-        # A filter may have seen it before the first line that is seen.
+    if fate.verdict is Verdict.NOT_SCANNED and (len(sure) < len(pieces) or _may_be_seen_before(about, one, fate)):
         fate.verdict = Verdict.UNKNOWN
     held = _held_by(tree, one, pieces)
     hits = [(part, hit) for part in one.path if type(part) is Scan for hit in tree.message.hits.get(part.key, ())]
@@ -254,6 +256,11 @@ def _trace(about: About, one: Recipient, fate: Fate, context: Context) -> Trace:
     _set_scores(trace, about, one, fate)
     _set_sides(trace, about, fate, recipient_domains, context)
     return trace
+
+
+def _may_be_seen_before(about: About, one: Recipient, fate: Fate) -> bool:
+    """Whether a filter may have seen it before the first line that is seen."""
+    return about.incomplete and fate.disposition not in _IN_DIALOGUE and one.refusal is None
 
 
 def _names_missing(about: About, one: Recipient, fate: Fate) -> bool:

@@ -103,6 +103,7 @@ class Judged(Fact, frozen=True, tag="judged"):
     queue_id: str | None = None
     #: The filter's own short id of the task, which comes back.
     log_id: str | None = None
+    #: Empty where it says that the message has none.
     message_id: str | None = None
     #: What it asks for, in its own word: `no action`, `add header`, `reject` ...; None where it only judges.
     action: str | None = None
@@ -132,17 +133,17 @@ class Judged(Fact, frozen=True, tag="judged"):
     detail: str | None = None
 
     def bears(self, host: str) -> tuple[str, ...]:
-        """The queue file, or the task."""
+        """The queue file; of a result that names a Message-ID instead nothing; else the task."""
         if self.queue_id is not None:
             return (keys.queue(host, self.queue_id),)
+        if self.message_id is not None and (self.score is not None or self.spam is not None):
+            return ()
         return (keys.log_id(host, self.log_id),) if self.log_id is not None else ()
 
     def names(self, host: str) -> tuple[Named, ...]:
         """The queue file, which may be on another host; the task, in which other lines stand."""
-        if self.queue_id is None:
-            return ()
-        task = Named(How.TASK, keys.queue(host, self.queue_id))
-        return (task,) if not self.log_id else (task, Named(How.ANSWERED, keys.log_id(host, self.log_id)))
+        task = () if self.queue_id is None else (Named(How.TASK, keys.queue(host, self.queue_id)),)
+        return (*task, Named(How.ANSWERED, keys.log_id(host, self.log_id))) if self.log_id else task
 
     def ids(self, host: str) -> tuple[str, ...]:
         """The filter's id of the task."""

@@ -10,6 +10,7 @@ import pytest
 from heart_cases import (
     ANN,
     BOB,
+    EVE,
     HERE,
     HOST,
     LOOPBACK,
@@ -68,9 +69,29 @@ def behind(log_id: str = "1-1") -> At:
     return At(2, result(BOB, passed=False, behind=True, message_id="x@out", log_id=log_id))
 
 
-def spam(at: float = 1.5, text: str = "") -> At:
+def spam(at: float = 1.5, text: str = "", named: str = "x@out") -> At:
     """A result that names its message by the Message-ID only."""
-    return At(at, Judged("spamassassin", message_id="x@out", spam=True, text=text))
+    return At(at, Judged("spamassassin", message_id=named, spam=True, text=text, verdict=Verdict.SPAM))
+
+
+def ham(at: float = 1.5) -> At:
+    """Another one, which says the opposite."""
+    return At(at, Judged("spamassassin", message_id="x@out", spam=False, verdict=Verdict.CLEAN))
+
+
+def rspamds() -> list[Said]:
+    """A result that names its message by the Message-ID only, and a line of its task."""
+    return [At(1.5, Judged("rspamd", None, "t1", "x@out", score=1.0)), At(1.5, Judged("rspamd", None, "t1", "x@out", forced_by="rule"))]
+
+
+def nameless(queue_id: str = "A1") -> list[Said]:
+    """A message without a Message-ID."""
+    return [At(1, client(queue_id)), At(1.2, named(queue_id, "")), At(2, queued(queue_id))]
+
+
+def of_a_second(count: int) -> list[Said]:
+    """Messages with one Message-ID, received at the same time."""
+    return [said for number in range(1, count + 1) for said in in_reception(f"A{number}")]
 
 
 def coarse(said: At) -> At:
@@ -128,6 +149,7 @@ TRIED_AGAIN = to_filter(next_id="B2", delay=2000)
 #: What the mail server and the filter say of A1, the scan `1-1` and B2.
 HANDED_ON, ANSWER, MADE_B2 = to_filter(next_id="B2"), to_filter(log_id="1-1"), sent(next_id="B2", forwarded=True)
 LOGGED, OF_A1, ONCE_A1 = result(BOB, log_id="1-1"), result(BOB, origin_queue_id="A1"), client("B2", LOOPBACK, origin_queue_id="A1")
+NO_MAIL_ID = result(BOB, mail_id=None, log_id="1-1")
 
 ROWS = (
     Row(How.RELAY, "the clock was set back behind its beginning", [*begun("A1", 0), *begun("B2", 90), At(1, HANDED_ON)], "A1 > B2"),
@@ -175,6 +197,15 @@ ROWS = (
     Row(How.LOG, "the first lines of a scan have its log id only", [looked(), LOGGED], "M1 > 1-1"),
     Row(How.LOG, "more lines than are of one scan", [LOGGED, *(At(1, looked(sender=str(i))) for i in range(MANY + 1))]),
     Row(How.LOG, "after a restart the log id is another's", [At(0, looked()), At(31, LOGGED)]),
+    Row(How.LOG, "a scan that has nothing but its log id", [looked(), NO_MAIL_ID], "1-1#1 > 1-1"),
+    Row(How.LOG, "whose other lines name its mail id", [At(1, looked(mail_id="M1")), At(3, NO_MAIL_ID)], "1-1 > M1"),
+    Row(
+        How.LOG,
+        "of two such the nearest",
+        [At(1, looked(mail_id="M1")), At(2, NO_MAIL_ID), At(20, looked(mail_id="M2"))],
+        "1-1 > M1",
+    ),
+    Row(How.LOG, "two scans with mail ids", [At(1, looked(mail_id="M1")), At(2, result(BOB, mail_id="M2", log_id="1-1"))]),
     Row(How.ANSWERED, "the answer names the scan", [client(), ANSWER, LOGGED], "A1 > M1"),
     Row(How.ANSWERED, "which names the file too", [client(), ANSWER, result(BOB, log_id="1-1", origin_queue_id="A1")], "A1 > M1"),
     Row(How.ANSWERED, "or one that nobody saw", [client(), ANSWER, result(BOB, log_id="1-1", origin_queue_id="C3")], "A1 > M1"),
@@ -183,6 +214,44 @@ ROWS = (
         "of two scans it means the nearest",
         [At(0, client()), At(20, ANSWER), At(19, LOGGED), At(5, result(BOB, log_id="1-1", mail_id="M2"))],
         "A1 > M1",
+    ),
+    Row(How.ANSWERED, "a scan that has nothing but its log id", [client(), ANSWER, NO_MAIL_ID], "A1 > 1-1"),
+    Row(
+        How.ANSWERED,
+        "after a restart within seconds",
+        [At(0, client()), At(20, ANSWER), At(19, NO_MAIL_ID), At(5, result(BOB, mail_id=None, log_id="1-1", sender=ANN))],
+        "A1 > 1-1#1",
+    ),
+    Row(How.ANSWERED, "a scan on another host of the log domain", [client(), ANSWER, At(2, LOGGED, "scan")], "A1 > M1", SEVERAL, HOSTS),
+    Row(How.ANSWERED, "a scan on a host that is none of ours", [client(), ANSWER, At(2, LOGGED, "other")]),
+    Row(
+        How.ANSWERED,
+        "of scans on two hosts that for its recipient",
+        [client(), ANSWER, At(2, result(EVE, log_id="1-1", mail_id="M2"), "mx"), At(3, LOGGED, "scan")],
+        "A1 > M1",
+        SEVERAL,
+        HOSTS,
+    ),
+    Row(
+        How.ANSWERED,
+        "of scans on two hosts that of its Message-ID",
+        [
+            client(),
+            named(),
+            At(3, ANSWER),
+            At(3, result(BOB, log_id="1-1", mail_id="M2", message_id="y@out"), "mx"),
+            At(4, result(BOB, log_id="1-1", message_id="x@out"), "scan"),
+        ],
+        "A1 > M1",
+        SEVERAL,
+        HOSTS,
+    ),
+    Row(How.ANSWERED, "a scan for somebody else", [client(), ANSWER, result(EVE, log_id="1-1")]),
+    Row(
+        How.ANSWERED,
+        "what forced a result that names no queue file",
+        [*in_reception(), *rspamds()],
+        "x@out > t1",
     ),
     Row(How.ANSWERED, "out of reach", [At(0, client()), At(0, ANSWER), At(31, LOGGED)]),
     Row(How.ANSWERED, "two files that name one scan, which nobody saw", [client(), ANSWER, to_filter(queue_id="C3", log_id="1-1")]),
@@ -198,6 +267,14 @@ ROWS = (
         [LOGGED, *(At(1, to_filter(queue_id=f"A{i}", log_id="1-1")) for i in range(MANY + 1))],
     ),
     Row(How.PEER, "what was found about the connection", [screened(1), TURNED_AWAY], "line > [192.0.2.7]:25001"),
+    Row(
+        How.PEER,
+        "seen from another host of the log domain",
+        [At(1, screened(1).fact, "scan"), TURNED_AWAY],
+        "line > scan/[192.0.2.7]:25001",
+        SEVERAL,
+        HOSTS,
+    ),
     Row(How.PEER, "another connection of the client", [screened(1, 25002), TURNED_AWAY]),
     Row(How.PEER, "the port was used long before", [screened(1), At(602, TURNED_AWAY.fact)]),
     Row(How.LISTED, "what lists said of the client", [listed(1), TURNED_AWAY], "line > [192.0.2.7]@0"),
@@ -212,9 +289,47 @@ ROWS = (
     Row(How.JUDGED, "while it is received", [*in_reception(), spam()], "A1 > x@out"),
     Row(How.JUDGED, "in the second before, by whole seconds", [*in_reception(after=1.5), coarse(spam(1))], "A1 > x@out"),
     Row(How.JUDGED, "in the second before", [*in_reception(after=1.5), spam(1)]),
-    Row(How.JUDGED, "two are received with this Message-ID", [*in_reception(), *in_reception("B2"), spam()]),
+    Row(How.AMONG, "two are received with this Message-ID", [*in_reception(), *in_reception("B2"), spam()], "A1 > x@out, B2 > x@out"),
     Row(How.JUDGED, "after it was received", [*in_reception(), spam(4)]),
     Row(How.JUDGED, "more results than it can tell apart", [*in_reception(), *(spam(text=str(i)) for i in range(MANY + 1))]),
+    Row(
+        How.JUDGED,
+        "three of a second and a result for each, which say the same",
+        [*of_a_second(3), *(spam(text=t) for t in "abc")],
+        "A1 > x@out, A2 > x@out, A3 > x@out",
+    ),
+    Row(
+        How.AMONG,
+        "three of a second and two results",
+        [*of_a_second(3), spam(text="a"), spam(text="b")],
+        "A1 > x@out, A2 > x@out, A3 > x@out",
+    ),
+    Row(How.AMONG, "two of a second, and two results that differ", [*of_a_second(2), spam(), ham()], "A1 > x@out, A2 > x@out"),
+    Row(
+        How.JUDGED,
+        "one after the other, and results that differ",
+        [*in_reception(), *in_reception("B2", 1), spam(1.9), ham(2.9)],
+        "A1 > x@out, B2 > x@out",
+    ),
+    Row(How.JUDGED, "more than a few at a time", [*of_a_second(13), *(spam(text=str(i)) for i in range(13))]),
+    Row(How.JUDGED, "one without a Message-ID", [*nameless(), *in_reception("B2"), spam(named="")], "A1 >  0"),
+    Row(How.AMONG, "two without a Message-ID", [*nameless(), *nameless("B2"), spam(named="")], "A1 >  0, B2 >  0"),
+    Row(How.AMONG, "two of a second, and results that differ", [*of_a_second(2), spam()], "A1 > x@out, A2 > x@out"),
+    Row(How.AMONG, "more than a few of a second", [*of_a_second(13), spam()]),
+    Row(How.CHECKED, "while it is delivered", [*in_reception(), spam(8), At(9, sent())], "A1 > x@out"),
+    Row(How.CHECKED, "it had a result when it was received", [*in_reception(), spam(), spam(8), At(9, sent())]),
+    Row(
+        How.CHECKED,
+        "a filter had looked at the queue file",
+        [*in_reception(), At(1.5, Judged("rspamd", "A1", score=1.0)), spam(8), At(9, sent())],
+    ),
+    Row(How.CHECKED, "after it was delivered", [*in_reception(), At(9, sent()), spam(12)]),
+    Row(
+        How.CHECKED,
+        "two are delivered with this Message-ID",
+        [*in_reception(), *in_reception("B2"), spam(8), At(9, sent()), At(9, sent(queue_id="B2"))],
+    ),
+    Row(How.CHECKED, "another one is received", [*in_reception(), *in_reception("B2", 6), spam(8), At(9, sent())]),
     Row(How.TASK, "a filter on another host", [client(), queued(), task()], "A1 > scan/A1", SEVERAL, HOSTS),
     Row(
         How.TASK,
@@ -229,6 +344,7 @@ ROWS = (
     Row(How.TASK, "it was gone long before", [At(0, client()), At(LATER_S, task().fact, "scan")], "", SEVERAL, HOSTS),
     Row(How.TASK, "hosts that hand each other no mail", [client(), task()]),
     Row(How.FOLDER, "what was found in its folder meanwhile", [*in_folder(), virus()], "M1 > /tmp/1 at 2"),
+    Row(How.FOLDER, "by a scanner on another host", [*in_folder(), At(2, virus().fact, "scan")], "M1 > scan//tmp/1 at 2", SEVERAL, HOSTS),
     Row(How.FOLDER, "of another name", [*in_folder(), virus(found="Worm")]),
     Row(How.FOLDER, "before the scan began", [*in_folder(), virus(0.5)]),
     Row(How.OWN, "a line that is a hop by itself", [*in_folder(), virus(), virus(3.2)], "M1 > /tmp/1 at 2, M1 > /tmp/1 at 3"),
@@ -239,6 +355,7 @@ ROWS = (
         [client(), HANDED_ON, At(2000, TRIED_AGAIN), At(1000, result(BOB, next_ids=["B2"]))],
     ),
     Row(How.UNSEEN, "both come from A1, which nobody saw", [OF_A1, ONCE_A1], "B2 > M1"),
+    Row(How.UNSEEN, "and named on another host", [OF_A1, At(1, ONCE_A1, "scan")], "M1 > scan/B2", SEVERAL, HOSTS),
     Row(How.UNSEEN, "the id came back", [At(0, OF_A1), At(601, result(BOB, origin_queue_id="A1", mail_id="M2"))]),
     Row(How.UNSEEN, "more than it can tell apart", [At(0, result(BOB, origin_queue_id="A1", mail_id=f"M{i}")) for i in range(MANY + 1)]),
     Row(How.UNSEEN, "results for a queue file that nobody saw", [task(), task(text="again")], "scan/A1 > scan/A1#1", SEVERAL, HOSTS),

@@ -9,7 +9,7 @@ import re
 from itertools import islice, pairwise
 from typing import NamedTuple
 
-from ingest.formats.amavis.parties import MAIL_ID, parties
+from ingest.formats.amavis.parties import MAIL_ID, id_of_kept, parties
 from ingest.formats.amavis.words import in_our_words
 from ingest.formats.outcome import UNKNOWN, Outcome
 from ingest.formats.replies import next_id_in
@@ -165,9 +165,10 @@ def _scanned(log_id: str, match: re.Match[str], found: _Reading, *, whole: bool)
     size, queued = _SIZE.search(fields.own), _QUEUED_AS.search(fields.own)
     subject = _SUBJECT.match(fields.theirs)
     author = _FROM.search(fields.theirs, subject.end() if subject else 0) if right else None
+    quarantine_ids = [q for q in _BETWEEN.split(kept[1]) if q] if kept else []
     milter = origin[0].startswith(_MILTER) or f" {_MILTER}" in origin[0]
     said = Scanned(
-        mail_id=right[1] if right else None,
+        mail_id=(right[1] if right else None) or id_of_kept(quarantine_ids),
         log_id=log_id,
         passed=match[1] == "Passed",
         category=match[2],
@@ -178,7 +179,7 @@ def _scanned(log_id: str, match: re.Match[str], found: _Reading, *, whole: bool)
         client_port=int(origin[2]) if origin[2] else None,
         sender=found.sender,
         recipients=found.recipients,
-        quarantine_ids=[q for q in _BETWEEN.split(kept[1]) if q] if kept else [],
+        quarantine_ids=quarantine_ids,
         origin_queue_id=queue[1] if queue else None,
         message_id=message_id(fields.message) if fields.message else None,
         score=sum(float(part) for part in parts) if parts else None,
