@@ -296,7 +296,9 @@ def _handed(fact: Attempted) -> str:
     if fact.relay_ip is None:
         # An agent of this host has a name only, a server behind a socket its path too.
         agent = fact.relay is not None and "[" not in fact.relay
-        relay, kind = fact.relay or "the next server", 2 if agent else 0
+        # A command may be given the address that it is for.
+        people = [a for a in (fact.recipient, fact.original) if a]
+        relay, kind = _without_addresses(fact.relay or "the next server", people), 2 if agent else 0
     elif is_loopback(fact.relay_ip) and not fact.stored:
         # The filters of a mail server listen on its own loopback addresses.
         host = f"[{fact.relay_ip}]" if ":" in fact.relay_ip else fact.relay_ip

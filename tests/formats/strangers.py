@@ -9,6 +9,7 @@ may change them.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 from formats.parts import (
@@ -327,6 +328,17 @@ EXIM = (
         (_EXIM_SENDER, Part("dn", in_one(printable), _OTHER.own), _QUOTED_OTHER),
     ),
     Shape("exim", f"{_ID} ** «rcpt.bare» <«rcpt»> R=localuser: unknown user", (_EXIM_RCPT,)),
+    Shape("exim", f'{_ID} {_EXIM_CLIENT} Warning: "SpamAssassin as kim detected message as NOT spam (-1.2)"', (_JUNK,)),
+    Shape(
+        "exim",
+        f"{_ID} SA: Action: permanently rejected message: score=13.4 required=5.0 trigger=10.0 (scanned in 3/3 secs | Message-Id: «id»). "
+        "From <«sender»> (host=mail.sender.example [203.0.113.5]) for anna@example.com, «rcpt»",
+        (
+            Part("id", in_one(lambda text: re.sub(r"[^!-'*-~]", "", text)), frozenset()),
+            _EXIM_SENDER,
+            Part("rcpt", in_one(quoted), frozenset({"recipients"})),
+        ),
+    ),
 )
 
 # Sendmail ----------------------------------------------------------------------------------------------------------------------------

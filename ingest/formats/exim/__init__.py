@@ -14,6 +14,7 @@ from ingest.formats.exim.delivery import ARROWS, delivery
 from ingest.formats.exim.fields import address_at
 from ingest.formats.exim.pieces import EximPieces
 from ingest.formats.exim.refusal import refusal
+from ingest.formats.exim.scanners import by_local_scan
 from ingest.formats.exim.stamp import FRAME
 from ingest.formats.outcome import FREE, IGNORED, UNKNOWN, Outcome
 from ingest.framing.line import Line
@@ -115,6 +116,7 @@ _DAEMON = (
     "SMTP command timeout ",
     "SMTP data timeout ",
     "SMTP syntax error ",
+    "SA: ",
     "Connection from ",
     "connection from ",
     "refused connection ",
@@ -177,6 +179,8 @@ def _of_message(queue_id: str, rest: str) -> Outcome:
     if administered is not None:
         by = administered[2] or administered[3]
         return Administered(queue_id, _ACTIONS[administered[1].lower()], plain(by) if by else None)
+    if rest.startswith("SA: "):
+        return by_local_scan(queue_id, rest)
     if rest.startswith(_SIGNATURES):
         return Signed(queue_id, plain(rest))
     rewritten = _REWRITTEN.match(rest)
