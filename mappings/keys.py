@@ -27,6 +27,8 @@ class KeyKind(StrEnum):
     JUDGED = "j"
     #: A Message-ID.
     MESSAGE = "i"
+    #: What goes into a program of a host, and what comes out of it, by Message-ID and recipient.
+    PIPED = "r"
     #: A quarantine.
     QUARANTINE = "z"
     #: What a newer release names.
@@ -88,6 +90,11 @@ def message_id(value: str) -> str:
 def judged(value: str) -> str:
     """Key of a filter's result that names its message by the Message-ID only (SpamAssassin's spamd)."""
     return f"j:{value}"
+
+
+def piped(host: str, message: str, recipient: str) -> str:
+    """Key of a message to a recipient that a program of a host may take out of the queue and hand in again."""
+    return f"r:{host}/{recipient}/{message}"
 
 
 def peer(host: str, address: str, port: int) -> str:

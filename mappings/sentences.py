@@ -223,6 +223,8 @@ def _received(fact: Received) -> str:
     """How a queue file began."""
     if fact.requeued_from:
         return f"Put back into the queue, before: {fact.requeued_from}"
+    if fact.put_back_from:
+        return f"Put back into the queue by the filter, before: {fact.put_back_from}"
     if fact.split_from:
         return f"Split off for some of the recipients, before: {fact.split_from}"
     if fact.uid is not None:

@@ -18,6 +18,7 @@ from ingest.joining.life import Life
 from ingest.joining.links import Link
 from ingest.joining.names import MANY, Mention
 from ingest.joining.parts import Edge, Loose, Message, Part, Scan, facts_of
+from ingest.joining.pipes import origin_of, passages
 from ingest.joining.within import Within
 from mappings.facts import Infected, Judged
 from mappings.keys import KeyKind
@@ -28,9 +29,14 @@ from mappings.vocabulary import Verdict
 _EVER_US = 1 << 62
 #: Links by which a line is found, and which lead nowhere by themselves.
 _STILL = frozenset({how for how, kind in LINKS.items() if kind.leads is Leads.NOWHERE})
+#: Links that are followed all at once.
+_TOGETHER = _STILL | {How.PIPED}
 #: How far the lines at both ends of a link may lie apart, where the table says so.
 _REACH_US = {how: kind.reach_s * SECOND for how, kind in LINKS.items() if kind.reach_s is not None}
 _BACK = frozenset({how for how, kind in LINKS.items() if kind.leads is Leads.BACK})
+#: So many queue files that programs hand in again of one message are no message any more.
+_MOST_PIPED = 8
+_PIPED = frozenset({How.PIPED, How.SUBMITTED})
 #: How what leads to a queue file behind a filter names it.
 _INTO_QUEUE = frozenset({How.RELAY, How.NEXT, How.PASSED, How.RELEASE})
 
@@ -133,8 +139,10 @@ def _claim_hits(message: Message, web: Web) -> None:
 def _neighbours(part: Part, web: Web, message: Message, seen: set[Part]) -> Iterator[Edge]:
     """The hand-overs that a part takes part in; what parts seen before name was followed from their side."""
     for link in part.links:
-        if link.how not in _STILL:
+        if link.how not in _TOGETHER:
             yield from _follow(part, link, web, message)
+    if isinstance(part, Life) and not part.hows.isdisjoint(_PIPED):
+        yield from passages(part, web)
     if isinstance(part, Loose) and part.kind is KeyKind.JUDGED:
         owner = _judged(part, web)
         if owner is not None:
@@ -291,15 +299,18 @@ def _results(part: Part, link: Link, web: Web) -> list[Loose]:
 def _judged(result: Loose, web: Web) -> Life | None:
     """The message that a filter's result is about, which names it by its Message-ID only.
 
-    That alone joins only to a message in reception at that moment, and only where exactly one has it.
+    That alone joins only to a message in reception at that moment, and only where exactly one has it: what a program of the host took and
+    handed in again while it asked the filter is one.
     """
     blur = 0 if result.events[0].fine else SECOND - 1
     link = next(link for link in result.links if link.how is How.OWN)
     lives = (m for m in web.near(link.target, result.start_us, result.start_us + blur) if m.how is How.JUDGED)
-    near = list(islice(lives, 2))
-    if len(near) != 1:
+    near = list(islice(lives, _MOST_PIPED))
+    if len(near) > 1 and (len(near) == _MOST_PIPED or len({origin_of(m.part, web) for m in near}) > 1):
         return None
-    (mention,) = near
+    mention = min(near, key=lambda m: (m.part.start_us, m.part.key), default=None)
+    if mention is None:
+        return None
     life = mention.part
     asked = Link(mention.how, link.target, mention.until_us, mention.since_us)
     return life if isinstance(life, Life) and _results(life, asked, web) else None

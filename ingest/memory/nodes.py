@@ -21,7 +21,7 @@ from mappings.keys import KeyKind
 _NO_FAMILY: frozenset[str] = frozenset()
 #: Ids that are weak, or of what is not seen: too many may share one.
 _WEAK = frozenset({KeyKind.LOG, KeyKind.PEER})
-_SHARED = _WEAK | {KeyKind.QUEUE}
+_SHARED = _WEAK | {KeyKind.QUEUE, KeyKind.PIPED}
 
 
 class Nodes:
@@ -192,6 +192,10 @@ class Nodes:
                 reach = min(LOG_ID_REACH_US, self.within.reach_us) if kind is KeyKind.LOG else self.within.reach_us
                 # Those are written again that were joined by a name until one more had it.
                 self._again(self._names.parted(mention.target, mention.until_us, reach))
+            if kind is KeyKind.PIPED and not self._names.crowded(mention.target, mention.until_us, self.within.reach_us):
+                # What was joined by this name may mean two things now.
+                near = self._names.near(mention.target, mention.since_us - self.within.reach_us, mention.until_us + self.within.reach_us)
+                self._again(m.part for m in near if m.part.key != node.key)
         if node.kind in _WEAK and _too_long(node.named) and not _too_long(before):
             # What was joined to it is so no more.
             for part in node.named:

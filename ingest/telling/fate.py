@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Scan, facts_of
+from ingest.joining.pipes import goes_to_program
 from ingest.joining.within import Within
 from ingest.telling.judgement import judgement_of
 from ingest.telling.outcome import Fate
@@ -21,6 +22,7 @@ from ingest.telling.ruled import refusal_fate, refused, rule_fate
 from ingest.telling.stopped import stopped_fate
 from ingest.telling.tries import Try, reason_of_try, strongest, tries_of
 from mappings.facts import Administered, Fact, Judged, Noticed, Passed, Received, Ruled
+from mappings.links import How
 from mappings.log_words import Action, By, Decider, Handling, Notice, Sending, Status
 from mappings.vocabulary import REASONS_OF_VERDICTS, Disposition, Reason, Verdict
 
@@ -285,6 +287,10 @@ def _verdict(one: Recipient, within: Within) -> tuple[Verdict, str | None]:
     for known in tries_of([*one.attempts, *one.handed]):
         if known.fact.status in _ANSWERED and within.takes(known.fact):
             return known.fact.verdict or Verdict.UNKNOWN, known.fact.detail
+    put_back = any(isinstance(part, Life) and How.PUT_BACK in part.hows for part in one.path)
+    if put_back or any(goes_to_program(e.fact) for e in one.handed):
+        # Who took it out of the queue and put it back looked at it.
+        return Verdict.UNKNOWN, None
     return Verdict.NOT_SCANNED, None
 
 

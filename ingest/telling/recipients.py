@@ -83,7 +83,7 @@ def _entries(life: Life, tree: Tree) -> list[Recipient]:
             tried = 0
             for event in tries:
                 fact = event.fact
-                if isinstance(fact, Attempted) and within.hands_over(fact):
+                if isinstance(fact, Attempted) and (event in tree.piped or within.hands_over(fact)):
                     handed.append(event)
                 elif _is_try(event):
                     tried += 1

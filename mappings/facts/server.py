@@ -41,6 +41,8 @@ class Received(Fact, frozen=True, tag="received"):
     sender: str | None = None
     #: Queue file that an operator requeued into this one.
     requeued_from: str | None = None
+    #: Queue file that a filter took out of the queue, and put back as this one.
+    put_back_from: str | None = None
     #: Queue file of which this one is a part, with some of its recipients.
     split_from: str | None = None
     client_port: int | None = None
@@ -69,9 +71,10 @@ class Received(Fact, frozen=True, tag="received"):
 
     def names(self, host: str) -> tuple[Named, ...]:
         """What the message was before."""
-        if self.origin_queue_id is None and self.requeued_from is None and self.split_from is None:
+        before = (self.origin_queue_id, self.requeued_from, self.put_back_from, self.split_from)
+        if not any(before):
             return ()
-        found = ((How.ORIGIN, self.origin_queue_id), (How.REQUEUE, self.requeued_from), (How.SPLIT, self.split_from))
+        found = zip((How.ORIGIN, How.REQUEUE, How.PUT_BACK, How.SPLIT), before, strict=True)
         return tuple(Named(how, keys.queue(host, queue_id)) for how, queue_id in found if queue_id)
 
     def ids(self, host: str) -> tuple[str, ...]:

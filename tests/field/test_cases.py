@@ -34,7 +34,6 @@ OPEN = {
     "mailscanner-hold-requeue": "open",
     "message-id-added-later": "open",
     "own-words": "open",
-    "pipe-filter-postfix": "open",
     "plesk-outgoing-limit": "open",
     "postscreen-list-error": "open",
     "proxy-accept": "open",
