@@ -90,6 +90,7 @@ _PLACES = {
     Stage.BODY: "because of the body",
 }
 _BY = {Decider.MILTER: "by a milter", Decider.PROXY: "by the filter before the queue", Decider.SCREEN: "before the dialogue"}
+_QUEUE_FILTER = "by the filter"
 _ADMIN = {
     Handling.HOLD: "Put on hold",
     Handling.RELEASE: "Released from hold",
@@ -185,7 +186,7 @@ def _filtered(fact: Fact) -> str:
         case Release():
             return "An operator released it from quarantine"
         case Infected():
-            return f"The virus scanner found {fact.virus}"
+            return f"The virus scanner found {fact.virus or 'malware'}"
         case _:
             return type(fact).__name__
 
@@ -260,7 +261,8 @@ def _ruled(fact: Ruled) -> str:
             "Line of the body logged" if fact.stage is Stage.BODY else "Header logged" if "header" in fact.stage else "Logged by a rule"
         )
         return logged + (f": {text}" if text else "")
-    what = " ".join(p for p in (_RULES[fact.action], _BY.get(fact.source, ""), _place(fact)) if p)
+    by = _QUEUE_FILTER if fact.source is Decider.FILTER and fact.stage is Stage.QUEUE else _BY.get(fact.source, "")
+    what = " ".join(p for p in (_RULES[fact.action], by, _place(fact)) if p)
     if fact.reply is not None:
         return what + _said(fact.reply, people)
     told = text and fact.action not in {Action.REDIRECT, Action.BCC}
@@ -269,7 +271,7 @@ def _ruled(fact: Ruled) -> str:
 
 def _place(fact: Ruled) -> str:
     """Where in the dialogue or the message it was decided; postscreen and a filter before the queue answer at one place only."""
-    if fact.source in {Decider.PROXY, Decider.SCREEN} or fact.stage in {Stage.NONE, Stage.OTHER}:
+    if fact.source in {Decider.PROXY, Decider.SCREEN} or fact.stage in {Stage.NONE, Stage.OTHER, Stage.QUEUE}:
         return ""
     return _PLACES.get(fact.stage, f"at {fact.stage}")
 

@@ -303,9 +303,7 @@ def _judge(lives: list[Life], fate: Fate, loose: Sequence[Loose]) -> None:
     judged = fate.judgement = judgement_of(lives, loose, done) if loose or any(life.judged for life in lives) else None
     if judged is not None and fate.verdict in {Verdict.NOT_SCANNED, Verdict.UNKNOWN}:
         fate.verdict = judged.verdict
-    virus = next((infected.virus for life in lives for infected in life.infected), None)
-    if virus is not None:
-        fate.verdict, fate.detail = Verdict.VIRUS, virus
+    _found(lives, fate)
     if fate.verdict is Verdict.NOT_SCANNED and any(
         isinstance(e.fact, Ruled) and e.fact.scored for life in lives for e in life.rules_of_all
     ):
@@ -317,6 +315,17 @@ def _judge(lives: list[Life], fate: Fate, loose: Sequence[Loose]) -> None:
         # The mail server's own rule, by what a filter told it.
         forced = judged.reason if judged is not None and judged.result.asked is done else None
         fate.reason = REASONS_OF_VERDICTS.get(fate.verdict) or forced or fate.reason
+
+
+def _found(lives: list[Life], fate: Fate) -> None:
+    """Add what virus scanners found, and what else a filter found wrong that took the message out of the queue."""
+    viruses = [infected.virus for life in lives for infected in life.infected]
+    rules = [e.fact for life in lives for e in life.rules_of_all if isinstance(e.fact, Ruled) and e.fact.source is Decider.FILTER]
+    found = next((rule for rule in rules if rule.verdict is not None), None)
+    if viruses:
+        fate.verdict, fate.detail = Verdict.VIRUS, next(filter(None, viruses), fate.detail)
+    elif found is not None and found.verdict is not None:
+        fate.verdict, fate.detail = found.verdict, found.detail or fate.detail
 
 
 def _parked(life: Life) -> bool:

@@ -139,6 +139,8 @@ class Ruled(Fact, frozen=True, tag="ruled"):
     detail: str | None = None
     #: What they say that it did with what it took.
     did: Disposition | None = None
+    #: Where a filter keeps it.
+    quarantine_id: str | None = None
     #: A filter had told the rule a score.
     scored: bool = False
 
@@ -172,9 +174,11 @@ class Ruled(Fact, frozen=True, tag="ruled"):
         return (Named(How.ANSWERED, keys.log_id(host, self.log_id)),) if self.log_id else ()
 
     def ids(self, host: str) -> tuple[str, ...]:
-        """The filter's log id, and its Message-ID."""
-        logged = (keys.log_id(host, self.log_id),) if self.log_id else ()
-        return (*logged, keys.judged(self.message_id)) if self.message_id else logged
+        """The filter's log id, where it is kept, and its Message-ID."""
+        found = [keys.log_id(host, self.log_id)] if self.log_id else []
+        found += [keys.quarantine(self.quarantine_id)] if self.quarantine_id else []
+        found += [keys.judged(self.message_id)] if self.message_id else []
+        return tuple(found)
 
     def people(self) -> list[str]:
         """Those of whom it decided, and to whom it sends the mail."""

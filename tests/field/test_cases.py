@@ -31,7 +31,6 @@ OPEN = {
     "list-error-own-reply": "open",
     "loopback-cyrus-lmtp": "open",
     "loopback-mailman3": "open",
-    "mailscanner-hold-requeue": "open",
     "message-id-added-later": "open",
     "own-words": "open",
     "plesk-outgoing-limit": "open",

@@ -341,6 +341,32 @@ EXIM = (
     ),
 )
 
+# MailScanner --------------------------------------------------------------------------------------------------------------------------
+
+_TAKEN = "874984A0026.A1B2C"
+#: As it stands in Postfix' queue file.
+_UNQUOTED = Part("sender", in_one(lambda text: f"{printable(text)}@{DOMAIN}"), frozenset({"sender"}))
+MAILSCANNER = (
+    Shape(
+        "MailScanner",
+        f"Message {_TAKEN} from 203.0.113.5 («sender») to example.com is spam, SpamAssassin (score=12.3, required 5, BAYES_99 3.50)",
+        (_UNQUOTED,),
+    ),
+    Shape(
+        "MailScanner",
+        f"Non-delivery of Spam: message {_TAKEN} from «sender» to anna@example.com with subject «subject»",
+        (_UNQUOTED, Part("subject", in_one(printable), frozenset({"subject"}))),
+    ),
+    Shape(
+        "MailScanner", f"Filename Checks: Windows Executable ({_TAKEN} «file»)", (Part("file", in_one(printable), frozenset({"detail"})),)
+    ),
+    Shape(
+        "MailScanner",
+        f'Saved infected "«file»" to /var/spool/MailScanner/quarantine/20261124/{_TAKEN}',
+        (Part("file", in_one(printable), frozenset()),),
+    ),
+)
+
 # Sendmail ----------------------------------------------------------------------------------------------------------------------------
 
 _QUEUE_FILE = "6AU6Bof1016031"
@@ -408,4 +434,4 @@ OTHERS = (
     ),
 )
 
-SHAPES = (*POSTFIX, *AMAVIS, *RSPAMD, *SPAMD, *EXIM, *SENDMAIL, *OTHERS)
+SHAPES = (*POSTFIX, *AMAVIS, *RSPAMD, *SPAMD, *EXIM, *MAILSCANNER, *SENDMAIL, *OTHERS)
