@@ -123,7 +123,7 @@ def _given(put: Life, web: Web) -> Life | None:
         near = (m.part for m in web.near(target, put.start_us, put.start_us) if m.how is How.PIPED)
         found.update((part, None) for part in near if isinstance(part, Life) and _fits(part, put, web))
     given = next(iter(found)) if len(found) == 1 else None
-    if given is None:
+    if given is None or (comes_from_program(given.received) and _fits(put, given, web) and not _begun_before(given, put)):
         return None
     for target in targets:
         for mention in web.near(target, given.start_us, given.end_us + _REACH_US):
@@ -141,6 +141,12 @@ def _fits(given: Life, put: Life, web: Web) -> bool:
     facts = [e.fact for e in put.attempts if isinstance(e.fact, Attempted)]
     back = given.received is not None and web.within.holds(given.received.client_ip) and any(map(web.within.takes, facts))
     return not back and all(fact.next_id != given.queue_id for fact in facts)
+
+
+def _begun_before(one: Life, other: Life) -> bool:
+    """Whether the lines of one process tell that a queue file began before another one, where both were handed in within one second."""
+    first, second = (next(e for e in life.events if e.fact is life.received) for life in (one, other))
+    return (first.program, first.pid) == (second.program, second.pid) and first.order < second.order
 
 
 def _same_sender(given: Life, put: Life) -> bool:

@@ -114,6 +114,13 @@ def put_in(
     return [At(at, begun), At(at + 0.1, named(queue_id, message_id)), At(at + 0.3, last)]
 
 
+def in_and_out(queue_id: str, number: int = 0, pid: int = 1) -> list[At]:
+    """A message that a program hands in and a program takes, all within one second."""
+    begun = Received(queue_id, uid=5, sender=ANN)
+    told = (begun, named(queue_id), queued(queue_id), delivered(BOB, queue_id))
+    return [At(3, fact, fine=False, number=number, pid=pid) for fact in told]
+
+
 def task(**more: Any) -> At:
     """A filter on another host has a result for a queue file."""
     return At(2, Judged("rspamd", "A1", score=1.0, **more), "scan")
@@ -204,6 +211,8 @@ ROWS = (
         How.PIPED, "one for each recipient", [*piped(), At(4.5, delivered(EVE)), *put_in(), *put_in(EVE, queue_id="C3")], "A1 > B2, A1 > C3"
     ),
     Row(How.PIPED, "two went in", [*piped(), *piped(queue_id="C3"), *put_in()]),
+    Row(How.PIPED, "both were handed in, in this order", [*in_and_out("C3", 1), *in_and_out("B2", 2)], "C3 > B2"),
+    Row(How.PIPED, "in no order", [*in_and_out("C3"), *in_and_out("B2", pid=2)]),
     Row(How.PIPED, "it came back from a filter", [*put_in(at=2, tried=to_filter(queue_id="B2")), *piped(ip=LOOPBACK)]),
     Row(How.PIPED, "more than it can tell apart", [*piped(), *(said for i in range(MANY + 1) for said in put_in(queue_id=f"B{i}"))]),
     Row(How.SUBMITTED, "by what it is found", [*piped(), *put_in(at=3.5)], "A1 > B2"),
