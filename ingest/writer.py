@@ -94,6 +94,9 @@ class Writer:
             self._renew()
         due = self._due.now(show_us, everything=everything, final=final)
         self._renew()
+        if final:
+            # Making parts anew may show that messages are other ones than they were.
+            due = list(dict.fromkeys([*due, *self._nodes.news]))
         self._write(due, _Pass(show_us, everything, final=final))
         self.collect()
 

@@ -27,6 +27,8 @@ class KeyKind(StrEnum):
     JUDGED = "j"
     #: A Message-ID.
     MESSAGE = "i"
+    #: What goes into a program of a host, and what comes out of it, by Message-ID and recipient.
+    PIPED = "r"
     #: A quarantine.
     QUARANTINE = "z"
     #: What a newer release names.
@@ -104,6 +106,11 @@ def nameless(time_us: int) -> str:
 def nameless_between(since_us: int, until_us: int) -> list[str]:
     """The keys of all minutes in a span of time."""
     return [f"j: {minute}" for minute in range(since_us // _MINUTE_US, until_us // _MINUTE_US + 1)]
+
+
+def piped(host: str, message: str, recipient: str) -> str:
+    """Key of a message to a recipient that a program of a host may take out of the queue and hand in again."""
+    return f"r:{host}/{recipient}/{message}"
 
 
 def peer(host: str, address: str, port: int) -> str:

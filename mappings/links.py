@@ -29,6 +29,11 @@ class How(StrEnum):
     ORIGIN = "origin"
     #: The queue file out of which an operator requeued it.
     REQUEUE = "requeue"
+    #: The queue file that a filter took out of the queue, and put back as this one.
+    PUT_BACK = "put_back"
+    #: A program of the host took it through a pipe, and handed it in again; and by what the new queue file is found.
+    PIPED = "piped"
+    SUBMITTED = "submitted"
     #: The queue file that the mail server divided: each part has recipients of its own.
     SPLIT = "split"
     #: The queue file that the filter looked at.
@@ -113,6 +118,8 @@ LISTED_REACH_S = 120
 REFUSED_REACH_S = 30
 #: A result for a message without Message-ID is of the same minute as the message, for nothing else tells them apart.
 NAMELESS_REACH_S = 60
+#: What a program hands in again is a queue file soon after it says that it took the message.
+PIPED_REACH_S = 30
 #: Two lines without a common id join only when their stamps lie at most this far apart: longer than a server waits for a silent client.
 REACH_S = 600
 
@@ -154,6 +161,18 @@ _LINKS = (
     ),
     LinkKind(How.ORIGIN, KeyKind.QUEUE, Leads.BACK, None, "a queue file", told="{program} names {id} as the queue id before the filter"),
     LinkKind(How.REQUEUE, KeyKind.QUEUE, Leads.BACK, None, "a queue file", told="requeued by an administrator from {id}"),
+    LinkKind(
+        How.PUT_BACK, KeyKind.QUEUE, Leads.BACK, None, "a queue file", told="taken out of the queue, and put back, by {program} from {id}"
+    ),
+    LinkKind(
+        How.PIPED,
+        KeyKind.PIPED,
+        Leads.ON,
+        PIPED_REACH_S,
+        "the one queue file with its Message-ID, sender and recipients that was handed in on the host meanwhile",
+        Confidence.LIKELY,
+        "handed in again as {id}, with the same Message-ID, sender and recipients, while the program had it",
+    ),
     LinkKind(How.SPLIT, KeyKind.QUEUE, Leads.BACK, None, "a queue file", told="split off from {id}"),
     LinkKind(How.SCAN_OF, KeyKind.QUEUE, Leads.BACK, None, "a queue file", told="“Queue-ID: {id}” in the line of the filter"),
     LinkKind(How.RESENT, KeyKind.SCAN, Leads.BACK, None, "the scan that kept it", told="its Resent-Message-ID names the scan {id}"),
@@ -215,6 +234,7 @@ _LINKS = (
     ),
     LinkKind(How.TASK, KeyKind.QUEUE, Leads.BESIDE, None, "the queue file on another host", told="“{id}” in the line of {program}"),
     LinkKind(How.FOLDER, KeyKind.FOLDER, Leads.NOWHERE, REACH_S, "hits of a virus scanner"),
+    LinkKind(How.SUBMITTED, KeyKind.PIPED, Leads.NOWHERE, None, "what went into a program"),
     LinkKind(How.OWN, KeyKind.JUDGED, Leads.NOWHERE, None, "who names it"),
     LinkKind(How.UNSEEN, KeyKind.QUEUE, Leads.BESIDE, REACH_S, "who names the same", told="both name the next queue id {id}"),
     LinkKind(How.OTHER, KeyKind.OTHER, Leads.NOWHERE, None, "what a newer release knows", Confidence.LIKELY),

@@ -92,6 +92,7 @@ _PLACES = {
     Stage.BODY: "because of the body",
 }
 _BY = {Decider.MILTER: "by a milter", Decider.PROXY: "by the filter before the queue", Decider.SCREEN: "before the dialogue"}
+_QUEUE_FILTER = "by the filter"
 _ADMIN = {
     Handling.HOLD: "Put on hold",
     Handling.RELEASE: "Released from hold",
@@ -203,7 +204,7 @@ def _filtered(fact: Fact) -> str:
         case Release():
             return "An operator released it from quarantine"
         case Infected():
-            return f"The virus scanner found {fact.virus}"
+            return f"The virus scanner found {fact.virus or 'malware'}"
         case _:
             return type(fact).__name__
 
@@ -247,6 +248,8 @@ def _received(fact: Received) -> str:
     """How a queue file began."""
     if fact.requeued_from:
         return f"Put back into the queue, before: {fact.requeued_from}"
+    if fact.put_back_from:
+        return f"Put back into the queue by the filter, before: {fact.put_back_from}"
     if fact.split_from:
         return f"Split off for some of the recipients, before: {fact.split_from}"
     if fact.uid is not None:
@@ -282,7 +285,7 @@ def _ruled(fact: Ruled) -> str:
             "Line of the body logged" if fact.stage is Stage.BODY else "Header logged" if "header" in fact.stage else "Logged by a rule"
         )
         return logged + (f": {text}" if text else "")
-    by = "" if fact.own else _BY.get(fact.source, "")
+    by = _QUEUE_FILTER if fact.source is Decider.FILTER and fact.stage is Stage.QUEUE else "" if fact.own else _BY.get(fact.source, "")
     what = " ".join(p for p in (_RULES[fact.action], by, _place(fact)) if p)
     if fact.reply is not None:
         return what + _said(fact.reply, people)
@@ -292,7 +295,7 @@ def _ruled(fact: Ruled) -> str:
 
 def _place(fact: Ruled) -> str:
     """Where in the dialogue or the message it was decided; postscreen and a filter before the queue answer at one place only."""
-    if fact.source in {Decider.PROXY, Decider.SCREEN} or fact.stage in {Stage.NONE, Stage.OTHER}:
+    if fact.source in {Decider.PROXY, Decider.SCREEN} or fact.stage in {Stage.NONE, Stage.OTHER, Stage.QUEUE}:
         return ""
     return _PLACES.get(fact.stage, f"at {fact.stage}")
 
@@ -323,7 +326,9 @@ def _handed(fact: Attempted) -> str:
     if fact.relay_ip is None:
         # An agent of this host has a name only, a server behind a socket its path too.
         agent = fact.relay is not None and "[" not in fact.relay
-        relay, kind = fact.relay or "the next server", 2 if agent else 0
+        # A command may be given the address that it is for.
+        people = [a for a in (fact.recipient, fact.original) if a]
+        relay, kind = _without_addresses(fact.relay or "the next server", people), 2 if agent else 0
     elif is_loopback(fact.relay_ip) and not fact.stored:
         # The filters of a mail server listen on its own loopback addresses, and so do mail stores: what is there tells by its answer.
         host = f"[{fact.relay_ip}]" if ":" in fact.relay_ip else fact.relay_ip

@@ -141,4 +141,4 @@ SEEN_AS: dict[Reason, Seen] = {
 }
 
 #: How people call the filters that look at mail beside the queue.
-FILTERS: dict[str, str] = {"rspamd": "Rspamd", "spamassassin": "SpamAssassin"}
+FILTERS: dict[str, str] = {"rspamd": "Rspamd", "spamassassin": "SpamAssassin", "mailscanner": "MailScanner"}

@@ -9,6 +9,7 @@ from itertools import islice
 from msgspec.structs import replace
 
 from mappings import keys, patterns
+from mappings.address import is_loopback
 from mappings.keys import KeyKind
 from mappings.links import REACH_S
 from mappings.trace import Related, Trace
@@ -95,7 +96,7 @@ def _all(trace: Trace, asked: _Asked) -> Iterator[_Found]:
     same = {sibling.id for sibling in siblings} | {trace.id}
     for relation in trace.related:
         yield from _named(trace, relation, asked, same)
-    yield from _elsewhere(trace, asked.engine, asked.scope)
+    yield from _elsewhere(trace, asked.engine, asked.scope, same)
     yield from _other_tries(trace, asked.engine, asked.scope)
     for sibling in siblings:
         yield sibling, "recipient", "another recipient of the same message", "certain"
@@ -152,8 +153,8 @@ def _overlap(one: Trace, other: Trace) -> bool:
     return one.time_ms - _NEAR_MS <= other.last_event_ms and other.time_ms <= one.last_event_ms + _NEAR_MS
 
 
-def _elsewhere(trace: Trace, engine: Engine, scope: Scope) -> Iterator[_Found]:
-    """Give the same message at servers of other log domains: by the queue id in the reply, else by Message-ID alone."""
+def _elsewhere(trace: Trace, engine: Engine, scope: Scope, same: set[str]) -> Iterator[_Found]:
+    """Give the same message at servers of other log domains, by queue id in the reply, else by Message-ID alone; and copies made here."""
     for queue_id in trace.next_ids:
         found = _near(trace, engine, scope, Query(queue_id=(queue_id,)))
         for other in _to_same_recipient(trace, (t for t in found if queue_id in t.queue_ids and _overlap(trace, t))):
@@ -174,6 +175,18 @@ def _elsewhere(trace: Trace, engine: Engine, scope: Scope) -> Iterator[_Found]:
             yield other, "previous_hop", f"its reply names the queue id {named[0]}", "certain"
         else:
             yield other, "same_message_id", "the same Message-ID", "guessed"
+    for other in found:
+        if other.id not in same and _is_copy(trace, other):
+            yield other, "copy", "the same Message-ID, handed in on the host meanwhile", "guessed"
+
+
+def _is_copy(trace: Trace, other: Trace) -> bool:
+    """Whether one was made of the other in the log domain: forwarded, sent to a list. Mail from outside may share it by itself."""
+    if trace.log_domain != other.log_domain or not _overlap(trace, other):
+        return False
+    names = {trace.recipient, trace.original_recipient} - {None}
+    made_here = any(t.client_ip is None or is_loopback(t.client_ip) for t in (trace, other))
+    return made_here and names.isdisjoint({other.recipient, other.original_recipient})
 
 
 def _other_tries(trace: Trace, engine: Engine, scope: Scope) -> Iterator[_Found]:

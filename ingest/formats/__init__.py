@@ -13,6 +13,7 @@ from ingest.formats import (
     amavis,
     clamav,
     exim,
+    mailscanner,
     openarc,
     opendkim,
     opendmarc,
@@ -108,6 +109,17 @@ FORMATS: tuple[Format, ...] = (
             "required_score=5.0,rhost=localhost,raddr=127.0.0.1,rport=39886,mid=<a1@client.example>,autolearn=disabled"
         ),
         frame=spamassassin.FRAME,
+    ),
+    Format(
+        "mailscanner",
+        mailscanner.parse,
+        ("MailScanner", "mailscanner"),
+        title="MailScanner",
+        versions="4.x and 5.x",
+        example=(
+            "Nov 24 03:53:14 mx1 MailScanner[12001]: Message 80582186537.A1B2C from 203.0.113.5 (max@sender.example) to example.com "
+            "is spam, SpamAssassin (not cached, score=12.3, required 5, BAYES_99 3.50, URIBL_BLACK 1.70)"
+        ),
     ),
     Format(
         "clamav",

@@ -6,18 +6,30 @@ Only a second hint: of two copies of one recipient a failure stays whatever they
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-#: An automatic answer, or a question to the sender, as routers, transports, services and commands for them are called.
-_ANSWERS = re.compile(r"vacation|auto[-_ ]?(?:re(?:pl[ay]|spon)|answer)|out[-_ ]?of[-_ ]?office|boxtrapper", re.IGNORECASE)
+#: Answers for whoever is away, or asks the sender back: such a thing runs beside a mailbox.
+_AWAY = r"vacation|out[-_ ]?of[-_ ]?office|boxtrapper"
+#: Any automatic answer, as routers, transports, services and commands for them are called.
+_ANSWERS = re.compile(rf"{_AWAY}|auto[-_ ]?(?:re(?:pl[ay]|spon)|answer)", re.IGNORECASE)
+_FOR_AWAY = re.compile(_AWAY, re.IGNORECASE)
 #: A copy for others.
 _ARCHIVES = re.compile(r"archiv|journal|(?<![a-z])bcc(?![a-z])", re.IGNORECASE)
 
 
-def makes_answers(*names: str | None) -> bool:
-    """Whether one of these names is that of something that answers by itself."""
-    return any(name is not None and _ANSWERS.search(name) is not None for name in names)
+class SideCopy(NamedTuple):
+    """Whether a delivery is an automatic answer, or less than one of the recipient's own copy, as `Attempted` says it."""
+
+    automatic: bool = False
+    aside: bool = False
 
 
-def makes_archives(*names: str | None) -> bool:
-    """Whether one of these names is that of something that keeps copies for others than the recipient."""
-    return any(name is not None and _ARCHIVES.search(name) is not None for name in names)
+def side_copy(*names: str | None, command: str | None = None) -> SideCopy:
+    """What the names of a configuration, and of a command that took the message, tell of a delivery.
+
+    A command that answers by itself may be all that an address leads to: that it took the message counts where nothing else is said.
+    """
+    told = [name for name in (*names, command) if name]
+    automatic = any(map(_ANSWERS.search, filter(None, names))) or (command is not None and _FOR_AWAY.search(command) is not None)
+    answers = command is not None and _ANSWERS.search(command) is not None
+    return SideCopy(automatic, not automatic and (answers or any(map(_ARCHIVES.search, told))))

@@ -19,6 +19,7 @@ from ingest.joining.life import Life
 from ingest.joining.links import Link
 from ingest.joining.names import MANY, Mention
 from ingest.joining.parts import Edge, Loose, Message, Part, Scan, facts_of
+from ingest.joining.pipes import passages
 from ingest.joining.reception import messages_of, results_about
 from ingest.joining.within import Within
 from mappings import keys
@@ -32,11 +33,14 @@ from mappings.vocabulary import Verdict
 _EVER_US = 1 << 62
 #: Links by which a line is found, and which lead nowhere by themselves.
 _STILL = frozenset({how for how, kind in LINKS.items() if kind.leads is Leads.NOWHERE})
+#: Links that are followed all at once.
+_TOGETHER = _STILL | {How.PIPED}
 #: How far the lines at both ends of a link may lie apart, where the table says so.
 _REACH_US = {how: kind.reach_s * SECOND for how, kind in LINKS.items() if kind.reach_s is not None}
 _BACK = frozenset({how for how, kind in LINKS.items() if kind.leads is Leads.BACK})
 _OF_CLIENTS = frozenset({How.PEER, How.LISTED})
 _WEAKLY = _OF_CLIENTS | {How.LOG, How.ANSWERED}
+_PIPED = frozenset({How.PIPED, How.SUBMITTED})
 #: How what leads to a queue file behind a filter names it.
 _INTO_QUEUE = frozenset({How.RELAY, How.NEXT, How.PASSED, How.RELEASE})
 
@@ -135,10 +139,12 @@ def _claim_hits(message: Message, web: Web) -> None:
 def _neighbours(part: Part, web: Web, message: Message, seen: set[Part]) -> Iterator[Edge]:
     """The hand-overs that a part takes part in; what parts seen before name was followed from their side."""
     for link in part.links:
-        if link.how not in _STILL:
+        if link.how not in _TOGETHER:
             yield from _follow(part, link, web, message)
+    if isinstance(part, Life) and not part.hows.isdisjoint(_PIPED):
+        yield from passages(part, web)
     if isinstance(part, Loose) and part.kind is KeyKind.JUDGED:
-        yield from ((life, part, how, None) for life, how in messages_of(part, web.near))
+        yield from ((life, part, how, None) for life, how in messages_of(part, web))
         return
     for mention in web.near(part.key, *_reached(part, web.within)):
         other = mention.part
@@ -168,7 +174,7 @@ def _follow(part: Part, link: Link, web: Web, message: Message) -> Iterator[Edge
     if how is How.REFUSED:
         return _refused(part, link, web)
     if isinstance(part, Life) and (how is How.JUDGED or how is How.CHECKED):
-        return ((part, result, by, link.line) for result, by in results_about(part, link, web.near))
+        return ((part, result, by, link.line) for result, by in results_about(part, link, web))
     if how is How.TASK:
         return _task(part, link, web)
     return _strong(part, link, web, message)

@@ -12,6 +12,7 @@ from ingest.joining.event import LiveEvent, by_time, in_order
 from ingest.joining.life import Life
 from ingest.joining.links import Link, named_by
 from ingest.joining.lives import split
+from ingest.joining.pipes import links_of
 from ingest.joining.within import Within
 from mappings import keys
 from mappings.address import fold
@@ -22,12 +23,12 @@ from mappings.log_words import Action
 
 #: Of what the lines of a part name, what leads on from it.
 _OF_SCANS = frozenset({How.SCAN_OF, How.NEXT, How.PASSED, How.RELEASE, How.REFUSED, How.LOG})
-_OF_LIVES = frozenset({How.RELAY, How.FORWARDED, How.REQUEUE, How.SPLIT, How.ANSWERED})
+_OF_LIVES = frozenset({How.RELAY, How.FORWARDED, How.REQUEUE, How.PUT_BACK, How.SPLIT, How.ANSWERED})
 #: Of what came by loopback or from a filter only: what XFORWARD passes on is a filter's word (and a stranger may send any
 #: Resent-Message-ID).
 _OF_OURS = frozenset({How.ORIGIN})
 #: What the line that begins a queue file names: such a line may stand with another message too, for which this one was made.
-_OF_THE_BEGINNING = frozenset({How.ORIGIN, How.REQUEUE, How.SPLIT})
+_OF_THE_BEGINNING = frozenset({How.ORIGIN, How.REQUEUE, How.PUT_BACK, How.SPLIT})
 _OF_LOGS = frozenset({How.FOLDER})
 #: The same of loose ends: of refusals, and of results for a queue file of another host, or for a Message-ID.
 _OF_LOOSE = {
@@ -172,6 +173,7 @@ def _link(life: Life, within: Within, *, judged: bool) -> None:
     if ours and received is not None and received.origin_queue_id is None:
         hows |= {How.RESENT}
     links = life.links
+    links += links_of(life)
     for event in life.events:
         for how, target in event.route.names:
             if how in hows and (how not in _OF_THE_BEGINNING or event.bears(life.key)):

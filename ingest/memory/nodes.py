@@ -22,9 +22,9 @@ from mappings.keys import KeyKind
 _NO_FAMILY: frozenset[str] = frozenset()
 #: Ids that are weak, or of what is not seen: too many may share one.
 _WEAK = frozenset({KeyKind.LOG, KeyKind.PEER})
-_SHARED = _WEAK | {KeyKind.QUEUE}
+_SHARED = _WEAK | {KeyKind.QUEUE, KeyKind.PIPED}
 #: Ids that are a host's own.
-_OF_HOSTS = _SHARED | {KeyKind.FOLDER}
+_OF_HOSTS = _WEAK | {KeyKind.QUEUE, KeyKind.FOLDER}
 
 
 class Nodes:
@@ -193,6 +193,10 @@ class Nodes:
                 reach = min(LOG_ID_REACH_US, self.within.reach_us) if kind is KeyKind.LOG else self.within.reach_us
                 # Those are written again that were joined by a name until one more had it.
                 self._again(self._parted(mention, reach))
+            if kind is KeyKind.PIPED and not self._names.crowded(mention.target, mention.until_us, self.within.reach_us):
+                # What was joined by this name may mean two things now.
+                near = self._names.near(mention.target, mention.since_us - self.within.reach_us, mention.until_us + self.within.reach_us)
+                self._again(m.part for m in near if m.part.key != node.key)
         for claim in claims:
             self._again(part for key in claim.keys for part in self._names.around(key, claim.since_us, claim.until_us, CLAIMANTS))
         if node.kind in _WEAK and _too_long(node.named) and not _too_long(before):

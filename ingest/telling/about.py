@@ -188,7 +188,12 @@ class About:
             return next((result.origin_queue_id for result in self.results if result.origin_queue_id), None)
         if isinstance(self.root, Life) and self.root.received is not None:
             received = self.root.received
-            return received.requeued_from or received.split_from or (received.origin_queue_id if came_locally(received) else None)
+            return (
+                received.requeued_from
+                or received.put_back_from
+                or received.split_from
+                or (received.origin_queue_id if came_locally(received) else None)
+            )
         return None
 
     def _first(self) -> tuple[str, int, str]:
@@ -227,7 +232,7 @@ def lines_missing(about: About) -> bool:
     first = about.lives[0] if about.lives else None
     if first is None:
         return False
-    if first is about.root and not first.hows.isdisjoint({How.RESENT, How.REQUEUE, How.SPLIT}):
+    if first is about.root and not first.hows.isdisjoint({How.RESENT, How.REQUEUE, How.PUT_BACK, How.SPLIT}):
         # It names what it was released, put back or split off from, and that is not seen: older than is kept, or never read.
         return True
     return first.received is None and not _begun_otherwise(first)

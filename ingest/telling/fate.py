@@ -14,6 +14,7 @@ from ingest.clock import SECOND
 from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Scan, facts_of
+from ingest.joining.pipes import goes_to_program
 from ingest.joining.within import Within
 from ingest.telling.handled import given_up, given_up_fate, held_fate, held_now
 from ingest.telling.judgement import judgement_of
@@ -24,6 +25,7 @@ from ingest.telling.stopped import stopped_fate
 from ingest.telling.tries import Try, reason_of_try, strongest, tries_of
 from mappings.facts import Attempted, Fact, Judged, Noticed, Passed, Received, Ruled
 from mappings.keys import KeyKind
+from mappings.links import How
 from mappings.log_words import Action, By, Decider, Notice, Sending, Status
 from mappings.vocabulary import REASONS_OF_VERDICTS, Disposition, Reason, Verdict
 
@@ -281,6 +283,10 @@ def _verdict(one: Recipient, within: Within) -> tuple[Verdict, str | None]:
     for known in tries_of([*one.attempts, *one.handed]):
         if known.fact.status in _ANSWERED and within.takes(known.fact):
             return known.fact.verdict or Verdict.UNKNOWN, known.fact.detail
+    put_back = any(isinstance(part, Life) and How.PUT_BACK in part.hows for part in one.path)
+    if put_back or any(goes_to_program(e.fact) for e in one.handed):
+        # Who took it out of the queue and put it back looked at it.
+        return Verdict.UNKNOWN, None
     return Verdict.NOT_SCANNED, None
 
 
@@ -293,9 +299,7 @@ def _judge(lives: list[Life], fate: Fate, loose: Sequence[Loose]) -> None:
     judged = fate.judgement = judgement_of(lives, loose, done) if loose or any(life.judged for life in lives) else None
     if judged is not None and fate.verdict in {Verdict.NOT_SCANNED, Verdict.UNKNOWN}:
         fate.verdict = judged.verdict
-    virus = next((infected.virus for life in lives for infected in life.infected), None)
-    if virus is not None:
-        fate.verdict, fate.detail = Verdict.VIRUS, virus
+    _found(lives, fate)
     if fate.verdict is Verdict.NOT_SCANNED and any(
         isinstance(e.fact, Ruled) and e.fact.scored for life in lives for e in life.rules_of_all
     ):
@@ -314,6 +318,17 @@ def _before_tried(one: Recipient, loose: Sequence[Loose]) -> Sequence[Loose]:
     last = max([e.time_us + (0 if e.fine else SECOND - 1) for e in one.attempts], default=None)
     found = [piece for piece in loose if last is None or piece.kind is not KeyKind.JUDGED or piece.start_us <= last]
     return found if any(piece.kind is KeyKind.JUDGED for piece in found) else loose
+
+
+def _found(lives: list[Life], fate: Fate) -> None:
+    """Add what virus scanners found, and what else a filter found wrong that took the message out of the queue."""
+    viruses = [infected.virus for life in lives for infected in life.infected]
+    rules = [e.fact for life in lives for e in life.rules_of_all if isinstance(e.fact, Ruled) and e.fact.source is Decider.FILTER]
+    found = next((rule for rule in rules if rule.verdict is not None), None)
+    if viruses:
+        fate.verdict, fate.detail = Verdict.VIRUS, next(filter(None, viruses), fate.detail)
+    elif found is not None and found.verdict is not None:
+        fate.verdict, fate.detail = found.verdict, found.detail or fate.detail
 
 
 def _parked(life: Life) -> bool:

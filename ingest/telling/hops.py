@@ -16,7 +16,10 @@ from mappings.trace import HopLink
 
 #: How a queue file names, or is named by, the one before it; where several say so, the first of these is told.
 _SCANS = {how: rank for rank, how in enumerate((How.PASSED, How.NEXT, How.RELEASE, How.REFUSED, How.RESENT))}
-_QUEUES = {how: rank for rank, how in enumerate((How.RELAY, How.FORWARDED, How.REQUEUE, How.SPLIT, How.ORIGIN), len(_SCANS))}
+_QUEUES = {
+    how: rank
+    for rank, how in enumerate((How.RELAY, How.FORWARDED, How.REQUEUE, How.PUT_BACK, How.SPLIT, How.ORIGIN, How.PIPED), len(_SCANS))
+}
 
 
 def hops_of(path: list[Part], pieces: list[Loose], tree: Tree) -> list[HopLink]:

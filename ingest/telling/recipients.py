@@ -13,10 +13,11 @@ from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Part, Scan
 from ingest.telling.listed import listed, refused, with_listed, with_rules
 from ingest.telling.recipient import Pair, Recipient, recipient
+from ingest.telling.ruled import stops_in_queue
 from ingest.telling.scanned import Seeing, is_beside, is_kept, listed_by, through
 from ingest.telling.tree import Tree
 from mappings.address import fold, local_of
-from mappings.facts import Attempted, Scanned
+from mappings.facts import Attempted, Ruled, Scanned
 from mappings.links import How
 from mappings.log_words import Status
 
@@ -38,6 +39,9 @@ def recipients_of(tree: Tree, part: Part, seen: frozenset[Part] = frozenset()) -
         found, released = _expand(tree, part, [part], entries, seen)
         return _merge(_with_releases(part, found, released))
     entries = _entries(part, tree)
+    if _moved(tree, part):
+        known = {name for one in entries for name in one.pair}
+        entries += [one for one in _ruled(part) if one.pair[0] not in known]
     scans = tree.scans.get(part, [])
     beside = [scan for scan in scans if is_beside(scan, part)]
     if len(beside) < len(scans):
@@ -54,6 +58,18 @@ def recipients_of(tree: Tree, part: Part, seen: frozenset[Part] = frozenset()) -
     accepted = {one.pair for one in found}
     turned_away = [one for one in refused(part) if one.pair not in accepted] if part.rules else []
     return found + _merge(turned_away) if turned_away else found
+
+
+def _moved(tree: Tree, life: Life) -> bool:
+    """Whether a filter took all of it out of the queue and put it back: a rule that took it there did nothing else."""
+    moved = any(how is How.PUT_BACK for _, how, _ in tree.onward.get(life, ()))
+    return moved and not any(isinstance(e.fact, Ruled) and stops_in_queue(e.fact) for e in life.rules_of_all)
+
+
+def _ruled(life: Life) -> list[Recipient]:
+    """The recipients that rules about the whole message name."""
+    named = dict.fromkeys(r for e in life.rules_of_all if isinstance(e.fact, Ruled) for r in e.fact.recipients)
+    return _merge([recipient(address, [life]) for address in named])
 
 
 # -- what one queue file delivers
@@ -88,7 +104,7 @@ def _entries(life: Life, tree: Tree) -> list[Recipient]:
             tried = 0
             for event in tries:
                 fact = event.fact
-                if isinstance(fact, Attempted) and (within.hands_over(fact) or fact.next_id in led_to):
+                if isinstance(fact, Attempted) and (event in tree.piped or within.hands_over(fact) or fact.next_id in led_to):
                     handed.append(event)
                 elif _is_try(event):
                     tried += 1

@@ -41,9 +41,22 @@ def rule_fate(life: Life) -> Fate | None:
             return discarded(rule, event)
         if rule.action in _KEEPING:
             held = event
-    if held is None or life.queued is not None or _released(life) or not isinstance(held.fact, Ruled):
+    if held is None or _released(life) or not isinstance(held.fact, Ruled):
         return None
-    return _kept(held.fact, life, held)
+    # What was put on hold before it was queued is so no more; what a filter took out of the queue is.
+    stopped = held.fact.stage is Stage.QUEUE or (life.queued is None and not _passed_on(life))
+    return _kept(held.fact, life, held) if stopped else None
+
+
+def stops_in_queue(rule: Ruled) -> bool:
+    """Whether a filter that takes messages out of the queue keeps one, or threw it away."""
+    return rule.source is Decider.FILTER and rule.stage is Stage.QUEUE and (rule.action in _KEEPING or rule.action is Action.DISCARD)
+
+
+def _passed_on(life: Life) -> bool:
+    """Whether such a filter said that it lets it go on."""
+    rules = [e.fact for e in life.rules_of_all if isinstance(e.fact, Ruled) and e.fact.source is Decider.FILTER]
+    return any(rule.action is Action.ACCEPT for rule in rules)
 
 
 def _released(life: Life) -> bool:
@@ -52,7 +65,7 @@ def _released(life: Life) -> bool:
 
 
 def _kept(rule: Ruled, life: Life, event: LiveEvent) -> Fate:
-    """Kept in the hold queue: a milter's is a quarantine, an access rule's waits for an administrator."""
+    """Kept: in the hold queue a milter's is a quarantine, an access rule's waits for an administrator; a filter has one of its own."""
     if rule.source is Decider.MILTER:
         said = reason_of(None, None, rule.text)
         # Its text seldom says more than that it does.
@@ -60,6 +73,8 @@ def _kept(rule: Ruled, life: Life, event: LiveEvent) -> Fate:
         kept = Fate(Disposition.QUARANTINED, reason=reason, detail=rule.text or None, quarantine_id=life.queue_id, decided=event)
         kept.filtered = True
         return kept
+    if rule.quarantine_id is not None:
+        return Fate(Disposition.QUARANTINED, reason=Reason.POLICY, detail=rule.detail, quarantine_id=rule.quarantine_id, decided=event)
     return Fate(Disposition.HELD, reason=_reason(rule), detail=rule.text or None, decided=event)
 
 

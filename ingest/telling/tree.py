@@ -10,6 +10,7 @@ import msgspec
 from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.parts import Edge, Loose, Message, Part, Scan
+from ingest.joining.pipes import handed
 from ingest.joining.within import Within
 from ingest.telling.shares import Shares
 from mappings.facts import Scanned
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from ingest.telling.recipient import Recipient
 
 #: What brings a queue file into being by itself; a Resent-Message-ID in it is then what a sender wrote, and no release.
-BROUGHT = frozenset({How.RELAY, How.NEXT, How.PASSED, How.REFUSED, How.FORWARDED, How.ORIGIN, How.REQUEUE, How.SPLIT})
+BROUGHT = frozenset(
+    {How.RELAY, How.NEXT, How.PASSED, How.REFUSED, How.FORWARDED, How.ORIGIN, How.REQUEUE, How.PUT_BACK, How.PIPED, How.SPLIT}
+)
 #: What was let go of by an operator, and moves on apart from the rest.
 _ONWARD = BROUGHT | {How.RELEASE}
 #: The others tie a scan to its queue file, save this one, which means a release where nothing else brought the file.
@@ -42,6 +45,7 @@ class Tree:
         "loose",
         "message",
         "onward",
+        "piped",
         "roots",
         "rules",
         "scans",
@@ -67,6 +71,13 @@ class Tree:
         #: How each scan is known to be one of its queue file.
         self.ties: dict[Scan, tuple[Life, How, LiveEvent | None]] = {}
         self.roots: list[Part] = []
+        #: Deliveries to programs that handed the message in again.
+        self.piped = {
+            delivery
+            for source, target, how, _ in message.edges
+            if how is How.PIPED and isinstance(source, Life) and isinstance(target, Life)
+            for delivery in handed(source, target)
+        }
         self._plant()
         #: For each scan, the recipients it names, as they are compared, with its results for them.
         self.seen: dict[Scan, dict[str, list[Scanned]]] = {}

@@ -41,6 +41,8 @@ class Received(Fact, frozen=True, tag="received"):
     sender: str | None = None
     #: Queue file that an operator requeued into this one.
     requeued_from: str | None = None
+    #: Queue file that a filter took out of the queue, and put back as this one.
+    put_back_from: str | None = None
     #: Queue file of which this one is a part, with some of its recipients.
     split_from: str | None = None
     client_port: int | None = None
@@ -69,9 +71,10 @@ class Received(Fact, frozen=True, tag="received"):
 
     def names(self, host: str) -> tuple[Named, ...]:
         """What the message was before."""
-        if self.origin_queue_id is None and self.requeued_from is None and self.split_from is None:
+        before = (self.origin_queue_id, self.requeued_from, self.put_back_from, self.split_from)
+        if not any(before):
             return ()
-        found = ((How.ORIGIN, self.origin_queue_id), (How.REQUEUE, self.requeued_from), (How.SPLIT, self.split_from))
+        found = zip((How.ORIGIN, How.REQUEUE, How.PUT_BACK, How.SPLIT), before, strict=True)
         return tuple(Named(how, keys.queue(host, queue_id)) for how, queue_id in found if queue_id)
 
     def ids(self, host: str) -> tuple[str, ...]:
@@ -136,6 +139,8 @@ class Ruled(Fact, frozen=True, tag="ruled"):
     detail: str | None = None
     #: What they say that it did with what it took.
     did: Disposition | None = None
+    #: Where a filter keeps it.
+    quarantine_id: str | None = None
     #: A filter had told the rule a score.
     scored: bool = False
     #: The words are the mail server's own, though what decides is a filter: it is away, or did not come to an answer.
@@ -176,9 +181,11 @@ class Ruled(Fact, frozen=True, tag="ruled"):
         return (Named(How.ANSWERED, keys.log_id(host, self.log_id)),) if self.log_id else ()
 
     def ids(self, host: str) -> tuple[str, ...]:
-        """The filter's log id, and its Message-ID."""
-        logged = (keys.log_id(host, self.log_id),) if self.log_id else ()
-        return (*logged, keys.judged(self.message_id)) if self.message_id else logged
+        """The filter's log id, where it is kept, and its Message-ID."""
+        found = [keys.log_id(host, self.log_id)] if self.log_id else []
+        found += [keys.quarantine(self.quarantine_id)] if self.quarantine_id else []
+        found += [keys.judged(self.message_id)] if self.message_id else []
+        return tuple(found)
 
     def people(self) -> list[str]:
         """Those of whom it decided, and to whom it sends the mail."""
@@ -228,7 +235,7 @@ class Attempted(OfQueueFile, frozen=True, tag="attempted"):
     stored: bool = False
     #: An automatic answer was made: no delivery of the message.
     automatic: bool = False
-    #: A copy for others, such as an archive: beside another one it is not the recipient's.
+    #: A copy for others, such as an archive, or for a program that may only answer: beside another one it is not the recipient's.
     aside: bool = False
     #: Thrown away on delivery (`/dev/null`, the discard service).
     discarded: bool = False

@@ -9,6 +9,7 @@ may change them.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 from formats.parts import (
@@ -327,6 +328,43 @@ EXIM = (
         (_EXIM_SENDER, Part("dn", in_one(printable), _OTHER.own), _QUOTED_OTHER),
     ),
     Shape("exim", f"{_ID} ** «rcpt.bare» <«rcpt»> R=localuser: unknown user", (_EXIM_RCPT,)),
+    Shape("exim", f'{_ID} {_EXIM_CLIENT} Warning: "SpamAssassin as kim detected message as NOT spam (-1.2)"', (_JUNK,)),
+    Shape(
+        "exim",
+        f"{_ID} SA: Action: permanently rejected message: score=13.4 required=5.0 trigger=10.0 (scanned in 3/3 secs | Message-Id: «id»). "
+        "From <«sender»> (host=mail.sender.example [203.0.113.5]) for anna@example.com, «rcpt»",
+        (
+            Part("id", in_one(lambda text: re.sub(r"[^!-'*-~]", "", text)), frozenset()),
+            _EXIM_SENDER,
+            Part("rcpt", in_one(quoted), frozenset({"recipients"})),
+        ),
+    ),
+)
+
+# MailScanner --------------------------------------------------------------------------------------------------------------------------
+
+_TAKEN = "874984A0026.A1B2C"
+#: As it stands in Postfix' queue file.
+_UNQUOTED = Part("sender", in_one(lambda text: f"{printable(text)}@{DOMAIN}"), frozenset({"sender"}))
+MAILSCANNER = (
+    Shape(
+        "MailScanner",
+        f"Message {_TAKEN} from 203.0.113.5 («sender») to example.com is spam, SpamAssassin (score=12.3, required 5, BAYES_99 3.50)",
+        (_UNQUOTED,),
+    ),
+    Shape(
+        "MailScanner",
+        f"Non-delivery of Spam: message {_TAKEN} from «sender» to anna@example.com with subject «subject»",
+        (_UNQUOTED, Part("subject", in_one(printable), frozenset({"subject"}))),
+    ),
+    Shape(
+        "MailScanner", f"Filename Checks: Windows Executable ({_TAKEN} «file»)", (Part("file", in_one(printable), frozenset({"detail"})),)
+    ),
+    Shape(
+        "MailScanner",
+        f'Saved infected "«file»" to /var/spool/MailScanner/quarantine/20261124/{_TAKEN}',
+        (Part("file", in_one(printable), frozenset()),),
+    ),
 )
 
 # Sendmail ----------------------------------------------------------------------------------------------------------------------------
@@ -396,4 +434,4 @@ OTHERS = (
     ),
 )
 
-SHAPES = (*POSTFIX, *AMAVIS, *RSPAMD, *SPAMD, *EXIM, *SENDMAIL, *OTHERS)
+SHAPES = (*POSTFIX, *AMAVIS, *RSPAMD, *SPAMD, *EXIM, *MAILSCANNER, *SENDMAIL, *OTHERS)

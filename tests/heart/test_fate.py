@@ -94,6 +94,11 @@ def rule(
     return Ruled("A1", action, stage, source, reply=reply, **more)
 
 
+def in_queue(action: Action, **more: Any) -> Ruled:
+    """A filter that takes messages out of the queue does something."""
+    return rule(action, Stage.QUEUE, Decider.FILTER, **more)
+
+
 def judged(asked: Disposition | None = None, **more: Any) -> Judged:
     """A result of a filter beside the queue."""
     return Judged("rspamd", more.pop("queue_id", "A1"), asked=asked, **more)
@@ -379,6 +384,10 @@ def test_what_the_client_was_told_may_be_that_all_is_well() -> None:
         ("held for a milter with words", [rule(Action.QUARANTINE, source=Decider.MILTER, text="spam found")], "quarantined spam"),
         ("held, and active all the same", [rule(Action.HOLD), queued()], None),
         ("held, and let go by an administrator", [rule(Action.HOLD), admin(Handling.RELEASE)], None),
+        ("held for a filter, which keeps it", [rule(Action.HOLD), in_queue(Action.QUARANTINE, quarantine_id="A1.1")], "quarantined policy"),
+        ("a filter takes it out of the queue", [client(), queued(), in_queue(Action.QUARANTINE, quarantine_id="A1")], "quarantined policy"),
+        ("a filter throws it away", [client(), queued(), in_queue(Action.DISCARD)], "discarded policy"),
+        ("held for a filter, which lets it go on", [rule(Action.HOLD), in_queue(Action.ACCEPT)], None),
         ("a refusal outweighs a hold", [rule(Action.HOLD), rule(Action.REJECT, code=554, said="spam")], "rejected spam"),
     ],
 )

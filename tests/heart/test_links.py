@@ -13,6 +13,7 @@ from heart_cases import (
     EVE,
     HERE,
     HOST,
+    INFO,
     LOOPBACK,
     OUTSIDE,
     At,
@@ -32,9 +33,9 @@ from heart_cases import (
 from ingest.joining.names import MANY
 from ingest.joining.parts import Message, Part
 from ingest.joining.within import Within
-from mappings.facts import Identified, Infected, Judged, Passed, Received, Release, Removed, Reply, Ruled, Screened
+from mappings.facts import Attempted, Fact, Identified, Infected, Judged, Passed, Received, Release, Removed, Reply, Ruled, Screened
 from mappings.links import LINKS, How
-from mappings.log_words import Action, Decider, Finding, Sending, Stage
+from mappings.log_words import Action, Decider, Finding, Sending, Stage, Status
 from mappings.vocabulary import Verdict
 
 SEVERAL = Within(several=True)
@@ -102,6 +103,42 @@ def coarse(said: At) -> At:
 def in_reception(queue_id: str = "A1", after: float = 0.0) -> list[Said]:
     """A message that is received from the first to the second second, or later."""
     return [At(1 + after, client(queue_id)), At(1.2 + after, named(queue_id)), At(2 + after, queued(queue_id))]
+
+
+def delivered(address: str, queue_id: str = "A1", **more: Any) -> Attempted:
+    """A program of the host took it."""
+    return Attempted(queue_id, address, Status.SENT, relay="agent", **more)
+
+
+def piped(queue_id: str = "A1", *, ip: str = OUTSIDE, takes: float = 2) -> list[At]:
+    """A message that a program of the host has from the second to the fourth second."""
+    first, third = client(queue_id, ip), named(queue_id)
+    told = delivered(BOB, queue_id, delays=f"0/0/0/{takes}")
+    return [At(1, first), At(1.2, third), At(2, queued(queue_id)), At(4, told)]
+
+
+def put_in(
+    address: str = BOB,
+    *,
+    queue_id: str = "B2",
+    at: float = 3,
+    sender: str = ANN,
+    message_id: str = "x@out",
+    original: str | None = None,
+    tried: Fact | None = None,
+    **more: Any,
+) -> list[At]:
+    """A message that a program of the host hands in."""
+    begun = Received(queue_id, sender=sender, **({"uid": 5, **more} if "client_ip" not in more else more))
+    last = tried or delivered(address, queue_id, original=original)
+    return [At(at, begun), At(at + 0.1, named(queue_id, message_id)), At(at + 0.3, last)]
+
+
+def in_and_out(queue_id: str, number: int = 0, pid: int = 1) -> list[At]:
+    """A message that a program hands in and a program takes, all within one second."""
+    begun = Received(queue_id, uid=5, sender=ANN)
+    told = (begun, named(queue_id), queued(queue_id), delivered(BOB, queue_id))
+    return [At(3, fact, fine=False, number=number, pid=pid) for fact in told]
 
 
 def task(**more: Any) -> At:
@@ -187,6 +224,34 @@ ROWS = (
     Row(How.REQUEUE, "that A1 was gone long before", [*LONG_AGO, At(LATER_S, Received("B2", uid=0, requeued_from="A1"))]),
     Row(How.SPLIT, "a part of A1", [client(), Received("B2", split_from="A1")], "A1 > B2"),
     Row(How.SPLIT, "that A1 was gone long before", [*LONG_AGO, At(LATER_S, Received("B2", split_from="A1"))]),
+    Row(How.PUT_BACK, "a filter took A1 out and put it back", [client(), Received("B2", put_back_from="A1")], "A1 > B2"),
+    Row(How.PUT_BACK, "that A1 was gone long before", [*LONG_AGO, At(LATER_S, Received("B2", put_back_from="A1"))]),
+    Row(How.PIPED, "a program took it and handed it in again", [*piped(), *put_in()], "A1 > B2"),
+    Row(How.PIPED, "its own line comes last", [*put_in(), *piped()], "A1 > B2"),
+    Row(How.PIPED, "as whole seconds tell it", [coarse(said) for said in (*piped(), *put_in(at=2.9))], "A1 > B2"),
+    Row(How.PIPED, "the recipient became another one", [*piped(), *put_in(BOB, original=INFO)], "A1 > B2"),
+    Row(How.PIPED, "which the list of the queue file names", [*piped(), *put_in(EVE, recipients=[BOB])[:2]], "A1 > B2"),
+    Row(How.PIPED, "another sender", [*piped(), *put_in(sender="list@here.example")]),
+    Row(How.PIPED, "another recipient", [*piped(), *put_in(EVE)]),
+    Row(How.PIPED, "another recipient as well", [*piped(), *put_in(), At(5, delivered(EVE, "B2"))]),
+    Row(How.PIPED, "another Message-ID", [*piped(), *put_in(message_id="y@out")]),
+    Row(How.PIPED, "on another host", [*piped(), *(said._replace(host="other") for said in put_in())]),
+    Row(How.PIPED, "before it came", [*piped(), *put_in(at=1)]),
+    Row(How.PIPED, "before the program had it", [*piped(takes=0.5), *put_in(at=2.3)]),
+    Row(How.PIPED, "long after the program had it", [*piped(), *put_in(at=40)]),
+    Row(How.PIPED, "a client brought it", [*piped(), *put_in(client_ip=OUTSIDE)]),
+    Row(How.PIPED, "a server elsewhere took it", [client(), named(), queued(), At(5, sent()), *put_in()]),
+    Row(How.PIPED, "two were handed in", [*piped(), *put_in(), *put_in(queue_id="C3")]),
+    Row(
+        How.PIPED, "one for each recipient", [*piped(), At(4.5, delivered(EVE)), *put_in(), *put_in(EVE, queue_id="C3")], "A1 > B2, A1 > C3"
+    ),
+    Row(How.PIPED, "two went in", [*piped(), *piped(queue_id="C3"), *put_in()]),
+    Row(How.PIPED, "both were handed in, in this order", [*in_and_out("C3", 1), *in_and_out("B2", 2)], "C3 > B2"),
+    Row(How.PIPED, "in no order", [*in_and_out("C3"), *in_and_out("B2", pid=2)]),
+    Row(How.PIPED, "it came back from a filter", [*put_in(at=2, tried=to_filter(queue_id="B2")), *piped(ip=LOOPBACK)]),
+    Row(How.PIPED, "more than it can tell apart", [*piped(), *(said for i in range(MANY + 1) for said in put_in(queue_id=f"B{i}"))]),
+    Row(How.SUBMITTED, "by what it is found", [*piped(), *put_in(at=3.5)], "A1 > B2"),
+    Row(How.SUBMITTED, "nothing went into a program", [*put_in(), At(1, client())]),
     Row(How.SCAN_OF, "the filter says whose it is", [client(), OF_A1], "A1 > M1"),
     Row(How.SCAN_OF, "the result comes first", [OF_A1, client()], "A1 > M1"),
     Row(How.SCAN_OF, "that A1 was gone long before", [*LONG_AGO, At(LATER_S, OF_A1)]),
@@ -372,7 +437,7 @@ def found(message: Message, how: How) -> Iterator[str]:
     if how in {How.FOLDER, How.OWN}:
         yield from (f"{short(scan)} > {short(key)} at {hit.second}" for scan, hits in message.hits.items() for key, hit in hits)
     for source, target, by, _ in message.edges:
-        if by is how:
+        if by is (How.PIPED if how is How.SUBMITTED else how):
             # Of two that name what is not seen, neither comes first.
             ends = sorted([source, target], key=name) if how is How.UNSEEN else [source, target]
             yield " > ".join(map(name, ends))

@@ -477,6 +477,16 @@ def test_a_message_id_alone_joins_other_log_domains_as_a_guess(tmp_path: Path) -
     assert (found.id, found.how, found.confidence) == (there.id, "same_message_id", "guessed")
 
 
+def test_a_copy_that_was_sent_on_is_related_as_a_guess(tmp_path: Path) -> None:
+    """A forward and a list's copies share the Message-ID, and are handed in on the host while the message is on its way."""
+    here = trace(next_ids=[], client_ip="203.0.113.5")
+    copy = trace("zoe@example.net", first="QQQQQQQQ2", time_ms=T0 + 1_000, message_id=here.message_id, client_ip=None)
+    other = trace("eva@example.net", first="QQQQQQQQ3", time_ms=T0 + 1_000, message_id=here.message_id, client_ip="203.0.113.5")
+    late = trace("ida@example.net", first="QQQQQQQQ4", time_ms=T0 + 7_200_000, message_id=here.message_id, client_ip=None)
+    (found,) = report(tmp_path, here, copy, other, late).related
+    assert (found.recipient, found.how, found.confidence) == ("zoe@example.net", "copy", "guessed")
+
+
 def test_of_several_recipients_at_the_next_server_the_same_one_is_shown(tmp_path: Path) -> None:
     """Where the next server has a copy for this recipient, the copies for others are no hops of this one."""
     here = trace()

@@ -16,6 +16,7 @@ from ingest.formats.exim.delivery import ARROWS, delivery
 from ingest.formats.exim.fields import address_at
 from ingest.formats.exim.pieces import EximPieces
 from ingest.formats.exim.refusal import refusal
+from ingest.formats.exim.scanners import by_local_scan
 from ingest.formats.exim.stamp import FRAME
 from ingest.formats.outcome import FREE, IGNORED, UNKNOWN, Outcome
 from ingest.framing.line import Line
@@ -122,6 +123,7 @@ _DAEMON = (
     "SMTP command timeout ",
     "SMTP data timeout ",
     "SMTP syntax error ",
+    "SA: ",
     "Connection from ",
     "connection from ",
     "refused connection ",
@@ -185,6 +187,8 @@ def _of_message(queue_id: str, rest: str) -> Outcome:
     administered = _ADMINISTERED.match(rest)
     if administered is not None:
         return _administered(queue_id, *administered.groups())
+    if rest.startswith("SA: "):
+        return by_local_scan(queue_id, rest)
     if rest.startswith(_SIGNATURES):
         return Signed(queue_id, plain(rest))
     rewritten = _REWRITTEN.match(rest)

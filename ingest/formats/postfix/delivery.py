@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix.parts import COUNTED, SEVERITIES, client_at, path_at, relay_of, split_id
 from ingest.formats.replies import filter_answer, log_id_in, next_id_in, stored_by
-from ingest.formats.side_copies import makes_answers, makes_archives
+from ingest.formats.side_copies import SideCopy, side_copy
 from ingest.framing.line import Line
 from ingest.queue_ids import alike
 from mappings.address import domain_of, is_loopback, local_of
@@ -97,7 +97,8 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
     verdict, detail, did = filter_answer(text) if by is By.REMOTE else (None, None, None)
     # A service of the configuration (pipe), or a command of the user.
     command = _COMMAND.match(text)
-    made_by = () if by is By.REMOTE else (where, domain_of(recipient), command[1] if command is not None else None)
+    ran = command[1] if command is not None else None
+    copy = SideCopy() if by is By.REMOTE else side_copy(where, domain_of(recipient), command=ran)
     # PostfixAdmin's address of whoever is away: all of his own before another domain.
     away = by is By.LOCAL and original is not None and "@" in original and local_of(recipient) == original.replace("@", "#")
     fact = Attempted(
@@ -116,8 +117,8 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
         next_id=next_id,
         log_id=log_id,
         forwarded=forwarded is not None,
-        automatic=away or makes_answers(*made_by),
-        aside=makes_archives(*made_by),
+        automatic=away or copy.automatic,
+        aside=copy.aside,
         skipped=suspended,
         discarded=status is Status.SENT and (program == "discard" or text.startswith("delivered to file: /dev/null")),
         verdict=verdict,

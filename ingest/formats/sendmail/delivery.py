@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from ingest.formats.outcome import UNKNOWN, Outcome
 from ingest.formats.replies import filter_answer, log_id_in, next_id_in, stored_by
 from ingest.formats.sendmail.parts import BOX, Address, NextServer, address_at, addresses_at, server_of
-from ingest.formats.side_copies import makes_answers, makes_archives
+from ingest.formats.side_copies import side_copy
 from mappings.codes import split_reply
 from mappings.facts import Attempted, Reply, Ruled
 from mappings.log_words import Action, By, Stage, Status
@@ -71,8 +71,8 @@ def _to(tried: Attempted, address: Address, owner: Address | None) -> Attempted:
         return replace(tried, recipient=owner.name if owner is not None else address.name.removeprefix(BOX))
     if address.agent and owner is not None:
         # Into a program or a file: the mailbox is the address that it was made from.
-        answers, archives = makes_answers(address.name), makes_archives(address.name)
-        return replace(tried, recipient=owner.name, relay=address.name, automatic=answers, aside=archives)
+        copy = side_copy(command=address.name)
+        return replace(tried, recipient=owner.name, relay=address.name, automatic=copy.automatic, aside=copy.aside)
     return replace(tried, recipient=address.name)
 
 
