@@ -27,6 +27,10 @@ class KeyKind(StrEnum):
     JUDGED = "j"
     #: A Message-ID.
     MESSAGE = "i"
+    #: A mail store's session of one delivery.
+    DELIVERY = "d"
+    #: What a mail store did for a mailbox with a Message-ID.
+    BOX = "b"
     #: A quarantine.
     QUARANTINE = "z"
     #: What a newer release names.
@@ -88,6 +92,16 @@ def message_id(value: str) -> str:
 def judged(value: str) -> str:
     """Key of a filter's result that names its message by the Message-ID only (SpamAssassin's spamd)."""
     return f"j:{value}"
+
+
+def delivery(session: str) -> str:
+    """Key of a mail store's session of one delivery, which its reply names; the same on every host."""
+    return f"d:{session}"
+
+
+def box(mailbox: str, value: str) -> str:
+    """Key of a mailbox and the Message-ID of what it gets; `mailbox` as `mappings.address.mailbox_of` writes it."""
+    return f"b:{mailbox}/{value}"
 
 
 def peer(host: str, address: str, port: int) -> str:

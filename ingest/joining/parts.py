@@ -5,6 +5,8 @@ A part has a name: the key of its node and its number among the node's parts. It
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from ingest.clock import SLACK_US
@@ -14,14 +16,15 @@ from ingest.joining.links import Link, named_by
 from ingest.joining.lives import split
 from ingest.joining.within import Within
 from mappings import keys
-from mappings.facts import Infected, Judged, Passed, Ruled, Scanned
+from mappings.address import mailbox_of
+from mappings.facts import Attempted, Filed, Infected, Judged, Passed, Ruled, Scanned
 from mappings.keys import KeyKind
 from mappings.links import How
 from mappings.log_words import Action
 
 #: Of what the lines of a part name, what leads on from it.
 _OF_SCANS = frozenset({How.SCAN_OF, How.NEXT, How.PASSED, How.RELEASE, How.REFUSED, How.LOG})
-_OF_LIVES = frozenset({How.RELAY, How.FORWARDED, How.REQUEUE, How.SPLIT, How.ANSWERED})
+_OF_LIVES = frozenset({How.RELAY, How.FORWARDED, How.REQUEUE, How.SPLIT, How.ANSWERED, How.FILED})
 #: Of what came by loopback or from a filter only: what XFORWARD passes on is a filter's word (and a stranger may send any
 #: Resent-Message-ID).
 _OF_OURS = frozenset({How.ORIGIN})
@@ -29,6 +32,8 @@ _OF_OURS = frozenset({How.ORIGIN})
 _OF_THE_BEGINNING = frozenset({How.ORIGIN, How.REQUEUE, How.SPLIT})
 _OF_REFUSALS = frozenset({How.PEER})
 _OF_LOGS = frozenset({How.FOLDER})
+#: What the lines of a mail store are known by.
+STORES = frozenset({KeyKind.DELIVERY, KeyKind.BOX})
 
 
 class Scan:
@@ -87,6 +92,9 @@ class Loose:
         """What its lines name; by `OWN` a line is found that is a node by itself."""
         if self.kind in {KeyKind.JUDGED, KeyKind.FOLDER}:
             return [Link(How.OWN, keys.in_documents(self.key), e.time_us, None, e) for e in self.events]
+        if self.kind in STORES:
+            boxes = {target: Link(how, target, e.time_us, None, e) for e in reversed(self.events) for how, target in e.route.names}
+            return list(boxes.values())
         if self.kind is KeyKind.QUEUE:
             return [Link(How.TASK, self.key, e.time_us, None, e) for e in self.events]
         return named_by(self.events, _OF_REFUSALS if self.kind is KeyKind.LINE else _OF_LOGS)
@@ -110,6 +118,8 @@ def make_parts(key: str, host: str, events: list[LiveEvent], within: Within, *, 
         return [Scan(key, host, events)]
     if kind in {KeyKind.JUDGED, KeyKind.FOLDER}:
         return [Loose(key, host, events)]
+    if kind in STORES:
+        return [Loose(key, host, e, number) for number, e in enumerate(_by_delivery(events, within.reach_us))]
     return [Loose(key, host, e, number) for number, e in enumerate(_by_gap(events, within.reach_us))]
 
 
@@ -124,6 +134,45 @@ def _by_gap(events: list[LiveEvent], reach_us: int) -> list[list[LiveEvent]]:
     return groups
 
 
+def _by_delivery(events: list[LiveEvent], reach_us: int) -> list[list[LiveEvent]]:
+    """What a store did for each user with each message: one session may serve several, and its name may come back."""
+    groups: dict[tuple[str, str | None], list[LiveEvent]] = {}
+    last: dict[str, str | None] = {}
+    for event in sorted(events, key=in_order):
+        fact = event.fact
+        user, named = (fact.recipient, fact.message_id) if isinstance(fact, Filed) else ("", None)
+        # A line without a Message-ID goes with the one before it.
+        known = named or last.get(user)
+        if known is not None and (user, None) in groups:
+            groups[user, known] = groups.pop((user, None)) + groups.get((user, known), [])
+        last[user] = known
+        groups.setdefault((user, known), []).append(event)
+    parted = [part for group in groups.values() for part in _by_gap(group, reach_us)]
+    return sorted(parted, key=lambda part: in_order(part[0]))
+
+
+def _by_message_id(life: Life) -> Iterator[Link]:
+    """What finds a queue file by its Message-ID alone: a filter's result while it is in reception, a store's lines when it is delivered."""
+    if life.complete_us is not None:
+        # In reception from its beginning to its end.
+        since, until = life.first_us - SLACK_US, life.complete_us + SLACK_US
+        ids = [i.message_id for i in life.identified if i.message_id and not i.resent]
+        yield from [Link(How.JUDGED, keys.judged(message_id), until, since) for message_id in ids]
+    yield from _boxes(life)
+
+
+def _boxes(life: Life) -> Iterator[Link]:
+    """The mailboxes to which a queue file's tries went, with its Message-IDs: of those whose reply names no session."""
+    named = sorted({one.message_id for one in life.identified if one.message_id and not one.resent})
+    for event in life.attempts if named else ():
+        fact = event.fact
+        if not isinstance(fact, Attempted) or fact.session is not None or fact.skipped:
+            continue
+        local, domain = mailbox_of(fact.recipient)
+        for mailbox in (local, f"{local}@{domain}") if domain is not None else (local,):
+            yield from [Link(How.BOXED, keys.box(mailbox, one), event.time_us, None, event) for one in named]
+
+
 def _link(life: Life, within: Within, *, judged: bool) -> None:
     """Set the links that the lines of a queue file make."""
     received = life.received
@@ -136,10 +185,8 @@ def _link(life: Life, within: Within, *, judged: bool) -> None:
         for how, target in event.route.names:
             if how in hows and (how not in _OF_THE_BEGINNING or event.bears(life.key)):
                 links.append(Link(how, target, event.time_us, None, event))
-    if judged and life.complete_us is not None:
-        # In reception from its beginning to its end.
-        since, until = life.first_us - SLACK_US, life.complete_us + SLACK_US
-        links.extend(Link(How.JUDGED, keys.judged(i.message_id), until, since) for i in life.identified if i.message_id and not i.resent)
+    if judged:
+        links += _by_message_id(life)
     if ours and life.removed is None:
         links += _refused(life)
     if links:
@@ -172,6 +219,8 @@ class Message(msgspec.Struct, eq=False):
     edges: list[Edge] = []
     #: Keys of queue files that are not seen, and that too many name for it to be the beginning of one message.
     crowded: set[str] = set()
+    #: Lines of stores that are joined to no hand-over though a mail server's lines tell of their message.
+    told_elsewhere: set[Loose] = set()
 
     @property
     def closed(self) -> bool:

@@ -14,6 +14,7 @@ from mappings.facts import (
     Attempted,
     Connected,
     Fact,
+    Filed,
     Identified,
     Infected,
     Inspected,
@@ -143,6 +144,11 @@ def _identified(fact: Identified, event: Statement) -> Route:
 
 def _attempted(fact: Attempted, event: Statement) -> Route:
     owners = fact.bears(event.host)
+    if fact.session is not None:
+        # What the store did may be in the store already, told by itself.
+        names = fact.names(event.host)
+        session = (names[0].key,)
+        return Route(owners, owners[0], names, session, ids=owners + session)
     if fact.next_id is None and fact.log_id is None:
         return Route(owners, owners[0], ids=owners)
     logged = fact.ids(event.host)
@@ -226,6 +232,12 @@ def _infected(fact: Infected, event: Statement) -> Route:
     return _by_line(keys.folder(event.host, fact.folder), event) if fact.folder else _NOWHERE
 
 
+def _filed(fact: Filed, event: Statement) -> Route:
+    owners, own = fact.bears(event.host), fact.ids(event.host)
+    # The message that it names by its Message-ID may be in the store.
+    return Route(owners, None, fact.names(event.host), own=own, ids=owners + own, begins=True) if owners else _NOWHERE
+
+
 def _by_line(key: str, event: Statement) -> Route:
     """Lines that bear one key and have nothing to do with each other."""
     return Route((keys.of_line(key, event.digest),), ids=(key,), begins=True)
@@ -253,5 +265,6 @@ _WAYS: dict[type[Fact], _Way] = {
     Passed: _passed,
     Release: _release,
     Infected: _infected,
+    Filed: _filed,
     Unread: _unread,
 }

@@ -10,7 +10,7 @@ from ingest.clock import LOG_ID_REACH_US
 from ingest.joining.event import LiveEvent
 from ingest.joining.gather import claimants, gather
 from ingest.joining.names import MANY, Mention, Names
-from ingest.joining.parts import Loose, Message, Part, make_parts
+from ingest.joining.parts import STORES, Loose, Message, Part, make_parts
 from ingest.joining.within import Within
 from ingest.memory.agenda import Agenda
 from ingest.memory.node import Documents, Node
@@ -53,7 +53,7 @@ class Nodes:
         self._names = Names()
         #: Nodes whose parts are to be made anew: until then they are not found by what they name.
         self._changed: set[str] = set()
-        #: Whether a filter's result has come that names its message by the Message-ID only. Most mail servers have no such filter.
+        #: Whether a line has come that names its message by the Message-ID: a filter's result, or a store's. Most mail servers have none.
         self._judged = False
 
     # -- nodes
@@ -105,6 +105,8 @@ class Nodes:
 
     def touch(self, node: Node, clock_us: int) -> None:
         """A node's events changed: it has to be written again."""
+        if node.kind in STORES and not self._judged:
+            self._expect_judged()
         node.touched_us = clock_us
         node.apart = False
         node.parts = None

@@ -12,10 +12,11 @@ from ingest.clock import SECOND
 from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.names import MANY
-from ingest.joining.parts import Loose, Message, Part, Scan
+from ingest.joining.parts import STORES, Loose, Message, Part, Scan
 from ingest.joining.within import Within
 from ingest.telling.about import About, first_us, lines_missing
 from ingest.telling.fate import fate_of
+from ingest.telling.filed import pieces_of, told_alone
 from ingest.telling.hops import hops_of, refusal_hops
 from ingest.telling.outcome import Fate
 from ingest.telling.ownership import Ownership
@@ -97,6 +98,8 @@ def compose(message: Message, context: Context) -> Composed:
         for piece in message.loose:
             if piece.kind is KeyKind.LINE or (piece.kind is KeyKind.LOG and alone):
                 drafts.update((draft.trace.id, draft) for draft in _refusals(piece, peers, context))
+            elif piece.kind in STORES and alone and piece not in message.told_elsewhere:
+                drafts.update((draft.trace.id, draft) for draft in _filed(piece, context))
     composed = Composed(list(drafts.values()))
     _cover(message, composed.drafts, context)
     return composed
@@ -123,8 +126,8 @@ def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | 
     nameless = about.sender is None and one.final is None and one.named is None
     if nameless and not (isinstance(root, Life) and root.received is not None):
         return None
-    pieces = [piece for part in one.path for piece in tree.loose.get(part, ())] if tree.loose else []
-    fate = fate_of(one, context.within, pieces)
+    pieces = pieces_of(one, tree)
+    fate = fate_of(one, context.within, pieces, tree.filed)
     if nameless and fate.disposition is Disposition.ABORTED:
         return None
     held = _held_by(tree, one, pieces)
@@ -191,6 +194,17 @@ def _refusals(piece: Loose, peers: list[Loose], context: Context) -> Iterator[Dr
             trace = _trace(about, one, fate_of(one, context.within, [*around, piece]), context)
             _set_events(trace, held, context)
             yield Draft(trace, None, list(held))
+
+
+def _filed(piece: Loose, context: Context) -> Iterator[Draft]:
+    """What only a mail store tells, as one trace."""
+    told = told_alone(piece)
+    if told is not None:
+        one, about, fate = told
+        held = [(piece.key, event) for event in piece.events]
+        trace = _trace(about, one, fate, context)
+        _set_events(trace, held, context)
+        yield Draft(trace, piece.start_us + context.hold_back_us, held)
 
 
 def _is_peer(found: LiveEvent, rule: Ruled) -> bool:

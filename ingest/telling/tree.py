@@ -27,6 +27,9 @@ _UNTIED = _ONWARD | {How.RESENT}
 #: How a scan hands over to the queue file behind it.
 FROM_SCAN = frozenset({How.NEXT, How.PASSED, How.REFUSED})
 
+#: What a mail store did with what a try handed to it.
+_FILED = frozenset({How.FILED, How.BOXED})
+
 #: The next part, how it is named, and the line that names it.
 Hand = tuple[Part, How, LiveEvent | None]
 
@@ -36,6 +39,7 @@ class Tree:
 
     __slots__ = (
         "abouts",
+        "filed",
         "into",
         "loose",
         "message",
@@ -59,6 +63,10 @@ class Tree:
         self.into: dict[Part, list[Hand]] = {}
         self.scans: dict[Part, list[Scan]] = {}
         self.loose: dict[Part, list[Loose]] = {}
+        #: Which try the lines of a mail store are about.
+        self.filed = {
+            piece: line for _, piece, how, line in message.edges if how in _FILED and isinstance(piece, Loose) and line is not None
+        }
         #: How each scan is known to be one of its queue file.
         self.ties: dict[Scan, tuple[Life, How, LiveEvent | None]] = {}
         self.roots: list[Part] = []

@@ -30,6 +30,7 @@ from mappings.facts.server import (
     Screened,
     Signed,
 )
+from mappings.facts.store import Filed
 
 __all__ = [
     "FACTS",
@@ -38,6 +39,7 @@ __all__ = [
     "Connected",
     "Expired",
     "Fact",
+    "Filed",
     "FilterSymbol",
     "Identified",
     "Infected",
@@ -104,6 +106,7 @@ AnyFact = (
     | Passed
     | Release
     | Infected
+    | Filed
     | Unread
 )
 

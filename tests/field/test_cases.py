@@ -45,7 +45,6 @@ OPEN = {
     "repeated-delivery": "open",
     "rspamd-names-all-recipients": "open",
     "rsyslog-repeated": "open",
-    "sieve-discard": "open",
     "smarthost-login": "open",
     "time-in-id-ahead": "open",
     "timeline-one-second": "open",

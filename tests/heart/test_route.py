@@ -16,6 +16,7 @@ from mappings.facts import (
     Connected,
     Expired,
     Fact,
+    Filed,
     Identified,
     Infected,
     Judged,
@@ -32,7 +33,7 @@ from mappings.facts import (
     Unread,
     kind_of,
 )
-from mappings.log_words import Action, Contact, Decider, Finding, Handling, Notice, Sending, Stage
+from mappings.log_words import Action, Contact, Decider, Filing, Finding, Handling, Notice, Sending, Stage
 
 A1, B2, M1, L1 = "q:mx/A1", "q:mx/B2", "m:M1", "l:mx/1-1"
 
@@ -156,6 +157,20 @@ ROWS = (
     Row("a virus in a folder", Infected("d", "Eicar"), "f:mx/d", marks="new"),
     Row("a virus in a queue file", Infected("d", "Eicar", "A1"), A1),
     Row("a virus in a file of nobody", Infected(None, "Eicar")),
+    Row(
+        "what a store did in a session",
+        Filed(Filing.STORED, BOB, "S1", "x@out"),
+        "d:S1",
+        f"boxed b:{BOB}/x@out",
+        "j:x@out",
+        BOB,
+        "new",
+        "j:x@out",
+    ),
+    Row(
+        "to a mailbox", Filed(Filing.STORED, BOB, None, "x@out"), f"b:{BOB}/x@out", f"boxed b:{BOB}/x@out", "j:x@out", BOB, "new", "j:x@out"
+    ),
+    Row("with a message that has no id", Filed(Filing.STORED, BOB), people=BOB),
     Row("a line that we failed on", Unread("A1"), A1, marks="more"),
     Row("one without an id", Unread(), marks="more"),
 )

@@ -6,7 +6,7 @@ import re
 
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix.parts import SEVERITIES, path_at, relay_of, split_id
-from ingest.formats.replies import filter_answer, log_id_in, next_id_in, stored_by
+from ingest.formats.replies import filter_answer, log_id_in, next_id_in, session_in, stored_by
 from ingest.framing.line import Line
 from mappings.codes import split_reply
 from mappings.codes.stage import stage_in
@@ -92,6 +92,7 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
         forwarded=forwarded is not None,
         filtered=by is By.REMOTE and "[" in where and relay.ip is None and _FILTERED.match(text) is not None,
         stored=status is Status.SENT and by is By.REMOTE and stored_by(text),
+        session=session_in(text) if status is Status.SENT and by is By.REMOTE else None,
         skipped=suspended,
         discarded=status is Status.SENT and (program == "discard" or text.startswith("delivered to file: /dev/null")),
         verdict=verdict,
