@@ -161,7 +161,7 @@ class Finding(StrEnum):
 
 
 class Filing(StrEnum):
-    """What a mail store, or a rule of the mailbox' owner, did with a copy of a message."""
+    """What a mail store, or a rule of the mailbox owner, did with a copy of a message."""
 
     STORED = "stored"
     #: It could not be stored, or what a rule asked for could not be done.

@@ -109,11 +109,11 @@ _SESSION = {
 _FILED = {
     Filing.STORED: "Put into the mailbox",
     Filing.FAILED: "The mail store could not do it",
-    Filing.DISCARDED: "Thrown away by a rule of the mailbox' owner, unless another line says that it was kept",
-    Filing.SENT_ON: "Sent on to another address by a rule of the mailbox' owner",
+    Filing.DISCARDED: "Thrown away by a rule of the mailbox owner, unless another line says that it was kept",
+    Filing.SENT_ON: "Sent on to another address by a rule of the mailbox owner",
     Filing.RETURNED: "Refused by the mail store, which tells the sender",
-    Filing.ANSWERED: "A rule of the mailbox' owner sent an automatic answer",
-    Filing.RULES_FAILED: "The rules of the mailbox' owner could not be followed",
+    Filing.ANSWERED: "A rule of the mailbox owner sent an automatic answer",
+    Filing.RULES_FAILED: "The rules of the mailbox owner could not be followed",
     Filing.NOTED: "The mail store says",
     Filing.OTHER: "The mail store did something that this release does not know",
 }

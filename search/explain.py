@@ -9,11 +9,12 @@ import msgspec
 
 from mappings.codes import Move, best_entry
 from mappings.codes.advice import ADVICE, Advice
-from mappings.codes.outcomes import REFUSED_BY_US, outcome_advice
+from mappings.codes.outcomes import OWN_RULES, REFUSED_BY_US, outcome_advice
 from mappings.codes.reason import find_reason
 from mappings.codes.special import OWN_HOP
 from mappings.trace import Trace
 from mappings.vocabulary import SEEN_AS, Disposition, Reason, Verdict
+from search.stated import decided_by_store
 
 _BY_REPLY = {
     Disposition.BOUNCED: False,
@@ -75,7 +76,8 @@ def explain(trace: Trace) -> Explanation:
 
 def _by_outcome(trace: Trace) -> Explanation:
     """Where no refusing reply decided: kept, held, thrown away, delivered, under way."""
-    advice = outcome_advice(trace.disposition, trace.reason)
+    own = OWN_RULES.get(trace.disposition) if decided_by_store(trace) else None
+    advice = own or outcome_advice(trace.disposition, trace.reason)
     meaning = trace.disposition.sentence
     source = "disposition"
     if trace.reason is not None and trace.reason is not Reason.UNKNOWN:

@@ -140,7 +140,7 @@ def _delivered(case: Case) -> Fate:
 
 
 def _filed(case: Case) -> Fate:
-    """Taken by a store, and not kept there: by the rules of the mailbox' owner, or because it could not be."""
+    """Taken by a store, and not kept there: by the rules of the mailbox owner, or because it could not be."""
     assert case.filing is not None  # noqa: S101 - by the rule
     fate = case.fate(became(case.filing) or Disposition.UNKNOWN, reason_of_filing(case.filing) or Reason.POLICY, case.filing)
     fate.incomplete = fate.disposition is Disposition.UNKNOWN

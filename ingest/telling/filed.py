@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from msgspec.structs import replace
+
 from ingest.joining.event import LiveEvent
 from ingest.joining.parts import STORES, Loose
 from ingest.telling.about import About
@@ -40,6 +42,15 @@ def _is_of(one: Recipient, answered: LiveEvent | None) -> bool:
     """Whether a try was one of this recipient's."""
     fact = answered.fact if answered is not None else None
     return isinstance(fact, Attempted) and fold(fact.recipient) in one.names
+
+
+def with_filings(hops: list[HopLink], pieces: Iterable[Loose], answered: Mapping[Loose, LiveEvent]) -> list[HopLink]:
+    """The hops of a recipient's way; what a store did with his copy is a part of the hop that handed it over."""
+    filed: dict[str | None, list[str]] = {}
+    for piece in pieces:
+        if piece in answered:
+            filed.setdefault(answered[piece].route.queue, []).append(piece.key)
+    return [replace(hop, same=[*hop.same, *filed[hop.id]]) if hop.id in filed else hop for hop in hops] if filed else hops
 
 
 def by_try(pieces: Iterable[Loose], answered: Mapping[Loose, LiveEvent]) -> dict[LiveEvent, list[LiveEvent]]:

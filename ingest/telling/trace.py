@@ -16,7 +16,7 @@ from ingest.joining.parts import STORES, Loose, Message, Part, Scan
 from ingest.joining.within import Within
 from ingest.telling.about import About, first_us, lines_missing
 from ingest.telling.fate import fate_of
-from ingest.telling.filed import pieces_of, told_alone
+from ingest.telling.filed import pieces_of, told_alone, with_filings
 from ingest.telling.hops import hops_of, refusal_hops
 from ingest.telling.outcome import Fate
 from ingest.telling.ownership import Ownership
@@ -134,6 +134,7 @@ def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | 
     hits = [(part, hit) for part in one.path if type(part) is Scan for hit in tree.message.hits.get(part.key, ())]
     held += [(scan.key, event) for scan, (_, event) in hits if not _has_better(scan, event)]
     trace = _trace(about, one, fate, context)
+    trace.hops = with_filings(about.hops, pieces, tree.filed)
     _set_events(trace, held, context)
     trace.superseded_by = [trace.id] if nameless else []
     return Draft(trace, _held_until(about, one, context), held, [hit for _, hit in hits])

@@ -11,7 +11,7 @@ from mappings.vocabulary import Reason
 
 
 class Filed(Fact, frozen=True, tag="filed"):
-    """Something was done with one user's copy of a message, by the store or by a rule of the mailbox' owner: `what` says what."""
+    """Something was done with one user's copy of a message, by the store or by a rule of the mailbox owner: `what` says what."""
 
     what: Filing
     #: The user whose mailbox it is, which need not be an address.

@@ -1,4 +1,4 @@
-"""The words for what Dovecot, or a rule of the mailbox' owner, did with a message: where they begin, and what they mean."""
+"""The words for what Dovecot, or a rule of the mailbox owner, did with a message: where they begin, and what they mean."""
 
 from __future__ import annotations
 
