@@ -92,7 +92,7 @@ def _at_mailbox(filing: Loose, box: str, web: Web) -> Iterator[tuple[Life, LiveE
         if not isinstance(life, Life):
             continue
         times = [time_us for time_us in mention.lines if filing.start_us - reach <= time_us <= filing.end_us + reach]
-        lines = [line for time_us in times if (line := mention.lines[time_us]) is not None]
+        lines = [line for time_us in times if (line := mention.lines[time_us]) is not None and not _of_another_session(filing, line)]
         if lines and "@" not in box.partition("/")[0]:
             # Only the local part is named, and several recipients may have it.
             wanted = {mailbox_of(e.fact.recipient)[0] for e in lines if isinstance(e.fact, Attempted)}
@@ -102,6 +102,14 @@ def _at_mailbox(filing: Loose, box: str, web: Web) -> Iterator[tuple[Life, LiveE
                 if isinstance(e.fact, Attempted) and mailbox_of(e.fact.recipient)[0] in wanted and e.time_us in times
             ]
         yield from [(life, line) for line in lines]
+
+
+def _of_another_session(filing: Loose, attempt: LiveEvent) -> bool:
+    """Whether the reply to a try names another session than a store's lines; recipients of one session may be told apart behind a colon."""
+    answered = attempt.fact.session if isinstance(attempt.fact, Attempted) else None
+    if answered is None or filing.kind is not KeyKind.DELIVERY:
+        return False
+    return answered.partition(":")[0] != keys.value_of(filing.key).partition(":")[0]
 
 
 def _nearest(filing: Loose, tries: list[tuple[Life, LiveEvent]], how: How) -> HandOver | None:

@@ -162,13 +162,14 @@ def _by_message_id(life: Life) -> Iterator[Link]:
 
 
 def _boxes(life: Life) -> Iterator[Link]:
-    """The mailboxes to which a queue file's tries went, with its Message-IDs: of those whose reply names no session."""
+    """The mailboxes to which a queue file's tries went, with its Message-IDs."""
     named = sorted({one.message_id for one in life.identified if one.message_id and not one.resent})
     for event in life.attempts if named else ():
         fact = event.fact
-        if not isinstance(fact, Attempted) or fact.session is not None or fact.skipped:
+        if not isinstance(fact, Attempted) or fact.skipped:
             continue
         local, domain = mailbox_of(fact.recipient)
+        # A store may name the user alone.
         for mailbox in (local, f"{local}@{domain}") if domain is not None else (local,):
             yield from [Link(How.BOXED, keys.box(mailbox, one), event.time_us, None, event) for one in named]
 

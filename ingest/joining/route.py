@@ -81,6 +81,8 @@ class Route(msgspec.Struct, frozen=True, gc=False):
     mentions: tuple[str, ...] = ()
     #: Ids of its own that are no node's name: new where the line begins something, else looked up.
     own: tuple[str, ...] = ()
+    #: Ids by which a mail store may have told of it alone: looked up unless the line is so new that none can have been read before.
+    told_alone: tuple[str, ...] = ()
     #: Every id that the line bears or names, as keys: by each of them its journey is found again.
     ids: tuple[str, ...] = ()
     #: Whether the line begins something, so that its own id is new at the front of the log.
@@ -131,12 +133,19 @@ def _received(fact: Received, event: Statement) -> Route:
     own = owners if event.within.several and begins else ()
     # Lines of a process that is not known are of no session.
     role = SessionRole.BEGIN if event.pid else None
-    return Route(owners, owners[0], names, mentions, own, (*owners, *mentions, *fact.ids(event.host)), begins, role=role)
+    ids = (*owners, *mentions, *fact.ids(event.host))
+    return Route(owners, owners[0], names, mentions, own, _alone(fact.message_id), ids, begins, role=role)
+
+
+def _alone(message_id: str | None) -> tuple[str, ...]:
+    """The key of what only a mail store has told of a message."""
+    return (keys.message_id(message_id),) if message_id else ()
 
 
 def _identified(fact: Identified, event: Statement) -> Route:
     if not fact.resent:
-        return _borne(fact, event)
+        owners = fact.bears(event.host)
+        return Route(owners, owners[0], told_alone=_alone(fact.message_id), ids=owners + fact.ids(event.host))
     owners, names = fact.bears(event.host), fact.names(event.host)
     mentions = tuple([key for _, key in names])
     return Route(owners, owners[0], names, mentions, ids=(*owners, *mentions, *fact.ids(event.host)))
@@ -145,10 +154,9 @@ def _identified(fact: Identified, event: Statement) -> Route:
 def _attempted(fact: Attempted, event: Statement) -> Route:
     owners = fact.bears(event.host)
     if fact.session is not None:
-        # What the store did may be in the store already, told by itself.
         names = fact.names(event.host)
         session = (names[0].key,)
-        return Route(owners, owners[0], names, session, ids=owners + session)
+        return Route(owners, owners[0], names, told_alone=session, ids=owners + session)
     if fact.next_id is None and fact.log_id is None:
         return Route(owners, owners[0], ids=owners)
     logged = fact.ids(event.host)
@@ -199,7 +207,7 @@ def _scanned(fact: Scanned, event: Statement) -> Route:
     log_id = keys.log_id(event.host, fact.log_id or "")
     own = (log_id,) if fact.log_id else ()
     formerly = log_id if "\n" in event.raw else None
-    return Route(owners, None, names, mentions, own, ids + own, begins=True, formerly=formerly)
+    return Route(owners, None, names, mentions, own, ids=ids + own, begins=True, formerly=formerly)
 
 
 def _judged(fact: Judged, event: Statement) -> Route:
@@ -216,7 +224,7 @@ def _judged(fact: Judged, event: Statement) -> Route:
 def _inspected(fact: Inspected, event: Statement) -> Route:
     owners, names = fact.bears(event.host), fact.names(event.host)
     own = () if fact.mail_id is None else (names[0].key,)
-    return Route(owners, None, names, (), own, owners + own, begins=True)
+    return Route(owners, None, names, (), own, ids=owners + own, begins=True)
 
 
 def _passed(fact: Passed, event: Statement) -> Route:

@@ -13,8 +13,7 @@ from ingest.telling.outcome import Fate
 from ingest.telling.recipient import Recipient, recipient
 from ingest.telling.tree import Tree
 from mappings import keys
-from mappings.address import fold
-from mappings.facts import Attempted, Fact, Filed
+from mappings.facts import Fact, Filed
 from mappings.log_words import Filing
 from mappings.trace import HopLink
 from mappings.vocabulary import Disposition, Reason
@@ -35,13 +34,8 @@ def pieces_of(one: Recipient, tree: Tree) -> list[Loose]:
     if not tree.loose:
         return []
     pieces = [piece for part in one.path for piece in tree.loose.get(part, ())]
-    return [piece for piece in pieces if piece.kind not in STORES or _is_of(one, tree.filed.get(piece))]
-
-
-def _is_of(one: Recipient, answered: LiveEvent | None) -> bool:
-    """Whether a try was one of this recipient's."""
-    fact = answered.fact if answered is not None else None
-    return isinstance(fact, Attempted) and fold(fact.recipient) in one.names
+    tries = {*one.attempts, *one.handed}
+    return [piece for piece in pieces if piece.kind not in STORES or tree.filed.get(piece) in tries]
 
 
 def with_filings(hops: list[HopLink], pieces: Iterable[Loose], answered: Mapping[Loose, LiveEvent]) -> list[HopLink]:

@@ -205,6 +205,8 @@ def _filed(piece: Loose, context: Context) -> Iterator[Draft]:
         held = [(piece.key, event) for event in piece.events]
         trace = _trace(about, one, fate, context)
         _set_events(trace, held, context)
+        # By this the mail server's lines find it, where they are read later.
+        trace.keys = sorted({*trace.keys, keys.message_id(about.message_id or "")})
         yield Draft(trace, piece.start_us + context.hold_back_us, held)
 
 

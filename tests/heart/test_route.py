@@ -66,15 +66,25 @@ def ruled(
 
 PEER = "p:mx/[192.0.2.7]:25001"
 ROWS = (
-    Row("a client begins a queue file", client(message_id="x@out", recipients=[BOB]), A1, "", "j:x@out", BOB, marks="new begin"),
+    Row(
+        "a client begins a queue file",
+        client(message_id="x@out", recipients=[BOB]),
+        A1,
+        "",
+        "j:x@out",
+        BOB,
+        marks="new begin",
+        asked="i:x@out",
+    ),
     Row("one behind the filter", client("B2", LOOPBACK, origin_queue_id="A1"), B2, f"origin {A1}", A1, marks="new begin", asked=A1),
     Row("put back", Received("B2", uid=0, requeued_from="A1"), B2, f"requeue {A1}", A1, marks="new begin", asked=A1),
     Row("split off", Received("B2", split_from="A1"), B2, f"split {A1}", A1, marks="new begin", asked=A1),
     Row("made for another message", Received("B2", made_for="A1"), f"{B2} {A1}", marks="begin"),
     Row("said before there is a queue file", Received(None, client_ip=OUTSIDE), marks="ahead"),
-    Row("a Message-ID", Identified("A1", "x@out"), A1, "", "j:x@out"),
+    Row("a Message-ID", Identified("A1", "x@out"), A1, "", "j:x@out", asked="i:x@out"),
     Row("a Message-ID of a resending", Identified("B2", "y@out", resent=True, mail_id="M1"), B2, "resent m:M1", "m:M1 j:y@out", asked=M1),
-    Row("a Message-ID that names what it is a notice about", Identified("B2", "y@out", mail_id="M1"), B2, "", "j:y@out"),
+    Row("a Message-ID that names what it is a notice about", Identified("B2", "y@out", mail_id="M1"), B2, "", "j:y@out", asked="i:y@out"),
+    Row("delivered in a session of a store", sent(session="S1"), A1, "filed d:S1", "d:S1", BOB, asked="d:S1"),
     Row("a rule about a queue file", ruled(Action.HOLD, queue_id="A1", log_id="1-1"), A1, f"answered {L1}", L1, BOB),
     Row("sent elsewhere", Ruled("A1", Action.REDIRECT, Stage.RCPT, recipients=[BOB], target=EVE), A1, people=f"{BOB} {EVE}"),
     Row("a refusal without a queue file", ruled(Action.REJECT), "line", people=BOB, marks="new"),
@@ -188,7 +198,8 @@ def test_where_a_fact_belongs(row: Row) -> None:
     role = "" if route.role is None else route.role.name.lower()
     marks = ("new" if route.begins else "", "more" if row.fact.counts_more() else "", role)
     assert " ".join(filter(None, marks)) == row.marks
-    assert set(route.mentions) | (set(route.own) - set(route.owners)) == set(row.asked.split())
+    asked = {*route.mentions, *route.told_alone, *(set(route.own) - set(route.owners))}
+    assert asked == set(row.asked.split())
     assert row.fact.people() == row.people.split()
 
 

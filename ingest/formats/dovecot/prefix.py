@@ -20,6 +20,11 @@ _PREFIX = re.compile(
     r"(?:\((?P<people>[^()\n]{0,600})\))?(?P<angles>(?:<[^<>\n]{0,400}>){0,8}): "
     r"(?:(?:Debug|Info|Warning|Error|Fatal|Panic): )?"
 )
+#: As control panels have it.
+_NAMED = re.compile(
+    r"service=(?P<service>[A-Za-z-]{1,40}), user=<?(?P<user>[^<>,\s]{0,320})>?(?:, (?:r?ip|lip|pid)=[^\s,]{0,80})*"
+    rf"(?:, session=<?(?P<session>{_SESSION})>?)?[.,:] "
+)
 _ANGLE = re.compile(r"<([^<>]*)>")
 _IS_SESSION = re.compile(_SESSION)
 #: Dovecot 2.2 writes the session behind the prefix: it is longer than any word of its own that stands there.
@@ -39,6 +44,9 @@ class Prefix(NamedTuple):
 
 def prefix_of(text: str) -> Prefix | None:
     """The beginning of a line taken apart."""
+    named = _NAMED.match(text)
+    if named is not None:
+        return Prefix(named["service"].lower(), named["user"] or None, named["session"], named.end())
     match = _PREFIX.match(text)
     if match is None:
         return None
