@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ingest.clock import SECOND
+from ingest.clock import BOXED_REACH_US, SECOND
 from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.links import Link
@@ -21,13 +21,11 @@ from mappings import keys
 from mappings.address import fold, mailbox_of
 from mappings.facts import Attempted, Filed
 from mappings.keys import KeyKind
-from mappings.links import BOXED_REACH_S, REACH_S, How
+from mappings.links import How
 
 if TYPE_CHECKING:
     from ingest.joining.gather import Web
 
-_SESSION_REACH_US = REACH_S * SECOND
-_BOX_REACH_US = BOXED_REACH_S * SECOND
 #: So long a message may have waited in the queue before it is handed over (RFC 5321, section 4.5.4.1).
 _QUEUED_US = 5 * 86_400 * SECOND
 
@@ -52,9 +50,9 @@ def filings_of(life: Life, link: Link, web: Web) -> Iterator[Loose]:
     if link.how is How.FILED:
         yield from [part for part in web.parts_of(link.target) if isinstance(part, Loose)]
         return
-    reach = min(_BOX_REACH_US, web.within.reach_us)
-    near = (m.part for m in web.near(link.target, link.time_us - reach, link.time_us + reach) if isinstance(m.part, Loose))
-    yield from islice(near, MANY)
+    reach = min(BOXED_REACH_US, web.within.reach_us)
+    if not web.crowded(link.target, link.time_us, reach):
+        yield from [m.part for m in web.near(link.target, link.time_us - reach, link.time_us + reach) if isinstance(m.part, Loose)]
 
 
 def is_elsewhere(filing: Loose, web: Web) -> bool:
@@ -76,18 +74,17 @@ def _ids_of(life: Life) -> set[str]:
 
 def _naming(filing: Loose, web: Web) -> list[tuple[Life, LiveEvent]]:
     """The tries whose reply names a session."""
-    reach = min(_SESSION_REACH_US, web.within.reach_us)
+    reach = web.within.reach_us
     found = islice(web.near(filing.key, filing.start_us - reach, filing.end_us + reach), MANY)
     return [(m.part, line) for m in found if isinstance(m.part, Life) for line in m.lines.values() if line is not None]
 
 
 def _at_mailbox(filing: Loose, box: str, web: Web) -> Iterator[tuple[Life, LiveEvent]]:
     """The tries of a Message-ID to a mailbox at the time of a store's lines, each recipient once or more."""
-    reach = min(_BOX_REACH_US, web.within.reach_us)
-    found = list(islice(web.near(box, filing.start_us - reach, filing.end_us + reach), MANY + 1))
-    if len(found) > MANY:
+    reach = min(BOXED_REACH_US, web.within.reach_us)
+    if web.crowded(box, filing.start_us, reach):
         return
-    for mention in found:
+    for mention in web.near(box, filing.start_us - reach, filing.end_us + reach):
         life = mention.part
         if not isinstance(life, Life):
             continue

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from ingest.clock import LOG_ID_REACH_US
+from ingest.clock import BOXED_REACH_US, LOG_ID_REACH_US
 from ingest.joining.event import LiveEvent
 from ingest.joining.gather import claimants, gather
 from ingest.joining.names import MANY, Mention, Names
@@ -19,9 +19,11 @@ from mappings.facts import Fact
 from mappings.keys import KeyKind
 
 _NO_FAMILY: frozenset[str] = frozenset()
+#: How far apart those lie at most that a name joins, where that is less than elsewhere.
+_REACHES = {KeyKind.LOG: LOG_ID_REACH_US, KeyKind.BOX: BOXED_REACH_US}
 #: Ids that are weak, or of what is not seen: too many may share one.
 _WEAK = frozenset({KeyKind.LOG, KeyKind.PEER})
-_SHARED = _WEAK | {KeyKind.QUEUE}
+_SHARED = _WEAK | {KeyKind.QUEUE, KeyKind.BOX}
 
 
 class Nodes:
@@ -191,7 +193,7 @@ class Nodes:
         for mention in self._names.add(node.named):
             kind = keys.kind_of(mention.target)
             if kind in _SHARED:
-                reach = min(LOG_ID_REACH_US, self.within.reach_us) if kind is KeyKind.LOG else self.within.reach_us
+                reach = min(_REACHES.get(kind, self.within.reach_us), self.within.reach_us)
                 # Those are written again that were joined by a name until one more had it.
                 self._again(self._names.parted(mention.target, mention.until_us, reach))
         if node.kind in _WEAK and _too_long(node.named) and not _too_long(before):

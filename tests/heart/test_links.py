@@ -230,6 +230,16 @@ ROWS = (
         How.BOXED, "only the reply names a session", [*HANDED, At(2, sent(session="S1")), At(1.9, filed(session=None))], f"A1 > {BOB}/x@out"
     ),
     Row(How.BOXED, "the second recipient of a session", [*HANDED, At(2, sent(session="S1:R2")), At(1.9, filed())], "A1 > S1"),
+    Row(
+        How.BOXED,
+        "more than it can tell apart",
+        [
+            *HANDED,
+            At(2, sent()),
+            *(At(2, sent(queue_id="A1", text=str(i))) for i in range(2)),
+            *(At(3, filed(session=f"S{i}")) for i in range(MANY + 1)),
+        ],
+    ),
     Row(How.BOXED, "the reply names another session", [*HANDED, At(2, sent(session="S2")), At(1.9, filed())]),
     Row(How.TASK, "a filter on another host", [client(), queued(), task()], "A1 > scan/A1", SEVERAL, HOSTS),
     Row(
