@@ -6,7 +6,7 @@ sets (`pin_s`, `hold_back_s`, `memory_s`) are in `ingest.options`; the rest is f
 
 from __future__ import annotations
 
-from mappings.links import LOG_ID_REACH_S, NAMELESS_REACH_S, REACH_S
+from mappings.links import BOXED_REACH_S, LOG_ID_REACH_S, NAMELESS_REACH_S, REACH_S
 
 #: In microseconds.
 SECOND = 1_000_000
@@ -17,6 +17,7 @@ SECOND = 1_000_000
 REACH_US = REACH_S * SECOND
 LOG_ID_REACH_US = LOG_ID_REACH_S * SECOND
 NAMELESS_REACH_US = NAMELESS_REACH_S * SECOND
+BOXED_REACH_US = BOXED_REACH_S * SECOND
 #: Stamps of whole seconds may stand up to this far before what caused them.
 SLACK_US = SECOND
 #: Lines of a session are kept so much longer than they may lie apart, so that when they are let go of decides nothing.

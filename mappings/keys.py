@@ -29,6 +29,10 @@ class KeyKind(StrEnum):
     MESSAGE = "i"
     #: What goes into a program of a host, and what comes out of it, by Message-ID and recipient.
     PIPED = "r"
+    #: A mail store's session of one delivery.
+    DELIVERY = "d"
+    #: What a mail store did for a mailbox with a Message-ID.
+    BOX = "b"
     #: A quarantine.
     QUARANTINE = "z"
     #: What a newer release names.
@@ -111,6 +115,16 @@ def nameless_between(since_us: int, until_us: int) -> list[str]:
 def piped(host: str, message: str, recipient: str) -> str:
     """Key of a message to a recipient that a program of a host may take out of the queue and hand in again."""
     return f"r:{host}/{recipient}/{message}"
+
+
+def delivery(session: str) -> str:
+    """Key of a mail store's session of one delivery, which its reply names; the same on every host."""
+    return f"d:{session}"
+
+
+def box(mailbox: str, value: str) -> str:
+    """Key of a mailbox and the Message-ID of what it gets; `mailbox` as `mappings.address.mailbox_of` writes it."""
+    return f"b:{mailbox}/{value}"
 
 
 def peer(host: str, address: str, port: int) -> str:

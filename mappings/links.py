@@ -57,6 +57,10 @@ class How(StrEnum):
     CHECKED = "checked"
     #: A result that names a queue file of another host.
     TASK = "task"
+    #: A mail store's session of a delivery, in its own lines and in its answer to the mail server.
+    FILED = "filed"
+    #: A mail store names the Message-ID and the mailbox, and the mail server handed a message with that Message-ID over to it then.
+    BOXED = "boxed"
     #: The folder in which a filter works, and in which a virus scanner found something.
     FOLDER = "folder"
     #: The id by which a line is found that is a hop by itself.
@@ -114,6 +118,8 @@ class LinkKind:
 LOG_ID_REACH_S = 30
 #: What a list said of an address is kept for a minute.
 LISTED_REACH_S = 120
+#: What a store says of a delivery, it says before the mail server logs it; servers that deliver to many log them together.
+BOXED_REACH_S = 60
 #: What a filter gave on is refused at once.
 REFUSED_REACH_S = 30
 #: A result for a message without Message-ID is of the same minute as the message, for nothing else tells them apart.
@@ -233,6 +239,18 @@ _LINKS = (
         "the Message-ID {id}",
     ),
     LinkKind(How.TASK, KeyKind.QUEUE, Leads.BESIDE, None, "the queue file on another host", told="“{id}” in the line of {program}"),
+    LinkKind(
+        How.FILED, KeyKind.DELIVERY, Leads.BESIDE, REACH_S, "what the store did in this session", told="“{id}” in the answer of the store"
+    ),
+    LinkKind(
+        How.BOXED,
+        KeyKind.BOX,
+        Leads.BESIDE,
+        BOXED_REACH_S,
+        "the one hand-over of this Message-ID to this mailbox",
+        Confidence.LIKELY,
+        "the store names mailbox and Message-ID ({id}) when it was handed over",
+    ),
     LinkKind(How.FOLDER, KeyKind.FOLDER, Leads.NOWHERE, REACH_S, "hits of a virus scanner"),
     LinkKind(How.SUBMITTED, KeyKind.PIPED, Leads.NOWHERE, None, "what went into a program"),
     LinkKind(How.OWN, KeyKind.JUDGED, Leads.NOWHERE, None, "who names it"),

@@ -173,3 +173,27 @@ class Finding(StrEnum):
     BARE_NEWLINE = "bare-newline"
     NON_SMTP_COMMAND = "non-smtp-command"
     COMMAND = "command"
+
+
+class Filing(StrEnum):
+    """What a mail store, or a rule of the mailbox owner, did with a copy of a message."""
+
+    STORED = "stored"
+    #: It could not be stored, or what a rule asked for could not be done.
+    FAILED = "failed"
+    DISCARDED = "discarded"
+    #: To another address, which the owner's rules name.
+    SENT_ON = "sent_on"
+    #: Refused after the mail server had given it: the store tells the sender.
+    RETURNED = "returned"
+    #: The sender got an automatic answer.
+    ANSWERED = "answered"
+    RULES_FAILED = "rules_failed"
+    #: What else was said of it, which decides nothing.
+    NOTED = "noted"
+    OTHER = "other"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Filing:
+        """A word of a newer release."""
+        return cls.OTHER

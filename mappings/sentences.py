@@ -14,6 +14,7 @@ from mappings.facts import (
     Connected,
     Expired,
     Fact,
+    Filed,
     FilterSymbol,
     Hindered,
     Identified,
@@ -33,7 +34,7 @@ from mappings.facts import (
     Signed,
     Unread,
 )
-from mappings.log_words import Action, Actor, Contact, Decider, Finding, Handling, Notice, Sending, Stage, Status
+from mappings.log_words import Action, Actor, Contact, Decider, Filing, Finding, Handling, Notice, Sending, Stage, Status
 from mappings.vocabulary import FILTERS
 
 #: What is said of a line that states what this release does not know: a newer one wrote it.
@@ -108,6 +109,17 @@ _SESSION = {
     Contact.LOST: "The session broke off",
     Contact.TIMEOUT: "The session timed out",
     Contact.LEFT: "The session ended without a message",
+}
+_FILED = {
+    Filing.STORED: "Put into the mailbox",
+    Filing.FAILED: "The mail store could not do it",
+    Filing.DISCARDED: "Thrown away by a rule of the mailbox owner, unless another line says that it was kept",
+    Filing.SENT_ON: "Sent on to another address by a rule of the mailbox owner",
+    Filing.RETURNED: "Refused by the mail store, which tells the sender",
+    Filing.ANSWERED: "A rule of the mailbox owner sent an automatic answer",
+    Filing.RULES_FAILED: "The rules of the mailbox owner could not be followed",
+    Filing.NOTED: "The mail store says",
+    Filing.OTHER: "The mail store did something that this release does not know",
 }
 _SCREEN = {
     Finding.DENYLISTED: "The client is on our deny list",
@@ -205,6 +217,8 @@ def _filtered(fact: Fact) -> str:
             return "An operator released it from quarantine"
         case Infected():
             return f"The virus scanner found {fact.virus or 'malware'}"
+        case Filed():
+            return _filed(fact)
         case _:
             return type(fact).__name__
 
@@ -242,6 +256,13 @@ def _judged(fact: Judged) -> str:
     forced = f", forced by {fact.forced_by}" if fact.forced_by else ""
     said = f": {_without_addresses(fact.text)}" if fact.text else ""
     return f"{by} {asked}{score}{forced}{said}"
+
+
+def _filed(fact: Filed) -> str:
+    """What a mail store did; a folder may be named after somebody."""
+    folder = f", folder {_without_addresses(fact.folder)}" if fact.folder else ""
+    said = f": {_without_addresses(fact.text, fact.people())}" if fact.text else ""
+    return f"{_FILED[fact.what]}{folder}{said}"
 
 
 def _received(fact: Received) -> str:

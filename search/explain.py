@@ -10,7 +10,7 @@ import msgspec
 from mappings.codes import KnownError, Move, best_entry
 from mappings.codes.advice import ADVICE, Advice
 from mappings.codes.at_side import AUTOMATIC
-from mappings.codes.outcomes import outcome_advice
+from mappings.codes.outcomes import OWN_RULES, outcome_advice
 from mappings.codes.reason import find_reason
 from mappings.codes.side import ours_or_theirs, side_of
 from mappings.codes.special import OWN_HOP
@@ -18,7 +18,7 @@ from mappings.facts import Attempted, Ruled
 from mappings.log_words import Stage
 from mappings.trace import Trace
 from mappings.vocabulary import SEEN_AS, Disposition, Reason, Verdict
-from search.stated import stated
+from search.stated import decided_by_store, stated
 
 _BY_REPLY = {
     Disposition.BOUNCED: False,
@@ -101,7 +101,8 @@ def _stage(trace: Trace) -> Stage | None:
 
 def _by_outcome(trace: Trace) -> Explanation:
     """Where no refusing reply decided: kept, held, thrown away, delivered, under way."""
-    advice = outcome_advice(trace.disposition, trace.reason)
+    own = OWN_RULES.get(trace.disposition) if decided_by_store(trace) else None
+    advice = own or outcome_advice(trace.disposition, trace.reason)
     meaning = trace.disposition.sentence
     source = "disposition"
     if trace.reason is not None and trace.reason is not Reason.UNKNOWN:

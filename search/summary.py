@@ -9,7 +9,7 @@ from search.answers import RelatedTrace
 from search.explain import explain
 from search.journey import deciding
 from search.later import outcome_of
-from search.stated import stated
+from search.stated import decided_by_store, folders, stated
 from search.times import utc_words
 
 #: What the filter found, as it stands in "the filter found ...".
@@ -59,6 +59,8 @@ def _outcome(trace: Trace, at: str) -> str:
         case Disposition.DELIVERED:
             return f"Delivered on {at}: accepted{relay}" if relay else f"Delivered on {at}"
         case Disposition.EXPANDED:
+            if decided_by_store(trace):
+                return f"Expanded on {at}: a rule of the mailbox owner sent it on to another address"
             return f"Expanded on {at}: the address stands for others, and the message went on to them"
         case Disposition.RELEASED:
             return f"Released and delivered on {at}: the filter had kept it because it found {_found(trace)}"
@@ -79,7 +81,8 @@ def _outcome(trace: Trace, at: str) -> str:
         case Disposition.REJECTED:
             return f"Rejected on {at} before it was accepted{because}; the sending server was told at once"
         case Disposition.DISCARDED:
-            return f"Discarded on {at} after it was accepted{because}"
+            own = ": a rule of the mailbox owner threw it away" if decided_by_store(trace) else None
+            return f"Discarded on {at} after it was accepted{own or because}"
         case Disposition.DELETED:
             return f"Deleted on {at}: an administrator removed it from the queue"
         case Disposition.ABORTED:
@@ -92,6 +95,8 @@ def _addition(trace: Trace) -> str:
     """Tell what goes with the outcome: marks of the filter, a kept copy, the sender's notice."""
     added = ""
     if trace.disposition is Disposition.DELIVERED:
+        if places := folders(trace):
+            added += f", and put into {' and '.join(f'“{place}”' for place in places)}"
         if trace.verdict in (Verdict.SPAM, Verdict.SUSPECT, Verdict.BULK, Verdict.PHISH):
             score = f" with a score of {trace.score:g}" if trace.score is not None else ""
             added += f"; the filter took it for {_TAKEN_FOR[trace.verdict]}{score}"

@@ -12,6 +12,7 @@ from typing import Any
 from ingest.formats import (
     amavis,
     clamav,
+    dovecot,
     exim,
     mailscanner,
     openarc,
@@ -132,6 +133,18 @@ FORMATS: tuple[Format, ...] = (
             "Eicar-Test-Signature(44d88612fea8a8f36de82e1278abb02f:68) FOUND"
         ),
         frame=clamav.FRAME,
+    ),
+    Format(
+        "dovecot",
+        dovecot.parse,
+        ("dovecot",),
+        title="Dovecot",
+        versions="1.2 to 2.4, with Pigeonhole's Sieve",
+        example=(
+            "Nov 24 03:53:14 mx1 dovecot: lmtp(anna@example.com)<198><UU5uGHIrDWvGAAAAds41pg>: sieve: msgid=<a1@client.example>: "
+            "fileinto action: stored mail into mailbox 'Junk'"
+        ),
+        frame=dovecot.FRAME,
     ),
     Format(
         "opendkim",

@@ -20,12 +20,18 @@ def next_id_in(text: str) -> str | None:
 
 
 #: Dovecot by LMTP, also behind a proxy of its own: `<user@example.net> SESSION Saved`.
-_STORED = re.compile(r"<[^<>\s]{1,320}> [0-9A-Za-z+/:=.-]{1,64} Saved$")
+_STORED = re.compile(r"<[^<>\s]{1,320}> ([0-9A-Za-z+/:=.-]{1,64}) Saved$")
 
 
 def stored_by(text: str) -> bool:
     """Whether a reply says that the message is in a mailbox now."""
     return _STORED.match(text) is not None
+
+
+def session_in(text: str) -> str | None:
+    """The store's session in such a reply: its own lines of the delivery have it too."""
+    found = _STORED.match(text)
+    return found[1] if found else None
 
 
 #: The log id of the filter that answered (amavis: `id=00361-05-7`); Exim's own ids look alike and are none.

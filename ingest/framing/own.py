@@ -42,6 +42,8 @@ class OwnFrame:
     unmarked: str | None = None
     #: Behind `Tue Nov 24 04:06:21 2026`.
     ctime: Behind | None = None
+    #: Behind any other stamp, where no host and no tag stand.
+    bare: Behind | None = None
     #: A line that is a JSON object.
     json: Callable[[str], OwnJson | None] | None = None
     #: Takes the program's own stamp out of a line of its in syslog, in place.
@@ -57,6 +59,7 @@ class OwnFrames:
         known = list(frames)
         self.dated: tuple[Behind, ...] = tuple(one.dated for one, _ in known if one.dated is not None)
         self.ctime: tuple[Behind, ...] = tuple(one.ctime for one, _ in known if one.ctime is not None)
+        self.bare: tuple[Behind, ...] = tuple(one.bare for one, _ in known if one.bare is not None)
         self.json = tuple(one.json for one, _ in known if one.json is not None)
         self.unwrap = {program: one.unwrap for one, programs in known if one.unwrap is not None for program in programs}
         self.begun = {program: one.begun for one, programs in known if one.begun is not None for program in programs}

@@ -243,6 +243,9 @@ class Framer:
         """What follows the stamp, where it is not simply `host tag[pid]: text`."""
         host, _, after = rest.partition(" ")
         if host.endswith(":") and not host.endswith("::"):
+            own = asked(self._programs.bare, rest)
+            if own is not None:
+                return Line(time_us, fine, "", own.program, own.program, own.pid, own.text, raw, self.file)
             host, after = "", rest
         token, _, text = after.partition(" ")
         tag = self._new_tag(token)

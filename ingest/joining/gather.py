@@ -15,10 +15,11 @@ from msgspec.structs import replace
 
 from ingest.clock import SECOND, SET_BACK_US, SLACK_US
 from ingest.joining.event import LiveEvent, by_time
+from ingest.joining.filing import filings_of, hand_over_of, is_elsewhere
 from ingest.joining.life import Life
 from ingest.joining.links import Link
 from ingest.joining.names import MANY, Mention
-from ingest.joining.parts import Edge, Loose, Message, Part, Scan, facts_of
+from ingest.joining.parts import STORES, Edge, Loose, Message, Part, Scan, facts_of
 from ingest.joining.pipes import passages
 from ingest.joining.reception import messages_of, results_about
 from ingest.joining.within import Within
@@ -138,6 +139,13 @@ def _claim_hits(message: Message, web: Web) -> None:
 
 def _neighbours(part: Part, web: Web, message: Message, seen: set[Part]) -> Iterator[Edge]:
     """The hand-overs that a part takes part in; what parts seen before name was followed from their side."""
+    if isinstance(part, Loose) and part.kind in STORES:
+        meant = hand_over_of(part, web)
+        if meant is not None:
+            yield meant[0], part, meant[1], meant[2]
+        elif is_elsewhere(part, web):
+            message.told_elsewhere.add(part)
+        return
     for link in part.links:
         if link.how not in _TOGETHER:
             yield from _follow(part, link, web, message)
@@ -177,6 +185,8 @@ def _follow(part: Part, link: Link, web: Web, message: Message) -> Iterator[Edge
         return ((part, result, by, link.line) for result, by in results_about(part, link, web))
     if how is How.TASK:
         return _task(part, link, web)
+    if how is How.FILED or how is How.BOXED:
+        return _filed(part, link, web)
     return _strong(part, link, web, message)
 
 
@@ -296,6 +306,14 @@ def _refused(part: Part, link: Link, web: Web) -> Iterator[Edge]:
             return
     if scans and lives:
         yield scans[0], lives[0], How.REFUSED, link.line
+
+
+def _filed(part: Part, link: Link, web: Web) -> Iterator[Edge]:
+    """What stores did with what a queue file handed over."""
+    for filing in filings_of(part, link, web) if isinstance(part, Life) else ():
+        meant = hand_over_of(filing, web)
+        if meant is not None and meant[0] is part:
+            yield part, filing, meant[1], meant[2]
 
 
 def _task(part: Part, link: Link, web: Web) -> Iterator[Edge]:

@@ -5,6 +5,8 @@ A part has a name: the key of its node and its number among the node's parts. It
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from ingest.clock import NAMELESS_REACH_US, SECOND, SLACK_US
@@ -15,15 +17,15 @@ from ingest.joining.lives import split
 from ingest.joining.pipes import links_of
 from ingest.joining.within import Within
 from mappings import keys
-from mappings.address import fold
-from mappings.facts import Attempted, Fact, Infected, Judged, Passed, Ruled, Scanned
+from mappings.address import fold, mailbox_of
+from mappings.facts import Attempted, Fact, Filed, Infected, Judged, Passed, Ruled, Scanned
 from mappings.keys import KeyKind
 from mappings.links import How
 from mappings.log_words import Action
 
 #: Of what the lines of a part name, what leads on from it.
 _OF_SCANS = frozenset({How.SCAN_OF, How.NEXT, How.PASSED, How.RELEASE, How.REFUSED, How.LOG})
-_OF_LIVES = frozenset({How.RELAY, How.FORWARDED, How.REQUEUE, How.PUT_BACK, How.SPLIT, How.ANSWERED})
+_OF_LIVES = frozenset({How.RELAY, How.FORWARDED, How.REQUEUE, How.PUT_BACK, How.SPLIT, How.ANSWERED, How.FILED})
 #: Of what came by loopback or from a filter only: what XFORWARD passes on is a filter's word (and a stranger may send any
 #: Resent-Message-ID).
 _OF_OURS = frozenset({How.ORIGIN})
@@ -39,6 +41,8 @@ _OF_LOOSE = {
 }
 #: The lines of one scan's results are written at once, its notices and quarantine before them.
 _TOGETHER_US = 2 * SECOND
+#: What the lines of a mail store are known by.
+STORES = frozenset({KeyKind.DELIVERY, KeyKind.BOX})
 
 
 class Scan:
@@ -95,6 +99,9 @@ class Loose:
 
     def _links(self) -> list[Link]:
         """What its lines name; by `OWN` a line is found that is a node by itself."""
+        if self.kind in STORES:
+            boxes = {target: Link(how, target, e.time_us, None, e) for e in reversed(self.events) for how, target in e.route.names}
+            return list(boxes.values())
         found = named_by(self.events, _OF_LOOSE.get(self.kind, _OF_LOGS))
         if self.kind in {KeyKind.JUDGED, KeyKind.FOLDER}:
             found += [Link(How.OWN, keys.in_documents(self.key), e.time_us, None, e) for e in self.events]
@@ -121,6 +128,8 @@ def make_parts(key: str, host: str, events: list[LiveEvent], within: Within, *, 
         return [Scan(key, host, events)]
     if kind in {KeyKind.JUDGED, KeyKind.FOLDER}:
         return [Loose(key, host, events)]
+    if kind in STORES:
+        return [Loose(key, host, e, number) for number, e in enumerate(_by_delivery(events, within.reach_us))]
     results = [e for e in events if isinstance(e.fact, Scanned)] if kind is KeyKind.LOG else []
     rest = [e for e in events if not isinstance(e.fact, Scanned)] if results else events
     loose: list[Part] = [Loose(key, host, e, number) for number, e in enumerate(_by_gap(rest, within.reach_us))]
@@ -165,6 +174,36 @@ def _by_gap(events: list[LiveEvent], reach_us: int) -> list[list[LiveEvent]]:
     return groups
 
 
+def _by_delivery(events: list[LiveEvent], reach_us: int) -> list[list[LiveEvent]]:
+    """What a store did for each user with each message: one session may serve several, and its name may come back."""
+    groups: dict[tuple[str, str | None], list[LiveEvent]] = {}
+    last: dict[str, str | None] = {}
+    for event in sorted(events, key=in_order):
+        fact = event.fact
+        user, named = (fact.recipient, fact.message_id) if isinstance(fact, Filed) else ("", None)
+        # A line without a Message-ID goes with the one before it.
+        known = named or last.get(user)
+        if known is not None and (user, None) in groups:
+            groups[user, known] = groups.pop((user, None)) + groups.get((user, known), [])
+        last[user] = known
+        groups.setdefault((user, known), []).append(event)
+    parted = [part for group in groups.values() for part in _by_gap(group, reach_us)]
+    return sorted(parted, key=lambda part: in_order(part[0]))
+
+
+def _boxes(life: Life) -> Iterator[Link]:
+    """The mailboxes to which a queue file's tries went, with its Message-IDs."""
+    named = sorted({one.message_id for one in life.identified if one.message_id and not one.resent})
+    for event in life.attempts if named else ():
+        fact = event.fact
+        if not isinstance(fact, Attempted) or fact.skipped:
+            continue
+        local, domain = mailbox_of(fact.recipient)
+        # A store may name the user alone.
+        for mailbox in (local, f"{local}@{domain}") if domain is not None else (local,):
+            yield from [Link(How.BOXED, keys.box(mailbox, one), event.time_us, None, event) for one in named]
+
+
 def _link(life: Life, within: Within, *, judged: bool) -> None:
     """Set the links that the lines of a queue file make."""
     received = life.received
@@ -178,8 +217,10 @@ def _link(life: Life, within: Within, *, judged: bool) -> None:
         for how, target in event.route.names:
             if how in hows and (how not in _OF_THE_BEGINNING or event.bears(life.key)):
                 links.append(Link(how, target, event.time_us, None, event))
-    if judged and life.complete_us is not None:
-        links += _looked_for(life, life.complete_us, within)
+    if judged:
+        if life.complete_us is not None:
+            links += _looked_for(life, life.complete_us, within)
+        links += _boxes(life)
     if ours and life.removed is None:
         links += _refused(life)
     if links:
@@ -236,6 +277,8 @@ class Message(msgspec.Struct, eq=False):
     edges: list[Edge] = []
     #: Keys of queue files that are not seen, and that too many name for it to be the beginning of one message.
     crowded: set[str] = set()
+    #: Lines of stores that are joined to no hand-over though a mail server's lines tell of their message.
+    told_elsewhere: set[Loose] = set()
 
     @property
     def closed(self) -> bool:

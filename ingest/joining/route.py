@@ -15,6 +15,7 @@ from mappings.facts import (
     Attempted,
     Connected,
     Fact,
+    Filed,
     Identified,
     Infected,
     Inspected,
@@ -89,6 +90,8 @@ class Route(msgspec.Struct, frozen=True, gc=False):
     #: A node that held the event while only the first piece of its record was read.
     formerly: str | None = None
     role: SessionRole | None = None
+    #: Ids by which a mail store may have told of it alone: looked up unless the line is so new that none can have been read before.
+    told_alone: tuple[str, ...] = ()
 
 
 class Statement(Protocol):
@@ -140,12 +143,18 @@ def _received(fact: Received, event: Statement) -> Route:
     ids = (*owners, *mentions, *fact.ids(event.host))
     if fact.size is not None and not fact.message_id:
         ids = (*ids, keys.nameless(event.time_us))
-    return Route(owners, owners[0], names, mentions, own, ids, begins, role=role)
+    alone = _alone(fact.message_id)
+    return Route(owners, owners[0], names, mentions, own, ids, begins, role=role, told_alone=alone)
+
+
+def _alone(message_id: str | None) -> tuple[str, ...]:
+    """The key of what only a mail store has told of a message."""
+    return (keys.message_id(message_id),) if message_id else ()
 
 
 def _identified(fact: Identified, event: Statement) -> Route:
     if not fact.resent:
-        borne = _borne(fact, event)
+        borne = msgspec.structs.replace(_borne(fact, event), told_alone=_alone(fact.message_id))
         return borne if fact.message_id else msgspec.structs.replace(borne, ids=(*borne.ids, keys.nameless(event.time_us)))
     owners, names = fact.bears(event.host), fact.names(event.host)
     mentions = tuple([key for _, key in names])
@@ -154,6 +163,10 @@ def _identified(fact: Identified, event: Statement) -> Route:
 
 def _attempted(fact: Attempted, event: Statement) -> Route:
     owners = fact.bears(event.host)
+    if fact.session is not None:
+        names = fact.names(event.host)
+        session = (names[0].key,)
+        return Route(owners, owners[0], names, told_alone=session, ids=owners + session)
     if fact.next_id is None and fact.log_id is None:
         return Route(owners, owners[0], ids=owners)
     logged = fact.ids(event.host)
@@ -217,7 +230,7 @@ def _scanned(fact: Scanned, event: Statement) -> Route:
     log_id = keys.log_id(event.host, fact.log_id or "")
     own = (log_id,) if fact.log_id else ()
     formerly = log_id if "\n" in event.raw else None
-    return Route(owners, None, names, mentions, own, ids + own, begins=True, formerly=formerly)
+    return Route(owners, None, names, mentions, own, ids=ids + own, begins=True, formerly=formerly)
 
 
 def _judged(fact: Judged, event: Statement) -> Route:
@@ -257,6 +270,12 @@ def _infected(fact: Infected, event: Statement) -> Route:
     return _by_line(keys.folder(event.host, fact.folder), event) if fact.folder else _NOWHERE
 
 
+def _filed(fact: Filed, event: Statement) -> Route:
+    owners, own = fact.bears(event.host), fact.ids(event.host)
+    # The message that it names by its Message-ID may be in the store.
+    return Route(owners, None, fact.names(event.host), own=own, ids=owners + own, begins=True) if owners else _NOWHERE
+
+
 def _by_line(key: str, event: Statement) -> Route:
     """Lines that bear one key and have nothing to do with each other."""
     return Route((keys.of_line(key, event.digest),), ids=(key,), begins=True)
@@ -284,5 +303,6 @@ _WAYS: dict[type[Fact], _Way] = {
     Passed: _passed,
     Release: _release,
     Infected: _infected,
+    Filed: _filed,
     Unread: _unread,
 }

@@ -33,7 +33,7 @@ from ingest.memory.recall import Lookup, Recall
 from mappings import keys
 from mappings.facts import Attempted, Fact, Nothing, Scanned, Unread
 from mappings.keys import KeyKind
-from mappings.links import PIPED_REACH_S
+from mappings.links import BOXED_REACH_S, PIPED_REACH_S
 from mappings.trace import Event as StoredEvent
 from mappings.trace import Trace
 
@@ -97,7 +97,9 @@ class Memory:
         digest = self._digested[1]
         line.number = self._numbers.of(line, digest, self.clock_us)
         event = LiveEvent(line, fact, digest_of_fact(digest, number), self._within)
-        return arrival_of(event, new=event.route.begins and self._is_front(event))
+        front = self._is_front(event)
+        newest = front and event.second > self._front_second + BOXED_REACH_S
+        return arrival_of(event, new=event.route.begins and front, newest=newest)
 
     @contextmanager
     def looking_up(self, arrivals: Iterable[Arrival | SessionMark]) -> Iterator[None]:

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from ingest.clock import LOG_ID_REACH_US
+from ingest.clock import BOXED_REACH_US, LOG_ID_REACH_US
 from ingest.joining.event import LiveEvent
 from ingest.joining.gather import claimants, gather
 from ingest.joining.names import MANY, Mention, Names
-from ingest.joining.parts import Loose, Message, Part, make_parts
+from ingest.joining.parts import STORES, Loose, Message, Part, make_parts
 from ingest.joining.reception import CLAIMANTS, claim_of
 from ingest.joining.within import Within
 from ingest.memory.agenda import Agenda
@@ -20,9 +20,11 @@ from mappings.facts import Fact
 from mappings.keys import KeyKind
 
 _NO_FAMILY: frozenset[str] = frozenset()
+#: How far apart those lie at most that a name joins, where that is less than elsewhere.
+_REACHES = {KeyKind.LOG: LOG_ID_REACH_US, KeyKind.BOX: BOXED_REACH_US}
 #: Ids that are weak, or of what is not seen: too many may share one.
 _WEAK = frozenset({KeyKind.LOG, KeyKind.PEER})
-_SHARED = _WEAK | {KeyKind.QUEUE, KeyKind.PIPED}
+_SHARED = _WEAK | {KeyKind.QUEUE, KeyKind.PIPED, KeyKind.BOX}
 #: Ids that are a host's own.
 _OF_HOSTS = _WEAK | {KeyKind.QUEUE, KeyKind.FOLDER}
 
@@ -56,7 +58,7 @@ class Nodes:
         self._names = Names()
         #: Nodes whose parts are to be made anew: until then they are not found by what they name.
         self._changed: set[str] = set()
-        #: Whether a filter's result has come that names its message by the Message-ID only. Most mail servers have no such filter.
+        #: Whether a line has come that names its message by the Message-ID: a filter's result, or a store's. Most mail servers have none.
         self._judged = False
 
     # -- nodes
@@ -108,6 +110,8 @@ class Nodes:
 
     def touch(self, node: Node, clock_us: int) -> None:
         """A node's events changed: it has to be written again."""
+        if node.kind in STORES and not self._judged:
+            self._expect_judged()
         node.touched_us = clock_us
         node.apart = False
         node.parts = None
@@ -190,7 +194,7 @@ class Nodes:
             claims ^= set(filter(None, [claim_of(mention)]))
             kind = keys.kind_of(mention.target)
             if kind in _SHARED:
-                reach = min(LOG_ID_REACH_US, self.within.reach_us) if kind is KeyKind.LOG else self.within.reach_us
+                reach = min(_REACHES.get(kind, self.within.reach_us), self.within.reach_us)
                 # Those are written again that were joined by a name until one more had it.
                 self._again(self._parted(mention, reach))
             if kind is KeyKind.PIPED and not self._names.crowded(mention.target, mention.until_us, self.within.reach_us):

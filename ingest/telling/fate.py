@@ -7,7 +7,7 @@ What filters thought, and what an administrator let go, is added to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.clock import SECOND
@@ -16,6 +16,7 @@ from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Scan, facts_of
 from ingest.joining.pipes import goes_to_program
 from ingest.joining.within import Within
+from ingest.telling.filed import became, by_try, reason_of_filing, telling_most, tells_sender
 from ingest.telling.handled import given_up, given_up_fate, held_fate, held_now
 from ingest.telling.judgement import judgement_of
 from ingest.telling.outcome import Fate
@@ -32,14 +33,16 @@ from mappings.vocabulary import REASONS_OF_VERDICTS, Disposition, Reason, Verdic
 #: Where the reason is of interest.
 _STOPPED = frozenset({Disposition.REJECTED, Disposition.TEMPFAILED, Disposition.QUARANTINED, Disposition.DISCARDED})
 _RETURNED = frozenset({Disposition.BOUNCED, Disposition.EXPIRED, Disposition.QUARANTINED})
+_FAILED = frozenset({Disposition.BOUNCED, Disposition.DEFERRED, Disposition.EXPIRED})
+_NOT_FILED: Mapping[Loose, LiveEvent] = {}
 _VAGUE = frozenset({None, Reason.UNKNOWN, Reason.POLICY})
 
 
-def fate_of(one: Recipient, within: Within, loose: Sequence[Loose]) -> Fate:
-    """The fate of a recipient's copy."""
+def fate_of(one: Recipient, within: Within, loose: Sequence[Loose], answered: Mapping[Loose, LiveEvent] = _NOT_FILED) -> Fate:
+    """The fate of a recipient's copy; `answered` has the tries that the lines of mail stores among the loose ends are about."""
     if one.refusal is not None:
         return refusal_fate(one.refusal, loose)
-    fate = _own_fate(one, within, loose)
+    fate = _own_fate(one, within, loose, answered)
     lives = [part for part in one.path if type(part) is Life]
     verdict, detail = _verdict(one, within)
     if verdict is not Verdict.NOT_SCANNED:
@@ -56,11 +59,11 @@ def fate_of(one: Recipient, within: Within, loose: Sequence[Loose]) -> Fate:
         fate.quarantine_id = parked
         if fate.disposition is Disposition.DELIVERED:
             fate.disposition = Disposition.RELEASED
-    fate.notified = _notified(one, lives, fate)
+    fate.notified = fate.notified or _notified(one, lives, fate)
     return fate
 
 
-def _own_fate(one: Recipient, within: Within, loose: Sequence[Loose]) -> Fate:
+def _own_fate(one: Recipient, within: Within, loose: Sequence[Loose], answered: Mapping[Loose, LiveEvent] = _NOT_FILED) -> Fate:
     """The fate before what other lines of filters say is added, and what an administrator let go."""
     answer = _client_answer(one, loose) if loose or one.scan is not None else None
     if one.result is not None and not one.result.passed:
@@ -71,7 +74,7 @@ def _own_fate(one: Recipient, within: Within, loose: Sequence[Loose]) -> Fate:
             return refused(answer.fact, answer)
         return _scan_fate(one, last)
     assert isinstance(last, Life)  # noqa: S101 - rows end in a queue file or a scan
-    return queue_fate(Case(last, tries_of(one.attempts), within))
+    return queue_fate(Case(last, tries_of(one.attempts), within, by_try(loose, answered) if answered else None))
 
 
 # -- what a queue file says
@@ -80,15 +83,17 @@ def _own_fate(one: Recipient, within: Within, loose: Sequence[Loose]) -> Fate:
 class Case:
     """The copy of one recipient in the queue file where it is, or was, last."""
 
-    __slots__ = ("best", "life", "ruled", "tries", "within")
+    __slots__ = ("best", "filing", "life", "ruled", "tries", "within")
 
-    def __init__(self, life: Life, tries: list[Try], within: Within) -> None:
+    def __init__(self, life: Life, tries: list[Try], within: Within, filed: Mapping[LiveEvent, list[LiveEvent]] | None = None) -> None:
         self.life = life
         self.tries = tries
         self.within = within
         best = strongest(tries)
         #: The strongest try; None where nothing but an automatic answer was made, which is no delivery.
         self.best = None if best is not None and best.fact.automatic else best
+        #: What a mail store says that it did at that try.
+        self.filing = telling_most(filed.get(self.best.event, ())) if filed and self.best is not None else None
         #: What a rule did to the whole message.
         self.ruled = rule_fate(life) if life.rules_of_all else None
 
@@ -99,7 +104,9 @@ class Case:
     @property
     def handed_over(self) -> bool:
         """Whether it was handed to a filter, or to another queue file. Nothing more is seen of it, for this is where its way ends."""
-        return self.best is not None and ((self.best.fact.forwarded and self.ended(Status.SENT)) or self.within.takes(self.best.fact))
+        if self.best is None or became(self.filing) is Disposition.DELIVERED:
+            return False
+        return (self.best.fact.forwarded and self.ended(Status.SENT)) or self.within.takes(self.best.fact)
 
     def fate(self, disposition: Disposition, reason: Reason | None, by: LiveEvent | None = None) -> Fate:
         """A fate with the reply of the strongest try, decided by a line or by that try."""
@@ -120,7 +127,11 @@ class Rule:
 
 def queue_fate(case: Case) -> Fate:
     """The fate by the first rule that holds."""
-    return next(rule.makes(case) for rule in QUEUE_RULES if rule.holds(case))
+    fate = next(rule.makes(case) for rule in QUEUE_RULES if rule.holds(case))
+    if fate.disposition in _FAILED and (fate.reason in _VAGUE or fate.by is By.LOCAL):
+        # An agent's word for a failure says less than the store's.
+        fate.reason = reason_of_filing(case.filing) or fate.reason
+    return fate
 
 
 def _boxed(case: Case) -> Fate:
@@ -132,6 +143,17 @@ def _boxed(case: Case) -> Fate:
 def _delivered(case: Case) -> Fate:
     thrown_away = case.best is not None and case.best.fact.discarded
     return case.fate(Disposition.DISCARDED, Reason.POLICY) if thrown_away else case.fate(Disposition.DELIVERED, None)
+
+
+def _filed(case: Case) -> Fate:
+    """Taken by a store, and not kept there: by the rules of the mailbox owner, or because it could not be."""
+    assert case.filing is not None  # noqa: S101 - by the rule
+    fate = case.fate(became(case.filing) or Disposition.UNKNOWN, reason_of_filing(case.filing) or Reason.POLICY, case.filing)
+    fate.incomplete = fate.disposition is Disposition.UNKNOWN
+    if tells_sender(case.filing.fact):
+        # The mail server was told that all is well.
+        fate.reply, fate.by, fate.notified = None, None, True
+    return fate
 
 
 def _bounced(case: Case) -> Fate:
@@ -193,6 +215,11 @@ QUEUE_RULES: tuple[Rule, ...] = (
         "a box of the configuration keeps it",
         lambda c: c.ended(Status.SENT) and c.best is not None and c.within.keeps(c.best.fact),
         _boxed,
+    ),
+    Rule(
+        "a mail store took it and did not keep it",
+        lambda c: c.ended(Status.SENT) and c.filing is not None and became(c.filing) is not Disposition.DELIVERED,
+        _filed,
     ),
     Rule(
         "a filter took it, or it became other addresses, and nothing more is seen",

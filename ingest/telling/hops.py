@@ -6,7 +6,7 @@ from operator import itemgetter
 
 from ingest.joining.event import LiveEvent, in_order
 from ingest.joining.life import Life
-from ingest.joining.parts import Loose, Part, Scan
+from ingest.joining.parts import STORES, Loose, Part, Scan
 from ingest.telling.tree import Tree
 from mappings import keys
 from mappings.facts import Screened
@@ -54,6 +54,9 @@ def refusal_hops(piece: Loose, around: list[Loose]) -> list[HopLink]:
     return [HopLink(peer, same=same), HopLink(own, peer, how, line.digest if line is not None else None, named)]
 
 
+#: What is a hop of its own, and what is one recipient's.
+_APART = STORES | {KeyKind.PEER}
+
 #: The hop before, how it is known, and the line that says so.
 _Former = tuple[Part, How, LiveEvent | None]
 
@@ -63,7 +66,7 @@ def _hop(part: Part, before: _Former | None, tree: Tree, path: list[Part]) -> Ho
     key = keys.in_documents(part.key)
     # A filter's first lines have no mail id yet, its result no queue id; what is a scan's under another id is not its queue file's.
     taken = [piece for scan in path if type(scan) is Scan for piece in tree.loose.get(scan, ())] if type(part) is Life else []
-    own = [piece for piece in tree.loose.get(part, ()) if piece.kind is not KeyKind.PEER and piece not in taken]
+    own = [piece for piece in tree.loose.get(part, ()) if piece.kind not in _APART and piece not in taken]
     pieces = [keys.in_documents(piece.key) for piece in own]
     same = [other for other in dict.fromkeys(pieces) if other != key] if pieces else pieces
     if before is None:

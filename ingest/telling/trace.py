@@ -12,11 +12,12 @@ from ingest.clock import SECOND
 from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.names import MANY
-from ingest.joining.parts import Edge, Loose, Message, Part, Scan
+from ingest.joining.parts import STORES, Edge, Loose, Message, Part, Scan
 from ingest.joining.within import Within
 from ingest.telling.about import About, first_us, lines_missing
 from ingest.telling.direction import direction_hint
 from ingest.telling.fate import fate_of
+from ingest.telling.filed import pieces_of, told_alone, with_filings
 from ingest.telling.hops import hops_of, refusal_hops
 from ingest.telling.outcome import Fate
 from ingest.telling.ownership import Ownership
@@ -99,6 +100,8 @@ def compose(message: Message, context: Context) -> Composed:
         for piece in message.loose:
             if piece.kind is KeyKind.LINE or (piece.kind is KeyKind.LOG and alone):
                 drafts.update((draft.trace.id, draft) for draft in _refusals(piece, peers, context))
+            elif piece.kind in STORES and alone and piece not in message.told_elsewhere:
+                drafts.update((draft.trace.id, draft) for draft in _filed(piece, context))
     composed = Composed(list(drafts.values()))
     _cover(message, composed.drafts, context)
     return composed
@@ -128,9 +131,9 @@ def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | 
     nameless = about.sender is None and one.final is None and one.named is None
     if nameless and not (isinstance(root, Life) and root.received is not None):
         return None
-    pieces = [piece for part in one.path for piece in tree.loose.get(part, ())] if tree.loose else []
+    pieces = pieces_of(one, tree)
     sure = [piece for piece in pieces if piece not in tree.unsure]
-    fate = fate_of(one, context.within, sure)
+    fate = fate_of(one, context.within, sure, tree.filed)
     if nameless and fate.disposition is Disposition.IN_PROGRESS:
         # No line says that it was taken.
         fate = Fate(Disposition.UNKNOWN, fate.verdict, incomplete=True)
@@ -140,6 +143,7 @@ def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | 
     hits = [(part, hit) for part in one.path if type(part) is Scan for hit in tree.message.hits.get(part.key, ())]
     held += [(scan.key, event) for scan, (_, event) in hits if not _has_better(scan, event)]
     trace = _trace(about, one, fate, context)
+    trace.hops = with_filings(about.hops, pieces, tree.filed)
     _set_events(trace, held, context)
     if nameless and fate.disposition is Disposition.ABORTED and not (about.message_id or about.user):
         trace.superseded_by = [trace.id]
@@ -205,6 +209,19 @@ def _refusals(piece: Loose, peers: list[Loose], context: Context) -> Iterator[Dr
             trace = _trace(about, one, fate_of(one, context.within, [*around, piece]), context)
             _set_events(trace, held, context)
             yield Draft(trace, None, list(held))
+
+
+def _filed(piece: Loose, context: Context) -> Iterator[Draft]:
+    """What only a mail store tells, as one trace."""
+    told = told_alone(piece)
+    if told is not None:
+        one, about, fate = told
+        held = [(piece.key, event) for event in piece.events]
+        trace = _trace(about, one, fate, context)
+        _set_events(trace, held, context)
+        # By this the mail server's lines find it, where they are read later.
+        trace.keys = sorted({*trace.keys, keys.message_id(about.message_id or "")})
+        yield Draft(trace, piece.start_us + context.hold_back_us, held)
 
 
 def _is_peer(found: LiveEvent, refusal: LiveEvent, rule: Ruled) -> bool:

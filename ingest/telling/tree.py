@@ -32,6 +32,9 @@ _UNTIED = _ONWARD | {How.RESENT}
 #: How a scan hands over to the queue file behind it.
 FROM_SCAN = frozenset({How.NEXT, How.PASSED, How.REFUSED})
 
+#: What a mail store did with what a try handed to it.
+_FILED = frozenset({How.FILED, How.BOXED})
+
 #: The next part, how it is named, and the line that names it.
 Hand = tuple[Part, How, LiveEvent | None]
 
@@ -41,6 +44,7 @@ class Tree:
 
     __slots__ = (
         "abouts",
+        "filed",
         "into",
         "loose",
         "message",
@@ -68,6 +72,10 @@ class Tree:
         self.loose: dict[Part, list[Loose]] = {}
         #: Results that may be another message's: kept with each, and not believed.
         self.unsure: set[Loose] = set()
+        #: Which try the lines of a mail store are about.
+        self.filed = {
+            piece: line for _, piece, how, line in message.edges if how in _FILED and isinstance(piece, Loose) and line is not None
+        }
         #: How each scan is known to be one of its queue file.
         self.ties: dict[Scan, tuple[Life, How, LiveEvent | None]] = {}
         self.roots: list[Part] = []

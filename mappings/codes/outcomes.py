@@ -116,6 +116,21 @@ OUTCOMES: dict[Disposition, Advice] = {
     ),
 }
 
+#: What a rule of the mailbox owner made of it, which nobody but the owner can change.
+OWN_RULES: dict[Disposition, Advice] = {
+    Disposition.DISCARDED: _once(
+        Move.RECIPIENT_ADMIN,
+        "The owner of the mailbox looks through his own rules; nothing was kept, so it must be sent again if it was wanted.",
+        "The message was thrown away by a rule that the recipient set up in the own mailbox. It is not in the mailbox. If it was wanted, "
+        "the recipient should look through these rules and ask the sender to send it again.",
+    ),
+    Disposition.EXPANDED: _once(
+        Move.NOBODY,
+        "Nothing. The message that was sent on has a trace of its own where this system sees it.",
+        "The message was accepted, and a rule that the recipient set up in the own mailbox sent it on to another address.",
+    ),
+}
+
 
 def outcome_advice(disposition: Disposition, reason: Reason | None) -> Advice:
     """The advice for what became of it, by reason where that matters."""

@@ -31,6 +31,7 @@ from mappings.facts.server import (
     Screened,
     Signed,
 )
+from mappings.facts.store import Filed
 
 __all__ = [
     "FACTS",
@@ -39,6 +40,7 @@ __all__ = [
     "Connected",
     "Expired",
     "Fact",
+    "Filed",
     "FilterSymbol",
     "Hindered",
     "Identified",
@@ -107,6 +109,7 @@ AnyFact = (
     | Passed
     | Release
     | Infected
+    | Filed
     | Unread
 )
 

@@ -233,6 +233,8 @@ class Attempted(OfQueueFile, frozen=True, tag="attempted"):
     filtered: bool = False
     #: The server's answer says that it put the message into a mailbox: whoever listens there is the end of the way.
     stored: bool = False
+    #: A mail store's session of this delivery, as its answer names it.
+    session: str | None = None
     #: An automatic answer was made: no delivery of the message.
     automatic: bool = False
     #: A copy for others, such as an archive, or for a program that may only answer: beside another one it is not the recipient's.
@@ -258,6 +260,8 @@ class Attempted(OfQueueFile, frozen=True, tag="attempted"):
 
     def names(self, host: str) -> tuple[Named, ...]:
         """The next queue file, and the filter's run that answered."""
+        if self.session is not None:
+            return (Named(How.FILED, keys.delivery(self.session)),)
         if self.next_id is None:
             return () if self.log_id is None else (Named(How.ANSWERED, keys.log_id(host, self.log_id)),)
         onward = Named(How.FORWARDED if self.forwarded else How.RELAY, keys.queue(host, self.next_id))

@@ -17,7 +17,6 @@ OPEN = {
     "foreign-slash-tag": "open",
     "repeated-delivery": "open",
     "rsyslog-repeated": "open",
-    "sieve-discard": "open",
     "two-hosts-bounced-behind": "open",
     "wrap-bokysan-severity": "open",
     "wrap-compose": "open",

@@ -45,7 +45,7 @@ def _address(name: str, *own: str, write: Callable[[str], str] = quoted) -> Part
 
 _TEXT = ("reply", "text")
 #: What is read out of the words of another server or filter.
-_SAID = (*_TEXT, "next_id", "log_id", "stored", "verdict", "detail", "did")
+_SAID = (*_TEXT, "next_id", "log_id", "stored", "session", "verdict", "detail", "did")
 _HELO = Part("helo", in_one(neutered), frozenset({"helo", *_TEXT}))
 _SENDER = _address("sender", *_TEXT)
 _RCPT = _address("rcpt", *_TEXT)
@@ -417,6 +417,36 @@ SENDMAIL = (
     Shape("sm-mta", f"{_QUEUE_FILE}: collect: relay=mail.sender.example, from=«sender», info=unexpected close", _MAILED),
 )
 
+# Dovecot -----------------------------------------------------------------------------------------------------------------------------
+
+_MAILBOX = "lmtp(bob@example.org)<9127><0v8bJeRqnFrfIwAAb3FXvA>: "
+#: Releases before 2.3 write a Message-ID as it stands; later ones without blanks.
+_IDS = tuple(Part("id", in_one(write), frozenset({"message_id"})) for write in (printable, lambda text: printable(text).replace(" ", "")))
+_ANSWERED = _address("sender", "target", "text")
+
+DOVECOT = (
+    *(
+        Shape("dovecot", f"{_MAILBOX}{end}", (part,))
+        for part in _IDS
+        for end in (
+            "msgid=<«id»>: saved mail to INBOX",
+            "sieve: msgid=<«id»>: fileinto action: stored mail into mailbox 'Junk'",
+            "sieve: msgid=<«id»>: discard action: Marked message to be discarded if not explicitly delivered (discard action)",
+            "sieve: msgid=<«id»>: redirect action: forwarded to <carol@example.com>",
+            "msgid=<«id»>: save failed to INBOX: Quota exceeded (mailbox for user is full)",
+        )
+    ),
+    *(
+        Shape("dovecot", f"{_MAILBOX}sieve: msgid=<a1@client.example>: {end}", (_ANSWERED,))
+        for end in (
+            "reject action: rejected message from <«sender»> (reject)",
+            "vacation action: sent vacation response to <«sender»>",
+            "vacation action: discarded duplicate vacation response to <«sender»>",
+        )
+    ),
+    Shape("dovecot", f"{_MAILBOX}from=<«sender»>, msgid=<«id»>: saved mail to INBOX", (_IDS[0], _address("sender", "text"))),
+)
+
 # The others --------------------------------------------------------------------------------------------------------------------------
 
 OTHERS = (
@@ -434,4 +464,4 @@ OTHERS = (
     ),
 )
 
-SHAPES = (*POSTFIX, *AMAVIS, *RSPAMD, *SPAMD, *EXIM, *MAILSCANNER, *SENDMAIL, *OTHERS)
+SHAPES = (*POSTFIX, *AMAVIS, *RSPAMD, *SPAMD, *EXIM, *MAILSCANNER, *SENDMAIL, *DOVECOT, *OTHERS)

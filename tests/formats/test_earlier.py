@@ -14,7 +14,7 @@ from mappings.trace import VERSION_STEP
 
 KEPT = list(samples(Path(__file__).with_name("revision_3.txt")))
 #: Kinds of facts that later revisions have.
-SINCE = {"hindered"}
+SINCE = {"filed", "hindered"}
 #: A document of revision 3 with five events.
 VERSION = 3 * VERSION_STEP + 5
 

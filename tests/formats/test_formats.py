@@ -144,6 +144,11 @@ OWN_LINES = {
         '{"ts": 1795492394, "pid": 123, "worker_type": "normal", "message": "x"}',
     ),
     "spamassassin": ("Tue Nov 24 03:53:14 2026 [85] info: spamd: server started",),
+    "dovecot": (
+        "Nov 24 03:53:14 lmtp(bob@example.org)<9127><0v8bJeRqnFrfIwAAb3FXvA>: Info: msgid=<a1@client.example>: saved mail to INBOX",
+        "2026-11-24 03:53:14 lda(bob): Error: msgid=<a1@client.example>: save failed to INBOX: Quota exceeded",
+        "Nov 24 03:53:14 master: Info: Dovecot v2.3.19.1 (9b53102964) starting up for lmtp, imap",
+    ),
     "clamav": ("Tue Nov 24 03:53:14 2026 -> SelfCheck: Database status OK.",),
 }
 

@@ -19,6 +19,7 @@ from heart_cases import (
     client,
     event,
     events,
+    filed,
     life,
     looked,
     named,
@@ -47,6 +48,7 @@ from mappings.facts import (
     Connected,
     Expired,
     Fact,
+    Filed,
     Infected,
     Judged,
     Noticed,
@@ -58,7 +60,7 @@ from mappings.facts import (
     Scanned,
     Screened,
 )
-from mappings.log_words import Action, Actor, By, Contact, Decider, Finding, Handling, Notice, Sending, Stage, Status
+from mappings.log_words import Action, Actor, By, Contact, Decider, Filing, Finding, Handling, Notice, Sending, Stage, Status
 from mappings.vocabulary import Disposition, Reason, Verdict
 
 BOXES = Within(quarantines=re.compile("quarantine"))
@@ -124,6 +126,7 @@ SHORT_ID = "80582186537"
 HELD_BOX = "a box of the configuration keeps it"
 TAKEN = "a filter took it, or it became other addresses, and nothing more is seen"
 DELIVERED = "the next server or agent took it"
+NOT_KEPT = "a mail store took it and did not keep it"
 FILTER_REFUSED = "a filter refused it"
 REFUSED = "the next server or agent refused it"
 OVER, OVER_AT = "the time in the queue is over, and no server is named", "the time in the queue is over"
@@ -152,6 +155,24 @@ ROWS = (
     Row(TAKEN, [client(), sent(relay_ip=LOOPBACK, log_id="1-1")], "unknown -"),
     Row(TAKEN, [client(), sent(relay_ip="198.51.100.5")], "unknown -", within=Within(frozenset({"198.51.100.5"}))),
     Row(DELIVERED, [client(), sent(relay_ip=None, discarded=True)], "discarded policy", 1),
+    Row(DELIVERED, [client(), sent(), filed(folder="Junk")], "delivered -", 1),
+    Row(DELIVERED, [client(), sent(), filed(Filing.DISCARDED), filed(folder="Junk")], "delivered -", 1),
+    Row(DELIVERED, [client(), sent(), filed(Filing.SENT_ON), filed()], "delivered -", 1),
+    Row(DELIVERED, [client(), sent(), filed(Filing.ANSWERED)], "delivered -", 1),
+    Row(DELIVERED, [client(), sent(relay_ip=LOOPBACK), filed()], "delivered -", 1),
+    Row(NOT_KEPT, [client(), sent(), filed(Filing.DISCARDED)], "discarded policy", 2),
+    Row(NOT_KEPT, [client(), sent(relay_ip=LOOPBACK), filed(Filing.DISCARDED)], "discarded policy", 2),
+    Row(NOT_KEPT, [client(), sent(), filed(Filing.ANSWERED), filed(Filing.DISCARDED)], "discarded policy", 3),
+    Row(NOT_KEPT, [client(), sent(), filed(Filing.DISCARDED), filed(Filing.SENT_ON)], "expanded policy", 3),
+    Row(NOT_KEPT, [client(), sent(), filed(Filing.RETURNED)], "bounced policy", 2),
+    Row(
+        NOT_KEPT,
+        [client(), sent(), filed(Filing.FAILED, reason=Reason.MAILBOX_FULL), filed(Filing.RETURNED, reason=Reason.MAILBOX_FULL)],
+        "bounced mailbox_full",
+        3,
+    ),
+    Row(NOT_KEPT, [client(), sent(), filed(Filing.FAILED, reason=Reason.MAILBOX_FULL)], "unknown mailbox_full", 2),
+    Row(WAITS, [client(), deferred("busy", by=By.LOCAL), filed(Filing.FAILED, reason=Reason.MAILBOX_FULL)], "deferred mailbox_full", 1),
     Row(FILTER_REFUSED, [client(), bounced(relay_ip=LOOPBACK, log_id="1-1")], "bounced recipient_unknown", 1),
     Row(REFUSED, [client(), bounced(relay_ip=LOOPBACK)], "bounced recipient_unknown", 1),
     Row(FILTER_REFUSED, [client(), bounced(filtered=True, verdict=Verdict.VIRUS)], "bounced virus", 1),
@@ -188,6 +209,13 @@ ROWS = (
     Row(NOTHING, [client(), judged(Disposition.REJECTED)], "in_progress -"),
     # -- where two hold, the first of them counts
     Row(HELD_BOX, [client(), to_filter(transport="quarantine_box")], "quarantined policy", 1, BOXES),
+    Row(
+        HELD_BOX,
+        [client(), sent(relay_ip=None, transport="quarantine_box"), filed(Filing.DISCARDED)],
+        "quarantined policy",
+        1,
+        BOXES,
+    ),
     Row(DELIVERED, [client(), sent(), deferred(), Expired("A1")], "delivered -", 1),
     Row(DELIVERED, [client(), rule(Action.HOLD), sent(), admin(Handling.GIVE_UP)], "delivered -", 2),
     Row(OVER, [client(), tried(Status.EXPIRED, relay_ip=None), Removed("A1", by_admin=True)], "expired expired", 1),
@@ -206,7 +234,8 @@ ROWS = (
 def case_of(row: Row) -> Case:
     """The copy that the lines of a row tell of."""
     queue_file = Life("q:mx/A1", HOST, events(row.said, row.within))
-    return Case(queue_file, tries_of(queue_file.attempts), row.within)
+    filings = [e for e in queue_file.events if isinstance(e.fact, Filed)]
+    return Case(queue_file, tries_of(queue_file.attempts), row.within, dict.fromkeys(queue_file.attempts, filings))
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.rule for row in ROWS])

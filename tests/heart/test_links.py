@@ -20,6 +20,7 @@ from heart_cases import (
     Said,
     client,
     events,
+    filed,
     joined,
     looked,
     named,
@@ -100,9 +101,9 @@ def coarse(said: At) -> At:
     return said._replace(fine=False)
 
 
-def in_reception(queue_id: str = "A1", after: float = 0.0) -> list[Said]:
+def in_reception(queue_id: str = "A1", after: float = 0.0, message_id: str = "x@out") -> list[Said]:
     """A message that is received from the first to the second second, or later."""
-    return [At(1 + after, client(queue_id)), At(1.2 + after, named(queue_id)), At(2 + after, queued(queue_id))]
+    return [At(1 + after, client(queue_id)), At(1.2 + after, named(queue_id, message_id)), At(2 + after, queued(queue_id))]
 
 
 def delivered(address: str, queue_id: str = "A1", **more: Any) -> Attempted:
@@ -173,6 +174,7 @@ def listed(at: float, address: str = OUTSIDE) -> At:
 
 
 TURNED_AWAY = At(2, Ruled(None, Action.REJECT, Stage.RCPT, Decider.SCREEN, client_ip=OUTSIDE, client_port=25001, sender=ANN))
+HANDED = in_reception()
 FROM_OUTSIDE = client("B2")
 FROM_FILTER = client("B2", LOOPBACK)
 RESENT = Identified("B2", "y@here", resent=True, mail_id="M1")
@@ -395,6 +397,47 @@ ROWS = (
         [*in_reception(), *in_reception("B2"), spam(8), At(9, sent()), At(9, sent(queue_id="B2"))],
     ),
     Row(How.CHECKED, "another one is received", [*in_reception(), *in_reception("B2", 6), spam(8), At(9, sent())]),
+    Row(How.FILED, "the reply names the session", [*HANDED, At(2, sent(session="S1")), At(1.9, filed())], "A1 > S1"),
+    Row(How.FILED, "another message's session of the same name", [*HANDED, At(2, sent(session="S1")), At(LATER_S, filed())]),
+    Row(
+        How.FILED,
+        "two messages with one session's name, told apart by the Message-ID",
+        [
+            *HANDED,
+            At(2, sent(session="S1")),
+            *in_reception("B2", message_id="y@out"),
+            At(2, sent(EVE, "B2", session="S1")),
+            At(1.9, filed()),
+        ],
+        "A1 > S1",
+    ),
+    Row(How.BOXED, "to this mailbox then", [*HANDED, At(2, sent()), At(1.9, filed())], "A1 > S1"),
+    Row(How.BOXED, "without a session", [*HANDED, At(2, sent()), At(1.9, filed(session=None))], f"A1 > {BOB}/x@out"),
+    Row(How.BOXED, "by the user's name", [*HANDED, At(2, sent("Bob+news@here.example")), At(1.9, filed(recipient="bob"))], "A1 > S1"),
+    Row(How.BOXED, "users of one name", [*HANDED, At(2, sent()), At(2, sent("bob@else.example")), At(1.9, filed(recipient="bob"))]),
+    Row(How.BOXED, "another domain", [*HANDED, At(2, sent()), At(1.9, filed(recipient="bob@else.example"))]),
+    Row(How.BOXED, "another Message-ID", [*HANDED, At(2, sent()), At(1.9, filed(message_id="y@out"))]),
+    Row(How.BOXED, "long after", [*HANDED, At(2, sent()), At(63, filed())]),
+    Row(
+        How.BOXED,
+        "two messages with this Message-ID",
+        [*HANDED, *in_reception("B2"), At(2, sent()), At(2, sent(queue_id="B2")), At(1.9, filed())],
+    ),
+    Row(
+        How.BOXED, "only the reply names a session", [*HANDED, At(2, sent(session="S1")), At(1.9, filed(session=None))], f"A1 > {BOB}/x@out"
+    ),
+    Row(How.BOXED, "the second recipient of a session", [*HANDED, At(2, sent(session="S1:R2")), At(1.9, filed())], "A1 > S1"),
+    Row(
+        How.BOXED,
+        "more than it can tell apart",
+        [
+            *HANDED,
+            At(2, sent()),
+            *(At(2, sent(queue_id="A1", text=str(i))) for i in range(2)),
+            *(At(3, filed(session=f"S{i}")) for i in range(MANY + 1)),
+        ],
+    ),
+    Row(How.BOXED, "the reply names another session", [*HANDED, At(2, sent(session="S2")), At(1.9, filed())]),
     Row(How.TASK, "a filter on another host", [client(), queued(), task()], "A1 > scan/A1", SEVERAL, HOSTS),
     Row(
         How.TASK,

@@ -16,6 +16,7 @@ from mappings.facts import (
     Connected,
     Expired,
     Fact,
+    Filed,
     Hindered,
     Identified,
     Infected,
@@ -33,7 +34,7 @@ from mappings.facts import (
     Unread,
     kind_of,
 )
-from mappings.log_words import Action, Contact, Decider, Finding, Handling, Notice, Sending, Stage
+from mappings.log_words import Action, Contact, Decider, Filing, Finding, Handling, Notice, Sending, Stage
 
 A1, B2, M1, L1 = "q:mx/A1", "q:mx/B2", "m:M1", "l:mx/1-1"
 
@@ -67,15 +68,25 @@ def ruled(
 PEER = "p:mx/[192.0.2.7]:25001"
 LISTED, BEFORE = keys.listing("mx", OUTSIDE, 0), keys.listing("mx", OUTSIDE, -1)
 ROWS = (
-    Row("a client begins a queue file", client(message_id="x@out", recipients=[BOB]), A1, "", "j:x@out", BOB, marks="new begin"),
+    Row(
+        "a client begins a queue file",
+        client(message_id="x@out", recipients=[BOB]),
+        A1,
+        "",
+        "j:x@out",
+        BOB,
+        marks="new begin",
+        asked="i:x@out",
+    ),
     Row("one behind the filter", client("B2", LOOPBACK, origin_queue_id="A1"), B2, f"origin {A1}", A1, marks="new begin", asked=A1),
     Row("put back", Received("B2", uid=0, requeued_from="A1"), B2, f"requeue {A1}", A1, marks="new begin", asked=A1),
     Row("split off", Received("B2", split_from="A1"), B2, f"split {A1}", A1, marks="new begin", asked=A1),
     Row("made for another message", Received("B2", made_for="A1"), f"{B2} {A1}", marks="begin"),
     Row("said before there is a queue file", Received(None, client_ip=OUTSIDE), marks="ahead"),
-    Row("a Message-ID", Identified("A1", "x@out"), A1, "", "j:x@out"),
+    Row("a Message-ID", Identified("A1", "x@out"), A1, "", "j:x@out", asked="i:x@out"),
     Row("a Message-ID of a resending", Identified("B2", "y@out", resent=True, mail_id="M1"), B2, "resent m:M1", "m:M1 j:y@out", asked=M1),
-    Row("a Message-ID that names what it is a notice about", Identified("B2", "y@out", mail_id="M1"), B2, "", "j:y@out"),
+    Row("a Message-ID that names what it is a notice about", Identified("B2", "y@out", mail_id="M1"), B2, "", "j:y@out", asked="i:y@out"),
+    Row("delivered in a session of a store", sent(session="S1"), A1, "filed d:S1", "d:S1", BOB, asked="d:S1"),
     Row("a rule about a queue file", ruled(Action.HOLD, queue_id="A1", log_id="1-1"), A1, f"answered {L1}", L1, BOB),
     Row("sent elsewhere", Ruled("A1", Action.REDIRECT, Stage.RCPT, recipients=[BOB], target=EVE), A1, people=f"{BOB} {EVE}"),
     Row("a refusal without a queue file", ruled(Action.REJECT), "line", people=BOB, marks="new"),
@@ -168,6 +179,20 @@ ROWS = (
     Row("a virus in a folder", Infected("d", "Eicar"), "f:mx/d", marks="new"),
     Row("a virus in a queue file", Infected("d", "Eicar", "A1"), A1),
     Row("a virus in a file of nobody", Infected(None, "Eicar")),
+    Row(
+        "what a store did in a session",
+        Filed(Filing.STORED, BOB, "S1", "x@out"),
+        "d:S1",
+        f"boxed b:{BOB}/x@out",
+        "j:x@out",
+        BOB,
+        "new",
+        "j:x@out",
+    ),
+    Row(
+        "to a mailbox", Filed(Filing.STORED, BOB, None, "x@out"), f"b:{BOB}/x@out", f"boxed b:{BOB}/x@out", "j:x@out", BOB, "new", "j:x@out"
+    ),
+    Row("with a message that has no id", Filed(Filing.STORED, BOB), people=BOB),
     Row("a line that we failed on", Unread("A1"), A1, marks="more"),
     Row("one without an id", Unread(), marks="more"),
 )
@@ -185,7 +210,8 @@ def test_where_a_fact_belongs(row: Row) -> None:
     role = "" if route.role is None else route.role.name.lower()
     marks = ("new" if route.begins else "", "more" if row.fact.counts_more() else "", role)
     assert " ".join(filter(None, marks)) == row.marks
-    assert set(route.mentions) | (set(route.own) - set(route.owners)) == set(row.asked.split())
+    asked = {*route.mentions, *route.told_alone, *(set(route.own) - set(route.owners))}
+    assert asked == set(row.asked.split())
     assert row.fact.people() == row.people.split()
 
 

@@ -267,6 +267,7 @@ def test_each_customer_sentence_can_be_passed_on() -> None:
     everything = [*advice.ADVICE.values(), *special.BY_STATUS.values(), special.OWN_HOP, special.DONE]
     everything += [
         *outcomes.OUTCOMES.values(),
+        *outcomes.OWN_RULES.values(),
         *outcomes.QUARANTINED.values(),
         *outcomes.DISCARDED.values(),
         *at_side.AT_SIDE.values(),

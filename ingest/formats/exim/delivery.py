@@ -11,7 +11,7 @@ from string import ascii_lowercase, ascii_uppercase
 from ingest.formats.escapes import plain
 from ingest.formats.exim.fields import Fields, Host, address_at, quoted_locals, read_fields
 from ingest.formats.outcome import UNKNOWN, Outcome, Silent
-from ingest.formats.replies import filter_answer, log_id_in, next_id_in, stored_by
+from ingest.formats.replies import filter_answer, log_id_in, next_id_in, session_in, stored_by
 from ingest.formats.side_copies import SideCopy, side_copy
 from mappings.address import domain_of, local_of, normalise, parse_path
 from mappings.codes import split_reply
@@ -190,6 +190,7 @@ def _attempted(queue_id: str, addresses: tuple[str, str | None], fields: Fields,
         log_id=log_id_in(reply.text) if by is By.REMOTE else None,
         next_id=next_id_in(reply.text) if by is By.REMOTE and status is Status.SENT else None,
         stored=status is Status.SENT and by is By.REMOTE and stored_by(reply.text),
+        session=session_in(reply.text) if status is Status.SENT and by is By.REMOTE else None,
         automatic=target.startswith(">") or copy.automatic,
         aside=copy.aside,
         discarded=arrow == "*>" or (status is Status.SENT and (gone or target.startswith(":blackhole:") or target == "/dev/null")),

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix.parts import COUNTED, SEVERITIES, client_at, path_at, relay_of, split_id
-from ingest.formats.replies import filter_answer, log_id_in, next_id_in, stored_by
+from ingest.formats.replies import filter_answer, log_id_in, next_id_in, session_in, stored_by
 from ingest.formats.side_copies import SideCopy, side_copy
 from ingest.framing.line import Line
 from ingest.queue_ids import alike
@@ -119,6 +119,7 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
         forwarded=forwarded is not None,
         automatic=away or copy.automatic,
         aside=copy.aside,
+        session=session_in(text) if status is Status.SENT and by is By.REMOTE else None,
         skipped=suspended,
         discarded=status is Status.SENT and (program == "discard" or text.startswith("delivered to file: /dev/null")),
         verdict=verdict,

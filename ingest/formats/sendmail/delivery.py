@@ -11,7 +11,7 @@ import re
 from msgspec.structs import replace
 
 from ingest.formats.outcome import UNKNOWN, Outcome
-from ingest.formats.replies import filter_answer, log_id_in, next_id_in, stored_by
+from ingest.formats.replies import filter_answer, log_id_in, next_id_in, session_in, stored_by
 from ingest.formats.sendmail.parts import BOX, Address, NextServer, address_at, addresses_at, server_of
 from ingest.formats.side_copies import side_copy
 from mappings.codes import split_reply
@@ -94,6 +94,7 @@ def _attempted(queue_id: str, server: NextServer, mailer: str | None, said: tupl
         next_id=next_id_in(reply.text) if remote and status is Status.SENT else None,
         log_id=log_id_in(reply.text) if remote else None,
         stored=remote and status is Status.SENT and stored_by(reply.text),
+        session=session_in(reply.text) if remote and status is Status.SENT else None,
         discarded=status is Status.SENT and (mailer == "discard" or stat == _DISCARDED),
         skipped=stat in _WAITS,
         transport=mailer,

@@ -68,6 +68,8 @@ def sentence(report: ReportAnswer, clock: Clock) -> list[SentencePart]:
         case Disposition.DELIVERED | Disposition.RELEASED:
             return _delivered(trace, to, at)
         case Disposition.EXPANDED:
+            if any(step.decides and step.kind == "filed" for step in report.timeline):
+                return [*to, own(f" was sent on to another address by a rule of the mailbox owner on {at}.")]
             subject = value(trace.recipient) if trace.recipient else own("The address")
             return [subject, own(f" is a list or an alias: on {at} the message went on to the addresses behind it.")]
         case Disposition.IN_PROGRESS:
@@ -94,6 +96,8 @@ def sentence(report: ReportAnswer, clock: Clock) -> list[SentencePart]:
             refused = [*to, own(" was refused before we accepted it"), *_because(trace)]
             return [*refused, own(f" on {at}. The sending server was told at once.")]
         case Disposition.DISCARDED:
+            if any(step.decides and step.kind == "filed" for step in report.timeline):
+                return [*to, own(f" was thrown away by a rule of the mailbox owner on {at}. Nobody was told.")]
             return [*to, own(" was thrown away"), *_because(trace), own(f" on {at}. Nobody was told.")]
         case Disposition.DELETED:
             return [*to, own(f" was deleted by an administrator on {at}.")]
