@@ -259,6 +259,9 @@ class Ingest:
 
     def _write_all(self) -> None:
         """Write everything, also what is held back, and wait until it is durable."""
+        for source in self._sources:
+            if source.settle():
+                self._intake.take(source, _CHUNK, None)
         self._join(self._joiner.drain())
         self._flush(everything=True, final=True)
         for writer in self._writers.values():

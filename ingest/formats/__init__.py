@@ -30,8 +30,9 @@ from ingest.framing.stamps import Stamp
 from ingest.framing.syslog import Framer
 from ingest.framing.syslog import peek_time as peek_time_of
 from ingest.records import Joiner
+from ingest.unwrapping import Unwrapper
 
-__all__ = ["FORMATS", "IGNORED", "UNKNOWN", "Format", "Outcome", "Silent", "format_of", "framer_of", "new_joiner", "parser_of", "peek_time"]
+__all__ = ["FORMATS", "IGNORED", "UNKNOWN", "Format", "Outcome", "Silent", "format_of", "framer_of", "new_joiner", "parser_of", "peek_time", "unwrapper_of"]
 
 FORMATS: tuple[Format, ...] = (
     Format(
@@ -194,6 +195,11 @@ def parser_of(tag: str, program: str) -> Parser | None:
 def framer_of(file: str, zone: tzinfo, year: int | None = None, not_after_us: int | None = None) -> Framer:
     """What takes the lines of a file apart, with what the formats know of their programs' stamps; see `Framer`."""
     return Framer(file, zone, _FRAMES, year, not_after_us)
+
+
+def unwrapper_of(*, wrapped: bool | None = None) -> Unwrapper:
+    """What takes the lines of a file out of what they are wrapped in; see `Unwrapper`."""
+    return Unwrapper(_FRAMES, wrapped=wrapped)
 
 
 def peek_time(text: str) -> Stamp | None:

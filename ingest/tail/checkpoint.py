@@ -98,6 +98,7 @@ class Checkpoint:
         *,
         needed: bool = False,
         told: Told = Told(),  # noqa: B008 - it cannot change
+        wrapped: bool | None = None,
         read: int | None = None,
         read_us: int | None = None,
     ) -> None:
@@ -126,7 +127,7 @@ class Checkpoint:
         if is_live(reader.path) and not self.sought(mark.path):
             self.note_written(mark.path, mark.mtime_ns)
         mark.finished = reader.finished and offset >= reader.position
-        mark.needed, mark.told = needed, told
+        mark.needed, mark.told, mark.wrapped = needed, told, wrapped
         if (mark.over or mark.finished) and not settled:
             self._settle_copies(mark, reader)
         self.seen(mark)

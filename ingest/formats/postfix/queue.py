@@ -85,10 +85,10 @@ def _checked(queue_id: str | None, rest: str) -> Outcome:
     action = Action.WARN if word == "warning" else Action(word)
     decider = Decider.BODY if stage == "body" else Decider.HEADER
     found = tails_behind(rest, match.end())
-    if not found:
+    if not found and (not queue_id or " from " not in rest):
         return UNKNOWN
-    if len(found) > 1:
-        # Somebody wrote a tail into the header: that the rule met is known, and of whom only the queue id tells.
+    if len(found) != 1:
+        # Somebody wrote a tail into the header, or it is longer than Postfix logs: that the rule met is known, and of whom only the queue id tells.
         reply = Reply(550, "5.7.1", inferred=True) if action is Action.REJECT else None
         return Ruled(queue_id, action, Stage(stage), decider, reply=reply)
     at, tail = found[0]
