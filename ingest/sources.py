@@ -101,8 +101,8 @@ class Sources:
                 continue
             offset = reader.position if reader.finished and not source.pinned else mark.offset
             reached = {"read": source.read, "read_us": source.read_us}
-            said = {"told": source.told, "wrapped": source.wrapped}
-            checkpoint.note(reader, offset, mark.year, mark.time_us, needed=source.pinned, **said, **reached)
+            told, wrapped = source.told, source.wrapped
+            checkpoint.note(reader, offset, mark.year, mark.time_us, needed=source.pinned, told=told, wrapped=wrapped, **reached)
         for reader in [r for r, source in self._files.items() if _is_over(r) and not source.pinned]:
             del self._files[reader]
 

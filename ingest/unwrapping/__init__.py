@@ -1,11 +1,11 @@
 """Unwrapping: lines as containers, collectors, journald and searches hand them on become the lines that stand in a log file.
 
-`WRAPPERS` is the table: a form is one row. What comes out is a line with a header that framing reads; what the wrapper knows and the line
-does not say itself (time, host, program, process) becomes its header, and where both say it the line's own counts: the same line is the same,
-whatever brought it.
+`WRAPPERS` is the table: a form is one row. What comes out is a line with a header that framing reads. What the wrapper knows and the line
+does not say itself (time, host, program, process) becomes its header; where both say it the line's own counts, so that the same line is
+the same, whatever brought it.
 
-A file is decided by the first of its lines that a row takes, where that begins in its first 64 KB, and it is held to: of a plain file no row
-is asked any more.
+A file is decided by the first of its lines that a row takes, where that begins in its first 64 KB, and it is held to: of a plain file no
+row is asked any more.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ingest.unwrapping.collected import Part, collected
 from ingest.unwrapping.months import in_english
 from ingest.unwrapping.stamped import within
 
-__all__ = ["WRAPPERS", "Unwrapper", "Wrapper"]
+__all__ = ["WRAPPERS", "Unwrapper", "Wrapper", "peeled"]
 
 
 class Wrapper(NamedTuple):
@@ -32,7 +32,8 @@ class Wrapper(NamedTuple):
     example: str
 
 
-_LINE = "postfix/smtpd[558]: 4F1A220123: client=mail.example.com[198.51.100.6]"
+_CLIENT = "4F1A220123: client=mail.example.com[198.51.100.6]"
+_LINE = f"postfix/smtpd[558]: {_CLIENT}"
 _BSD = f"Jan 25 21:25:22 mx1 {_LINE}"
 
 #: As they stand around each other, the outermost first.
@@ -49,11 +50,11 @@ WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper("docker -t", headers.taken, f"2026-01-25T21:25:22.512345678Z {_BSD}"),
     Wrapper("short-full", headers.full, f"Sun 2026-01-25 21:25:22 UTC mx1 {_LINE}"),
     Wrapper("short-unix", headers.unix, f"1769376322.512345 mx1 {_LINE}"),
-    Wrapper("nethserver", headers.of_node, "2026-01-25T21:25:22+01:00 [1:mail1:postfix/smtpd] 4F1A220123: client=mail.example.com[198.51.100.6]"),
+    Wrapper("nethserver", headers.of_node, f"2026-01-25T21:25:22+01:00 [1:mail1:postfix/smtpd] {_CLIENT}"),
     Wrapper("months", in_english, f"Okt 25 21:25:22 mx1 {_LINE}"),
     Wrapper("severity", headers.level, f"2026-01-25T21:25:22+00:00 INFO    {_LINE}"),
     Wrapper("priority", headers.priority, f"Jan 25 21:25:22 <mail.info> mx1 {_LINE}"),
-    Wrapper("message id", headers.numbered, "Jan 25 21:25:22 mx1 postfix/smtpd[558]: [ID 197553 mail.info] connect from unknown[198.51.100.6]"),
+    Wrapper("message id", headers.numbered, f"Jan 25 21:25:22 mx1 postfix/smtpd[558]: [ID 197553 mail.info] {_CLIENT}"),
     Wrapper("dated", headers.dated, f"2026-01-25 21:25:22,512 {_LINE}"),
 )
 
@@ -154,7 +155,7 @@ class Unwrapper:
         """What the first row that takes a line makes of it."""
         if text.startswith("{") and any(own(text) is not None for own in self._own_json):
             return None
-        return first(wrapper.take(text) for wrapper in WRAPPERS)
+        return _first(wrapper.take(text) for wrapper in WRAPPERS)
 
     def _joined(self, offset: int, part: Part) -> tuple[int, Part]:
         """A part with those before it."""
@@ -166,6 +167,18 @@ class Unwrapper:
         return offset, part
 
 
-def first(found: Iterable[str | Part | None]) -> str | Part | None:
+def peeled(text: str) -> str:
+    """A line without what stands around it, as far as it is whole; for one that stood within another."""
+    for _ in range(_LAYERS):
+        taken = _first(wrapper.take(text) for wrapper in WRAPPERS)
+        if isinstance(taken, Part):
+            return text if taken.more else within(taken.moment, taken.text)
+        if not taken:
+            break
+        text = taken
+    return text
+
+
+def _first(found: Iterable[str | Part | None]) -> str | Part | None:
     """The first of them that is any."""
     return next((one for one in found if one is not None), None)

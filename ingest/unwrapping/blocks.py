@@ -1,6 +1,6 @@
 """Entries that stand in several lines of a file: joined to one line before anything else is asked of them.
 
-Forms of `journalctl`: https://systemd.io/JOURNAL_EXPORT_FORMATS/ and its manual; `json-pretty` is JSON over several lines, and so is what other tools print nicely.
+Source: https://systemd.io/JOURNAL_EXPORT_FORMATS/ and the manual of `journalctl`; other tools print JSON over several lines too.
 """
 
 from __future__ import annotations

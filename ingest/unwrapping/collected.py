@@ -16,7 +16,18 @@ from ingest.unwrapping.stamped import TAG, moment_of, stamped, within
 
 #: Names as they are once folded (`_folded`), the one that says it best first.
 _TEXTS = ("log", "message", "msg", "event.original", "short_message", "line", "body")
-_TIMES = ("source_realtime_timestamp", "realtime_timestamp", "time", "timestamp", "timereported", "date", "datetime", "ts", "timegenerated", "r_isodate")
+_TIMES = (
+    "source_realtime_timestamp",
+    "realtime_timestamp",
+    "time",
+    "timestamp",
+    "timereported",
+    "date",
+    "datetime",
+    "ts",
+    "timegenerated",
+    "r_isodate",
+)
 _HOSTS = ("host", "hostname", "host.hostname", "host.name", "log.syslog.hostname", "syslog.hostname", "sysloghost", "fromhost", "logsource")
 _TAGS = (
     "syslogtag",
@@ -96,7 +107,7 @@ _DOCKERS = frozenset({"log", "stream", "time", "attrs"})
 
 
 def _folded(record: dict[str, Any], prefix: str, deep: int) -> Iterator[tuple[str, Any]]:
-    """All fields of a record by their names, folded: those of records within behind a dot, without case and marks; the first of a name counts."""
+    """All fields of a record by their names without case and marks, those of records within behind a dot; the first of a name counts."""
     for name, value in reversed(list(record.items())):
         folded = prefix + name.lower().lstrip("@_").replace("-", "_")
         if isinstance(value, dict):

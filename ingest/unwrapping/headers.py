@@ -40,7 +40,9 @@ _STAMPED = r"((?:<\d{1,3}>)?(?:\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d\S{0,20}|[A-Z][a
 _LEVEL = re.compile(
     rf"{_STAMPED}(?:[^\s\[\]:<>]{{1,255}} )??){_GRAVITY}(?=(?:[^\s:]{{1,255}} )?[\w./@-]{{1,100}}(?:\[\d{{1,10}}\])?: )", re.ASCII
 )
-_PRIORITY = re.compile(rf"{_STAMPED}(?:[^\s\[\]:<>]{{1,255}} )?)(?:<{_FACILITY}\.{_SEVERITY}>|{_FACILITY}[.:|]{_SEVERITY}):? (?=\S)", re.ASCII)
+_PRIORITY = re.compile(
+    rf"{_STAMPED}(?:[^\s\[\]:<>]{{1,255}} )?)(?:<{_FACILITY}\.{_SEVERITY}>|{_FACILITY}[.:|]{_SEVERITY}):? (?=\S)", re.ASCII
+)
 _NUMBERED = re.compile(rf"({_STAMPED}(?:\S{{1,255}} )?)[^\s:]{{1,255}}: )\[ID \d{{1,10}} {_FACILITY}\.{_SEVERITY}\] ", re.ASCII)
 
 #: What zones are called that only one has; the others are the file's own.

@@ -1,7 +1,7 @@
-"""Names of months as systems in other languages write them in a stamp: abbreviations of their locales (CLDR, and the C library's where it differs).
+"""Names of months as systems in other languages write them in a stamp.
 
-A word that is one month in one language and another in the next (`lis`, `srp`, `lip` of Croatian) has the meaning that more systems give it, or
-stands not here.
+They are those of CLDR, and of the C library's locales where these differ. A word that is one month in one language and another in the next
+(`lis`, `srp` and `lip` of Croatian) has the meaning that more systems give it.
 """
 
 from __future__ import annotations
@@ -11,25 +11,42 @@ import re
 _ENGLISH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 #: By month; German and French, Spanish and Portuguese, Italian, Dutch, the Nordic ones, Polish, Czech, Hungarian, Turkish, and others.
 _NAMES = (
-    "jan january januar januari janv janvier jän jänner ene enero gen gennaio sty stycznia led leden ledna tammi tammikuu oca ocak ian ianuarie"
-    " sausio sau jaan янв января січ яну ιαν",
-    "feb february februar februari févr fév février febrero fev fevereiro febbraio lut lutego úno únor února febr helmi helmikuu şub şubat"
-    " veebr vas фев февр февраля лют φεβ",
-    "mar march mär märz mrz mars marzo março març mrt maart marca mart bře březen března márc maalis maaliskuu märts kov мар марта бер μαρ",
-    "apr april avr avril abr abril aprile kwi kwietnia dub duben dubna ápr huhti huhtikuu nis nisan aprill бал bal апр апреля кві απρ",
+    (
+        "jan january januar januari janv janvier jän jänner ene enero gen gennaio sty stycznia led leden ledna tammi tammikuu oca"
+        " ocak ian ianuarie sausio sau jaan янв января січ яну ιαν"
+    ),
+    (
+        "feb february februar februari févr fév février febrero fev fevereiro febbraio lut lutego úno únor února febr helmi"
+        " helmikuu şub şubat veebr vas фев февр февраля лют φεβ"
+    ),
+    (
+        "mar march mär märz mrz mars marzo março març mrt maart marca mart bře březen března márc maalis maaliskuu märts kov мар"
+        " марта бер μαρ"
+    ),
+    ("apr april avr avril abr abril aprile kwi kwietnia dub duben dubna ápr huhti huhtikuu nis nisan aprill бал bal апр апреля кві απρ"),
     "may mai mayo maio mag maggio mei maj maja kvě květen května máj touko toukokuu mayıs maig геж geg май мая тра μαΐ μαϊ",
-    "jun june juni juin junio junho giu giugno cze czerwca čen čer červen června jún kesä kesäkuu haz haziran iun iunie juuni juny bir июн июня"
-    " чер юни ιουν ιούν",
-    "jul july juli juil juillet julio julho lug luglio lipca lip čec červenec července júl heinä heinäkuu tem temmuz iul iulie juuli lie июл июля"
-    " лип юли ιουλ ιούλ",
-    "aug august augusti août aoû ago agosto sie sierpnia srp srpen srpna elo elokuu ağu ağustos avg rgp авг августа сер αυγ αύγ",
-    "sep sept september septembre septiembre set setembro settembre wrz września zář září szept syys syyskuu eyl eylül setem сен сент сентября"
-    " вер σεπ",
-    "oct october okt oktober octobre octubre out outubro ott ottobre paź października říj říjen října loka lokakuu eki ekim spa окт октября"
-    " жов οκτ",
-    "nov november novembre noviembre novembro lis listopada listopad marras marraskuu kas kasım lap ноя нояб ноября лис ное νοε νοέ",
-    "dec december dez dezember déc décembre dic diciembre dezembro dicembre des desember gru grudnia pro prosinec prosince joulu joulukuu ara"
-    " aralık dets grd дек декабря гру δεκ",
+    (
+        "jun june juni juin junio junho giu giugno cze czerwca čen čer červen června jún kesä kesäkuu haz haziran iun iunie juuni"
+        " juny bir июн июня чер юни ιουν ιούν"
+    ),
+    (
+        "jul july juli juil juillet julio julho lug luglio lipca lip čec červenec července júl heinä heinäkuu tem temmuz iul"
+        " iulie juuli lie июл июля лип юли ιουλ ιούλ"
+    ),
+    ("aug august augusti août aoû ago agosto sie sierpnia srp srpen srpna elo elokuu ağu ağustos avg rgp авг августа сер αυγ αύγ"),
+    (
+        "sep sept september septembre septiembre set setembro settembre wrz września zář září szept syys syyskuu eyl eylül setem"
+        " сен сент сентября вер σεπ"
+    ),
+    (
+        "oct october okt oktober octobre octubre out outubro ott ottobre paź października říj říjen října loka lokakuu eki ekim"
+        " spa окт октября жов οκτ"
+    ),
+    ("nov november novembre noviembre novembro lis listopada listopad marras marraskuu kas kasım lap ноя нояб ноября лис ное νοε νοέ"),
+    (
+        "dec december dez dezember déc décembre dic diciembre dezembro dicembre des desember gru grudnia pro prosinec prosince"
+        " joulu joulukuu ara aralık dets grd дек декабря гру δεκ"
+    ),
 )
 _MONTH_OF = {name: english for names, english in zip(_NAMES, _ENGLISH, strict=True) for name in names.split()}
 

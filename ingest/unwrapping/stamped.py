@@ -1,4 +1,4 @@
-"""What a line has at its beginning once it is unwrapped: a stamp of a log, or a program's tag; and the stamp that a wrapper gives it where it has none."""
+"""The beginning of a line that is unwrapped: its stamp, its tag; and the stamp of its wrapper, where it has none."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ _MICROSECOND = timedelta(microseconds=1)
 
 #: The forms of stamps that stand at the beginning of a line.
 STAMP = (
-    r"(?:<\d{1,3}>(?:1 )?)?(?:\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d|[^\W\d_]{3,12}\.? {1,2}\d{1,2}\.? \d\d:\d\d:\d\d|\d{1,2}[月월] {1,2}\d{1,2} \d\d:\d\d:\d\d"
-    r"|[A-Z][a-z]{2} [A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \d{4}|\d{1,2}\.? [^\W\d_]{3,12}\.? \d\d:\d\d:\d\d|\w{2,5}\.? \d{4}-\d\d-\d\d \d\d:\d\d:\d\d)"
+    r"(?:<\d{1,3}>(?:1 )?)?"
+    r"(?:(?:\d{4}-\d\d-\d\d[Tt ]|(?:[^\W\d_]{3,12}\.?|\d{1,2}[月월]) {1,2}\d{1,2}\.? |\d{1,2}\.? [^\W\d_]{3,12}\.? )\d\d:\d\d:\d\d"
+    r"|\w{2,5}\.? \d{4}-\d\d-\d\d \d\d:\d\d:\d\d|[A-Z][a-z]{2} [A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \d{4})"
 )
 #: A stamp with its date and its zone, as containers are given: `2026-01-25T21:25:22.123456789Z`.
 MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,12})?(?:Z|[+-]\d\d:?\d\d)"

@@ -88,7 +88,8 @@ def _checked(queue_id: str | None, rest: str) -> Outcome:
     if not found and (not queue_id or " from " not in rest):
         return UNKNOWN
     if len(found) != 1:
-        # Somebody wrote a tail into the header, or it is longer than Postfix logs: that the rule met is known, and of whom only the queue id tells.
+        # Somebody wrote a tail into the header, or it is longer than Postfix logs: that the rule met is known, and of whom only the
+        # queue id tells.
         reply = Reply(550, "5.7.1", inferred=True) if action is Action.REJECT else None
         return Ruled(queue_id, action, Stage(stage), decider, reply=reply)
     at, tail = found[0]
