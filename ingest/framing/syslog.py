@@ -112,8 +112,8 @@ class Framer:
             if line.text.startswith(REPEATED):
                 line.text = repeated(line.text) or line.text
             work = self._inside.of(line)
-            # What a program wrote into a file of its own, without a mark, has its stamp taken off.
-            if work is not None and (line.host or line.pid or line.tag != self._programs.unmarked):
+            # What a program wrote into a file of its own, without a mark, has its stamp taken off already.
+            if work is not None and (line.host or line.tag != self._programs.unmarked or line.text[4:5] == "-"):
                 work(line)
         return line
 

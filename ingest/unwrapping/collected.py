@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ingest.framing.stamps import BSD
-from ingest.unwrapping.stamped import TAG, moment_of, stamped, within
+from ingest.unwrapping.stamped import moment_of, stamped, tagged, within
 
 #: Names as they are once folded (`_folded`), the one that says it best first.
 _TEXTS = ("log", "message", "msg", "event.original", "short_message", "line", "body")
@@ -42,15 +42,14 @@ _TAGS = (
     "program",
     "programname",
     "process.name",
-    "source",
-    "tag",
 )
+#: Names of tags that are as often a file's or a stream's.
+_LOOSE_TAGS = ("source", "tag")
 _PIDS = ("syslog_pid", "procid", "log.syslog.procid", "process.pid", "pid", "syslog.procid")
 #: What journald keeps of an entry itself: framing knows it as it is.
 _JOURNAL = ("__REALTIME_TIMESTAMP", "MESSAGE")
 _DEEP = 4
 _DECODER = msgspec.json.Decoder(dict[str, Any])
-_TAGGED = re.compile(TAG)
 _NAME = re.compile(r"([^\s\[\]:]{1,200})(?:\[(\d{1,10})\])?:?", re.ASCII)
 _HOST = re.compile(r"[^\s\[\]:<>]{1,255}|[0-9A-Fa-f:]{2,45}")
 
@@ -87,17 +86,20 @@ def line_of(record: dict[str, Any]) -> str | Part | None:
         # Docker cuts a long line into records, and only the last one ends with the newline.
         return Part(str(record.get("stream", "")), moment, said.removesuffix("\n").removesuffix("\r"), more=not said.endswith("\n"))
     said = said.removesuffix("\n").removesuffix("\r").removeprefix(" ")
-    if stamped(said) or said.startswith("{"):
-        return said if moment is None else within(moment, said)
+    tag = _NAME.fullmatch(_first(fields, _TAGS) or "")
+    if tag is None and said.startswith("{"):
+        return said
     if moment is None:
-        return None
+        return said if stamped(said) else None
+    if tag is None and stamped(said):
+        return within(moment, said)
     host = _first(fields, _HOSTS)
     header = f"{moment} {host} " if host is not None and _HOST.fullmatch(host) is not None else f"{moment} "
-    if _TAGGED.match(said) is not None:
+    tag = tag or _NAME.fullmatch(_first(fields, _LOOSE_TAGS) or "")
+    if tagged(said):
         return header + said
-    tag = _NAME.fullmatch(_first(fields, _TAGS) or "")
     if tag is None:
-        return header + said
+        return said
     pid = tag[2] or _number(fields)
     return f"{header}{tag[1]}[{pid}]: {said}" if pid else f"{header}{tag[1]}: {said}"
 

@@ -24,6 +24,7 @@ MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,12})?(?:Z|[+-]\d\d:?\d\d)"
 TAG = r"[A-Za-z][A-Za-z0-9_./@-]{0,100}\[\d{1,10}\]: "
 
 _STAMPED = re.compile(STAMP)
+_TAGGED = re.compile(TAG, re.ASCII)
 
 
 def stamped(text: str) -> bool:
@@ -31,14 +32,20 @@ def stamped(text: str) -> bool:
     return _STAMPED.match(text) is not None
 
 
+def tagged(text: str) -> bool:
+    """Whether a text begins with a tag of syslog that has a process."""
+    return _TAGGED.match(text) is not None
+
+
 def within(moment: str, text: str) -> str:
     """A text that stood behind a wrapper's stamp: its own stamp counts, with the year of the wrapper's where it names none.
 
-    The wrapper's is of the time at which the line was taken, or collected later: so it is the latest that the line can be of.
+    The wrapper's is of the time at which the line was taken, or collected later: so it is the latest that the line can be of. What has
+    neither stamp nor tag goes on with the line before, as in a plain file.
     """
     text = in_english(text) or text
     if not stamped(text):
-        return f"{moment} {text}"
+        return f"{moment} {text}" if tagged(text) else text
     own = BSD.match(text)
     outer = iso_stamp(moment)
     if own is None or outer is None or (when := bsd_stamp(own)) is None:
