@@ -14,9 +14,12 @@ _FACILITY = r"(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|f
 _SEVERITY = r"(?:emerg|alert|crit|critical|err|error|warning|warn|notice|info|debug|panic|fatal|trace)"
 
 _COLOUR = re.compile(r"\x1b\[[0-9;:]{0,30}[A-Za-z]")
-#: What follows a file's name or a container's: a stamp, a record of JSON, or a container's name.
-_BEHIND = rf"(?=(?:{STAMP})|\{{\"|\w[\w.@-]{{0,100}} {{1,40}}\| )"
-_FOUND = re.compile(rf"(?:[^\s:\"'{{}}<>|=\[\]()]{{1,255}}[:-](?:\d{{1,9}}[:-])?|\d{{1,9}}[:-]){_BEHIND}")
+_NAMED = r"[^\s:\"'{}<>|=\[\]()]{1,255}"
+#: A stamp or a record of JSON follows, behind a colon also a container's name; lines of context have a dash.
+_FOUND = re.compile(
+    rf"(?:{_NAMED}:(?:\d{{1,9}}:)?|\d{{1,9}}:)(?=(?:{STAMP})|\{{\"|\w[\w.@-]{{0,100}} {{1,40}}\| )"
+    rf"|(?:{_NAMED}-(?:\d{{1,9}}-)?|\d{{1,9}}-)(?=(?:{STAMP})|\{{\")"
+)
 _FILE = re.compile(r"==> \S.{0,1000} <==\s*\Z")
 _COMPOSE = re.compile(r"\[?[A-Za-z0-9][\w.@/-]{0,200}\]?\s{0,60}\| ?")
 _POD = re.compile(r"\[pod/[\w./-]{1,255}\] ")
