@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from ingest.aside import Aside
 from ingest.formats import Format, Silent, format_of
+from ingest.framing.inside import says_repeated
 from ingest.framing.line import Line
 from ingest.joining.places import Hold, Place
 from ingest.joining.route import SessionRole
@@ -18,6 +19,7 @@ from ingest.memory.memory import Memory
 from ingest.options import IngestOptions
 from ingest.queue_ids import id_at_start
 from ingest.source import SourceFile
+from ingest.strange import strange
 from ingest.summary import Summary, Tally
 from mappings.facts import Connected, Fact, Nothing, Unread
 from mappings.log_words import Contact
@@ -133,6 +135,8 @@ class Intake:
         """What a line states; empty where that is nothing of a message."""
         known = self._format(line, source.setting.format or self._format_name)
         if known is None:
+            if not line.program and self._is_nobodys(line, source.tally):
+                return ()
             self._summary.foreign[line.program] += 1
             source.tally.foreign[line.program] += 1
             return ()
@@ -150,6 +154,14 @@ class Intake:
         if isinstance(stated, Connected) and stated.step in {Contact.CONNECT, Contact.DISCONNECT}:
             return (SessionRole.OPEN if stated.step is Contact.CONNECT else SessionRole.CLOSE,)
         return (stated,)
+
+    def _is_nobodys(self, line: Line, tally: Tally) -> bool:
+        """Whether a line without a tag only says how often the one before it came again; of another it is noted whose it may be."""
+        if says_repeated(line.text):
+            tally.repeats += 1
+            return True
+        tally.unread(strange(line.raw))
+        return False
 
     def _silent(self, outcome: Silent, line: Line, known: Format, tally: Tally) -> None:
         """Count a line that states nothing; keep a few of those that no pattern fits."""

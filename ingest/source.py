@@ -17,6 +17,7 @@ from ingest.framing.year import guess_year
 from ingest.joining.places import Place
 from ingest.options import SourceSetting
 from ingest.records import Joiner
+from ingest.strange import strange
 from ingest.summary import Tally
 from ingest.tail.marks import Told
 from ingest.tail.reader import FileReader
@@ -167,6 +168,7 @@ class SourceFile:
                 self.tally.known[program] += 1
             elif text.strip("\0 "):
                 self.tally.unframed += 1
+                self.tally.unread(strange(text))
             return []
         self.latest_us = line.time_us
         return self._joiner.feed(line, self._slot(offset, line.time_us))
