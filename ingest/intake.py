@@ -173,6 +173,9 @@ class Intake:
         if outcome is Silent.FREE:
             tally.free[known.name] += 1
             return
+        if says_repeated(line.text):
+            tally.repeats += 1
+            return
         tally.unknown[known.name] += 1
         self._summary.unknown[line.program] += 1
         if len(self._summary.samples) < _SAMPLES:

@@ -203,11 +203,16 @@ def format_of(tag: str, program: str, format_name: str | None = None) -> Format 
     return _INSTANCED.get(program) if is_instance(tag, _PLAIN) else None
 
 
-def _meant(tag: str) -> str | None:
-    """The program that a tag means which is none: `exim_mainlog` and `exim-in` mean Exim, and so does a container that is called so."""
+def _meant(tag: str, text: str | None) -> str | None:
+    """The program that a tag means which is none: `exim_mainlog` and `exim-in` mean Exim, and so does a container that is called so.
+
+    Without a text, which is said to be as that program writes it, a word anywhere in the tag will do.
+    """
     words = words_of(tag)
     if len(words) > 1 and words[0] in HOLDERS:
-        return words[-1] if words[-1] in _PLAIN else None
+        return next((word for word in words[1:] if word in _PLAIN), None)
+    if text is None:
+        return next((word for word in words if word in _SENT_ON), None)
     return words[0] if words and "/" not in tag and words[0] in _SENT_ON else None
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 
 #: Families of others whose daemons stand behind a slash too, under names that Postfix also has (`cyrus/lmtp`), and what holds containers.
-_OTHERS = frozenset({"cyrus", "dovecot", "courier"})
+_OTHERS = ("cyrus", "dovecot", "courier")
 HOLDERS = frozenset({"docker", "podman", "container", "containerd", "lxc"})
 _WORDS = re.compile(r"[^A-Za-z0-9]+")
 
@@ -17,7 +17,7 @@ def is_instance(tag: str, others: Collection[str]) -> bool:
     `others` are programs that are read, and log under no instance.
     """
     family = _WORDS.split(tag.partition("/")[0].lower(), maxsplit=1)[0]
-    return family not in _OTHERS and family not in HOLDERS and family not in others
+    return not family.startswith(_OTHERS) and family not in HOLDERS and family not in others
 
 
 def words_of(tag: str) -> list[str]:

@@ -16,8 +16,8 @@ from ingest.unwrapping.stamped import TAG, moment_of, stamped, within
 
 #: How the text of a repeated line begins.
 REPEATED = "message repeated "
-_REPEATED = re.compile(r"message repeated \d{1,10} times?: \[ ?(.*)\]\s*\Z", re.DOTALL | re.ASCII)
-_ONLY_REPEATED = re.compile(r"(?:--- ?)?last message repeated \d{1,10} times?\b", re.ASCII)
+_REPEATED = re.compile(r"message repeated \d{1,10} times?: \[ ?(.*?)\]?\s*\Z", re.DOTALL | re.ASCII)
+_ONLY_REPEATED = re.compile(r"(?:--- ?)?[Ll]ast message (?:'.{0,200}' )?repeated \d{1,10} times?\b", re.ASCII)
 _TAGGED = re.compile(TAG, re.ASCII)
 _MAX_TAGS = 4096
 
@@ -55,10 +55,16 @@ class Inside:
             self._works[line.tag] = self._programs.unwrap.get(line.program) if read else self._look if self._frame is not None else None
         return self._works[line.tag]
 
+    def unstamp(self, line: Line) -> None:
+        """Have a line of a program that is read be the one with a header of its own in its text: a container may be called so too."""
+        host = line.host
+        if self._programs.is_read(line.tag, line.program) and line.program not in self._programs.unwrap and self._take_whole(line):
+            line.host = line.host or host
+
     def _look(self, line: Line) -> None:
         """Have a line of a program that nobody reads be the one of a program that is read, where it is one."""
         if not self._take_whole(line) and not self._take_tagged(line):
-            meant = self._programs.meant(line.tag)
+            meant = self._programs.meant(line.tag, line.text)
             if meant is None:
                 return
             line.tag = line.program = meant

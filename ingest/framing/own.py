@@ -53,17 +53,18 @@ class OwnFrame:
 class OwnFrames:
     """Those of all programs; `frames` gives each with the programs that it is for, in the order in which they are asked.
 
-    `is_read` tells whether lines with this tag and program are read, `meant` which program that is read a tag means that is none.
+    `is_read` tells whether lines with this tag and program are read, `meant` which program that is read a tag means that is none, of a line
+    with this text, or of one that stands behind a stamp of that program's own.
     """
 
     def __init__(
         self,
         frames: Iterable[tuple[OwnFrame, tuple[str, ...]]],
         is_read: Callable[[str, str], bool] = lambda _tag, _program: True,
-        meant: Callable[[str], str | None] = lambda _tag: None,
+        meant: Callable[[str, str | None], str | None] = lambda _tag, _text: None,
     ) -> None:
         known = list(frames)
-        self.is_read, self.meant = is_read, meant
+        self.is_read, self._meant = is_read, meant
         self.dated: tuple[Behind, ...] = tuple(one.dated for one, _ in known if one.dated is not None)
         self.ctime: tuple[Behind, ...] = tuple(one.ctime for one, _ in known if one.ctime is not None)
         self.json = tuple(one.json for one, _ in known if one.json is not None)
@@ -74,6 +75,10 @@ class OwnFrames:
         self._sure = next((one.sure for one, _ in known if one.unmarked is not None), None)
         #: Whose the lines with a date are that no program marks.
         self.unmarked = unmarked[0] if unmarked else None
+
+    def meant(self, tag: str, text: str | None = None) -> str | None:
+        """The program that a tag means which is none that is read."""
+        return self._meant(tag, text if text is None or self._sure is None or not self._sure(text) else None)
 
     def is_surely(self, line: Line) -> bool:
         """Whether a line that stood within another is one of the program that it is taken for: anybody may write a date before his text."""

@@ -109,8 +109,11 @@ class Framer:
         if line is None:
             line = self._frame_other(text)
         if line is not None:
-            if line.text.startswith(REPEATED):
-                line.text = repeated(line.text) or line.text
+            text = line.text
+            if text.startswith(REPEATED):
+                line.text = repeated(text) or text
+            elif text[4:5] == "-" or (text[3:4] == " " and ":" in text[9:14]):
+                self._inside.unstamp(line)
             work = self._inside.of(line)
             # What a program wrote into a file of its own, without a mark, has its stamp taken off already.
             if work is not None and (line.host or line.tag != self._programs.unmarked or line.text[4:5] == "-"):

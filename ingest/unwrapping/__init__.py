@@ -51,6 +51,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper("short-full", headers.full, f"Sun 2026-01-25 21:25:22 UTC mx1 {_LINE}"),
     Wrapper("short-unix", headers.unix, f"1769376322.512345 mx1 {_LINE}"),
     Wrapper("nethserver", headers.of_node, f"2026-01-25T21:25:22+01:00 [1:mail1:postfix/smtpd] {_CLIENT}"),
+    Wrapper("loki", headers.labelled, '2026-01-25T21:25:22Z {identifier="postfix/smtpd", job="journal"} ' + _CLIENT),
     Wrapper("months", in_english, f"Okt 25 21:25:22 mx1 {_LINE}"),
     Wrapper("severity", headers.level, f"2026-01-25T21:25:22+00:00 INFO    {_LINE}"),
     Wrapper("priority", headers.priority, f"Jan 25 21:25:22 <mail.info> mx1 {_LINE}"),

@@ -6,8 +6,11 @@ Source: https://systemd.io/JOURNAL_EXPORT_FORMATS/ and the manual of `journalctl
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from ingest.framing.stamps import iso_stamp
+from ingest.unwrapping.headers import full
 from ingest.unwrapping.stamped import moment_of
 
 #: An entry longer than this is none.
@@ -17,7 +20,12 @@ _LENGTH = 8
 _EXPORTED = re.compile(r"__(?:CURSOR|REALTIME_TIMESTAMP)=")
 _VERBOSE = re.compile(r"[^\W\d_]{1,8}\.? \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6} \S{1,10} \[s=[0-9a-f]{32};")
 _FIELD = re.compile(r" {4}([A-Z0-9_]{1,64})=(.*)", re.DOTALL)
-_TIME = re.compile(r"t=([0-9a-f]{1,16})(?:;|\])")
+_NUMBER = re.compile(r"t=([0-9a-f]{1,16})(?:;|\])")
+_TIME = "__REALTIME_TIMESTAMP"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+#: Zones lie apart by this.
+_ZONES_US = 900 * 1_000_000
 
 
 class Block(Protocol):
@@ -101,8 +109,7 @@ class Verbose:
     """A header with the cursor, and all fields below it, indented."""
 
     def __init__(self, first: str) -> None:
-        moment = _TIME.search(first)
-        self._fields = {"__REALTIME_TIMESTAMP": str(int(moment[1], 16))} if moment is not None else {}
+        self._fields = {_TIME: _shown(first)}
         self._last = ""
         self.whole = False
 
@@ -134,9 +141,20 @@ def begun(text: str) -> Block | None:
     return None
 
 
+def _shown(header: str) -> str:
+    """The time of an entry: its header has it as a number in the cursor, and in words, whose zone may be one that nobody knows."""
+    words = (full(header) or "").partition(" ")[0]
+    stamp, number = iso_stamp(words), _NUMBER.search(header)
+    if stamp is None or number is None:
+        return words
+    wall = datetime(stamp.year or 1, stamp.month, stamp.day, stamp.hour, stamp.minute, stamp.second, stamp.microsecond, tzinfo=UTC)
+    micros = int(number[1], 16)
+    return str(micros) if (micros - (wall - _EPOCH) // _MICROSECOND) % _ZONES_US == 0 else words
+
+
 def _entry(fields: dict[str, str]) -> str | None:
     """An entry of the journal as a line of syslog."""
-    moment, message = moment_of(fields.get("__REALTIME_TIMESTAMP", "")), fields.get("MESSAGE")
+    moment, message = moment_of(fields.get(_TIME, "")), fields.get("MESSAGE")
     if moment is None or message is None:
         return None
     tag = fields.get("SYSLOG_IDENTIFIER") or fields.get("_COMM") or ""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ingest.framing.stamps import BSD
-from ingest.unwrapping.stamped import moment_of, stamped, tagged, within
+from ingest.unwrapping.stamped import STAMP, TAG, moment_of, stamped, tagged, within
 
 #: Names as they are once folded (`_folded`), the one that says it best first.
 _TEXTS = ("log", "message", "msg", "event.original", "short_message", "line", "body")
@@ -50,6 +50,8 @@ _PIDS = ("syslog_pid", "procid", "log.syslog.procid", "process.pid", "pid", "sys
 _JOURNAL = ("__REALTIME_TIMESTAMP", "MESSAGE")
 _DEEP = 4
 _DECODER = msgspec.json.Decoder(dict[str, Any])
+#: A line with a header of syslog.
+_HEADED = re.compile(rf"{STAMP}\S{{0,40}} (?:\S{{1,255}} )?{TAG}")
 _NAME = re.compile(r"([^\s\[\]:]{1,200})(?:\[(\d{1,10})\])?:?", re.ASCII)
 _HOST = re.compile(r"[^\s\[\]:<>]{1,255}|[0-9A-Fa-f:]{2,45}")
 
@@ -86,7 +88,7 @@ def line_of(record: dict[str, Any]) -> str | Part | None:
         # Docker cuts a long line into records, and only the last one ends with the newline.
         return Part(str(record.get("stream", "")), moment, said.removesuffix("\n").removesuffix("\r"), more=not said.endswith("\n"))
     said = said.removesuffix("\n").removesuffix("\r").removeprefix(" ")
-    tag = _NAME.fullmatch(_first(fields, _TAGS) or "")
+    tag = None if _HEADED.match(said) is not None else _NAME.fullmatch(_first(fields, _TAGS) or "")
     if tag is None and said.startswith("{"):
         return said
     if moment is None:

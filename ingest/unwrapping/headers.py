@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ingest.unwrapping.collected import Part
+from ingest.unwrapping.collected import Part, line_of
 from ingest.unwrapping.stamped import MOMENT, STAMP, TAG, moment_of, within
 
 _FACILITY = r"(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|ntp|security|console|audit|local[0-7])"
@@ -30,6 +30,8 @@ _FULL = re.compile(r"[^\W\d_]{1,8}\.? (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1
 _UNIX = re.compile(r"(\d{9,11})\.(\d{6}) (?=\S{1,255} )", re.ASCII)
 _EVENT = re.compile(r"(?:data: |\x1e)(?=\{)")
 _SHIPPED = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S{0,20}(?: [+-]\d{4})?\t[\w.-]{1,200}\t(?=\{)")
+_LABELLED = re.compile(rf"({MOMENT}) \{{((?:\w{{1,100}}=\"[^\"]{{0,255}}\"(?:, ?)?)*)\}} {{1,40}}")
+_LABEL = re.compile(r"(\w{1,100})=\"([^\"]{0,255})\"")
 _NODE = re.compile(rf"((?:{MOMENT})) \[\d{{1,9}}:[\w.-]{{1,100}}:([\w./@-]{{1,200}}(?:\[\d{{1,10}}\])?)\] ")
 #: `INFO`, `[info]`.
 _GRAVITY = rf"(?:\[(?i:{_SEVERITY})\]|(?i:{_SEVERITY})) {{1,20}}"
@@ -138,6 +140,12 @@ def of_node(text: str) -> str | None:
     """`2026-01-25T21:25:22+01:00 [1:mail1:postfix/smtpd] ...`: node, module and program, as NethServer 8 shows its logs."""
     match = _NODE.match(text)
     return None if match is None else f"{match[1]} {match[2]}: {text[match.end() :]}"
+
+
+def labelled(text: str) -> str | Part | None:
+    """`2026-01-25T21:25:22Z {identifier="postfix/smtpd"} ...`, as `logcli` writes what Loki keeps."""
+    match = _LABELLED.match(text)
+    return None if match is None else line_of({**dict(_LABEL.findall(match[2])), "time": match[1], "message": text[match.end() :]})
 
 
 def dated(text: str) -> str | None:

@@ -169,7 +169,7 @@ def test_other_programs_dates_are_no_lines_of_a_mail_server() -> None:
         ("exim-in", "exim"),
         ("docker/exim", "exim"),
         ("exim.mainlog", "exim"),
-        ("mail-exim-1", "mail-exim-1"),
+        ("mail-exim-1", "exim"),
         ("cyrus/lmtp", "lmtp"),
     ],
 )
@@ -186,3 +186,26 @@ def test_lines_of_strangers_are_taken_for_none() -> None:
     for line in lines_of(RSPAMD_SYSLOG)[:200]:
         for wrapper in WRAPPERS:
             assert unwrapped(begin + wrapper.example + line.text) == [begin + wrapper.example + line.text]
+
+
+@pytest.mark.parametrize(
+    ("text", "program", "pid", "said"),
+    [
+        # Containers that are called as their programs are.
+        ("Nov 24 10:00:00 node1 rspamd[812]: 2026-11-24 09:00:00 #37(rspamd_proxy) <e893af>; proxy; x", "rspamd", 37, "<e893af>; proxy; x"),
+        ("Nov 24 10:00:00 node1 amavis[812]: Nov 24 09:00:00 mx1 amavis[12]: (00012-01) x", "amavis", 12, "(00012-01) x"),
+        ("Nov 24 10:00:00 node1 spamd[812]: Tue Nov 24 09:00:00 2026 [85] info: spamd: x", "spamd", 85, "info: spamd: x"),
+        ("Nov 24 10:00:00 node1 postfix[812]: Nov 24 09:00:00 mx1 postfix/smtpd[5]: connect from x", "smtpd", 5, "connect from x"),
+        ("Nov 24 10:00:00 node1 docker/mail/rspamd[812]: 2026-11-24 09:00:00 #37(controller) <a>; x", "rspamd", 37, "<a>; x"),
+        ("Nov 24 10:00:00 node1 docker/exim[812]: 2026-11-24 09:00:00 H=x [192.0.2.5] rejected", "exim", 0, "H=x [192.0.2.5] rejected"),
+        ("Nov 24 09:00:00 node1 cpanel-exim: 1xVnJg-00012Z-07 Completed", "exim", 0, "1xVnJg-00012Z-07 Completed"),
+        ("Nov 24 09:00:00 node1 mail-exim-main: 2026-11-24 09:00:00 H=x [192.0.2.5] rejected", "exim", 0, "H=x [192.0.2.5] rejected"),
+        ("Nov 24 09:00:00 node1 fail2ban-exim[9]: banned 192.0.2.5", "fail2ban-exim", 9, "banned 192.0.2.5"),
+    ],
+)
+def test_lines_within_lines(text: str, program: str, pid: int, said: str) -> None:
+    """A log driver names the container, and its program names itself."""
+    line = framer_of("f", UTC, 2026).frame(text)
+    assert line is not None
+    assert (line.program, line.pid, line.text) == (program, pid, said)
+    assert datetime.fromtimestamp(line.time_us // 1_000_000, UTC).hour == 9
