@@ -8,8 +8,9 @@ from datetime import UTC
 from ingest.formats import format_of, framer_of, unwrapper_of
 from ingest.strange import strange
 from ingest.tail.faults import TailError
+from ingest.tail.names import is_file
 from ingest.tail.paths import expand
-from ingest.tail.reader import STDIN, FileReader
+from ingest.tail.reader import FileReader
 from mailtrace.cli.finding import NOTE, Finding
 
 #: So many files of a source are looked into, and so many lines of each.
@@ -23,7 +24,7 @@ def sources_findings(sources: Sequence[str]) -> Iterator[Finding]:
     except TailError:
         return
     for path in files[-_FILES:]:
-        if path != STDIN:
+        if is_file(path):
             yield from _unread(path)
 
 
