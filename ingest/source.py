@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from ingest.aside import FailedLine
 from ingest.clock import SECOND
-from ingest.formats import framer_of, peek_time
+from ingest.formats import framer_of, peek_time, unwrapper_of
 from ingest.framing.line import Line
 from ingest.framing.syslog import Framer
 from ingest.framing.year import guess_year
@@ -19,9 +19,11 @@ from ingest.framing.zones import FileZone
 from ingest.joining.places import Place
 from ingest.options import SourceSetting
 from ingest.records import Joiner
+from ingest.strange import strange
 from ingest.summary import Tally
 from ingest.tail.marks import Told
 from ingest.tail.reader import FileReader
+from ingest.unwrapping import Unwrapper
 
 _READ = 4000
 
@@ -56,6 +58,7 @@ class SourceFile:
         self._zone_set = zone_set or setting.timezone is not None
         self._framer = self._new_framer(setting.year)
         self._joiner = joiner
+        self._unwrapper: Unwrapper | None = None
         self._ahead: list[tuple[int, str]] = []
         self._next = 0
         self._next_us: int | None = None
@@ -67,12 +70,20 @@ class SourceFile:
     @property
     def read(self) -> int:
         """Where the first line begins that was not taken, in unpacked bytes."""
-        return self._ahead[self._next][0] if self._next < len(self._ahead) else self.reader.position
+        if self._next < len(self._ahead):
+            return self._ahead[self._next][0]
+        open_at = None if self._unwrapper is None else self._unwrapper.open_at
+        return self.reader.position if open_at is None else open_at
 
     @property
     def read_us(self) -> int | None:
         """The greatest time in the lines that were taken; before the first one that of the line where reading went on."""
         return self._greatest or (self.reader.mark.read_us if self.reader.mark is not None else None)
+
+    @property
+    def wrapped(self) -> bool | None:
+        """Whether its lines are wrapped in something; None while that is open."""
+        return None if self._unwrapper is None else self._unwrapper.wrapped
 
     @property
     def told(self) -> Told:
@@ -134,10 +145,23 @@ class SourceFile:
         """Have lines ahead, where there are any."""
         if self._next < len(self._ahead):
             return True
-        self._ahead = self.reader.read(_READ)
         self._next = 0
         self._next_us = None
+        self._ahead = []
+        while not self._ahead and (read := self.reader.read(_READ)):
+            if self._unwrapper is None:
+                # Known only now that the first lines are read, as is the year.
+                self._unwrapper = unwrapper_of(wrapped=None if self.reader.mark is None else self.reader.mark.wrapped)
+            self._ahead = self._unwrapper.lines(read)
+        if not self._ahead and self.reader.ended:
+            self.settle()
         return bool(self._ahead)
+
+    def settle(self) -> bool:
+        """Have ahead what was waiting for its end, as it stands: nothing is waited for any more. Whether there is any."""
+        if self._unwrapper is not None and self._next >= len(self._ahead):
+            self._ahead, self._next = self._unwrapper.rest(), 0
+        return self._next < len(self._ahead)
 
     def ahead(self, count: int) -> list[str]:
         """The next lines, without taking them."""
@@ -183,6 +207,7 @@ class SourceFile:
                 self.tally.known[program] += 1
             elif text.strip("\0 "):
                 self.tally.unframed += 1
+                self.tally.unread(strange(text))
             return []
         self.latest_us = line.time_us
         return self._joiner.feed(line, self._slot(offset, line.time_us))

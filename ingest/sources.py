@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingest.aside import Failed, sorted_out
 from ingest.clock import SECOND
-from ingest.formats import peek_time
+from ingest.formats import format_of, peek_time
 from ingest.framing.zones import zone_by_offset
 from ingest.joining.places import Place
 from ingest.options import IngestOptions, SourceSetting
@@ -39,6 +39,8 @@ class Sources:
         #: A year and a host as other files of the same run name them.
         self._named_us: int | None = None
         self._named_hosts: set[str] = set()
+        #: Hosts that lines of other programs name; they count where no others do.
+        self._other_hosts: set[str] = set()
         #: Files of which nobody can say whose they are, and that is told.
         self._hostless: set[str] = set()
 
@@ -109,7 +111,8 @@ class Sources:
                 continue
             offset = reader.position if reader.finished and not source.pinned else mark.offset
             reached = {"read": source.read, "read_us": source.read_us}
-            checkpoint.note(reader, offset, mark.year, mark.time_us, needed=source.pinned, told=source.told_at(mark), **reached)
+            told, wrapped = source.told_at(mark), source.wrapped
+            checkpoint.note(reader, offset, mark.year, mark.time_us, needed=source.pinned, told=told, wrapped=wrapped, **reached)
         for reader in [r for r, source in self._files.items() if _is_over(r) and not source.pinned]:
             del self._files[reader]
 
@@ -118,12 +121,13 @@ class Sources:
         told = source.setting.log_host or self._options.log_host
         if told:
             return told
-        if len(self._named_hosts) == 1:
-            return next(iter(self._named_hosts))
+        named = self._named_hosts or self._other_hosts
+        if len(named) == 1:
+            return next(iter(named))
         host, path = socket.gethostname().partition(".")[0], source.reader.path
-        if self._named_hosts and host not in self._named_hosts and path not in self._hostless:
+        if named and host not in named and path not in self._hostless:
             self._hostless.add(path)
-            several = ", ".join(sorted(self._named_hosts))
+            several = ", ".join(sorted(named))
             self._warn(
                 f"{path}: its lines name no host, and other files name several ({several}); they are taken as of {host}, and join nothing"
                 " of those. Say whose they are with log_host."
@@ -172,7 +176,8 @@ class Sources:
                 self._named_us = int(datetime(stamp.year, stamp.month, stamp.day, tzinfo=self._options.timezone).timestamp() * SECOND)
             line = source.framed(text)
             if line is not None and line.host:
-                self._named_hosts.add(line.host)
+                read = format_of(line.tag, line.program) is not None
+                (self._named_hosts if read else self._other_hosts).add(line.host)
 
 
 def _is_over(reader: FileReader) -> bool:

@@ -13,6 +13,7 @@ import msgspec
 
 from ingest.formats import FORMATS
 from ingest.options import IngestOptions, LogDomain, SourceSetting
+from ingest.tail.names import is_file
 from ingest.telling.ownership import Owner
 from mailtrace.problems import WrongUsage
 from mailtrace.settings import Settings, SourceTable
@@ -85,7 +86,7 @@ def plan(
 
 def _source_of(path: str, known: Sequence[SourceTable]) -> SourceTable:
     """Make a source of a path; where the settings know the path, what they say about it is taken over."""
-    if path == STDIN:
+    if not is_file(path):
         return SourceTable(path=path)
     whole = os.fspath(Path(path).expanduser().absolute())
     for source in known:

@@ -27,13 +27,28 @@ from ingest.formats import (
 )
 from ingest.formats.format import Format, Parser
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome, Silent
+from ingest.formats.tags import HOLDERS, is_instance, words_of
 from ingest.framing.own import OwnFrames
 from ingest.framing.stamps import Stamp
 from ingest.framing.syslog import Framer
 from ingest.framing.syslog import peek_time as peek_time_of
 from ingest.records import Joiner
+from ingest.unwrapping import Unwrapper
 
-__all__ = ["FORMATS", "IGNORED", "UNKNOWN", "Format", "Outcome", "Silent", "format_of", "framer_of", "new_joiner", "parser_of", "peek_time"]
+__all__ = [
+    "FORMATS",
+    "IGNORED",
+    "UNKNOWN",
+    "Format",
+    "Outcome",
+    "Silent",
+    "format_of",
+    "framer_of",
+    "new_joiner",
+    "parser_of",
+    "peek_time",
+    "unwrapper_of",
+]
 
 FORMATS: tuple[Format, ...] = (
     Format(
@@ -199,7 +214,8 @@ FORMATS: tuple[Format, ...] = (
 _INSTANCED = {program: f for f in FORMATS if f.instanced for program in f.programs}
 _PLAIN = {program: f for f in FORMATS if not f.instanced for program in f.programs}
 _BY_NAME = {f.name: f for f in FORMATS}
-_FRAMES = OwnFrames((f.frame, f.programs) for f in FORMATS if f.frame is not None)
+#: Programs whose own files others send on, under names that they make of the file's.
+_SENT_ON = {program for f in FORMATS if f.frame is not None for program in f.programs}
 
 
 def format_of(tag: str, program: str, format_name: str | None = None) -> Format | None:
@@ -207,7 +223,29 @@ def format_of(tag: str, program: str, format_name: str | None = None) -> Format 
     if format_name is not None:
         return _BY_NAME[format_name]
     # A daemon may be named by the path that it was started by: `/usr/sbin/amavisd-new`.
-    return _INSTANCED.get(program) if "/" in tag and tag[0] != "/" else _PLAIN.get(program)
+    if "/" not in tag or tag[0] == "/":
+        return _PLAIN.get(program)
+    return _INSTANCED.get(program) if is_instance(tag, _PLAIN) else None
+
+
+def _meant(tag: str, text: str | None) -> str | None:
+    """The program that a tag means which is none: `exim_mainlog` and `exim-in` mean Exim, and so does a container that is called so.
+
+    Without a text, which is said to be as that program writes it, a word anywhere in the tag will do.
+    """
+    words = words_of(tag)
+    if len(words) > 1 and words[0] in HOLDERS:
+        return next((word for word in words[1:] if word in _PLAIN), None)
+    if text is None:
+        return next((word for word in words if word in _SENT_ON), None)
+    return words[0] if words and "/" not in tag and words[0] in _SENT_ON else None
+
+
+_FRAMES = OwnFrames(
+    ((f.frame, f.programs) for f in FORMATS if f.frame is not None),
+    lambda tag, program: format_of(tag, program) is not None,
+    _meant,
+)
 
 
 def parser_of(tag: str, program: str) -> Parser | None:
@@ -219,6 +257,11 @@ def parser_of(tag: str, program: str) -> Parser | None:
 def framer_of(file: str, zone: tzinfo, year: int | None = None, not_after_us: int | None = None, *, zone_set: bool = True) -> Framer:
     """What takes the lines of a file apart, with what the formats know of their programs' stamps; see `Framer`."""
     return Framer(file, zone, _FRAMES, year, not_after_us, zone_set=zone_set)
+
+
+def unwrapper_of(*, wrapped: bool | None = None) -> Unwrapper:
+    """What takes the lines of a file out of what they are wrapped in; see `Unwrapper`."""
+    return Unwrapper(_FRAMES, wrapped=wrapped)
 
 
 def peek_time(text: str) -> Stamp | None:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from typing import NamedTuple
 
+from ingest.framing.inside import REPEATED, Inside, repeated
 from ingest.framing.journald import entry_of
 from ingest.framing.line import Line
 from ingest.framing.own import OwnFrames, asked
 from ingest.framing.stamps import BSD, CTIME, DATED, ISO, PRIORITY, Stamp, bsd_stamp, ctime_stamp, dated, iso_stamp
+from ingest.framing.tag import NO_TAG, TagParts, number_of, tag_of
 from ingest.framing.year import HALF_A_YEAR, days_back, guess_year
 from ingest.framing.zones import FileZone
 
@@ -36,7 +37,6 @@ _SIGNS = frozenset("+-")
 _BLANKS = frozenset(" \t\r")
 _MAX_TAGS = 4096
 _MAX_TAG = 256
-_MAX_PID_DIGITS = 10
 
 #: Lines of one file are out of order by less than this; a stamp that falls further back, in the hour that a change of clocks
 #: repeats, is of the second pass.
@@ -45,38 +45,39 @@ _DISORDER_US = 5 * _SECOND_US
 _REPEATED_US = 2 * 3600 * _SECOND_US
 
 
-class _Tag(NamedTuple):
-    tag: str
-    program: str
-    pid: int
-
-
-_NO_TAG = _Tag("", "", 0)
-
-
 class Framer:
     """Takes the lines of one file apart, in the order of the file.
 
     Without `year`, stamps that name none get one by `guess_year` from the file's name or `not_after_us`, the latest time that its
     first line can have (the file's modification time). `own` is what programs need of their own. Stamps that name no zone are of `zone`;
-    unless it is set, ids that hold their time say it better.
+    unless it is set, ids that hold their time say it better. A line may hold a whole one as its text, so many `layers` deep.
     """
 
     def __init__(
-        self, file: str, zone: tzinfo, own: OwnFrames, year: int | None = None, not_after_us: int | None = None, *, zone_set: bool = True
+        self,
+        file: str,
+        zone: tzinfo,
+        own: OwnFrames,
+        year: int | None = None,
+        not_after_us: int | None = None,
+        *,
+        zone_set: bool = True,
+        layers: int = 2,
     ) -> None:
         self.file = file
         self.zone = zone
         self.file_zone = FileZone(zone, is_set=zone_set)
         self._programs = own
-        self._unwrap = own.unwrap
         self._begun = own.begun
+        self._layers = layers
+        self._inner: Framer | None = None
+        self._inside = Inside(own, self._frame_inner if layers else None)
         self._year = year
         #: Month and day of the last stamp without a year.
         self._day: tuple[int, int] | None = None
         self._not_after_us = not_after_us
         self._seen_us: int | None = None
-        self._tags: dict[str, _Tag] = {}
+        self._tags: dict[str, TagParts] = {}
         self._host = ""
         # One entry of memory for each form of stamp: most lines share their second with the line before.
         self._bsd_stamp = ""
@@ -126,15 +127,33 @@ class Framer:
             line = self._frame_bsd(text, text)
         if line is None:
             line = self._frame_other(text)
-        if line is not None and line.program in self._unwrap and line.host:
-            self._unwrap[line.program](line)
-        if line is not None and line.program in self._begun:
-            self.file_zone.told = True
-            self._hear(line)
-        if line is not None and line.text[-1:] in _BLANKS:
+        if line is not None:
+            self._look_inside(line)
+            if line.program in self._begun:
+                self.file_zone.told = True
+                self._hear(line)
+        return line
+
+    def _look_inside(self, line: Line) -> None:
+        """Take out of its text what is not the program's."""
+        text = line.text
+        if text.startswith(REPEATED):
+            line.text = repeated(text) or text
+        elif text[4:5] == "-" or (text[3:4] == " " and ":" in text[9:14]):
+            self._inside.unstamp(line)
+        work = self._inside.of(line)
+        # What a program wrote into a file of its own, without a mark, has its stamp taken off already.
+        if work is not None and (line.host or line.tag != self._programs.unmarked or line.text[4:5] == "-"):
+            work(line)
+        if line.text[-1:] in _BLANKS:
             # They are of whoever wrote the line down, or sent it on; no program's words end in them.
             line.text = line.text.rstrip(" \t\r")
-        return line
+
+    def _frame_inner(self, text: str) -> Line | None:
+        """A line that stood within another, which may be of another time: what the stamps of this one say is kept apart."""
+        if self._inner is None:
+            self._inner = Framer(self.file, self.zone, self._programs, layers=self._layers - 1)
+        return self._inner.frame(text)
 
     def _hear(self, line: Line) -> None:
         """Learn the zone of the file from a line of a message that has just begun, and correct its time, unless the zone is set."""
@@ -147,6 +166,7 @@ class Framer:
             self.zone, self._seen_us = self.file_zone.zone, line.time_us
             self._bsd_stamp = self._dated_stamp = ""
             self._iso_length = 0
+            self._inner = None
 
     def _frame_iso(self, text: str, raw: str) -> Line | None:
         """`2026-11-24T03:53:14.311264+00:00 host tag[pid]: text`."""
@@ -253,9 +273,9 @@ class Framer:
             found = _TOKEN.match(token)
             if found is not None:
                 # No blank after the tag.
-                tag, text = _tag_of(found[0][:-1]), after[found.end() :]
+                tag, text = tag_of(found[0][:-1]), after[found.end() :]
             else:
-                tag, text = _NO_TAG, after
+                tag, text = NO_TAG, after
         return Line(time_us, fine, host, tag.tag, tag.program, tag.pid, text, raw, self.file)
 
     def _frame_rfc5424(self, body: str, raw: str) -> Line | None:
@@ -270,16 +290,16 @@ class Framer:
             return None
         # rsyslog keeps the blank that stood behind the tag in the older form.
         text = rest[structured.end() :].removeprefix("\ufeff").removeprefix(" ")
-        tag = _tag_of("" if app == "-" else app)
-        pid = _number(process) or tag.pid
+        tag = tag_of("" if app == "-" else app)
+        pid = number_of(process) or tag.pid
         return Line(time_us, self._iso_end > 20, "" if host == "-" else host, tag.tag, tag.program, pid, text, raw, self.file)
 
     def _frame_json(self, raw: str) -> Line | None:
         """One entry of `journalctl -o json`, or a line of JSON that a program writes itself."""
         entry = entry_of(raw)
         if entry is not None:
-            tag = _tag_of(entry.identifier)
-            pid = _number(entry.pids[0]) or _number(entry.pids[1]) or tag.pid
+            tag = tag_of(entry.identifier)
+            pid = number_of(entry.pids[0]) or number_of(entry.pids[1]) or tag.pid
             return Line(entry.time_us, True, entry.host, tag.tag, tag.program, pid, entry.message, raw, self.file)
         for parts in self._programs.json:
             found = parts(raw)
@@ -346,11 +366,11 @@ class Framer:
             self._seen_us = chosen
         return chosen
 
-    def _new_tag(self, token: str) -> _Tag | None:
+    def _new_tag(self, token: str) -> TagParts | None:
         """The parts of `tag[pid]:`, or None where the token is no tag."""
         if not token.endswith(":") or len(token) < 2:
             return None
-        tag = _tag_of(token[:-1])
+        tag = tag_of(token[:-1])
         if len(token) <= _MAX_TAG:
             if len(self._tags) >= _MAX_TAGS:
                 self._tags.clear()
@@ -387,17 +407,3 @@ def peek_time(text: str, own: OwnFrames) -> Stamp | None:
         return bsd_stamp(found)
     found = CTIME.match(body)
     return None if found is None or asked(own.ctime, body[found.end() :]) is None else ctime_stamp(found)
-
-
-def _tag_of(text: str) -> _Tag:
-    """`postfix/smtpd[325]` in its parts."""
-    tag, pid = text, 0
-    if text.endswith("]"):
-        before, bracket, number = text[:-1].rpartition("[")
-        if bracket and before:
-            tag, pid = before, _number(number)
-    return _Tag(tag, tag.rpartition("/")[2] or tag, pid)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MAX_PID_DIGITS else 0

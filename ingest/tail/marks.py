@@ -44,6 +44,10 @@ class Mark(msgspec.Struct):
     #: Lines from the offset on are not all in the store yet: they are read again, also when the file is not named.
     needed: bool = False
     told: Told = Told()
+    #: Of a journal: the entry behind which reading goes on; the other places count for nothing in the next run.
+    cursor: str | None = None
+    #: Whether its lines are wrapped in something, as its first lines decided; None while that is open.
+    wrapped: bool | None = None
     #: When the file was last there, in seconds since 1970.
     seen_s: int = 0
     #: Behind the last line that was read, in unpacked bytes (None in marks of older releases), and the greatest time in the lines before.

@@ -68,6 +68,10 @@ def _findings(settings: Settings, settings_file: Path | None, *, look: bool) -> 
         zone = told.zone_in_words(path)
         if zone is not None:
             yield NOTE, zone
+    if settings.source:
+        from mailtrace.cli.doctor_sources import sources_findings  # noqa: PLC0415 - only where there are logs is what reads them loaded
+
+        yield from sources_findings([source.path for source in settings.source])
     letters = DeadLetters(settings.data_dir).count()
     if letters:
         yield NOTE, f"{counted(letters, 'trace')} could not be stored; see `mailtrace deadletters list`."

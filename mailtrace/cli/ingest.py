@@ -120,7 +120,8 @@ def ingest(
     Parameters
     ----------
     path
-        Log files, folders or glob patterns; - is standard input; without any, those that the settings name.
+        Log files, folders or glob patterns; - is standard input, journald: the journal, journald:UNIT that of a unit; without any, those
+        that the settings name.
     once
         Read to the end, write everything, and stop.
     """

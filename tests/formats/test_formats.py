@@ -138,6 +138,7 @@ OWN_LINES = {
         "2026-11-24 03:53:14 [90] 1xVhsP-00001T-1p Completed",
         "Nov 24 03:53:14 mx1 exim4[90]: [1\\2] 2026-11-24 03:53:14 1xVhsP-00001T-1p F=<> rejected after DATA: no",
         "Nov 24 03:53:14 mx1 exim[90]: [2\\2] Envelope-from: <>",
+        "Nov 24 03:53:14 mx1 docker/mail[8]: 2026-11-24 03:53:14 1xVhsP-00001T-1p Completed",
     ),
     "rspamd": (
         "2026-11-24 03:53:14 #100(rspamd_proxy) <dd29ba>; proxy; x",

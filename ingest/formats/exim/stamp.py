@@ -14,6 +14,7 @@ from ingest.queue_ids import EXIM_ID, time_in_id
 #: Exim begins the pieces of a long entry in syslog so, and writes its own stamp into it unless it is told not to.
 _PIECE = re.compile(r"\[\d{1,6}[/\\]\d{1,6}\] ", re.ASCII)
 _BEGUN = re.compile(rf"(?:\[\d{{1,6}}[/\\]\d{{1,6}}\] )?(?:\[\d{{1,10}}\] )?({EXIM_ID}) (?:<= |[HU]=[^\n]* rejected after DATA)", re.ASCII)
+_OWN_ID = re.compile(rf"(?:\[\d{{1,10}}\] )?{EXIM_ID} ", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 #: Zones lie apart by this, and no zone is further than that from another.
@@ -54,5 +55,10 @@ def begun(text: str) -> int | None:
     return None if found is None else time_in_id(found[1])
 
 
+def _begins_with_id(text: str) -> bool:
+    """Whether a text begins with the id of a message, which nobody else writes so; behind a process id as well (`+pid`)."""
+    return _OWN_ID.match(text) is not None
+
+
 #: Exim's own files hold nothing but the stamp before the text.
-FRAME = OwnFrame(unmarked="exim", unwrap=unwrap, begun=begun)
+FRAME = OwnFrame(unmarked="exim", sure=_begins_with_id, unwrap=unwrap, begun=begun)

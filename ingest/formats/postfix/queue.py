@@ -136,10 +136,11 @@ def _checked(queue_id: str | None, rest: str) -> Outcome:
         # Each message has it, and servers write it: a rule about how it came, or the way in which a filter takes all mail out of the queue.
         decider = Decider.ACCESS
     found = tails_behind(rest, match.end())
-    if not found:
+    if not found and (not queue_id or " from " not in rest):
         return UNKNOWN
-    if len(found) > 1:
-        # Somebody wrote a tail into the header: that the rule met is known, and of whom only the queue id tells.
+    if len(found) != 1:
+        # Somebody wrote a tail into the header, or it is longer than Postfix logs: that the rule met is known, and of whom only the
+        # queue id tells.
         reply = Reply(550, "5.7.1", inferred=True) if action is Action.REJECT else None
         return Ruled(queue_id, action, Stage(stage), decider, reply=reply)
     at, tail = found[0]
