@@ -34,8 +34,8 @@ from ingest.tail.checkpoint import Checkpoint
 from ingest.tail.faults import TailError
 from ingest.tail.follow import Follower
 from ingest.tail.names import is_file
+from ingest.telling.document import Context
 from ingest.telling.ownership import Ownership
-from ingest.telling.trace import Context
 from ingest.writer import UnderWay, Writer
 from mappings import private
 

@@ -22,7 +22,8 @@ from ingest.memory.node import Node, Written, content_digest
 from ingest.mending import Mender
 from ingest.sinks import Sink
 from ingest.summary import Summary
-from ingest.telling.trace import Composed, Context, Draft, compose
+from ingest.telling.document import Context
+from ingest.telling.trace import Composed, Draft, compose
 from mappings.address import fold
 from mappings.trace import REVISION, VERSION_STEP, Trace
 from mappings.trace import Event as StoredEvent

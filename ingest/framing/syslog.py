@@ -16,7 +16,7 @@ from ingest.framing.journald import entry_of
 from ingest.framing.line import Line
 from ingest.framing.own import OwnFrames, asked
 from ingest.framing.stamps import BSD, CTIME, DATED, ISO, PRIORITY, Stamp, bsd_stamp, ctime_stamp, dated, iso_stamp
-from ingest.framing.tag import NO_TAG, TagParts, number_of, tag_of
+from ingest.framing.tag import NO_TAG, Tags, number_of, tag_of
 from ingest.framing.year import HALF_A_YEAR, days_back, guess_year
 from ingest.framing.zones import FileZone
 
@@ -35,8 +35,6 @@ _TOKEN = re.compile(r"([^\s\[\]:]+)\[([^\]\s]*)\]:", re.ASCII)
 _HOSTED = re.compile(r"(?=[^\s\[\]=<>]{1,255} [A-Za-z][A-Za-z0-9_/.-]{0,100}\[\d{1,10}\]: )", re.ASCII)
 _SIGNS = frozenset("+-")
 _BLANKS = frozenset(" \t\r")
-_MAX_TAGS = 4096
-_MAX_TAG = 256
 
 #: Lines of one file are out of order by less than this; a stamp that falls further back, in the hour that a change of clocks
 #: repeats, is of the second pass.
@@ -77,7 +75,7 @@ class Framer:
         self._day: tuple[int, int] | None = None
         self._not_after_us = not_after_us
         self._seen_us: int | None = None
-        self._tags: dict[str, TagParts] = {}
+        self._tags = Tags()
         self._host = ""
         # One entry of memory for each form of stamp: most lines share their second with the line before.
         self._bsd_stamp = ""
@@ -176,7 +174,7 @@ class Framer:
             return None
         fine = self._iso_end > 20
         if len(parts) == 4:
-            tag = self._tags.get(parts[2]) or self._new_tag(parts[2])
+            tag = self._tags.get(parts[2]) or self._tags.read(parts[2])
             if tag is not None and parts[1] and parts[1][-1] != ":":
                 host = parts[1]
                 if host == self._host:
@@ -202,7 +200,7 @@ class Framer:
             self._bsd_stamp = stamp
         parts = text[16:].split(" ", 2)
         if len(parts) == 3:
-            tag = self._tags.get(parts[1]) or self._new_tag(parts[1])
+            tag = self._tags.get(parts[1]) or self._tags.read(parts[1])
             if tag is not None and parts[0] and parts[0][-1] != ":":
                 host = parts[0]
                 if host == self._host:
@@ -268,7 +266,7 @@ class Framer:
                 return Line(time_us, fine, "", own.program, own.program, own.pid, own.text, raw, self.file)
             host, after = "", rest
         token, _, text = after.partition(" ")
-        tag = self._new_tag(token)
+        tag = self._tags.read(token)
         if tag is None:
             found = _TOKEN.match(token)
             if found is not None:
@@ -365,17 +363,6 @@ class Framer:
         if seen is None or chosen > seen:
             self._seen_us = chosen
         return chosen
-
-    def _new_tag(self, token: str) -> TagParts | None:
-        """The parts of `tag[pid]:`, or None where the token is no tag."""
-        if not token.endswith(":") or len(token) < 2:
-            return None
-        tag = tag_of(token[:-1])
-        if len(token) <= _MAX_TAG:
-            if len(self._tags) >= _MAX_TAGS:
-                self._tags.clear()
-            self._tags[token] = tag
-        return tag
 
 
 def peek_time(text: str, own: OwnFrames) -> Stamp | None:

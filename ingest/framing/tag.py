@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 _MAX_PID_DIGITS = 10
+_MAX_TAGS = 4096
+_MAX_TAG = 256
 
 
 class TagParts(NamedTuple):
@@ -31,3 +33,18 @@ def tag_of(text: str) -> TagParts:
 def number_of(text: str) -> int:
     """The number of a process; 0 where it is none."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MAX_PID_DIGITS else 0
+
+
+class Tags(dict[str, TagParts]):
+    """The tags of a file's lines by their words, as most come again; `read` keeps those that it has not seen before."""
+
+    def read(self, token: str) -> TagParts | None:
+        """The parts of `tag[pid]:`, or None where the token is no tag."""
+        if not token.endswith(":") or len(token) < 2:
+            return None
+        tag = tag_of(token[:-1])
+        if len(token) <= _MAX_TAG:
+            if len(self) >= _MAX_TAGS:
+                self.clear()
+            self[token] = tag
+        return tag

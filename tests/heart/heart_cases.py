@@ -15,13 +15,14 @@ from ingest.joining.life import Life
 from ingest.joining.parts import Message
 from ingest.joining.within import Within
 from ingest.memory.nodes import Nodes
+from ingest.telling.document import Context
 from ingest.telling.fate import fate_of
 from ingest.telling.filed import pieces_of
 from ingest.telling.outcome import Fate
 from ingest.telling.ownership import Ownership
 from ingest.telling.recipient import Recipient, recipient
 from ingest.telling.recipients import recipients_of
-from ingest.telling.trace import Context, compose
+from ingest.telling.trace import compose
 from ingest.telling.tree import Tree
 from mappings import keys
 from mappings.facts import Attempted, Fact, Filed, Identified, Inspected, Queued, Received, Reply, Scanned

@@ -161,7 +161,7 @@ ROWS = (
     Row(DELIVERED, [client(), sent(), filed(Filing.ANSWERED)], "delivered -", 1),
     Row(DELIVERED, [client(), sent(relay_ip=LOOPBACK), filed()], "delivered -", 1),
     Row(NOT_KEPT, [client(), sent(), filed(Filing.DISCARDED)], "discarded policy", 2),
-    Row(NOT_KEPT, [client(), sent(relay_ip=LOOPBACK), filed(Filing.DISCARDED)], "discarded policy", 2),
+    Row(NOT_KEPT, [client(), sent(relay_ip=LOOPBACK, log_id="1-1"), filed(Filing.DISCARDED)], "discarded policy", 2),
     Row(NOT_KEPT, [client(), sent(), filed(Filing.ANSWERED), filed(Filing.DISCARDED)], "discarded policy", 3),
     Row(NOT_KEPT, [client(), sent(), filed(Filing.DISCARDED), filed(Filing.SENT_ON)], "expanded policy", 3),
     Row(NOT_KEPT, [client(), sent(), filed(Filing.RETURNED)], "bounced policy", 2),
