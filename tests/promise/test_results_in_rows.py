@@ -23,10 +23,10 @@ def test_every_result_is_in_a_row(form: Form, place: Place, monkeypatch: pytest.
     """Those that name a recipient all are; of those that name nobody, all but what could be about two messages."""
     results: dict[str, bool] = {}
 
-    def noting(event: LiveEvent, *, new: bool) -> Arrival:
+    def noting(event: LiveEvent, **known: bool) -> Arrival:
         if isinstance(event.fact, Scanned | Judged):
             results[event.digest] = bool(event.fact.people())
-        return arrival_of(event, new=new)
+        return arrival_of(event, **known)
 
     monkeypatch.setattr(memory, "arrival_of", noting)
     read(place, form.unpacked(place.logs), timezone=form.zone)
