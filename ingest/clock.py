@@ -6,7 +6,7 @@ sets (`pin_s`, `hold_back_s`, `memory_s`) are in `ingest.options`; the rest is f
 
 from __future__ import annotations
 
-from mappings.links import LOG_ID_REACH_S, REACH_S
+from mappings.links import BOXED_REACH_S, LOG_ID_REACH_S, NAMELESS_REACH_S, REACH_S
 
 #: In microseconds.
 SECOND = 1_000_000
@@ -16,10 +16,14 @@ SECOND = 1_000_000
 #: Two lines without a common id join only when their stamps lie at most this far apart; a setting (`pin_s`) may make it less, never more.
 REACH_US = REACH_S * SECOND
 LOG_ID_REACH_US = LOG_ID_REACH_S * SECOND
+NAMELESS_REACH_US = NAMELESS_REACH_S * SECOND
+BOXED_REACH_US = BOXED_REACH_S * SECOND
 #: Stamps of whole seconds may stand up to this far before what caused them.
 SLACK_US = SECOND
 #: Lines of a session are kept so much longer than they may lie apart, so that when they are let go of decides nothing.
 MARGIN_S = 60
+#: A clock that is set right while mail is in flight goes back by at most this: so far before its beginning a message may end.
+SET_BACK_US = 3600 * SECOND
 #: So long the lines of a process are known, by their number in its second, after it wrote last.
 NUMBERED_US = 60 * SECOND
 

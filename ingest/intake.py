@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from ingest.aside import Aside
 from ingest.formats import Format, Silent, format_of
+from ingest.framing.inside import says_repeated
 from ingest.framing.line import Line
 from ingest.joining.places import Hold, Place
 from ingest.joining.route import SessionRole
@@ -18,6 +19,7 @@ from ingest.memory.memory import Memory
 from ingest.options import IngestOptions
 from ingest.queue_ids import id_at_start
 from ingest.source import SourceFile
+from ingest.strange import strange
 from ingest.summary import Summary, Tally
 from mappings.facts import Connected, Fact, Nothing, Unread
 from mappings.log_words import Contact
@@ -25,6 +27,8 @@ from mappings.log_words import Contact
 _SAMPLES = 20
 #: What lines state, each with its number among what its line states, by the host whose they are.
 _Stated = dict[str, list[tuple[Line, Fact | SessionRole, int, Place]]]
+
+_MARKS = {Contact.CONNECT: SessionRole.OPEN, Contact.DISCONNECT: SessionRole.CLOSE}
 
 
 class Intake:
@@ -133,6 +137,8 @@ class Intake:
         """What a line states; empty where that is nothing of a message."""
         known = self._format(line, source.setting.format or self._format_name)
         if known is None:
+            if not line.program and self._is_nobodys(line, source.tally):
+                return ()
             self._summary.foreign[line.program] += 1
             source.tally.foreign[line.program] += 1
             return ()
@@ -145,11 +151,15 @@ class Intake:
             self._summary.events[known.name] += 1
         if not line.host:
             line.host = self._host_of(source)
-        if isinstance(stated, tuple):
-            return stated
-        if isinstance(stated, Connected) and stated.step in {Contact.CONNECT, Contact.DISCONNECT}:
-            return (SessionRole.OPEN if stated.step is Contact.CONNECT else SessionRole.CLOSE,)
-        return (stated,)
+        return tuple(map(_marked, stated)) if isinstance(stated, tuple) else (_marked(stated),)
+
+    def _is_nobodys(self, line: Line, tally: Tally) -> bool:
+        """Whether a line without a tag only says how often the one before it came again; of another it is noted whose it may be."""
+        if says_repeated(line.text):
+            tally.repeats += 1
+            return True
+        tally.unread(strange(line.raw))
+        return False
 
     def _silent(self, outcome: Silent, line: Line, known: Format, tally: Tally) -> None:
         """Count a line that states nothing; keep a few of those that no pattern fits."""
@@ -160,6 +170,9 @@ class Intake:
             return
         if outcome is Silent.FREE:
             tally.free[known.name] += 1
+            return
+        if says_repeated(line.text):
+            tally.repeats += 1
             return
         tally.unknown[known.name] += 1
         self._summary.unknown[line.program] += 1
@@ -174,3 +187,10 @@ class Intake:
                 self._formats.clear()
             self._formats[key] = format_of(line.tag, line.program, override)
         return self._formats[key]
+
+
+def _marked(fact: Fact) -> Fact | SessionRole:
+    """A fact, or the mark of a session where it says no more than that one begins or ends."""
+    if type(fact) is Connected and fact.step in _MARKS:
+        return _MARKS[fact.step]
+    return fact

@@ -50,6 +50,8 @@ class IngestOptions:
     customers: tuple[Owner, ...] = ()
     #: Names of Exim's routers, transports and boxes that keep mail back.
     quarantines: re.Pattern[str] | None = re.compile("quarantine", re.IGNORECASE)
+    #: Whether message ids may say the zone of stamps that name none, where a source sets none: `timezone` is a guess then.
+    zone_by_ids: bool = False
     keep_raw: bool = True
     keep_subjects: bool = True
     #: Seconds: how long a line may pin the low-water mark, a message is held back, a written one kept in memory.

@@ -33,8 +33,9 @@ from ingest.summary import Progress, Summary
 from ingest.tail.checkpoint import Checkpoint
 from ingest.tail.faults import TailError
 from ingest.tail.follow import Follower
+from ingest.tail.names import is_file
+from ingest.telling.document import Context
 from ingest.telling.ownership import Ownership
-from ingest.telling.trace import Context
 from ingest.writer import UnderWay, Writer
 from mappings import private
 
@@ -151,7 +152,7 @@ class Ingest:
         if checkpoint.warning:
             self._warn(checkpoint.warning)
         # A file that an earlier run could not let go of is read on, also where it is not named now: the store lacks its last lines.
-        left = [mark for mark in checkpoint.marks if mark.needed] if once else []
+        left = [mark for mark in checkpoint.marks if mark.needed and is_file(mark.path)] if once else []
         follower = self._follower = Follower(self._options.paths, checkpoint, once=once, exclude=str(self._data), left=left)
         return follower
 
@@ -259,6 +260,9 @@ class Ingest:
 
     def _write_all(self) -> None:
         """Write everything, also what is held back, and wait until it is durable."""
+        for source in self._sources:
+            if source.settle():
+                self._intake.take(source, _CHUNK, None)
         self._join(self._joiner.drain())
         self._flush(everything=True, final=True)
         for writer in self._writers.values():

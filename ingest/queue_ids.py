@@ -26,10 +26,14 @@ _LONG_ID = re.compile(
     r"([0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]{6,})([0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{4})z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]+"
 )
 _EXIM_ID = re.compile(EXIM_ID)
+#: Exim's, Postfix' short ones, Sendmail's, Postfix' long ones; the first that fits counts.
+_FORMS = (_EXIM_ID, re.compile(r"[0-9A-F]{6,21}"), re.compile(SENDMAIL_ID), re.compile(POSTFIX_ID))
 #: Mail servers, and filters that name their queue files, begin a line with the id.
 _AT_START = re.compile(rf"({MILTERED_ID}): |({EXIM_ID}) ")
 #: Seconds are plausible from 2010 to 2100; anything else is an id that merely looks like one.
 _PLAUSIBLE = range(1_262_304_000, 4_102_444_800)
+#: An id is made before the lines that bear it, but for clocks that differ a little; and no queue keeps mail longer than this.
+_AFTER_US, _BEFORE_US = 60 * SECOND, 30 * 86_400 * SECOND
 
 
 def id_at_start(text: str) -> str | None:
@@ -56,6 +60,22 @@ def time_in_id(queue_id: str) -> int | None:
     if seconds not in _PLAUSIBLE or micros >= SECOND:
         return None
     return seconds * SECOND + micros
+
+
+def believed_time(queue_id: str, stamp_us: int) -> int | None:
+    """The time that a queue id holds, where it is near the stamp of a line: a clock was wrong, or it only looks like one, else."""
+    held = time_in_id(queue_id)
+    return held if held is not None and stamp_us - _BEFORE_US <= held <= stamp_us + _AFTER_US else None
+
+
+def alike(queue_id: str, other: str) -> bool:
+    """Whether two ids may be of one mail server: one that writes long ids writes no short ones, and no ids of another program's form."""
+    return _form_of(queue_id) == _form_of(other)
+
+
+def _form_of(queue_id: str) -> int:
+    """Which of the forms an id has."""
+    return next((number for number, form in enumerate(_FORMS) if form.fullmatch(queue_id)), len(_FORMS))
 
 
 def _seconds(exim_id: str) -> int | None:

@@ -11,15 +11,19 @@ from msgspec.structs import replace
 
 from ingest.aside import FailedLine
 from ingest.clock import SECOND
-from ingest.formats import framer_of, peek_time
+from ingest.formats import framer_of, peek_time, unwrapper_of
 from ingest.framing.line import Line
+from ingest.framing.syslog import Framer
 from ingest.framing.year import guess_year
+from ingest.framing.zones import FileZone
 from ingest.joining.places import Place
 from ingest.options import SourceSetting
 from ingest.records import Joiner
+from ingest.strange import strange
 from ingest.summary import Tally
 from ingest.tail.marks import Told
 from ingest.tail.reader import FileReader
+from ingest.unwrapping import Unwrapper
 
 _READ = 4000
 
@@ -36,7 +40,9 @@ def legible(text: str) -> str:
 class SourceFile:
     """One reader with all that its lines need, in the order of the file."""
 
-    def __init__(self, reader: FileReader, setting: SourceSetting, zone: tzinfo, joiner: Joiner[Place], tally: Tally) -> None:
+    def __init__(
+        self, reader: FileReader, setting: SourceSetting, zone: tzinfo, joiner: Joiner[Place], tally: Tally, *, zone_set: bool = True
+    ) -> None:
         self.reader = reader
         self.tally = tally
         self.setting = setting
@@ -49,8 +55,10 @@ class SourceFile:
         #: The stamp of the last line that had one.
         self.latest_us = 0
         self._zone = setting.timezone or zone
-        self._framer = framer_of(reader.path, self._zone, setting.year)
+        self._zone_set = zone_set or setting.timezone is not None
+        self._framer = self._new_framer(setting.year)
         self._joiner = joiner
+        self._unwrapper: Unwrapper | None = None
         self._ahead: list[tuple[int, str]] = []
         self._next = 0
         self._next_us: int | None = None
@@ -62,7 +70,10 @@ class SourceFile:
     @property
     def read(self) -> int:
         """Where the first line begins that was not taken, in unpacked bytes."""
-        return self._ahead[self._next][0] if self._next < len(self._ahead) else self.reader.position
+        if self._next < len(self._ahead):
+            return self._ahead[self._next][0]
+        open_at = None if self._unwrapper is None else self._unwrapper.open_at
+        return self.reader.position if open_at is None else open_at
 
     @property
     def read_us(self) -> int | None:
@@ -70,9 +81,34 @@ class SourceFile:
         return self._greatest or (self.reader.mark.read_us if self.reader.mark is not None else None)
 
     @property
+    def wrapped(self) -> bool | None:
+        """Whether its lines are wrapped in something; None while that is open."""
+        return None if self._unwrapper is None else self._unwrapper.wrapped
+
+    @property
     def told(self) -> Told:
-        """What was said about the file."""
-        return Told(self.setting.log_host, self.setting.format, str(self._zone))
+        """What was said about the file, as of the last line."""
+        return self._told(self.file_zone.of_ids)
+
+    def told_at(self, place: Place) -> Told:
+        """The same as of a place."""
+        return self._told(place.zone_of_ids)
+
+    def _told(self, zone_of_ids: str | None) -> Told:
+        zone = str(self._zone) if self._zone_set or zone_of_ids is None else zone_of_ids
+        return Told(self.setting.log_host, self.setting.format, zone, zone_of_ids)
+
+    @property
+    def file_zone(self) -> FileZone:
+        """The zone of its stamps that name none."""
+        return self._framer.file_zone
+
+    def take_zone(self, zone_of_ids: str | None) -> None:
+        """Take the zone from a file beside it, before the first line is taken."""
+        self._framer.take_zone(zone_of_ids)
+
+    def _new_framer(self, year: int | None, not_after_us: int | None = None) -> Framer:
+        return framer_of(self.reader.path, self._zone, year, not_after_us, zone_set=self._zone_set)
 
     def begin(self, year: int | None, known_us: int | None) -> None:
         """Decide the year of stamps that name none, once for this content: resumed, set, told by other files, or guessed."""
@@ -80,25 +116,52 @@ class SourceFile:
         mark = self.reader.mark
         given = self.setting.year or year
         if mark is not None and mark.year is not None:
-            self._framer = framer_of(self.reader.path, self._zone, mark.year)
+            self._framer = self._new_framer(mark.year)
+            self._framer.take_zone(mark.told.zone_of_ids)
             self._framer.resume(mark.year, mark.last_us)
-        elif given is None:
-            first = next((s for text in self.ahead(200) if (s := peek_time(text)) is not None), None)
+        else:
+            first = next((s for text in self.ahead(200) if (s := peek_time(text)) is not None), None) if given is None else None
             if first is not None and first.year is None:
                 given = guess_year((first.month, first.day), self.reader.path, self.reader.mtime_ns // 1000, known_us)
-            self._framer = framer_of(self.reader.path, self._zone, given, self.reader.mtime_ns // 1000)
-        else:
-            self._framer = framer_of(self.reader.path, self._zone, given, self.reader.mtime_ns // 1000)
+            self._framer = self._new_framer(given, self.reader.mtime_ns // 1000)
+            if mark is None:
+                self._look_for_zone(given)
+            else:
+                self._framer.take_zone(mark.told.zone_of_ids)
         self._began = True
+
+    def _look_for_zone(self, year: int | None) -> None:
+        """Take the zone that the first message id says, for the lines before it."""
+        if self._zone_set:
+            return
+        probe = self._new_framer(year)
+        for text in self.ahead(200):
+            probe.frame(text)
+            if probe.file_zone.settled:
+                break
+        self._framer.file_zone, self._framer.zone = probe.file_zone, probe.file_zone.zone
 
     def fill(self) -> bool:
         """Have lines ahead, where there are any."""
         if self._next < len(self._ahead):
             return True
-        self._ahead = self.reader.read(_READ)
         self._next = 0
         self._next_us = None
+        self._ahead = []
+        while not self._ahead and (read := self.reader.read(_READ)):
+            if self._unwrapper is None:
+                # Known only now that the first lines are read, as is the year.
+                self._unwrapper = unwrapper_of(wrapped=None if self.reader.mark is None else self.reader.mark.wrapped)
+            self._ahead = self._unwrapper.lines(read)
+        if not self._ahead and self.reader.ended:
+            self.settle()
         return bool(self._ahead)
+
+    def settle(self) -> bool:
+        """Have ahead what was waiting for its end, as it stands: nothing is waited for any more. Whether there is any."""
+        if self._unwrapper is not None and self._next >= len(self._ahead):
+            self._ahead, self._next = self._unwrapper.rest(), 0
+        return self._next < len(self._ahead)
 
     def ahead(self, count: int) -> list[str]:
         """The next lines, without taking them."""
@@ -106,7 +169,7 @@ class SourceFile:
 
     def framed(self, text: str) -> Line | None:
         """A line taken apart by a framer of its own, for a look ahead."""
-        return framer_of(self.reader.path, self._zone, self.setting.year or 2000).frame(text)
+        return framer_of(self.reader.path, self._framer.zone, self.setting.year or 2000).frame(text)
 
     @property
     def next_us(self) -> int:
@@ -117,7 +180,7 @@ class SourceFile:
                 stamp = peek_time(text)
                 if stamp is not None:
                     # An own framer would decide the year again: a peek is only for the order of files.
-                    probe = framer_of(self.reader.path, self._zone, self._framer.year_now or self.setting.year)
+                    probe = framer_of(self.reader.path, self._framer.zone, self._framer.year_now or self.setting.year)
                     line = probe.frame(text)
                     if line is not None:
                         self._next_us = line.time_us
@@ -144,6 +207,7 @@ class SourceFile:
                 self.tally.known[program] += 1
             elif text.strip("\0 "):
                 self.tally.unframed += 1
+                self.tally.unread(strange(text))
             return []
         self.latest_us = line.time_us
         return self._joiner.feed(line, self._slot(offset, line.time_us))
@@ -154,10 +218,13 @@ class SourceFile:
 
     def _slot(self, offset: int, time_us: int) -> Place:
         """The place of a line: where the file reached the second in which it stands; lines that come late stand where they are read."""
+        if self._slots and self._slots[-1].zone_of_ids != self.file_zone.of_ids:
+            # All times before were of another zone.
+            self._greatest = 0
         if not self._slots or time_us // SECOND > self._greatest // SECOND:
             self.first_us = self.first_us or time_us
             self._greatest = max(self._greatest, time_us)
-            self._slots.append(Place(offset, time_us, self._greatest, self._framer.year_now))
+            self._slots.append(Place(offset, time_us, self._greatest, self._framer.year_now, self.file_zone.of_ids))
         return self._slots[-1]
 
     def low_water(self) -> Place | None:

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingest.aside import Failed, sorted_out
 from ingest.clock import SECOND
-from ingest.formats import peek_time
+from ingest.formats import format_of, peek_time
+from ingest.framing.zones import zone_by_offset
 from ingest.joining.places import Place
 from ingest.options import IngestOptions, SourceSetting
 from ingest.records import Joiner
@@ -38,6 +39,8 @@ class Sources:
         #: A year and a host as other files of the same run name them.
         self._named_us: int | None = None
         self._named_hosts: set[str] = set()
+        #: Hosts that lines of other programs name; they count where no others do.
+        self._other_hosts: set[str] = set()
         #: Files of which nobody can say whose they are, and that is told.
         self._hostless: set[str] = set()
 
@@ -58,11 +61,15 @@ class Sources:
         new = [r for r in ready if r not in self._files]
         for reader in new:
             setting, tally = self._setting(reader.path, follower), self._summary.tally(reader.path)
-            source = self._files[reader] = SourceFile(reader, setting, self._options.timezone, self._joiner, tally)
+            source = self._files[reader] = SourceFile(
+                reader, setting, self._options.timezone, self._joiner, tally, zone_set=not self._options.zone_by_ids
+            )
             self._summary.files += 1
             self._peek(source)
         for reader in new:
             self._files[reader].begin(self._options.year, self._named_us)
+        for reader in new:
+            self._share_zone(self._files[reader])
         self._summary.bytes_total = sum(r.size for r in self._files)
         filled = [self._fill(self._files[r]) for r in ready]
         return any(filled)
@@ -95,13 +102,17 @@ class Sources:
     def note(self, checkpoint: Checkpoint) -> None:
         """Note where each may be read on, and let go of those of which nothing is needed."""
         for reader, source in self._files.items():
+            zone = source.told.zone_in_words(source.reader.path)
+            if zone is not None:
+                self._warn(zone)
             mark = source.low_water()
             if mark is None:
                 checkpoint.keep(reader, source.read)
                 continue
             offset = reader.position if reader.finished and not source.pinned else mark.offset
             reached = {"read": source.read, "read_us": source.read_us}
-            checkpoint.note(reader, offset, mark.year, mark.time_us, needed=source.pinned, told=source.told, **reached)
+            told, wrapped = source.told_at(mark), source.wrapped
+            checkpoint.note(reader, offset, mark.year, mark.time_us, needed=source.pinned, told=told, wrapped=wrapped, **reached)
         for reader in [r for r, source in self._files.items() if _is_over(r) and not source.pinned]:
             del self._files[reader]
 
@@ -110,12 +121,13 @@ class Sources:
         told = source.setting.log_host or self._options.log_host
         if told:
             return told
-        if len(self._named_hosts) == 1:
-            return next(iter(self._named_hosts))
+        named = self._named_hosts or self._other_hosts
+        if len(named) == 1:
+            return next(iter(named))
         host, path = socket.gethostname().partition(".")[0], source.reader.path
-        if self._named_hosts and host not in self._named_hosts and path not in self._hostless:
+        if named and host not in named and path not in self._hostless:
             self._hostless.add(path)
-            several = ", ".join(sorted(self._named_hosts))
+            several = ", ".join(sorted(named))
             self._warn(
                 f"{path}: its lines name no host, and other files name several ({several}); they are taken as of {host}, and join nothing"
                 " of those. Say whose they are with log_host."
@@ -139,8 +151,19 @@ class Sources:
                     return source
         told = follower.told_of(path)
         if told is not None:
-            return SourceSetting(path, told.format, _zone(told.timezone), None, told.log_host)
+            zone = None if told.timezone == told.zone_of_ids else _zone(told.timezone)
+            return SourceSetting(path, told.format, zone, None, told.log_host)
         return SourceSetting(path, self._options.format, None, None, self._options.log_host)
+
+    def _share_zone(self, source: SourceFile) -> None:
+        """Where no message id has said yet which zone a file's stamps are of, a file of the same program beside it may know."""
+        if source.file_zone.settled or not source.file_zone.told:
+            return
+        folder = Path(source.reader.path).parent
+        beside = (s.file_zone.of_ids for s in self._files.values() if s.file_zone.settled and Path(s.reader.path).parent == folder)
+        zone_of_ids = next((known for known in beside if known is not None), None)
+        if zone_of_ids is not None:
+            source.take_zone(zone_of_ids)
 
     def _peek(self, source: SourceFile) -> None:
         """Note the year and the host that a file's first lines name, for those that name none."""
@@ -153,7 +176,8 @@ class Sources:
                 self._named_us = int(datetime(stamp.year, stamp.month, stamp.day, tzinfo=self._options.timezone).timestamp() * SECOND)
             line = source.framed(text)
             if line is not None and line.host:
-                self._named_hosts.add(line.host)
+                read = format_of(line.tag, line.program) is not None
+                (self._named_hosts if read else self._other_hosts).add(line.host)
 
 
 def _is_over(reader: FileReader) -> bool:
@@ -164,6 +188,6 @@ def _is_over(reader: FileReader) -> bool:
 def _zone(name: str | None) -> tzinfo | None:
     """The zone of a name that an earlier run wrote; None where there is none any more."""
     try:
-        return ZoneInfo(name) if name else None
+        return (zone_by_offset(name) or ZoneInfo(name)) if name else None
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -22,6 +23,28 @@ class ByName(Counter[str]):
         super().__setitem__(name, number)
 
 
+#: What is known of forms that cannot be read.
+_SINCE_START = re.compile(r"\[ *\d{1,12}\.\d{3,6}(?: <[ \d.]{1,20}>)?\] ", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class StrangeHeader:
+    """A header that is not known, before the tag of a program that is read."""
+
+    header: str
+    tag: str
+    line: str
+
+    @property
+    def in_words(self) -> str:
+        """What is not known, with the line."""
+        said = f"before `{self.tag}` stands a header that is not known: `{self.header.strip() or ' '}`"
+        if _SINCE_START.match(self.header) is not None:
+            since = f"the time since the machine was started (`{self.header.strip()}`), and no date"
+            said = f"before `{self.tag}` stands {since}: use journalctl -o short-iso"
+        return f"{said}; the line is `{self.line}`"
+
+
 @dataclass(slots=True)
 class Tally:
     """What the lines of one file were."""
@@ -37,11 +60,19 @@ class Tally:
     foreign: Counter[str] = field(default_factory=ByName)
     #: Lines without a stamp that we know.
     unframed: int = 0
+    #: Lines of syslog that say only how often the one before them came again.
+    repeats: int = 0
+    #: Lines of programs that are read, behind a header that is not known, and the first of them.
+    strange: int = 0
+    strangest: StrangeHeader | None = None
 
     def add(self, other: Tally) -> None:
         """Count the lines of another file too."""
         self.lines += other.lines
         self.unframed += other.unframed
+        self.repeats += other.repeats
+        self.strange += other.strange
+        self.strangest = self.strangest or other.strangest
         for mine, theirs in (
             (self.known, other.known),
             (self.unknown, other.unknown),
@@ -50,6 +81,12 @@ class Tally:
         ):
             for name, number in theirs.items():
                 mine[name] += number
+
+    def unread(self, found: StrangeHeader | None) -> None:
+        """Note a line of which nothing could be read, where it holds one of a program that is."""
+        if found is not None:
+            self.strange += 1
+            self.strangest = self.strangest or found
 
     @property
     def recognised(self) -> int:

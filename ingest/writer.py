@@ -22,7 +22,8 @@ from ingest.memory.node import Node, Written, content_digest
 from ingest.mending import Mender
 from ingest.sinks import Sink
 from ingest.summary import Summary
-from ingest.telling.trace import Composed, Context, Draft, compose
+from ingest.telling.document import Context
+from ingest.telling.trace import Composed, Draft, compose
 from mappings.address import fold
 from mappings.trace import REVISION, VERSION_STEP, Trace
 from mappings.trace import Event as StoredEvent
@@ -88,8 +89,15 @@ class Writer:
 
         `show_us` is the time by which holding back is judged: the log's clock, moved on with the wall clock while no line comes.
         """
+        if final:
+            # What is found by names may make others news, which are looked at now or never.
+            self._nodes.late.clear()
+            self._renew()
         due = self._due.now(show_us, everything=everything, final=final)
         self._renew()
+        if final:
+            # Making parts anew may show that messages are other ones than they were.
+            due = list(dict.fromkeys([*due, *self._nodes.news]))
         self._write(due, _Pass(show_us, everything, final=final))
         self.collect()
 
@@ -184,13 +192,14 @@ class Writer:
 
     def _take(self, message: Message, composed: Composed, digests: list[bytes], nodes: list[Node], run: _Pass) -> int | None:
         """Have the documents of a message written that have to be; until when others are held back."""
-        if composed.void or (run.last and not composed.drafts):
+        documents = self._nodes.documents
+        # What came to nothing is written only where something was told of it.
+        told = [(d, digest) for d, digest in zip(composed.drafts, digests, strict=True) if not d.withheld or d.trace.id in documents]
+        if composed.void or (run.last and not told):
             self.memory.forget(message)
         held_us: int | None = None
-        for draft, digest in zip(composed.drafts, digests, strict=True):
-            known = self._nodes.documents.get(draft.trace.id)
-            if draft.withheld and not run.last:
-                continue
+        for draft, digest in told:
+            known = documents.get(draft.trace.id)
             if known is None and not run.final and draft.held_us is not None and run.show_us < draft.held_us:
                 held_us = draft.held_us if held_us is None else min(held_us, draft.held_us)
                 continue
@@ -200,8 +209,8 @@ class Writer:
             changed = self._versioned(draft, digest, known)
             if changed is not None:
                 run.batch.append(changed)
-        if held_us is None and composed.drafts:
-            run.group.superseded += self._replaced(message, composed.drafts, nodes)
+        if held_us is None and told:
+            run.group.superseded += self._replaced(message, [draft for draft, _ in told], nodes)
         return held_us
 
     def _versioned(self, draft: Draft, digest: bytes, known: Written | None) -> Trace | None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from ingest.tail.names import is_file
 from mailtrace.problems import CouldNot, WrongUsage, of_os_error
 from mailtrace.settings import CustomerTable, Elasticsearch, Http, LogDomainTable, Settings, SourceTable, check
 
@@ -130,7 +131,7 @@ def _read(file: Path) -> dict[str, Any]:
             values[key] = os.fspath(file.parent / Path(values[key]).expanduser())
     for row in values.get("source", []):
         if isinstance(row, dict) and isinstance(row.get("path"), str):
-            row["path"] = os.fspath(file.parent / Path(row["path"]).expanduser())
+            row["path"] = os.fspath(file.parent / Path(row["path"]).expanduser()) if is_file(row["path"]) else row["path"]
     return values
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from ingest.formats import FORMATS
 from ingest.options import IngestOptions, LogDomain, SourceSetting
+from ingest.tail.names import is_file
 from ingest.telling.ownership import Owner
 from mailtrace.problems import WrongUsage
 from mailtrace.settings import Settings, SourceTable
@@ -29,6 +30,8 @@ class ReadingPlan:
     sources: tuple[SourceTable, ...]
     #: Zone of stamps that name none, where a source says nothing.
     timezone: str
+    #: Whether that was only guessed, so that message ids may say it better.
+    zone_by_ids: bool = False
     rebuild: bool = False
     #: What is read again, in milliseconds since 1970 UTC; an end that is None is open.
     since_ms: int | None = None
@@ -73,6 +76,7 @@ def plan(
     return ReadingPlan(
         sources=sources,
         timezone=timezone or system_zone(),
+        zone_by_ids=timezone is None,
         rebuild=rebuild,
         since_ms=since_ms,
         until_ms=until_ms,
@@ -82,7 +86,7 @@ def plan(
 
 def _source_of(path: str, known: Sequence[SourceTable]) -> SourceTable:
     """Make a source of a path; where the settings know the path, what they say about it is taken over."""
-    if path == STDIN:
+    if not is_file(path):
         return SourceTable(path=path)
     whole = os.fspath(Path(path).expanduser().absolute())
     for source in known:
@@ -105,6 +109,7 @@ def ingest_options(settings: Settings, read: ReadingPlan) -> IngestOptions:
     return IngestOptions(
         paths=tuple(source.path for source in read.sources),
         timezone=named(read.timezone),
+        zone_by_ids=read.zone_by_ids,
         rebuild=read.rebuild,
         rebuild_from_us=(read.since_ms or 0) * 1000 if read.part else None,
         sources=tuple(_setting(source, path) for source in read.sources for path in _patterns(source)),

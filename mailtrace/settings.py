@@ -37,7 +37,7 @@ class CustomerTable(msgspec.Struct, frozen=True, kw_only=True):
 class SourceTable(msgspec.Struct, frozen=True, kw_only=True):
     """Log files that need something said about them, or that are read when no path is given."""
 
-    path: Annotated[Name, Meta(description="File, folder or glob pattern.")]
+    path: Annotated[Name, Meta(description="File, folder, glob pattern, or journald:UNIT.")]
     format: Annotated[Name | None, Meta(description="Format of its lines, where it is not to be recognised.")] = None
     timezone: Annotated[Name | None, Meta(description="Zone of stamps that name none, as `Europe/Berlin`.")] = None
     year: Annotated[Annotated[int, Meta(ge=1970, le=9999)] | None, Meta(description="Year of the first line, where stamps name none.")] = (

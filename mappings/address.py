@@ -83,6 +83,12 @@ def local_of(address: str) -> str:
     return _split_normalised(normalise(address))[0]
 
 
+def mailbox_of(address: str) -> tuple[str, str | None]:
+    """The mailbox that an address, or a user's name, stands for, as it is compared: without detail (`bob+news`); and its domain."""
+    local, domain = _split_normalised(fold(address))
+    return local.partition("+")[0] or local, domain or None
+
+
 def parse_path(text: str, start: int) -> tuple[str, int]:
     """The raw text of the path `<...>` that begins at `start`, and the position behind it.
 

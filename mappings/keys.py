@@ -1,6 +1,6 @@
 """Keys: the ids by which a journey is found again, written `kind:value`.
 
-Queue ids and log ids are unique on their host only, so those keys name the host. A key is made, and taken apart, here only.
+Queue ids, log ids, ports and folders are unique on their host only, so those keys name the host. A key is made, and taken apart, here only.
 """
 
 from __future__ import annotations
@@ -27,6 +27,12 @@ class KeyKind(StrEnum):
     JUDGED = "j"
     #: A Message-ID.
     MESSAGE = "i"
+    #: What goes into a program of a host, and what comes out of it, by Message-ID and recipient.
+    PIPED = "r"
+    #: A mail store's session of one delivery.
+    DELIVERY = "d"
+    #: What a mail store did for a mailbox with a Message-ID.
+    BOX = "b"
     #: A quarantine.
     QUARANTINE = "z"
     #: What a newer release names.
@@ -36,6 +42,7 @@ class KeyKind(StrEnum):
 _KINDS = {kind.value: kind for kind in KeyKind}
 #: Between the key that documents have and the line that makes a node of its own of it.
 _OF_LINE = "\x1f"
+_MINUTE_US = 60_000_000
 #: Of which kinds each line is a hop by itself.
 _OF_LINES = ("j:", "f:")
 
@@ -56,8 +63,13 @@ def queue_id_of(key: str) -> str:
 
 
 def host_of(key: str) -> str:
-    """The host in a key made by `queue`."""
+    """The host in a key made by `queue`, `log_id` or `peer`."""
     return key[2:].rpartition("/")[0]
+
+
+def on_host(host: str, key: str) -> str:
+    """The key of the same id on another host, for a key made by `queue`, `log_id`, `peer` or `folder`."""
+    return f"{key[:2]}{host}/{key[2:].partition('/')[2]}"
 
 
 def value_of(key: str) -> str:
@@ -90,9 +102,39 @@ def judged(value: str) -> str:
     return f"j:{value}"
 
 
+def nameless(time_us: int) -> str:
+    """Key of what has no Message-ID, by its minute: a result that names its message by nothing else, and such a message."""
+    return f"j: {time_us // _MINUTE_US}"
+
+
+def nameless_between(since_us: int, until_us: int) -> list[str]:
+    """The keys of all minutes in a span of time."""
+    return [f"j: {minute}" for minute in range(since_us // _MINUTE_US, until_us // _MINUTE_US + 1)]
+
+
+def piped(host: str, message: str, recipient: str) -> str:
+    """Key of a message to a recipient that a program of a host may take out of the queue and hand in again."""
+    return f"r:{host}/{recipient}/{message}"
+
+
+def delivery(session: str) -> str:
+    """Key of a mail store's session of one delivery, which its reply names; the same on every host."""
+    return f"d:{session}"
+
+
+def box(mailbox: str, value: str) -> str:
+    """Key of a mailbox and the Message-ID of what it gets; `mailbox` as `mappings.address.mailbox_of` writes it."""
+    return f"b:{mailbox}/{value}"
+
+
 def peer(host: str, address: str, port: int) -> str:
     """Key of a client connection seen by postscreen: `[ip]:port`."""
     return f"p:{host}/[{address}]:{port}"
+
+
+def listing(host: str, address: str, minute: int) -> str:
+    """Key of what lists said of a client's address in one minute: about its connections at that time, whatever their port."""
+    return f"p:{host}/[{address}]@{minute}"
 
 
 def folder(host: str, name: str) -> str:

@@ -29,6 +29,11 @@ class How(StrEnum):
     ORIGIN = "origin"
     #: The queue file out of which an operator requeued it.
     REQUEUE = "requeue"
+    #: The queue file that a filter took out of the queue, and put back as this one.
+    PUT_BACK = "put_back"
+    #: A program of the host took it through a pipe, and handed it in again; and by what the new queue file is found.
+    PIPED = "piped"
+    SUBMITTED = "submitted"
     #: The queue file that the mail server divided: each part has recipients of its own.
     SPLIT = "split"
     #: The queue file that the filter looked at.
@@ -40,12 +45,22 @@ class How(StrEnum):
     ANSWERED = "answered"
     #: A connection that a screening daemon saw.
     PEER = "peer"
+    #: What lists said of a client while a screening daemon looked at it.
+    LISTED = "listed"
     #: What a filter gave on and the server behind it refused: both have the Message-ID.
     REFUSED = "refused"
     #: A result that names its message by the Message-ID only, while that is in reception.
     JUDGED = "judged"
+    #: Of several messages in reception with one Message-ID it is about one, and nothing tells which.
+    AMONG = "among"
+    #: A result that names its message by the Message-ID only, while that is delivered.
+    CHECKED = "checked"
     #: A result that names a queue file of another host.
     TASK = "task"
+    #: A mail store's session of a delivery, in its own lines and in its answer to the mail server.
+    FILED = "filed"
+    #: A mail store names the Message-ID and the mailbox, and the mail server handed a message with that Message-ID over to it then.
+    BOXED = "boxed"
     #: The folder in which a filter works, and in which a virus scanner found something.
     FOLDER = "folder"
     #: The id by which a line is found that is a hop by itself.
@@ -101,8 +116,16 @@ class LinkKind:
 
 #: Filters' log ids repeat after a restart.
 LOG_ID_REACH_S = 30
+#: What a list said of an address is kept for a minute.
+LISTED_REACH_S = 120
+#: What a store says of a delivery, it says before the mail server logs it; servers that deliver to many log them together.
+BOXED_REACH_S = 60
 #: What a filter gave on is refused at once.
 REFUSED_REACH_S = 30
+#: A result for a message without Message-ID is of the same minute as the message, for nothing else tells them apart.
+NAMELESS_REACH_S = 60
+#: What a program hands in again is a queue file soon after it says that it took the message.
+PIPED_REACH_S = 30
 #: Two lines without a common id join only when their stamps lie at most this far apart: longer than a server waits for a silent client.
 REACH_S = 600
 
@@ -144,6 +167,18 @@ _LINKS = (
     ),
     LinkKind(How.ORIGIN, KeyKind.QUEUE, Leads.BACK, None, "a queue file", told="{program} names {id} as the queue id before the filter"),
     LinkKind(How.REQUEUE, KeyKind.QUEUE, Leads.BACK, None, "a queue file", told="requeued by an administrator from {id}"),
+    LinkKind(
+        How.PUT_BACK, KeyKind.QUEUE, Leads.BACK, None, "a queue file", told="taken out of the queue, and put back, by {program} from {id}"
+    ),
+    LinkKind(
+        How.PIPED,
+        KeyKind.PIPED,
+        Leads.ON,
+        PIPED_REACH_S,
+        "the one queue file with its Message-ID, sender and recipients that was handed in on the host meanwhile",
+        Confidence.LIKELY,
+        "handed in again as {id}, with the same Message-ID, sender and recipients, while the program had it",
+    ),
     LinkKind(How.SPLIT, KeyKind.QUEUE, Leads.BACK, None, "a queue file", told="split off from {id}"),
     LinkKind(How.SCAN_OF, KeyKind.QUEUE, Leads.BACK, None, "a queue file", told="“Queue-ID: {id}” in the line of the filter"),
     LinkKind(How.RESENT, KeyKind.SCAN, Leads.BACK, None, "the scan that kept it", told="its Resent-Message-ID names the scan {id}"),
@@ -167,6 +202,15 @@ _LINKS = (
     ),
     LinkKind(How.PEER, KeyKind.PEER, Leads.BESIDE, REACH_S, "what was found about the connection", told="the same connection {id}"),
     LinkKind(
+        How.LISTED,
+        KeyKind.PEER,
+        Leads.BESIDE,
+        LISTED_REACH_S,
+        "what lists said of the client's address just before",
+        Confidence.LIKELY,
+        "lists were asked about the client {id}",
+    ),
+    LinkKind(
         How.REFUSED,
         KeyKind.MESSAGE,
         Leads.ON,
@@ -184,8 +228,31 @@ _LINKS = (
         Confidence.LIKELY,
         "the Message-ID {id}",
     ),
+    LinkKind(How.AMONG, KeyKind.JUDGED, Leads.BESIDE, None, "the few messages in reception with its Message-ID", Confidence.LIKELY),
+    LinkKind(
+        How.CHECKED,
+        KeyKind.MESSAGE,
+        Leads.BESIDE,
+        None,
+        "the one message on its way with its Message-ID",
+        Confidence.LIKELY,
+        "the Message-ID {id}",
+    ),
     LinkKind(How.TASK, KeyKind.QUEUE, Leads.BESIDE, None, "the queue file on another host", told="“{id}” in the line of {program}"),
+    LinkKind(
+        How.FILED, KeyKind.DELIVERY, Leads.BESIDE, REACH_S, "what the store did in this session", told="“{id}” in the answer of the store"
+    ),
+    LinkKind(
+        How.BOXED,
+        KeyKind.BOX,
+        Leads.BESIDE,
+        BOXED_REACH_S,
+        "the one hand-over of this Message-ID to this mailbox",
+        Confidence.LIKELY,
+        "the store names mailbox and Message-ID ({id}) when it was handed over",
+    ),
     LinkKind(How.FOLDER, KeyKind.FOLDER, Leads.NOWHERE, REACH_S, "hits of a virus scanner"),
+    LinkKind(How.SUBMITTED, KeyKind.PIPED, Leads.NOWHERE, None, "what went into a program"),
     LinkKind(How.OWN, KeyKind.JUDGED, Leads.NOWHERE, None, "who names it"),
     LinkKind(How.UNSEEN, KeyKind.QUEUE, Leads.BESIDE, REACH_S, "who names the same", told="both name the next queue id {id}"),
     LinkKind(How.OTHER, KeyKind.OTHER, Leads.NOWHERE, None, "what a newer release knows", Confidence.LIKELY),

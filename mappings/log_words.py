@@ -119,6 +119,8 @@ class Contact(StrEnum):
     TLS = "tls"
     LOST = "lost"
     TIMEOUT = "timeout"
+    #: The client ended it in order, and had named recipients, but sent no message: it only asked whether they are there.
+    LEFT = "left"
     DISCONNECT = "disconnect"
 
 
@@ -130,6 +132,16 @@ class Handling(StrEnum):
     REQUEUE = "requeue"
     EXPIRE = "expire"
     GIVE_UP = "give_up"
+
+
+class Actor(StrEnum):
+    """Who did something to a queue file: only an administrator decides."""
+
+    ADMIN = "admin"
+    #: A rule that he wrote for all mail, such as a filter of the whole system.
+    RULE = "rule"
+    #: The server itself: a fault that it met, a timer.
+    PROGRAM = "program"
 
 
 class Notice(StrEnum):
@@ -153,8 +165,35 @@ class Finding(StrEnum):
 
     DENYLISTED = "denylisted"
     DNSBL = "dnsbl"
+    #: One list names the client; or answers with an error, which says nothing about it.
+    LISTED = "listed"
+    LIST_ERROR = "list-error"
     PREGREET = "pregreet"
     HANGUP = "hangup"
     BARE_NEWLINE = "bare-newline"
     NON_SMTP_COMMAND = "non-smtp-command"
     COMMAND = "command"
+
+
+class Filing(StrEnum):
+    """What a mail store, or a rule of the mailbox owner, did with a copy of a message."""
+
+    STORED = "stored"
+    #: It could not be stored, or what a rule asked for could not be done.
+    FAILED = "failed"
+    DISCARDED = "discarded"
+    #: To another address, which the owner's rules name.
+    SENT_ON = "sent_on"
+    #: Refused after the mail server had given it: the store tells the sender.
+    RETURNED = "returned"
+    #: The sender got an automatic answer.
+    ANSWERED = "answered"
+    RULES_FAILED = "rules_failed"
+    #: What else was said of it, which decides nothing.
+    NOTED = "noted"
+    OTHER = "other"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Filing:
+        """A word of a newer release."""
+        return cls.OTHER

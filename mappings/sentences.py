@@ -14,6 +14,9 @@ from mappings.facts import (
     Connected,
     Expired,
     Fact,
+    Filed,
+    FilterSymbol,
+    Hindered,
     Identified,
     Infected,
     Inspected,
@@ -31,7 +34,7 @@ from mappings.facts import (
     Signed,
     Unread,
 )
-from mappings.log_words import Action, Contact, Decider, Finding, Handling, Notice, Sending, Stage, Status
+from mappings.log_words import Action, Actor, Contact, Decider, Filing, Finding, Handling, Notice, Sending, Stage, Status
 from mappings.vocabulary import FILTERS
 
 #: What is said of a line that states what this release does not know: a newer one wrote it.
@@ -90,6 +93,7 @@ _PLACES = {
     Stage.BODY: "because of the body",
 }
 _BY = {Decider.MILTER: "by a milter", Decider.PROXY: "by the filter before the queue", Decider.SCREEN: "before the dialogue"}
+_QUEUE_FILTER = "by the filter"
 _ADMIN = {
     Handling.HOLD: "Put on hold",
     Handling.RELEASE: "Released from hold",
@@ -104,10 +108,24 @@ _SESSION = {
     Contact.TLS: "Encrypted connection",
     Contact.LOST: "The session broke off",
     Contact.TIMEOUT: "The session timed out",
+    Contact.LEFT: "The session ended without a message",
+}
+_FILED = {
+    Filing.STORED: "Put into the mailbox",
+    Filing.FAILED: "The mail store could not do it",
+    Filing.DISCARDED: "Thrown away by a rule of the mailbox owner, unless another line says that it was kept",
+    Filing.SENT_ON: "Sent on to another address by a rule of the mailbox owner",
+    Filing.RETURNED: "Refused by the mail store, which tells the sender",
+    Filing.ANSWERED: "A rule of the mailbox owner sent an automatic answer",
+    Filing.RULES_FAILED: "The rules of the mailbox owner could not be followed",
+    Filing.NOTED: "The mail store says",
+    Filing.OTHER: "The mail store did something that this release does not know",
 }
 _SCREEN = {
     Finding.DENYLISTED: "The client is on our deny list",
     Finding.DNSBL: "Lists of senders of spam name the client",
+    Finding.LISTED: "A list of senders of spam names the client",
+    Finding.LIST_ERROR: "A list answered our server with an error, which is no listing",
     Finding.PREGREET: "The client spoke before its turn",
     Finding.HANGUP: "The client hung up during the tests",
     Finding.BARE_NEWLINE: "The client ends lines in the wrong way",
@@ -131,6 +149,8 @@ _ADDRESS = re.compile(r'(?:"[^"@<>]{1,64}"|(?<![^\s<>"@,;:()\[\]{}])[^\s<>"@,;:(
 _HIDDEN = "..."
 #: A sentence is no place for more of what strangers wrote.
 _LONGEST = 2000
+#: And of a filter's tests no more than those that say why.
+_MOST_TESTS = 3
 #: A filter's reply that repeats the next server's.
 _RELAYED = re.compile(r"from MTA\([^)]{0,200}\): (\d{3}(?: \d\.\d{1,3}\.\d{1,3})?) ")
 
@@ -148,13 +168,15 @@ def words_of(fact: Fact) -> str:
             return f"Queued: {fact.size} bytes, {fact.count} recipient{'s' if fact.count > 1 else ''}"
         case Attempted():
             return _attempted(fact)
+        case Hindered():
+            server = f" {_client(fact.server_name, fact.server_ip)}" if fact.server_ip else ""
+            return f"The server{server} did not take it, another one is tried{_said(fact.reply, [])}"
         case Expired():
             return "Too long in the queue: given up, returned to the sender"
         case Removed():
             return "An administrator deleted it from the queue" if fact.by_admin else "Done: removed from the queue"
         case Administered():
-            done = _ADMIN[fact.action]
-            return f"{done} by {_without_addresses(fact.by)}" if fact.by else f"{done} by an administrator"
+            return _administered(fact)
         case Noticed():
             return f"{_NOTICES[fact.what]} goes to the {fact.to} as {fact.notice_id}"
         case Connected():
@@ -168,6 +190,15 @@ def words_of(fact: Fact) -> str:
             return f"{'Checked' if fact.what.startswith(_CHECKS) else 'Signature'}: {_without_addresses(fact.what)}"
         case _:
             return _filtered(fact)
+
+
+def _administered(fact: Administered) -> str:
+    """What was done to a queue file, and by whom."""
+    by = _without_addresses(fact.by) if fact.by else ""
+    if fact.actor is Actor.PROGRAM:
+        return f"{_ADMIN[fact.action]} by the mail server itself" + (f": {by}" if by else "")
+    said = f": {_without_addresses(fact.text)}" if fact.text else ""
+    return f"{_ADMIN[fact.action]} by {by or 'an administrator'}{said}"
 
 
 def _filtered(fact: Fact) -> str:
@@ -185,7 +216,9 @@ def _filtered(fact: Fact) -> str:
         case Release():
             return "An operator released it from quarantine"
         case Infected():
-            return f"The virus scanner found {fact.virus}"
+            return f"The virus scanner found {fact.virus or 'malware'}"
+        case Filed():
+            return _filed(fact)
         case _:
             return type(fact).__name__
 
@@ -194,10 +227,16 @@ def _scanned(fact: Scanned) -> str:
     """A filter's result; a quarantine may be somebody's mailbox."""
     what = "passed" if fact.passed else "blocked"
     detail = f" ({_without_addresses(fact.detail)})" if fact.detail else ""
-    score = f", score {fact.score:g}" if fact.score is not None else ""
+    score = f", score {fact.score:g}{_highest(fact.symbols)}" if fact.score is not None else ""
     places = ["in a mailbox" if "@" in place else f"as {place}" for place in fact.quarantine_ids]
     kept = f", kept {', '.join(places)}" if places else ""
     return f"The filter {what} it as {fact.category}{detail}{score}{kept}"
+
+
+def _highest(symbols: list[FilterSymbol]) -> str:
+    """The tests that add most to a score."""
+    adding = sorted((one for one in symbols if (one.score or 0) > 0), key=lambda one: -(one.score or 0))
+    return f" (highest: {', '.join(f'{one.name} {one.score:g}' for one in adding[:_MOST_TESTS])})" if adding else ""
 
 
 def _judged(fact: Judged) -> str:
@@ -219,10 +258,19 @@ def _judged(fact: Judged) -> str:
     return f"{by} {asked}{score}{forced}{said}"
 
 
+def _filed(fact: Filed) -> str:
+    """What a mail store did; a folder may be named after somebody."""
+    folder = f", folder {_without_addresses(fact.folder)}" if fact.folder else ""
+    said = f": {_without_addresses(fact.text, fact.people())}" if fact.text else ""
+    return f"{_FILED[fact.what]}{folder}{said}"
+
+
 def _received(fact: Received) -> str:
     """How a queue file began."""
     if fact.requeued_from:
         return f"Put back into the queue, before: {fact.requeued_from}"
+    if fact.put_back_from:
+        return f"Put back into the queue by the filter, before: {fact.put_back_from}"
     if fact.split_from:
         return f"Split off for some of the recipients, before: {fact.split_from}"
     if fact.uid is not None:
@@ -258,7 +306,8 @@ def _ruled(fact: Ruled) -> str:
             "Line of the body logged" if fact.stage is Stage.BODY else "Header logged" if "header" in fact.stage else "Logged by a rule"
         )
         return logged + (f": {text}" if text else "")
-    what = " ".join(p for p in (_RULES[fact.action], _BY.get(fact.source, ""), _place(fact)) if p)
+    by = _QUEUE_FILTER if fact.source is Decider.FILTER and fact.stage is Stage.QUEUE else "" if fact.own else _BY.get(fact.source, "")
+    what = " ".join(p for p in (_RULES[fact.action], by, _place(fact)) if p)
     if fact.reply is not None:
         return what + _said(fact.reply, people)
     told = text and fact.action not in {Action.REDIRECT, Action.BCC}
@@ -267,7 +316,7 @@ def _ruled(fact: Ruled) -> str:
 
 def _place(fact: Ruled) -> str:
     """Where in the dialogue or the message it was decided; postscreen and a filter before the queue answer at one place only."""
-    if fact.source in {Decider.PROXY, Decider.SCREEN} or fact.stage in {Stage.NONE, Stage.OTHER}:
+    if fact.source in {Decider.PROXY, Decider.SCREEN} or fact.stage in {Stage.NONE, Stage.OTHER, Stage.QUEUE}:
         return ""
     return _PLACES.get(fact.stage, f"at {fact.stage}")
 
@@ -275,6 +324,8 @@ def _place(fact: Ruled) -> str:
 def _attempted(fact: Attempted) -> str:
     """What came of a delivery."""
     people = [fact.recipient, *([fact.original] if fact.original else [])]
+    if fact.skipped and fact.status is Status.EXPIRED:
+        return "Given up without another try" + _said(fact.reply, people)
     if fact.skipped:
         return NOT_TRIED + _said(fact.reply, people)
     if fact.discarded:
@@ -296,11 +347,14 @@ def _handed(fact: Attempted) -> str:
     if fact.relay_ip is None:
         # An agent of this host has a name only, a server behind a socket its path too.
         agent = fact.relay is not None and "[" not in fact.relay
-        relay, kind = fact.relay or "the next server", 2 if agent else 0
+        # A command may be given the address that it is for.
+        people = [a for a in (fact.recipient, fact.original) if a]
+        relay, kind = _without_addresses(fact.relay or "the next server", people), 2 if agent else 0
     elif is_loopback(fact.relay_ip) and not fact.stored:
-        # The filters of a mail server listen on its own loopback addresses.
+        # The filters of a mail server listen on its own loopback addresses, and so do mail stores: what is there tells by its answer.
         host = f"[{fact.relay_ip}]" if ":" in fact.relay_ip else fact.relay_ip
-        relay, kind = f"{host}:{fact.relay_port}" if fact.relay_port else host, 1
+        filter_of_ours = fact.as_filters_answer or fact.next_id is not None
+        relay, kind = f"{host}:{fact.relay_port}" if fact.relay_port else host, 1 if filter_of_ours else 0
     else:
         relay, kind = fact.relay or fact.relay_ip, 0
     return known[kind].format(relay)

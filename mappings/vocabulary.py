@@ -40,7 +40,7 @@ class Disposition(_Word):
     TEMPFAILED = "tempfailed", "Refused for now in the SMTP dialogue; the other side may try again."
     QUARANTINED = "quarantined", "A filter keeps it."
     RELEASED = "released", "Was kept by a filter, then released and delivered."
-    HELD = "held", "An administrator or an access rule stopped it in the queue."
+    HELD = "held", "Stopped in the queue until somebody lets it go."
     DISCARDED = "discarded", "Accepted and thrown away."
     DELETED = "deleted", "An administrator removed it from the queue."
     ABORTED = "aborted", "The session broke off before the answer to the data."
@@ -62,7 +62,7 @@ class Verdict(_Word):
     OVERSIZED = "oversized", "The filter found it too large."
     UNCHECKED = "unchecked", "The filter could not look into it, for example because it is encrypted."
     NOT_SCANNED = "not_scanned", "No line of a filter belongs to this recipient."
-    UNKNOWN = "unknown", "A filter ran, and its result is not seen."
+    UNKNOWN = "unknown", "A filter ran, or may have run, and its result is not seen."
 
 
 class Reason(_Word):
@@ -141,4 +141,4 @@ SEEN_AS: dict[Reason, Seen] = {
 }
 
 #: How people call the filters that look at mail beside the queue.
-FILTERS: dict[str, str] = {"rspamd": "Rspamd", "spamassassin": "SpamAssassin"}
+FILTERS: dict[str, str] = {"rspamd": "Rspamd", "spamassassin": "SpamAssassin", "mailscanner": "MailScanner"}

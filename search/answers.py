@@ -10,11 +10,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from mappings.codes import best_entry
 from mappings.trace import Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.engines import StoreState, Total
-from search.explain import Explanation
+from search.explain import Explanation, entry_of
 from search.scope import EVERYTHING, Scope
 from search.times import utc
 from search.view import View
@@ -297,5 +296,5 @@ def _error(trace: Trace) -> ErrorCode | None:
     # Of mail that was given up, the last reply says why, not the reason "expired".
     reason = None if trace.reason is Reason.UNKNOWN or trace.disposition is Disposition.EXPIRED else trace.reason
     temporary = trace.disposition in (Disposition.DEFERRED, Disposition.TEMPFAILED)
-    entry = best_entry(trace.reply_code, trace.enhanced_code, trace.reply_text, by=trace.reply_by, reason=reason, temporary=temporary)
+    entry = entry_of(trace, reason, temporary=temporary)
     return ErrorCode(trace.reply_code, trace.enhanced_code, entry.meaning)

@@ -7,13 +7,18 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from mappings.codes import Move, best_entry
+from mappings.codes import KnownError, Move, best_entry
 from mappings.codes.advice import ADVICE, Advice
-from mappings.codes.outcomes import REFUSED_BY_US, outcome_advice
+from mappings.codes.at_side import AUTOMATIC
+from mappings.codes.outcomes import OWN_RULES, outcome_advice
 from mappings.codes.reason import find_reason
+from mappings.codes.side import ours_or_theirs, side_of
 from mappings.codes.special import OWN_HOP
+from mappings.facts import Attempted, Ruled
+from mappings.log_words import Stage
 from mappings.trace import Trace
 from mappings.vocabulary import SEEN_AS, Disposition, Reason, Verdict
+from search.stated import decided_by_store, stated
 
 _BY_REPLY = {
     Disposition.BOUNCED: False,
@@ -52,6 +57,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     next_step: str
     #: Can be passed on as it is: plain words, no ids, no names of our servers.
     customer_text: str
+    #: The reason in one sentence, as it is meant here; None where the lines give none.
+    reason_sentence: str | None
     #: What the meaning was taken from: `disposition`, `reason`, `code` or `text`.
     source: str
 
@@ -64,18 +71,38 @@ def explain(trace: Trace) -> Explanation:
     if trace.disposition is Disposition.EXPIRED:
         return _expired(trace)
     reason = trace.reason if trace.reason is not None and trace.reason is not Reason.UNKNOWN else None
-    entry = best_entry(trace.reply_code, trace.enhanced_code, trace.reply_text, by=trace.reply_by, reason=reason, temporary=temporary)
+    entry = entry_of(trace, reason, temporary=temporary)
     source = _source(trace, entry.reason)
-    ours = _our_own(trace, entry.reason)
-    if ours is None:
-        return _make(trace, entry.meaning, source, move=entry.move, next_step=entry.next_step, customer=entry.customer_text)
-    move, customer = (ours.move_delayed, ours.delayed) if temporary else (ours.move, ours.refused)
-    return _make(trace, entry.meaning, source, move=move, next_step=ours.next_step_for(temporary), customer=customer)
+    said = entry.sentence if reason is not None else None
+    other = _not_by_words(trace, entry.reason)
+    if other is None:
+        return _make(trace, entry.meaning, source, said, move=entry.move, next_step=entry.next_step, customer=entry.customer_text)
+    move, customer = (other.move_delayed, other.delayed) if temporary else (other.move, other.refused)
+    return _make(trace, entry.meaning, source, said, move=move, next_step=other.next_step_for(temporary), customer=customer)
+
+
+def entry_of(trace: Trace, reason: Reason | None, *, temporary: bool) -> KnownError:
+    """What is known of the reply that decided, at its side; the lines of the trace tell what it answers."""
+    said = (trace.reply_code, trace.enhanced_code, trace.reply_text)
+    return best_entry(*said, side=side_of(trace.disposition, trace.reply_by), reason=reason, temporary=temporary, stage=_stage(trace))
+
+
+def _stage(trace: Trace) -> Stage | None:
+    """What the reply that decided was the answer to, where its line says so."""
+    decided = next((line.fact for line in stated(trace) if line.event.hash == trace.decided), None) if trace.decided else None
+    match decided:
+        case Ruled():
+            return decided.stage
+        case Attempted():
+            return decided.reply.stage
+        case _:
+            return None
 
 
 def _by_outcome(trace: Trace) -> Explanation:
     """Where no refusing reply decided: kept, held, thrown away, delivered, under way."""
-    advice = outcome_advice(trace.disposition, trace.reason)
+    own = OWN_RULES.get(trace.disposition) if decided_by_store(trace) else None
+    advice = own or outcome_advice(trace.disposition, trace.reason)
     meaning = trace.disposition.sentence
     source = "disposition"
     if trace.reason is not None and trace.reason is not Reason.UNKNOWN:
@@ -83,26 +110,30 @@ def _by_outcome(trace: Trace) -> Explanation:
         source = "reason"
     if trace.detail and trace.disposition in (Disposition.QUARANTINED, Disposition.DISCARDED, Disposition.HELD):
         meaning = f"{meaning} Detail: {_printable(trace.detail)}."
-    return _make(trace, meaning, source, move=advice.move, next_step=advice.next_step, customer=advice.refused + _besides(trace))
+    said = trace.reason.sentence if trace.reason is not None and trace.reason is not Reason.UNKNOWN else None
+    return _make(trace, meaning, source, said, move=advice.move, next_step=advice.next_step, customer=advice.refused + _besides(trace))
 
 
 def _expired(trace: Trace) -> Explanation:
     """Given up: the last answer says why, and who can change that."""
-    last = best_entry(trace.reply_code, trace.enhanced_code, trace.reply_text, by=trace.reply_by, temporary=False)
+    last = entry_of(trace, None, temporary=False)
     advice = ADVICE[Reason.EXPIRED]
     meaning = Disposition.EXPIRED.sentence
     if last.reason in (Reason.UNKNOWN, Reason.EXPIRED):
-        return _make(trace, meaning, "disposition", move=advice.move, next_step=advice.next_step, customer=advice.refused)
-    ours = _our_own(trace, last.reason)
-    move, next_step = (last.move, last.next_step) if ours is None else (ours.move, ours.next_step)
+        return _make(trace, meaning, "disposition", None, move=advice.move, next_step=advice.next_step, customer=advice.refused)
+    other = _not_by_words(trace, last.reason)
+    move, next_step = (last.move, last.next_step) if other is None else (other.move, other.next_step)
     meaning = f"{meaning} The last try ended with: {last.meaning}"
-    return _make(trace, meaning, _source(trace, last.reason), move=move, next_step=next_step, customer=advice.refused)
+    said = last.sentence if trace.reason not in (None, Reason.EXPIRED) else None
+    return _make(trace, meaning, _source(trace, last.reason), said, move=move, next_step=next_step, customer=advice.refused)
 
 
-def _our_own(trace: Trace, reason: Reason) -> Advice | None:
-    """The advice where the server that refused or did not answer is ours."""
+def _not_by_words(trace: Trace, reason: Reason) -> Advice | None:
+    """The advice where more than the reply tells who can act: nobody wrote the message, or the server that did not answer is ours."""
+    if trace.sender == "" and reason in AUTOMATIC:
+        return AUTOMATIC[reason]
     if trace.disposition in (Disposition.REJECTED, Disposition.TEMPFAILED) and trace.reply_by != "remote":
-        return REFUSED_BY_US.get(reason)
+        return None
     if reason in (Reason.CONNECTION, Reason.REMOTE_SYSTEM, Reason.LOCAL_SYSTEM) and _is_loopback(trace):
         return OWN_HOP
     return None
@@ -135,11 +166,13 @@ def _besides(trace: Trace) -> str:
 
 def _source(trace: Trace, reason: Reason) -> str:
     """What the meaning was taken from."""
-    finding = find_reason(trace.reply_code, trace.enhanced_code, trace.reply_text)
-    return _SOURCES[finding.source] if finding.reason is reason else "reason"
+    said = (trace.reply_code, trace.enhanced_code, trace.reply_text)
+    side = side_of(trace.disposition, trace.reply_by)
+    finding = find_reason(*said, side=side, stage=_stage(trace))
+    return _SOURCES[finding.source] if ours_or_theirs(finding.reason, side) is reason else "reason"
 
 
-def _make(trace: Trace, meaning: str, source: str, *, move: Move, next_step: str, customer: str) -> Explanation:
+def _make(trace: Trace, meaning: str, source: str, reason: str | None, *, move: Move, next_step: str, customer: str) -> Explanation:
     """The explanation, with the customer's sentence about this very message."""
     return Explanation(
         code=trace.reply_code,
@@ -148,12 +181,13 @@ def _make(trace: Trace, meaning: str, source: str, *, move: Move, next_step: str
         move=move,
         move_sentence=move.sentence,
         next_step=next_step,
-        customer_text=_which_message(trace) + customer.removeprefix(_OPENING),
+        customer_text=which_message(trace) + customer.removeprefix(_OPENING),
+        reason_sentence=reason,
         source=source,
     )
 
 
-def _which_message(trace: Trace) -> str:
+def which_message(trace: Trace) -> str:
     """The message as its sender and recipient know it: addresses as they were written, and the time."""
     words = "The automatic message" if trace.sender == "" else _OPENING
     if trace.sender:
@@ -161,16 +195,16 @@ def _which_message(trace: Trace) -> str:
     recipient = trace.original_recipient or trace.recipient
     if recipient:
         words += f" to {_printable(recipient)}"
-    return words + _when(trace.time_ms)
+    return words + in_words(trace.time_ms, " of")
 
 
-def _when(time_ms: int) -> str:
-    """The time in words, UTC; empty where the number is no time."""
+def in_words(time_ms: int, before: str) -> str:
+    """The time in words, UTC, behind a word; empty where the number is no time."""
     try:
         at = datetime.fromtimestamp(time_ms / 1000, UTC)
     except (OverflowError, ValueError, OSError):
         return ""
-    return f" of {at.day} {_MONTHS[at.month - 1]} {at.year} at {at.hour:02}:{at.minute:02} UTC"
+    return f"{before} {at.day} {_MONTHS[at.month - 1]} {at.year} at {at.hour:02}:{at.minute:02} UTC"
 
 
 def _printable(text: str) -> str:

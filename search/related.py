@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_network
+from itertools import islice
 
 from msgspec.structs import replace
 
 from mappings import keys, patterns
+from mappings.address import is_loopback
 from mappings.keys import KeyKind
 from mappings.links import REACH_S
 from mappings.trace import Related, Trace
@@ -93,7 +96,7 @@ def _all(trace: Trace, asked: _Asked) -> Iterator[_Found]:
     same = {sibling.id for sibling in siblings} | {trace.id}
     for relation in trace.related:
         yield from _named(trace, relation, asked, same)
-    yield from _elsewhere(trace, asked.engine, asked.scope)
+    yield from _elsewhere(trace, asked.engine, asked.scope, same)
     yield from _other_tries(trace, asked.engine, asked.scope)
     for sibling in siblings:
         yield sibling, "recipient", "another recipient of the same message", "certain"
@@ -112,7 +115,8 @@ def root_key(trace: Trace) -> str | None:
     if trace.queue_ids:
         of_kind = (key for key in trace.keys if keys.kind_of(key) is KeyKind.QUEUE)
         return next((key for key in of_kind if keys.queue_id_of(key) == trace.queue_ids[0]), None)
-    return next((key for key in trace.keys if keys.kind_of(key) is KeyKind.SCAN), None)
+    found = {keys.kind_of(key): key for key in reversed(trace.keys)}
+    return found.get(KeyKind.SCAN) or found.get(KeyKind.LOG)
 
 
 def _same_message(trace: Trace, other: Trace, root: str) -> bool:
@@ -149,8 +153,8 @@ def _overlap(one: Trace, other: Trace) -> bool:
     return one.time_ms - _NEAR_MS <= other.last_event_ms and other.time_ms <= one.last_event_ms + _NEAR_MS
 
 
-def _elsewhere(trace: Trace, engine: Engine, scope: Scope) -> Iterator[_Found]:
-    """Give the same message at servers of other log domains: by the queue id in the reply, else by Message-ID alone."""
+def _elsewhere(trace: Trace, engine: Engine, scope: Scope, same: set[str]) -> Iterator[_Found]:
+    """Give the same message at servers of other log domains, by queue id in the reply, else by Message-ID alone; and copies made here."""
     for queue_id in trace.next_ids:
         found = _near(trace, engine, scope, Query(queue_id=(queue_id,)))
         for other in _to_same_recipient(trace, (t for t in found if queue_id in t.queue_ids and _overlap(trace, t))):
@@ -171,6 +175,18 @@ def _elsewhere(trace: Trace, engine: Engine, scope: Scope) -> Iterator[_Found]:
             yield other, "previous_hop", f"its reply names the queue id {named[0]}", "certain"
         else:
             yield other, "same_message_id", "the same Message-ID", "guessed"
+    for other in found:
+        if other.id not in same and _is_copy(trace, other):
+            yield other, "copy", "the same Message-ID, handed in on the host meanwhile", "guessed"
+
+
+def _is_copy(trace: Trace, other: Trace) -> bool:
+    """Whether one was made of the other in the log domain: forwarded, sent to a list. Mail from outside may share it by itself."""
+    if trace.log_domain != other.log_domain or not _overlap(trace, other):
+        return False
+    names = {trace.recipient, trace.original_recipient} - {None}
+    made_here = any(t.client_ip is None or is_loopback(t.client_ip) for t in (trace, other))
+    return made_here and names.isdisjoint({other.recipient, other.original_recipient})
 
 
 def _other_tries(trace: Trace, engine: Engine, scope: Scope) -> Iterator[_Found]:
@@ -184,17 +200,26 @@ def _other_tries(trace: Trace, engine: Engine, scope: Scope) -> Iterator[_Found]
     except QueryError:
         return
     found = engine.search(query, scope, limit=2 * LIMIT).traces
-    sent = (trace.sender, trace.recipient, trace.client_ip)
-    tries = [t for t in found if t.id != trace.id and (t.sender, t.recipient, t.client_ip) == sent]
-    evidence = "the same sending server, sender and recipient, soon after a refusal for now"
+    sent = (trace.sender, trace.recipient, _network(trace.client_ip))
+    tries = [t for t in found if t.id != trace.id and (t.sender, t.recipient, _network(t.client_ip)) == sent]
+    evidence = "the same sender and recipient from the same network, soon after a refusal for now"
     if later:
-        # Newest first: the try right after this one is the last of them.
-        for other in tries[-1:]:
+        # Newest first: the try right after this one is the last of them; and the first that was not put off again says how it ended.
+        ended = (t for t in reversed(tries) if t.disposition is not Disposition.TEMPFAILED)
+        for other in (*tries[-1:], *islice(ended, 1)):
             yield other, "later_try", evidence, "guessed"
     else:
         for other in tries[:1]:
             if other.disposition is Disposition.TEMPFAILED:
                 yield other, "earlier_try", evidence, "guessed"
+
+
+def _network(ip: str | None) -> str | None:
+    """The network of a client: large senders come again from a neighbour's address."""
+    try:
+        return None if ip is None else str(ip_network(f"{ip}/{64 if ':' in ip else 24}", strict=False))
+    except ValueError:
+        return ip
 
 
 def _near(trace: Trace, engine: Engine, scope: Scope, query: Query) -> list[Trace]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from mappings.trace import Trace
+from mappings.vocabulary import Disposition
 from search import related as relations
-from search.answers import ReportAnswer, trace_answer
+from search.answers import RelatedTrace, ReportAnswer, trace_answer
 from search.engines import Engine
 from search.explain import Explanation, explain
 from search.journey import filter_results, hops, timeline
+from search.later import later_try, with_later
 from search.losses import concerning, in_words
 from search.scope import Scope
 from search.stated import stated
@@ -24,11 +26,12 @@ def email_report(trace: Trace, engine: Engine, scope: Scope) -> ReportAnswer:
     """Give the report on a trace (with its events) as a caller with this scope may see it."""
     lines = stated(trace)
     view = View.of(trace, scope, lines)
-    explanation = _explanation(trace, view)
     related, more = relations.related(trace, engine, scope, view)
+    later = later_try(related) if trace.disposition is Disposition.TEMPFAILED else None
+    explanation = _explanation(trace, view, later)
     return ReportAnswer(
         trace=trace_answer(trace, scope, view),
-        summary=view.text(summary(trace)),
+        summary=view.text(summary(trace, later)),
         customer_text=explanation.customer_text,
         explanation=explanation,
         timeline=timeline(trace, lines, view),
@@ -45,9 +48,11 @@ def email_report(trace: Trace, engine: Engine, scope: Scope) -> ReportAnswer:
     )
 
 
-def _explanation(trace: Trace, view: View) -> Explanation:
+def _explanation(trace: Trace, view: View, later: RelatedTrace | None) -> Explanation:
     """What it means, as the caller may read it: a detail may quote what others wrote."""
     found = explain(trace)
+    if later is not None:
+        found = with_later(trace, found, later)
     return replace(found, **{name: view.text(getattr(found, name)) for name in ("meaning", "next_step", "customer_text")})
 
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from mappings.facts import Fact, fact_of
+from mappings.facts import Fact, Filed, fact_of
+from mappings.log_words import Filing
 from mappings.sentences import NOT_READ, words_of
 from mappings.trace import Event, Trace
 
@@ -31,6 +32,17 @@ class Stated(NamedTuple):
 def stated(trace: Trace) -> list[Stated]:
     """The lines of a trace, in the order of the document."""
     return [Stated(event, _fact(event)) for event in trace.events]
+
+
+def decided_by_store(trace: Trace) -> bool:
+    """Whether a line of a mail store decided what became of it."""
+    return any(event.hash == trace.decided and isinstance(_fact(event), Filed) for event in trace.events)
+
+
+def folders(trace: Trace) -> list[str]:
+    """The folders into which a mail store put it."""
+    filed = [line.fact for line in stated(trace) if isinstance(line.fact, Filed) and line.fact.what is Filing.STORED]
+    return list(dict.fromkeys([fact.folder for fact in filed if fact.folder]))
 
 
 def _fact(event: Event) -> Fact | None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from mappings.facts import Attempted, Passed, Ruled
 from mappings.trace import Event, Trace
 from mappings.vocabulary import Disposition, Reason, Verdict
+from search.answers import RelatedTrace
+from search.explain import explain
 from search.journey import deciding
-from search.stated import stated
+from search.later import outcome_of
+from search.stated import decided_by_store, folders, stated
 from search.times import utc_words
 
 #: What the filter found, as it stands in "the filter found ...".
@@ -30,11 +33,11 @@ _FOUND_BY_VERDICT = {
 }
 
 
-def summary(trace: Trace) -> str:
-    """One sentence: the outcome, its time, its cause."""
+def summary(trace: Trace, later: RelatedTrace | None = None) -> str:
+    """One sentence: the outcome, its time, its cause; and of what was refused for now, how a later try ended."""
     decided = deciding(trace) or _replied(trace)
     at = utc_words(decided.time_us // 1000 if decided is not None else trace.last_event_ms)
-    sentence = f"{_outcome(trace, at)}{_addition(trace)}"
+    sentence = f"{_outcome(trace, at)}{_addition(trace)}{f'; it came again later, and {outcome_of(later)}' if later is not None else ''}"
     return sentence if sentence.endswith(".") else f"{sentence}."
 
 
@@ -56,6 +59,8 @@ def _outcome(trace: Trace, at: str) -> str:
         case Disposition.DELIVERED:
             return f"Delivered on {at}: accepted{relay}" if relay else f"Delivered on {at}"
         case Disposition.EXPANDED:
+            if decided_by_store(trace):
+                return f"Expanded on {at}: a rule of the mailbox owner sent it on to another address"
             return f"Expanded on {at}: the address stands for others, and the message went on to them"
         case Disposition.RELEASED:
             return f"Released and delivered on {at}: the filter had kept it because it found {_found(trace)}"
@@ -66,7 +71,7 @@ def _outcome(trace: Trace, at: str) -> str:
         case Disposition.TEMPFAILED:
             return f"Refused for now on {at}{because}; the sending server was asked to come back later"
         case Disposition.HELD:
-            return f"Held on {at}{because or ': an administrator or a rule stopped it in the queue'}"
+            return f"Held on {at}{because or ': it waits in the queue until somebody lets it go'}"
         case Disposition.QUARANTINED:
             return f"Quarantined on {at}: the filter found {_found(trace)} and kept it"
         case Disposition.BOUNCED:
@@ -76,7 +81,8 @@ def _outcome(trace: Trace, at: str) -> str:
         case Disposition.REJECTED:
             return f"Rejected on {at} before it was accepted{because}; the sending server was told at once"
         case Disposition.DISCARDED:
-            return f"Discarded on {at} after it was accepted{because}"
+            own = ": a rule of the mailbox owner threw it away" if decided_by_store(trace) else None
+            return f"Discarded on {at} after it was accepted{own or because}"
         case Disposition.DELETED:
             return f"Deleted on {at}: an administrator removed it from the queue"
         case Disposition.ABORTED:
@@ -89,6 +95,8 @@ def _addition(trace: Trace) -> str:
     """Tell what goes with the outcome: marks of the filter, a kept copy, the sender's notice."""
     added = ""
     if trace.disposition is Disposition.DELIVERED:
+        if places := folders(trace):
+            added += f", and put into {' and '.join(f'“{place}”' for place in places)}"
         if trace.verdict in (Verdict.SPAM, Verdict.SUSPECT, Verdict.BULK, Verdict.PHISH):
             score = f" with a score of {trace.score:g}" if trace.score is not None else ""
             added += f"; the filter took it for {_TAKEN_FOR[trace.verdict]}{score}"
@@ -126,6 +134,6 @@ def _reason(trace: Trace) -> str | None:
     # That it expired, its outcome says already.
     if trace.reason is None or trace.reason in (Reason.UNKNOWN, Reason.EXPIRED):
         return None
-    sentence = trace.reason.sentence.rstrip(".")
+    sentence = (explain(trace).reason_sentence or trace.reason.sentence).rstrip(".")
     sentence = sentence[0].lower() + sentence[1:]
     return f"{sentence} ({trace.detail})" if trace.detail else sentence

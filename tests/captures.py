@@ -95,6 +95,11 @@ RSPAMD_SEVERITY = Capture("rspamd_severity")
 #: Rspamd through syslog.
 RSPAMD_SYSLOG = Capture("rspamd_syslog")
 
+#: Postfix that hands its mail to Dovecot, by LMTP and by its LDA, with rules in Sieve; everything through syslog.
+DOVECOT = Capture("postfix_dovecot")
+#: The same with Dovecot's own log files, whose rules send on by SMTP; short queue ids.
+DOVECOT_OWN = Capture("postfix_dovecot_own")
+
 _EXIM_FILES = ("mainlog", "rejectlog", "spamd.log", "clamav.log")
 FORMS = (
     Form(SHORT, "rfc3339", ("mail.log",)),
@@ -127,6 +132,10 @@ FORMS = (
     Form(AMAVIS_JSON, "traditional+clamav", ("mail-traditional.log", "clamav.log")),
     Form(POSTFIX_SHORT, "rfc3339", ("mail.log",)),
     Form(POSTFIX_SHORT, "traditional", ("mail-traditional.log",)),
+    Form(DOVECOT, "rfc3339", ("mail.log",)),
+    Form(DOVECOT, "traditional", ("mail-traditional.log",)),
+    Form(DOVECOT_OWN, "rfc3339", ("mail.log", "dovecot.log", "dovecot-info.log")),
+    Form(DOVECOT_OWN, "traditional", ("mail-traditional.log", "dovecot.log", "dovecot-info.log")),
 )
 
 

@@ -12,7 +12,9 @@ from typing import Any
 from ingest.formats import (
     amavis,
     clamav,
+    dovecot,
     exim,
+    mailscanner,
     openarc,
     opendkim,
     opendmarc,
@@ -25,13 +27,28 @@ from ingest.formats import (
 )
 from ingest.formats.format import Format, Parser
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome, Silent
+from ingest.formats.tags import HOLDERS, is_instance, words_of
 from ingest.framing.own import OwnFrames
 from ingest.framing.stamps import Stamp
 from ingest.framing.syslog import Framer
 from ingest.framing.syslog import peek_time as peek_time_of
 from ingest.records import Joiner
+from ingest.unwrapping import Unwrapper
 
-__all__ = ["FORMATS", "IGNORED", "UNKNOWN", "Format", "Outcome", "Silent", "format_of", "framer_of", "new_joiner", "parser_of", "peek_time"]
+__all__ = [
+    "FORMATS",
+    "IGNORED",
+    "UNKNOWN",
+    "Format",
+    "Outcome",
+    "Silent",
+    "format_of",
+    "framer_of",
+    "new_joiner",
+    "parser_of",
+    "peek_time",
+    "unwrapper_of",
+]
 
 FORMATS: tuple[Format, ...] = (
     Format(
@@ -110,6 +127,17 @@ FORMATS: tuple[Format, ...] = (
         frame=spamassassin.FRAME,
     ),
     Format(
+        "mailscanner",
+        mailscanner.parse,
+        ("MailScanner", "mailscanner"),
+        title="MailScanner",
+        versions="4.x and 5.x",
+        example=(
+            "Nov 24 03:53:14 mx1 MailScanner[12001]: Message 80582186537.A1B2C from 203.0.113.5 (max@sender.example) to example.com "
+            "is spam, SpamAssassin (not cached, score=12.3, required 5, BAYES_99 3.50, URIBL_BLACK 1.70)"
+        ),
+    ),
+    Format(
         "clamav",
         clamav.parse,
         ("clamd", "clamav", "clamd.amavisd", "clamav-milter", "freshclam", "clamsmtpd"),
@@ -120,6 +148,18 @@ FORMATS: tuple[Format, ...] = (
             "Eicar-Test-Signature(44d88612fea8a8f36de82e1278abb02f:68) FOUND"
         ),
         frame=clamav.FRAME,
+    ),
+    Format(
+        "dovecot",
+        dovecot.parse,
+        ("dovecot",),
+        title="Dovecot",
+        versions="1.2 to 2.4, with Pigeonhole's Sieve",
+        example=(
+            "Nov 24 03:53:14 mx1 dovecot: lmtp(anna@example.com)<198><UU5uGHIrDWvGAAAAds41pg>: sieve: msgid=<a1@client.example>: "
+            "fileinto action: stored mail into mailbox 'Junk'"
+        ),
+        frame=dovecot.FRAME,
     ),
     Format(
         "opendkim",
@@ -160,9 +200,9 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "policyd_spf",
         policyd_spf.parse,
-        ("policyd-spf",),
+        ("policyd-spf", "policy-spf"),
         title="policyd-spf",
-        versions="2.0 to 3.0 (Python)",
+        versions="2.0 to 3.0 (Python), 2.0 (Perl)",
         example=(
             "Nov 24 03:53:14 mx1 policyd-spf[266]: prepend Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=203.0.113.5; "
             "helo=mail.sender.example; envelope-from=max@sender.example; receiver=<UNKNOWN>"
@@ -174,7 +214,8 @@ FORMATS: tuple[Format, ...] = (
 _INSTANCED = {program: f for f in FORMATS if f.instanced for program in f.programs}
 _PLAIN = {program: f for f in FORMATS if not f.instanced for program in f.programs}
 _BY_NAME = {f.name: f for f in FORMATS}
-_FRAMES = OwnFrames((f.frame, f.programs) for f in FORMATS if f.frame is not None)
+#: Programs whose own files others send on, under names that they make of the file's.
+_SENT_ON = {program for f in FORMATS if f.frame is not None for program in f.programs}
 
 
 def format_of(tag: str, program: str, format_name: str | None = None) -> Format | None:
@@ -182,7 +223,29 @@ def format_of(tag: str, program: str, format_name: str | None = None) -> Format 
     if format_name is not None:
         return _BY_NAME[format_name]
     # A daemon may be named by the path that it was started by: `/usr/sbin/amavisd-new`.
-    return _INSTANCED.get(program) if "/" in tag and tag[0] != "/" else _PLAIN.get(program)
+    if "/" not in tag or tag[0] == "/":
+        return _PLAIN.get(program)
+    return _INSTANCED.get(program) if is_instance(tag, _PLAIN) else None
+
+
+def _meant(tag: str, text: str | None) -> str | None:
+    """The program that a tag means which is none: `exim_mainlog` and `exim-in` mean Exim, and so does a container that is called so.
+
+    Without a text, which is said to be as that program writes it, a word anywhere in the tag will do.
+    """
+    words = words_of(tag)
+    if len(words) > 1 and words[0] in HOLDERS:
+        return next((word for word in words[1:] if word in _PLAIN), None)
+    if text is None:
+        return next((word for word in words if word in _SENT_ON), None)
+    return words[0] if words and "/" not in tag and words[0] in _SENT_ON else None
+
+
+_FRAMES = OwnFrames(
+    ((f.frame, f.programs) for f in FORMATS if f.frame is not None),
+    lambda tag, program: format_of(tag, program) is not None,
+    _meant,
+)
 
 
 def parser_of(tag: str, program: str) -> Parser | None:
@@ -191,9 +254,14 @@ def parser_of(tag: str, program: str) -> Parser | None:
     return None if found is None else found.parse
 
 
-def framer_of(file: str, zone: tzinfo, year: int | None = None, not_after_us: int | None = None) -> Framer:
+def framer_of(file: str, zone: tzinfo, year: int | None = None, not_after_us: int | None = None, *, zone_set: bool = True) -> Framer:
     """What takes the lines of a file apart, with what the formats know of their programs' stamps; see `Framer`."""
-    return Framer(file, zone, _FRAMES, year, not_after_us)
+    return Framer(file, zone, _FRAMES, year, not_after_us, zone_set=zone_set)
+
+
+def unwrapper_of(*, wrapped: bool | None = None) -> Unwrapper:
+    """What takes the lines of a file out of what they are wrapped in; see `Unwrapper`."""
+    return Unwrapper(_FRAMES, wrapped=wrapped)
 
 
 def peek_time(text: str) -> Stamp | None:

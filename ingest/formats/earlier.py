@@ -11,11 +11,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ingest.formats import amavis, rspamd, spamassassin
+from ingest.formats import amavis, exim, rspamd, spamassassin
 from ingest.formats.exim.refusal import logs_score
 from ingest.formats.made_ids import identified
+from ingest.formats.postfix.dialogue import in_own_words
 from ingest.formats.replies import filter_answer, next_id_in
-from mappings.facts import Attempted, Fact, Identified, Judged, Ruled, Scanned, fact_of
+from mappings.facts import Administered, Attempted, Fact, Identified, Judged, Ruled, Scanned, fact_of
 from mappings.log_words import Action, By, Decider, Status
 from mappings.trace import VERSION_STEP
 
@@ -55,10 +56,15 @@ def _identified(fact: Identified) -> Fact:
 def _ruled(fact: Ruled) -> Fact:
     if fact.source is Decider.PROXY and fact.reply is not None:
         verdict, detail, did = filter_answer(fact.reply.text)
-        return replace(fact, verdict=verdict, detail=detail, did=did if fact.action is Action.ACCEPT else None)
+        took, own = (fact.reply.code or 0) // 100 == 2, in_own_words(fact.reply.text)
+        return replace(fact, verdict=verdict, detail=detail, did=did if took else None, own=own)
     if fact.source is Decider.ACL and fact.action is Action.WARN:
         return replace(fact, scored=logs_score(fact.text))
     return fact
+
+
+def _administered(fact: Administered) -> Fact:
+    return exim.in_our_words(fact)
 
 
 _BROUGHT_UP: dict[type[Fact], Callable[[Any], Fact]] = {
@@ -67,4 +73,5 @@ _BROUGHT_UP: dict[type[Fact], Callable[[Any], Fact]] = {
     Attempted: _attempted,
     Identified: _identified,
     Ruled: _ruled,
+    Administered: _administered,
 }

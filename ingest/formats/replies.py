@@ -20,12 +20,18 @@ def next_id_in(text: str) -> str | None:
 
 
 #: Dovecot by LMTP, also behind a proxy of its own: `<user@example.net> SESSION Saved`.
-_STORED = re.compile(r"<[^<>\s]{1,320}> [0-9A-Za-z+/:=.-]{1,64} Saved$")
+_STORED = re.compile(r"<[^<>\s]{1,320}> ([0-9A-Za-z+/:=.-]{1,64}) Saved$")
 
 
 def stored_by(text: str) -> bool:
     """Whether a reply says that the message is in a mailbox now."""
     return _STORED.match(text) is not None
+
+
+def session_in(text: str) -> str | None:
+    """The store's session in such a reply: its own lines of the delivery have it too."""
+    found = _STORED.match(text)
+    return found[1] if found else None
 
 
 #: The log id of the filter that answered (amavis: `id=00361-05-7`); Exim's own ids look alike and are none.
@@ -49,6 +55,7 @@ _VERDICTS = {
     "BAD-HEADER": Verdict.BAD_HEADER,
 }
 _DISCARDED = re.compile(r"\bdiscarded\b", re.IGNORECASE)
+_KEPT = re.compile(r"(?<!not )\bquarantined\b", re.IGNORECASE)
 
 
 def filter_answer(text: str) -> tuple[Verdict | None, str | None, Disposition | None]:
@@ -58,6 +65,8 @@ def filter_answer(text: str) -> tuple[Verdict | None, str | None, Disposition | 
         verdict, detail = _VERDICTS.get(found[1].upper(), Verdict.UNKNOWN), found[2]
     if _DISCARDED.search(text) is not None:
         did = Disposition.DISCARDED
+    elif _KEPT.search(text) is not None:
+        did = Disposition.QUARANTINED
     elif text.endswith("BOUNCE"):
         did = Disposition.BOUNCED
     return verdict, detail, did

@@ -24,8 +24,8 @@ _VALUES = re.compile(
 )
 #: Other releases leave some of them out. spamd writes a comma in a Message-ID as `_`, so that it ends at the first one.
 _MESSAGE_ID = re.compile(r"(?:^|,)mid=([^,]*)")
-#: The mail has none, or spamd could not read it.
-_NO_ID = ("(unknown)", "")
+#: The mail has none.
+_NO_ID = "(unknown)"
 
 #: Behind the stamp in a file of its own.
 _PID = re.compile(r"\[(\d{1,10})\] ", re.ASCII)
@@ -41,7 +41,7 @@ FRAME = OwnFrame(ctime=_in_own_file)
 
 
 def parse(line: Line) -> Outcome:
-    """The result, where it names the message; that spamd got a connection or began a check says nothing of a message."""
+    """The result, where it names the message or says that it has no name; what spamd says before it says nothing of a message."""
     if "result: " not in line.text:
         return IGNORED
     match = _RESULT.match(line.text)
@@ -51,12 +51,11 @@ def parse(line: Line) -> Outcome:
     size, required, named = values.groups() if values is not None else (None, None, None)
     if values is None and (other := _MESSAGE_ID.search(line.text, match.end())) is not None:
         named = other[1]
-    message = message_id(named or "")
-    if message in _NO_ID:
+    if not named:
         return IGNORED
     said = Judged(
         filter="spamassassin",
-        message_id=message,
+        message_id="" if named == _NO_ID else message_id(named),
         spam=match[1] == "Y",
         score=float(match[2]),
         required=float(required) if required else None,

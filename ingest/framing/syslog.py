@@ -10,18 +10,21 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from typing import NamedTuple
 
+from ingest.framing.inside import REPEATED, Inside, repeated
 from ingest.framing.journald import entry_of
 from ingest.framing.line import Line
 from ingest.framing.own import OwnFrames, asked
 from ingest.framing.stamps import BSD, CTIME, DATED, ISO, PRIORITY, Stamp, bsd_stamp, ctime_stamp, dated, iso_stamp
-from ingest.framing.year import guess_year
+from ingest.framing.tag import NO_TAG, Tags, number_of, tag_of
+from ingest.framing.year import HALF_A_YEAR, days_back, guess_year
+from ingest.framing.zones import FileZone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SECOND_US = 1_000_000
 _DECEMBER = 12
+_NEW_YEAR = (1, 1)
 
 _STRUCTURED = re.compile(r'(?:-|(?:\[(?:[^\]\\"]|"(?:[^"\\]|\\.)*+"|\\.)*+\])++)(?: |$)', re.DOTALL)
 #: RFC 6587: how long the record is, before its priority.
@@ -31,9 +34,7 @@ _TOKEN = re.compile(r"([^\s\[\]:]+)\[([^\]\s]*)\]:", re.ASCII)
 #: Some transports stamp a line so too: `2026-11-24 04:11:29 mx1 exim[123]: text`.
 _HOSTED = re.compile(r"(?=[^\s\[\]=<>]{1,255} [A-Za-z][A-Za-z0-9_/.-]{0,100}\[\d{1,10}\]: )", re.ASCII)
 _SIGNS = frozenset("+-")
-_MAX_TAGS = 4096
-_MAX_TAG = 256
-_MAX_PID_DIGITS = 10
+_BLANKS = frozenset(" \t\r")
 
 #: Lines of one file are out of order by less than this; a stamp that falls further back, in the hour that a change of clocks
 #: repeats, is of the second pass.
@@ -42,32 +43,39 @@ _DISORDER_US = 5 * _SECOND_US
 _REPEATED_US = 2 * 3600 * _SECOND_US
 
 
-class _Tag(NamedTuple):
-    tag: str
-    program: str
-    pid: int
-
-
-_NO_TAG = _Tag("", "", 0)
-
-
 class Framer:
     """Takes the lines of one file apart, in the order of the file.
 
     Without `year`, stamps that name none get one by `guess_year` from the file's name or `not_after_us`, the latest time that its
-    first line can have (the file's modification time). `own` is what programs need of their own.
+    first line can have (the file's modification time). `own` is what programs need of their own. Stamps that name no zone are of `zone`;
+    unless it is set, ids that hold their time say it better. A line may hold a whole one as its text, so many `layers` deep.
     """
 
-    def __init__(self, file: str, zone: tzinfo, own: OwnFrames, year: int | None = None, not_after_us: int | None = None) -> None:
+    def __init__(
+        self,
+        file: str,
+        zone: tzinfo,
+        own: OwnFrames,
+        year: int | None = None,
+        not_after_us: int | None = None,
+        *,
+        zone_set: bool = True,
+        layers: int = 2,
+    ) -> None:
         self.file = file
         self.zone = zone
+        self.file_zone = FileZone(zone, is_set=zone_set)
         self._programs = own
-        self._unwrap = own.unwrap
+        self._begun = own.begun
+        self._layers = layers
+        self._inner: Framer | None = None
+        self._inside = Inside(own, self._frame_inner if layers else None)
         self._year = year
-        self._month = 0
+        #: Month and day of the last stamp without a year.
+        self._day: tuple[int, int] | None = None
         self._not_after_us = not_after_us
         self._seen_us: int | None = None
-        self._tags: dict[str, _Tag] = {}
+        self._tags = Tags()
         self._host = ""
         # One entry of memory for each form of stamp: most lines share their second with the line before.
         self._bsd_stamp = ""
@@ -86,16 +94,21 @@ class Framer:
         """The year of stamps that name none, as of the last line; None while no line needed it and none was given."""
         return self._year
 
+    def take_zone(self, of_ids: str | None) -> None:
+        """Take stamps that name no zone as ids of this file said before, or those of a file beside it."""
+        self.file_zone.resume(of_ids)
+        self.zone = self.file_zone.zone
+
     def resume(self, year: int | None, last_us: int | None) -> None:
         """Go on in the middle of the file: `year_now` and the time of a line, both as they were at that line."""
         self._bsd_stamp = self._dated_stamp = ""
         self._year = year
         self._seen_us = last_us
-        self._month = 0
+        self._day = None
         if year is not None and last_us is not None:
             local = (_EPOCH + timedelta(microseconds=last_us)).astimezone(self.zone)
             # A line of December that came late belongs to the year before; the file itself is in January.
-            self._month = local.month if local.year == year else 1
+            self._day = (local.month, local.day) if local.year == year else _NEW_YEAR
 
     def frame(self, text: str) -> Line | None:
         """One line (without its newline) taken apart, or None where it has no stamp that we know."""
@@ -112,9 +125,46 @@ class Framer:
             line = self._frame_bsd(text, text)
         if line is None:
             line = self._frame_other(text)
-        if line is not None and line.program in self._unwrap and line.host:
-            self._unwrap[line.program](line)
+        if line is not None:
+            self._look_inside(line)
+            if line.program in self._begun:
+                self.file_zone.told = True
+                self._hear(line)
         return line
+
+    def _look_inside(self, line: Line) -> None:
+        """Take out of its text what is not the program's."""
+        text = line.text
+        if text.startswith(REPEATED):
+            line.text = repeated(text) or text
+        elif text[4:5] == "-" or (text[3:4] == " " and ":" in text[9:14]):
+            self._inside.unstamp(line)
+        work = self._inside.of(line)
+        # What a program wrote into a file of its own, without a mark, has its stamp taken off already.
+        if work is not None and (line.host or line.tag != self._programs.unmarked or line.text[4:5] == "-"):
+            work(line)
+        if line.text[-1:] in _BLANKS:
+            # They are of whoever wrote the line down, or sent it on; no program's words end in them.
+            line.text = line.text.rstrip(" \t\r")
+
+    def _frame_inner(self, text: str) -> Line | None:
+        """A line that stood within another, which may be of another time: what the stamps of this one say is kept apart."""
+        if self._inner is None:
+            self._inner = Framer(self.file, self.zone, self._programs, layers=self._layers - 1)
+        return self._inner.frame(text)
+
+    def _hear(self, line: Line) -> None:
+        """Learn the zone of the file from a line of a message that has just begun, and correct its time, unless the zone is set."""
+        begun_us = self._begun[line.program](line.text)
+        if begun_us is None:
+            return
+        off_us = self.file_zone.hear(line.host, line.time_us, begun_us, lambda: peek_time(line.raw, self._programs))
+        if off_us:
+            line.time_us -= off_us
+            self.zone, self._seen_us = self.file_zone.zone, line.time_us
+            self._bsd_stamp = self._dated_stamp = ""
+            self._iso_length = 0
+            self._inner = None
 
     def _frame_iso(self, text: str, raw: str) -> Line | None:
         """`2026-11-24T03:53:14.311264+00:00 host tag[pid]: text`."""
@@ -124,7 +174,7 @@ class Framer:
             return None
         fine = self._iso_end > 20
         if len(parts) == 4:
-            tag = self._tags.get(parts[2]) or self._new_tag(parts[2])
+            tag = self._tags.get(parts[2]) or self._tags.read(parts[2])
             if tag is not None and parts[1] and parts[1][-1] != ":":
                 host = parts[1]
                 if host == self._host:
@@ -150,7 +200,7 @@ class Framer:
             self._bsd_stamp = stamp
         parts = text[16:].split(" ", 2)
         if len(parts) == 3:
-            tag = self._tags.get(parts[1]) or self._new_tag(parts[1])
+            tag = self._tags.get(parts[1]) or self._tags.read(parts[1])
             if tag is not None and parts[0] and parts[0][-1] != ":":
                 host = parts[0]
                 if host == self._host:
@@ -211,16 +261,19 @@ class Framer:
         """What follows the stamp, where it is not simply `host tag[pid]: text`."""
         host, _, after = rest.partition(" ")
         if host.endswith(":") and not host.endswith("::"):
+            own = asked(self._programs.bare, rest)
+            if own is not None:
+                return Line(time_us, fine, "", own.program, own.program, own.pid, own.text, raw, self.file)
             host, after = "", rest
         token, _, text = after.partition(" ")
-        tag = self._new_tag(token)
+        tag = self._tags.read(token)
         if tag is None:
             found = _TOKEN.match(token)
             if found is not None:
                 # No blank after the tag.
-                tag, text = _tag_of(found[0][:-1]), after[found.end() :]
+                tag, text = tag_of(found[0][:-1]), after[found.end() :]
             else:
-                tag, text = _NO_TAG, after
+                tag, text = NO_TAG, after
         return Line(time_us, fine, host, tag.tag, tag.program, tag.pid, text, raw, self.file)
 
     def _frame_rfc5424(self, body: str, raw: str) -> Line | None:
@@ -235,16 +288,16 @@ class Framer:
             return None
         # rsyslog keeps the blank that stood behind the tag in the older form.
         text = rest[structured.end() :].removeprefix("\ufeff").removeprefix(" ")
-        tag = _tag_of("" if app == "-" else app)
-        pid = _number(process) or tag.pid
+        tag = tag_of("" if app == "-" else app)
+        pid = number_of(process) or tag.pid
         return Line(time_us, self._iso_end > 20, "" if host == "-" else host, tag.tag, tag.program, pid, text, raw, self.file)
 
     def _frame_json(self, raw: str) -> Line | None:
         """One entry of `journalctl -o json`, or a line of JSON that a program writes itself."""
         entry = entry_of(raw)
         if entry is not None:
-            tag = _tag_of(entry.identifier)
-            pid = _number(entry.pids[0]) or _number(entry.pids[1]) or tag.pid
+            tag = tag_of(entry.identifier)
+            pid = number_of(entry.pids[0]) or number_of(entry.pids[1]) or tag.pid
             return Line(entry.time_us, True, entry.host, tag.tag, tag.program, pid, entry.message, raw, self.file)
         for parts in self._programs.json:
             found = parts(raw)
@@ -283,16 +336,15 @@ class Framer:
         if self._year is None:
             latest = self._not_after_us if self._not_after_us is not None else time.time_ns() // 1000
             self._year = guess_year((when.month, when.day), self.file, latest)
-        year, turned = self._year, False
-        if self._month == _DECEMBER and when.month == 1:
-            year, turned = year + 1, True
-        elif self._month == 1 and when.month == _DECEMBER:
-            year -= 1
+        day = (when.month, when.day)
+        turned = self._day is not None and days_back(self._day, day) > HALF_A_YEAR
+        late = self._day is not None and self._day[0] == 1 and when.month == _DECEMBER
+        year = self._year + turned - late
         time_us = self._local_us(when._replace(year=year))
         if time_us is None:
             return None
         if turned or year == self._year:
-            self._year, self._month = year, when.month
+            self._year, self._day = year, day
         return time_us
 
     def _local_us(self, when: Stamp) -> int | None:
@@ -311,17 +363,6 @@ class Framer:
         if seen is None or chosen > seen:
             self._seen_us = chosen
         return chosen
-
-    def _new_tag(self, token: str) -> _Tag | None:
-        """The parts of `tag[pid]:`, or None where the token is no tag."""
-        if not token.endswith(":") or len(token) < 2:
-            return None
-        tag = _tag_of(token[:-1])
-        if len(token) <= _MAX_TAG:
-            if len(self._tags) >= _MAX_TAGS:
-                self._tags.clear()
-            self._tags[token] = tag
-        return tag
 
 
 def peek_time(text: str, own: OwnFrames) -> Stamp | None:
@@ -353,17 +394,3 @@ def peek_time(text: str, own: OwnFrames) -> Stamp | None:
         return bsd_stamp(found)
     found = CTIME.match(body)
     return None if found is None or asked(own.ctime, body[found.end() :]) is None else ctime_stamp(found)
-
-
-def _tag_of(text: str) -> _Tag:
-    """`postfix/smtpd[325]` in its parts."""
-    tag, pid = text, 0
-    if text.endswith("]"):
-        before, bracket, number = text[:-1].rpartition("[")
-        if bracket and before:
-            tag, pid = before, _number(number)
-    return _Tag(tag, tag.rpartition("/")[2] or tag, pid)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MAX_PID_DIGITS else 0

@@ -10,7 +10,10 @@ from ingest.framing.stamps import is_day
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY_US = 86_400 * 1_000_000
+_LEAP_YEAR = 2000
 _DATED = re.compile(r"(?<!\d)(20\d\d)([-_.]?)(0[1-9]|1[0-2])(?:\2(0[1-9]|[12]\d|3[01])(?:[-_.T]?\d{2,6})?)?(?!\d)", re.ASCII)
+#: Days: where a stamp falls by more, a year has passed; by less, lines are out of order.
+HALF_A_YEAR = 183
 _EPOCH_NAME = re.compile(r"(?<!\d)(1\d{9})(?!\d)", re.ASCII)
 
 
@@ -29,6 +32,11 @@ def guess_year(month_day: tuple[int, int], name: str, mtime_us: int, known_us: i
     # A day more: the zone, and names that hold the day before.
     years = [year for year in _years_around(latest) if is_day(year, month_day) and date(year, *month_day).toordinal() <= latest + 1]
     return max(years, default=_year_of(latest))
+
+
+def days_back(last: tuple[int, int], day: tuple[int, int]) -> int:
+    """How many days a day lies before another one of the same year, a leap year."""
+    return (date(_LEAP_YEAR, *last) - date(_LEAP_YEAR, *day)).days
 
 
 def _years_around(day: int) -> range:

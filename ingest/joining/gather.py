@@ -9,17 +9,23 @@ than are needed to know that, no more are looked at.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import Protocol
 
-from ingest.clock import SECOND, SLACK_US
-from ingest.joining.event import LiveEvent
+from msgspec.structs import replace
+
+from ingest.clock import SECOND, SET_BACK_US, SLACK_US
+from ingest.joining.event import LiveEvent, by_time
+from ingest.joining.filing import filings_of, hand_over_of, is_elsewhere
 from ingest.joining.life import Life
 from ingest.joining.links import Link
 from ingest.joining.names import MANY, Mention
-from ingest.joining.parts import Edge, Loose, Message, Part, Scan, facts_of
+from ingest.joining.parts import STORES, Edge, Loose, Message, Part, Scan, facts_of
+from ingest.joining.pipes import passages
+from ingest.joining.reception import messages_of, results_about
 from ingest.joining.within import Within
-from mappings.facts import Infected, Judged
+from mappings import keys
+from mappings.address import fold
+from mappings.facts import Attempted, Infected, Judged
 from mappings.keys import KeyKind
 from mappings.links import LINKS, How, Leads
 from mappings.vocabulary import Verdict
@@ -28,9 +34,14 @@ from mappings.vocabulary import Verdict
 _EVER_US = 1 << 62
 #: Links by which a line is found, and which lead nowhere by themselves.
 _STILL = frozenset({how for how, kind in LINKS.items() if kind.leads is Leads.NOWHERE})
+#: Links that are followed all at once.
+_TOGETHER = _STILL | {How.PIPED}
 #: How far the lines at both ends of a link may lie apart, where the table says so.
 _REACH_US = {how: kind.reach_s * SECOND for how, kind in LINKS.items() if kind.reach_s is not None}
 _BACK = frozenset({how for how, kind in LINKS.items() if kind.leads is Leads.BACK})
+_OF_CLIENTS = frozenset({How.PEER, How.LISTED})
+_WEAKLY = _OF_CLIENTS | {How.LOG, How.ANSWERED}
+_PIPED = frozenset({How.PIPED, How.SUBMITTED})
 #: How what leads to a queue file behind a filter names it.
 _INTO_QUEUE = frozenset({How.RELAY, How.NEXT, How.PASSED, How.RELEASE})
 
@@ -48,11 +59,7 @@ class Web(Protocol):
         ...
 
     def near(self, key: str, since_us: int, until_us: int) -> Iterator[Mention]:
-        """The mentions of exactly this key within a span of time."""
-        ...
-
-    def meant(self, key: str, since_us: int, until_us: int) -> Iterator[Mention]:
-        """The same, also where a line of another host of the log domain names it."""
+        """The mentions of this key within a span of time, also where a line of another host of the log domain names it."""
         ...
 
     def crowded(self, key: str, time_us: int, gap_us: int) -> bool:
@@ -132,15 +139,22 @@ def _claim_hits(message: Message, web: Web) -> None:
 
 def _neighbours(part: Part, web: Web, message: Message, seen: set[Part]) -> Iterator[Edge]:
     """The hand-overs that a part takes part in; what parts seen before name was followed from their side."""
-    for link in part.links:
-        if link.how not in _STILL:
-            yield from _follow(part, link, web, message)
-    if isinstance(part, Loose) and part.kind is KeyKind.JUDGED:
-        owner = _judged(part, web)
-        if owner is not None:
-            yield owner, part, How.JUDGED, None
+    if isinstance(part, Loose) and part.kind in STORES:
+        meant = hand_over_of(part, web)
+        if meant is not None:
+            yield meant[0], part, meant[1], meant[2]
+        elif is_elsewhere(part, web):
+            message.told_elsewhere.add(part)
         return
-    for mention in web.meant(part.key, *_reached(part, web.within)):
+    for link in part.links:
+        if link.how not in _TOGETHER:
+            yield from _follow(part, link, web, message)
+    if isinstance(part, Life) and not part.hows.isdisjoint(_PIPED):
+        yield from passages(part, web)
+    if isinstance(part, Loose) and part.kind is KeyKind.JUDGED:
+        yield from ((life, part, how, None) for life, how in messages_of(part, web))
+        return
+    for mention in web.near(part.key, *_reached(part, web.within)):
         other = mention.part
         if other in seen or mention.how in _STILL:
             continue
@@ -157,20 +171,22 @@ def _reached(part: Part, within: Within) -> tuple[int, int]:
     if isinstance(part, Loose) and part.kind is not KeyKind.QUEUE:
         return part.start_us - within.reach_us, part.end_us + within.reach_us
     ended = isinstance(part, Life) and part.removed is not None
-    return part.start_us - max(within.reach_us, SLACK_US), part.end_us + within.reach_us if ended else _EVER_US
+    return part.start_us - max(within.reach_us, SET_BACK_US), part.end_us + within.reach_us if ended else _EVER_US
 
 
 def _follow(part: Part, link: Link, web: Web, message: Message) -> Iterator[Edge]:
     """Where one link leads, in the direction of the mail."""
     how = link.how
-    if how is How.LOG or how is How.ANSWERED or how is How.PEER:
+    if how in _WEAKLY:
         return _weak(part, link, web)
     if how is How.REFUSED:
         return _refused(part, link, web)
-    if how is How.JUDGED:
-        return ((part, result, how, link.line) for result in _results(part, link, web) if _judged(result, web) is part)
+    if isinstance(part, Life) and (how is How.JUDGED or how is How.CHECKED):
+        return ((part, result, by, link.line) for result, by in results_about(part, link, web))
     if how is How.TASK:
         return _task(part, link, web)
+    if how is How.FILED or how is How.BOXED:
+        return _filed(part, link, web)
     return _strong(part, link, web, message)
 
 
@@ -185,7 +201,7 @@ def _strong(part: Part, link: Link, web: Web, message: Message) -> Iterator[Edge
         for other in _others(part, link, web, web.within.reach_us):
             yield part, other, How.UNSEEN, link.line
         return
-    chosen = parts[0] if type(parts[0]) is Scan else _at(parts, link, web.within)
+    chosen = parts[0] if type(parts[0]) is Scan else _at(parts, link, web.within) or _set_back(part, parts, link, web.within)
     if chosen is None or chosen is part:
         return
     if link.how in _BACK:
@@ -199,16 +215,35 @@ def _weak(part: Part, link: Link, web: Web) -> Iterator[Edge]:
     reach = min(_REACH_US[link.how], web.within.reach_us)
     if web.crowded(link.target, link.time_us, reach):
         return
-    # Only refusals name a peer.
-    others = _others(part, link, web, reach) if link.how is not How.PEER else ()
+    # Only refusals name a peer, and what lists said of it.
+    others = _others(part, link, web, reach) if link.how not in _OF_CLIENTS else ()
     there = [p for p in web.parts_of(link.target) if p.start_us - reach <= link.time_us <= p.end_us + reach]
     for other in (*there, *others):
-        if _alike(part, other) or (isinstance(other, Loose) and len(other.events) > MANY) or _other_scan(part, other, web):
+        if type(part) is Scan and type(other) is Scan:
+            yield from _one_scan(part, other, link, web)
+        elif _alike(part, other) or (isinstance(other, Loose) and len(other.events) > MANY) or _other_scan(part, other, web):
             continue
-        if isinstance(other, Life):
+        elif isinstance(other, Life):
             yield other, part, link.how, link.line
         else:
             yield part, other, link.how, link.line
+
+
+def _one_scan(part: Scan, other: Scan, link: Link, web: Web) -> Iterator[Edge]:
+    """Two parts with one log id are one scan where its result names no mail id and its other lines do; of several the nearest are."""
+    result, steps = (part, other) if part.results else (other, part)
+    if not result.results or steps.results or keys.kind_of(result.key) is not KeyKind.LOG:
+        return
+    parts = {m.part for m in web.near(link.target, -_EVER_US, _EVER_US) if m.how is How.LOG}
+    scans = [p for p in parts if isinstance(p, Scan)]
+    results = [p for p in scans if p.results and keys.kind_of(p.key) is KeyKind.LOG]
+    if steps is _nearest([p for p in scans if not p.results], result) and result is _nearest(results, steps):
+        yield result, steps, How.LOG, link.line
+
+
+def _nearest(scans: list[Scan], to: Scan) -> Scan:
+    """The scan whose lines begin nearest to another one's."""
+    return min(scans, key=lambda scan: (abs(scan.start_us - to.start_us), scan.key, scan.number))
 
 
 def _alike(part: Part, other: Part) -> bool:
@@ -225,16 +260,34 @@ def _other_scan(part: Part, other: Part, web: Web) -> bool:
     if not isinstance(life, Life) or not isinstance(scan, Scan):
         return False
     named = {link.target for link in scan.links if link.how is How.SCAN_OF}
-    if named and life.key not in named and any(web.parts_of(key) for key in named):
-        return True
-    logged = {link.target for link in scan.links if link.how is How.LOG}
-    for target in logged & life.answered.keys():
-        rivals = [m.part for m in web.near(target, -_EVER_US, _EVER_US) if m.how is How.LOG]
-        # What is nearest at both ends is so between them.
-        for time_us in life.answered[target] if len(rivals) > 1 else ():
-            if min(rivals, key=lambda p: (abs(p.end_us - time_us), p.key)) is not scan:
+    if named and life.key not in named:
+        meant = {part.key for key in named for part in web.parts_of(key)}
+        if meant and life.key not in meant:
+            return True
+    logged = {keys.queue_id_of(link.target): link.target for link in scan.links if link.how is How.LOG}
+    for log_id in logged.keys() & life.answered.keys():
+        answers = life.answered[log_id]
+        if not _may_be_to(scan, answers):
+            return True
+        near = (m.part for m in web.near(logged[log_id], -_EVER_US, _EVER_US) if m.how is How.LOG)
+        rivals = [p for p in near if isinstance(p, Scan) and _may_be_to(p, answers)]
+        ids = _message_ids(life)
+        # What is nearest at both ends is so between them. Runs on two hosts may be as near, and only the Message-ID tells them apart.
+        for time_us in (min(map(by_time, answers)), max(map(by_time, answers))) if len(rivals) > 1 else ():
+            if min(rivals, key=lambda p: (ids.isdisjoint(_message_ids(p)), abs(p.end_us - time_us), p.key, p.number)) is not scan:
                 return True
     return False
+
+
+def _may_be_to(scan: Scan, answers: list[LiveEvent]) -> bool:
+    """Whether a filter's answers may be about a scan: a scan that lists its recipients was for one of theirs."""
+    results = facts_of(scan)
+    listed = {fold(address) for result in results for address in result.people()}
+    if not listed or any(result.counts_more() for result in results):
+        return True
+    # A rule in the dialogue may name one recipient of several.
+    told = [event.fact.recipient for event in answers if isinstance(event.fact, Attempted)]
+    return not told or any(fold(address) in listed for address in told)
 
 
 def _refused(part: Part, link: Link, web: Web) -> Iterator[Edge]:
@@ -253,6 +306,14 @@ def _refused(part: Part, link: Link, web: Web) -> Iterator[Edge]:
             return
     if scans and lives:
         yield scans[0], lives[0], How.REFUSED, link.line
+
+
+def _filed(part: Part, link: Link, web: Web) -> Iterator[Edge]:
+    """What stores did with what a queue file handed over."""
+    for filing in filings_of(part, link, web) if isinstance(part, Life) else ():
+        meant = hand_over_of(filing, web)
+        if meant is not None and meant[0] is part:
+            yield part, filing, meant[1], meant[2]
 
 
 def _task(part: Part, link: Link, web: Web) -> Iterator[Edge]:
@@ -277,32 +338,6 @@ def _task_of(task: Loose, parts: Sequence[Part], within: Within) -> Life | None:
     named = event.fact.message_id if isinstance(event.fact, Judged) else None
     mine = [life for life in near if named and any(i.message_id == named for i in life.identified)]
     return max(mine or near, key=lambda life: (life.start_us, life.key), default=None)
-
-
-def _results(part: Part, link: Link, web: Web) -> list[Loose]:
-    """The results that name a Message-ID while a message is in reception; none where they are too many to be about it."""
-    # A result's stamp may have whole seconds.
-    since = (link.since_us if link.since_us is not None else link.time_us) - SECOND
-    own = (m.part for m in web.near(link.target, since, link.time_us) if m.how is How.OWN)
-    found = [p for p in islice(own, MANY + 1) if isinstance(p, Loose)]
-    return found if len(found) <= MANY else []
-
-
-def _judged(result: Loose, web: Web) -> Life | None:
-    """The message that a filter's result is about, which names it by its Message-ID only.
-
-    That alone joins only to a message in reception at that moment, and only where exactly one has it.
-    """
-    blur = 0 if result.events[0].fine else SECOND - 1
-    link = next(link for link in result.links if link.how is How.OWN)
-    lives = (m for m in web.near(link.target, result.start_us, result.start_us + blur) if m.how is How.JUDGED)
-    near = list(islice(lives, 2))
-    if len(near) != 1:
-        return None
-    (mention,) = near
-    life = mention.part
-    asked = Link(mention.how, link.target, mention.until_us, mention.since_us)
-    return life if isinstance(life, Life) and _results(life, asked, web) else None
 
 
 def _others(part: Part, link: Link, web: Web, reach: int) -> Iterator[Part]:
@@ -332,3 +367,18 @@ def _at(parts: Sequence[Part], link: Link, within: Within) -> Life | None:
     if client is not None and link.how is How.FORWARDED and client.client_ip is not None:
         return None
     return chosen
+
+
+def _set_back(part: Part, parts: Sequence[Part], link: Link, within: Within) -> Life | None:
+    """The life with the same Message-ID that begins later by its stamps than a line names it, for the clock was set back in between."""
+    soon = [p for p in parts if isinstance(p, Life) and 0 < p.start_us - link.time_us <= SET_BACK_US]
+    ids = _message_ids(part) if soon else frozenset()
+    named = [life for life in soon if not ids.isdisjoint(_message_ids(life))]
+    return _at(named, replace(link, time_us=named[0].start_us), within) if named else None
+
+
+def _message_ids(part: Part) -> frozenset[str]:
+    """The Message-IDs that the lines of a part say of its mail."""
+    if isinstance(part, Life):
+        return frozenset(i.message_id for i in part.identified if i.message_id and not i.resent)
+    return frozenset(r.message_id for r in facts_of(part) if r.message_id) if isinstance(part, Scan) else frozenset()

@@ -10,7 +10,7 @@ from typing import Any
 
 from ingest.joining.event import LiveEvent
 from ingest.joining.links import Link
-from ingest.queue_ids import time_in_id
+from ingest.queue_ids import believed_time
 from mappings.facts import (
     Administered,
     Attempted,
@@ -105,8 +105,8 @@ class Life:
         #: An address-verification probe looks like a message and is none.
         self.probe = False
         self.links: list[Link] = []
-        #: Log ids of filters that answered, each with the first and the last time.
-        self.answered: dict[str, tuple[int, int]] = {}
+        #: The lines that have an answer of a filter, on whichever host, by its log id.
+        self.answered: dict[str, list[LiveEvent]] = {}
         #: In which ways its links name others: there may be a link for each of many recipients.
         self.hows: frozenset[How] = frozenset()
         for event in events:
@@ -121,8 +121,8 @@ class Life:
                 if take is not None:
                     take(self, event, fact)
         self.start_us, self.end_us = _span(events, key)
-        #: First sight: the time that the id holds, else the first stamp of a line that bears it.
-        held = time_in_id(self.queue_id)
+        #: First sight: the time that the id holds, where that can be, else the first stamp of a line that bears it.
+        held = believed_time(self.queue_id, self.start_us)
         self.first_us = self.start_us if held is None else held
         #: Whether nothing more is to be expected: removed, refused or broken off.
         self.closed = self._is_closed()
@@ -147,6 +147,12 @@ class Life:
     def deleted(self) -> bool:
         """Whether an administrator deleted it from the queue."""
         return self.removed is not None and isinstance(self.removed.fact, Removed) and self.removed.fact.by_admin
+
+    @property
+    def nameless(self) -> bool:
+        """Whether its lines say that it has no Message-ID: one that says all of a message would have it."""
+        named = [known.message_id for known in self.identified if not known.resent]
+        return not any(named) if named else self.received is not None and self.received.size is not None
 
     def identify(self, message_id: str | None) -> None:
         """Note a Message-ID that stands in a line about something else."""
@@ -219,6 +225,8 @@ def _connected(life: Life, event: LiveEvent, fact: Connected) -> None:
         life.tls = fact.detail
     elif fact.step is Contact.LOST:
         life.lost = event
+    elif fact.step is Contact.LEFT and not life.refused:
+        life.lost = life.lost or event
 
 
 def _expired(life: Life, event: LiveEvent, fact: Expired) -> None:

@@ -1,7 +1,8 @@
 """The lives of a queue id that comes back, told apart on the whole set of its events.
 
 A new life begins only where a client or user hands a message in again, or, without one, at a Message-ID after the file was removed; and
-with the first line, where a file was removed before the first such beginning.
+with the first line, where a file was removed before the first such beginning. Where a clock was set back, the end of a message stands
+before its beginning: lines without a beginning, and a beginning without an end shortly after them, are one life.
 """
 
 from __future__ import annotations
@@ -9,11 +10,15 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
-from ingest.clock import SECOND
-from ingest.joining.event import LiveEvent, in_order
+from ingest.clock import SECOND, SET_BACK_US
+from ingest.joining.event import LiveEvent, by_time, in_order
 from ingest.queue_ids import time_in_id
-from mappings.facts import Attempted, Expired, Identified, Judged, Noticed, Received, Removed
+from mappings.facts import Attempted, Expired, Identified, Judged, Noticed, Queued, Received, Removed
 from mappings.keys import queue_id_of
+from mappings.log_words import Status
+
+#: A try after which there is no other one for the recipient.
+_LAST = frozenset({Status.SENT, Status.BOUNCED, Status.EXPIRED})
 
 
 def split(events: list[LiveEvent], key: str) -> list[list[LiveEvent]]:
@@ -23,6 +28,10 @@ def split(events: list[LiveEvent], key: str) -> list[list[LiveEvent]]:
         return [events]
     own = [e for e in events if e.route.queue == key]
     starts = _starts(own)
+    early = _set_back(own, starts)
+    if starts and any(type(e.fact) is Removed and e.time_us < starts[0].time_us and e.digest not in early for e in own):
+        # Lines of an earlier life whose beginning was not read.
+        starts.insert(0, own[0])
     if len(starts) < 2:
         return [events]
     lives: list[list[LiveEvent]] = [[] for _ in starts]
@@ -38,6 +47,8 @@ def split(events: list[LiveEvent], key: str) -> list[list[LiveEvent]]:
             index = _looked_at(event, times, named)
         elif event.digest in started:
             index = started[event.digest]
+        elif event.digest in early:
+            index = started[early[event.digest].digest]
         elif index and not removed[index - 1] and _ends_before(event, starts[index]):
             index -= 1
         removed[index] = removed[index] or isinstance(event.fact, Removed)
@@ -101,7 +112,40 @@ def _starts(own: Sequence[LiveEvent]) -> list[LiveEvent]:
             removed = False
         elif kind is Removed:
             removed = True
-    if starts and starts[0] is not own[0] and any(type(e.fact) is Removed and e.time_us < starts[0].time_us for e in own):
-        # Lines of an earlier life whose beginning was not read.
-        starts.insert(0, own[0])
     return starts
+
+
+def _set_back(own: Sequence[LiveEvent], starts: Sequence[LiveEvent]) -> dict[str, LiveEvent]:
+    """Lines that stand before the beginning of their life, for the clock was set back after it; each with that beginning.
+
+    They follow an end, or nothing, and come to an end themselves; the life behind them has none.
+    """
+    early: dict[str, LiveEvent] = {}
+    bounds = [bisect_left(own, start.time_us, key=by_time) for start in starts]
+    for number, start in enumerate(starts):
+        life = own[bounds[number] : bounds[number + 1] if number + 1 < len(starts) else None]
+        if any(type(e.fact) is Removed for e in life):
+            continue
+        left = own[bounds[number - 1] if number else 0 : bounds[number]]
+        if number:
+            left = left[next((i for i, e in enumerate(left, 1) if type(e.fact) is Removed), len(left)) :]
+        if left and start.time_us - left[0].time_us <= SET_BACK_US and _is_rest(left, life):
+            early.update((e.digest, start) for e in left)
+    return early
+
+
+def _is_rest(left: Sequence[LiveEvent], life: Sequence[LiveEvent]) -> bool:
+    """Whether lines come to an end that the life lacks, and say nothing that it says otherwise."""
+    ends = [e.fact for e in left if isinstance(e.fact, Removed)]
+    ids, others = ({e.fact.message_id for e in one if isinstance(e.fact, Identified) and not e.fact.resent} for one in (left, life))
+    queued, known = ([e.fact for e in one if isinstance(e.fact, Queued)] for one in (left, life))
+    tried, again = (sum(isinstance(e.fact, Attempted) and e.fact.status in _LAST for e in one) for one in (left, life))
+    count = known[0].count if known else None
+    if not ends or (ids and others and ids.isdisjoint(others)):
+        return False
+    if known and any((one.sender, one.size) != (known[0].sender, known[0].size) for one in queued):
+        return False
+    if len(ends) == len(left):
+        # An end alone is that of a life that is done, or was deleted.
+        return ends[0].by_admin or (count is not None and again >= count)
+    return not (tried and again) or count is None or tried + again <= count

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 
+from ingest.clock import SECOND
 from ingest.joining.event import LiveEvent
 from ingest.joining.links import Link
 from ingest.joining.parts import Part
@@ -153,6 +154,24 @@ class Names:
         """The mentions of a key that reach into a span of time. Those that lie all in it come before others of their length."""
         spans = self._spans.get(target)
         return spans.near(since_us, until_us) if spans is not None else iter(())
+
+    def of(self, parts: Iterable[Part]) -> Iterator[Mention]:
+        """What some parts name."""
+        for part in parts:
+            yield from self._of.get(part, ())
+
+    def around(self, target: str, since_us: int, until_us: int, most: int) -> list[Part]:
+        """The parts that name a key around a time, each at most a second from the next one; none where there are more than `most`."""
+        found: dict[Part, None] = {}
+        known = -1
+        while known < len(found):
+            known = len(found)
+            for mention in self.near(target, since_us - SECOND, until_us + SECOND):
+                found[mention.part] = None
+                since_us, until_us = min(since_us, mention.since_us), max(until_us, mention.until_us)
+                if len(found) > most:
+                    return []
+        return list(found)
 
     def crowded(self, target: str, time_us: int, gap_us: int) -> bool:
         """Whether more than `MANY` parts name a key around a moment, each at most `gap_us` from the next one."""

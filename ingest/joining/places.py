@@ -23,14 +23,16 @@ class Holder(Protocol):
 class Place:
     """A second of the log in one file, and what still needs its lines."""
 
-    __slots__ = ("holders", "offset", "reached_us", "time_us", "year")
+    __slots__ = ("holders", "offset", "reached_us", "time_us", "year", "zone_of_ids")
 
-    def __init__(self, offset: int, time_us: int, reached_us: int, year: int | None) -> None:
+    def __init__(self, offset: int, time_us: int, reached_us: int, year: int | None, zone_of_ids: str | None = None) -> None:
         self.offset = offset
         self.time_us = time_us
         #: The greatest stamp of the file when this place was read: its age is how much further the file is now.
         self.reached_us = reached_us
+        #: The year and the zone of stamps that name none, as of this place.
         self.year = year
+        self.zone_of_ids = zone_of_ids
         self.holders: set[Holder | Line] = set()
 
     @property

@@ -8,12 +8,14 @@ from typing import Any, Protocol
 
 import msgspec
 
+from ingest.clock import NAMELESS_REACH_US, SECOND
 from ingest.joining.within import Within
 from mappings import keys
 from mappings.facts import (
     Attempted,
     Connected,
     Fact,
+    Filed,
     Identified,
     Infected,
     Inspected,
@@ -63,6 +65,7 @@ _AHEAD = frozenset(
 )
 #: Decisions that end it.
 _STOPS = frozenset({Action.REJECT, Action.ABORT})
+_CONNECTIONS = frozenset({How.PEER, How.LISTED})
 #: What is found by who names it, and is looked up nowhere.
 _NOT_ASKED = frozenset({How.FOLDER, How.REFUSED, How.LOG, How.TASK, How.ANSWERED})
 
@@ -87,6 +90,8 @@ class Route(msgspec.Struct, frozen=True, gc=False):
     #: A node that held the event while only the first piece of its record was read.
     formerly: str | None = None
     role: SessionRole | None = None
+    #: Ids by which a mail store may have told of it alone: looked up unless the line is so new that none can have been read before.
+    told_alone: tuple[str, ...] = ()
 
 
 class Statement(Protocol):
@@ -95,6 +100,7 @@ class Statement(Protocol):
     fact: Fact
     host: str
     pid: int
+    time_us: int
     raw: str
     digest: str
     within: Within
@@ -104,6 +110,11 @@ def route_of(event: Statement) -> Route:
     """The way of an event; a refusal that names nobody has none."""
     way = _WAYS.get(type(event.fact))
     return way(event.fact, event) if way is not None else _borne(event.fact, event)
+
+
+def _elsewhere(owners: tuple[str, ...], event: Statement) -> tuple[str, ...]:
+    """Ids that a line bears, where another host of the log domain may have said something of them that was read before."""
+    return owners if event.within.several else ()
 
 
 _Way = Callable[[Any, Statement], Route]
@@ -126,16 +137,25 @@ def _received(fact: Received, event: Statement) -> Route:
     mentions = tuple([key for _, key in names])
     # It is not new where it is a line of another message as well.
     begins = len(owners) == 1
-    # What a filter on another host of the log domain said of it, where that was read before.
-    own = owners if event.within.several and begins else ()
+    own = _elsewhere(owners, event) if begins else ()
     # Lines of a process that is not known are of no session.
     role = SessionRole.BEGIN if event.pid else None
-    return Route(owners, owners[0], names, mentions, own, (*owners, *mentions, *fact.ids(event.host)), begins, role=role)
+    ids = (*owners, *mentions, *fact.ids(event.host))
+    if fact.size is not None and not fact.message_id:
+        ids = (*ids, keys.nameless(event.time_us))
+    alone = _alone(fact.message_id)
+    return Route(owners, owners[0], names, mentions, own, ids, begins, role=role, told_alone=alone)
+
+
+def _alone(message_id: str | None) -> tuple[str, ...]:
+    """The key of what only a mail store has told of a message."""
+    return (keys.message_id(message_id),) if message_id else ()
 
 
 def _identified(fact: Identified, event: Statement) -> Route:
     if not fact.resent:
-        return _borne(fact, event)
+        borne = msgspec.structs.replace(_borne(fact, event), told_alone=_alone(fact.message_id))
+        return borne if fact.message_id else msgspec.structs.replace(borne, ids=(*borne.ids, keys.nameless(event.time_us)))
     owners, names = fact.bears(event.host), fact.names(event.host)
     mentions = tuple([key for _, key in names])
     return Route(owners, owners[0], names, mentions, ids=(*owners, *mentions, *fact.ids(event.host)))
@@ -143,14 +163,19 @@ def _identified(fact: Identified, event: Statement) -> Route:
 
 def _attempted(fact: Attempted, event: Statement) -> Route:
     owners = fact.bears(event.host)
+    if fact.session is not None:
+        names = fact.names(event.host)
+        session = (names[0].key,)
+        return Route(owners, owners[0], names, told_alone=session, ids=owners + session)
     if fact.next_id is None and fact.log_id is None:
         return Route(owners, owners[0], ids=owners)
     logged = fact.ids(event.host)
-    if not (fact.forwarded or event.within.takes(fact)):
+    if not (fact.forwarded or event.within.may_lead_on(fact)):
         # The id of a message elsewhere.
         return Route(owners, owners[0], ids=owners + logged)
     names = fact.names(event.host)
-    mentions = (names[0].key,)
+    # The run of a filter on another host may be found by its log id alone.
+    mentions = tuple([key for _, key in (names if event.within.several else names[:1])])
     return Route(owners, owners[0], names, mentions, ids=owners + mentions + logged)
 
 
@@ -162,16 +187,20 @@ def _ruled(fact: Ruled, event: Statement) -> Route:
     by_line = (keys.line(event.digest),)
     if fact.source is Decider.PROXY:
         own = owners or by_line
-        return Route(own, None, fact.names(event.host), ids=own + ids, begins=not owners, role=SessionRole.BEGIN)
+        names = fact.names(event.host)
+        mentions = _elsewhere(tuple([key for how, key in names if how is How.ANSWERED]), event)
+        return Route(own, None, names, mentions, ids=own + ids, begins=not owners, role=SessionRole.BEGIN)
     if fact.action is Action.DISCARD and not event.pid:
         return Route(by_line, ids=by_line + ids, begins=True)
     if (fact.action in _AHEAD or fact.source is Decider.SIZE) and fact.stage is not Stage.MAIL:
         # Too large for the queue file: said of the transaction, before the answer to the client.
         return Route((), None, fact.names(event.host), ids=ids, role=SessionRole.AHEAD)
-    if fact.action not in _STOPS or (fact.sender is None and not fact.recipients):
+    if fact.action not in _STOPS or not fact.names_somebody:
         return _NOWHERE
     names = fact.names(event.host)
-    mentions = tuple([key for how, key in names if how is How.PEER])
+    if fact.source is Decider.SCREEN and fact.client_ip:
+        names += tuple([Named(How.LISTED, _listing(event, fact.client_ip, before)) for before in (0, 1)])
+    mentions = tuple([key for how, key in names if how in _CONNECTIONS])
     return Route(by_line, None, names, mentions, ids=by_line + mentions + ids, begins=True)
 
 
@@ -180,8 +209,16 @@ def _connected(fact: Connected, event: Statement) -> Route:
 
 
 def _screened(fact: Screened, event: Statement) -> Route:
+    if not fact.client_port:
+        listing = (_listing(event, fact.client_ip, 0),)
+        return Route(listing, ids=listing, begins=True)
     owners = fact.bears(event.host)
-    return Route(owners, ids=owners, begins=True)
+    return Route(owners, own=_elsewhere(owners, event), ids=owners, begins=True)
+
+
+def _listing(event: Statement, address: str, before: int) -> str:
+    """What lists say of an address is found by it and the minute, for the same address comes again; `before` so many minutes ago."""
+    return keys.listing(event.host, address, event.time_us // (60 * SECOND) - before)
 
 
 def _scanned(fact: Scanned, event: Statement) -> Route:
@@ -189,27 +226,34 @@ def _scanned(fact: Scanned, event: Statement) -> Route:
     mentions = tuple([key for how, key in names if how not in _NOT_ASKED])
     ids = owners + mentions + fact.ids(event.host)
     if fact.mail_id is None:
-        return Route(owners, None, names, mentions, ids=ids, begins=True)
+        return Route(owners, None, names, mentions, _elsewhere(owners, event), ids, begins=True)
     log_id = keys.log_id(event.host, fact.log_id or "")
     own = (log_id,) if fact.log_id else ()
     formerly = log_id if "\n" in event.raw else None
-    return Route(owners, None, names, mentions, own, ids + own, begins=True, formerly=formerly)
+    return Route(owners, None, names, mentions, own, ids=ids + own, begins=True, formerly=formerly)
 
 
 def _judged(fact: Judged, event: Statement) -> Route:
     owners = fact.bears(event.host)
     if not owners:
-        return _by_line(keys.judged(fact.message_id), event) if fact.message_id else _NOWHERE
+        return _NOWHERE if fact.message_id is None else _by_message_id(fact, fact.message_id, event)
     if fact.queue_id is None:
         return Route(owners, ids=owners, begins=True)
-    # The queue file may be on another host of the log domain.
-    elsewhere = owners if event.within.several else ()
-    return Route(owners, owners[0], fact.names(event.host), elsewhere, ids=owners + fact.ids(event.host))
+    mentions = _elsewhere(owners, event)
+    return Route(owners, owners[0], fact.names(event.host), mentions, ids=owners + fact.ids(event.host))
+
+
+def _by_message_id(fact: Judged, message_id: str, event: Statement) -> Route:
+    """A result that names its message by the Message-ID only, or says that it has none: then the time has to tell."""
+    near = event.time_us - NAMELESS_REACH_US, event.time_us + NAMELESS_REACH_US
+    around = () if message_id else tuple(keys.nameless_between(*near))
+    by_line = _by_line(keys.judged(message_id) if message_id else keys.nameless(event.time_us), event)
+    return msgspec.structs.replace(by_line, names=fact.names(event.host), own=around, ids=by_line.ids + fact.ids(event.host))
 
 
 def _inspected(fact: Inspected, event: Statement) -> Route:
     owners, names = fact.bears(event.host), fact.names(event.host)
-    own = () if fact.mail_id is None else (names[0].key,)
+    own = _elsewhere(owners, event) if fact.mail_id is None else (names[0].key,)
     return Route(owners, None, names, (), own, owners + own, begins=True)
 
 
@@ -224,6 +268,12 @@ def _infected(fact: Infected, event: Statement) -> Route:
     if owners:
         return Route(owners, owners[0], ids=owners)
     return _by_line(keys.folder(event.host, fact.folder), event) if fact.folder else _NOWHERE
+
+
+def _filed(fact: Filed, event: Statement) -> Route:
+    owners, own = fact.bears(event.host), fact.ids(event.host)
+    # The message that it names by its Message-ID may be in the store.
+    return Route(owners, None, fact.names(event.host), own=own, ids=owners + own, begins=True) if owners else _NOWHERE
 
 
 def _by_line(key: str, event: Statement) -> Route:
@@ -253,5 +303,6 @@ _WAYS: dict[type[Fact], _Way] = {
     Passed: _passed,
     Release: _release,
     Infected: _infected,
+    Filed: _filed,
     Unread: _unread,
 }

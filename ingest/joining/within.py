@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ingest.clock import REACH_US
+from ingest.queue_ids import alike
 from mappings.address import is_loopback, local_of
 from mappings.facts import Attempted
 from mappings.log_words import Status
@@ -43,8 +44,19 @@ class Within:
         return self._inside[address]
 
     def takes(self, attempt: Attempted) -> bool:
-        """Whether a delivery goes to a filter: by how it is answered, or by where it goes."""
-        return attempt.filtered or (attempt.relay_ip is not None and not attempt.stored and self.holds(attempt.relay_ip))
+        """Whether a delivery goes to a filter: by how it is answered, or because its address is set as one.
+
+        Loopback alone says nothing, for mail stores and tunnels are there too: what listens there is a filter where it answers as one.
+        """
+        if attempt.filtered:
+            return True
+        if attempt.relay_ip is None or attempt.stored:
+            return False
+        return attempt.relay_ip in self._filters or (self.holds(attempt.relay_ip) and (attempt.as_filters_answer or _gives_back(attempt)))
+
+    def may_lead_on(self, attempt: Attempted) -> bool:
+        """Whether the queue file that a reply names may be one of ours: only lines of that one can tell."""
+        return attempt.filtered or self.holds(attempt.relay_ip)
 
     def hands_over(self, attempt: Attempted) -> bool:
         """Whether a delivery only moved the message on within the log domain."""
@@ -56,3 +68,8 @@ class Within:
             return False
         box = local_of(attempt.recipient) if attempt.original is not None else None
         return any(name is not None and self.quarantines.search(name) for name in (attempt.router, attempt.transport, box))
+
+
+def _gives_back(attempt: Attempted) -> bool:
+    """Whether a reply names a next queue file that may be one of the same mail server, as a filter's does that repeats its answer."""
+    return attempt.next_id is not None and alike(attempt.queue_id, attempt.next_id)

@@ -24,10 +24,14 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     named: tuple[str, ...] = ()
 
 
-def arrival_of(event: LiveEvent, *, new: bool) -> Arrival:
-    """An event with what is to be looked up for it: ids of its own too, where these may be in the store."""
+def arrival_of(event: LiveEvent, *, new: bool, newest: bool = False) -> Arrival:
+    """An event with what is to be looked up for it: ids of its own too, where these may be in the store.
+
+    `newest` where nothing that was read before can be of its message.
+    """
     route = event.route
-    return Arrival(event, new, route.mentions if new or not route.own else route.mentions + route.own)
+    named = route.mentions if new or not route.own else route.mentions + route.own
+    return Arrival(event, new, named if newest or not route.told_alone else named + route.told_alone)
 
 
 class SessionMark(msgspec.Struct, frozen=True, gc=False):

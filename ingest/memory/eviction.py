@@ -12,7 +12,7 @@ from ingest.joining.life import Life
 from ingest.joining.names import MANY
 from ingest.memory.node import Node
 from ingest.memory.nodes import Nodes
-from mappings.facts import Ruled
+from mappings.facts import Ruled, Scanned
 from mappings.keys import KeyKind
 
 #: A queue id that came back more often than this is thinned out before it is quiet.
@@ -67,7 +67,7 @@ class Eviction:
         if any(after - before > self._reach_us for before, after in pairwise(times)):
             return
         border = times[-2 * MANY]
-        old = [d for d, e in node.events.items() if e.time_us < border and not isinstance(e.fact, Ruled)]
+        old = [d for d, e in node.events.items() if e.time_us < border and not isinstance(e.fact, Ruled | Scanned)]
         node.forget(old)
         self._take_out(node, old)
 

@@ -9,6 +9,8 @@ import msgspec
 
 from ingest.clock import SECOND
 from ingest.joining.event import LiveEvent, from_document
+from ingest.joining.names import MANY
+from ingest.joining.pipes import passes_program
 from ingest.memory.node import Node, written_of
 from ingest.memory.nodes import Nodes
 from ingest.memory.recall import Recall
@@ -52,9 +54,15 @@ class Loader:
             if key not in self._known:
                 self._load(self._nodes.new(key, event.host, self.clock_us))
 
-    def _load(self, node: Node) -> None:
-        """Load from the store what holds this key, and what that names in turn."""
-        waiting = [node]
+    def beside(self, node: Node, key: str) -> None:
+        """Have in memory what the store knows under a key that a node shares with others, where that is not too many to tell them apart."""
+        documents = self._recall.of(key)
+        for document in documents if len(documents) <= MANY else ():
+            self._load(*self._restore(document, node))
+
+    def _load(self, *nodes: Node) -> None:
+        """Load from the store what holds the keys of these nodes, and what that names in turn."""
+        waiting = [*nodes]
         while waiting:
             node = waiting.pop()
             if node.looked_up:
@@ -95,6 +103,7 @@ class Loader:
             node.first(event.time_us)
         else:
             known.take(event)
+        node.passed |= passes_program(event.fact)
         if type(event.fact) is Scanned and node.kind is KeyKind.SCAN:
             self.records[event.digest] = node.key
         if known.fact == event.fact:

@@ -19,6 +19,7 @@ from ingest.joining.event import LiveEvent, digest_of, digest_of_fact
 from ingest.joining.names import MANY
 from ingest.joining.numbering import Numbers
 from ingest.joining.parts import Message
+from ingest.joining.pipes import PASSING, message_ids, passes_program
 from ingest.joining.places import Place
 from ingest.joining.route import Route, SessionRole
 from ingest.joining.session import Session, SessionStep
@@ -30,8 +31,9 @@ from ingest.memory.node import Node, Written, written_of
 from ingest.memory.nodes import Nodes
 from ingest.memory.recall import Lookup, Recall
 from mappings import keys
-from mappings.facts import Fact, Nothing, Scanned, Unread
+from mappings.facts import Attempted, Fact, Nothing, Scanned, Unread
 from mappings.keys import KeyKind
+from mappings.links import BOXED_REACH_S, PIPED_REACH_S
 from mappings.trace import Event as StoredEvent
 from mappings.trace import Trace
 
@@ -57,6 +59,8 @@ class Memory:
         self.nodes = Nodes(within, hosts, memory_us)
         self._known_nodes = self.nodes.nodes
         self.clock_us = 0
+        #: The stamp of the first line that was read.
+        self._begun_us = 0
         #: A stamp beyond this moves no clock.
         self.limit_us: int | None = None
         self.ahead = self._in_a_row = 0
@@ -81,6 +85,7 @@ class Memory:
         only begins or ends a session comes with its role. Lines are to be given in the order of reading.
         """
         self._tick(line.time_us)
+        self._begun_us = self._begun_us or line.time_us
         if isinstance(fact, SessionRole):
             digest = f"{fact.name}{line.time_us // SECOND}{line.text}"
             # A gap is no line, and no other line's number may depend on it.
@@ -92,7 +97,9 @@ class Memory:
         digest = self._digested[1]
         line.number = self._numbers.of(line, digest, self.clock_us)
         event = LiveEvent(line, fact, digest_of_fact(digest, number), self._within)
-        return arrival_of(event, new=event.route.begins and self._is_front(event))
+        front = self._is_front(event)
+        newest = front and event.second > self._front_second + BOXED_REACH_S
+        return arrival_of(event, new=event.route.begins and front, newest=newest)
 
     @contextmanager
     def looking_up(self, arrivals: Iterable[Arrival | SessionMark]) -> Iterator[None]:
@@ -145,10 +152,29 @@ class Memory:
         if not event.owners:
             for key in route.owners:
                 self._attach(event, key)
+        if type(event.fact) in PASSING:
+            self._look_beside(event, route)
         if route.role is not None:
             self._session(event, route, read, place)
         elif not event.owners:
             event.let_go()
+
+    def _look_beside(self, event: LiveEvent, route: Route) -> None:
+        """Look up what a program of the host may have made of a message, or it of that: the lines of both share no other id.
+
+        What began while this process read is in memory, but for what was handed over when it began to read.
+        """
+        node = self._known_nodes.get(route.queue or "")
+        if node is None or node.piped:
+            return
+        node.passed |= passes_program(event.fact)
+        if not node.passed or (type(event.fact) is Attempted and len(node.events) > MANY):
+            # Among the first lines of a message is its Message-ID.
+            return
+        if node.looked_up or event.time_us <= self._begun_us + PIPED_REACH_S * SECOND:
+            for message_id in message_ids(known.fact for known in node.events.values()):
+                node.piped = True
+                self._loader.beside(node, keys.judged(message_id))
 
     def _take_back(self, event: LiveEvent, route: Route) -> None:
         """A line that could not be read once says nothing: the documents that miss it are whole without it."""

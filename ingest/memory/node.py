@@ -83,6 +83,9 @@ class Node(msgspec.Struct, eq=False):
     #: The message that it is of, where that has many lines.
     large: Large | None = None
     looked_up: bool = False
+    #: A program of the host took it or handed it in; and whether what it may have been made of, or into, was looked up.
+    passed: bool = False
+    piped: bool = False
     #: Its lines were put aside: nothing is made of it until more comes.
     apart: bool = False
     #: Greatest stamp of the log when it was touched last: decides when memory lets go of it.

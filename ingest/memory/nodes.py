@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from ingest.clock import LOG_ID_REACH_US
+from ingest.clock import BOXED_REACH_US, LOG_ID_REACH_US
 from ingest.joining.event import LiveEvent
 from ingest.joining.gather import claimants, gather
 from ingest.joining.names import MANY, Mention, Names
-from ingest.joining.parts import Loose, Message, Part, make_parts
+from ingest.joining.parts import STORES, Loose, Message, Part, make_parts
+from ingest.joining.reception import CLAIMANTS, claim_of
 from ingest.joining.within import Within
 from ingest.memory.agenda import Agenda
 from ingest.memory.node import Documents, Node
@@ -19,9 +20,13 @@ from mappings.facts import Fact
 from mappings.keys import KeyKind
 
 _NO_FAMILY: frozenset[str] = frozenset()
+#: How far apart those lie at most that a name joins, where that is less than elsewhere.
+_REACHES = {KeyKind.LOG: LOG_ID_REACH_US, KeyKind.BOX: BOXED_REACH_US}
 #: Ids that are weak, or of what is not seen: too many may share one.
 _WEAK = frozenset({KeyKind.LOG, KeyKind.PEER})
-_SHARED = _WEAK | {KeyKind.QUEUE}
+_SHARED = _WEAK | {KeyKind.QUEUE, KeyKind.PIPED, KeyKind.BOX}
+#: Ids that are a host's own.
+_OF_HOSTS = _WEAK | {KeyKind.QUEUE, KeyKind.FOLDER}
 
 
 class Nodes:
@@ -53,7 +58,7 @@ class Nodes:
         self._names = Names()
         #: Nodes whose parts are to be made anew: until then they are not found by what they name.
         self._changed: set[str] = set()
-        #: Whether a filter's result has come that names its message by the Message-ID only. Most mail servers have no such filter.
+        #: Whether a line has come that names its message by the Message-ID: a filter's result, or a store's. Most mail servers have none.
         self._judged = False
 
     # -- nodes
@@ -105,6 +110,8 @@ class Nodes:
 
     def touch(self, node: Node, clock_us: int) -> None:
         """A node's events changed: it has to be written again."""
+        if node.kind in STORES and not self._judged:
+            self._expect_judged()
         node.touched_us = clock_us
         node.apart = False
         node.parts = None
@@ -160,42 +167,54 @@ class Nodes:
         return [part for k in self.alike(key) for part in self.own_parts(k)] if self._hosts else self.own_parts(key)
 
     def near(self, key: str, since_us: int, until_us: int) -> Iterator[Mention]:
-        """The mentions of exactly this key within a span of time."""
-        return self._names.near(key, since_us, until_us)
-
-    def meant(self, key: str, since_us: int, until_us: int) -> Iterator[Mention]:
-        """The same, also where a line of another host of the log domain names it."""
+        """The mentions of this key within a span of time; in a log domain of several hosts, of all that it may mean."""
         if not self._hosts:
             return self._names.near(key, since_us, until_us)
         return chain.from_iterable(self._names.near(k, since_us, until_us) for k in self.alike(key))
 
     def crowded(self, key: str, time_us: int, gap_us: int) -> bool:
         """Whether more parts name a key at about this time than a weak name can tell apart."""
-        return self._names.crowded(key, time_us, gap_us)
+        return any(self._names.crowded(k, time_us, gap_us) for k in self.alike(key))
 
     def alike(self, key: str) -> Sequence[str]:
-        """The keys that mean the same id: queue ids are a host's own, in a log domain of several hosts any's."""
-        if not self._hosts or keys.kind_of(key) is not KeyKind.QUEUE:
+        """The keys that mean the same id: one that is a host's own is any's in a log domain of several hosts."""
+        if not self._hosts or keys.kind_of(key) not in _OF_HOSTS:
             return (key,)
-        queue_id = keys.queue_id_of(key)
-        return [keys.queue(host, queue_id) for host in dict.fromkeys((keys.host_of(key), *self._hosts))]
+        return list(dict.fromkeys((key, *(keys.on_host(host, key) for host in self._hosts))))
 
     def _index(self, node: Node) -> None:
         """Keep whom a node names, so that links are found from the other end."""
         self._changed.discard(node.key)
         before, node.named = node.named, node.parts or []
+        # Who names a Message-ID no more, or newly, may change what others are taken for.
+        claims = set(filter(None, map(claim_of, self._names.of(before)))) if self._judged else set()
         if before:
             self._names.remove(before)
         for mention in self._names.add(node.named):
+            claims ^= set(filter(None, [claim_of(mention)]))
             kind = keys.kind_of(mention.target)
             if kind in _SHARED:
-                reach = min(LOG_ID_REACH_US, self.within.reach_us) if kind is KeyKind.LOG else self.within.reach_us
+                reach = min(_REACHES.get(kind, self.within.reach_us), self.within.reach_us)
                 # Those are written again that were joined by a name until one more had it.
-                self._again(self._names.parted(mention.target, mention.until_us, reach))
+                self._again(self._parted(mention, reach))
+            if kind is KeyKind.PIPED and not self._names.crowded(mention.target, mention.until_us, self.within.reach_us):
+                # What was joined by this name may mean two things now.
+                near = self._names.near(mention.target, mention.since_us - self.within.reach_us, mention.until_us + self.within.reach_us)
+                self._again(m.part for m in near if m.part.key != node.key)
+        for claim in claims:
+            self._again(part for key in claim.keys for part in self._names.around(key, claim.since_us, claim.until_us, CLAIMANTS))
         if node.kind in _WEAK and _too_long(node.named) and not _too_long(before):
             # What was joined to it is so no more.
             for part in node.named:
-                self._again(m.part for m in self._names.near(node.key, part.start_us - self.within.reach_us, part.end_us))
+                self._again(m.part for m in self.near(node.key, part.start_us - self.within.reach_us, part.end_us))
+
+    def _parted(self, mention: Mention, reach_us: int) -> Sequence[Part]:
+        """The parts that are too many for a name since one of them came, and what of other hosts the name joined to them."""
+        parted = self._names.parted(mention.target, mention.until_us, reach_us)
+        if not parted or not self._hosts:
+            return parted
+        since, until = min(p.start_us for p in parted) - reach_us, max(p.end_us for p in parted) + reach_us
+        return [*parted, *(m.part for m in self.near(mention.target, since, until))]
 
     def _again(self, parts: Iterable[Part]) -> None:
         """These may be other messages than they were."""

@@ -18,6 +18,7 @@ import msgspec
 from ingest.tail.faults import TailError
 from ingest.tail.fingerprint import Identity, digest
 from ingest.tail.marks import Mark, Told
+from ingest.tail.names import is_file
 from ingest.tail.paths import is_live
 from ingest.tail.reader import FileReader
 from mappings import private
@@ -98,6 +99,7 @@ class Checkpoint:
         *,
         needed: bool = False,
         told: Told = Told(),  # noqa: B008 - it cannot change
+        wrapped: bool | None = None,
         read: int | None = None,
         read_us: int | None = None,
     ) -> None:
@@ -123,10 +125,11 @@ class Checkpoint:
         if reader.told:
             # What lies behind is gone, and that was said.
             mark.size = mark.read
-        if is_live(reader.path) and not self.sought(mark.path):
+        if is_file(reader.path) and is_live(reader.path) and not self.sought(mark.path):
             self.note_written(mark.path, mark.mtime_ns)
         mark.finished = reader.finished and offset >= reader.position
-        mark.needed, mark.told = needed, told
+        mark.needed, mark.told, mark.wrapped = needed, told, wrapped
+        mark.cursor = reader.cursor_before(offset)
         if (mark.over or mark.finished) and not settled:
             self._settle_copies(mark, reader)
         self.seen(mark)
@@ -139,6 +142,11 @@ class Checkpoint:
             mark.read = max(mark.read or 0, reader.position if read is None else read)
             mark.size, mark.packed = max(mark.size, reader.size), reader.compressed
             mark.device, mark.inode, mark.mtime_ns, mark.seen_s = reader.device, reader.inode, reader.mtime_ns, int(self._now())
+
+    def cursor_of(self, path: str) -> str | None:
+        """The entry behind which a journal is to be read on; None where nothing of it was read."""
+        shown = shown_path(path)
+        return next((mark.cursor for mark in self._marks if mark.path == shown), None)
 
     def reader_of(self, mark: Mark) -> FileReader | None:
         """The reader of this process that notes on this mark."""
@@ -257,6 +265,15 @@ class Checkpoint:
         with contextlib.suppress(OSError):
             self._path.replace(aside)
         self.warning = f"The reading positions in {self._path} {why}; they were put aside as {aside.name}, and all files are read again."
+
+
+def noted_of_files(folder: Path) -> dict[str, Told]:
+    """What was noted about the files that were read, by their names; for a look, so what cannot be understood is left as it is."""
+    try:
+        state = msgspec.json.decode((folder / FILE_NAME).read_bytes(), type=_State)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return {}
+    return {mark.path: mark.told for mark in state.files}
 
 
 def _completed(state: _State) -> _State:

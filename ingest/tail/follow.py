@@ -16,13 +16,17 @@ from ingest.tail.checkpoint import Checkpoint
 from ingest.tail.faults import TailError, cannot_read
 from ingest.tail.fingerprint import HEAD
 from ingest.tail.hints import Hints, Waker
+from ingest.tail.journal import JournalReader
 from ingest.tail.marks import Mark, Told
+from ingest.tail.names import JOURNAL, STDIN, is_file
 from ingest.tail.paths import expand, folders_of, is_live, order, rotated_set
-from ingest.tail.reader import STDIN, FileReader
+from ingest.tail.reader import FileReader
 from ingest.tail.seek import Gone, Seeker, Seen
 
 _Key = tuple[int, int]
 _STDIN_KEY: _Key = (-1, 0)
+#: No device has this number.
+_JOURNALS = -2
 
 #: A compressed file this young may still be being written.
 _YOUNG_S = 10.0
@@ -110,7 +114,7 @@ class Follower:
         files = [*files, *(path for path in self._seeker.found if path not in named)]
         if self._hints is not None and files != self._watched:
             self._watched = files
-            self._hints.watch(folders_of(self._paths, files), [os.path.realpath(path) for path in files if path != STDIN] + files)
+            self._hints.watch(folders_of(self._paths, files), [os.path.realpath(path) for path in files if is_file(path)] + files)
         return [reader for reader in self.readers if reader.has_more()]
 
     def gone(self) -> list[Gone]:
@@ -213,6 +217,8 @@ class Follower:
 
     def _visit(self, path: str, present: dict[_Key, FileReader]) -> _Key:
         """Look at one file of this sweep: known, known under another name, or new."""
+        if path.startswith(JOURNAL):
+            return self._visit_journal(path, present)
         status = None if path == STDIN else os.stat(path)  # noqa: PTH116 - a name as it was listed
         key = _STDIN_KEY if status is None else (status.st_dev, status.st_ino)
         if key in self._spent:
@@ -240,6 +246,20 @@ class Follower:
         new = self._open(path, key, seen)
         if new is not None:
             present[key] = new
+        return key
+
+    def _visit_journal(self, path: str, present: dict[_Key, FileReader]) -> _Key:
+        """A journal is read by one reader, which starts its command anew where that ends."""
+        key = (_JOURNALS, self._paths.index(path))
+        reader = self._readers.get(key)
+        if reader is None and key not in self._spent:
+            reader = JournalReader(path, self._checkpoint.cursor_of(path), once=self._once, handles=self._handles)
+        if reader is None or (reader.ended and reader.at_end):
+            self._spent.add(key)
+        else:
+            present[key] = reader
+        if isinstance(reader, JournalReader) and reader.failure:
+            self._note_problem(TailError(reader.failure))
         return key
 
     def _reclaim(self, key: _Key) -> FileReader | None:

@@ -13,6 +13,16 @@ class Told(msgspec.Struct, frozen=True):
     log_host: str | None = None
     format: str | None = None
     timezone: str | None = None
+    #: What message ids say instead of the zone that was given, where they do.
+    zone_of_ids: str | None = None
+
+    def zone_in_words(self, path: str) -> str | None:
+        """What is to be said of the zone of this file: where message ids say another one than was given."""
+        if self.zone_of_ids is None:
+            return None
+        if self.zone_of_ids == self.timezone:
+            return f"{path}: its stamps name no zone, and were taken as of {self.timezone}, as its message ids say; none is set."
+        return f"{path}: its stamps name no zone, and were taken as of {self.timezone}, as set; its message ids say {self.zone_of_ids}."
 
 
 class Mark(msgspec.Struct):
@@ -34,6 +44,10 @@ class Mark(msgspec.Struct):
     #: Lines from the offset on are not all in the store yet: they are read again, also when the file is not named.
     needed: bool = False
     told: Told = Told()
+    #: Of a journal: the entry behind which reading goes on; the other places count for nothing in the next run.
+    cursor: str | None = None
+    #: Whether its lines are wrapped in something, as its first lines decided; None while that is open.
+    wrapped: bool | None = None
     #: When the file was last there, in seconds since 1970.
     seen_s: int = 0
     #: Behind the last line that was read, in unpacked bytes (None in marks of older releases), and the greatest time in the lines before.

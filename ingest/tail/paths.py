@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ingest.tail.faults import TailError, cannot_read
-from ingest.tail.reader import STDIN
+from ingest.tail.names import is_file
 
 _PACKED = re.compile(r"\.(?:gz|bz2|xz|zst)$")
 _DATE = re.compile(r"[-_.](20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)(?:[-_.T]?(\d{2,6}))?(?!\d)", re.ASCII)
@@ -36,16 +36,16 @@ def expand(
 ) -> list[str]:
     """The files that the arguments stand for now, each content of a name once, rotated sets oldest first.
 
-    An argument is a file, a folder (its regular files, without hidden ones), a pattern (`**` for any depth) or `-`. With `once` a
-    plain file that does not exist is an error; otherwise it may come later. `exclude` is a folder whose files are never read: an
+    An argument is a file, a folder (its regular files, without hidden ones), a pattern (`**` for any depth), `-` or a journal. With `once`
+    a plain file that does not exist is an error; otherwise it may come later. `exclude` is a folder whose files are never read: an
     argument that has no others is an error. Errors go to `problem`, and the other arguments count; without it they are raised.
     """
     own = os.path.realpath(exclude) if exclude is not None else None
     found: dict[tuple[int, int], str] = {}
-    stdin = False
+    streams: dict[str, None] = {}
     for argument in arguments:
-        if argument == STDIN:
-            stdin = True
+        if not is_file(argument):
+            streams[argument] = None
             continue
         ours, others = False, False
         for path, status in _found(argument, once=once, problem=problem):
@@ -59,7 +59,7 @@ def expand(
                 found[key] = path
         if ours and not others:
             _tell(TailError(f"{argument}: lies in the data folder, where no log is read; move it, or give --data another folder"), problem)
-    return [STDIN] * stdin + sorted(found.values(), key=order)
+    return [*streams, *sorted(found.values(), key=order)]
 
 
 def order(path: str) -> tuple[str, tuple[int, str, int], str]:
@@ -80,10 +80,10 @@ def is_live(path: str) -> bool:
 
 def folders_of(arguments: Sequence[str], files: Sequence[str]) -> set[str]:
     """Folders in which something of interest may happen: of the files, and of what is named but not there yet."""
-    folders = {os.path.dirname(os.path.realpath(path)) for path in files if path != STDIN}
-    folders |= {os.path.dirname(os.path.abspath(path)) for path in files if path != STDIN}
+    folders = {os.path.dirname(os.path.realpath(path)) for path in files if is_file(path)}
+    folders |= {os.path.dirname(os.path.abspath(path)) for path in files if is_file(path)}
     for argument in arguments:
-        if argument == STDIN:
+        if not is_file(argument):
             continue
         if os.path.isdir(argument):
             folders.add(os.path.realpath(argument))

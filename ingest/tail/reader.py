@@ -15,8 +15,8 @@ from ingest.tail.faults import TailError, cannot_read
 from ingest.tail.fingerprint import HEAD, Identity, identify
 from ingest.tail.inflate import Inflater, kind_of, undecided
 from ingest.tail.marks import Mark
+from ingest.tail.names import STDIN
 
-STDIN = "-"
 #: Large enough to cost nothing for each line, small enough for hundreds of files that are read side by side.
 _CHUNK = 256 * 1024
 _NEWLINES = frozenset({b"\n", b"\0", b""})
@@ -94,6 +94,11 @@ class FileReader:
     def head(self) -> bytes:
         """The first bytes, unpacked."""
         return self._head
+
+    def cursor_before(self, offset: int) -> str | None:
+        """What to read on behind, of a source whose places are not those of a file; files have none."""
+        del offset
+        return None
 
     @property
     def finished(self) -> bool:

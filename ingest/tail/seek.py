@@ -20,8 +20,9 @@ from ingest.tail.checkpoint import Checkpoint
 from ingest.tail.faults import TailError, cannot_read
 from ingest.tail.fingerprint import Identity, digest
 from ingest.tail.marks import Mark, Told
+from ingest.tail.names import is_file
 from ingest.tail.paths import Member, covers, is_live, members, rotated_set
-from ingest.tail.reader import STDIN, FileReader
+from ingest.tail.reader import FileReader
 
 #: A rotation takes moments, and so long what is nowhere is looked for.
 PATIENCE_S = 10.0
@@ -77,7 +78,7 @@ class Seeker:
         *,
         once: bool,
     ) -> None:
-        self._arguments = [argument for argument in arguments if argument != STDIN]
+        self._arguments = [argument for argument in arguments if is_file(argument)]
         self._checkpoint = checkpoint
         self._handles = handles
         self._left = list(left)

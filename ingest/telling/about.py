@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Part, Scan, facts_of
-from ingest.queue_ids import time_in_id
+from ingest.queue_ids import believed_time
 from ingest.telling.tree import FROM_SCAN, Tree
 from mappings import keys
 from mappings.address import domain_of, is_loopback
-from mappings.facts import Inspected, Judged, Noticed, Received, Ruled, Scanned
+from mappings.facts import Expired, Inspected, Judged, Noticed, Received, Ruled, Scanned
+from mappings.keys import KeyKind
 from mappings.links import How
 from mappings.log_words import Decider
 from mappings.trace import HopLink, Related
@@ -69,8 +70,8 @@ class About:
         self.rules = _rules(self.lives[:1], self.pieces, tree)
         self.own_rule = refusal.fact if refusal is not None and isinstance(refusal.fact, Ruled) else None
         self.results = [result for scan in self.scans for result in facts_of(scan)]
-        self.received = self.lives[0].received if self.lives else None
-        self.judged = [e.fact for life in self.lives for e in life.judged if isinstance(e.fact, Judged)]
+        self.received = self.lives[0].received if self.lives else _connected([p for p in (*parts, *self.pieces) if type(p) is Loose])
+        self.judged = self._judged()
         #: Whether a filter before the queue answered the client.
         self.proxied = self.rules.proxied or (self.own_rule is not None and self.own_rule.source is Decider.PROXY)
         self.origin = self._origin()
@@ -109,8 +110,14 @@ class About:
         own = getattr(self.own_rule, name, None)
         return self.rules.first(name) if own is None else own
 
+    def _judged(self) -> list[Judged]:
+        """The results of filters beside the queue, also those from another host that name the queue file."""
+        found = [event for life in self.lives for event in life.judged]
+        found += [event for piece in self.pieces if piece.kind is KeyKind.QUEUE for event in piece.events]
+        return [event.fact for event in found if isinstance(event.fact, Judged)]
+
     def _filtered(self) -> Iterable[Scanned | Inspected]:
-        """What the filter's lines say of sender and client, the result first."""
+        """What the filter's lines say of the sender, the result first."""
         yield from self.results
         looked: list[Scan | Loose] = [*self.scans, *self.pieces]
         yield from [e.fact for part in looked for e in part.events if isinstance(e.fact, Inspected)]
@@ -135,7 +142,10 @@ class About:
             return submitted
         if queued:
             return queued[0]
-        named = _first([judged.sender for judged in self.judged])
+        given_up = [life.expired.fact for life in self.lives if life.expired is not None]
+        named = _first([fact.sender for fact in given_up if isinstance(fact, Expired)])
+        if named is None:
+            named = _first([judged.sender for judged in self.judged])
         return named if named is not None else _first([found.sender for found in self._filtered()])
 
     def _client(self) -> tuple[str | None, str | None]:
@@ -145,21 +155,23 @@ class About:
             passed_on = received.origin_ip and received.client_ip and is_loopback(received.client_ip)
             if received.origin_queue_id is not None or passed_on:
                 return received.origin_name, received.origin_ip
-            if not (self.scans and self.scans[0] is self.root):
+            if received.queue_id is None or not (self.scans and self.scans[0] is self.root):
                 return received.client_name, received.client_ip
         for rule in (self.own_rule, self.rules.first_with("client_ip")):
             if rule is not None and rule.client_ip is not None:
                 return rule.client_name, rule.client_ip
-        for found in (*self._filtered(), *self.judged):
+        # What is said when a scan begins may be out of the header, where the filter was told no client.
+        thought: list[Scanned | Judged] = [*self.results, *self.judged]
+        for found in thought:
             if found.client_ip is not None:
                 return None, found.client_ip
         return (received.client_name, received.client_ip) if received is not None else (None, None)
 
     def _message_id(self) -> str | None:
-        """The Message-ID header."""
+        """The Message-ID header; the first hop may have come without one, and a later one have added it."""
         for life in self.lives:
             for found in life.identified:
-                if not found.resent:
+                if not found.resent and found.message_id:
                     return found.message_id
         return _first([*[result.message_id for result in self.results], *[judged.message_id for judged in self.judged]])
 
@@ -176,7 +188,12 @@ class About:
             return next((result.origin_queue_id for result in self.results if result.origin_queue_id), None)
         if isinstance(self.root, Life) and self.root.received is not None:
             received = self.root.received
-            return received.requeued_from or received.split_from or (received.origin_queue_id if came_locally(received) else None)
+            return (
+                received.requeued_from
+                or received.put_back_from
+                or received.split_from
+                or (received.origin_queue_id if came_locally(received) else None)
+            )
         return None
 
     def _first(self) -> tuple[str, int, str]:
@@ -187,7 +204,7 @@ class About:
             return keys.line(line.digest), line.time_us, line.host
         crowded = self.tree.message.crowded if self.tree is not None else ()
         if self.origin is not None and (key := keys.queue(root.host, self.origin)) not in crowded:
-            return key, time_in_id(self.origin) or first_us(root), root.host
+            return key, believed_time(self.origin, root.start_us) or first_us(root), root.host
         if isinstance(root, Scan) and self.tree is not None:
             # A filter before the queue: the message begins with the first queue file behind it.
             onward = self.tree.onward.get(root, ())
@@ -215,7 +232,7 @@ def lines_missing(about: About) -> bool:
     first = about.lives[0] if about.lives else None
     if first is None:
         return False
-    if first is about.root and not first.hows.isdisjoint({How.RESENT, How.REQUEUE, How.SPLIT}):
+    if first is about.root and not first.hows.isdisjoint({How.RESENT, How.REQUEUE, How.PUT_BACK, How.SPLIT}):
         # It names what it was released, put back or split off from, and that is not seen: older than is kept, or never read.
         return True
     return first.received is None and not _begun_otherwise(first)
@@ -259,6 +276,11 @@ class Rules:
 
 
 _NO_RULES = Rules([])
+
+
+def _connected(pieces: list[Loose]) -> Received | None:
+    """The client of a session in which no queue file began, for a filter before the queue took the message, or refused it."""
+    return next((e.fact for piece in pieces for e in piece.events if isinstance(e.fact, Received) and e.fact.queue_id is None), None)
 
 
 def _rules(lives: list[Life], pieces: list[Loose], tree: Tree | None) -> Rules:

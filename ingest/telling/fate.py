@@ -7,40 +7,48 @@ What filters thought, and what an administrator let go, is added to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ingest.clock import SECOND
 from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Scan, facts_of
+from ingest.joining.pipes import goes_to_program
 from ingest.joining.within import Within
+from ingest.telling.filed import became, by_try, reason_of_filing, telling_most, tells_sender
+from ingest.telling.handled import given_up, given_up_fate, held_fate, held_now
 from ingest.telling.judgement import judgement_of
 from ingest.telling.outcome import Fate
 from ingest.telling.recipient import Recipient
 from ingest.telling.ruled import refusal_fate, refused, rule_fate
 from ingest.telling.stopped import stopped_fate
 from ingest.telling.tries import Try, reason_of_try, strongest, tries_of
-from mappings.facts import Administered, Fact, Judged, Noticed, Passed, Received, Ruled
-from mappings.log_words import Action, By, Decider, Handling, Notice, Sending, Status
+from mappings.facts import Attempted, Fact, Judged, Noticed, Passed, Received, Ruled
+from mappings.keys import KeyKind
+from mappings.links import How
+from mappings.log_words import Action, By, Decider, Notice, Sending, Status
 from mappings.vocabulary import REASONS_OF_VERDICTS, Disposition, Reason, Verdict
 
 #: Where the reason is of interest.
 _STOPPED = frozenset({Disposition.REJECTED, Disposition.TEMPFAILED, Disposition.QUARANTINED, Disposition.DISCARDED})
 _RETURNED = frozenset({Disposition.BOUNCED, Disposition.EXPIRED, Disposition.QUARANTINED})
+_FAILED = frozenset({Disposition.BOUNCED, Disposition.DEFERRED, Disposition.EXPIRED})
+_NOT_FILED: Mapping[Loose, LiveEvent] = {}
 _VAGUE = frozenset({None, Reason.UNKNOWN, Reason.POLICY})
 
 
-def fate_of(one: Recipient, within: Within, loose: Sequence[Loose]) -> Fate:
-    """The fate of a recipient's copy."""
+def fate_of(one: Recipient, within: Within, loose: Sequence[Loose], answered: Mapping[Loose, LiveEvent] = _NOT_FILED) -> Fate:
+    """The fate of a recipient's copy; `answered` has the tries that the lines of mail stores among the loose ends are about."""
     if one.refusal is not None:
         return refusal_fate(one.refusal, loose)
-    fate = _own_fate(one, within, loose)
+    fate = _own_fate(one, within, loose, answered)
     lives = [part for part in one.path if type(part) is Life]
     verdict, detail = _verdict(one, within)
     if verdict is not Verdict.NOT_SCANNED:
         fate.verdict = verdict
     fate.detail = fate.detail or detail
-    _judge(lives, fate, loose)
+    _judge(lives, fate, _before_tried(one, loose) if loose else loose)
     if one.result is not None and one.result.quarantine_ids and fate.quarantine_id is None:
         fate.quarantine_id = one.result.quarantine_ids[0]
     if one.released is not None and fate.quarantine_id is not None:
@@ -51,11 +59,11 @@ def fate_of(one: Recipient, within: Within, loose: Sequence[Loose]) -> Fate:
         fate.quarantine_id = parked
         if fate.disposition is Disposition.DELIVERED:
             fate.disposition = Disposition.RELEASED
-    fate.notified = _notified(one, lives, fate)
+    fate.notified = fate.notified or _notified(one, lives, fate)
     return fate
 
 
-def _own_fate(one: Recipient, within: Within, loose: Sequence[Loose]) -> Fate:
+def _own_fate(one: Recipient, within: Within, loose: Sequence[Loose], answered: Mapping[Loose, LiveEvent] = _NOT_FILED) -> Fate:
     """The fate before what other lines of filters say is added, and what an administrator let go."""
     answer = _client_answer(one, loose) if loose or one.scan is not None else None
     if one.result is not None and not one.result.passed:
@@ -66,7 +74,7 @@ def _own_fate(one: Recipient, within: Within, loose: Sequence[Loose]) -> Fate:
             return refused(answer.fact, answer)
         return _scan_fate(one, last)
     assert isinstance(last, Life)  # noqa: S101 - rows end in a queue file or a scan
-    return queue_fate(Case(last, tries_of(one.attempts), within))
+    return queue_fate(Case(last, tries_of(one.attempts), within, by_try(loose, answered) if answered else None))
 
 
 # -- what a queue file says
@@ -75,14 +83,17 @@ def _own_fate(one: Recipient, within: Within, loose: Sequence[Loose]) -> Fate:
 class Case:
     """The copy of one recipient in the queue file where it is, or was, last."""
 
-    __slots__ = ("best", "life", "ruled", "tries", "within")
+    __slots__ = ("best", "filing", "life", "ruled", "tries", "within")
 
-    def __init__(self, life: Life, tries: list[Try], within: Within) -> None:
+    def __init__(self, life: Life, tries: list[Try], within: Within, filed: Mapping[LiveEvent, list[LiveEvent]] | None = None) -> None:
         self.life = life
         self.tries = tries
         self.within = within
-        #: The strongest try.
-        self.best = strongest(tries)
+        best = strongest(tries)
+        #: The strongest try; None where nothing but an automatic answer was made, which is no delivery.
+        self.best = None if best is not None and best.fact.automatic else best
+        #: What a mail store says that it did at that try.
+        self.filing = telling_most(filed.get(self.best.event, ())) if filed and self.best is not None else None
         #: What a rule did to the whole message.
         self.ruled = rule_fate(life) if life.rules_of_all else None
 
@@ -93,7 +104,9 @@ class Case:
     @property
     def handed_over(self) -> bool:
         """Whether it was handed to a filter, or to another queue file. Nothing more is seen of it, for this is where its way ends."""
-        return self.best is not None and ((self.best.fact.forwarded and self.ended(Status.SENT)) or self.within.takes(self.best.fact))
+        if self.best is None or became(self.filing) is Disposition.DELIVERED:
+            return False
+        return (self.best.fact.forwarded and self.ended(Status.SENT)) or self.within.takes(self.best.fact)
 
     def fate(self, disposition: Disposition, reason: Reason | None, by: LiveEvent | None = None) -> Fate:
         """A fate with the reply of the strongest try, decided by a line or by that try."""
@@ -114,7 +127,11 @@ class Rule:
 
 def queue_fate(case: Case) -> Fate:
     """The fate by the first rule that holds."""
-    return next(rule.makes(case) for rule in QUEUE_RULES if rule.holds(case))
+    fate = next(rule.makes(case) for rule in QUEUE_RULES if rule.holds(case))
+    if fate.disposition in _FAILED and (fate.reason in _VAGUE or fate.by is By.LOCAL):
+        # An agent's word for a failure says less than the store's.
+        fate.reason = reason_of_filing(case.filing) or fate.reason
+    return fate
 
 
 def _boxed(case: Case) -> Fate:
@@ -126,6 +143,17 @@ def _boxed(case: Case) -> Fate:
 def _delivered(case: Case) -> Fate:
     thrown_away = case.best is not None and case.best.fact.discarded
     return case.fate(Disposition.DISCARDED, Reason.POLICY) if thrown_away else case.fate(Disposition.DELIVERED, None)
+
+
+def _filed(case: Case) -> Fate:
+    """Taken by a store, and not kept there: by the rules of the mailbox owner, or because it could not be."""
+    assert case.filing is not None  # noqa: S101 - by the rule
+    fate = case.fate(became(case.filing) or Disposition.UNKNOWN, reason_of_filing(case.filing) or Reason.POLICY, case.filing)
+    fate.incomplete = fate.disposition is Disposition.UNKNOWN
+    if tells_sender(case.filing.fact):
+        # The mail server was told that all is well.
+        fate.reply, fate.by, fate.notified = None, None, True
+    return fate
 
 
 def _bounced(case: Case) -> Fate:
@@ -172,22 +200,14 @@ def _asked(case: Case) -> Fate:
     return Fate(disposition, reason=Reason.POLICY, quarantine_id=kept, filtered=True, incomplete=True)
 
 
-def held_now(life: Life) -> LiveEvent | None:
-    """The hold of an administrator, where that is the last thing that he did."""
-    done = [(e.time_us, e.number, e.fact.action is not Handling.HOLD, e) for e in life.administered if isinstance(e.fact, Administered)]
-    # Of two in one second whose order nothing tells, the release came after.
-    last = max(done, key=lambda one: one[:3], default=None)
-    return None if last is None or last[2] else last[3]
-
-
-def _given_up_by_admin(life: Life) -> LiveEvent | None:
-    """The line by which an administrator had it returned."""
-    return next((e for e in life.administered if isinstance(e.fact, Administered) and e.fact.action is Handling.GIVE_UP), None)
-
-
 def _broke_off(life: Life) -> bool:
     """Whether the session broke off before the message was complete."""
     return life.lost is not None and life.queued is None
+
+
+def _without_a_try(fact: Attempted) -> bool:
+    """Whether nothing was tried when a copy was given up."""
+    return fact.skipped or (fact.relay_ip is None and fact.reply.code is None)
 
 
 QUEUE_RULES: tuple[Rule, ...] = (
@@ -195,6 +215,11 @@ QUEUE_RULES: tuple[Rule, ...] = (
         "a box of the configuration keeps it",
         lambda c: c.ended(Status.SENT) and c.best is not None and c.within.keeps(c.best.fact),
         _boxed,
+    ),
+    Rule(
+        "a mail store took it and did not keep it",
+        lambda c: c.ended(Status.SENT) and c.filing is not None and became(c.filing) is not Disposition.DELIVERED,
+        _filed,
     ),
     Rule(
         "a filter took it, or it became other addresses, and nothing more is seen",
@@ -206,7 +231,7 @@ QUEUE_RULES: tuple[Rule, ...] = (
     Rule("the next server or agent refused it", lambda c: c.ended(Status.BOUNCED), _bounced),
     Rule(
         "the time in the queue is over, and no server is named",
-        lambda c: c.best is not None and c.ended(Status.EXPIRED) and c.best.fact.relay_ip is None and c.best.fact.reply.code is None,
+        lambda c: c.best is not None and c.ended(Status.EXPIRED) and _without_a_try(c.best.fact),
         _given_up,
     ),
     Rule("an administrator deleted it", lambda c: c.life.deleted, lambda c: c.fate(Disposition.DELETED, Reason.ADMIN, c.life.removed)),
@@ -221,21 +246,21 @@ QUEUE_RULES: tuple[Rule, ...] = (
         lambda c: Fate(Disposition.ABORTED, reason=Reason.CONNECTION, decided=c.life.lost),
     ),
     Rule(
-        "an administrator had it returned",
-        lambda c: _given_up_by_admin(c.life) is not None,
-        lambda c: c.fate(Disposition.BOUNCED, Reason.ADMIN, _given_up_by_admin(c.life)),
+        "an administrator, a rule or a timer gave it up",
+        lambda c: given_up(c.life) is not None,
+        lambda c: given_up_fate(given_up(c.life), c.best),
     ),
     Rule(
-        "an administrator holds what waits for the next try",
+        "what waits for the next try is held",
         lambda c: c.ended(Status.DEFERRED) and held_now(c.life) is not None,
-        lambda c: c.fate(Disposition.HELD, Reason.ADMIN, held_now(c.life)),
+        lambda c: held_fate(held_now(c.life), c.best),
     ),
     Rule("it waits for the next try", lambda c: c.ended(Status.DEFERRED), lambda c: c.fate(Disposition.DEFERRED, reason_of_try(c.best))),
     Rule("a rule stopped it", lambda c: c.ruled is not None, lambda c: c.ruled or Fate(Disposition.UNKNOWN)),
     Rule(
-        "an administrator holds it",
+        "it is held",
         lambda c: c.life.removed is None and held_now(c.life) is not None,
-        lambda c: Fate(Disposition.HELD, reason=Reason.ADMIN, decided=held_now(c.life)),
+        lambda c: held_fate(held_now(c.life), None),
     ),
     Rule(
         "the session broke off",
@@ -285,6 +310,10 @@ def _verdict(one: Recipient, within: Within) -> tuple[Verdict, str | None]:
     for known in tries_of([*one.attempts, *one.handed]):
         if known.fact.status in _ANSWERED and within.takes(known.fact):
             return known.fact.verdict or Verdict.UNKNOWN, known.fact.detail
+    put_back = any(isinstance(part, Life) and How.PUT_BACK in part.hows for part in one.path)
+    if put_back or any(goes_to_program(e.fact) for e in one.handed):
+        # Who took it out of the queue and put it back looked at it.
+        return Verdict.UNKNOWN, None
     return Verdict.NOT_SCANNED, None
 
 
@@ -297,9 +326,7 @@ def _judge(lives: list[Life], fate: Fate, loose: Sequence[Loose]) -> None:
     judged = fate.judgement = judgement_of(lives, loose, done) if loose or any(life.judged for life in lives) else None
     if judged is not None and fate.verdict in {Verdict.NOT_SCANNED, Verdict.UNKNOWN}:
         fate.verdict = judged.verdict
-    virus = next((infected.virus for life in lives for infected in life.infected), None)
-    if virus is not None:
-        fate.verdict, fate.detail = Verdict.VIRUS, virus
+    _found(lives, fate)
     if fate.verdict is Verdict.NOT_SCANNED and any(
         isinstance(e.fact, Ruled) and e.fact.scored for life in lives for e in life.rules_of_all
     ):
@@ -311,6 +338,24 @@ def _judge(lives: list[Life], fate: Fate, loose: Sequence[Loose]) -> None:
         # The mail server's own rule, by what a filter told it.
         forced = judged.reason if judged is not None and judged.result.asked is done else None
         fate.reason = REASONS_OF_VERDICTS.get(fate.verdict) or forced or fate.reason
+
+
+def _before_tried(one: Recipient, loose: Sequence[Loose]) -> Sequence[Loose]:
+    """Without results later than the last try, where others are left: a filter on the way has one for each recipient's copy."""
+    last = max([e.time_us + (0 if e.fine else SECOND - 1) for e in one.attempts], default=None)
+    found = [piece for piece in loose if last is None or piece.kind is not KeyKind.JUDGED or piece.start_us <= last]
+    return found if any(piece.kind is KeyKind.JUDGED for piece in found) else loose
+
+
+def _found(lives: list[Life], fate: Fate) -> None:
+    """Add what virus scanners found, and what else a filter found wrong that took the message out of the queue."""
+    viruses = [infected.virus for life in lives for infected in life.infected]
+    rules = [e.fact for life in lives for e in life.rules_of_all if isinstance(e.fact, Ruled) and e.fact.source is Decider.FILTER]
+    found = next((rule for rule in rules if rule.verdict is not None), None)
+    if viruses:
+        fate.verdict, fate.detail = Verdict.VIRUS, next(filter(None, viruses), fate.detail)
+    elif found is not None and found.verdict is not None:
+        fate.verdict, fate.detail = found.verdict, found.detail or fate.detail
 
 
 def _parked(life: Life) -> bool:

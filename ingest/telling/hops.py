@@ -6,16 +6,20 @@ from operator import itemgetter
 
 from ingest.joining.event import LiveEvent, in_order
 from ingest.joining.life import Life
-from ingest.joining.parts import Loose, Part, Scan
+from ingest.joining.parts import STORES, Loose, Part, Scan
 from ingest.telling.tree import Tree
 from mappings import keys
+from mappings.facts import Screened
 from mappings.keys import KeyKind
 from mappings.links import LINKS, Confidence, How, Leads
 from mappings.trace import HopLink
 
 #: How a queue file names, or is named by, the one before it; where several say so, the first of these is told.
 _SCANS = {how: rank for rank, how in enumerate((How.PASSED, How.NEXT, How.RELEASE, How.REFUSED, How.RESENT))}
-_QUEUES = {how: rank for rank, how in enumerate((How.RELAY, How.FORWARDED, How.REQUEUE, How.SPLIT, How.ORIGIN), len(_SCANS))}
+_QUEUES = {
+    how: rank
+    for rank, how in enumerate((How.RELAY, How.FORWARDED, How.REQUEUE, How.PUT_BACK, How.SPLIT, How.ORIGIN, How.PIPED), len(_SCANS))
+}
 
 
 def hops_of(path: list[Part], pieces: list[Loose], tree: Tree) -> list[HopLink]:
@@ -41,11 +45,17 @@ def refusal_hops(piece: Loose, around: list[Loose]) -> list[HopLink]:
     own = keys.in_documents(piece.key)
     if not around:
         return [HopLink(own)]
-    peer = around[0].key
-    line = next((link.line for link in piece.links if link.how is How.PEER), None)
-    named = keys.queue_id_of(peer)
-    return [HopLink(peer), HopLink(own, peer, How.PEER, line.digest if line is not None else None, named)]
+    seen = [part for part in around if any(isinstance(e.fact, Screened) and e.fact.client_port for e in part.events)]
+    how = How.PEER if seen else How.LISTED
+    # What lists said of the address is no hop of its own beside the connection.
+    peer, *same = [part.key for part in (*seen, *(part for part in around if part not in seen))]
+    line = next((link.line for link in piece.links if link.how is how), None)
+    named = keys.queue_id_of(peer).partition("@")[0]
+    return [HopLink(peer, same=same), HopLink(own, peer, how, line.digest if line is not None else None, named)]
 
+
+#: What is a hop of its own, and what is one recipient's.
+_APART = STORES | {KeyKind.PEER}
 
 #: The hop before, how it is known, and the line that says so.
 _Former = tuple[Part, How, LiveEvent | None]
@@ -56,9 +66,9 @@ def _hop(part: Part, before: _Former | None, tree: Tree, path: list[Part]) -> Ho
     key = keys.in_documents(part.key)
     # A filter's first lines have no mail id yet, its result no queue id; what is a scan's under another id is not its queue file's.
     taken = [piece for scan in path if type(scan) is Scan for piece in tree.loose.get(scan, ())] if type(part) is Life else []
-    own = [piece for piece in tree.loose.get(part, ()) if piece.kind is not KeyKind.PEER and piece not in taken]
+    own = [piece for piece in tree.loose.get(part, ()) if piece.kind not in _APART and piece not in taken]
     pieces = [keys.in_documents(piece.key) for piece in own]
-    same = list(dict.fromkeys(pieces)) if pieces else pieces
+    same = [other for other in dict.fromkeys(pieces) if other != key] if pieces else pieces
     if before is None:
         return HopLink(key, same=same)
     former, how, line = before

@@ -43,18 +43,22 @@ def with_rules(life: Life, found: list[Recipient]) -> list[Recipient]:
 def with_listed(life: Life, found: list[Recipient], listed: list[tuple[str, bool]], tree: Tree) -> list[Recipient]:
     """Add the recipients that lines list without saying more: a filter's result, the mail server's own list (True).
 
-    In a queue file that is done, one without a line of its own became the same address as another one, whose fate it shares.
+    In a queue file that is done, one without a line of its own became the same address as another one, whose fate it shares. Nobody became
+    another where nobody has a line (it was deleted before any try, or tries were not read), or where it was deleted with some left.
     """
     if not listed:
         return found
     found = list(found)
+    tried = {one.pair[1] for one in found if one.attempts or one.handed}
+    left = life.queued.count - len(tried) if life.queued is not None and life.deleted else 0
+    apart = life.removed is None or not tried or left > 0
     known = {name for one in found for name in one.pair}
     twin = _twin(found, tree)
     for address, told in listed:
         folded = fold(address)
         if folded in known:
             continue
-        if life.removed is None or not found or (told and twin is None):
+        if apart or (told and twin is None):
             found.append(recipient(address, [life]))
         elif told and twin is not None:
             alone = twin.pair[0] == twin.pair[1]
@@ -83,7 +87,7 @@ def listed(life: Life, tree: Tree, beside: list[Scan]) -> list[tuple[str, bool]]
     found: list[tuple[str, bool]] = []
     if life.received is not None:
         found += [(address, True) for address in life.received.recipients]
-    loose = [event for piece in tree.loose.get(life, ()) for event in piece.events]
+    loose = [event for piece in tree.loose.get(life, ()) if piece not in tree.unsure for event in piece.events]
     for fact in [event.fact for event in (*life.judged, *loose)]:
         # Of several recipients a rule in the dialogue may name the last one only, which says nothing of the message.
         if isinstance(fact, Judged) or (isinstance(fact, Ruled) and fact.more):

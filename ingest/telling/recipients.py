@@ -13,13 +13,18 @@ from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Part, Scan
 from ingest.telling.listed import listed, refused, with_listed, with_rules
 from ingest.telling.recipient import Pair, Recipient, recipient
+from ingest.telling.ruled import stops_in_queue
 from ingest.telling.scanned import Seeing, is_beside, is_kept, listed_by, through
 from ingest.telling.tree import Tree
-from mappings.address import fold
-from mappings.facts import Attempted, Scanned
+from mappings.address import fold, local_of
+from mappings.facts import Attempted, Ruled, Scanned
 from mappings.links import How
 from mappings.log_words import Status
 
+#: What ends the way of a copy in a queue file.
+_FINAL = frozenset({Status.SENT, Status.BOUNCED, Status.EXPIRED})
+#: After this nothing of a copy goes on.
+_RETURNED = frozenset({Status.BOUNCED, Status.EXPIRED})
 #: What an operator let go: the scan that had kept it, and the recipient of the copy.
 _Released = list[tuple[Scan, Recipient]]
 
@@ -34,6 +39,9 @@ def recipients_of(tree: Tree, part: Part, seen: frozenset[Part] = frozenset()) -
         found, released = _expand(tree, part, [part], entries, seen)
         return _merge(_with_releases(part, found, released))
     entries = _entries(part, tree)
+    if _moved(tree, part):
+        known = {name for one in entries for name in one.pair}
+        entries += [one for one in _ruled(part) if one.pair[0] not in known]
     scans = tree.scans.get(part, [])
     beside = [scan for scan in scans if is_beside(scan, part)]
     if len(beside) < len(scans):
@@ -52,6 +60,18 @@ def recipients_of(tree: Tree, part: Part, seen: frozenset[Part] = frozenset()) -
     return found + _merge(turned_away) if turned_away else found
 
 
+def _moved(tree: Tree, life: Life) -> bool:
+    """Whether a filter took all of it out of the queue and put it back: a rule that took it there did nothing else."""
+    moved = any(how is How.PUT_BACK for _, how, _ in tree.onward.get(life, ()))
+    return moved and not any(isinstance(e.fact, Ruled) and stops_in_queue(e.fact) for e in life.rules_of_all)
+
+
+def _ruled(life: Life) -> list[Recipient]:
+    """The recipients that rules about the whole message name."""
+    named = dict.fromkeys(r for e in life.rules_of_all if isinstance(e.fact, Ruled) for r in e.fact.recipients)
+    return _merge([recipient(address, [life]) for address in named])
+
+
 # -- what one queue file delivers
 
 
@@ -65,8 +85,8 @@ def _entries(life: Life, tree: Tree) -> list[Recipient]:
         fact = event.fact
         assert isinstance(fact, Attempted)  # noqa: S101 - `Life` sorts them so
         named = fact.original or fact.recipient
-        # A box that keeps mail back is nobody's address.
-        final = named if fact.original is None or within.keeps(fact) else fact.recipient
+        # A box that keeps mail back, or one that answers by itself, is nobody's address.
+        final = named if fact.original is None or fact.automatic or within.keeps(fact) else fact.recipient
         folded = fold(named)
         pair = folded, folded if final is named else fold(final)
         if pair in groups:
@@ -76,6 +96,7 @@ def _entries(life: Life, tree: Tree) -> list[Recipient]:
             addresses[pair] = named, final
     if len(groups) > 1:
         _pass_on(groups)
+    led_to = {hand[0].queue_id for hand in tree.onward.get(life, ()) if hand[1] is How.RELAY and isinstance(hand[0], Life)}
     found: list[Recipient] = []
     for pair, group in groups.items():
         for tries in _ways(group):
@@ -83,7 +104,7 @@ def _entries(life: Life, tree: Tree) -> list[Recipient]:
             tried = 0
             for event in tries:
                 fact = event.fact
-                if isinstance(fact, Attempted) and within.hands_over(fact):
+                if isinstance(fact, Attempted) and (event in tree.piped or within.hands_over(fact) or fact.next_id in led_to):
                     handed.append(event)
                 elif _is_try(event):
                     tried += 1
@@ -98,14 +119,14 @@ def _is_try(event: LiveEvent) -> bool:
 
 
 def _pass_on(groups: dict[tuple[str, str], list[LiveEvent]]) -> None:
-    """Give the tries of an address that was put off before it was known what it becomes to the addresses that it became."""
+    """Give to the addresses that another one became its tries from before that was known, and its automatic answers."""
     became: dict[str, list[tuple[str, str]]] = {}
     for pair in groups:
         if pair[0] != pair[1]:
             became.setdefault(pair[0], []).append(pair)
     for named, heirs in became.items():
         waited = groups.get((named, named))
-        if waited is not None and all(isinstance(e.fact, Attempted) and _unrouted(e.fact) for e in waited):
+        if waited is not None and all(isinstance(e.fact, Attempted) and (_unrouted(e.fact) or e.fact.automatic) for e in waited):
             for heir in heirs:
                 groups[heir] = sorted(waited + groups[heir], key=in_order)
             del groups[named, named]
@@ -120,7 +141,7 @@ def _ways(group: list[LiveEvent]) -> list[list[LiveEvent]]:
     """The deliveries of one address; where it is forwarded and keeps a copy they are two, for that makes two recipients in the end."""
     if not any(isinstance(e.fact, Attempted) and e.fact.forwarded for e in group):
         return [group]
-    copies = [e for e in group if isinstance(e.fact, Attempted) and e.fact.status is Status.SENT and not e.fact.forwarded]
+    copies = [e for e in group if isinstance(e.fact, Attempted) and e.fact.status in _FINAL and not (e.fact.forwarded or e.fact.automatic)]
     kept = set(copies)
     return [way for way in ([e for e in group if e not in kept], copies) if way]
 
@@ -169,12 +190,14 @@ _APART = frozenset({How.RELEASE, How.SPLIT})
 class _Below:
     """The recipients of the next hops, by their addresses and queue ids."""
 
-    __slots__ = ("all", "by_final", "by_name", "made", "order", "waiting")
+    __slots__ = ("all", "by_final", "by_name", "locals", "made", "order", "waiting")
 
     def __init__(self, below: list[Recipient], kids: dict[Life, How]) -> None:
         self.all = below
         self.by_name = _indexed(below, 0)
         self.by_final = _indexed(below, 1)
+        #: The addresses that the next hops name, by what stands before the @; found where it is asked for.
+        self.locals: dict[str, list[str]] | None = None
         self.made: dict[str, list[Recipient]] = {}
         for one in below:
             first = one.path[0]
@@ -190,11 +213,23 @@ class _Below:
     def of(self, above: Recipient) -> list[Recipient]:
         """Those that a recipient became: of its address, else of the queue files that a local delivery made of it."""
         final = above.pair[1]
-        found = self.by_name.get(final) or self.by_final.get(final)
+        found = self.by_name.get(final) or self.by_final.get(final) or self._completed(final)
         if found:
             return found
         made = [e.fact.next_id for e in above.handed if isinstance(e.fact, Attempted) and e.fact.forwarded]
         return [one for queue_id in dict.fromkeys(made) for one in self.made.get(queue_id or "", ())]
+
+    def _completed(self, name: str | None) -> list[Recipient]:
+        """Those whose address is a name without a domain, to which the next hop gave one; none where it has several such addresses."""
+        if name is None or local_of(name) != name:
+            return []
+        if self.locals is None:
+            self.locals = {}
+            for address in self.by_name:
+                if address is not None:
+                    self.locals.setdefault(local_of(address), []).append(address)
+        whole = self.locals.get(name, [])
+        return self.by_name[whole[0]] if len(whole) == 1 else []
 
 
 def _handed_on(tree: Tree, part: Part, scans: list[Scan], entries: list[Recipient], below: _Below) -> list[Recipient]:
@@ -251,7 +286,7 @@ def _joined(above: Recipient, below: Recipient) -> Recipient:
 
 def _pending(tree: Tree, one: Recipient, below: _Below) -> Recipient:
     """One that has no line in the next hop yet: it is where the hand-over named, if that is seen."""
-    if is_kept(one) or not below.waiting:
+    if is_kept(one) or not below.waiting or _turned_away(one):
         return one
     targets = {e.fact.next_id or "" for e in one.handed if isinstance(e.fact, Attempted)}
     if one.scan is not None:
@@ -266,6 +301,12 @@ def _pending(tree: Tree, one: Recipient, below: _Below) -> Recipient:
         # The queue file is done and has one recipient: this address became a duplicate of it.
         return _joined(one, replace(twin, path=[life]))
     return replace(one, path=[*one.path, life], attempts=[])
+
+
+def _turned_away(one: Recipient) -> bool:
+    """Whether its copy ended in this hop: nothing of it was handed over, and the last try was the end of it."""
+    last = one.attempts[-1].fact if one.attempts and not one.handed else None
+    return isinstance(last, Attempted) and last.status in _RETURNED
 
 
 def _sole_entry(tree: Tree, life: Life) -> Recipient | None:

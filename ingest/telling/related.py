@@ -19,9 +19,9 @@ def _sent(scan: Scan, tree: Tree | None) -> dict[tuple[str, str], Related]:
     """What a scan sent beside the message: notices about it, and what an operator let go; the same for all of its recipients."""
     known = tree.sent.get(scan) if tree is not None else None
     if known is None:
-        facts = [
-            (e.host, e.fact) for e in scan.given if isinstance(e.fact, Passed) and e.fact.next_id and e.fact.how is not Sending.FORWARD
-        ]
+        steps = [e for piece in tree.loose.get(scan, ()) for e in piece.events] if tree is not None else []
+        given = [(e.host, e.fact) for e in (*scan.given, *steps) if isinstance(e.fact, Passed)]
+        facts = [(host, fact) for host, fact in given if fact.next_id and fact.how is not Sending.FORWARD]
         sent = [Related(fact.how, keys.queue(host, fact.next_id or "")) for host, fact in facts]
         known = {(one.how, one.key): one for one in sent}
         if tree is not None:

@@ -9,6 +9,7 @@ from ingest.joining.life import Life
 from ingest.joining.parts import Loose
 from ingest.telling.outcome import Fate
 from mappings.codes import reason_of
+from mappings.codes.side import Side
 from mappings.facts import Administered, Reply, Ruled, Screened
 from mappings.log_words import Action, By, Decider, Finding, Handling, Stage
 from mappings.vocabulary import REASONS_OF_VERDICTS, Disposition, Reason, Verdict
@@ -40,9 +41,22 @@ def rule_fate(life: Life) -> Fate | None:
             return discarded(rule, event)
         if rule.action in _KEEPING:
             held = event
-    if held is None or life.queued is not None or _released(life) or not isinstance(held.fact, Ruled):
+    if held is None or _released(life) or not isinstance(held.fact, Ruled):
         return None
-    return _kept(held.fact, life, held)
+    # What was put on hold before it was queued is so no more; what a filter took out of the queue is.
+    stopped = held.fact.stage is Stage.QUEUE or (life.queued is None and not _passed_on(life))
+    return _kept(held.fact, life, held) if stopped else None
+
+
+def stops_in_queue(rule: Ruled) -> bool:
+    """Whether a filter that takes messages out of the queue keeps one, or threw it away."""
+    return rule.source is Decider.FILTER and rule.stage is Stage.QUEUE and (rule.action in _KEEPING or rule.action is Action.DISCARD)
+
+
+def _passed_on(life: Life) -> bool:
+    """Whether such a filter said that it lets it go on."""
+    rules = [e.fact for e in life.rules_of_all if isinstance(e.fact, Ruled) and e.fact.source is Decider.FILTER]
+    return any(rule.action is Action.ACCEPT for rule in rules)
 
 
 def _released(life: Life) -> bool:
@@ -51,7 +65,7 @@ def _released(life: Life) -> bool:
 
 
 def _kept(rule: Ruled, life: Life, event: LiveEvent) -> Fate:
-    """Kept in the hold queue: a milter's is a quarantine, an access rule's waits for an administrator."""
+    """Kept: in the hold queue a milter's is a quarantine, an access rule's waits for an administrator; a filter has one of its own."""
     if rule.source is Decider.MILTER:
         said = reason_of(None, None, rule.text)
         # Its text seldom says more than that it does.
@@ -59,19 +73,23 @@ def _kept(rule: Ruled, life: Life, event: LiveEvent) -> Fate:
         kept = Fate(Disposition.QUARANTINED, reason=reason, detail=rule.text or None, quarantine_id=life.queue_id, decided=event)
         kept.filtered = True
         return kept
+    if rule.quarantine_id is not None:
+        return Fate(Disposition.QUARANTINED, reason=Reason.POLICY, detail=rule.detail, quarantine_id=rule.quarantine_id, decided=event)
     return Fate(Disposition.HELD, reason=_reason(rule), detail=rule.text or None, decided=event)
 
 
 def refused(rule: Ruled, event: LiveEvent | None) -> Fate:
-    """Refused in the dialogue, for good or for now."""
+    """Refused in the dialogue, for good or for now; a reply that takes the message refuses nothing."""
     reply = rule.reply or Reply()
+    if (reply.code or 0) // 100 == 2:
+        return _taken(rule, event)
     for_now = (reply.code or 0) // 100 == 4 or (reply.code is None and (reply.enhanced or "").startswith("4"))
     reason = _reason(rule)
     fate = Fate(
         Disposition.TEMPFAILED if for_now else Disposition.REJECTED,
         reason=reason,
         reply=reply,
-        by=By.FILTER if rule.source in _BY_FILTERS else By.LOCAL,
+        by=By.FILTER if rule.source in _BY_FILTERS and not rule.own else By.LOCAL,
         filtered=rule.source is Decider.MILTER,
         decided=event,
     )
@@ -103,9 +121,9 @@ def _reason(rule: Ruled) -> Reason:
     words = rule.reply.text or rule.text
     if rule.source is Decider.ACL and rule.reply.inferred:
         # Every refusal of an ACL has the same code unless it says another: only its words say why.
-        said = reason_of(None, rule.reply.enhanced, words, by=By.LOCAL)
+        said = reason_of(None, rule.reply.enhanced, words, side=Side.CLIENT)
         return Reason.POLICY if said is Reason.UNKNOWN else said
-    return reason_of(rule.reply.code, rule.reply.enhanced, words, by=By.LOCAL)
+    return reason_of(rule.reply.code, rule.reply.enhanced, words, side=Side.CLIENT)
 
 
 def refusal_fate(event: LiveEvent, loose: Iterable[Loose]) -> Fate:
@@ -121,7 +139,7 @@ def refusal_fate(event: LiveEvent, loose: Iterable[Loose]) -> Fate:
         # Not the filter's answer: the mail server stopped the transaction itself, and another line of the session says why.
         said = ((e, e.fact) for e in around if isinstance(e.fact, Ruled) and e.fact.source is Decider.SIZE)
         event, rule = next(said, (event, rule))
-    if rule.source is Decider.PROXY and rule.action is Action.ACCEPT:
+    if rule.action is Action.ACCEPT:
         return _taken(rule, event)
     fate = refused(rule, event)
     if rule.source is Decider.SCREEN:
@@ -133,9 +151,9 @@ def refusal_fate(event: LiveEvent, loose: Iterable[Loose]) -> Fate:
     return fate
 
 
-def _taken(rule: Ruled, event: LiveEvent) -> Fate:
+def _taken(rule: Ruled, event: LiveEvent | None) -> Fate:
     """Taken by a filter before the queue whose own lines are not seen, and no queue file named: its reply is all there is."""
-    verdict = rule.verdict or Verdict.NOT_SCANNED
+    verdict = rule.verdict or (Verdict.UNKNOWN if rule.source in _BY_FILTERS else Verdict.NOT_SCANNED)
     fate = Fate(rule.did or Disposition.UNKNOWN, verdict, reply=rule.reply, by=By.FILTER, detail=rule.detail, incomplete=True)
     if rule.did is not None:
         fate.reason, fate.decided = REASONS_OF_VERDICTS.get(verdict, Reason.POLICY), event
@@ -146,6 +164,15 @@ def _screened(fate: Fate, found: list[Screened]) -> None:
     """Why a screening daemon refused: what it had found about the client."""
     blocked = next((one for one in found if one.what in _BLOCKED), None)
     if blocked is not None:
-        fate.reason, fate.detail = Reason.REPUTATION, blocked.detail
+        listed = [one.detail or "" for one in found if one.what is Finding.LISTED]
+        errors = [one.detail or "" for one in found if one.what is Finding.LIST_ERROR]
+        fate.reason = Reason.LOCAL_SYSTEM if errors and (not listed or _names(fate, errors)) else Reason.REPUTATION
+        fate.detail = ": ".join(part for part in (blocked.detail, ", ".join(dict.fromkeys([*listed, *errors]))) if part)
     elif found and fate.reason is Reason.UNKNOWN:
         fate.reason = Reason.PROTOCOL
+
+
+def _names(fate: Fate, lists: list[str]) -> bool:
+    """Whether a refusal names one of the lists: that which weighed most."""
+    said = fate.reply.text.casefold() if fate.reply is not None else ""
+    return any(one.partition(" ")[0].casefold() in said for one in lists)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import takewhile
+from operator import attrgetter
 
 from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.parts import Part
 from mappings.address import fold
-from mappings.facts import Fact, Inspected, Passed, Release, Ruled, Scanned
+from mappings.facts import Fact, Hindered, Inspected, Passed, Release, Ruled, Scanned
 from mappings.log_words import Decider, Sending, Stage
 
 #: Who refuses a recipient for himself.
@@ -27,6 +30,7 @@ class Shares:
         self._common: list[LiveEvent] = []
         self._for_accepted: list[LiveEvent] = []
         self._named: dict[str, list[LiveEvent]] = {}
+        tries: _Tries | None = None
         for event in part.others if type(part) is Life else part.events:
             fact = event.fact
             if type(fact) is Ruled and fact.stage in _OF_A_RECIPIENT and fact.recipients and fact.source in _OF_RECIPIENTS:
@@ -36,6 +40,12 @@ class Shares:
                 self._of(people, event)
                 if not people:
                     (self._common if isinstance(fact, Passed) else self._for_accepted).append(event)
+            elif type(fact) is Hindered and type(part) is Life:
+                tries = tries or _Tries(part)
+                people = tries.after(event)
+                self._of(people, event)
+                if not people:
+                    self._common.append(event)
             else:
                 self._common.append(event)
 
@@ -62,3 +72,25 @@ class Shares:
                         yield event
                 elif refusal is None or type(event.fact) is Passed:
                     yield event
+
+
+class _Tries:
+    """The tries of a queue file by the process that made them, in their order."""
+
+    __slots__ = ("_of",)
+
+    def __init__(self, life: Life) -> None:
+        self._of: dict[tuple[str, int], list[LiveEvent]] = {}
+        for event in life.attempts:
+            if event.pid:
+                self._of.setdefault((event.host, event.pid), []).append(event)
+
+    def after(self, event: LiveEvent) -> list[str]:
+        """Whose delivery it was at which a server did not take the message: those for whom its process makes the next tries.
+
+        Nobody's where the process is not known, or its next try not seen.
+        """
+        mine = self._of.get((event.host, event.pid), [])
+        first = bisect_left(mine, event.second, key=attrgetter("second"))
+        together = takewhile(lambda one: one.second == mine[first].second, mine[first:])
+        return [address for one in together for address in one.fact.people()]

@@ -47,7 +47,9 @@ def _disposition(result: Scanned, best: Try | None) -> Disposition:
         return Disposition.DEFERRED if best is not None else Disposition.TEMPFAILED
     if result.did is Disposition.REJECTED:
         return Disposition.BOUNCED if best is not None and best.fact.status is Status.BOUNCED else Disposition.REJECTED
-    return result.did or Disposition.DISCARDED
+    returned = best is not None and (best.fact.did is Disposition.BOUNCED or best.fact.status is Status.BOUNCED)
+    # Older results say only that it was blocked, and the answer that it went back.
+    return Disposition.BOUNCED if returned else result.did or Disposition.DISCARDED
 
 
 def _filter_answer(one: Recipient) -> Try | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import msgspec
 from msgspec.structs import replace
@@ -12,30 +11,25 @@ from ingest.clock import SECOND
 from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.names import MANY
-from ingest.joining.parts import Loose, Message, Part, Scan
-from ingest.joining.within import Within
+from ingest.joining.parts import STORES, Edge, Loose, Message, Part, Scan
 from ingest.telling.about import About, first_us, lines_missing
+from ingest.telling.document import IN_DIALOGUE, Context, document_of
 from ingest.telling.fate import fate_of
+from ingest.telling.filed import pieces_of, told_alone, with_filings
 from ingest.telling.hops import hops_of, refusal_hops
 from ingest.telling.outcome import Fate
-from ingest.telling.ownership import Ownership
 from ingest.telling.recipient import Recipient, recipient
 from ingest.telling.recipients import recipients_of
 from ingest.telling.related import related_to
+from ingest.telling.steps import Held, as_it_went
 from ingest.telling.tree import Tree
 from mappings import keys
-from mappings.address import domain_of, fold
+from mappings.address import fold
 from mappings.facts import Judged, Received, Ruled, Scanned, Screened, Unread, fields_of, kind_of
-from mappings.identity import trace_id
 from mappings.keys import KeyKind
-from mappings.log_words import By, Status
 from mappings.trace import Event as StoredEvent
 from mappings.trace import Trace
-from mappings.vocabulary import Direction, Disposition, Reason
-
-#: An event, and the key of the node that holds it for this document.
-Held = tuple[str, LiveEvent]
-_NO_REASON = frozenset({Disposition.DELIVERED, Disposition.RELEASED, Disposition.IN_PROGRESS, Disposition.EXPANDED, Disposition.UNKNOWN})
+from mappings.vocabulary import Disposition, Verdict
 
 
 class Draft(msgspec.Struct, eq=False):
@@ -55,7 +49,7 @@ class Draft(msgspec.Struct, eq=False):
 
     @property
     def withheld(self) -> bool:
-        """Whether it is to be shown to nobody, and written only where its lines will not be read again."""
+        """Whether it is to be shown to nobody: it came to nothing."""
         return bool(self.trace.superseded_by)
 
 
@@ -65,18 +59,6 @@ class Composed(msgspec.Struct, eq=False):
     drafts: list[Draft] = []
     #: Its lines can matter no more though they make no document: an address probe.
     void: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What composing needs to know beside the events."""
-
-    log_domain: str
-    within: Within
-    ownership: Ownership
-    hold_back_us: int = 60 * SECOND
-    keep_raw: bool = True
-    keep_subjects: bool = True
 
 
 def compose(message: Message, context: Context) -> Composed:
@@ -97,6 +79,8 @@ def compose(message: Message, context: Context) -> Composed:
         for piece in message.loose:
             if piece.kind is KeyKind.LINE or (piece.kind is KeyKind.LOG and alone):
                 drafts.update((draft.trace.id, draft) for draft in _refusals(piece, peers, context))
+            elif piece.kind in STORES and alone and piece not in message.told_elsewhere:
+                drafts.update((draft.trace.id, draft) for draft in _filed(piece, context))
     composed = Composed(list(drafts.values()))
     _cover(message, composed.drafts, context)
     return composed
@@ -108,31 +92,40 @@ def _with_tasks(message: Message) -> Message:
     if not tasks:
         return message
     life = Life(tasks[0].key, tasks[0].host, [event for piece in tasks for event in piece.events])
-    return Message([life], loose=[piece for piece in message.loose if piece.kind is not KeyKind.QUEUE])
+    others = [piece for piece in message.loose if piece.kind is not KeyKind.QUEUE]
+    edges: list[Edge] = [(life, target, how, line) for source, target, how, line in message.edges if source in tasks and target in others]
+    return Message([life], loose=others, edges=edges)
 
 
 # -- one recipient
 
 
 def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | None:
-    """One recipient as a trace; None where no address is known at all, unless it is a message that has begun and may still go on.
+    """One recipient as a trace; None where no address is known at all, unless it is a message that has begun.
 
-    That one is no trace yet, and perhaps never becomes one: its document is *withheld*, which stands in the store and is shown to nobody.
+    That one may still go on, or come to nothing: then its document is *withheld*, which is shown to nobody, and written only to take back
+    what was told of it before.
     """
     about = _about(tree, root, one)
     nameless = about.sender is None and one.final is None and one.named is None
     if nameless and not (isinstance(root, Life) and root.received is not None):
         return None
-    pieces = [piece for part in one.path for piece in tree.loose.get(part, ())] if tree.loose else []
-    fate = fate_of(one, context.within, pieces)
-    if nameless and fate.disposition is Disposition.ABORTED:
-        return None
+    pieces = pieces_of(one, tree)
+    sure = [piece for piece in pieces if piece not in tree.unsure]
+    fate = fate_of(one, context.within, sure, tree.filed)
+    if nameless and fate.disposition is Disposition.IN_PROGRESS:
+        # No line says that it was taken.
+        fate = Fate(Disposition.UNKNOWN, fate.verdict, incomplete=True)
+    if fate.verdict is Verdict.NOT_SCANNED and (len(sure) < len(pieces) or _may_be_seen_before(about, one, fate)):
+        fate.verdict = Verdict.UNKNOWN
     held = _held_by(tree, one, pieces)
     hits = [(part, hit) for part in one.path if type(part) is Scan for hit in tree.message.hits.get(part.key, ())]
     held += [(scan.key, event) for scan, (_, event) in hits if not _has_better(scan, event)]
-    trace = _trace(about, one, fate, context)
+    trace = document_of(about, one, fate, context)
+    trace.hops = with_filings(about.hops, pieces, tree.filed)
     _set_events(trace, held, context)
-    trace.superseded_by = [trace.id] if nameless else []
+    if nameless and fate.disposition is Disposition.ABORTED and not (about.message_id or about.user):
+        trace.superseded_by = [trace.id]
     return Draft(trace, _held_until(about, one, context), held, [hit for _, hit in hits])
 
 
@@ -178,122 +171,49 @@ def _refusals(piece: Loose, peers: list[Loose], context: Context) -> Iterator[Dr
     """A refusal without any id: one trace for each line and recipient in it."""
     for event in piece.events:
         rule = event.fact
-        if not isinstance(rule, Ruled) or (rule.sender is None and not rule.recipients):
+        if not isinstance(rule, Ruled) or not rule.names_somebody:
             continue
-        around = [peer for peer in peers if any(_is_peer(e, rule) for e in peer.events)]
+        around = [peer for peer in peers if any(_is_peer(e, event, rule) for e in peer.events)]
         # So many lines that share a weak id are not about one refusal.
         extra = [e for e in piece.events if e is not event] if len(piece.events) <= MANY else []
-        held = [(piece.key, event), *[(piece.key, e) for e in extra], *[(peer.key, e) for peer in around for e in peer.events]]
+        held = [
+            (piece.key, event),
+            *[(piece.key, e) for e in extra],
+            *[(peer.key, e) for peer in around for e in peer.events if _is_peer(e, event, rule)],
+        ]
         for address in rule.recipients or (None,):
             one = recipient(address, [piece], refusal=event)
             about = About(piece, one.path, None, event)
             about.hops = refusal_hops(piece, around)
-            trace = _trace(about, one, fate_of(one, context.within, [*around, piece]), context)
+            trace = document_of(about, one, fate_of(one, context.within, [*around, piece]), context)
             _set_events(trace, held, context)
             yield Draft(trace, None, list(held))
 
 
-def _is_peer(found: LiveEvent, rule: Ruled) -> bool:
-    """Whether a finding is about the connection that was refused."""
+def _filed(piece: Loose, context: Context) -> Iterator[Draft]:
+    """What only a mail store tells, as one trace."""
+    told = told_alone(piece)
+    if told is not None:
+        one, about, fate = told
+        held = [(piece.key, event) for event in piece.events]
+        trace = document_of(about, one, fate, context)
+        _set_events(trace, held, context)
+        # By this the mail server's lines find it, where they are read later.
+        trace.keys = sorted({*trace.keys, keys.message_id(about.message_id or "")})
+        yield Draft(trace, piece.start_us + context.hold_back_us, held)
+
+
+def _is_peer(found: LiveEvent, refusal: LiveEvent, rule: Ruled) -> bool:
+    """Whether a finding is about the connection that was refused; what a list said of the address stands before the refusal."""
     fact = found.fact
-    return isinstance(fact, Screened) and fact.client_ip == rule.client_ip and fact.client_port == rule.client_port
+    if not isinstance(fact, Screened) or fact.client_ip != rule.client_ip:
+        return False
+    return fact.client_port == rule.client_port or (fact.client_port == 0 and found.time_us // SECOND <= refusal.time_us // SECOND)
 
 
-# -- the document
-
-
-def _trace(about: About, one: Recipient, fate: Fate, context: Context) -> Trace:
-    """The document without its events: what the message says, and what became of this copy."""
-    first, time_us, host = about.first
-    named, final = one.pair
-    recipient_domains = list(dict.fromkeys([d for d in (_domain(one.final), _domain(one.named)) if d]))
-    trace = Trace(
-        id=trace_id(time_us // 1000, context.log_domain, first, named or "", final or ""),
-        version=0,
-        log_domain=context.log_domain,
-        time_ms=time_us // 1000,
-        last_event_ms=0,
-        host=host,
-        client_name=about.client[0],
-        client_ip=about.client[1],
-        client_helo=about.helo,
-        authenticated_as=about.user,
-        tls=about.lives[0].tls if about.lives else None,
-        sender=about.sender,
-        sender_domain=about.sender_domain,
-        header_from=about.header_from,
-        header_from_domain=_domain(about.header_from),
-        recipient=one.final,
-        recipient_domain=_domain(one.final),
-        message_id=about.message_id or None,
-        subject=about.subject if context.keep_subjects else None,
-        size=about.size,
-        queue_ids=about.queue_ids if one.refusal is None or isinstance(about.root, Life) else [],
-        attempts=one.tries + (one.released.tries if one.released else 0),
-        related=about.related,
-        hops=about.hops,
-        incomplete=fate.incomplete or about.incomplete,
-    )
-    if named is not None and final is not None and named != final:
-        trace.original_recipient, trace.original_recipient_domain = one.named, _domain(one.named)
-    _set_fate(trace, fate, one, context)
-    _set_scores(trace, about, one, fate)
-    _set_sides(trace, about, fate, recipient_domains, context)
-    return trace
-
-
-def _domain(address: str | None) -> str | None:
-    """The domain of an address, where there is one."""
-    return domain_of(address) if address else None
-
-
-def _set_fate(trace: Trace, fate: Fate, one: Recipient, context: Context) -> None:
-    """What became of the copy, why, and by whose reply."""
-    trace.disposition, trace.verdict, trace.detail = fate.disposition, fate.verdict, fate.detail
-    trace.reason = None if fate.disposition in _NO_REASON else fate.reason or Reason.UNKNOWN
-    trace.quarantine_id, trace.sender_notified = fate.quarantine_id, fate.notified
-    trace.decided = fate.decided.digest if fate.decided is not None else None
-    relay, reply = fate.relay, fate.reply
-    if reply is not None:
-        trace.reply_code, trace.enhanced_code, trace.reply_text = reply.code, reply.enhanced, reply.text or None
-        trace.reply_by = By.FILTER if relay is not None and context.within.takes(relay) else fate.by
-        trace.reply_inferred = reply.inferred
-    if relay is not None:
-        trace.relay, trace.relay_host, trace.relay_ip = relay.relay, relay.relay_name, relay.relay_ip
-        if relay.next_id is not None and relay.status is Status.SENT:
-            trace.next_ids = [relay.next_id]
-
-
-def _set_scores(trace: Trace, about: About, one: Recipient, fate: Fate) -> None:
-    """What filters say, in numbers and in their own words."""
-    scores = [r.score for r in ([one.result] if one.result is not None else about.results) if r.score is not None]
-    judged = fate.judgement.result if fate.judgement is not None else None
-    if judged is not None:
-        trace.required_score, trace.vendor = judged.required, judged.action
-        scores += [judged.score] if judged.score is not None else []
-    if one.result is not None:
-        trace.vendor = one.result.vendor
-    trace.score = scores[-1] if scores else None
-
-
-def _set_sides(trace: Trace, about: About, fate: Fate, recipient_domains: list[str], context: Context) -> None:
-    """Which way it went, and whose it is."""
-    ours = context.ownership.came_from(about.sender_domain, about.client[1], submitted=about.submitted)
-    hint = _hint(about, fate)
-    trace.direction, trace.direction_inferred = context.ownership.direction(about.sender_domain, recipient_domains, hint, ours=ours)
-    trace.visible_to = sorted({*recipient_domains, *([about.sender_domain] if ours and about.sender_domain else [])})
-
-
-def _hint(about: About, fate: Fate) -> Direction:
-    """The direction as the lines let one infer it, where no own domains are set."""
-    said = about.direction
-    if said is not None and said is not Direction.RELAYED:
-        return Direction.INTERNAL if about.submitted and said is Direction.INBOUND else said
-    if about.submitted:
-        return Direction.OUTBOUND
-    if fate.relay is not None and fate.relay.relay_ip is None and fate.disposition is Disposition.DELIVERED:
-        return Direction.INBOUND
-    return Direction.UNKNOWN
+def _may_be_seen_before(about: About, one: Recipient, fate: Fate) -> bool:
+    """Whether a filter may have seen it before the first line that is seen."""
+    return about.incomplete and fate.disposition not in IN_DIALOGUE and one.refusal is None
 
 
 def _held_until(about: About, one: Recipient, context: Context) -> int | None:
@@ -346,14 +266,14 @@ def _cover(message: Message, drafts: list[Draft], context: Context) -> None:
 
 
 def _set_events(trace: Trace, held: Sequence[Held], context: Context) -> None:
-    """Put the events into a trace, in canonical order, each once for each node that holds it, with all ids of their lines."""
-    ordered = sorted({(key, event.digest): (event.order, key, event) for key, event in held}.values())
-    trace.events = [event.stored.get(key) or _stored(key, event, context) for _, key, event in ordered]
-    trace.last_event_ms = (max([event.time_us for _, _, event in ordered]) if ordered else trace.time_ms * 1000) // 1000
+    """Put the events into a trace as it went, each once for each node that holds it, with all ids of their lines."""
+    ordered = as_it_went({(key, event.digest): (key, event) for key, event in held}.values(), trace.hops)
+    trace.events = [event.stored.get(key) or _stored(key, event, context) for key, event in ordered]
+    trace.last_event_ms = (max([event.time_us for _, event in ordered]) if ordered else trace.time_ms * 1000) // 1000
     ids = {stored.hop for stored in trace.events}
-    ids.update(*[event.route.ids for _, _, event in ordered])
+    ids.update(*[event.route.ids for _, event in ordered])
     trace.keys = sorted(ids)
-    if Unread in {type(event.fact) for _, _, event in ordered}:
+    if Unread in {type(event.fact) for _, event in ordered}:
         trace.incomplete = True
 
 

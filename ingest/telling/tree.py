@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
-from ingest.joining.parts import Loose, Message, Part, Scan
+from ingest.joining.parts import Edge, Loose, Message, Part, Scan
+from ingest.joining.pipes import handed
 from ingest.joining.within import Within
 from ingest.telling.shares import Shares
 from mappings.facts import Scanned
@@ -19,13 +22,18 @@ if TYPE_CHECKING:
     from ingest.telling.recipient import Recipient
 
 #: What brings a queue file into being by itself; a Resent-Message-ID in it is then what a sender wrote, and no release.
-BROUGHT = frozenset({How.RELAY, How.NEXT, How.PASSED, How.REFUSED, How.FORWARDED, How.ORIGIN, How.REQUEUE, How.SPLIT})
+BROUGHT = frozenset(
+    {How.RELAY, How.NEXT, How.PASSED, How.REFUSED, How.FORWARDED, How.ORIGIN, How.REQUEUE, How.PUT_BACK, How.PIPED, How.SPLIT}
+)
 #: What was let go of by an operator, and moves on apart from the rest.
 _ONWARD = BROUGHT | {How.RELEASE}
 #: The others tie a scan to its queue file, save this one, which means a release where nothing else brought the file.
 _UNTIED = _ONWARD | {How.RESENT}
 #: How a scan hands over to the queue file behind it.
 FROM_SCAN = frozenset({How.NEXT, How.PASSED, How.REFUSED})
+
+#: What a mail store did with what a try handed to it.
+_FILED = frozenset({How.FILED, How.BOXED})
 
 #: The next part, how it is named, and the line that names it.
 Hand = tuple[Part, How, LiveEvent | None]
@@ -36,10 +44,12 @@ class Tree:
 
     __slots__ = (
         "abouts",
+        "filed",
         "into",
         "loose",
         "message",
         "onward",
+        "piped",
         "roots",
         "rules",
         "scans",
@@ -48,6 +58,7 @@ class Tree:
         "shares",
         "soles",
         "ties",
+        "unsure",
         "within",
     )
 
@@ -59,9 +70,22 @@ class Tree:
         self.into: dict[Part, list[Hand]] = {}
         self.scans: dict[Part, list[Scan]] = {}
         self.loose: dict[Part, list[Loose]] = {}
+        #: Results that may be another message's: kept with each, and not believed.
+        self.unsure: set[Loose] = set()
+        #: Which try the lines of a mail store are about.
+        self.filed = {
+            piece: line for _, piece, how, line in message.edges if how in _FILED and isinstance(piece, Loose) and line is not None
+        }
         #: How each scan is known to be one of its queue file.
         self.ties: dict[Scan, tuple[Life, How, LiveEvent | None]] = {}
         self.roots: list[Part] = []
+        #: Deliveries to programs that handed the message in again.
+        self.piped = {
+            delivery
+            for source, target, how, _ in message.edges
+            if how is How.PIPED and isinstance(source, Life) and isinstance(target, Life)
+            for delivery in handed(source, target)
+        }
         self._plant()
         #: For each scan, the recipients it names, as they are compared, with its results for them.
         self.seen: dict[Scan, dict[str, list[Scanned]]] = {}
@@ -75,7 +99,7 @@ class Tree:
 
     def _plant(self) -> None:
         """Find out what follows what."""
-        message = self.message
+        message = self.message = _with_steps(self.message)
         follows: set[Part] = set()
         released = {(source, target) for source, target, how, _ in message.edges if how is How.RELEASE}
         brought = {target for _, target, how, _ in message.edges if how in BROUGHT}
@@ -89,6 +113,8 @@ class Tree:
                 follows.add(target)
             elif isinstance(target, Loose):
                 self.loose.setdefault(source, []).append(target)
+                if how is How.AMONG:
+                    self.unsure.add(target)
         if message.scans:
             for life, scan, how, line in self._ties():
                 known = self.scans.setdefault(life, [])
@@ -100,8 +126,7 @@ class Tree:
                 follows.add(scan)
         for found in self.scans.values():
             found.sort(key=lambda scan: (scan.start_us, scan.key))
-        for pieces in self.loose.values():
-            pieces.sort(key=lambda piece: (piece.start_us, piece.key))
+        self._sort_loose()
         for source, hands in self.onward.items():
             hands.sort(key=lambda hand: (hand[0].start_us, hand[0].key, hand[1]))
             for target, how, line in hands:
@@ -109,6 +134,13 @@ class Tree:
         parts: list[Part] = [*message.lives, *message.scans]
         # Hand-overs that go round in a circle (a forged or repeated id): begin with the earliest.
         self.roots = [part for part in parts if part not in follows] or parts[:1]
+
+    def _sort_loose(self) -> None:
+        """What belongs to a result from another host belongs to the queue file that this is about."""
+        for part, pieces in self.loose.items():
+            if not isinstance(part, Loose):
+                pieces += [further for piece in pieces for further in self.loose.get(piece, ()) if further not in pieces]
+            pieces.sort(key=lambda piece: (piece.start_us, piece.key))
 
     def _ties(self) -> Iterator[tuple[Life, Scan, How, LiveEvent | None]]:
         """Which scan belongs to which queue file: it names it, the file's reply names the scan, or both name the same next file."""
@@ -139,3 +171,18 @@ class Tree:
         if known is None:
             known = self.shares[part] = Shares(part)
         return known
+
+
+def _with_steps(message: Message) -> Message:
+    """The message with each scan as one part: where only its other lines name its mail id, they belong to its result."""
+    steps: dict[Part, Part] = {target: source for source, target, _, _ in message.edges if type(source) is Scan and type(target) is Scan}
+    if not steps:
+        return message
+    loose: dict[Part, Loose] = {scan: Loose(scan.key, scan.host, scan.events) for scan in steps}
+    edges: list[Edge] = [(result, loose[scan], How.LOG, None) for scan, result in steps.items()]
+    for source, target, how, line in message.edges:
+        edge = steps.get(source, source), steps.get(target, target), how, line
+        if edge[0] is not edge[1]:
+            edges.append(edge)
+    scans = [scan for scan in message.scans if scan not in steps]
+    return msgspec.structs.replace(message, scans=scans, loose=[*message.loose, *loose.values()], edges=edges)

@@ -7,12 +7,16 @@ from typing import NamedTuple
 
 from ingest.joining.event import LiveEvent
 from mappings.codes import reason_of
+from mappings.codes.side import side_of
 from mappings.facts import Attempted
 from mappings.log_words import Status
-from mappings.vocabulary import Reason
+from mappings.vocabulary import Disposition, Reason
 
 #: An automatic answer is no delivery of the message: any other try says more. A copy that was forwarded says less than one delivered.
 _AUTOMATIC, _FORWARDED = 0.5, 0.5
+#: A copy for others says less than anything of the recipient's own, and more than an automatic answer.
+_ASIDE = 0.7
+_FAILED = frozenset({Status.BOUNCED, Status.EXPIRED})
 _RANK = {Status.DEFERRED: 1.0, Status.EXPIRED: 2.0, Status.BOUNCED: 3.0, Status.SENT: 4.0}
 
 
@@ -29,9 +33,20 @@ def tries_of(events: Iterable[LiveEvent]) -> list[Try]:
 
 
 def strongest(tries: list[Try]) -> Try | None:
-    """The strongest try; of equally strong ones the last that was made: what our own cache answered overwrites no real answer."""
+    """The strongest try; of equally strong ones the last that was made: what our own cache answered overwrites no real answer.
+
+    Where several copies were made for one recipient, a delivery of one does not outweigh that another failed, or still waits.
+    """
     if len(tries) < 2:
         return tries[0] if tries else None
+    best = _strongest(tries)
+    if best is not None and best.fact.status is Status.SENT and not (best.fact.forwarded or best.fact.automatic or best.fact.aside):
+        return _strongest(_failing_beside(best, tries)) or best
+    return best
+
+
+def _strongest(tries: list[Try]) -> Try | None:
+    """The same, whatever copy each is of."""
     best: Try | None = None
     known = -1.0
     for one in tries:
@@ -41,16 +56,45 @@ def strongest(tries: list[Try]) -> Try | None:
     return best
 
 
+def _failing_beside(done: Try, tries: list[Try]) -> list[Try]:
+    """What was tried in the same queue file for other copies than the one that was delivered, and did not come to be.
+
+    For one copy nothing is tried after it was delivered, and it is not delivered after it failed; but it may have been put off before.
+    """
+    beside = [one for one in tries if one.fact.queue_id == done.fact.queue_id and _is_other_copy(one.fact, done.fact)]
+    delivered = {_way(one.fact) for one in beside if one.fact.status is Status.SENT}
+    later = set(tries[tries.index(done) + 1 :])
+    waiting = [one for one in beside if one.fact.status is Status.DEFERRED and one in later and _way(one.fact) not in delivered]
+    return [one for one in beside if one.fact.status in _FAILED] + waiting
+
+
+def _is_other_copy(fact: Attempted, other: Attempted) -> bool:
+    """Whether two tries are of different copies: rules of the configuration that have different names, or agents of the host, took them."""
+    if fact.automatic or fact.aside:
+        return False
+    ways = _way(fact), _way(other)
+    return None not in ways and ways[0] != ways[1]
+
+
+def _way(fact: Attempted) -> tuple[str | None, ...] | None:
+    """By what a copy was delivered; None where the lines do not tell."""
+    if fact.router is not None or fact.transport is not None:
+        return fact.router, fact.transport
+    return (fact.relay,) if fact.relay is not None and fact.relay_ip is None else None
+
+
 def reason_of_try(one: Try | None) -> Reason:
     """Why a delivery failed."""
     if one is None:
         return Reason.UNKNOWN
     reply = one.fact.reply
-    return reason_of(reply.code, reply.enhanced, reply.text, by=one.fact.by, stage=reply.stage)
+    return reason_of(reply.code, reply.enhanced, reply.text, side=side_of(Disposition.BOUNCED, one.fact.by), stage=reply.stage)
 
 
 def _rank(fact: Attempted) -> float:
     """How strong a try is as a fact."""
     if fact.automatic:
         return _AUTOMATIC
+    if fact.aside:
+        return _ASIDE
     return _RANK.get(fact.status, 0.0) - (_FORWARDED if fact.forwarded else 0.0)

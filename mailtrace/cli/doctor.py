@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from ingest.aside import FailedLetters
 from ingest.sinks.deadletters import DeadLetters
+from ingest.tail.checkpoint import noted_of_files
 from mailtrace.amounts import counted
 from mailtrace.cli.common import Common
 from mailtrace.cli.doctor_embedded import embedded_findings
@@ -63,6 +64,14 @@ def _findings(settings: Settings, settings_file: Path | None, *, look: bool) -> 
         yield BAD, str(error)
     except OSError as error:
         yield BAD, f"{of_os_error(error)}."
+    for path, told in sorted(noted_of_files(settings.data_dir).items()):
+        zone = told.zone_in_words(path)
+        if zone is not None:
+            yield NOTE, zone
+    if settings.source:
+        from mailtrace.cli.doctor_sources import sources_findings  # noqa: PLC0415 - only where there are logs is what reads them loaded
+
+        yield from sources_findings([source.path for source in settings.source])
     letters = DeadLetters(settings.data_dir).count()
     if letters:
         yield NOTE, f"{counted(letters, 'trace')} could not be stored; see `mailtrace deadletters list`."

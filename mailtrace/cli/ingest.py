@@ -57,7 +57,7 @@ class LogOptions:
     """What lines do not say themselves."""
 
     timezone: str | None = None
-    "Zone of stamps that name none, as Europe/Berlin; by default the system's (TZ)."
+    "Zone of stamps that name none, as Europe/Berlin; by default as message ids say, else the system's (TZ)."
     year: Annotated[int | None, Parameter(validator=validators.Number(gte=1970, lte=9999))] = None
     "Year of the first line of each file, where stamps name none."
     log_host: str | None = None
@@ -120,7 +120,8 @@ def ingest(
     Parameters
     ----------
     path
-        Log files, folders or glob patterns; - is standard input; without any, those that the settings name.
+        Log files, folders or glob patterns; - is standard input, journald: the journal, journald:UNIT that of a unit; without any, those
+        that the settings name.
     once
         Read to the end, write everything, and stop.
     """

@@ -15,4 +15,5 @@ def show_formats(screen: Screen, known: Iterable[Format]) -> None:
         screen.styled((one.title, "bold"), (f"  {one.versions}", ""), (f"  --format {one.name}{helps}", "dim"))
         screen.paragraph(one.example, "  | ", "dim")
     screen.line()
-    screen.line("Through syslog in any form (RFC 3164, RFC 3339 stamps, RFC 5424, journald as JSON), or in the program's own file.")
+    screen.line("Through syslog in any form (RFC 3164, RFC 3339 stamps, RFC 5424), from journald, or in the program's own file;")
+    screen.line("also as containers, collectors and searches hand lines on.")

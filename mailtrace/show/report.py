@@ -20,7 +20,7 @@ def show_report(screen: Screen, report: ReportAnswer, zone: dt.tzinfo) -> None:
     screen.line(headline(trace), f"bold {'green' if is_clean(trace.disposition, trace.verdict) else style_of(trace.disposition)}".strip())
     screen.paragraph(report.summary)
     screen.line()
-    _facts(screen, _about(trace, zone))
+    _facts(screen, _about(trace, report.explanation.reason_sentence, zone))
     _return_code(screen, report)
     _section(screen, "For the customer")
     screen.paragraph(report.customer_text, "  ")
@@ -44,8 +44,8 @@ def headline(trace: TraceAnswer) -> str:
     return f"{word.capitalize()}{': ' if why else ''}{why}{detail}"
 
 
-def _about(trace: TraceAnswer, zone: dt.tzinfo) -> list[tuple[str, str]]:
-    """Collect the facts that are known, in the order in which people ask for them."""
+def _about(trace: TraceAnswer, why: str | None, zone: dt.tzinfo) -> list[tuple[str, str]]:
+    """Collect the facts that are known, in the order in which people ask for them; `why` is the reason as it is meant here."""
     header_from = trace.header_from if trace.header_from not in (None, trace.sender) else None
     recipient = address(trace.recipient)
     if trace.original_recipient and trace.original_recipient != trace.recipient:
@@ -58,7 +58,7 @@ def _about(trace: TraceAnswer, zone: dt.tzinfo) -> list[tuple[str, str]]:
         ("Recipient", recipient),
         ("Disposition", f"{trace.disposition.value}: {trace.disposition.sentence}"),
         ("Verdict", f"{trace.verdict.value}: {trace.verdict.sentence}"),
-        ("Reason", f"{trace.reason.value}: {trace.reason.sentence}" if trace.reason else None),
+        ("Reason", f"{trace.reason.value}: {why or trace.reason.sentence}" if trace.reason else None),
         ("Quarantine id", trace.quarantine_id),
         ("Score", f"{trace.score:g}" if trace.score is not None else None),
         ("Subject", trace.subject),

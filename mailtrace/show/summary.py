@@ -31,6 +31,8 @@ def show_summary(screen: Screen, summary: Summary, *, refused: int = 0, too_old:
 def contents(tally: Tally) -> str:
     """Say what a file is, and how much of it was understood: `1,234 lines: Postfix 1,200, amavisd-new 30; 0.3 % unknown`."""
     lines = counted(tally.lines, "line")
+    if not tally.recognised and tally.strangest is not None:
+        return f"{lines}, and none could be read: {tally.strangest.in_words}."
     if not tally.recognised:
         return f"{lines}, no mail log: none is of a program that is read." if tally.lines else "empty."
     formats = Counter({_TITLES[name]: number for name, number in (tally.known + tally.unknown + tally.free).items()})
@@ -40,9 +42,12 @@ def contents(tally: Tally) -> str:
         (tally.free.total(), "free text of administrators"),
         (tally.foreign.total(), "of other programs"),
         (tally.unframed, "without a time stamp"),
+        (tally.repeats, "repeats of others"),
     ):
         if number:
             said.append(f"{_share(number, tally.lines)} {what}")
+    if tally.strangest is not None:
+        said.append(f"{_share(tally.strange, tally.lines)} could not be read: {tally.strangest.in_words}")
     return "; ".join(said) + "."
 
 

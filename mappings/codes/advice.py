@@ -23,6 +23,8 @@ class Advice:
     delayed: str
     #: Whose move it is while it may still arrive.
     move_delayed: Move = Move.NOBODY
+    #: The reason in one sentence, where its own would be wrong here.
+    sentence: str = ""
 
     def next_step_for(self, temporary: bool) -> str:
         """The next step; while delivery is still tried, waiting comes first."""

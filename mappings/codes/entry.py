@@ -45,3 +45,5 @@ class KnownError(msgspec.Struct, frozen=True, kw_only=True):
     move: Move
     next_step: str
     customer_text: str
+    #: The reason in one sentence, as it is meant at this side.
+    sentence: str = ""

@@ -6,12 +6,14 @@ import re
 from functools import lru_cache
 
 from mappings.codes.advice import ADVICE, Advice
+from mappings.codes.at_side import NO_LISTING, advice_at
 from mappings.codes.basic import BASIC, CLASSES
 from mappings.codes.enhanced import ENHANCED, SUBJECTS, EnhancedStatus, status_of
 from mappings.codes.entry import KnownError, Move, UnknownCode
-from mappings.codes.reason import FoundReason, find_reason, ours_or_theirs
+from mappings.codes.reason import FoundReason, find_reason
 from mappings.codes.receivers import said_by_code
 from mappings.codes.reply import split_reply
+from mappings.codes.side import Side, ours_or_theirs
 from mappings.codes.special import BY_STATUS, DONE
 from mappings.codes.stage import stage_in
 from mappings.vocabulary import Reason
@@ -133,25 +135,28 @@ def best_entry(
     enhanced: str | None,
     text: str | None,
     *,
-    by: str | None = None,
+    side: Side | None = None,
     reason: Reason | None = None,
     temporary: bool | None = None,
     stage: str | None = None,
 ) -> KnownError:
     """The most precise entry for a reply; always answers.
 
-    `reason` is one that is known already and wins; `temporary` says whether it may still arrive, where the code alone does not;
-    `stage` is what it answers, as in `reason_of`.
+    `reason` is one that is known already and wins; `side` says who answered whom; `temporary` says whether it may still arrive,
+    where the code alone does not; `stage` is what it answers, as in `reason_of`.
     """
     if _class_of(code, enhanced) in (2, 3) and reason is None:
         return enhanced_entry(enhanced, code) if enhanced and _ENHANCED(enhanced) else basic_entry(code or 250)
     if not text and reason is None and temporary is None and code is not None and enhanced is not None and _ENHANCED(enhanced):
         return pair_entry(code, enhanced)
-    finding = find_reason(code, enhanced, text, stage=stage)
-    found = ours_or_theirs(finding.reason, by)
+    finding = find_reason(code, enhanced, text, side=side, stage=stage)
+    found = ours_or_theirs(finding.reason, side)
     if reason is not None and reason is not found:
-        return _entry(code, enhanced, reason, reason.sentence, ADVICE[reason], temporary=temporary)
-    return _entry(code, enhanced, found, _meaning(finding, found, code), _advice(found, enhanced, finding), temporary=temporary)
+        no_listing = side is Side.CLIENT and reason is Reason.LOCAL_SYSTEM and found is Reason.REPUTATION
+        advice = NO_LISTING if no_listing else advice_at(reason, side, {}, ADVICE[reason])
+        return _entry(code, enhanced, reason, advice.sentence or reason.sentence, advice, temporary=temporary)
+    advice = advice_at(found, side, finding.at, _advice(found, enhanced, finding))
+    return _entry(code, enhanced, found, _meaning(finding, found, code, advice), advice, temporary=temporary)
 
 
 def pair_entry(code: int, enhanced: str) -> KnownError:
@@ -220,8 +225,10 @@ def _advice(reason: Reason, enhanced: str | None, finding: FoundReason) -> Advic
     return ADVICE[reason]
 
 
-def _meaning(finding: FoundReason, reason: Reason, code: int | None) -> str:
-    """The most precise sentence: the words' own, the code's if it agrees, else the reason's."""
+def _meaning(finding: FoundReason, reason: Reason, code: int | None, advice: Advice) -> str:
+    """The most precise sentence: that of this side, the words' own, the code's if it agrees, else the reason's."""
+    if advice.sentence:
+        return advice.sentence
     if finding.meaning:
         return finding.meaning
     if finding.status is not None and finding.status.reason is reason and finding.status.specific:
@@ -247,6 +254,7 @@ def _entry(
         move=advice.move_delayed if temporary else advice.move,
         next_step=advice.next_step_for(temporary),
         customer_text=advice.delayed if temporary else advice.refused,
+        sentence=advice.sentence or reason.sentence,
     )
 
 

@@ -90,7 +90,7 @@ OUTCOMES: dict[Disposition, Advice] = {
     Disposition.HELD: _once(
         Move.US,
         "Look at the message in the hold queue: release it, or delete it.",
-        "The message is being held back by a rule of the mail system until somebody has looked at it. Please ask us if it is urgent.",
+        "The message is being held back in the mail system until somebody has looked at it. Please ask us if it is urgent.",
     ),
     Disposition.DELETED: _once(
         Move.US,
@@ -116,33 +116,18 @@ OUTCOMES: dict[Disposition, Advice] = {
     ),
 }
 
-#: Where our own server refused in the dialogue, the receiving side is us.
-REFUSED_BY_US: dict[Reason, Advice] = {
-    Reason.POLICY: Advice(
-        Move.US,
-        "Look which of our rules refused it (the reply text names it). If the mail is wanted, make an exception and have it sent again.",
-        "The message was refused by a rule of the mail system that protects the recipient. If it is wanted, please tell us, "
-        "and ask the sender to send it again.",
-        "The message has been turned away for now by a rule of the mail system that protects the recipient. The sending server usually "
-        "tries again by itself. If it is wanted and does not arrive, please tell us.",
-        Move.US,
+#: What a rule of the mailbox owner made of it, which nobody but the owner can change.
+OWN_RULES: dict[Disposition, Advice] = {
+    Disposition.DISCARDED: _once(
+        Move.RECIPIENT_ADMIN,
+        "The owner of the mailbox looks through his own rules; nothing was kept, so it must be sent again if it was wanted.",
+        "The message was thrown away by a rule that the recipient set up in the own mailbox. It is not in the mailbox. If it was wanted, "
+        "the recipient should look through these rules and ask the sender to send it again.",
     ),
-    Reason.RECIPIENT_UNKNOWN: Advice(
-        Move.SENDER,
-        "Check the spelling of the address. If it should exist, it is missing in our list of recipients or in the customer's mail system.",
-        "The message was refused because the recipient's address does not exist. Please check the spelling, or ask the recipient "
-        "for the right address.",
-        "The message has not been accepted so far because the recipient's address could not be confirmed. Please check the spelling. "
-        "The sending server usually tries again by itself.",
-        Move.SENDER,
-    ),
-    Reason.UNKNOWN: Advice(
-        Move.US,
-        "Look at the log of our server at that time: the reply does not say why.",
-        "The message was refused by our mail system. Please ask us, and we look for the cause.",
-        "The message has been turned away for now by our mail system. The sending server usually tries again by itself. "
-        "If it does not arrive, please ask us.",
-        Move.US,
+    Disposition.EXPANDED: _once(
+        Move.NOBODY,
+        "Nothing. The message that was sent on has a trace of its own where this system sees it.",
+        "The message was accepted, and a rule that the recipient set up in the own mailbox sent it on to another address.",
     ),
 }
 

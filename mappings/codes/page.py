@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 
+from mappings.codes.advice import ADVICE
 from mappings.codes.basic import BASIC
 from mappings.codes.enhanced import ENHANCED
 from mappings.codes.entry import KnownError, Move
 from mappings.codes.find import basic_entry, enhanced_entry, entries
 from mappings.codes.languages import WORDS
+from mappings.codes.own_words import DELIVERY, DIALOGUE
 from mappings.codes.receivers import RECEIVERS, Said
 from mappings.codes.stage import BY_STAGE
 from mappings.vocabulary import Reason
@@ -29,7 +31,10 @@ they are read first. A text that nobody knows is read by its code and by the com
 
 def errors_page() -> str:
     """The whole page."""
-    return "\n".join([_HEAD, *_moves(), *_common(), *_reasons(), *_basic(), *_enhanced(), *_receivers(), *_stages(), *_languages()]) + "\n"
+    return (
+        "\n".join([_HEAD, *_moves(), *_common(), *_reasons(), *_basic(), *_enhanced(), *_receivers(), *_stages(), *_own(), *_languages()])
+        + "\n"
+    )
 
 
 def _moves() -> list[str]:
@@ -107,6 +112,18 @@ def _stages() -> list[str]:
     lines = ["## A code without words that are known", "", "| Answers | Code | Meaning | Reason |", "|---|---|---|---|"]
     rows = (f"| {stage} | {code:x<3} | {meaning} | `{reason}` |" for (stage, code), (reason, meaning) in BY_STAGE.items())
     return [*lines, *rows, ""]
+
+
+def _own() -> list[str]:
+    """What our own programs say where nobody else said anything, and of refusals of our own."""
+    lines = ["## Words of our own mail server", "", "Where no other server said anything. `…` stands for whatever is there.", ""]
+    lines += ["| Said | Words | Meaning | Reason | Move | Next step |", "|---|---|---|---|---|---|"]
+    for said, several in (("of a delivery", DELIVERY), ("to a client", DIALOGUE)):
+        for own in several:
+            advice = own.advice or ADVICE[own.reason]
+            words = "<br>".join(f"`{words}`" for words in own.words)
+            lines.append(f"| {said} | {words} | {own.meaning} | `{own.reason}` | `{advice.move}` | {advice.next_step} |")
+    return [*lines, ""]
 
 
 def _languages() -> list[str]:

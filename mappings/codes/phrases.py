@@ -8,12 +8,14 @@ Expressions have no nested repetition and bounded gaps, and see lower-case text 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from mappings.codes.advice import ADVICE, Advice
-from mappings.codes.entry import Move
+from mappings.codes.advice import Advice
+from mappings.codes.at_side import CHECKING, GREETING, GREETING_AT, OWN_LOGIN, UNFINISHED
 from mappings.codes.reply import LONGEST
+from mappings.codes.side import Side
 from mappings.vocabulary import Reason
 
 #: An address in a reply may be named as anything (`<mailbox-full@...>`), and is no phrase.
@@ -36,6 +38,8 @@ class Phrase:
     only: str = ""
     #: Where more can be said than about the reason.
     advice: Advice | None = None
+    #: The same where it differs by side.
+    at: Mapping[Side, Advice] = field(default_factory=dict, compare=False)
     find: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -45,29 +49,24 @@ class Phrase:
 
 _R = Reason
 
-#: Our server is the one that has to log in, not the person who wrote the message.
-_OWN_LOGIN = Advice(
-    Move.US,
-    "Correct the name and password with which our server logs in at the next one (the relay's password table).",
-    ADVICE[Reason.LOCAL_SYSTEM].refused,
-    ADVICE[Reason.LOCAL_SYSTEM].delayed,
-    Move.US,
-)
-
-_CHECKING = Advice(
-    Move.NOBODY,
-    "Check why the check of the address takes so long: look at the server that has the mailbox, or that of the sender.",
-    ADVICE[Reason.POLICY].refused,
-    "The message was asked to come again some minutes later, because an address is still being checked. It is sent again automatically; "
-    "nothing needs to be done for now.",
-)
-
 PHRASES: tuple[Phrase, ...] = (
     Phrase(
         _R.POLICY,
         r"address verification in progress",
         "The address is still being checked; the sending server is to try again.",
-        advice=_CHECKING,
+        advice=CHECKING,
+    ),
+    Phrase(
+        _R.DNS,
+        r"could not complete sender verify(?! callout)",
+        "Whether the sender's domain takes mail could not be found out: the DNS did not answer.",
+        advice=UNFINISHED,
+    ),
+    Phrase(
+        _R.CONNECTION,
+        r"could not complete (?:sender|recipient) verify|unverified address: (?:connect to|conversation with|lost connection)",
+        "Whether the address exists could not be found out: the server of its domain did not answer.",
+        advice=UNFINISHED,
     ),
     Phrase(
         _R.ROUTING_LOOP,
@@ -82,9 +81,9 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(_R.GREYLIST, r"gr[ea]y ?-?list"),
     Phrase(
-        _R.GREYLIST,
+        _R.POLICY,
         r"\A(?:error: )?try again later\.?\Z",
-        "Asked to come back later, as spam filters do with unknown senders.",
+        "Asked to come back later; the reply does not say why.",
         only="4.7.1",
     ),
     Phrase(
@@ -118,7 +117,7 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(_R.AUTH_ARC, r"\barc\b[^.;]{0,30}(?:fail|invalid|broken|not pass)"),
     Phrase(
         _R.AUTH_SPF,
-        r"\bspf\b|sender policy framework|unauthenticated (?:mail|e-?mail|sender)|sender is unauthenticated|"
+        r"\bspf\b|sender policy framework|openspf|sender id \(pra\)|unauthenticated (?:mail|e-?mail|sender)|sender is unauthenticated|"
         r"(?:not (?:allowed|authori[sz]ed|permitted|designated)) (?:to send|sender|as permitted)[^.;]{0,40}(?:for|domain|behalf|on)",
     ),
     Phrase(_R.AUTH_DKIM, r"\bdkim\b|domainkeys"),
@@ -129,13 +128,17 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         _R.PROTOCOL,
-        r"helo command rejected|syntactically invalid (?:helo|ehlo|argument)|\bforged (?:host ?name|helo|name)|"
+        r"helo command rejected|(?:invalid|bad|wrong|forged|unacceptable) (?:helo|ehlo)\b|"
+        r"syntactically invalid (?:helo|ehlo|argument)|\bforged (?:host ?name|helo|name)|"
         r"\b(?:helo|ehlo)\b[^.;]{0,30}(?:invalid|forged|rejected|mismatch|must|need)",
         "The greeting name is not accepted.",
+        advice=GREETING,
+        at=GREETING_AT,
     ),
+    Phrase(_R.RECIPIENT_UNKNOWN, r"(?:account|user|mailbox|address|recipient|domain) may not exist"),
     Phrase(
         _R.POLICY,
-        r"blocked (?:by|due to) (?:local |our |your |a |the )?(?:polic|rule|admin|recipient|user|organi)|"
+        r"badmailfrom|blocked (?:by|due to) (?:local |our |your |a |the )?(?:polic|rule|admin|recipient|user|organi)|"
         r"administratively (?:prohibited|denied)|"
         r"(?:rejected|refused|denied|blocked) (?:by|for|due to) (?:local |our |site )?polic|not welcome",
     ),
@@ -150,12 +153,16 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         _R.TOO_MANY_RECIPIENTS,
-        r"too many (?:recipients|rcpts?|receivers)|recipient (?:limit|count)[^.;]{0,20}exceed|maximum[^.;]{0,20}recipients",
+        r"too many (?:recipients|rcpts?|receivers)(?! from\b)|recipient (?:limit|count)[^.;]{0,20}exceed|maximum[^.;]{0,20}recipients",
     ),
     Phrase(
         _R.RATE_LIMIT,
-        r"rate[ -]?limit|limit(?:s|ing)? rate|too many (?:concurrent |simultaneous |open |parallel |smtp |new )?(?:connections?|"
-        r"messages?|mails?|e-?mails|sessions?|requests)|"
+        r"rate[ -]?limit|limit(?:s|ing)? rate|\brate (?:over ?limit|[\d.]{1,12} ?/ ?\d)|submission rate|too many recipients from|"
+        r"(?:e-?mails?|messages?|mails?|quota|limit) per (?:second|minute|hour|day|month)|limit on the number of|"
+        r"(?:maximum|max) number of (?:e-?mails?|messages?|mails?)\b|sent too many|outgoing[^.;]{0,20}(?:limit|quota)|"
+        r"sender address rejected: [^.;]{0,30}quota exceeded|"
+        r"too many (?:concurrent |simultaneous |open |parallel |smtp |new )?(?:connections?|"
+        r"messages?|mails?|e-?mails|(?:tls )?sessions?|requests)|"
         r"too (?:much mail|fast|quickly)|slow down|throttl|unexpected volume|mail flood|unusual rate|at a rate|"
         r"(?:sending|hourly|daily|message|messages|connection|send)[^.;]{0,20}(?:limit|quota|rate)[^.;]{0,20}(?:exceeded|reached)|"
         r"(?:exceeded|reached)[^;]{0,40}(?:\bmax(?:imum)? (?:e-?mails?|messages?|defers)|messages per|e-?mails per|"
@@ -179,11 +186,11 @@ PHRASES: tuple[Phrase, ...] = (
         r"sasl authentication failed; (?:server|cannot authenticate)|cannot authenticate to (?:server|any server)|"
         r"authenticator failed h=",
         "The next server did not take the login of the server that sent it.",
-        advice=_OWN_LOGIN,
+        advice=OWN_LOGIN,
     ),
     Phrase(
         _R.AUTH_REQUIRED,
-        r"not logged in|auth(?:entication)?(?: is)? (?:required|failed|failure|unsuccessful|credentials invalid|first)|"
+        r"not logged in|turn on smtp auth|auth(?:entication)?(?: is)? (?:required|failed|failure|unsuccessful|credentials invalid|first)|"
         r"incorrect authentication|login required|"
         r"must (?:first )?(?:authenticate|log ?in|be authenticated|issue an? auth)|username and password not accepted|"
         r"not owned by user|bad (?:username|credentials)",
@@ -191,7 +198,8 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         _R.SENDER_INVALID,
         r"sender address rejected: (?:domain not found|need fully|malformed|undeliverable|unverified|invalid|null mx|domain)|"
-        r"sender verif|verify sender|verification failed for|sender[^.;]{0,40}callout|domain of sender|"
+        r"sender verif|verify sender|sender[^.;]{0,20}(?:cannot|could not) be verified|domain name required for sender|"
+        r"verification failed for|sender[^.;]{0,40}callout|domain of sender|"
         r"(?:invalid|unknown|bad) (?:sender|from|return|mail from|envelope)|"
         r"(?:sender|envelope from|mail from|return)(?:'s)? (?:domain|address|email|host)[^.;]{0,60}"
         r"(?:not (?:exist|resolve|found|valid|accept)|invalid|unresolv|must (?:exist|resolve)|no mx|unknown|not a valid)",
@@ -205,7 +213,8 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         _R.RECIPIENT_DOMAIN,
-        r"nullmx|null mx|recipient address rejected: domain not found|all relevant mx records point to non-existent hosts|"
+        r"nullmx|null mx|recipient address rejected: domain not found|unrouteable mail domain|"
+        r"all relevant mx records point to non-existent hosts|"
         r"an mx or srv record indicated no smtp service",
         "The recipient's domain names no server that takes its mail.",
     ),
@@ -223,14 +232,16 @@ PHRASES: tuple[Phrase, ...] = (
         r"could not be found)|"
         r"unknown (?:recipient|address|mailbox|local|account)|invalid (?:recipient|mailbox|user)\b|undeliverable address|"
         r"unrouteable address|unroutable address|"
-        r"not a (?:valid|known) (?:mailbox|user|recipient|address)|account that you tried to reach does not exist|no mailbox (?:here|by)|"
+        r"not a (?:valid|known) (?:mailbox|user|recipient|address)|account that you tried to reach does not exist|"
+        r"recipient[^.;]{0,20}(?:cannot|could not) be verified|no mailbox (?:here|by)|"
         r"bad destination mailbox|(?:does not|doesn'?t) have an? (?:[a-z.]{1,20} )?(?:account|mailbox)|not our customer",
     ),
     Phrase(
         _R.RELAY_DENIED,
         r"relay(?:ing)?(?: access)?(?: is)? (?:denied|not (?:permitted|allowed|available)|prohibited|refused|forbidden|disabled)|"
         r"(?:unable|not (?:allowed|permitted)) to relay|"
-        r"(?:do not|don'?t|won'?t|cannot) relay|no relay(?:ing)?\b|(?:not|n'?t) in (?:my |our |the )?(?:list of allowed )?rcpthosts|"
+        r"(?:do not|don'?t|won'?t|cannot) relay|allowed to be relayed|"
+        r"no relay(?:ing)?\b|(?:not|n'?t) in (?:my |our |the )?(?:list of allowed )?rcpthosts|"
         r"open relay",
     ),
     Phrase(
@@ -244,7 +255,8 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         _R.PROTOCOL,
         r"smtputf8|8bitmime is required|command not recogni[sz]ed|unrecogni[sz]ed command|bad sequence|improper (?:command|use)|pipelining|"
-        r"bare (?:lf|cr|newline|<lf>)|protocol (?:error|violation)|synchroni[sz]ation error|too many (?:errors|unknown commands|"
+        r"bare (?:lf|cr|newline|<lf>)|protocol (?:error|violation)|synchroni[sz]ation error|"
+        r"too much junk|too many (?:errors|unknown commands|"
         r"nonmail|syntax)|line (?:is )?too long|"
         r"need fully-?qualified|nested mail|syntax error|(?:command|parameter) (?:is )?(?:not implemented|unimplemented)",
     ),
@@ -292,7 +304,7 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         _R.CONTENT,
         r"(?:message |due to |its |the )content[^.;]{0,30}(?:reject|not allowed|not accept|block|polic|restrict|prohibit|denied)|"
-        r"due to (?:its )?content|"
+        r"due to (?:its )?content|headers? fail|"
         r"(?:forbidden|prohibited|objectionable|disallowed) (?:words?|content|offer|text|phrase|subject|header)|bad words?",
         sure=False,
     ),

@@ -69,4 +69,10 @@ def by_stage(code: int | None, stage: str | None) -> tuple[Reason, str] | None:
     """What a bare code means at a stage, where that says more than the code."""
     if code is None or stage is None:
         return None
+    stage = "HELO" if is_greeting(stage) else stage
     return BY_STAGE.get((stage, str(code))) or BY_STAGE.get((stage, str(code)[:1]))
+
+
+def is_greeting(stage: str | None) -> bool:
+    """Whether the greeting was answered, in its old form or the new one."""
+    return stage in ("HELO", "EHLO")

@@ -20,6 +20,7 @@ from mappings.facts.server import (
     Attempted,
     Connected,
     Expired,
+    Hindered,
     Identified,
     Noticed,
     OfQueueFile,
@@ -30,6 +31,7 @@ from mappings.facts.server import (
     Screened,
     Signed,
 )
+from mappings.facts.store import Filed
 
 __all__ = [
     "FACTS",
@@ -38,7 +40,9 @@ __all__ = [
     "Connected",
     "Expired",
     "Fact",
+    "Filed",
     "FilterSymbol",
+    "Hindered",
     "Identified",
     "Infected",
     "Inspected",
@@ -91,6 +95,7 @@ AnyFact = (
     | Ruled
     | Queued
     | Attempted
+    | Hindered
     | Expired
     | Removed
     | Administered
@@ -104,6 +109,7 @@ AnyFact = (
     | Passed
     | Release
     | Infected
+    | Filed
     | Unread
 )
 

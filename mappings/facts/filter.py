@@ -11,6 +11,14 @@ from mappings.log_words import Sending
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 
 
+class FilterSymbol(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """A test of a filter that met: its name, what it adds to the score, and what it met with."""
+
+    name: str
+    score: float | None = None
+    options: list[str] = []
+
+
 class Scanned(Fact, frozen=True, tag="scanned"):
     """A filter's result for some recipients of one scan: in its own words, and in ours."""
 
@@ -49,6 +57,8 @@ class Scanned(Fact, frozen=True, tag="scanned"):
     #: It told the sender.
     notified: bool = False
     direction: Direction | None = None
+    #: The tests that met, where the record lists them.
+    symbols: list[FilterSymbol] = []
 
     @property
     def vendor(self) -> str:
@@ -82,14 +92,6 @@ class Scanned(Fact, frozen=True, tag="scanned"):
         return self.cut
 
 
-class FilterSymbol(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """A test of a filter that met: its name, what it adds to the score, and what it met with."""
-
-    name: str
-    score: float | None = None
-    options: list[str] = []
-
-
 class Judged(Fact, frozen=True, tag="judged"):
     """A filter's result for a message that it looks at beside the queue (a milter, an ACL): what it says, the mail server does.
 
@@ -101,6 +103,7 @@ class Judged(Fact, frozen=True, tag="judged"):
     queue_id: str | None = None
     #: The filter's own short id of the task, which comes back.
     log_id: str | None = None
+    #: Empty where it says that the message has none.
     message_id: str | None = None
     #: What it asks for, in its own word: `no action`, `add header`, `reject` ...; None where it only judges.
     action: str | None = None
@@ -130,17 +133,17 @@ class Judged(Fact, frozen=True, tag="judged"):
     detail: str | None = None
 
     def bears(self, host: str) -> tuple[str, ...]:
-        """The queue file, or the task."""
+        """The queue file; of a result that names a Message-ID instead nothing; else the task."""
         if self.queue_id is not None:
             return (keys.queue(host, self.queue_id),)
+        if self.message_id is not None and (self.score is not None or self.spam is not None):
+            return ()
         return (keys.log_id(host, self.log_id),) if self.log_id is not None else ()
 
     def names(self, host: str) -> tuple[Named, ...]:
         """The queue file, which may be on another host; the task, in which other lines stand."""
-        if self.queue_id is None:
-            return ()
-        task = Named(How.TASK, keys.queue(host, self.queue_id))
-        return (task,) if not self.log_id else (task, Named(How.ANSWERED, keys.log_id(host, self.log_id)))
+        task = () if self.queue_id is None else (Named(How.TASK, keys.queue(host, self.queue_id)),)
+        return (*task, Named(How.ANSWERED, keys.log_id(host, self.log_id))) if self.log_id else task
 
     def ids(self, host: str) -> tuple[str, ...]:
         """The filter's id of the task."""

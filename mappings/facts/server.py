@@ -5,7 +5,7 @@ from __future__ import annotations
 from mappings import keys
 from mappings.facts.base import Fact, Reply
 from mappings.links import How, Named
-from mappings.log_words import Action, By, Contact, Decider, Finding, Handling, Notice, Stage, Status
+from mappings.log_words import Action, Actor, By, Contact, Decider, Finding, Handling, Notice, Stage, Status
 from mappings.vocabulary import Disposition, Verdict
 
 
@@ -41,6 +41,8 @@ class Received(Fact, frozen=True, tag="received"):
     sender: str | None = None
     #: Queue file that an operator requeued into this one.
     requeued_from: str | None = None
+    #: Queue file that a filter took out of the queue, and put back as this one.
+    put_back_from: str | None = None
     #: Queue file of which this one is a part, with some of its recipients.
     split_from: str | None = None
     client_port: int | None = None
@@ -69,9 +71,10 @@ class Received(Fact, frozen=True, tag="received"):
 
     def names(self, host: str) -> tuple[Named, ...]:
         """What the message was before."""
-        if self.origin_queue_id is None and self.requeued_from is None and self.split_from is None:
+        before = (self.origin_queue_id, self.requeued_from, self.put_back_from, self.split_from)
+        if not any(before):
             return ()
-        found = ((How.ORIGIN, self.origin_queue_id), (How.REQUEUE, self.requeued_from), (How.SPLIT, self.split_from))
+        found = zip((How.ORIGIN, How.REQUEUE, How.PUT_BACK, How.SPLIT), before, strict=True)
         return tuple(Named(how, keys.queue(host, queue_id)) for how, queue_id in found if queue_id)
 
     def ids(self, host: str) -> tuple[str, ...]:
@@ -136,13 +139,22 @@ class Ruled(Fact, frozen=True, tag="ruled"):
     detail: str | None = None
     #: What they say that it did with what it took.
     did: Disposition | None = None
+    #: Where a filter keeps it.
+    quarantine_id: str | None = None
     #: A filter had told the rule a score.
     scored: bool = False
+    #: The words are the mail server's own, though what decides is a filter: it is away, or did not come to an answer.
+    own: bool = False
 
     @property
     def recipient(self) -> str | None:
         """The first recipient in it, where it has one."""
         return self.recipients[0] if self.recipients else None
+
+    @property
+    def names_somebody(self) -> bool:
+        """Whether it says whose message it was: a session that named nobody makes no trace."""
+        return self.sender is not None or bool(self.recipients) or self.user is not None
 
     @property
     def of_one(self) -> bool:
@@ -169,9 +181,11 @@ class Ruled(Fact, frozen=True, tag="ruled"):
         return (Named(How.ANSWERED, keys.log_id(host, self.log_id)),) if self.log_id else ()
 
     def ids(self, host: str) -> tuple[str, ...]:
-        """The filter's log id, and its Message-ID."""
-        logged = (keys.log_id(host, self.log_id),) if self.log_id else ()
-        return (*logged, keys.judged(self.message_id)) if self.message_id else logged
+        """The filter's log id, where it is kept, and its Message-ID."""
+        found = [keys.log_id(host, self.log_id)] if self.log_id else []
+        found += [keys.quarantine(self.quarantine_id)] if self.quarantine_id else []
+        found += [keys.judged(self.message_id)] if self.message_id else []
+        return tuple(found)
 
     def people(self) -> list[str]:
         """Those of whom it decided, and to whom it sends the mail."""
@@ -219,8 +233,12 @@ class Attempted(OfQueueFile, frozen=True, tag="attempted"):
     filtered: bool = False
     #: The server's answer says that it put the message into a mailbox: whoever listens there is the end of the way.
     stored: bool = False
+    #: A mail store's session of this delivery, as its answer names it.
+    session: str | None = None
     #: An automatic answer was made: no delivery of the message.
     automatic: bool = False
+    #: A copy for others, such as an archive, or for a program that may only answer: beside another one it is not the recipient's.
+    aside: bool = False
     #: Thrown away on delivery (`/dev/null`, the discard service).
     discarded: bool = False
     #: Nothing was tried: it was not yet time for it, or our own cache answered.
@@ -235,8 +253,15 @@ class Attempted(OfQueueFile, frozen=True, tag="attempted"):
     detail: str | None = None
     did: Disposition | None = None
 
+    @property
+    def as_filters_answer(self) -> bool:
+        """Whether the reply has words that a filter says and a mail store does not: its own id, what it thought, what it did."""
+        return self.filtered or self.log_id is not None or self.verdict is not None or self.did is not None
+
     def names(self, host: str) -> tuple[Named, ...]:
         """The next queue file, and the filter's run that answered."""
+        if self.session is not None:
+            return (Named(How.FILED, keys.delivery(self.session)),)
         if self.next_id is None:
             return () if self.log_id is None else (Named(How.ANSWERED, keys.log_id(host, self.log_id)),)
         onward = Named(How.FORWARDED if self.forwarded else How.RELAY, keys.queue(host, self.next_id))
@@ -249,6 +274,20 @@ class Attempted(OfQueueFile, frozen=True, tag="attempted"):
     def people(self) -> list[str]:
         """The recipient, under both names."""
         return [self.recipient] if self.original is None else [self.recipient, self.original]
+
+
+class Hindered(OfQueueFile, frozen=True, tag="hindered"):
+    """A server on the way did not take the message, and another one is tried: what it said, or what failed.
+
+    The line names no recipient: what came of the attempt is said in those of the recipients.
+    """
+
+    server_name: str | None = None
+    server_ip: str | None = None
+    server_port: int | None = None
+    reply: Reply = Reply()
+    #: Whose words these are.
+    by: By = By.LOCAL
 
 
 class Expired(OfQueueFile, frozen=True, tag="expired"):
@@ -264,11 +303,14 @@ class Removed(OfQueueFile, frozen=True, tag="removed"):
 
 
 class Administered(OfQueueFile, frozen=True, tag="administered"):
-    """An administrator did something to a queue file."""
+    """Something was done to a queue file beside its deliveries: by an administrator, a rule of his, or the server itself."""
 
     action: Handling
     #: Who or what did it, where the line says so: a user, an ACL, a timer.
     by: str | None = None
+    actor: Actor = Actor.ADMIN
+    #: What the rule says.
+    text: str | None = None
 
 
 class Noticed(OfQueueFile, frozen=True, tag="noticed"):
@@ -297,6 +339,7 @@ class Screened(Fact, frozen=True, tag="screened"):
     """What a screening daemon found about a connection before mail was named."""
 
     client_ip: str
+    #: 0 where the line is about the address: what a list said of it holds for its connections of that minute.
     client_port: int
     what: Finding
     detail: str | None = None

@@ -9,6 +9,7 @@ may change them.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 from formats.parts import (
@@ -44,7 +45,7 @@ def _address(name: str, *own: str, write: Callable[[str], str] = quoted) -> Part
 
 _TEXT = ("reply", "text")
 #: What is read out of the words of another server or filter.
-_SAID = (*_TEXT, "next_id", "log_id", "stored", "verdict", "detail", "did")
+_SAID = (*_TEXT, "next_id", "log_id", "stored", "session", "verdict", "detail", "did")
 _HELO = Part("helo", in_one(neutered), frozenset({"helo", *_TEXT}))
 _SENDER = _address("sender", *_TEXT)
 _RCPT = _address("rcpt", *_TEXT)
@@ -327,6 +328,43 @@ EXIM = (
         (_EXIM_SENDER, Part("dn", in_one(printable), _OTHER.own), _QUOTED_OTHER),
     ),
     Shape("exim", f"{_ID} ** «rcpt.bare» <«rcpt»> R=localuser: unknown user", (_EXIM_RCPT,)),
+    Shape("exim", f'{_ID} {_EXIM_CLIENT} Warning: "SpamAssassin as kim detected message as NOT spam (-1.2)"', (_JUNK,)),
+    Shape(
+        "exim",
+        f"{_ID} SA: Action: permanently rejected message: score=13.4 required=5.0 trigger=10.0 (scanned in 3/3 secs | Message-Id: «id»). "
+        "From <«sender»> (host=mail.sender.example [203.0.113.5]) for anna@example.com, «rcpt»",
+        (
+            Part("id", in_one(lambda text: re.sub(r"[^!-'*-~]", "", text)), frozenset()),
+            _EXIM_SENDER,
+            Part("rcpt", in_one(quoted), frozenset({"recipients"})),
+        ),
+    ),
+)
+
+# MailScanner --------------------------------------------------------------------------------------------------------------------------
+
+_TAKEN = "874984A0026.A1B2C"
+#: As it stands in Postfix' queue file.
+_UNQUOTED = Part("sender", in_one(lambda text: f"{printable(text)}@{DOMAIN}"), frozenset({"sender"}))
+MAILSCANNER = (
+    Shape(
+        "MailScanner",
+        f"Message {_TAKEN} from 203.0.113.5 («sender») to example.com is spam, SpamAssassin (score=12.3, required 5, BAYES_99 3.50)",
+        (_UNQUOTED,),
+    ),
+    Shape(
+        "MailScanner",
+        f"Non-delivery of Spam: message {_TAKEN} from «sender» to anna@example.com with subject «subject»",
+        (_UNQUOTED, Part("subject", in_one(printable), frozenset({"subject"}))),
+    ),
+    Shape(
+        "MailScanner", f"Filename Checks: Windows Executable ({_TAKEN} «file»)", (Part("file", in_one(printable), frozenset({"detail"})),)
+    ),
+    Shape(
+        "MailScanner",
+        f'Saved infected "«file»" to /var/spool/MailScanner/quarantine/20261124/{_TAKEN}',
+        (Part("file", in_one(printable), frozenset()),),
+    ),
 )
 
 # Sendmail ----------------------------------------------------------------------------------------------------------------------------
@@ -379,6 +417,36 @@ SENDMAIL = (
     Shape("sm-mta", f"{_QUEUE_FILE}: collect: relay=mail.sender.example, from=«sender», info=unexpected close", _MAILED),
 )
 
+# Dovecot -----------------------------------------------------------------------------------------------------------------------------
+
+_MAILBOX = "lmtp(bob@example.org)<9127><0v8bJeRqnFrfIwAAb3FXvA>: "
+#: Releases before 2.3 write a Message-ID as it stands; later ones without blanks.
+_IDS = tuple(Part("id", in_one(write), frozenset({"message_id"})) for write in (printable, lambda text: printable(text).replace(" ", "")))
+_ANSWERED = _address("sender", "target", "text")
+
+DOVECOT = (
+    *(
+        Shape("dovecot", f"{_MAILBOX}{end}", (part,))
+        for part in _IDS
+        for end in (
+            "msgid=<«id»>: saved mail to INBOX",
+            "sieve: msgid=<«id»>: fileinto action: stored mail into mailbox 'Junk'",
+            "sieve: msgid=<«id»>: discard action: Marked message to be discarded if not explicitly delivered (discard action)",
+            "sieve: msgid=<«id»>: redirect action: forwarded to <carol@example.com>",
+            "msgid=<«id»>: save failed to INBOX: Quota exceeded (mailbox for user is full)",
+        )
+    ),
+    *(
+        Shape("dovecot", f"{_MAILBOX}sieve: msgid=<a1@client.example>: {end}", (_ANSWERED,))
+        for end in (
+            "reject action: rejected message from <«sender»> (reject)",
+            "vacation action: sent vacation response to <«sender»>",
+            "vacation action: discarded duplicate vacation response to <«sender»>",
+        )
+    ),
+    Shape("dovecot", f"{_MAILBOX}from=<«sender»>, msgid=<«id»>: saved mail to INBOX", (_IDS[0], _address("sender", "text"))),
+)
+
 # The others --------------------------------------------------------------------------------------------------------------------------
 
 OTHERS = (
@@ -396,4 +464,4 @@ OTHERS = (
     ),
 )
 
-SHAPES = (*POSTFIX, *AMAVIS, *RSPAMD, *SPAMD, *EXIM, *SENDMAIL, *OTHERS)
+SHAPES = (*POSTFIX, *AMAVIS, *RSPAMD, *SPAMD, *EXIM, *MAILSCANNER, *SENDMAIL, *DOVECOT, *OTHERS)

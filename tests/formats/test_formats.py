@@ -24,7 +24,6 @@ SAMPLES = all_samples()
 #: Daemons of Postfix whose lines are all known to say nothing of one message: no sample for each.
 QUIET = {
     "anvil",
-    "dnsblog",
     "flush",
     "master",
     "nbdb_reindexd",
@@ -135,15 +134,22 @@ def test_every_kind_of_fact_is_in_a_sample() -> None:
 OWN_LINES = {
     "amavis": ("Nov 24 03:53:14 mx1 amavis[235]: (00235-02) Passed CL...", "Nov 24 03:53:14 mx1 amavis[235]: (00235-02) ...EAN"),
     "exim": (
+        "2026-11-24 03:53:14 [90] 1xVhsP-00001T-1p <= <> R=1xVhsO-00001S-1o U=Debian-exim P=local S=1",
         "2026-11-24 03:53:14 [90] 1xVhsP-00001T-1p Completed",
         "Nov 24 03:53:14 mx1 exim4[90]: [1\\2] 2026-11-24 03:53:14 1xVhsP-00001T-1p F=<> rejected after DATA: no",
         "Nov 24 03:53:14 mx1 exim[90]: [2\\2] Envelope-from: <>",
+        "Nov 24 03:53:14 mx1 docker/mail[8]: 2026-11-24 03:53:14 1xVhsP-00001T-1p Completed",
     ),
     "rspamd": (
         "2026-11-24 03:53:14 #100(rspamd_proxy) <dd29ba>; proxy; x",
         '{"ts": 1795492394, "pid": 123, "worker_type": "normal", "message": "x"}',
     ),
     "spamassassin": ("Tue Nov 24 03:53:14 2026 [85] info: spamd: server started",),
+    "dovecot": (
+        "Nov 24 03:53:14 lmtp(bob@example.org)<9127><0v8bJeRqnFrfIwAAb3FXvA>: Info: msgid=<a1@client.example>: saved mail to INBOX",
+        "2026-11-24 03:53:14 lda(bob): Error: msgid=<a1@client.example>: save failed to INBOX: Quota exceeded",
+        "Nov 24 03:53:14 master: Info: Dovecot v2.3.19.1 (9b53102964) starting up for lmtp, imap",
+    ),
     "clamav": ("Tue Nov 24 03:53:14 2026 -> SelfCheck: Database status OK.",),
 }
 

@@ -147,7 +147,7 @@ def people_of(outcome: Outcome) -> set[str]:
 
 
 #: What a line that imitates itself holds twice.
-IMITATED = ("; from=<", ", relay=", ", size=", " -> <", ", rcpts: <", " R=", " F=<")
+IMITATED = ("; from=<", ", relay=", ", size=", " -> <", ", rcpts: <", " R=", " F=<", "saved mail to ")
 
 
 def test_every_cut_of_every_sample_is_read() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from msgspec.structs import replace
 
 from formats.format_samples import all_samples, facts_of
 from mappings.facts import Attempted, Connected, Fact, Passed, Queued, Received, Reply, Ruled, Scanned
@@ -43,7 +44,15 @@ def test_a_hand_over_to_a_filter_is_no_delivery(address: str, port: int | None, 
     """A filter listens on an address of the host itself; nobody has the mail yet."""
     relay = f"mx.example.net[{address}]:{port}"
     fact = Attempted("80582186537", "anna@example.com", Status.SENT, None, relay, None, address, port, FILTERED, By.REMOTE)
-    assert words_of(fact) == words
+    assert words_of(replace(fact, next_id="3033D18654F")) == words
+
+
+def test_a_mail_store_on_the_host_is_no_filter() -> None:
+    """What listens on loopback is a filter where it answers as one."""
+    stored = Reply(250, "2.1.5", "Ok SESSIONID=<mx-1672619404-57025-2>")
+    relay = "127.0.0.1[127.0.0.1]:2003"
+    fact = Attempted("80582186537", "anna@example.com", Status.SENT, None, relay, None, "127.0.0.1", 2003, stored, By.REMOTE)
+    assert words_of(fact) == "Delivered to 127.0.0.1:2003: 250 2.1.5 Ok SESSIONID=<mx-1672619404-57025-2>"
 
 
 def test_a_reply_that_another_one_contradicts_is_kept_whole() -> None:

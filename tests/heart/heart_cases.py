@@ -15,17 +15,19 @@ from ingest.joining.life import Life
 from ingest.joining.parts import Message
 from ingest.joining.within import Within
 from ingest.memory.nodes import Nodes
+from ingest.telling.document import Context
 from ingest.telling.fate import fate_of
+from ingest.telling.filed import pieces_of
 from ingest.telling.outcome import Fate
 from ingest.telling.ownership import Ownership
 from ingest.telling.recipient import Recipient, recipient
 from ingest.telling.recipients import recipients_of
-from ingest.telling.trace import Context, compose
+from ingest.telling.trace import compose
 from ingest.telling.tree import Tree
 from mappings import keys
-from mappings.facts import Attempted, Fact, Identified, Inspected, Queued, Received, Reply, Scanned
+from mappings.facts import Attempted, Fact, Filed, Identified, Inspected, Queued, Received, Reply, Scanned
 from mappings.keys import KeyKind
-from mappings.log_words import By, Status
+from mappings.log_words import By, Filing, Status
 from mappings.trace import Trace
 from mappings.vocabulary import Verdict
 
@@ -87,7 +89,7 @@ def recipients(said: Iterable[Said], within: Within = HERE) -> list[tuple[Recipi
     message = next(one for one in joined(lines, within) if any(lines[0] in part.events for part in one.parts))
     tree = Tree(message, within)
     found = [one for root in tree.roots for one in recipients_of(tree, root) or [recipient(None, [root])]]
-    return [(one, fate_of(one, within, [piece for part in one.path for piece in tree.loose.get(part, ())])) for one in found]
+    return [(one, fate_of(one, within, pieces_of(one, tree), tree.filed)) for one in found]
 
 
 def traces_of(lines: Iterable[LiveEvent], within: Within = HERE, hosts: tuple[str, ...] = ()) -> list[Trace]:
@@ -148,3 +150,8 @@ def result(*people: str, passed: bool = True, verdict: Verdict = Verdict.CLEAN, 
 def looked(log_id: str = "1-1", **more: Any) -> Inspected:
     """A filter's run began."""
     return Inspected(log_id, **more)
+
+
+def filed(what: Filing = Filing.STORED, recipient: str = BOB, session: str | None = "S1", **more: Any) -> Filed:
+    """What a mail store did with a copy."""
+    return Filed(what, recipient, session, more.pop("message_id", "x@out"), **more)

@@ -19,6 +19,7 @@ from heart_cases import (
     client,
     event,
     events,
+    filed,
     life,
     looked,
     named,
@@ -47,6 +48,7 @@ from mappings.facts import (
     Connected,
     Expired,
     Fact,
+    Filed,
     Infected,
     Judged,
     Noticed,
@@ -58,7 +60,7 @@ from mappings.facts import (
     Scanned,
     Screened,
 )
-from mappings.log_words import Action, By, Contact, Decider, Finding, Handling, Notice, Sending, Stage, Status
+from mappings.log_words import Action, Actor, By, Contact, Decider, Filing, Finding, Handling, Notice, Sending, Stage, Status
 from mappings.vocabulary import Disposition, Reason, Verdict
 
 BOXES = Within(quarantines=re.compile("quarantine"))
@@ -81,12 +83,22 @@ def admin(action: Handling) -> Administered:
     return Administered("A1", action)
 
 
+def by(actor: Actor, action: Handling, text: str | None = None) -> Administered:
+    """A rule, or the server itself, does something."""
+    return Administered("A1", action, actor=actor, text=text)
+
+
 def rule(
     action: Action, stage: Stage = Stage.END_OF_MESSAGE, source: Decider = Decider.ACCESS, code: int | None = None, **more: Any
 ) -> Ruled:
     """A rule of the dialogue, about the message."""
     reply = None if code is None else Reply(code, more.pop("enhanced", None), more.pop("said", ""), inferred=more.pop("inferred", False))
     return Ruled("A1", action, stage, source, reply=reply, **more)
+
+
+def in_queue(action: Action, **more: Any) -> Ruled:
+    """A filter that takes messages out of the queue does something."""
+    return rule(action, Stage.QUEUE, Decider.FILTER, **more)
 
 
 def judged(asked: Disposition | None = None, **more: Any) -> Judged:
@@ -110,17 +122,19 @@ class Row:
     within: Within = HERE
 
 
+SHORT_ID = "80582186537"
 HELD_BOX = "a box of the configuration keeps it"
 TAKEN = "a filter took it, or it became other addresses, and nothing more is seen"
 DELIVERED = "the next server or agent took it"
+NOT_KEPT = "a mail store took it and did not keep it"
 FILTER_REFUSED = "a filter refused it"
 REFUSED = "the next server or agent refused it"
 OVER, OVER_AT = "the time in the queue is over, and no server is named", "the time in the queue is over"
 DELETED = "an administrator deleted it"
 BROKEN_BEFORE = "the session broke off before there was a message, whatever a rule had in mind"
-RETURNED = "an administrator had it returned"
-HELD_WAITING = "an administrator holds what waits for the next try"
-WAITS, STOPPED, HELD = "it waits for the next try", "a rule stopped it", "an administrator holds it"
+RETURNED = "an administrator, a rule or a timer gave it up"
+HELD_WAITING = "what waits for the next try is held"
+WAITS, STOPPED, HELD = "it waits for the next try", "a rule stopped it", "it is held"
 BROKEN, ASKED = "the session broke off", "only a filter's lines of it are seen"
 GONE, NOTHING = "it is gone, and no line says how", "nothing final has happened yet"
 
@@ -135,8 +149,32 @@ ROWS = (
     Row(DELIVERED, [client(), sent(), Removed("A1", by_admin=True)], "delivered -", 1),
     Row(DELIVERED, [client(), bounced(), sent()], "delivered -", 2),
     Row(DELIVERED, [client(), sent(relay_ip=LOOPBACK, stored=True)], "delivered -", 1),
+    Row(DELIVERED, [client(), sent(relay_ip=LOOPBACK)], "delivered -", 1),
+    Row(DELIVERED, [client(SHORT_ID), sent(queue_id=SHORT_ID, relay_ip=LOOPBACK, next_id="1rKv3a-0001Ab-2C")], "delivered -", 1),
+    Row(TAKEN, [client(SHORT_ID), sent(queue_id=SHORT_ID, relay_ip=LOOPBACK, next_id="3033D18654F")], "unknown -"),
+    Row(TAKEN, [client(), sent(relay_ip=LOOPBACK, log_id="1-1")], "unknown -"),
+    Row(TAKEN, [client(), sent(relay_ip="198.51.100.5")], "unknown -", within=Within(frozenset({"198.51.100.5"}))),
     Row(DELIVERED, [client(), sent(relay_ip=None, discarded=True)], "discarded policy", 1),
-    Row(FILTER_REFUSED, [client(), bounced(relay_ip=LOOPBACK)], "bounced recipient_unknown", 1),
+    Row(DELIVERED, [client(), sent(), filed(folder="Junk")], "delivered -", 1),
+    Row(DELIVERED, [client(), sent(), filed(Filing.DISCARDED), filed(folder="Junk")], "delivered -", 1),
+    Row(DELIVERED, [client(), sent(), filed(Filing.SENT_ON), filed()], "delivered -", 1),
+    Row(DELIVERED, [client(), sent(), filed(Filing.ANSWERED)], "delivered -", 1),
+    Row(DELIVERED, [client(), sent(relay_ip=LOOPBACK), filed()], "delivered -", 1),
+    Row(NOT_KEPT, [client(), sent(), filed(Filing.DISCARDED)], "discarded policy", 2),
+    Row(NOT_KEPT, [client(), sent(relay_ip=LOOPBACK, log_id="1-1"), filed(Filing.DISCARDED)], "discarded policy", 2),
+    Row(NOT_KEPT, [client(), sent(), filed(Filing.ANSWERED), filed(Filing.DISCARDED)], "discarded policy", 3),
+    Row(NOT_KEPT, [client(), sent(), filed(Filing.DISCARDED), filed(Filing.SENT_ON)], "expanded policy", 3),
+    Row(NOT_KEPT, [client(), sent(), filed(Filing.RETURNED)], "bounced policy", 2),
+    Row(
+        NOT_KEPT,
+        [client(), sent(), filed(Filing.FAILED, reason=Reason.MAILBOX_FULL), filed(Filing.RETURNED, reason=Reason.MAILBOX_FULL)],
+        "bounced mailbox_full",
+        3,
+    ),
+    Row(NOT_KEPT, [client(), sent(), filed(Filing.FAILED, reason=Reason.MAILBOX_FULL)], "unknown mailbox_full", 2),
+    Row(WAITS, [client(), deferred("busy", by=By.LOCAL), filed(Filing.FAILED, reason=Reason.MAILBOX_FULL)], "deferred mailbox_full", 1),
+    Row(FILTER_REFUSED, [client(), bounced(relay_ip=LOOPBACK, log_id="1-1")], "bounced recipient_unknown", 1),
+    Row(REFUSED, [client(), bounced(relay_ip=LOOPBACK)], "bounced recipient_unknown", 1),
     Row(FILTER_REFUSED, [client(), bounced(filtered=True, verdict=Verdict.VIRUS)], "bounced virus", 1),
     Row(REFUSED, [client(), bounced()], "bounced recipient_unknown", 1),
     Row(REFUSED, [client(), bounced(), deferred(), Expired("A1")], "bounced recipient_unknown", 1),
@@ -149,6 +187,11 @@ ROWS = (
     Row(BROKEN_BEFORE, [client(), rule(Action.ABORT)], "aborted connection", 1),
     Row(BROKEN_BEFORE, [client(), rule(Action.HOLD), LOST], "aborted connection", 2),
     Row(RETURNED, [client(), deferred(), admin(Handling.GIVE_UP)], "bounced admin", 2),
+    Row(RETURNED, [client(), deferred(), by(Actor.PROGRAM, Handling.GIVE_UP)], "expired mailbox_full", 2),
+    Row(RETURNED, [client(), by(Actor.PROGRAM, Handling.GIVE_UP)], "expired expired", 1),
+    Row(RETURNED, [client(), by(Actor.RULE, Handling.GIVE_UP)], "bounced policy", 1),
+    Row(RETURNED, [client(), by(Actor.RULE, Handling.GIVE_UP, "this is spam")], "bounced spam", 1),
+    Row(HELD_WAITING, [client(), deferred(), by(Actor.PROGRAM, Handling.HOLD)], "held mailbox_full", 2),
     Row(HELD_WAITING, [client(), deferred(), admin(Handling.HOLD)], "held admin", 2),
     Row(WAITS, [client(), deferred()], "deferred mailbox_full", 1),
     Row(WAITS, [client(), deferred(), admin(Handling.HOLD), admin(Handling.RELEASE)], "deferred mailbox_full", 1),
@@ -160,11 +203,19 @@ ROWS = (
     Row(ASKED, [judged(Disposition.QUARANTINED)], "quarantined policy"),
     Row(ASKED, [judged()], "unknown policy"),
     Row(GONE, [client(), Removed("A1")], "unknown -"),
+    Row(GONE, [client(), sent(relay_ip=None, automatic=True), Removed("A1")], "unknown -"),
     Row(GONE, [client(), queued(), admin(Handling.HOLD), Removed("A1")], "unknown -"),
     Row(NOTHING, [client(), queued(), LOST], "in_progress -"),
     Row(NOTHING, [client(), judged(Disposition.REJECTED)], "in_progress -"),
     # -- where two hold, the first of them counts
     Row(HELD_BOX, [client(), to_filter(transport="quarantine_box")], "quarantined policy", 1, BOXES),
+    Row(
+        HELD_BOX,
+        [client(), sent(relay_ip=None, transport="quarantine_box"), filed(Filing.DISCARDED)],
+        "quarantined policy",
+        1,
+        BOXES,
+    ),
     Row(DELIVERED, [client(), sent(), deferred(), Expired("A1")], "delivered -", 1),
     Row(DELIVERED, [client(), rule(Action.HOLD), sent(), admin(Handling.GIVE_UP)], "delivered -", 2),
     Row(OVER, [client(), tried(Status.EXPIRED, relay_ip=None), Removed("A1", by_admin=True)], "expired expired", 1),
@@ -183,7 +234,8 @@ ROWS = (
 def case_of(row: Row) -> Case:
     """The copy that the lines of a row tell of."""
     queue_file = Life("q:mx/A1", HOST, events(row.said, row.within))
-    return Case(queue_file, tries_of(queue_file.attempts), row.within)
+    filings = [e for e in queue_file.events if isinstance(e.fact, Filed)]
+    return Case(queue_file, tries_of(queue_file.attempts), row.within, dict.fromkeys(queue_file.attempts, filings))
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.rule for row in ROWS])
@@ -223,6 +275,10 @@ def test_given_up_it_has_the_words_of_the_last_real_try() -> None:
 
 # -- which try says most
 
+#: Two ways of the configuration.
+BOX: dict[str, Any] = {"router": "localuser", "transport": "local_delivery"}
+OTHER: dict[str, Any] = {"router": "second", "transport": "second_copy"}
+
 
 @pytest.mark.parametrize(
     ("says", "said", "which"),
@@ -239,6 +295,18 @@ def test_given_up_it_has_the_words_of_the_last_real_try() -> None:
         ("a word that is not known says more than nothing", [tried(Status.OTHER)], 0),
         ("a copy that was delivered outweighs the one forwarded", [sent(), sent(forwarded=True)], 0),
         ("a copy that was forwarded outweighs a refusal", [sent(forwarded=True), bounced()], 0),
+        ("a delivery of one copy does not outweigh that another failed", [sent(**BOX), bounced(**OTHER)], 1),
+        ("nor where that stands first", [bounced(**OTHER), sent(**BOX)], 0),
+        ("nor that another was given up", [sent(**BOX), tried(Status.EXPIRED, **OTHER)], 1),
+        ("nor that another still waits", [sent(**OTHER), deferred(**BOX), deferred("again", **BOX)], 2),
+        ("what waited may have gone another way in the end", [deferred(**OTHER), sent(**BOX)], 1),
+        ("or the same way", [sent(**BOX), deferred(**OTHER), sent(**OTHER)], 2),
+        ("a delivery out of another queue file is a later one", [bounced(**OTHER), sent(queue_id="B2", **BOX)], 1),
+        ("agents of the host are ways as well", [sent(relay_ip=None, relay="archiver"), bounced(relay_ip=None, relay="virtual")], 1),
+        ("that an answer failed is no failure", [sent(**BOX), bounced(automatic=True, **OTHER)], 0),
+        ("nor that a copy for others did", [sent(**BOX), bounced(aside=True, **OTHER)], 0),
+        ("a copy for others is no delivery", [deferred(**BOX), sent(aside=True, **OTHER)], 0),
+        ("but says more than an answer", [sent(aside=True, **OTHER), sent(automatic=True)], 0),
     ],
 )
 def test_the_strongest_try(says: str, said: list[Said], which: int | None) -> None:
@@ -345,6 +413,10 @@ def test_what_the_client_was_told_may_be_that_all_is_well() -> None:
         ("held for a milter with words", [rule(Action.QUARANTINE, source=Decider.MILTER, text="spam found")], "quarantined spam"),
         ("held, and active all the same", [rule(Action.HOLD), queued()], None),
         ("held, and let go by an administrator", [rule(Action.HOLD), admin(Handling.RELEASE)], None),
+        ("held for a filter, which keeps it", [rule(Action.HOLD), in_queue(Action.QUARANTINE, quarantine_id="A1.1")], "quarantined policy"),
+        ("a filter takes it out of the queue", [client(), queued(), in_queue(Action.QUARANTINE, quarantine_id="A1")], "quarantined policy"),
+        ("a filter throws it away", [client(), queued(), in_queue(Action.DISCARD)], "discarded policy"),
+        ("held for a filter, which lets it go on", [rule(Action.HOLD), in_queue(Action.ACCEPT)], None),
         ("a refusal outweighs a hold", [rule(Action.HOLD), rule(Action.REJECT, code=554, said="spam")], "rejected spam"),
     ],
 )
@@ -372,6 +444,11 @@ def refusal(source: Decider = Decider.ACCESS, action: Action = Action.REJECT, st
 def finding(what: Finding) -> Screened:
     """What was found about its connection."""
     return Screened(OUTSIDE, 25001, what, "rank-3")
+
+
+def said_of_client(detail: str, what: Finding = Finding.LISTED) -> Screened:
+    """What one list said of its address."""
+    return Screened(OUTSIDE, 0, what, detail)
 
 
 TOO_LARGE = refusal(Decider.SIZE, code=552)
@@ -404,6 +481,30 @@ TOO_LARGE = refusal(Decider.SIZE, code=552)
             refusal(Decider.SCREEN, said="blocked"),
             [finding(Finding.DNSBL)],
             "rejected reputation not_scanned rank-3 local",
+        ),
+        (
+            "a client that lists name",
+            refusal(Decider.SCREEN, said="blocked using one.example"),
+            [finding(Finding.DNSBL), said_of_client("one.example (127.0.0.2)")],
+            "rejected reputation not_scanned rank-3: one.example (127.0.0.2) local",
+        ),
+        (
+            "a client of whom a list had an error only",
+            refusal(Decider.SCREEN, said="blocked using one.example"),
+            [finding(Finding.DNSBL), said_of_client("one.example (127.255.255.254)", Finding.LIST_ERROR)],
+            "rejected local_system not_scanned rank-3: one.example (127.255.255.254) local",
+        ),
+        (
+            "an error beside a listing that weighs more",
+            refusal(Decider.SCREEN, said="blocked using two.example"),
+            [finding(Finding.DNSBL), said_of_client("one.example (e)", Finding.LIST_ERROR), said_of_client("two.example (l)")],
+            "rejected reputation not_scanned rank-3: two.example (l), one.example (e) local",
+        ),
+        (
+            "an error that weighs more than a listing",
+            refusal(Decider.SCREEN, said="blocked using one.example"),
+            [finding(Finding.DNSBL), said_of_client("one.example (e)", Finding.LIST_ERROR), said_of_client("two.example (l)")],
+            "rejected local_system not_scanned rank-3: two.example (l), one.example (e) local",
         ),
         ("the filter, whatever its size", refusal(Decider.PROXY, said="spam"), [TOO_LARGE], "rejected spam not_scanned - filter"),
         ("a client of whom nothing was found", refusal(Decider.SCREEN, code=None), [], "rejected unknown not_scanned - local"),

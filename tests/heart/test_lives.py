@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import pytest
 from heart_cases import At, Said, client, events, named, queued, sent
 
+from ingest.clock import SECOND
 from ingest.joining.life import Life
 from ingest.joining.lives import split
-from mappings.facts import Connected, Fact, Judged, Noticed, Passed, Removed, Reply, Ruled
+from ingest.queue_ids import time_in_id
+from mappings.facts import Connected, Fact, Judged, Noticed, Passed, Queued, Removed, Reply, Ruled
 from mappings.log_words import Action, Contact, Decider, Notice, Sending, Stage
 
 KEY = "q:mx/A1"
@@ -47,6 +49,61 @@ ROWS = (
     Row("a second Message-ID begins nothing", [client(), named(), named(message_id="y@out"), queued()], [[0, 1, 2, 3]]),
     Row("a Message-ID of a resending begins nothing", [client(), Removed("A1"), named(resent=True)], [[0, 1, 2]]),
     Row("before the first beginning that was read there was an end", [Removed("A1"), client(), queued()], [[0], [1, 2]]),
+    Row(
+        "where that says what the life behind it does not, and that has no end, the clock was set back",
+        [At(0, sent()), At(0.1, Removed("A1")), At(4, client()), At(4.1, named()), At(4.2, queued())],
+        [[0, 1, 2, 3, 4]],
+    ),
+    Row("by an hour at most", [At(0, sent()), At(0.1, Removed("A1")), At(3601, client()), At(3601.2, queued())], [[0, 1], [2, 3]]),
+    Row(
+        "the one behind it has an end of its own",
+        [At(0, sent()), At(0.1, Removed("A1")), At(4, client()), At(5, Removed("A1", by_admin=True))],
+        [[0, 1], [2, 3]],
+    ),
+    Row(
+        "it has another Message-ID",
+        [At(0, named(message_id="z@out")), At(0.1, Removed("A1")), At(4, client()), At(4.1, named())],
+        [[0, 1], [2, 3]],
+    ),
+    Row(
+        "it was of another size",
+        [At(0, Queued("A1", "", 7, 1)), At(0.1, Removed("A1")), At(4, client()), At(4.1, queued())],
+        [[0, 1], [2, 3]],
+    ),
+    Row(
+        "all had it already",
+        [At(0, sent()), At(0.1, Removed("A1")), At(4, client()), At(4.1, queued()), At(4.2, sent(text="2"))],
+        [[0, 1], [2, 3, 4]],
+    ),
+    Row(
+        "one of two had it already",
+        [At(0, sent()), At(0.1, Removed("A1")), At(4, client()), At(4.1, queued(count=2)), At(4.2, sent(text="2"))],
+        [[0, 1, 2, 3, 4]],
+    ),
+    Row(
+        "a clock that is set back behind a life that is over",
+        [*TWO[:3], At(16, sent()), At(16.1, Removed("A1", by_admin=True)), *TWO[3:]],
+        [[0, 1, 2], [3, 4, 5, 6]],
+    ),
+    Row(
+        "in one whole second its lines may stand before its client",
+        [
+            At(0, sent()),
+            At(0, Removed("A1")),
+            coarse(90, named()),
+            coarse(90, queued(), 1),
+            coarse(90, client(), 2),
+            At(91, sent(text="2")),
+        ],
+        [[0, 1], [2, 3, 4, 5]],
+    ),
+    Row(
+        "an end alone, of what was deleted",
+        [At(0, Removed("A1", by_admin=True)), At(4, client()), At(5, queued())],
+        [[0, 1, 2]],
+    ),
+    Row("or of what was done", [At(0, Removed("A1")), At(4, client()), At(5, queued()), At(6, sent())], [[0, 1, 2, 3]]),
+    Row("mail without a client", [At(0, queued()), At(1, Removed("A1")), At(4, named())], [[0, 1, 2]]),
     Row("before it there was none", [sent(), client(), queued()], [[0, 1, 2]]),
     Row(
         "in one whole second the end is of the one that has none",
@@ -125,3 +182,20 @@ def test_a_filters_lines_do_not_move_its_span() -> None:
         KEY, "mx", events([At(5, client()), At(6, sent()), At(90, about("x@out")), At(1, Passed(Sending.NOTICE, "M1", next_id="A1"))])
     )
     assert (one.start_us, one.end_us) == (5_000_000, 6_000_000)
+
+
+#: Of Postfix: made on 29 November 2026, 12:00 UTC, and 12 microseconds.
+LONG_ID = "4jcm1D000DzBd1"
+
+
+@pytest.mark.parametrize("queue_id", ["1xXdZY-000001-AA", LONG_ID])
+@pytest.mark.parametrize(
+    ("days", "believed"), [(0, True), (29.9, True), (31, False), (400, False), (-0.0006, True), (-0.01, False), (-900, False)]
+)
+def test_an_ids_own_time_is_believed_near_its_lines_only(queue_id: str, days: float, *, believed: bool) -> None:
+    """A minute after them and thirty days before; else a clock was wrong, or it only looks like a time."""
+    held = time_in_id(queue_id)
+    assert held is not None
+    stamp = held + round(days * 86_400) * SECOND
+    one = Life(f"q:mx/{queue_id}", "mx", events([At(stamp / SECOND, client(queue_id)), At(stamp / SECOND + 1, sent(queue_id=queue_id))]))
+    assert one.first_us == pytest.approx(held if believed else stamp, abs=1)

@@ -178,6 +178,16 @@ ROWS = (
         BOXES,
     ),
     Row("in a result of a filter beside the queue", [client(), Judged("rspamd", "A1", recipients=[BOB])], "bob>bob A1 in_progress"),
+    Row(
+        "in it, and an administrator deleted it",
+        [client(), Judged("rspamd", "A1", recipients=[BOB, INFO]), Removed("A1", by_admin=True)],
+        "bob>bob A1 deleted; info>info A1 deleted",
+    ),
+    Row(
+        "in it, and it was deleted when one had been tried",
+        [client(), queued(count=2), Judged("rspamd", "A1", recipients=[BOB, INFO]), tried(Status.DEFERRED), Removed("A1", by_admin=True)],
+        "bob>bob A1 deleted; info>info A1 deleted",
+    ),
     Row("in it, and all is done", [client(), Judged("rspamd", "A1", recipients=[BOB, INFO]), *alias(EVE), GONE], "info>eve A1 delivered"),
     Row("in a filter's result alone", [client(), kept(BOB)], "bob>bob A1+M1 quarantined"),
     Row("in a filter's first lines alone", [looked(recipients=[BOB]), result(log_id="1-1")], "bob>bob M1 unknown"),

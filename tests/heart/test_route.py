@@ -16,6 +16,8 @@ from mappings.facts import (
     Connected,
     Expired,
     Fact,
+    Filed,
+    Hindered,
     Identified,
     Infected,
     Judged,
@@ -32,7 +34,7 @@ from mappings.facts import (
     Unread,
     kind_of,
 )
-from mappings.log_words import Action, Contact, Decider, Finding, Handling, Notice, Sending, Stage
+from mappings.log_words import Action, Contact, Decider, Filing, Finding, Handling, Notice, Sending, Stage
 
 A1, B2, M1, L1 = "q:mx/A1", "q:mx/B2", "m:M1", "l:mx/1-1"
 
@@ -64,16 +66,27 @@ def ruled(
 
 
 PEER = "p:mx/[192.0.2.7]:25001"
+LISTED, BEFORE = keys.listing("mx", OUTSIDE, 0), keys.listing("mx", OUTSIDE, -1)
 ROWS = (
-    Row("a client begins a queue file", client(message_id="x@out", recipients=[BOB]), A1, "", "j:x@out", BOB, marks="new begin"),
+    Row(
+        "a client begins a queue file",
+        client(message_id="x@out", recipients=[BOB]),
+        A1,
+        "",
+        "j:x@out",
+        BOB,
+        marks="new begin",
+        asked="i:x@out",
+    ),
     Row("one behind the filter", client("B2", LOOPBACK, origin_queue_id="A1"), B2, f"origin {A1}", A1, marks="new begin", asked=A1),
     Row("put back", Received("B2", uid=0, requeued_from="A1"), B2, f"requeue {A1}", A1, marks="new begin", asked=A1),
     Row("split off", Received("B2", split_from="A1"), B2, f"split {A1}", A1, marks="new begin", asked=A1),
     Row("made for another message", Received("B2", made_for="A1"), f"{B2} {A1}", marks="begin"),
     Row("said before there is a queue file", Received(None, client_ip=OUTSIDE), marks="ahead"),
-    Row("a Message-ID", Identified("A1", "x@out"), A1, "", "j:x@out"),
+    Row("a Message-ID", Identified("A1", "x@out"), A1, "", "j:x@out", asked="i:x@out"),
     Row("a Message-ID of a resending", Identified("B2", "y@out", resent=True, mail_id="M1"), B2, "resent m:M1", "m:M1 j:y@out", asked=M1),
-    Row("a Message-ID that names what it is a notice about", Identified("B2", "y@out", mail_id="M1"), B2, "", "j:y@out"),
+    Row("a Message-ID that names what it is a notice about", Identified("B2", "y@out", mail_id="M1"), B2, "", "j:y@out", asked="i:y@out"),
+    Row("delivered in a session of a store", sent(session="S1"), A1, "filed d:S1", "d:S1", BOB, asked="d:S1"),
     Row("a rule about a queue file", ruled(Action.HOLD, queue_id="A1", log_id="1-1"), A1, f"answered {L1}", L1, BOB),
     Row("sent elsewhere", Ruled("A1", Action.REDIRECT, Stage.RCPT, recipients=[BOB], target=EVE), A1, people=f"{BOB} {EVE}"),
     Row("a refusal without a queue file", ruled(Action.REJECT), "line", people=BOB, marks="new"),
@@ -81,11 +94,11 @@ ROWS = (
         "a refusal of a connection",
         ruled(Action.REJECT, Decider.SCREEN, client_port=25001),
         "line",
-        f"peer {PEER}",
-        PEER,
+        f"peer {PEER} listed {LISTED} listed {BEFORE}",
+        f"{PEER} {LISTED} {BEFORE}",
         BOB,
         marks="new",
-        asked=PEER,
+        asked=f"{PEER} {LISTED} {BEFORE}",
     ),
     Row("a decision about the next queue file", ruled(Action.HOLD), people=BOB, marks="ahead"),
     Row("too large, said before the answer", ruled(Action.REJECT, Decider.SIZE, Stage.DATA), people=BOB, marks="ahead"),
@@ -107,6 +120,7 @@ ROWS = (
     Row("a delivery to a stranger, who names his own ids", sent(next_id="B2", log_id="1-1"), A1, "", L1, BOB),
     Row("a hand-over", to_filter(next_id="B2", log_id="1-1"), A1, f"relay {B2} answered {L1}", f"{B2} {L1}", BOB, asked=B2),
     Row("a forwarding", sent(next_id="B2", forwarded=True), A1, f"forwarded {B2}", B2, BOB, asked=B2),
+    Row("a server that did not take it", Hindered("A1", "mx1.example.net", "198.51.100.21"), A1),
     Row("given up", Expired("A1"), A1),
     Row("gone", Removed("A1"), A1),
     Row("an administrator", Administered("A1", Handling.HOLD), A1),
@@ -114,6 +128,7 @@ ROWS = (
     Row("TLS", Connected(Contact.TLS), marks="common"),
     Row("a lost connection", Connected(Contact.LOST), marks="behind"),
     Row("a finding about a connection", Screened(OUTSIDE, 25001, Finding.DNSBL), PEER, marks="new"),
+    Row("what a list said of an address", Screened(OUTSIDE, 0, Finding.LISTED), LISTED, marks="new"),
     Row("a signature", Signed("A1", "pass"), A1),
     Row(
         "a filter's result",
@@ -137,6 +152,14 @@ ROWS = (
         marks="more",
     ),
     Row("a result of a task", Judged("rspamd", None, "t1"), "l:mx/t1", marks="new"),
+    Row(
+        "a result of a task that names a Message-ID",
+        Judged("rspamd", None, "t1", "x@out", score=1.0),
+        "j:x@out",
+        "answered l:mx/t1",
+        "l:mx/t1",
+        marks="new",
+    ),
     Row("a result that has a Message-ID only", Judged("spamassassin", message_id="x@out"), "j:x@out", marks="new"),
     Row("a result of nobody", Judged("spamassassin")),
     Row("a run of a filter", looked(folder="d", recipients=[BOB]), L1, f"log {L1} folder f:mx/d", "", BOB, marks="new"),
@@ -156,6 +179,20 @@ ROWS = (
     Row("a virus in a folder", Infected("d", "Eicar"), "f:mx/d", marks="new"),
     Row("a virus in a queue file", Infected("d", "Eicar", "A1"), A1),
     Row("a virus in a file of nobody", Infected(None, "Eicar")),
+    Row(
+        "what a store did in a session",
+        Filed(Filing.STORED, BOB, "S1", "x@out"),
+        "d:S1",
+        f"boxed b:{BOB}/x@out",
+        "j:x@out",
+        BOB,
+        "new",
+        "j:x@out",
+    ),
+    Row(
+        "to a mailbox", Filed(Filing.STORED, BOB, None, "x@out"), f"b:{BOB}/x@out", f"boxed b:{BOB}/x@out", "j:x@out", BOB, "new", "j:x@out"
+    ),
+    Row("with a message that has no id", Filed(Filing.STORED, BOB), people=BOB),
     Row("a line that we failed on", Unread("A1"), A1, marks="more"),
     Row("one without an id", Unread(), marks="more"),
 )
@@ -173,7 +210,8 @@ def test_where_a_fact_belongs(row: Row) -> None:
     role = "" if route.role is None else route.role.name.lower()
     marks = ("new" if route.begins else "", "more" if row.fact.counts_more() else "", role)
     assert " ".join(filter(None, marks)) == row.marks
-    assert set(route.mentions) | (set(route.own) - set(route.owners)) == set(row.asked.split())
+    asked = {*route.mentions, *route.told_alone, *(set(route.own) - set(route.owners))}
+    assert asked == set(row.asked.split())
     assert row.fact.people() == row.people.split()
 
 

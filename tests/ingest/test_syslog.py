@@ -191,7 +191,27 @@ def test_the_29th_of_february_is_a_day_of_leap_years() -> None:
     assert framed("Feb 29 04:03:39 mx1 a[1]: x", 2028).time_us == us(2028, 2, 29, 4, 3, 39)
 
 
-def test_the_year_turns_where_december_becomes_january_only() -> None:
+@pytest.mark.parametrize(
+    ("days", "years"),
+    [
+        (["Nov 20", "Jan  5"], [2025, 2026]),
+        (["Oct  1", "Feb 28", "Feb 27", "Mar  1"], [2025, 2026, 2026, 2026]),
+        (["Sep 20", "Mar  5"], [2025, 2026]),
+        (["Dec 31", "Jun 15", "Nov  1", "Apr  1"], [2025, 2026, 2026, 2027]),
+        # Lines out of order, or files put together, by less than half a year.
+        (["Aug 20", "Mar  5"], [2025, 2025]),
+        (["Jul  1", "Jan 15"], [2025, 2025]),
+        # The first line is of December.
+        (["Dec  1", "Nov 30"], [2025, 2025]),
+    ],
+)
+def test_the_year_rises_where_the_day_falls_by_more_than_half_a_year(days: list[str], years: list[int]) -> None:
+    """A server on which little happens need not log in December and January."""
+    framer = framer_of("f", UTC, 2025)
+    assert [when(framer, f"{day} 12:00:00").year for day in days] == years
+
+
+def test_the_year_turns_once_where_december_becomes_january() -> None:
     """Lines that come late or early around the turn get their own year, and turn nothing."""
     framer = framer_of("f", UTC, 2025)
     days = [

@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mappings import codes
-from mappings.codes import Move, UnknownCode, advice, basic, enhanced, find, outcomes, page, phrases, special
+from mappings.codes import Move, UnknownCode, advice, at_side, basic, enhanced, find, outcomes, page, phrases, special
+from mappings.codes.side import Side
 from mappings.vocabulary import Disposition, Reason
 
 # What was logged or said, and the reasons that fit: as servers of the laboratory said it, then as large providers do.
@@ -82,7 +83,7 @@ _SAID: list[tuple[str, set[str]]] = [
     ("552 5.3.4 Message size exceeds fixed limit", {"too_large"}),
     ("552 5.3.4 Error: message file too big", {"too_large"}),
     ("450 4.7.1 <greyuser@example.com>: Recipient address rejected: Greylisted for 300 seconds", {"greylist"}),
-    ("451 4.7.1 Try again later", {"greylist"}),
+    ("451 4.7.1 Try again later", {"policy"}),
     ("451 4.7.1 Greylisting in action, please come back later", {"greylist"}),
     ("451 4.7.1 come back later please", {"policy", "content", "spam"}),
     ("450 4.7.1 <unknown[203.0.113.67]>: Client host rejected: Slow down please", {"policy", "rate_limit"}),
@@ -170,9 +171,9 @@ def test_an_address_is_no_phrase(address: str) -> None:
 def test_a_fault_belongs_to_the_side_that_answered() -> None:
     """The same words are our fault or theirs, by who said them; expiry wins over all."""
     text = "Error: queue file write error"
-    assert codes.reason_of(451, "4.3.0", text, by="remote") is Reason.REMOTE_SYSTEM
-    assert codes.reason_of(451, "4.3.0", text, by="local") is Reason.LOCAL_SYSTEM
-    assert codes.reason_of(450, "4.3.2", "<x@y.example>: Recipient address rejected: being moved", by="local") is Reason.LOCAL_SYSTEM
+    assert codes.reason_of(451, "4.3.0", text, side=Side.SERVER) is Reason.REMOTE_SYSTEM
+    assert codes.reason_of(451, "4.3.0", text, side=Side.OWN) is Reason.LOCAL_SYSTEM
+    assert codes.reason_of(450, "4.3.2", "<x@y.example>: Recipient address rejected: being moved", side=Side.CLIENT) is Reason.LOCAL_SYSTEM
     assert codes.reason_of(451, "4.3.0", text, expired=True) is Reason.EXPIRED
 
 
@@ -266,9 +267,11 @@ def test_each_customer_sentence_can_be_passed_on() -> None:
     everything = [*advice.ADVICE.values(), *special.BY_STATUS.values(), special.OWN_HOP, special.DONE]
     everything += [
         *outcomes.OUTCOMES.values(),
+        *outcomes.OWN_RULES.values(),
         *outcomes.QUARANTINED.values(),
         *outcomes.DISCARDED.values(),
-        *outcomes.REFUSED_BY_US.values(),
+        *at_side.AT_SIDE.values(),
+        *at_side.AUTOMATIC.values(),
     ]
     for one in everything:
         for text in (one.refused, one.delayed):

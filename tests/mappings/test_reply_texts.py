@@ -10,17 +10,20 @@ from typing import NamedTuple
 import pytest
 from captures import Capture
 
-from mappings.codes import best_entry, lookup, reason_of, split_reply
+from mappings.codes import Move, best_entry, lookup, reason_of, split_reply
 from mappings.codes.advice import ADVICE
 from mappings.codes.languages import WORDS
+from mappings.codes.own_words import DELIVERY, DIALOGUE, own_words_in
 from mappings.codes.phrases import PHRASES, fits, phrases_in, simplify
 from mappings.codes.receivers import RECEIVERS, Said, said_in
 from mappings.codes.receivers.receiver import Receiver
+from mappings.codes.side import Side, ours_or_theirs
 from mappings.codes.stage import BY_STAGE, stage_in
 from mappings.codes.wording import in_order, parts_of
 from mappings.vocabulary import Reason
 
 _REASONS = {reason.value: reason for reason in Reason}
+_SIDES = {side.value: side for side in Side}
 
 
 class Row(NamedTuple):
@@ -28,7 +31,13 @@ class Row(NamedTuple):
 
     reason: Reason
     stage: str | None
+    side: Side | None
     reply: str
+
+    @property
+    def said(self) -> tuple[int | None, str | None, str]:
+        """Its codes and its text."""
+        return split_reply(self.reply)
 
 
 def _rows() -> list[Row]:
@@ -37,8 +46,11 @@ def _rows() -> list[Row]:
     rows = []
     for line in written.splitlines():
         if line and not line.startswith("#"):
-            reason, stage, reply = line.split("|", 2)
-            rows.append(Row(_REASONS[reason.strip()], stage.strip() or None, reply.strip()))
+            reason, about, reply = line.split("|", 2)
+            words = about.split()
+            stage = next((word for word in words if word not in _SIDES), None)
+            side = next((_SIDES[word] for word in words if word in _SIDES), None)
+            rows.append(Row(_REASONS[reason.strip()], stage, side, reply.strip()))
     return rows
 
 
@@ -74,14 +86,27 @@ _ALL_SAID = [(receiver, said) for receiver in RECEIVERS for said in receiver.sai
 @pytest.mark.parametrize("row", _ROWS, ids=lambda row: row.reply[:60])
 def test_a_reply_has_the_reason_that_a_person_would_name(row: Row) -> None:
     """The reason fits, and meaning, move, next step and sentence are not the general ones."""
-    code, enhanced, text = split_reply(row.reply)
-    assert reason_of(code, enhanced, text, stage=row.stage or stage_in(row.reply)) is row.reason
-    entry = best_entry(code, enhanced, text, stage=row.stage)
+    assert reason_of(*row.said, side=row.side, stage=row.stage or stage_in(row.reply)) is row.reason
+    entry = best_entry(*row.said, side=row.side, stage=row.stage)
     general = ADVICE[Reason.UNKNOWN]
     assert entry.reason is row.reason
     assert entry.meaning not in ("", Reason.UNKNOWN.sentence)
     assert entry.next_step not in (general.next_step_for(False), general.next_step_for(True))
     assert entry.customer_text not in (general.refused, general.delayed)
+
+
+@pytest.mark.parametrize("row", [row for row in _ROWS if row.side is None], ids=lambda row: row.reply[:60])
+@pytest.mark.parametrize("side", [Side.CLIENT, Side.SERVER])
+def test_a_reply_means_the_same_at_both_ends_of_a_dialogue(row: Row, side: Side) -> None:
+    """But that a fault of a system is ours, or theirs; and whoever may act is there on that side."""
+    found = reason_of(*row.said, side=side, stage=row.stage or stage_in(row.reply))
+    assert found is ours_or_theirs(row.reason, side)
+    entry = best_entry(*row.said, side=side, stage=row.stage)
+    if side is Side.SERVER and found is Reason.AUTH_REQUIRED:
+        assert entry.move is Move.US
+        assert "mail program" not in entry.customer_text
+    if side is Side.CLIENT and found is Reason.LOCAL_SYSTEM:
+        assert entry.move is Move.US
 
 
 @pytest.mark.parametrize(("capture", "file"), _LOGS)
@@ -120,6 +145,18 @@ def test_each_phrase_is_in_the_table() -> None:
     """Each expression that many servers' texts are read by explains a row."""
     hit = {phrases_in(plain, enhanced, code, sure=sure) for code, enhanced, plain in _PLAIN for sure in (True, False)}
     assert [phrase.pattern for phrase in PHRASES if phrase not in hit] == []
+
+
+def test_each_list_of_own_words_is_in_the_table() -> None:
+    """Each entry of our own programs' words explains a row."""
+    hit = {own_words_in(plain, row.side) for row, (_, _, plain) in zip(_ROWS, _PLAIN, strict=True)}
+    assert [own.words for own in (*DELIVERY, *DIALOGUE) if own not in hit] == []
+
+
+def test_own_words_in_a_strangers_reply_are_the_strangers() -> None:
+    """What our own program would say of its mailbox is a rule of another server in that one's mouth."""
+    assert reason_of(550, None, "Permission denied: go away", side=Side.SERVER) is Reason.POLICY
+    assert reason_of(None, None, "Permission denied: mailbox has wrong uid", side=Side.OWN) is Reason.LOCAL_SYSTEM
 
 
 def test_each_word_of_another_language_is_in_the_table() -> None:

@@ -22,8 +22,9 @@ TWO_FILES = _BY_NAME["postfix_amavis_long-maillog_file+rfc3339"]
 MILTER = _BY_NAME["postfix_rspamd-rfc3339"]
 OWN_FILES = _BY_NAME["exim-mainlog+rejectlog"]
 IN_PIECES = _BY_NAME["exim_syslog_nostamp-traditional"]
+STORE = _BY_NAME["postfix_dovecot-rfc3339"]
 #: In the order in which they take turns: those that are most unlike first, so that a short run tries them.
-_TRIED = list(dict.fromkeys((FINE, OWN_FILES, TWO_FILES, MILTER, COARSE, IN_PIECES, *FORMS)))
+_TRIED = list(dict.fromkeys((FINE, OWN_FILES, TWO_FILES, MILTER, COARSE, STORE, IN_PIECES, *FORMS)))
 
 Reading = tuple[Form, Times]
 #: Names of the stores, in the names of tests.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 _FINE = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+[+-]\d\d:\d\d")
@@ -42,6 +42,24 @@ def stamps(content: bytes) -> tuple[list[float], list[int]]:
             offsets.append(at)
         at += len(line)
     return times, offsets
+
+
+def moved(line: bytes, seconds: int) -> bytes:
+    """A line whose stamp is so much later, whatever zone it names; what has no stamp stays as it is."""
+    by = timedelta(seconds=seconds)
+    if found := _FINE.match(line):
+        stamp = (datetime.fromisoformat(found[0].decode()) + by).isoformat(timespec="microseconds")
+    elif found := _OWN.match(line):
+        text = found[0].decode()
+        stamp = (datetime.fromisoformat(text) + by).isoformat(" ", "milliseconds" if "." in text else "seconds")
+    elif found := _CTIME.match(line):
+        stamp = f"{datetime.strptime(found[0].decode().strip(), '%a %b %d %H:%M:%S %Y') + by:%a %b %d %H:%M:%S %Y} "
+    elif found := _WHOLE.match(line):
+        moment = datetime.strptime(f"2026 {found[0].decode()}", "%Y %b %d %H:%M:%S") + by
+        stamp = f"{moment:%b} {moment.day:2} {moment:%H:%M:%S}"
+    else:
+        return line
+    return stamp.encode() + line[found.end() :]
 
 
 def cuts(contents: dict[str, bytes], rng: Random, number: int) -> list[dict[str, bytes]]:

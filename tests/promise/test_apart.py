@@ -18,6 +18,7 @@ from promise.fates import START, exim_id, mainlog, syslog, told, traces_in
 
 Plain = Callable[[Form, Times], Documents]
 _SEVERITY = next(form for form in FORMS if str(form) == "rspamd_severity-traditional+clamav")
+_STORE = next(form for form in FORMS if str(form) == "postfix_dovecot_own-rfc3339")
 _TIMES = pytest.mark.parametrize("times", [USUAL, SHORTEST], ids=str)
 #: Orders of a form's files: each of the two that matter most before the other, and the filters' logs first and last.
 _ORDERS = [
@@ -27,6 +28,8 @@ _ORDERS = [
     (MILTER, ("rspamd.log", "mail.log")),
     (_SEVERITY, ("clamav.log", "rspamd.log", "mail-traditional.log")),
     (_SEVERITY, ("mail-traditional.log", "clamav.log", "rspamd.log")),
+    (_STORE, ("mail.log", "dovecot.log", "dovecot-info.log")),
+    (_STORE, ("dovecot-info.log", "mail.log", "dovecot.log")),
 ]
 
 

@@ -544,7 +544,7 @@ class TestWordsOfAnAcl:
         [
             ("temporarily rejected RCPT <{0}>: please wait five minutes", "policy"),
             ("temporarily rejected RCPT <{0}>: greylisted, try again later", "greylist"),
-            ("rejected RCPT <{0}>: Could not complete sender verify callout", "sender_invalid"),
+            ("rejected RCPT <{0}>: Could not complete sender verify callout", "connection"),
             ("rejected RCPT <{0}>: Domain x.example has exceeded the max emails per hour (151/150 (100%)) allowed.", "rate_limit"),
         ],
     )

@@ -368,7 +368,7 @@ class TestByMessageId:
     def test_two_have_it(self, place: Place) -> None:
         """Where two messages with it come in at that moment, it is nobody's: the lines do not say whose."""
         main = self._main(self._mail(1, 3, BOB), self._mail(2, 3, CARL))
-        assert self._verdicts(place, main, self._spamd(3)) == [(BOB, "not_scanned", None), (CARL, "not_scanned", None)]
+        assert self._verdicts(place, main, self._spamd(3)) == [(BOB, "unknown", None), (CARL, "unknown", None)]
 
     @pytest.mark.parametrize("times", [USUAL, SHORT], ids=str)
     def test_twice_in_ten_minutes(self, times: Times, place: Place) -> None:

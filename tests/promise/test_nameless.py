@@ -31,9 +31,24 @@ def begun(server: Server) -> Mail:
     return mail
 
 
-def test_one_that_has_begun_is_no_trace(place: Place) -> None:
-    """Its beginning is all that is known: a client that only asks whether an address is there leaves no more."""
+def test_one_that_has_begun_is_found_by_its_queue_id(place: Place) -> None:
+    """Its beginning is all that is known: what became of it is in no line."""
     read(place, written(place.logs, {"mail.log": log([begun(Server())])}))
+    assert list(found(place.store)) == [(None, None, "unknown", (ID,), True)]
+
+
+@pytest.mark.parametrize("ending", ["lost connection after RCPT from {}", "disconnect from {} ehlo=1 mail=1 rcpt=1 quit=1 commands=4"])
+@pytest.mark.parametrize("seen", [False, True], ids=["at once", "after it was told"])
+def test_a_client_that_only_asks_leaves_no_trace(ending: str, seen: bool, place: Place) -> None:
+    """It wants to know whether an address is there, and sends nothing: what was told of it is taken back."""
+    server = Server()
+    mail = begun(server)
+    if seen:
+        read(place, written(place.logs, {"mail.log": log([mail])}))
+        assert found(place.store)
+    server.wait(seconds=5)
+    server.at(mail, "postfix/smtpd", 1001, ending.format(PEER))
+    read(place, written(place.logs, {"mail.log": log([mail])}))
     assert not found(place.store)
 
 

@@ -10,7 +10,7 @@ from canonical import Documents, documents, must_be_same
 from captures import Form, written
 from reading import SHORT, SHORTEST, USUAL, Place, Times, read
 
-from promise.conftest import FINE, MILTER, OWN_FILES, ROUNDS, on_both
+from promise.conftest import FINE, MILTER, OWN_FILES, ROUNDS, STORE, on_both
 from promise.pieces import parts, shuffled
 
 Plain = Callable[[Form, Times], Documents]
@@ -22,7 +22,7 @@ _SHUFFLED = {"mail.log", "mainlog"}
 
 
 @on_both
-@pytest.mark.parametrize("form", [FINE, OWN_FILES, MILTER], ids=str)
+@pytest.mark.parametrize("form", [FINE, OWN_FILES, MILTER, STORE], ids=str)
 @pytest.mark.parametrize("times", [USUAL, SHORT, SHORTEST], ids=str)
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_lines_late_by_fifty_places(seed: int, times: Times, form: Form, place: Place, plain: Plain) -> None:

@@ -30,8 +30,9 @@ def received(claim: str, recipient: str = "bob@other.example") -> list[str]:
 
 def test_a_claim_is_no_login(place: Place) -> None:
     """`MAIL FROM ... AUTH=` gives no user, no direction and no sight, whatever else is written in it."""
-    for claim in ("ceo@victim.example", '"x, sasl_username=root, orig_queue_id=4DDD1111AAA, orig_client=a[192.0.2.1]"'):
-        (trace,) = traces_of(place, {"mail.log": syslog(received(claim))}, customers=CUSTOMERS)
+    claims = ("ceo@victim.example", '"x, sasl_username=root, orig_queue_id=4DDD1111AAA, orig_client=a[192.0.2.1]"')
+    for number, claim in enumerate(claims):
+        (trace,) = traces_of(place.beside(f"{number}"), {"mail.log": syslog(received(claim))}, customers=CUSTOMERS)
         assert (trace.authenticated_as, trace.direction, trace.client_ip) == (None, "inbound", "203.0.113.66")
         assert trace.visible_to == ["other.example"]
         assert trace.queue_ids == [ID]

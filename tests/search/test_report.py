@@ -10,6 +10,7 @@ import pytest
 from answer_samples import ANN, BOB, CARLA, FIRST, HOST, SCAN, SECOND, T0, Lines, kept_journey, only, scanned_journey, stored, trace
 
 from mappings import facts, keys
+from mappings.codes import Move
 from mappings.links import How
 from mappings.log_words import Action, Decider, Finding, Stage, Status
 from mappings.sentences import words_of
@@ -351,7 +352,10 @@ def test_every_summary_is_one_sentence_that_begins_with_the_outcome(disposition:
             {"disposition": Disposition.DEFERRED, "reason": Reason.MAILBOX_FULL, "attempts": 3},
             "Deferred: the mailbox is full; 3 attempts, the last",
         ),
-        ({"disposition": Disposition.REJECTED, "reason": Reason.RELAY_DENIED}, "before it was accepted: the server does not relay"),
+        (
+            {"disposition": Disposition.REJECTED, "reason": Reason.RELAY_DENIED, "reply_by": "local"},
+            "before it was accepted: the server does not relay",
+        ),
     ],
 )
 def test_a_summary_tells_what_is_known(changes: dict[str, object], said: str) -> None:
@@ -473,6 +477,16 @@ def test_a_message_id_alone_joins_other_log_domains_as_a_guess(tmp_path: Path) -
     assert (found.id, found.how, found.confidence) == (there.id, "same_message_id", "guessed")
 
 
+def test_a_copy_that_was_sent_on_is_related_as_a_guess(tmp_path: Path) -> None:
+    """A forward and a list's copies share the Message-ID, and are handed in on the host while the message is on its way."""
+    here = trace(next_ids=[], client_ip="203.0.113.5")
+    copy = trace("zoe@example.net", first="QQQQQQQQ2", time_ms=T0 + 1_000, message_id=here.message_id, client_ip=None)
+    other = trace("eva@example.net", first="QQQQQQQQ3", time_ms=T0 + 1_000, message_id=here.message_id, client_ip="203.0.113.5")
+    late = trace("ida@example.net", first="QQQQQQQQ4", time_ms=T0 + 7_200_000, message_id=here.message_id, client_ip=None)
+    (found,) = report(tmp_path, here, copy, other, late).related
+    assert (found.recipient, found.how, found.confidence) == ("zoe@example.net", "copy", "guessed")
+
+
 def test_of_several_recipients_at_the_next_server_the_same_one_is_shown(tmp_path: Path) -> None:
     """Where the next server has a copy for this recipient, the copies for others are no hops of this one."""
     here = trace()
@@ -486,12 +500,41 @@ def test_a_refusal_for_now_and_the_next_try_are_related_as_a_guess(tmp_path: Pat
     refused = trace(first="RRRRRRRRR1", disposition=Disposition.TEMPFAILED, queue_ids=[], keys=[keys.line("ab")], message_id=None)
     again = trace(first="RRRRRRRRR2", time_ms=T0 + 300_000)
     more = trace(first="RRRRRRRRR3", time_ms=T0 + 600_000)
-    other_server = trace(first="RRRRRRRRR4", time_ms=T0 + 1_000, client_ip="203.0.113.77")
+    other_server = trace(first="RRRRRRRRR4", time_ms=T0 + 1_000, client_ip="198.51.100.77")
     (later,) = report(tmp_path, refused, again, more, other_server).related
     assert (later.id, later.how, later.confidence) == (again.id, "later_try", "guessed")
     (earlier,) = report(tmp_path, again).related
     assert (earlier.id, earlier.how) == (refused.id, "earlier_try")
     assert report(tmp_path, more).related == []
+
+
+def test_what_came_again_and_was_delivered_says_so_at_its_first_try(tmp_path: Path) -> None:
+    """Put off twice, then taken, from a neighbour's address: summary, sentence and mover of the first try know it."""
+    first = trace(
+        first="RRRRRRRRR1",
+        disposition=Disposition.TEMPFAILED,
+        queue_ids=[],
+        keys=[keys.line("ab")],
+        message_id=None,
+        reason=Reason.GREYLIST,
+    )
+    second = trace(first="RRRRRRRRR5", time_ms=T0 + 60_000, disposition=Disposition.TEMPFAILED, queue_ids=[], keys=[keys.line("cd")])
+    again = trace(first="RRRRRRRRR2", time_ms=T0 + 300_000)
+    waiting = report(tmp_path, first, second)
+    assert "should arrive soon" in waiting.customer_text
+    told = report(tmp_path, first, second, again)
+    assert [one.id for one in told.related] == [second.id, again.id]
+    assert told.summary.endswith("; it came again later, and was delivered.")
+    assert told.customer_text.endswith("at 04:11 UTC, and was delivered.")
+    assert told.explanation.move is Move.NOBODY
+
+
+def test_what_came_again_and_was_kept_says_that(tmp_path: Path) -> None:
+    """No later try is called delivered that was not."""
+    first = trace(first="RRRRRRRRR1", disposition=Disposition.TEMPFAILED, queue_ids=[], keys=[keys.line("ab")], message_id=None)
+    told = report(tmp_path, first, trace(first="RRRRRRRRR2", time_ms=T0 + 300_000, disposition=Disposition.QUARANTINED))
+    assert "was kept back by the mail filter" in told.customer_text
+    assert "delivered" not in told.customer_text
 
 
 @pytest.mark.parametrize("message_id", ["*", "a?@*", "x" * 2_000, "a\x00b@c"])

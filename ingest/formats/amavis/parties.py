@@ -12,6 +12,18 @@ _ODD = re.compile(r"(?<!\\)(?:\\\\)*+\\(?!\\)")
 #: The id of a message in amavis, and the id of a task in its log.
 MAIL_ID = r"[A-Za-z0-9_+-]{8,24}"
 
+#: Where a message is kept, by the names that amavis gives files unless it is told otherwise: `%m`, the mail id, behind a word, in a folder
+#: with its first character.
+_KEPT = re.compile(r"(?:([A-Za-z0-9_+-])/)?[a-z]{4,12}-([A-Za-z0-9_+-]{12})(?:\.gz)?")
+
+
+def id_of_kept(quarantine_ids: list[str]) -> str | None:
+    """The mail id of a scan whose result names none, of the name under which it kept the message: a release names it."""
+    for match in map(_KEPT.fullmatch, quarantine_ids):
+        if match is not None and (match[1] is None or match[2].startswith(match[1])):
+            return match[2]
+    return None
+
 
 def once(text: str) -> str:
     """The text with each backslash once: amavis doubles them all in its log.

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from ingest.formats.amavis.parties import once
+from ingest.formats.amavis.parties import id_of_kept, once
 from ingest.formats.amavis.words import in_our_words
 from ingest.formats.outcome import UNKNOWN, Outcome
 from mappings.address import message_id, normalise
@@ -135,7 +135,7 @@ def _scanned(log_id: str, said: _Report, *, cut: bool) -> Outcome:
     category = shown or said.content_type or "OTHER"
     subject = said.subject if said.subject is not None or said.subject_rot13 is None else codecs.decode(said.subject_rot13, "rot13")
     result = Scanned(
-        mail_id=said.mail_id,
+        mail_id=said.mail_id or id_of_kept([said.quarantine or ""]),
         log_id=log_id,
         passed=passed,
         category=_CATEGORIES.get(category, category.upper()),

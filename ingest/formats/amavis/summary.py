@@ -9,12 +9,12 @@ import re
 from itertools import islice, pairwise
 from typing import NamedTuple
 
-from ingest.formats.amavis.parties import MAIL_ID, parties
+from ingest.formats.amavis.parties import MAIL_ID, id_of_kept, parties
 from ingest.formats.amavis.words import in_our_words
 from ingest.formats.outcome import UNKNOWN, Outcome
 from ingest.formats.replies import next_id_in
 from mappings.address import message_id, normalise
-from mappings.facts import Scanned
+from mappings.facts import FilterSymbol, Scanned
 
 _CATEGORY = re.compile(r"(Passed|Blocked) ([A-Z][A-Z0-9-]*)")
 _ACTIONS = re.compile(r" \{([A-Za-z0-9,]*)\},? ")
@@ -28,14 +28,22 @@ _ORIGIN = re.compile(
 _MILTER = "AM.PDP"
 #: A score, and what a list of senders adds to it.
 _SCORE = r"(-|[-+]?\d{1,9}(?:\.\d{1,9})?(?:[-+]\d{1,9}(?:\.\d{1,9})?)?)"
-_PART = re.compile(r"[-+]?\d[\d.]*")
+_PART = re.compile(r"[-+]?\d{1,9}(?:\.\d{0,9})?")
+#: Templates of older releases have no comma before the size.
+_NEXT = r"(?=, | size: |$)"
 #: Where amavis' own words begin again behind the Message-ID.
-_ANCHOR = re.compile(rf", mail_id: ({MAIL_ID})(?:, b: [A-Za-z0-9_+-]{{1,64}})?(?:, Hits: {_SCORE})?(?=, |$)|, Hits: {_SCORE}(?=, |$)")
+_ANCHOR = re.compile(rf", mail_id: ({MAIL_ID})(?:, b: [A-Za-z0-9_+-]{{1,64}})?(?:, Hits: {_SCORE})?{_NEXT}|, Hits: {_SCORE}{_NEXT}")
 #: What a stranger wrote, in the longer templates and those of administrators: behind amavis' own words.
 _THEIRS = re.compile(r", (?:Subject: |From: |helo=)")
-_SIZE = re.compile(r", [Ss]ize: (\d{1,18})(?=, |$)")
+_SIZE = re.compile(r",? [Ss]ize: (\d{1,18})(?=, |$)")
 #: What ends a whole record: the time that it took.
 _DONE = re.compile(r", \d+ ms(?=$|, )")
+#: Shorter templates, and those of older releases, end with other words of amavis' own.
+_ENDED = re.compile(
+    rf", (?:Hits: {_SCORE}|[Ss]ize: \d{{1,18}}|queued_as: [0-9A-Za-z/]+|mail_id: {MAIL_ID}|kill=[\d.]{{1,9}}|L(?:/[0-9A-Za-z-]){{3}})$"
+)
+#: So much amavis writes in one piece (`$logline_maxlen`), and every transport takes it.
+_ONE_PIECE = 700
 #: Where the next server's reply does not end in `queued as ID` (Exim, LMTP), amavis writes the whole of it here.
 _QUEUED_AS = re.compile(r", queued_as: ([0-9A-Za-z]+(?:/[0-9A-Za-z]+)*(?=, |$)|[2-5]\d\d [^\n]{0,2000}?(?=, \d+ ms(?:, |$)))")
 _QUEUE_ID = re.compile(r", Queue-ID: ([0-9A-Za-z]+)(?=, |$)")
@@ -47,6 +55,8 @@ _NAMES_ID = ", Message-ID: "
 _QUARANTINE = re.compile(r", quarantine: (.*?)(?=, Queue-ID: |, Message-ID: |, Resent-Message-ID: |, mail_id: |, Hits: |$)")
 _SUBJECT = re.compile(r', Subject: "((?:[^"\\]|\\.)*+)"(?=, |$)')
 _FROM = re.compile(r", From: ((?:\"[^\"]*\"|[^,])*)")
+_NAMES_TESTS = ", Tests: ["
+_TESTS = re.compile(r", Tests: \[([^\[\]\s]{0,8000})\](?:, (?:[A-Za-z_-]{1,32}=[^,\s]{0,128}|\d{1,12} ms))*$")
 _BETWEEN = re.compile(r",\s*|\s+")
 #: Ends of the detail that are tried, and how far they are looked for.
 _DETAIL_END = re.compile(r"\)(?= \{[A-Za-z0-9,]*\},? |, [A-Za-z\[<])")
@@ -88,7 +98,7 @@ def summary(log_id: str, rest: str) -> Outcome:
     found = _read(rest, match.end()) if match is not None else None
     if match is None or found is None:
         return UNKNOWN
-    scanned = _scanned(log_id, match, found)
+    scanned = _scanned(log_id, match, found, whole=len(rest) < _ONE_PIECE and _ENDED.search(rest, found.begin) is not None)
     # Cut off, it may have been cut within the name of a banned part: then all that was read is a stranger's.
     return UNKNOWN if scanned.cut and scanned.detail is not None and scanned.category == "BANNED" else scanned
 
@@ -147,7 +157,7 @@ def _named(fields: str) -> _Named:
     return _Named(before, message[1] if message else None, right, behind[:cut], behind[cut:], length)
 
 
-def _scanned(log_id: str, match: re.Match[str], found: _Reading) -> Scanned:
+def _scanned(log_id: str, match: re.Match[str], found: _Reading, *, whole: bool) -> Scanned:
     """The fact."""
     origin, fields, right = found.origin, found.fields, found.fields.right
     queue, kept = _QUEUE_ID.search(fields.before), _QUARANTINE.search(fields.before)
@@ -155,9 +165,10 @@ def _scanned(log_id: str, match: re.Match[str], found: _Reading) -> Scanned:
     size, queued = _SIZE.search(fields.own), _QUEUED_AS.search(fields.own)
     subject = _SUBJECT.match(fields.theirs)
     author = _FROM.search(fields.theirs, subject.end() if subject else 0) if right else None
+    quarantine_ids = [q for q in _BETWEEN.split(kept[1]) if q] if kept else []
     milter = origin[0].startswith(_MILTER) or f" {_MILTER}" in origin[0]
     said = Scanned(
-        mail_id=right[1] if right else None,
+        mail_id=(right[1] if right else None) or id_of_kept(quarantine_ids),
         log_id=log_id,
         passed=match[1] == "Passed",
         category=match[2],
@@ -168,7 +179,7 @@ def _scanned(log_id: str, match: re.Match[str], found: _Reading) -> Scanned:
         client_port=int(origin[2]) if origin[2] else None,
         sender=found.sender,
         recipients=found.recipients,
-        quarantine_ids=[q for q in _BETWEEN.split(kept[1]) if q] if kept else [],
+        quarantine_ids=quarantine_ids,
         origin_queue_id=queue[1] if queue else None,
         message_id=message_id(fields.message) if fields.message else None,
         score=sum(float(part) for part in parts) if parts else None,
@@ -176,10 +187,18 @@ def _scanned(log_id: str, match: re.Match[str], found: _Reading) -> Scanned:
         next_ids=_next_ids(queued[1]) if queued else [],
         subject=subject[1].replace('\\"', '"') if subject else None,
         header_from=_author(author[1]) if author else None,
-        cut=_DONE.search(fields.theirs or fields.own) is None,
+        cut=not whole and _DONE.search(fields.theirs or fields.own) is None,
         milter=milter,
+        symbols=_symbols(fields.theirs or fields.own),
     )
     return in_our_words(said)
+
+
+def _symbols(text: str) -> list[FilterSymbol]:
+    """The tests of SpamAssassin that met, `Tests: [NAME=score,...]`: behind whatever strangers wrote, which may imitate it."""
+    found = _TESTS.match(text, at) if (at := text.rfind(_NAMES_TESTS)) >= 0 else None
+    pairs = [one.rpartition("=") for one in found[1].split(",")] if found is not None else []
+    return [FilterSymbol(name, float(score)) for name, _, score in pairs if name and _PART.fullmatch(score) is not None]
 
 
 def _next_ids(text: str) -> list[str]:

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
 from ingest.formats.escapes import plain
 from ingest.formats.exim.arrival import arrival
 from ingest.formats.exim.delivery import ARROWS, delivery
 from ingest.formats.exim.fields import address_at
 from ingest.formats.exim.pieces import EximPieces
 from ingest.formats.exim.refusal import refusal
+from ingest.formats.exim.scanners import by_local_scan
 from ingest.formats.exim.stamp import FRAME
 from ingest.formats.outcome import FREE, IGNORED, UNKNOWN, Outcome
 from ingest.framing.line import Line
 from ingest.queue_ids import EXIM_ID
 from mappings.address import normalise, parse_path
 from mappings.facts import Administered, Attempted, Removed, Reply, Ruled, Signed
-from mappings.log_words import Action, Decider, Handling, Stage, Status
+from mappings.log_words import Action, Actor, Decider, Handling, Stage, Status
 
-__all__ = ["FRAME", "EximPieces", "parse"]
+__all__ = ["FRAME", "EximPieces", "in_our_words", "parse"]
 
 _ID = re.compile(rf"({EXIM_ID}) ")
 _COMPLETED = re.compile(r"Completed(?: [A-Z]+=\S+)*$")
@@ -35,9 +38,14 @@ _TAKEN_OUT_BY = re.compile(r" (marked delivered by .*)", re.DOTALL)
 _PRDR = re.compile(r"PRDR R=(?=<)")
 _REFUSALS = {" refusal": 550, " temporary refusal": 450}
 _SIGNATURES = ("DKIM: ", "DMARC ", "SPF ", "ARC: ")
-#: What an administrator, a rule or a timer did to a message.
+#: What an administrator, a rule or a timer did to a message: `Frozen`, `frozen by USER`, `cancelled by system filter: TEXT`.
 _ADMINISTERED = re.compile(r"(?:\*\*\* )?([Ff]rozen|[Uu]nfrozen|cancelled)(?: by (.+)| \((.+)\)|$)", re.DOTALL)
 _ACTIONS = {"frozen": Handling.HOLD, "unfrozen": Handling.RELEASE, "cancelled": Handling.GIVE_UP}
+#: Timers of Exim's, and what it does on its own account.
+_BY_ITSELF = frozenset({"timeout_frozen_after", "auto-thaw", "errmsg timer", "delivery error message"})
+#: Rules for all mail; a filter's may have a text of its own.
+_RULES = re.compile(r"((?:the )?system filter|filter|ACL|local_scan\(\))(?:: (.*))?$", re.DOTALL)
+_TOO_OLD = "it is older than allowed"
 #: Of a message, and no news: repeated at each queue run, told by the next line, or about the spool.
 _QUIET = (
     "Message is frozen",
@@ -115,6 +123,7 @@ _DAEMON = (
     "SMTP command timeout ",
     "SMTP data timeout ",
     "SMTP syntax error ",
+    "SA: ",
     "Connection from ",
     "connection from ",
     "refused connection ",
@@ -171,12 +180,15 @@ def _of_message(queue_id: str, rest: str) -> Outcome:
     """What a line says of a message beside arrival and deliveries."""
     if _COMPLETED.match(rest):
         return Removed(queue_id)
-    if rest.startswith(("removed by ", "Message removed because older than ")):
+    if rest.startswith("removed by "):
         return Removed(queue_id, by_admin=True)
+    if rest.startswith("Message removed because older than "):
+        return Administered(queue_id, Handling.GIVE_UP, _TOO_OLD, Actor.PROGRAM), Removed(queue_id)
     administered = _ADMINISTERED.match(rest)
     if administered is not None:
-        by = administered[2] or administered[3]
-        return Administered(queue_id, _ACTIONS[administered[1].lower()], plain(by) if by else None)
+        return _administered(queue_id, *administered.groups())
+    if rest.startswith("SA: "):
+        return by_local_scan(queue_id, rest)
     if rest.startswith(_SIGNATURES):
         return Signed(queue_id, plain(rest))
     rewritten = _REWRITTEN.match(rest)
@@ -203,6 +215,22 @@ def _of_message(queue_id: str, rest: str) -> Outcome:
         return ruled
     known = rest.startswith(_QUIET) or _SERVER.match(rest) or _ERROR_IGNORED.search(rest) or _REWRITTEN_ELSEWHERE.match(rest)
     return IGNORED if known else FREE
+
+
+def _administered(queue_id: str, verb: str, by: str | None, why: str | None) -> Administered:
+    """Frozen, let go or given up: by a user who is named, by a rule for all mail, or by Exim itself (`deliver.c`, `receive.c`)."""
+    action, said = _ACTIONS[verb.lower()], by or why
+    done = Administered(queue_id, action, plain(said) if said else None)
+    return replace(done, actor=Actor.PROGRAM) if by is None else in_our_words(done)
+
+
+def in_our_words(fact: Administered) -> Administered:
+    """Who did it, by the words that stand behind `by`."""
+    by = fact.by or ""
+    if by in _BY_ITSELF:
+        return replace(fact, actor=Actor.PROGRAM)
+    rule = _RULES.match(by)
+    return fact if rule is None else replace(fact, by=rule[1], actor=Actor.RULE, text=rule[2])
 
 
 def _taken_out(queue_id: str, rest: str, at: int) -> Outcome:

@@ -12,7 +12,7 @@ from mappings.facts import Received
 def arrival(queue_id: str, text: str) -> Outcome:
     """`SENDER [R=PARENT] [H=..] [U=..] P=protocol [X=..] [A=..] S=size [id=..] [T="subject"] [from <sender>] [for recipients]`."""
     sender, at = address_at(text, 0)
-    fields = read_fields(text, at)
+    fields = read_fields(text, at, all_fields=True)
     if not fields.values and fields.host is None:
         return UNKNOWN
     rest = text[fields.end :]
@@ -26,7 +26,8 @@ def arrival(queue_id: str, text: str) -> Outcome:
     values, host = fields.values, fields.host
     if fields.imitated(text) or recipients is None:
         return _beginning(queue_id, sender, fields)
-    parent = values.get("R")
+    # With a star it is one that Exim gave it, for it had none.
+    parent, named = values.get("R"), values.get("id", values.get("id*"))
     return Received(
         queue_id,
         client_name=host.name if host else None,
@@ -37,7 +38,7 @@ def arrival(queue_id: str, text: str) -> Outcome:
         # Mail that a filter puts back through a pipe is submitted by nobody: its protocol is the name of the filter.
         login=values.get("U") if host is None and parent is None and values.get("P", "local").startswith("local") else None,
         sender=first,
-        message_id=message_id(values["id"]) if "id" in values else None,
+        message_id=message_id(named) if named is not None else None,
         size=fields.number("S"),
         subject=values.get("T"),
         recipients=recipients,

@@ -11,7 +11,8 @@ from string import ascii_lowercase, ascii_uppercase
 from ingest.formats.escapes import plain
 from ingest.formats.exim.fields import Fields, Host, address_at, quoted_locals, read_fields
 from ingest.formats.outcome import UNKNOWN, Outcome, Silent
-from ingest.formats.replies import filter_answer, log_id_in, next_id_in, stored_by
+from ingest.formats.replies import filter_answer, log_id_in, next_id_in, session_in, stored_by
+from ingest.formats.side_copies import SideCopy, side_copy
 from mappings.address import domain_of, local_of, normalise, parse_path
 from mappings.codes import split_reply
 from mappings.codes.stage import stage_in
@@ -31,8 +32,11 @@ ARROWS = {
 }
 #: Ends a pipe's command or a file's name: the address that it was made from, or the router.
 _TARGET_END = re.compile(r" (?:\([^()\n]{1,1000}\) )?<(?=[^<>\n]{1,400}>(?: |:|$))| [FPRT]=|$")
-#: A pipe, a file, an automatic answer, a black hole; and a folder as a filter names it, which is no whole path.
-_AGENT = re.compile(r"[|/>:]|save (?![<(])")
+#: A pipe, a file, an automatic answer, a black hole; and a folder as a filter names it, which is no whole path. The local part that it is
+#: for may stand before it.
+_AGENT = re.compile(r"([^\s@<>()|/]{1,64} (?=[|/]))?[|/>:]|save (?![<(])")
+#: What follows a first word that holds no blank.
+_AFTER_WORD = re.compile(r" [<(]| [A-Za-z][A-Za-z0-9]{0,15}\*?=|$")
 _DEFER = re.compile(r" ?defer \([^()\s]{1,12}\)")
 _DROPPED = re.compile(r"(?:blackhole|discarded) \((\S+ ACL|system filter|[^()]{1,80})[^()]*\)(?:: (.*))?$", re.DOTALL)
 _PARENTS = re.compile(r" \(([^()\n]{1,1000})\)(?= <|$| [A-Z]+=)")
@@ -55,6 +59,8 @@ _TRIED_ONCE = re.compile(r" (mua_wrapper forced failure for deferred delivery|ro
 _COLONS = (":", " :")
 _SKIPPED = "retry time not reached"
 _GIVEN_UP = ("retry timeout exceeded", "have been failing for a long time", "after a long failure period")
+#: Of these, what is said without another try; behind the words of a try the first stands, too.
+_UNTRIED = re.compile(r"retry timeout exceeded$|.*(?:have been failing for a long time|after a long failure period)", re.DOTALL)
 
 
 def delivery(queue_id: str, arrow: str, text: str) -> Outcome:
@@ -67,11 +73,11 @@ def delivery(queue_id: str, arrow: str, text: str) -> Outcome:
         by_acl = dropped[1].endswith("ACL")
         stage, decider = (Stage(dropped[1].partition(" ")[0]), Decider.ACL) if by_acl else (Stage.QUEUE, Decider.FILTER)
         return Ruled(queue_id, Action.DISCARD, stage, decider, text=plain(dropped[2] or dropped[1]))
-    target, original, at = quoted if isinstance(quoted, tuple) else _addresses(text)
+    target, original, at = quoted if isinstance(quoted, tuple) else _addresses(text, done=arrow not in _ANSWERED)
     if quoted is None and arrow not in _ANSWERED and ' <"' in text[at:]:
         # An address in quotes that does not agree with the words before it: these may be a stranger's.
         return UNKNOWN
-    fields = read_fields(text, at)
+    fields = read_fields(text, at, all_fields=arrow not in _ANSWERED)
     once = _TRIED_ONCE.match(text, at) if arrow == "**" else None
     if not target or not (fields.values or text.startswith(_COLONS, fields.end) or arrow == "==" or once is not None):
         # Cut off: a piece of an address is nobody's.
@@ -94,12 +100,15 @@ def delivery(queue_id: str, arrow: str, text: str) -> Outcome:
     return _attempted(queue_id, (target, original), fields, arrow, said)
 
 
-def _addresses(text: str) -> tuple[str, str | None, int]:
-    """The first word, the address in brackets behind it as written, and where the fields begin."""
-    if _AGENT.match(text):
+def _addresses(text: str, *, done: bool) -> tuple[str, str | None, int]:
+    """The first word, the address in brackets behind it as written, and where the fields begin; where it is `done`, all is Exim's."""
+    agent = _AGENT.match(text)
+    if agent is not None:
         end = _TARGET_END.search(text)
         at = end.start() if end else len(text)
-        target = text[:at]
+        target = text[agent.end(1) if agent[1] else 0 : at]
+    elif done and (named := _name_with_blanks(text)) is not None:
+        target, at = named, len(named)
     else:
         # The local part may begin with a blank, too.
         target, at = address_at(text, len(text) - len(text.lstrip(" ")))
@@ -115,6 +124,15 @@ def _addresses(text: str) -> tuple[str, str | None, int]:
         raw, at = parse_path(text, at + 1)
         original = normalise(plain(raw))
     return target, original, at
+
+
+def _name_with_blanks(text: str) -> str | None:
+    """A name of the configuration that holds blanks, such as a folder's: the address that it is for stands behind it."""
+    if _AFTER_WORD.match(text, address_at(text, 0)[1]):
+        return None
+    end = _TARGET_END.search(text)
+    name = text[: end.start()] if end is not None and end[0].endswith("<") else ""
+    return name if name.strip() and not any(sign in name for sign in "@<:=") else None
 
 
 def _quoted(text: str, *, answered: bool) -> tuple[str, str, int] | Silent | None:
@@ -147,7 +165,7 @@ def _attempted(queue_id: str, addresses: tuple[str, str | None], fields: Fields,
     reply, by = _reply(confirmed if confirmed is not None else said, answered=confirmed is not None)
     recipient, place = target, transport
     gone = target == "discarded" and transport is None and original is not None
-    if gone or _AGENT.match(target):
+    if gone or _AGENT.match(target) or (" " in target and "@" not in target and original is not None):
         # Into a command, a file, an automatic answer or a black hole: the mailbox is the address that it was made from.
         recipient, original, place = original or target, None, target
     elif "@" not in target and original is not None and (domain := domain_of(original)):
@@ -156,6 +174,8 @@ def _attempted(queue_id: str, addresses: tuple[str, str | None], fields: Fields,
     if any(words in said for words in _GIVEN_UP) and status is Status.BOUNCED:
         status = Status.EXPIRED
     verdict, detail, did = filter_answer(reply.text) if by is By.REMOTE else (None, None, None)
+    router = fields.values.get("R")
+    copy = SideCopy() if host else side_copy(router, transport, command=target if place is target else None)
     return Attempted(
         queue_id=queue_id,
         recipient=recipient,
@@ -170,11 +190,13 @@ def _attempted(queue_id: str, addresses: tuple[str, str | None], fields: Fields,
         log_id=log_id_in(reply.text) if by is By.REMOTE else None,
         next_id=next_id_in(reply.text) if by is By.REMOTE and status is Status.SENT else None,
         stored=status is Status.SENT and by is By.REMOTE and stored_by(reply.text),
-        automatic=target.startswith(">"),
+        session=session_in(reply.text) if status is Status.SENT and by is By.REMOTE else None,
+        automatic=target.startswith(">") or copy.automatic,
+        aside=copy.aside,
         discarded=arrow == "*>" or (status is Status.SENT and (gone or target.startswith(":blackhole:") or target == "/dev/null")),
-        skipped=_SKIPPED in said and status is Status.DEFERRED,
+        skipped=_SKIPPED in said if status is Status.DEFERRED else status is Status.EXPIRED and _UNTRIED.match(said) is not None,
         cut_through=arrow == ">>",
-        router=fields.values.get("R"),
+        router=router,
         transport=transport,
         verdict=verdict,
         detail=detail,

@@ -21,11 +21,14 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
 _PLAIN = re.compile(r"[^\s]*+")
 #: Words that stand between fields and have no value: `PRDR`, `K` (CHUNKING), `L` or `L.-` (pipelining), `TFO*`, `DS` (DNSSEC).
 _FLAG = re.compile(r"(?:(?!RCPT |MAIL )[A-Z]{1,8}[.*-]{0,2}|no|routing)(?= |:|$)")
+#: Where the line goes on with fields alone (an arrival, a delivery that was done), any word that begins with a capital letter is one: each
+#: release has more of them, and what is behind them counts.
+_ANY_FLAG = re.compile(r"[A-Z][A-Za-z0-9_-]{0,31}[.*]?-?(?= |$)")
 #: The end of a greeting.
 _GREETED = re.compile(r"\) \[[^\[\]\s]{2,64}\](?::[^\s:\[\]]{1,12})?\*?(?=[ :]|$)")
 #: How an arrival goes on behind the client, in every release.
-_ORDER = {name: number for number, name in enumerate(("U", "P", "X", "CV", "DN", "SNI", "A", "S", "id", "T"))}
-_QUOTES = frozenset({"DN", "SNI", "id", "T"})
+_ORDER = {name: number for number, name in enumerate(("U", "P", "X", "CV", "DN", "SNI", "A", "S", "id", "id*", "T"))}
+_QUOTES = frozenset({"DN", "SNI", "id", "id*", "T"})
 #: An honest line has no more.
 _MOST_FIELDS = 64
 _RECIPIENT = re.compile(r' ((?:"(?:[^"\\]|\\.)*+"|[^\s"])++)(?= |$)')
@@ -84,8 +87,8 @@ class Fields:
         return int(value) if value.isascii() and value.isdecimal() and len(value) < 19 else None
 
 
-def read_fields(text: str, at: int) -> Fields:
-    """The fields from `at` on, each behind a blank, up to the first word that is none."""
+def read_fields(text: str, at: int, *, all_fields: bool = False) -> Fields:
+    """The fields from `at` on, each behind a blank, up to the first word that is none; `all_fields` where nobody's words follow them."""
     found = Fields()
     while at < len(text) and len(found.names) < _MOST_FIELDS:
         start = at + 1 if text[at] == " " else at
@@ -100,7 +103,7 @@ def read_fields(text: str, at: int) -> Fields:
             continue
         name = _NAME.match(text, start)
         if name is None:
-            flag = _FLAG.match(text, start)
+            flag = _FLAG.match(text, start) or (_ANY_FLAG.match(text, start) if all_fields else None)
             if flag is None:
                 break
             at = flag.end()

@@ -10,11 +10,12 @@ import re
 
 from ingest.formats.escapes import plain
 from ingest.formats.exim.fields import Fields, address_at, address_list, quoted_locals, read_fields
+from ingest.formats.exim.scanners import score_told
 from ingest.formats.headers import header_address, header_text
 from ingest.formats.outcome import FREE, IGNORED, UNKNOWN, Outcome
 from mappings.address import message_id, normalise, parse_path
 from mappings.codes import split_reply
-from mappings.facts import Reply, Ruled
+from mappings.facts import Fact, Reply, Ruled
 from mappings.log_words import Action, Decider, Stage
 
 _VERB = re.compile(r" ?(temporarily rejected|rejected|dropped by|(?=(?:RCPT|MAIL) <?[^\n]{0,400}>?: discarded by )|Warning:) ?")
@@ -71,9 +72,10 @@ def refusal(queue_id: str | None, text: str) -> Outcome:
     return _refused(queue_id, head, headers, fields, verb)
 
 
-def _warned(queue_id: str, said: str, fields: Fields) -> Ruled:
-    """What a `warn` of the administrator logs; some log the score that a filter told them."""
-    return _ruled(queue_id, Action.WARN, Stage.NONE, fields, text=said, scored=logs_score(said))
+def _warned(queue_id: str, said: str, fields: Fields) -> Fact:
+    """What a `warn` of the administrator logs; some log what a filter told them: its result, or its score."""
+    client_ip = fields.host.ip if fields.host is not None else None
+    return score_told(queue_id, said, client_ip) or _ruled(queue_id, Action.WARN, Stage.NONE, fields, text=said, scored=logs_score(said))
 
 
 def logs_score(said: str) -> bool:

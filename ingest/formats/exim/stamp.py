@@ -9,9 +9,12 @@ from ingest.clock import SECOND
 from ingest.framing.line import Line
 from ingest.framing.own import OwnFrame
 from ingest.framing.stamps import DATED, dated
+from ingest.queue_ids import EXIM_ID, time_in_id
 
 #: Exim begins the pieces of a long entry in syslog so, and writes its own stamp into it unless it is told not to.
 _PIECE = re.compile(r"\[\d{1,6}[/\\]\d{1,6}\] ", re.ASCII)
+_BEGUN = re.compile(rf"(?:\[\d{{1,6}}[/\\]\d{{1,6}}\] )?(?:\[\d{{1,10}}\] )?({EXIM_ID}) (?:<= |[HU]=[^\n]* rejected after DATA)", re.ASCII)
+_OWN_ID = re.compile(rf"(?:\[\d{{1,10}}\] )?{EXIM_ID} ", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 #: Zones lie apart by this, and no zone is further than that from another.
@@ -43,5 +46,19 @@ def unwrap(line: Line) -> None:
     line.text = line.text[:start] + line.text[found.end() + 1 :]
 
 
+def begun(text: str) -> int | None:
+    """The time in an id that was made a moment ago: of a message that has come in (`<=`), or was refused when it had.
+
+    Exim makes the id when a message begins to come in (`receive_msg`), so all other lines may be of any age.
+    """
+    found = _BEGUN.match(text)
+    return None if found is None else time_in_id(found[1])
+
+
+def _begins_with_id(text: str) -> bool:
+    """Whether a text begins with the id of a message, which nobody else writes so; behind a process id as well (`+pid`)."""
+    return _OWN_ID.match(text) is not None
+
+
 #: Exim's own files hold nothing but the stamp before the text.
-FRAME = OwnFrame(unmarked="exim", unwrap=unwrap)
+FRAME = OwnFrame(unmarked="exim", sure=_begins_with_id, unwrap=unwrap, begun=begun)

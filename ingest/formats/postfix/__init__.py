@@ -21,6 +21,8 @@ def _quiet(line: Line) -> Outcome:
     return IGNORED
 
 
+#: What any daemon says of its tables and its settings.
+_OF_ALL = ("table ", "using backwards-compatible default setting ")
 #: Program (last part of the tag) -> parser.
 PROGRAMS: dict[str, Parser] = {
     "smtpd": dialogue.smtpd,
@@ -41,7 +43,7 @@ PROGRAMS: dict[str, Parser] = {
     "retry": delivery.deliver,
     "discard": delivery.deliver,
     "anvil": _quiet,
-    "dnsblog": _quiet,
+    "dnsblog": screen.dnsblog,
     "flush": _quiet,
     "master": _quiet,
     "nbdb_reindexd": _quiet,
@@ -84,4 +86,4 @@ def parse(line: Line) -> Outcome:
     if parser is None:
         return UNKNOWN
     found = parser(line)
-    return IGNORED if found is UNKNOWN and verbose(line.text) else found
+    return IGNORED if found is UNKNOWN and (line.text.startswith(_OF_ALL) or verbose(line.text)) else found

@@ -22,6 +22,12 @@ _LOST = re.compile(r"(lost connection|timeout|too many errors) after (\S+)(?: \(
 _QUEUED = re.compile(rf"\bqueued as ({POSTFIX_ID})")
 _REDIRECT = re.compile(r" triggers (?:REDIRECT|BCC) (\S+)$")
 _PROXY = re.compile(r"(?:NOQUEUE: )?proxy-(accept|reject): ([A-Z-]+): ")
+#: What smtpd tells the client where the filter before the queue is away, breaks off, or may not have the message (`smtpd_proxy.c`,
+#: `cleanup_strerror.c`).
+_OWN_WORDS = re.compile(r"Error: (?:queue file write error|message file too big|too many hops)")
+#: How often each command came, in an order of Postfix' own: recipients were taken, and nothing was sent for them.
+_ASKED_ONLY = re.compile(r" rcpt=[1-9](?!.* (?:data|bdat)=)")
+_UNMARKED = frozenset({"reject", "reject_warning"})
 #: Stages at which somebody is named.
 _NAMING = frozenset({"MAIL", "RCPT", "DATA", "END-OF-MESSAGE"})
 #: What follows `client=HOST[IP]`, in the order in which smtpd.c prints it. `sasl_sender` is what the client says of itself (`MAIL FROM ...
@@ -61,7 +67,10 @@ def _session(text: str) -> Outcome:
         return Connected(Contact.CONNECT, client.name, client.ip) if client else IGNORED
     if text.startswith("disconnect from "):
         client = client_at(text, 16)
-        return Connected(Contact.DISCONNECT, client.name, client.ip) if client else IGNORED
+        if client is None:
+            return IGNORED
+        ended = Connected(Contact.DISCONNECT, client.name, client.ip)
+        return (Connected(Contact.LEFT, client.name, client.ip), ended) if _ASKED_ONLY.search(text, client.end) is not None else ended
     match = _TLS.match(text)
     if match is not None:
         client = client_at(match[1])
@@ -72,6 +81,10 @@ def _session(text: str) -> Outcome:
     match = _PROXY.match(text)
     if match is not None:
         return _proxied(match[1], match[2], text, match.end())
+    match = _RULE.match(text)
+    if match is not None and match[1] in _UNMARKED:
+        # Before release 2.1 nothing stood where NOQUEUE stands now.
+        return _ruled(None, match[1], match[2], text, match.end())
     return refused_late(text) or (IGNORED if text.startswith((*SEVERITIES, *_TALK)) else UNKNOWN)
 
 
@@ -102,6 +115,10 @@ _TALK = (
     "idle timeout",
     "auxpropfunc",
     "sql_select option",
+    "Relaying allowed for ",
+    "mapping DSN status ",
+    "skipping address family ",
+    "sasl_exceptions: ",
 )
 
 
@@ -162,6 +179,11 @@ def _ruled(queue_id: str | None, word: str, stage: str, rest: str, at: int) -> O
     )
 
 
+def in_own_words(text: str) -> bool:
+    """Whether what the client was told for the filter before the queue is Postfix' own: the filter gave no answer."""
+    return _OWN_WORDS.fullmatch(text) is not None
+
+
 def _proxied(answer: str, stage: str, text: str, at: int) -> Outcome:
     """What the filter before the queue answered to the client: `queued as` names the root, `id=` the scan that refused or kept."""
     tail = tail_of(text, at)
@@ -171,9 +193,11 @@ def _proxied(answer: str, stage: str, text: str, at: int) -> Outcome:
     code, enhanced, words = split_reply(said)
     queued = _QUEUED.findall(said)
     verdict, detail, did = filter_answer(words or said)
+    # Releases differ in what they call an answer that takes the message and gives no queue file: the code tells.
+    action = Action.ACCEPT if (code or 0) // 100 == 2 else Action(answer)
     return Ruled(
         queue_id=None,
-        action=Action(answer),
+        action=action,
         stage=Stage(stage),
         source=Decider.PROXY,
         helo=tail.helo,
@@ -181,10 +205,11 @@ def _proxied(answer: str, stage: str, text: str, at: int) -> Outcome:
         recipients=tail.recipients,
         reply=Reply(code, enhanced, words or said),
         text=said,
-        next_id=queued[-1] if queued and answer == "accept" else None,
+        next_id=queued[-1] if queued and action is Action.ACCEPT else None,
         log_id=log_id_in(said),
         user=tail.user,
         verdict=verdict,
         detail=detail,
-        did=did if answer == "accept" else None,
+        did=did if action is Action.ACCEPT else None,
+        own=in_own_words(words or said),
     )

@@ -11,6 +11,8 @@ from mappings.address import normalise, parse_path
 
 #: One word of the dialogue as smtpd takes it apart (`smtpd_token.c`): quoted strings and brackets may hold blanks.
 _CLAIM = r"(?:[^\s\"<\\]|\\.|\"(?:[^\"\\]|\\.)*+\"|<(?:[^<>\"\\]|\\.|\"(?:[^\"\\]|\\.)*+\")*+>)++"
+#: What a forwarder of logs may leave behind a line: a count of its own.
+COUNTED = r"(?: \d{1,6})?"
 _ID_LINE = re.compile(rf"({POSTFIX_ID}|NOQUEUE): ")
 _CLIENT = re.compile(r"([^\s\[]*)\[([^\]\s\[]*)\](?::(\d{1,5}|unknown))?")
 #: The name of a HELO holds no blank (`NEUTER_CHARACTERS` in smtpd.c; postscreen takes one word). Other programs may not see to that:
@@ -19,7 +21,7 @@ _PROTO = re.compile(r",? proto=([^\s,;:<>\"]+),?(?: helo=<((?:[^<>]+|<[^<>]*+>)*
 #: What smtpd knows of a login, behind the HELO, in its own order. What the client claims of itself (`MAIL FROM ... AUTH=`) is last, and
 #: goes to the end of the line.
 _LOGIN = re.compile(
-    rf"(?:,? sasl_method=[^\s,]+)?(?:,? sasl_username=(?:<([^\s>]+)>|([^\s,]+)))?(?:,? sasl_sender=(?:{_CLAIM})?)?(?: \d{{1,6}})?$"
+    rf"(?:,? sasl_method=[^\s,]+)?(?:,? sasl_username=(?:<([^\s>]+)>|([^\s,]+)))?(?:,? sasl_sender=(?:{_CLAIM})?)?{COUNTED}$"
 )
 #: cleanup: the first header or body line that it names has no more bytes than this (`%.200s` in cleanup_message.c).
 _LONGEST_CONTENT = 200

@@ -8,7 +8,7 @@ from ingest.formats.headers import header_address, header_text
 from ingest.formats.made_ids import identified
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix.delivery import attempt_of
-from ingest.formats.postfix.parts import SEVERITIES, client_at, path_at, split_id, tail_of, tails_behind
+from ingest.formats.postfix.parts import COUNTED, SEVERITIES, client_at, path_at, split_id, tail_of, tails_behind
 from ingest.framing.line import Line
 from ingest.queue_ids import POSTFIX_ID
 from mappings.address import message_id, normalise
@@ -18,14 +18,23 @@ from mappings.log_words import Action, Decider, Handling, Notice, Stage
 
 _ACTION = re.compile(r"([a-z_-]+): ((?:nested-|mime-)?header|body|milter-header|[A-Z][A-Z-]*) ")
 _WARNED = re.compile(rf"warning: ({POSTFIX_ID}|NOQUEUE): (message rejected: hopcount exceeded|queue file size limit exceeded)")
-#: A table could not be asked; the address may be the sender's or a recipient's.
-_NO_TABLE = re.compile(rf"warning: ({POSTFIX_ID}): (\S{{1,128}} (?:map )?lookup problem for .* -- message not accepted, try again later)")
+#: A table could not be asked; the address may be the sender's or a recipient's, as some tables' names tell.
+#: Older releases do not say what follows, and so not where the address ends.
+_NO_TABLE = re.compile(
+    rf"(?:warning: )?({POSTFIX_ID}): ((\S{{1,128}}) (?:map )?lookup problem (?:for (.*) -- message not .*|for .*|-- message not .*))",
+    re.DOTALL,
+)
+_OF_SENDERS, _OF_RECIPIENTS = "sender_", ("virtual_", "recipient_")
+#: The message is no MIME, where that is asked of it (`strict_mime_encoding_domain` and its kin).
+_NO_MIME = re.compile(r"reject: mime-error (?=[a-z])")
 _QUEUED = re.compile(r", size=(\d{1,18}), nrcpt=(\d{1,9}) \(queue active")
-_UID = re.compile(rf"uid=(\d{{1,10}}) from=<?(.*?)>?(?: orig_id=({POSTFIX_ID}))?$", re.DOTALL)
+_UID = re.compile(rf"uid=(\d{{1,10}}) from=(?:<(.*?)>(?= orig_id=|{COUNTED}$)|(\S*))(?: orig_id=({POSTFIX_ID}))?{COUNTED}$", re.DOTALL)
 _NOTICE = re.compile(rf"(sender|postmaster) (non-delivery|delay|delivery status) notification: ({POSTFIX_ID})(?![0-9A-Za-z])")
 #: What a forwarder of logs leaves behind the words is none of Postfix'.
 _REMOVED = re.compile(r"removed(?![0-9A-Za-z])")
 _NOTICES = {"non-delivery": Notice.NON_DELIVERY, "delay": Notice.DELAY, "delivery status": Notice.SUCCESS}
+_NO_NOTICE = ("not sending trace/success notification", "no trace file -- not sending a notification")
+_DONE_TO = re.compile(rf"([a-z ]{{1,64}}){COUNTED}$")
 _POSTSUPER = {
     "requeued": Handling.REQUEUE,
     "released from hold": Handling.RELEASE,
@@ -37,13 +46,25 @@ _POSTSUPER = {
 _TOO_MANY_HOPS = Reply(554, "5.4.0", "Error: too many hops", inferred=True)
 _TOO_BIG = Reply(552, "5.3.4", "Error: message file too big", inferred=True)
 _WRITE_ERROR = Reply(451, "4.3.0", "Error: queue file write error", inferred=True)
+#: `CLEANUP_STAT_CONT` in cleanup_strerror.c.
+_NOT_MIME = Reply(550, "5.7.1", "Error: content rejected", inferred=True)
+_GONE = re.compile(r"removed \((?:canceled|discarded)\)")
 
 
 def refused_late(text: str) -> Fact | None:
     """A message refused after its data by a `warning:` line of smtpd or cleanup; None for every other warning."""
     match = _NO_TABLE.match(text)
     if match is not None:
-        return Ruled(queue_id=match[1], action=Action.REJECT, stage=Stage.END_OF_MESSAGE, reply=_WRITE_ERROR, text=match[2])
+        queue_id, text, table, address = match.groups()
+        return Ruled(
+            queue_id=queue_id,
+            action=Action.REJECT,
+            stage=Stage.END_OF_MESSAGE,
+            sender=normalise(address) if address and table.startswith(_OF_SENDERS) else None,
+            recipients=[normalise(address)] if address and table.startswith(_OF_RECIPIENTS) else [],
+            reply=_WRITE_ERROR,
+            text=text,
+        )
     match = _WARNED.match(text)
     if match is None:
         return None
@@ -68,7 +89,34 @@ def cleanup(line: Line) -> Outcome:
         return identified(queue_id, message_id(rest[18:]), resent=True)
     if rest.startswith("to=") and queue_id:
         return attempt_of(queue_id, rest, "cleanup")
-    return _checked(queue_id, rest)
+    if _NO_MIME.match(rest) is not None:
+        return _no_mime(queue_id, rest)
+    if _GONE.match(rest) is not None:
+        # What was refused or thrown away is said by another line.
+        return IGNORED
+    return refused_late(text) or _checked(queue_id, rest)
+
+
+def _no_mime(queue_id: str | None, rest: str) -> Outcome:
+    """`reject: mime-error TEXT: CONTENT from CLIENT; from=<> to=<>`: of the recipients the last one is named."""
+    start = rest.index("mime-error ") + len("mime-error ")
+    found = tails_behind(rest, start)
+    if not found:
+        return UNKNOWN
+    at, tail = found[-1]
+    client = client_at(rest, at + 6) if len(found) == 1 else None
+    return Ruled(
+        queue_id=queue_id,
+        action=Action.REJECT,
+        stage=Stage.END_OF_MESSAGE,
+        source=Decider.BODY,
+        client_name=client.name if client else None,
+        client_ip=client.ip if client else None,
+        sender=tail.sender if client else None,
+        recipients=tail.recipients if client and tail.recipient != "unknown" else [],
+        reply=_NOT_MIME,
+        text=rest[start:at].partition(": ")[0],
+    )
 
 
 def _checked(queue_id: str | None, rest: str) -> Outcome:
@@ -84,11 +132,15 @@ def _checked(queue_id: str | None, rest: str) -> Outcome:
         return milter_decision(queue_id, word, stage, rest, match.end())
     action = Action.WARN if word == "warning" else Action(word)
     decider = Decider.BODY if stage == "body" else Decider.HEADER
+    if action is Action.HOLD and rest.startswith("Received:", match.end()):
+        # Each message has it, and servers write it: a rule about how it came, or the way in which a filter takes all mail out of the queue.
+        decider = Decider.ACCESS
     found = tails_behind(rest, match.end())
-    if not found:
+    if not found and (not queue_id or " from " not in rest):
         return UNKNOWN
-    if len(found) > 1:
-        # Somebody wrote a tail into the header: that the rule met is known, and of whom only the queue id tells.
+    if len(found) != 1:
+        # Somebody wrote a tail into the header, or it is longer than Postfix logs: that the rule met is known, and of whom only the
+        # queue id tells.
         reply = Reply(550, "5.7.1", inferred=True) if action is Action.REJECT else None
         return Ruled(queue_id, action, Stage(stage), decider, reply=reply)
     at, tail = found[0]
@@ -186,7 +238,7 @@ def pickup(line: Line) -> Outcome:
     if match is None or queue_id is None:
         return UNKNOWN
     # The sender is all that stands between: a user of the host wrote it.
-    return Received(queue_id, uid=int(match[1]), sender=normalise(match[2]), requeued_from=match[3])
+    return Received(queue_id, uid=int(match[1]), sender=normalise(match[2] or match[3] or ""), requeued_from=match[4])
 
 
 def bounce(line: Line) -> Outcome:
@@ -197,7 +249,7 @@ def bounce(line: Line) -> Outcome:
     queue_id, rest = split
     match = _NOTICE.match(rest)
     if match is None or queue_id is None:
-        return UNKNOWN
+        return IGNORED if rest.startswith(_NO_NOTICE) else UNKNOWN
     return Noticed(queue_id, match[3], _NOTICES[match[2]], match[1])
 
 
@@ -210,9 +262,11 @@ def postsuper(line: Line) -> Outcome:
     queue_id, rest = split
     if queue_id is None:
         return UNKNOWN
-    if rest == "removed":
+    done = _DONE_TO.match(rest)
+    word = done[1] if done is not None else ""
+    if word == "removed":
         return Removed(queue_id, by_admin=True)
-    action = _POSTSUPER.get(rest)
+    action = _POSTSUPER.get(word)
     if action is None:
         return UNKNOWN
     return Administered(queue_id, action)

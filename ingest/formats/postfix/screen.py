@@ -19,6 +19,9 @@ _FOUND = re.compile(
     r"(?:DATA|BDAT) without valid RCPT from) \[([^\]]+)\]:(\d{1,5})(.*)",
     re.DOTALL,
 )
+_LISTED = re.compile(r"addr (\S{2,45}) listed by domain (\S{1,255}) as ([\d.]{7,15})$", re.ASCII)
+#: No listing: how the large lists tell that they do not answer this resolver, or not this name (check.spamhaus.org/returnc).
+LIST_ERRORS = "127.255.255."
 _QUIET = (
     "CONNECT from",
     "PASS ",
@@ -32,6 +35,8 @@ _QUIET = (
     "reconnect ",
     "entering ",
     "leaving ",
+    "reject: connect from ",
+    "[",
 )
 _WHAT = {
     "DENYLISTED": Finding.DENYLISTED,
@@ -76,6 +81,15 @@ def postscreen(line: Line) -> Outcome:
     if match is not None:
         return Screened(match[2], int(match[3]), _WHAT[match[1].split(" ")[0]], _detail(match[1], match[4]))
     return IGNORED if text.startswith((*SEVERITIES, "NOQUEUE: reject: CONNECT")) else UNKNOWN
+
+
+def dnsblog(line: Line) -> Outcome:
+    """What one list said of a client's address (`dnsblog.c`), for the screening daemon that adds it up."""
+    match = _LISTED.match(line.text)
+    if match is None:
+        return IGNORED if line.text.startswith(SEVERITIES) else UNKNOWN
+    what = Finding.LIST_ERROR if match[3].startswith(LIST_ERRORS) else Finding.LISTED
+    return Screened(match[1], 0, what, f"{match[2]} ({match[3]})")
 
 
 def _detail(found: str, more: str) -> str:

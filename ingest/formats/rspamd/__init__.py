@@ -22,7 +22,11 @@ from mappings.facts import FilterSymbol, Judged
 
 __all__ = ["FRAME", "in_our_words", "parse"]
 
-_TASK = re.compile(r"(?:<([^\s<>;]{1,64})>; )?(?:[a-z_]{1,32}; )?(rspamd_task_write_log|rspamd_add_passthrough_result): ")
+#: Where a supervisor stamps its lines (`systemd` in logging.inc), the worker stands before the tag.
+_TASK = re.compile(
+    r"(?:(?:#\d{1,10})?\([a-z_]{1,32}\) )?(?:<([^\s<>;]{1,64})>; )?(?:[a-z_]{1,32}; )?"
+    r"(rspamd_task_write_log|rspamd_add_passthrough_result): "
+)
 #: Rspamd writes blanks in a Message-ID as `?`, so that this stands in none.
 _IDS = re.compile(r"id: <([^\s]*?)>(?:, qid: <([^\s<>,]{1,64})>)?(?=, )")
 _CLIENT = re.compile(r", ip: (?:([0-9A-Fa-f.:]{2,45})|[^\s,]{1,64})(?=,)")

@@ -19,6 +19,7 @@ from mappings.log_words import Action, Handling, Notice, Stage
 PROGRAMS = (
     "sendmail",
     "sm-mta",
+    "sm-acceptingconnections",
     "sm-mta-queue",
     "sm-mta-runq",
     "sm-msp-queue",

@@ -11,8 +11,9 @@ import re
 from msgspec.structs import replace
 
 from ingest.formats.outcome import UNKNOWN, Outcome
-from ingest.formats.replies import filter_answer, log_id_in, next_id_in, stored_by
-from ingest.formats.sendmail.parts import Address, NextServer, address_at, addresses_at, server_of
+from ingest.formats.replies import filter_answer, log_id_in, next_id_in, session_in, stored_by
+from ingest.formats.sendmail.parts import BOX, Address, NextServer, address_at, addresses_at, server_of
+from ingest.formats.side_copies import side_copy
 from mappings.codes import split_reply
 from mappings.facts import Attempted, Reply, Ruled
 from mappings.log_words import Action, By, Stage, Status
@@ -66,9 +67,12 @@ def _to(tried: Attempted, address: Address, owner: Address | None) -> Attempted:
     """The attempt for one of the recipients."""
     if address.name == "/dev/null":
         tried = replace(tried, discarded=tried.status is Status.SENT)
+    if address.name.startswith(BOX):
+        return replace(tried, recipient=owner.name if owner is not None else address.name.removeprefix(BOX))
     if address.agent and owner is not None:
         # Into a program or a file: the mailbox is the address that it was made from.
-        return replace(tried, recipient=owner.name, relay=address.name)
+        copy = side_copy(command=address.name)
+        return replace(tried, recipient=owner.name, relay=address.name, automatic=copy.automatic, aside=copy.aside)
     return replace(tried, recipient=address.name)
 
 
@@ -90,6 +94,7 @@ def _attempted(queue_id: str, server: NextServer, mailer: str | None, said: tupl
         next_id=next_id_in(reply.text) if remote and status is Status.SENT else None,
         log_id=log_id_in(reply.text) if remote else None,
         stored=remote and status is Status.SENT and stored_by(reply.text),
+        session=session_in(reply.text) if remote and status is Status.SENT else None,
         discarded=status is Status.SENT and (mailer == "discard" or stat == _DISCARDED),
         skipped=stat in _WAITS,
         transport=mailer,

@@ -10,9 +10,10 @@ import re
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.sendmail.parts import Address, address_at, client_of
 from mappings.address import message_id
-from mappings.codes import split_reply
+from mappings.codes import reason_of, split_reply
 from mappings.facts import Fact, Identified, Queued, Received, Reply, Ruled
 from mappings.log_words import Action, Decider, Stage
+from mappings.vocabulary import Reason
 
 #: `logsender` in headers.c.
 _SIZES = re.compile(r", size=(-?\d{1,18}), class=-?\d{1,9}, nrcpts=(\d{1,9})")
@@ -60,7 +61,7 @@ def arrival(queue_id: str, text: str) -> Outcome:
     adds where a message has none.
     """
     address, at = address_at(text, 0)
-    if address is None or at > _LONGEST_SENDER:
+    if (address is None and at) or at > _LONGEST_SENDER:
         address, at = None, _LONGEST_SENDER
     sizes = _SIZES.match(text, at)
     rest = None if sizes is None else _REST.match(text, sizes.end())
@@ -168,9 +169,13 @@ def refused(queue_id: str, text: str) -> Outcome:
     said = _REFUSED.match(text, at) if at > 0 else None
     if address is None or said is None or " " in address.name:
         return UNKNOWN
-    if said[1] != _UNKNOWN_USER:
+    if said[1] == _UNKNOWN_USER:
+        reply = Reply(550, "5.1.1", said[1], inferred=True)
+    elif reason_of(None, None, said[1]) is Reason.RECIPIENT_UNKNOWN:
+        # In words of the administrator's (`error:nouser` in virtusertable), with a code of his that is not logged.
+        reply = Reply(text=said[1])
+    else:
         return IGNORED
-    reply = Reply(550, "5.1.1", said[1], inferred=True)
     return Ruled(queue_id, Action.REJECT, Stage.RCPT, recipients=[address.name], reply=reply, text=said[1])
 
 

@@ -25,8 +25,12 @@ def printed(text: str) -> str:
     return _PRINTED.sub(lambda found: "\\" if found[0] == "\\\\" else bytes_in(found), text) if "\\" in text else text
 
 
+#: Before a user's name: into his own box, whatever else his address becomes.
+BOX = "\\"
+
+
 class Address(NamedTuple):
-    """An address in its one form, or what is none: a program, a file (`agent`)."""
+    """An address in its one form, or what is none: a program, a file, a user's own box (`agent`)."""
 
     name: str
     agent: bool
@@ -48,7 +52,7 @@ def address_at(text: str, at: int) -> tuple[Address | None, int]:
         return Address(quoted[0], agent=True), end
     if not raw:
         return None, at
-    agent = raw.startswith(("|", "/", ":"))
+    agent = raw.startswith(("|", "/", ":", BOX))
     return Address(raw if agent else normalise(raw), agent), end
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from mappings.codes.phrases import fits
+from mappings.codes.receivers.access import COMCAST, CPANEL, FREE, IONOS_CUSTOMERS, LA_POSTE
 from mappings.codes.receivers.asia import NETEASE, QQ
 from mappings.codes.receivers.europe import MAIL_RU, ORANGE, T_ONLINE, UNITED_INTERNET, YANDEX
 from mappings.codes.receivers.filters import BARRACUDA, CISCO, CLOUDMARK, MIMECAST, PROOFPOINT, RSPAMD
@@ -25,6 +26,11 @@ RECEIVERS: tuple[Receiver, ...] = (
     UNITED_INTERNET,
     T_ONLINE,
     ORANGE,
+    FREE,
+    LA_POSTE,
+    COMCAST,
+    IONOS_CUSTOMERS,
+    CPANEL,
     MAIL_RU,
     YANDEX,
     QQ,

@@ -65,6 +65,12 @@ T_ONLINE = Receiver(
             "The owner of the address writes to the postmaster address in the reply; name, imprint page and reverse name must fit.",
         ),
         Said(
+            _R.REPUTATION,
+            ("dialup/transient ip not allowed",),
+            "T-Online takes no mail from lines of homes.",
+            "Send through the provider's outgoing server, or have the owner of the address write to the postmaster address in the reply.",
+        ),
+        Said(
             _R.SPAM,
             ("due to spam or virus classification",),
             "The filter took the message for spam, or for harmful.",

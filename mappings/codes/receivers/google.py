@@ -182,6 +182,12 @@ GOOGLE = Receiver(
             "Send a link instead of the file.",
         ),
         Said(
+            _R.RATE_LIMIT,
+            ("try again later, closing connection.",),
+            "Google takes less mail from this address for now, mostly because of its reputation.",
+            "Send more slowly, and look for forwarded spam; Google's Postmaster Tools show the reputation.",
+        ),
+        Said(
             _R.REMOTE_SYSTEM,
             ("temporary system problem. try again later",),
             "Google has a passing fault.",

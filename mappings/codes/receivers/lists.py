@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mappings.codes.at_side import LIST_ERROR_AT
 from mappings.codes.entry import Move
 from mappings.codes.receivers.receiver import Receiver, Said
 from mappings.vocabulary import Reason
@@ -23,11 +24,12 @@ LISTS: tuple[Receiver, ...] = (
         (
             Said(
                 _R.REMOTE_SYSTEM,
-                ("spamhaus.org/returnc", "open resolver"),
-                "Not a listing: the receiving server asks Spamhaus over a public resolver, gets an error, and takes it for a listing.",
+                ("spamhaus.org/returnc", "open resolver", "127.255.255.", "excessive number of queries", "dnsbl query refused"),
+                "Not a listing: the receiving server asks the list over a resolver that it refuses, and takes its error for a listing.",
                 "The recipient's administrator must ask the list over a resolver of its own; the sender can change nothing.",
                 move=Move.RECIPIENT_ADMIN,
                 page="https://www.spamhaus.org/returnc/pub/",
+                at=LIST_ERROR_AT,
             ),
             Said(
                 _R.REPUTATION,

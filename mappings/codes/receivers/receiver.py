@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mappings.codes.advice import ADVICE, Advice
 from mappings.codes.entry import Move
+from mappings.codes.side import Side
 from mappings.codes.wording import parts_of
 from mappings.vocabulary import Reason
 
@@ -37,6 +39,8 @@ class Said:
     delayed: str = ""
     #: Where the receiver explains it, if not on its main page.
     page: str = ""
+    #: Advice of its own where our server says it, or is told it.
+    at: Mapping[Side, Advice] = field(default_factory=dict, compare=False)
     parts: tuple[tuple[str, ...], ...] = field(init=False)
     ranges: tuple[tuple[int, int, int, int], ...] = field(init=False)
     advice: Advice = field(init=False)

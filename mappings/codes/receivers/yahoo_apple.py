@@ -14,7 +14,11 @@ YAHOO = Receiver(
     (
         Said(
             _R.REPUTATION,
-            ("temporarily deferred due to unexpected volume or user complaints", "temporarily deferred due to user complaints"),
+            (
+                "temporarily deferred due to unexpected volume or user complaints",
+                "temporarily deferred due to user complaints",
+                "due to excessive user complaints",
+            ),
             "Yahoo's users complained about mail from this address, or it suddenly sends much more than before.",
             "Stop bulk mail to Yahoo for some hours, look for a hacked account or forwarded spam, then send slowly.",
         ),

@@ -23,6 +23,7 @@ _HOW = {
     "next_hop": "The same message at the next server",
     "previous_hop": "The same message at the server before",
     "same_message_id": "A message with the same Message-ID",
+    "copy": "A copy that was sent on, or what it is a copy of",
     "later_try": "The later try",
     "earlier_try": "The earlier try",
 }

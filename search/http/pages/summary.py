@@ -10,6 +10,7 @@ from search.http.pages.clock import Clock, Moment
 from search.http.pages.rows import PASSED
 from search.http.pages.sentence import SentencePart, own, value
 from search.http.pages.words import FOUND, REASONS, VERDICTS
+from search.later import later_try, outcome_of
 
 _KEPT = {
     Reason.VIRUS: "virus found",
@@ -67,6 +68,8 @@ def sentence(report: ReportAnswer, clock: Clock) -> list[SentencePart]:
         case Disposition.DELIVERED | Disposition.RELEASED:
             return _delivered(trace, to, at)
         case Disposition.EXPANDED:
+            if any(step.decides and step.kind == "filed" for step in report.timeline):
+                return [*to, own(f" was sent on to another address by a rule of the mailbox owner on {at}.")]
             subject = value(trace.recipient) if trace.recipient else own("The address")
             return [subject, own(f" is a list or an alias: on {at} the message went on to the addresses behind it.")]
         case Disposition.IN_PROGRESS:
@@ -76,9 +79,11 @@ def sentence(report: ReportAnswer, clock: Clock) -> list[SentencePart]:
             tried = f" {_tries(trace)}the last on {at}." if made else ""
             return [*to, own(" could not be delivered yet"), *_because(trace), own(f".{tried}{_AGAIN}")]
         case Disposition.TEMPFAILED:
-            return [*to, own(" was turned away for now"), *_because(trace), own(f" on {at}. {_LATER}")]
+            later = later_try(report.related)
+            again = f"It came again later, and {outcome_of(later)}." if later is not None else _LATER
+            return [*to, own(" was turned away for now"), *_because(trace), own(f" on {at}. {again}")]
         case Disposition.HELD:
-            return [*to, own(f" was put on hold by an administrator or a rule on {at}.")]
+            return [*to, own(" was put on hold"), *_because(trace), own(f" on {at}, and waits until somebody lets it go.")]
         case Disposition.QUARANTINED:
             end = " It was not delivered, and the sender was told." if told else " It was not delivered, and the sender was not told."
             return [own("The filter found "), *_found(trace), own(" in the message to "), *to[2:], own(f" on {at} and kept it.{end}")]
@@ -91,6 +96,8 @@ def sentence(report: ReportAnswer, clock: Clock) -> list[SentencePart]:
             refused = [*to, own(" was refused before we accepted it"), *_because(trace)]
             return [*refused, own(f" on {at}. The sending server was told at once.")]
         case Disposition.DISCARDED:
+            if any(step.decides and step.kind == "filed" for step in report.timeline):
+                return [*to, own(f" was thrown away by a rule of the mailbox owner on {at}. Nobody was told.")]
             return [*to, own(" was thrown away"), *_because(trace), own(f" on {at}. Nobody was told.")]
         case Disposition.DELETED:
             return [*to, own(f" was deleted by an administrator on {at}.")]

@@ -1,0 +1,80 @@
+"""The beginning of a line that is unwrapped: its stamp, its tag; and the stamp of its wrapper, where it has none."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from ingest.framing.stamps import BSD, ISO, bsd_stamp, iso_stamp
+from ingest.framing.year import guess_year
+from ingest.unwrapping.months import in_english
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+#: The forms of stamps that stand at the beginning of a line.
+STAMP = (
+    r"(?:<\d{1,3}>(?:1 )?)?"
+    r"(?:(?:\d{4}-\d\d-\d\d[Tt ]|(?:[^\W\d_]{3,12}\.?|\d{1,2}[月월]) {1,2}\d{1,2}\.? |\d{1,2}\.? [^\W\d_]{3,12}\.? )\d\d:\d\d:\d\d"
+    r"|\w{2,5}\.? \d{4}-\d\d-\d\d \d\d:\d\d:\d\d|[A-Z][a-z]{2} [A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \d{4})"
+)
+#: A stamp with its date and its zone, as containers are given: `2026-01-25T21:25:22.123456789Z`.
+MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,12})?(?:Z|[+-]\d\d:?\d\d)"
+#: `postfix/smtpd[558]: `.
+TAG = r"[A-Za-z][A-Za-z0-9_./@-]{0,100}\[\d{1,10}\]: "
+
+_STAMPED = re.compile(STAMP)
+_TAGGED = re.compile(TAG, re.ASCII)
+
+
+def stamped(text: str) -> bool:
+    """Whether a text begins with a stamp."""
+    return _STAMPED.match(text) is not None
+
+
+def tagged(text: str) -> bool:
+    """Whether a text begins with a tag of syslog that has a process."""
+    return _TAGGED.match(text) is not None
+
+
+def within(moment: str, text: str) -> str:
+    """A text that stood behind a wrapper's stamp: its own stamp counts, with the year of the wrapper's where it names none.
+
+    The wrapper's is of the time at which the line was taken, or collected later: so it is the latest that the line can be of. What has
+    neither stamp nor tag goes on with the line before, as in a plain file.
+    """
+    text = in_english(text) or text
+    if not stamped(text):
+        return f"{moment} {text}" if tagged(text) else text
+    own = BSD.match(text)
+    outer = iso_stamp(moment)
+    if own is None or outer is None or (when := bsd_stamp(own)) is None:
+        return text
+    latest = datetime(outer.year or 1970, outer.month, outer.day, tzinfo=UTC)
+    year = guess_year((when.month, when.day), "", (latest - _EPOCH) // _MICROSECOND)
+    fraction = f".{own[6]}" if own[6] else ""
+    return f"{year:04}-{when.month:02}-{when.day:02}T{own[3]}:{own[4]}:{own[5]}{fraction} {text[own.end() :]}"
+
+
+def moment_of(value: object) -> str | None:
+    """A time as a record has it, as a stamp: text, or a number of seconds, milliseconds or microseconds since 1970."""
+    if isinstance(value, str):
+        if ISO.match(value) is not None:
+            return value
+        if BSD.match(f"{value} ") is not None or not _NUMBER.fullmatch(value):
+            return None
+        value = float(value) if "." in value else int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        return None
+    whole, fraction = divmod(value, 1)
+    for unit in (1, 1_000, 1_000_000, 1_000_000_000):
+        if whole / unit < _LATEST:
+            micros = int(whole) * 1_000_000 // unit + (round(fraction * 1_000_000) if unit == 1 else 0)
+            fine = unit > 1 or isinstance(value, float)
+            return (_EPOCH + micros * _MICROSECOND).strftime("%Y-%m-%dT%H:%M:%S.%fZ" if fine else "%Y-%m-%dT%H:%M:%SZ")
+    return None
+
+
+#: No number of seconds beyond it is a time.
+_LATEST = 253_402_300_800 // 50
+_NUMBER = re.compile(r"\d{1,20}(?:\.\d{1,9})?", re.ASCII)
