@@ -228,7 +228,15 @@ _LINKS = (
         Confidence.LIKELY,
         "the Message-ID {id}",
     ),
-    LinkKind(How.AMONG, KeyKind.JUDGED, Leads.BESIDE, None, "the few messages in reception with its Message-ID", Confidence.LIKELY),
+    LinkKind(
+        How.AMONG,
+        KeyKind.JUDGED,
+        Leads.BESIDE,
+        None,
+        "the few messages in reception with its Message-ID",
+        Confidence.LIKELY,
+        "the Message-ID {id}, which a few messages had then: it may be another one's",
+    ),
     LinkKind(
         How.CHECKED,
         KeyKind.MESSAGE,

@@ -16,9 +16,11 @@ from search.service import MailTrace
 
 
 def _meant(trace: Trace, sent: list[Sent]) -> list[Sent]:
-    """The messages that a trace may be of: that with its queue id, else those that were refused, of its sender."""
+    """The messages that a trace may be of: that with its queue id, else those that were refused, of its sender, or client where it has none."""
     by_id = [one for one in sent if not set(trace.queue_ids).isdisjoint(one.queue_ids)]
-    return by_id or [one for one in sent if fold(normalise(one.sender)) == fold(trace.sender or "")]
+    if trace.sender is None:
+        return by_id or [one for one in sent if one.client == trace.client_ip]
+    return by_id or [one for one in sent if fold(normalise(one.sender)) == fold(trace.sender)]
 
 
 def test_no_trace_says_what_a_stranger_wrote(capture: Read) -> None:

@@ -230,7 +230,7 @@ def in_our_words(fact: Administered) -> Administered:
     if by in _BY_ITSELF:
         return replace(fact, actor=Actor.PROGRAM)
     rule = _RULES.match(by)
-    return fact if rule is None else replace(fact, by=rule[1], actor=Actor.RULE, text=rule[2])
+    return fact if rule is None else replace(fact, by=rule[1], actor=Actor.RULE, text=rule[2] or fact.text)
 
 
 def _taken_out(queue_id: str, rest: str, at: int) -> Outcome:
