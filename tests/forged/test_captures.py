@@ -16,7 +16,7 @@ from search.service import MailTrace
 
 
 def _meant(trace: Trace, sent: list[Sent]) -> list[Sent]:
-    """The messages that a trace may be of: that with its queue id, else those that were refused, of its sender, or client where it has none."""
+    """The messages that a trace may be of: that with its queue id, else those that were refused, of its sender, else of its client."""
     by_id = [one for one in sent if not set(trace.queue_ids).isdisjoint(one.queue_ids)]
     if trace.sender is None:
         return by_id or [one for one in sent if one.client == trace.client_ip]
