@@ -168,7 +168,8 @@ def _counted(trace: Trace, name: str) -> list[Value]:
     """The values of a field, without the case that does not count."""
     value = getattr(trace, name)
     if isinstance(value, list):
-        return [patterns.searchable(one) for one in dict.fromkeys(value)] or [None]
+        named = [one.lower() if name == "file_types" else one for one in value]
+        return [patterns.searchable(one) for one in dict.fromkeys(named)] or [None]
     if value is None or (value == "" and name == "host"):
         return [None]
     if isinstance(value, (bool, int, float)):
@@ -177,6 +178,7 @@ def _counted(trace: Trace, name: str) -> list[Value]:
         return [patterns.ip_text(value) if patterns.ip_key(value) else None]
     folds = {"sender": fold, "header_from": fold, "recipient": fold, "original_recipient": fold}
     folded = (*(f"{side}_domain" for side in folds), "host", "client_name", "client_helo", "authenticated_as", "detail", "relay_host")
+    folded += ("login_method", "file", "file_types", "mailbox", "folder", "reply_shape", "spf_domain", "dkim_domain", "dmarc_domain")
     return [patterns.searchable(folds[name](value) if name in folds else value.lower() if name in folded else str(value))]
 
 
