@@ -128,7 +128,7 @@ _PEOPLE = (
     Part("rcpt", in_one(lambda text: doubled(quoted(text))), frozenset({"recipients"})),
 )
 _AMAVIS_ID = Part("id", in_one(amavis_id), frozenset({"message_id"}))
-_BANNED = Part("name", in_one(lambda text: doubled(printable(text))), frozenset({"detail"}))
+_BANNED = Part("name", in_one(lambda text: doubled(printable(text))), frozenset({"detail", "file", "file_types"}))
 _ORIGINS = "{DiscardedInbound,Quarantined}, [203.0.113.5]:41549 [198.51.100.77]"
 _TO = (
     "<«sender»> -> <anna@example.com>,<«rcpt»>, quarantine: 2/x-2mXHabcdefgh, Queue-ID: 80582186537, Message-ID: «id», "
