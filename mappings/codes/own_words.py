@@ -108,6 +108,7 @@ DELIVERY: tuple[OwnWords, ...] = (
             "over quota",
             "disk quota exceeded",
             "…: disk quota exceeded",
+            "…command output: …quota exceeded",
             "…error writing message: file too large",
             "…mailbox for user is full",
         ),
