@@ -122,6 +122,9 @@ def _reason(rule: Ruled) -> Reason:
     if rule.source is Decider.ACL and rule.reply.inferred:
         # Every refusal of an ACL has the same code unless it says another: only its words say why.
         said = reason_of(None, rule.reply.enhanced, words, side=Side.CLIENT)
+        if not words and (rule.reply.code or 0) // 100 == 4:
+            # A condition could not be checked, or a rule asks to come back: no word says which.
+            return Reason.UNKNOWN
         return Reason.POLICY if said is Reason.UNKNOWN else said
     return reason_of(rule.reply.code, rule.reply.enhanced, words, side=Side.CLIENT)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from mappings.codes.advice import Advice
-from mappings.codes.at_side import CHECKING, GREETING, GREETING_AT, OWN_LOGIN, UNFINISHED
+from mappings.codes.at_side import CHECKING, GREETING, GREETING_AT, NOT_HIS_ADDRESS, OWN_LOGIN, UNFINISHED
 from mappings.codes.reply import LONGEST
 from mappings.codes.side import Side
 from mappings.vocabulary import Reason
@@ -194,11 +194,17 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         _R.AUTH_REQUIRED,
+        r"not owned by user",
+        "The sender's address does not belong to the account that sent it.",
+        advice=NOT_HIS_ADDRESS,
+    ),
+    Phrase(
+        _R.AUTH_REQUIRED,
         r"not logged in|(?:user|client) (?:is |was )?not authenticated|turn on smtp auth|"
         r"auth(?:entication)?(?: is)? (?:required|failed|failure|unsuccessful|credentials invalid|first)|"
         r"incorrect authentication|login required|"
         r"must (?:first )?(?:authenticate|log ?in|be authenticated|issue an? auth)|username and password not accepted|"
-        r"not owned by user|bad (?:username|credentials)",
+        r"bad (?:username|credentials)",
     ),
     Phrase(
         _R.SENDER_INVALID,
