@@ -40,7 +40,8 @@ def goes_to_program(fact: Fact) -> bool:
     if fact.by is By.LOCAL:
         return fact.relay is not None and fact.relay_ip is None
     here = fact.relay_ip is not None and is_loopback(fact.relay_ip)
-    return here and not fact.stored and fact.next_id is None and fact.log_id is None
+    # What names its session is a mail store; others may speak LMTP and be a filter.
+    return here and fact.session is None and fact.next_id is None and fact.log_id is None
 
 
 def comes_from_program(fact: Fact | None) -> bool:
