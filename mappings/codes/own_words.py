@@ -114,6 +114,7 @@ DELIVERY: tuple[OwnWords, ...] = (
             "disk quota exceeded",
             "…: disk quota exceeded",
             "…command output: …quota exceeded",
+            "…overdrawn his diskspace quota",
             "…error writing message: file too large",
             "…mailbox for user is full",
         ),

@@ -112,7 +112,8 @@ PHRASES: tuple[Phrase, ...] = (
         r"\bbanned ?:|banned (?:file|attachment|content|name|ext)|\battach(?:ment|ed file)|"
         r"(?:file ?type|file ?name|extension|executable)s?[^.;]{0,40}(?:not (?:allowed|permitted|accepted)|blocked|forbidden|"
         r"prohibited|rejected|banned)|"
-        r"(?:forbidden|prohibited|blocked|dangerous) (?:file|extension|executable)|file ?name \S{1,100} (?:is )?(?:not allowed|blocked)|"
+        r"(?:forbidden|prohibited|blocked|blacklisted|dangerous) (?:file|extension|executable)|"
+        r"file ?name \S{1,100} (?:is )?(?:not allowed|blocked)|"
         r"archives?[^.;]{0,20}not (?:allowed|permitted|accepted)",
     ),
     Phrase(_R.AUTH_DMARC, r"\bdmarc\b"),
@@ -132,7 +133,7 @@ PHRASES: tuple[Phrase, ...] = (
         _R.PROTOCOL,
         r"helo command rejected|(?:invalid|bad|wrong|forged|unacceptable) (?:helo|ehlo)\b|"
         r"syntactically invalid (?:helo|ehlo|argument)|\bforged (?:host ?name|helo|name)|"
-        r"\b(?:helo|ehlo)\b[^.;]{0,30}(?:invalid|forged|rejected|mismatch|must|need)",
+        r"\b(?:helo|ehlo)\b[^.;]{0,30}(?:invalid|forged|rejected|mismatch|must|need|should)",
         "The greeting name is not accepted.",
         advice=GREETING,
         at=GREETING_AT,
@@ -175,6 +176,7 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         _R.MAILBOX_FULL,
         r"(?:mailbox|inbox|box|mail folder|user|account|recipient)[^.;]{0,30}(?:\bfull\b|overfull)|over ?-?quota|"
+        r"overdrawn [a-z ]{0,20}quota|"
         r"quota[^.;]{0,20}(?:exceed|full|reached|violat)|"
         r"exceed[^.;]{0,40}(?:quota|storage|mailbox)|(?:mailbox|user|account|storage)[^.;]{0,30}(?:quota|space|storage|over its limit)|"
         r"(?:mailbox|storage)[^.;]{0,20}exceed",
@@ -247,7 +249,8 @@ PHRASES: tuple[Phrase, ...] = (
         r"unrouteable address|unroutable address|"
         r"not a (?:valid|known) (?:mailbox|user|recipient|address)|account that you tried to reach does not exist|"
         r"recipient[^.;]{0,20}(?:cannot|could not) be verified|no mailbox (?:here|by)|"
-        r"bad destination mailbox|(?:does not|doesn'?t) have an? (?:[a-z.]{1,20} )?(?:account|mailbox)|not our customer",
+        r"bad destination mailbox|(?:does not|doesn'?t) have an? (?:[a-z.]{1,20} )?(?:account|mailbox)|not our customer|"
+        r"\Aprevious \(cached\) callout verification failure\Z",
     ),
     Phrase(
         _R.RELAY_DENIED,
