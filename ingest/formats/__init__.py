@@ -18,6 +18,7 @@ from ingest.formats import (
     openarc,
     opendkim,
     opendmarc,
+    pmg,
     policyd_spf,
     postfix,
     postgrey,
@@ -135,6 +136,17 @@ FORMATS: tuple[Format, ...] = (
         example=(
             "Nov 24 03:53:14 mx1 MailScanner[12001]: Message 80582186537.A1B2C from 203.0.113.5 (max@sender.example) to example.com "
             "is spam, SpamAssassin (not cached, score=12.3, required 5, BAYES_99 3.50, URIBL_BLACK 1.70)"
+        ),
+    ),
+    Format(
+        "pmg",
+        pmg.parse,
+        ("pmg-smtp-filter",),
+        title="Proxmox Mail Gateway",
+        versions="5 to 9",
+        example=(
+            "Nov 24 03:53:14 mx1 pmg-smtp-filter[1201]: 2C225C6817C7EEE1481: moved mail for <anna@example.com> to spam quarantine - "
+            "2C2266817C7EFA0B21 (rule: Quarantine/Mark Spam (Level 3))"
         ),
     ),
     Format(

@@ -23,6 +23,7 @@ _REASONS = {
 }
 #: What a scanner found, by the reason that an ACL gives for its refusal.
 _ACL_VERDICTS = {Reason.VIRUS: Verdict.VIRUS, Reason.SPAM: Verdict.SPAM, Reason.ATTACHMENT: Verdict.BANNED}
+_BY_SCANNERS = frozenset({Decider.ACL, Decider.MILTER})
 _BY_FILTERS = frozenset({Decider.MILTER, Decider.PROXY})
 _KEEPING = frozenset({Action.HOLD, Action.QUARANTINE})
 _BLOCKED = frozenset({Finding.DENYLISTED, Finding.DNSBL})
@@ -93,8 +94,8 @@ def refused(rule: Ruled, event: LiveEvent | None) -> Fate:
         filtered=rule.source is Decider.MILTER,
         decided=event,
     )
-    if rule.source is Decider.ACL and rule.stage is Stage.END_OF_MESSAGE:
-        # The ACL asked a scanner, and its words are all that is logged of it.
+    if rule.source in _BY_SCANNERS and rule.stage is Stage.END_OF_MESSAGE:
+        # A milter is a scanner or asks one, as an ACL does, and its words are all that is logged of it.
         fate.verdict = _ACL_VERDICTS.get(reason, Verdict.NOT_SCANNED)
     return fate
 
@@ -122,6 +123,9 @@ def _reason(rule: Ruled) -> Reason:
     if rule.source is Decider.ACL and rule.reply.inferred:
         # Every refusal of an ACL has the same code unless it says another: only its words say why.
         said = reason_of(None, rule.reply.enhanced, words, side=Side.CLIENT)
+        if not words and (rule.reply.code or 0) // 100 == 4:
+            # A condition could not be checked, or a rule asks to come back: no word says which.
+            return Reason.UNKNOWN
         return Reason.POLICY if said is Reason.UNKNOWN else said
     return reason_of(rule.reply.code, rule.reply.enhanced, words, side=Side.CLIENT)
 
