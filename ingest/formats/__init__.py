@@ -62,6 +62,7 @@ FORMATS: tuple[Format, ...] = (
             "relay=mail.example.com[198.51.100.9]:25, delay=0.5, delays=0.1/0/0.2/0.2, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
         ),
         instanced=True,
+        speaker=postfix.speaker,
     ),
     Format(
         "amavis",
@@ -117,7 +118,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "spamassassin",
         spamassassin.parse,
-        ("spamd",),
+        ("spamd", "spamassassin"),
         title="SpamAssassin (spamd)",
         versions="3.1 to 4.0",
         example=(
@@ -217,6 +218,8 @@ _BY_NAME = {f.name: f for f in FORMATS}
 #: Programs whose own files others send on, under names that they make of the file's.
 _SENT_ON = {program for f in FORMATS if f.frame is not None for program in f.programs}
 
+_SPEAKERS = {f.name: f.speaker for f in FORMATS if f.speaker is not None}
+
 
 def format_of(tag: str, program: str, format_name: str | None = None) -> Format | None:
     """The format of lines with this tag, or None where none knows the program; `format_name` overrides what is recognised."""
@@ -229,11 +232,14 @@ def format_of(tag: str, program: str, format_name: str | None = None) -> Format 
 
 
 def _meant(tag: str, text: str | None) -> str | None:
-    """The program that a tag means which is none: `exim_mainlog` and `exim-in` mean Exim, and so does a container that is called so.
+    """The tag of the program that a tag means which is none.
 
+    `exim_mainlog` and `exim-in` mean Exim, and so does a container that is called so; `postfix@-` means the daemon that says such a text.
     Without a text, which is said to be as that program writes it, a word anywhere in the tag will do.
     """
     words = words_of(tag)
+    if text is not None and words and "/" not in tag and words[0] in _SPEAKERS:
+        return _SPEAKERS[words[0]](text)
     if len(words) > 1 and words[0] in HOLDERS:
         return next((word for word in words[1:] if word in _PLAIN), None)
     if text is None:

@@ -35,3 +35,5 @@ class Format:
     frame: OwnFrame | None = None
     #: What joins its records that are several lines; None where each line is whole.
     join: Callable[[], Pieces[Any]] | None = None
+    #: By its text, the tag of a line whose own names the program and none of its daemons; None where others may have written it.
+    speaker: Callable[[str], str | None] | None = None

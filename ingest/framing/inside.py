@@ -67,7 +67,7 @@ class Inside:
             meant = self._programs.meant(line.tag, line.text)
             if meant is None:
                 return
-            line.tag = line.program = meant
+            line.tag, line.program = meant, meant.rpartition("/")[2]
         unwrap = self._programs.unwrap.get(line.program)
         if unwrap is not None:
             unwrap(line)

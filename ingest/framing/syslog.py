@@ -227,7 +227,7 @@ class Framer:
         if own is not None:
             return Line(time_us, fine, "", own.program, own.program, own.pid, own.text, raw, self.file)
         unmarked = self._programs.unmarked
-        if unmarked is None or _HOSTED.match(rest) is not None:
+        if unmarked is None or _HOSTED.match(rest) is not None or self._programs.is_named(rest):
             return self._frame_rest(time_us, fine, rest, raw)
         return Line(time_us, fine, "", unmarked, unmarked, 0, rest, raw, self.file)
 

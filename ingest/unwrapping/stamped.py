@@ -16,10 +16,13 @@ _MICROSECOND = timedelta(microseconds=1)
 STAMP = (
     r"(?:<\d{1,3}>(?:1 )?)?"
     r"(?:(?:\d{4}-\d\d-\d\d[Tt ]|(?:[^\W\d_]{3,12}\.?|\d{1,2}[月월]) {1,2}\d{1,2}\.? |\d{1,2}\.? [^\W\d_]{3,12}\.? )\d\d:\d\d:\d\d"
-    r"|\w{2,5}\.? \d{4}-\d\d-\d\d \d\d:\d\d:\d\d|[A-Z][a-z]{2} [A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \d{4})"
+    r"|\w{1,8}\.? \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})? (?:[A-Z]{1,5}|[+-]\d\d\S{0,3}) "
+    r"|[A-Z][a-z]{2} [A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \d{4})"
 )
 #: A stamp with its date and its zone, as containers are given: `2026-01-25T21:25:22.123456789Z`.
 MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,12})?(?:Z|[+-]\d\d:?\d\d)"
+#: The same without a zone: of that of the file.
+DAY_TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,12})?"
 #: `postfix/smtpd[558]: `.
 TAG = r"[A-Za-z][A-Za-z0-9_./@-]{0,100}\[\d{1,10}\]: "
 

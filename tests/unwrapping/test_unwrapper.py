@@ -9,7 +9,7 @@ import pytest
 from captures import RSPAMD_SYSLOG, SHORT
 from wrapped import WRAPPINGS
 
-from ingest.formats import framer_of, unwrapper_of
+from ingest.formats import format_of, framer_of, unwrapper_of
 from ingest.framing.line import Line
 from ingest.unwrapping import WRAPPERS, Lines, Wrapper
 from unwrapping.test_wrappings import lines_of
@@ -50,6 +50,28 @@ def test_each_row_takes_its_example(wrapper: Wrapper) -> None:
         (f"mail_postfix.1.k3v9@node2    | {_BSD}", "mx1", "postfix/smtpd", 558),
         (f"[mail] | {_BSD}", "mx1", "postfix/smtpd", 558),
         ("\x1b[33mmail-1  | \x1b[0m2026-01-25T21:25:22.5Z WARNING postfix/smtpd[558]: " + _SAID, "", "postfix/smtpd", 558),
+        (f"\ufeffmail-1  | {_BSD}\r", "mx1", "postfix/smtpd", 558),
+        (f"mail-1  | {_BSD}\x1b[0m", "mx1", "postfix/smtpd", 558),
+        (f"mail-0 postfix {_BSD}", "mx1", "postfix/smtpd", 558),
+        (f"mail mail-0 postfix 2026-01-25T21:25:22.512345678Z {_BSD}", "mx1", "postfix/smtpd", 558),
+        (f"\x1b[92mmail-0\x1b[0m \x1b[32mpostfix\x1b[0m {_BSD}", "mx1", "postfix/smtpd", 558),
+        (f"1f0e3dad9990 {_BSD}", "mx1", "postfix/smtpd", 558),
+        (f"mail 2026-01-25 21:25:22 mx1 postfix/smtpd[558]: {_SAID}", "mx1", "postfix/smtpd", 558),
+        (f"2026-01-25T21:25:22.512345678Z mail_postfix.1.k3v9@node2    | {_BSD}", "mx1", "postfix/smtpd", 558),
+        (f"2026-01-25T21:25:22 {_BSD}", "mx1", "postfix/smtpd", 558),
+        (f"  {_BSD}", "mx1", "postfix/smtpd", 558),
+        (f"> {_BSD}", "mx1", "postfix/smtpd", 558),
+        (f'"{_BSD}\\n"', "mx1", "postfix/smtpd", 558),
+        (f"/home/me/old logs/mail.log:12:{_BSD}", "mx1", "postfix/smtpd", 558),
+        (f"C:\\logs\\mail.log:{_BSD}", "mx1", "postfix/smtpd", 558),
+        (f"(standard input):{_BSD}", "mx1", "postfix/smtpd", 558),
+        (f'2026-01-25 21:25:22.512345678 +0000 mail.log: {{"log":"{_BSD}"}}', "mx1", "postfix/smtpd", 558),
+        (f'{{"_index":"logs-1","_source":{{"@timestamp":"2026-01-25T21:25:23.9Z","message":"{_BSD}"}}}}', "mx1", "postfix/smtpd", 558),
+        ("Jan 25 21:25:22 relay 2026-01-25 21:25:22 mx1 postfix/smtpd[558]: " + _SAID, "mx1", "postfix/smtpd", 558),
+        ("Sun 2026-01-25 21:25:22 UTC mx1 postfix@-.service[558]: " + _SAID, "mx1", "postfix/smtpd", 558),
+        ("2026-01-25 21:25:22 mx1 dovecot: " + _SAID, "mx1", "dovecot", 0),
+        ("2026-01-25 21:25:22,512 INFO dovecot: " + _SAID, "", "dovecot", 0),
+        ("2026-01-25 21:25:22+00:00 dovecot: " + _SAID, "", "dovecot", 0),
         ("2026-01-25T21:25:22+00:00 [info] mx1 postfix/smtpd[558]: " + _SAID, "mx1", "postfix/smtpd", 558),
         ("2026-01-25T21:25:22+00:00 mx1 NOTICE postfix/smtpd[558]: " + _SAID, "mx1", "postfix/smtpd", 558),
         ("2026-01-25 21:25:22,512 ERROR    postfix/smtpd[558]: " + _SAID, "", "postfix/smtpd", 558),
@@ -104,6 +126,14 @@ def test_forms_one_by_one(text: str, host: str, tag: str, pid: int) -> None:
     line = framed(text)
     assert (line.host, line.tag, line.pid, line.text) == (host, tag, pid, _SAID)
     assert datetime.fromtimestamp(line.time_us // 1_000_000, UTC) == datetime(2026, 1, 25, 21, 25, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["Sun 2026-01-25 21:25:22 UTC mx1 postfix@-.service[1]: starting the mail system", f"2026 {_BSD}"])
+def test_what_is_not_told_is_not_guessed(text: str) -> None:
+    """A unit's line that no daemon says alone is nobody's; a year that stands before the stamp is not taken off."""
+    (line,) = unwrapped(text)
+    found = framer_of("f", UTC, 2026).frame(line)
+    assert found is None or format_of(found.tag, found.program) is None
 
 
 def test_the_years_of_a_record_are_those_of_its_line() -> None:
