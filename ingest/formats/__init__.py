@@ -62,6 +62,7 @@ FORMATS: tuple[Format, ...] = (
             "relay=mail.example.com[198.51.100.9]:25, delay=0.5, delays=0.1/0/0.2/0.2, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
         ),
         instanced=True,
+        serves=True,
         speaker=postfix.speaker,
     ),
     Format(
@@ -87,6 +88,7 @@ FORMATS: tuple[Format, ...] = (
             "2026-11-24 03:53:14 1xVhsP-00001T-1p => anna@example.com R=remote T=remote_smtp H=mail.example.com [198.51.100.9] "
             'C="250 2.0.0 Ok: queued as 3033D18654F"'
         ),
+        serves=True,
         frame=exim.FRAME,
         join=exim.EximPieces,
     ),
@@ -100,6 +102,7 @@ FORMATS: tuple[Format, ...] = (
             "Nov 24 03:53:14 mx1 sm-mta[15660]: 6AO3rEHB015660: to=<anna@example.com>,<bob@example.com>, delay=00:00:01, xdelay=00:00:01, "
             "mailer=esmtp, pri=60054, relay=mail.example.com. [198.51.100.9], dsn=2.0.0, stat=Sent (Ok: queued as 3033D18654F)"
         ),
+        serves=True,
     ),
     Format(
         "rspamd",

@@ -29,6 +29,8 @@ class Format:
     example: str
     #: Only with an instance in the tag: `postfix/smtpd`, never a bare `smtpd` of another product.
     instanced: bool = False
+    #: It is a mail server, which has queue files.
+    serves: bool = False
     #: Its lines say nothing that the mail server's own do not say: all are known, none is a fact.
     helper: bool = False
     #: How it stamps what it writes itself; None where it writes through syslog or journald alone.

@@ -40,7 +40,7 @@ _LOG_ID = re.compile(rf"\bid=(?!{EXIM_ID}(?![0-9A-Za-z-]))([0-9A-Za-z]+-[0-9]+(?
 
 def log_id_in(text: str) -> str | None:
     """The filter's log id in its reply."""
-    found = _LOG_ID.search(text)
+    found = _LOG_ID.search(text) if "id=" in text else None
     return found[1] if found else None
 
 
@@ -54,8 +54,8 @@ _VERDICTS = {
     "BAD HEADER": Verdict.BAD_HEADER,
     "BAD-HEADER": Verdict.BAD_HEADER,
 }
-_DISCARDED = re.compile(r"\bdiscarded\b", re.IGNORECASE)
-_KEPT = re.compile(r"(?<!not )\bquarantined\b", re.IGNORECASE)
+_DISCARDED = re.compile(r"\bdiscarded\b")
+_KEPT = re.compile(r"(?<!not )\bquarantined\b")
 
 
 def filter_answer(text: str) -> tuple[Verdict | None, str | None, Disposition | None]:
@@ -63,9 +63,10 @@ def filter_answer(text: str) -> tuple[Verdict | None, str | None, Disposition | 
     verdict = detail = did = None
     if " - " in text and (found := _FOUND.search(text)) is not None:
         verdict, detail = _VERDICTS.get(found[1].upper(), Verdict.UNKNOWN), found[2]
-    if _DISCARDED.search(text) is not None:
+    lowered = text.lower()
+    if "discarded" in lowered and _DISCARDED.search(lowered) is not None:
         did = Disposition.DISCARDED
-    elif _KEPT.search(text) is not None:
+    elif "quarantined" in lowered and _KEPT.search(lowered) is not None:
         did = Disposition.QUARANTINED
     elif text.endswith("BOUNCE"):
         did = Disposition.BOUNCED

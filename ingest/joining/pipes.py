@@ -36,8 +36,8 @@ def goes_to_program(fact: Fact) -> bool:
     """Whether a delivery was one to a program of this host, which says nothing but that it took it."""
     return (
         isinstance(fact, Attempted)
-        and fact.status is Status.SENT
         and fact.by is By.LOCAL
+        and fact.status is Status.SENT
         and fact.relay is not None
         and fact.relay_ip is None
         and not (fact.forwarded or fact.discarded or fact.automatic)
@@ -53,7 +53,7 @@ def comes_from_program(fact: Fact | None) -> bool:
 
 def passes_program(fact: Fact) -> bool:
     """Whether a line tells of a message that a program of this host took or handed in."""
-    return goes_to_program(fact) or comes_from_program(fact)
+    return goes_to_program(fact) if isinstance(fact, Attempted) else comes_from_program(fact)
 
 
 def message_ids(facts: Iterable[Fact]) -> list[str]:

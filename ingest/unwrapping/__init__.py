@@ -111,7 +111,7 @@ class Unwrapper:
         out: Lines = []
         self._end_block(out)
         for offset, part in self._parts.values():
-            self._give(offset, within(part.moment, part.text), out)
+            self._give(offset, within(part.moment, part.text, at_once=True), out)
         self._parts.clear()
         return sorted(out)
 
@@ -151,7 +151,7 @@ class Unwrapper:
                 offset, taken = self._joined(offset, taken)
                 if taken.more:
                     return
-                text = within(taken.moment, taken.text)
+                text = within(taken.moment, taken.text, at_once=True)
             elif not taken:
                 return
             else:
@@ -179,7 +179,7 @@ def peeled(text: str) -> str:
     for _ in range(_LAYERS):
         taken = _first(wrapper.take(text) for wrapper in WRAPPERS)
         if isinstance(taken, Part):
-            return text if taken.more else within(taken.moment, taken.text)
+            return text if taken.more else within(taken.moment, taken.text, at_once=True)
         if not taken:
             break
         text = taken

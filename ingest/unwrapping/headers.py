@@ -120,7 +120,7 @@ def indented(text: str) -> str | None:
 def taken(text: str) -> str | None:
     """`2026-01-25T21:25:22.123456789Z Jan 25 21:25:22 ...`: a line with a stamp behind another, as `docker logs -t` and others write it."""
     match = _TAKEN.match(text)
-    return None if match is None else within(match[1].replace(" ", "T"), text[match.end() :])
+    return None if match is None else within(match[1].replace(" ", "T"), text[match.end() :], at_once=True)
 
 
 def of_container(text: str) -> Part | None:

@@ -139,7 +139,30 @@ def test_what_is_not_told_is_not_guessed(text: str) -> None:
 def test_the_years_of_a_record_are_those_of_its_line() -> None:
     """A stamp without a year is the last such day before the record was made."""
     (old,) = unwrapped('{"log":"Dec 31 23:59:59 mx1 a[1]: x\\n","stream":"stdout","time":"2024-01-01T00:00:01Z"}')
-    assert old == "2023-12-31T23:59:59 mx1 a[1]: x"
+    assert old == "2023-12-31T23:59:59+0000 mx1 a[1]: x"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("2026-11-24T10:00:00.5Z Nov 24 11:00:00 mx1 a[1]: x", "2026-11-24T11:00:00+0100 mx1 a[1]: x"),
+        ("2026-11-24T10:00:02.5Z stdout F Nov 24 15:30:00 mx1 a[1]: x", "2026-11-24T15:30:00+0530 mx1 a[1]: x"),
+        ("mail-1  | 2026-11-24T10:00:00.5+02:00 Nov 24 08:00:00 mx1 a[1]: x", "2026-11-24T08:00:00+0000 mx1 a[1]: x"),
+        (
+            '{"log":"Dec 31 20:00:00 mx1 a[1]: x\\n","stream":"stdout","time":"2026-01-01T01:00:00Z"}',
+            "2025-12-31T20:00:00-0500 mx1 a[1]: x",
+        ),
+        ("2026-11-24T10:00:00.5Z 2026-11-24 11:00:00 x", "2026-11-24 11:00:00 +0100 x"),
+        # Taken later, the line may be of any zone; its own is not touched.
+        ("2026-11-24T10:08:00.5Z 2026-11-24 11:00:00 x", "2026-11-24 11:00:00 x"),
+        ("2026-11-24T10:00:00.5Z 2026-11-24 11:00:00 +0200 x", "2026-11-24 11:00:00 +0200 x"),
+        ('{"message":"Nov 24 11:00:00 mx1 a[1]: x","@timestamp":"2026-11-24T10:00:00Z"}', "2026-11-24T11:00:00 mx1 a[1]: x"),
+        ("2026-11-24T10:00:00 Nov 24 11:00:00 mx1 a[1]: x", "2026-11-24T11:00:00 mx1 a[1]: x"),
+    ],
+)
+def test_what_takes_a_line_at_once_tells_its_zone(text: str, told: str) -> None:
+    """A stamp without a zone beside one with a zone, of the same moment; what collectors read later tells none."""
+    assert unwrapped(text) == [told]
 
 
 def test_a_plain_file_stays_plain() -> None:
