@@ -53,7 +53,6 @@ WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper("short-unix", headers.unix, f"1769376322.512345 mx1 {_LINE}"),
     Wrapper("nethserver", headers.of_node, f"2026-01-25T21:25:22+01:00 [1:mail1:postfix/smtpd] {_CLIENT}"),
     Wrapper("stern", headers.held, f"mail-0 postfix {_BSD}"),
-    Wrapper("pasted", headers.indented, f"> {_BSD}"),
     Wrapper("loki", headers.labelled, '2026-01-25T21:25:22Z {identifier="postfix/smtpd", job="journal"} ' + _CLIENT),
     Wrapper("months", in_english, f"Okt 25 21:25:22 mx1 {_LINE}"),
     Wrapper("severity", headers.level, f"2026-01-25T21:25:22+00:00 INFO    {_LINE}"),

@@ -25,9 +25,9 @@ _FOUND = re.compile(
 _FILE = re.compile(r"==> \S.{0,1000} <==\s*\Z")
 _COMPOSE = re.compile(r"\[?[A-Za-z0-9][\w.@/-]{0,200}\]?\s{0,60}\| ?")
 _POD = re.compile(r"\[pod/[\w./-]{1,255}\] ")
-_HELD = re.compile(rf"(?:(?:[A-Za-z][\w.-]{{0,252}}|[0-9a-f]{{12,64}}) {{1,20}}){{1,3}}(?={STAMP}|\{{\")")
+#: Names of pods and containers; what begins with a capital or a blank may be a sentence, or a header that a stranger wrote.
+_HELD = re.compile(rf"(?:(?:[a-z][a-z0-9_.-]{{0,252}}|[0-9a-f]{{12,64}}) {{1,20}}){{1,3}}(?={STAMP}|\{{\")")
 _TAKEN = re.compile(rf"({MOMENT}|{DAY_TIME}) {{1,2}}(?={STAMP}|\{{\"|\w[\w.@-]{{0,100}} {{1,40}}\| )")
-_INDENTED = re.compile(rf"[ \t>]{{1,40}}(?={STAMP})")
 _CRI = re.compile(rf"({MOMENT}) (stdout|stderr) ([FP])(?::\S{{0,100}})?(?: |\Z)")
 _UNIT_TAGGED = re.compile(r"(?<= )([\w.@\\-]{1,200})\.service(?=\[\d{1,10}\]: )", re.ASCII)
 _FULL = re.compile(
@@ -110,11 +110,6 @@ def of_pod(text: str) -> str | None:
 def held(text: str) -> str | None:
     """`mail-0 postfix Jan 25 21:25:22 ...`: pod and container as `stern` writes them, a container's name or id as `podman logs` does."""
     return None if stamped(text) else _without(_HELD.match(text), text)
-
-
-def indented(text: str) -> str | None:
-    """A line that was pasted into something, or quoted."""
-    return _without(_INDENTED.match(text), text)
 
 
 def taken(text: str) -> str | None:

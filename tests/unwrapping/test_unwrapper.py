@@ -59,8 +59,6 @@ def test_each_row_takes_its_example(wrapper: Wrapper) -> None:
         (f"mail 2026-01-25 21:25:22 mx1 postfix/smtpd[558]: {_SAID}", "mx1", "postfix/smtpd", 558),
         (f"2026-01-25T21:25:22.512345678Z mail_postfix.1.k3v9@node2    | {_BSD}", "mx1", "postfix/smtpd", 558),
         (f"2026-01-25T21:25:22 {_BSD}", "mx1", "postfix/smtpd", 558),
-        (f"  {_BSD}", "mx1", "postfix/smtpd", 558),
-        (f"> {_BSD}", "mx1", "postfix/smtpd", 558),
         (f'"{_BSD}\\n"', "mx1", "postfix/smtpd", 558),
         (f"/home/me/old logs/mail.log:12:{_BSD}", "mx1", "postfix/smtpd", 558),
         (f"C:\\logs\\mail.log:{_BSD}", "mx1", "postfix/smtpd", 558),
@@ -163,6 +161,12 @@ def test_the_years_of_a_record_are_those_of_its_line() -> None:
 def test_what_takes_a_line_at_once_tells_its_zone(text: str, told: str) -> None:
     """A stamp without a zone beside one with a zone, of the same moment; what collectors read later tells none."""
     assert unwrapped(text) == [told]
+
+
+def test_a_line_of_a_header_is_taken_for_none() -> None:
+    """Exim keeps the headers of what it refused as they came: a folded line of one begins with a blank."""
+    for text in (f"  {_BSD}", f"\t{_BSD}", f"P Received: {_BSD}"):
+        assert unwrapped(text) == [text]
 
 
 def test_a_plain_file_stays_plain() -> None:
