@@ -41,7 +41,7 @@ _LOG_ID = re.compile(rf"\bid=(?!{EXIM_ID}(?![0-9A-Za-z-]))([0-9A-Za-z]+-[0-9]+(?
 
 def log_id_in(text: str) -> str | None:
     """The filter's log id in its reply."""
-    found = _LOG_ID.search(text)
+    found = _LOG_ID.search(text) if "id=" in text or text.endswith(")") else None
     return found[1] or found[2] if found else None
 
 
@@ -56,9 +56,9 @@ _VERDICTS = {
     "BAD-HEADER": Verdict.BAD_HEADER,
 }
 #: Of other filters (clamsmtp: `Virus Detected; Discarded Email`).
-_VIRUS = re.compile(r"\bvirus (?:detected|found)\b", re.IGNORECASE)
-_DISCARDED = re.compile(r"\bdiscarded\b|\ABLOCKED \(", re.IGNORECASE)
-_KEPT = re.compile(r"(?<!not )\bquarantined\b", re.IGNORECASE)
+_VIRUS = re.compile(r"\bvirus (?:detected|found)\b")
+_DISCARDED = re.compile(r"\bdiscarded\b|\Ablocked \(")
+_KEPT = re.compile(r"(?<!not )\bquarantined\b")
 
 
 def filter_answer(text: str) -> tuple[Verdict | None, str | None, Disposition | None]:
@@ -66,11 +66,12 @@ def filter_answer(text: str) -> tuple[Verdict | None, str | None, Disposition | 
     verdict = detail = did = None
     if " - " in text and (found := _FOUND.search(text)) is not None:
         verdict, detail = _VERDICTS.get(found[1].upper(), Verdict.UNKNOWN), found[2]
-    elif _VIRUS.search(text) is not None:
+    lowered = text.lower()
+    if verdict is None and "virus " in lowered and _VIRUS.search(lowered) is not None:
         verdict = Verdict.VIRUS
-    if _DISCARDED.search(text) is not None:
+    if ("discarded" in lowered or lowered.startswith("blocked (")) and _DISCARDED.search(lowered) is not None:
         did = Disposition.DISCARDED
-    elif _KEPT.search(text) is not None:
+    elif "quarantined" in lowered and _KEPT.search(lowered) is not None:
         did = Disposition.QUARANTINED
     elif text.endswith("BOUNCE"):
         did = Disposition.BOUNCED

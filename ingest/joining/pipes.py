@@ -55,7 +55,7 @@ def comes_from_program(fact: Fact | None) -> bool:
 
 def passes_program(fact: Fact) -> bool:
     """Whether a line tells of a message that a program of this host took or handed in."""
-    return goes_to_program(fact) or comes_from_program(fact)
+    return goes_to_program(fact) if isinstance(fact, Attempted) else comes_from_program(fact)
 
 
 def message_ids(facts: Iterable[Fact]) -> list[str]:
