@@ -101,7 +101,7 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         _R.REMOTE_SYSTEM,
         r"(?:virus|spam|malware|content)[ -]?(?:scanner|filter|checker|scan|check)[^.;]{0,30}(?:unavailable|malfunction|failed|failure|"
-        r"error|not available|timed out)",
+        r"error|not available|timed out)|timeout processing message",
         "The filter of the server did not answer.",
     ),
     Phrase(_R.VIRUS, r"\bvirus(?:es)?\b|malware|malicious (?:file|attachment|content)|\binfected\b|\beicar\b|\btrojan\b|\bransomware\b"),
@@ -298,7 +298,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         _R.SPAM,
-        r"\bspam\b|anti-?spam|\bspammy\b|unsolicited|\bjunk\b|\bgtube\b|phishing|\bube\b|\buce\b|bulk mail|suspicious|"
+        r"\bspam\b|anti-?spam|spamassassin|\bspammy\b|unsolicited|\bjunk\b|\bgtube\b|phishing|\bube\b|\buce\b|bulk mail|suspicious|"
         r"\bspam points\b|\bscored\b|content filter",
     ),
     Phrase(
