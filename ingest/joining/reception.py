@@ -78,11 +78,11 @@ def _message_of(result: Loose, web: Web) -> tuple[Life, How] | None:
         # One that has a result of its reception is not looked at again.
         lives = _lives(result, How.CHECKED, web)
         left = [life for life in lives if not life.judged and not _looked_at_before(life, web)] if len(lives) <= FEW else []
-        return (left[0], How.CHECKED) if len(left) == 1 else None
+        return (left[0], How.CHECKED) if len(left) == 1 and _looked_at(left[0], How.CHECKED, web) else None
     if len(lives) > FEW:
         return None
     life = lives[0] if len(lives) == 1 else _told_apart(result, web).get(result)
-    return (life, How.JUDGED) if life is not None and _looked_at(life, web) else None
+    return (life, How.JUDGED) if life is not None and _looked_at(life, How.JUDGED, web) else None
 
 
 def _lives(result: Loose, how: How, web: Web) -> list[Life]:
@@ -117,9 +117,9 @@ def _results(link: Link, web: Web) -> list[Loose]:
     return list(islice((part for part in found if isinstance(part, Loose)), MANY + 1))
 
 
-def _looked_at(life: Life, web: Web) -> bool:
-    """Whether there are results while a message is received, and not more than can be about it."""
-    return any(0 < len(_results(link, web)) <= MANY for link in life.links if link.how is How.JUDGED)
+def _looked_at(life: Life, how: How, web: Web) -> bool:
+    """Whether there are results while a message is received, or on its way, and not more than can be about it."""
+    return any(0 < len(_results(link, web)) <= MANY for link in life.links if link.how is how)
 
 
 def _looked_at_before(life: Life, web: Web) -> bool:
