@@ -122,8 +122,8 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "spamassassin",
         spamassassin.parse,
-        ("spamd", "spamassassin"),
-        title="SpamAssassin (spamd)",
+        ("spamd", "spamassassin", "spampd"),
+        title="SpamAssassin (spamd, spampd)",
         versions="3.1 to 4.0",
         example=(
             "Nov 24 03:53:14 mx1 spamd[85]: spamd: result: Y 12 - BAYES_99,URIBL_BLACK scantime=0.2,size=678,user=debian-spamd,uid=102,"

@@ -26,6 +26,7 @@ _ACL_VERDICTS = {Reason.VIRUS: Verdict.VIRUS, Reason.SPAM: Verdict.SPAM, Reason.
 _BY_SCANNERS = frozenset({Decider.ACL, Decider.MILTER})
 _BY_FILTERS = frozenset({Decider.MILTER, Decider.PROXY})
 _KEEPING = frozenset({Action.HOLD, Action.QUARANTINE})
+_TAKING = _KEEPING | {Action.ACCEPT, Action.DISCARD}
 _BLOCKED = frozenset({Finding.DENYLISTED, Finding.DNSBL})
 
 
@@ -38,10 +39,13 @@ def rule_fate(life: Life) -> Fate | None:
             continue
         if rule.action is Action.REJECT:
             return refused(rule, event)
-        if rule.action is Action.DISCARD:
+        if rule.action is Action.DISCARD and not (rule.source is Decider.MILTER and _taken_over(life)):
             return discarded(rule, event)
         if rule.action in _KEEPING:
             held = event
+    if held is None and _taken_over(life) and any(e.fact.action is Action.DISCARD for e in life.milter_rules if isinstance(e.fact, Ruled)):
+        # The mail server threw its copy away, for a filter has one of its own, and gives it on by itself.
+        return Fate(Disposition.UNKNOWN, Verdict.UNKNOWN, incomplete=True)
     if held is None or _released(life) or not isinstance(held.fact, Ruled):
         return None
     # What was put on hold before it was queued is so no more; what a filter took out of the queue is.
@@ -56,8 +60,17 @@ def stops_in_queue(rule: Ruled) -> bool:
 
 def _passed_on(life: Life) -> bool:
     """Whether such a filter said that it lets it go on."""
-    rules = [e.fact for e in life.rules_of_all if isinstance(e.fact, Ruled) and e.fact.source is Decider.FILTER]
-    return any(rule.action is Action.ACCEPT for rule in rules)
+    return any(rule.action is Action.ACCEPT for rule in _of_filters(life))
+
+
+def _taken_over(life: Life) -> bool:
+    """Whether such a filter said what it does with the message, or what it did."""
+    return any(rule.stage is Stage.QUEUE and rule.action in _TAKING for rule in _of_filters(life))
+
+
+def _of_filters(life: Life) -> list[Ruled]:
+    """What filters that take messages out of the queue said of one."""
+    return [e.fact for e in life.rules_of_all if isinstance(e.fact, Ruled) and e.fact.source is Decider.FILTER]
 
 
 def _released(life: Life) -> bool:

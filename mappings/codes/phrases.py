@@ -102,7 +102,7 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         _R.REMOTE_SYSTEM,
         r"(?:virus|spam|malware|content)[ -]?(?:scanner|filter|checker|scan|check)[^.;]{0,30}(?:unavailable|malfunction|failed|failure|"
-        r"error|not available|timed out)",
+        r"error|not available|timed out)|timeout processing message",
         "The filter of the server did not answer.",
     ),
     Phrase(_R.VIRUS, r"\bvirus(?:es)?\b|malware|malicious (?:file|attachment|content)|\binfected\b|\beicar\b|\btrojan\b|\bransomware\b"),
