@@ -15,7 +15,7 @@ from mappings.links import How
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 
 #: Revision of what formats and correlation write. Raised when that changes, so that a re-read replaces older documents.
-REVISION = 5
+REVISION = 6
 #: A version is `REVISION * VERSION_STEP + number of events`.
 VERSION_STEP = 1 << 20
 #: What only a whole trace has: lists leave it out.

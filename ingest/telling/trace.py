@@ -109,7 +109,7 @@ def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | 
     """
     about = _about(tree, root, one)
     nameless = about.sender is None and one.final is None and one.named is None
-    if nameless and not (isinstance(root, Life) and root.received is not None):
+    if nameless and not (isinstance(root, Life) and (root.received is not None or about.message_id)):
         return None
     pieces = pieces_of(one, tree)
     sure = [piece for piece in pieces if piece not in tree.unsure]

@@ -253,12 +253,15 @@ class Release(Fact, frozen=True, tag="release"):
 
 
 class Infected(Fact, frozen=True, tag="infected"):
-    """A virus scanner found something: in a folder of the filter, or in a file that is named after the message."""
+    """A virus scanner found something: in a folder of the filter, in a file that is named after the message, or in a scan."""
 
     folder: str | None
     virus: str
     queue_id: str | None = None
+    mail_id: str | None = None
 
     def bears(self, host: str) -> tuple[str, ...]:
-        """The queue file, where it names one."""
+        """The scan or the queue file, where it names one."""
+        if self.mail_id is not None:
+            return (keys.scan(self.mail_id),)
         return (keys.queue(host, self.queue_id),) if self.queue_id is not None else ()

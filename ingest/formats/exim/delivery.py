@@ -58,9 +58,17 @@ _INSIDE = re.compile(r"([A-Z][A-Za-z ]{1,80}) (?=H=\S)")
 _TRIED_ONCE = re.compile(r" (mua_wrapper forced failure for deferred delivery|routing yielded a (?:local|deferred) delivery)$")
 _COLONS = (":", " :")
 _SKIPPED = "retry time not reached"
-_GIVEN_UP = ("retry timeout exceeded", "have been failing for a long time", "after a long failure period")
+_GIVEN_UP = (
+    "retry timeout exceeded",
+    "delivery cancelled; message timed out",
+    "have been failing for a long time",
+    "after a long failure period",
+)
 #: Of these, what is said without another try; behind the words of a try the first stands, too.
-_UNTRIED = re.compile(r"retry timeout exceeded$|.*(?:have been failing for a long time|after a long failure period)", re.DOTALL)
+_UNTRIED = re.compile(
+    r"retry timeout exceeded$|delivery cancelled; message timed out$|.*(?:have been failing for a long time|after a long failure period)",
+    re.DOTALL,
+)
 
 
 def delivery(queue_id: str, arrow: str, text: str) -> Outcome:
