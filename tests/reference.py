@@ -212,6 +212,10 @@ def fits(query: Query, trace: Trace) -> bool:
     return query.tree is None or tree_fits(query.tree, trace)
 
 
+#: What a trace says of which nothing is known.
+_NOTHING = Trace(id="", version=0, log_domain="", time_ms=0, last_event_ms=0)
+
+
 def tree_fits(node: Node, trace: Trace) -> bool:
     """Whether a trace fits a question in the language."""
     if isinstance(node, All):
@@ -225,7 +229,11 @@ def tree_fits(node: Node, trace: Trace) -> bool:
         return any(tree_fits(Has(BY_CRITERION[name], node.value, node.literal), trace) for name in names)
     values = [getattr(trace, name) for name in node.criterion.over]
     if isinstance(node, Known):
-        return any(value not in (None, [], False) and not (value == 0 and isinstance(value, int)) for value in values)
+        told = ("disposition", "verdict", "direction")
+        return any(
+            value not in (None, []) and (name in told or value != getattr(_NOTHING, name))
+            for name, value in zip(node.criterion.over, values, strict=True)
+        )
     if isinstance(node, Ordered):
         bound = node.bound
         ways = {"<": lambda v: v < bound, "<=": lambda v: v <= bound, ">": lambda v: v > bound, ">=": lambda v: v >= bound}
@@ -237,7 +245,7 @@ def _has(node: Has, trace: Trace, values: list[Any]) -> bool:
     """Whether a trace has this value."""
     value, wild = node.value, not node.literal
     sides = [(getattr(trace, name), getattr(trace, f"{name}_domain", None)) for name in node.criterion.over]
-    texts = [text for text in values if isinstance(text, str)]
+    texts = [text for held in values for text in (held if isinstance(held, list) else [held]) if isinstance(text, str)]
     match node.criterion.compare:
         case Compare.ADDRESS:
             return _address_fits(value, sides, wild=wild)
