@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
+from mappings.embedded.columns import SERVERS
 from mappings.embedded.functions import SEPARATOR
 from mappings.fields import BY_NAME, Kind
 from mappings.patterns import ip_key
 from search.engines import Value
-from search.engines.embedded_sql import COLUMNS, SERVERS
+from search.engines.embedded_sql import COLUMNS
 
 
 def column(name: str) -> str:
