@@ -39,6 +39,8 @@ class CopyRules:
     share: float = 0.05
     #: After a copy it rests so many times as long as that took.
     rest: float = 20.0
+    #: Whether it looks by itself what is due, or only when it is asked to.
+    by_itself: bool = True
     #: Seconds between two looks, and until a file is tried again of which no copy could be made.
     look_s: float = 5.0
     again_s: float = 600.0
@@ -67,11 +69,13 @@ class ColumnarCopies:
         self._failed: dict[str, float] = {}
         self._closing = threading.Event()
         self._working = threading.Lock()
+        self._looked = False
         self._thread = threading.Thread(target=self._run, name="copies", daemon=True)
 
     def start(self) -> None:
         """Begin to look."""
-        self._thread.start()
+        if self._rules.by_itself:
+            self._thread.start()
 
     def take_up(self, file: TraceFile) -> None:
         """A file was there at the beginning: what is left of other copies goes."""
@@ -90,15 +94,21 @@ class ColumnarCopies:
         return made
 
     def close(self) -> None:
-        """Wait for a copy that is being made, or end that where nobody waits for anything; no one who holds the guard may ask."""
+        """Wait for a copy that is being made, or end that where nobody waits for anything; no one who holds the guard may ask.
+
+        Runs that are too short to look, again and again, make a copy at their end.
+        """
         self._closing.set()
         if self._thread.is_alive():
             self._thread.join()
+            if not self._looked and not self._stop.is_set():
+                self._make_one()
 
     def _run(self) -> None:
         """Make what is due, and rest."""
-        pause = 0.0
+        pause = self._rules.look_s
         while not self._closing.wait(pause):
+            self._looked = True
             began = time.monotonic()
             made = self._make_one()
             pause = max(self._rules.look_s, self._rules.rest * (time.monotonic() - began) if made else 0.0)

@@ -48,14 +48,14 @@ _REFUSED = "('bounced', 'expired', 'rejected', 'tempfailed', 'deferred')"
 class EmbeddedEngine:
     """Answers questions from the store in `folder`, also while another process writes to it, and before it is there.
 
-    Safe for several threads; each opens the files for itself.
+    Safe for several threads; each opens the files for itself. Without `copies` all is counted from the rows.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, copies: bool = True) -> None:
         self._folder = folder
         self._scopes = Scopes()
         self._files = Files(folder, self._scopes)
-        self._copies = Copies(folder)
+        self._copies = Copies(folder, able=copies)
         self._counting = EmbeddedCounting(self._each, self._copies)
 
     @in_words
@@ -222,6 +222,11 @@ class EmbeddedEngine:
         gaps = [*self._files.listing().gaps, *self._files.lacking()]
         touched = [gap for gap in gaps if gap.lower_ms < upper and lower < gap.upper_ms]
         return list(dict.fromkeys(lacking_sentence(gap, whole=scope.domains is None) for gap in touched))
+
+    @property
+    def copies_asked(self) -> int:
+        """How many answers came out of columnar copies."""
+        return self._copies.asked
 
     def close(self) -> None:
         """Let go of the store."""

@@ -61,13 +61,15 @@ class Copies:
     A copy that fails once is not used again as long as it stands there: what it holds is counted from the rows.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, able: bool) -> None:
         self._folder = folder
-        self._able = columnar.installed()
+        self._able = able and columnar.installed()
         self._guard = threading.Lock()
         self._connection: DuckDBPyConnection | None = None
         self._attached: dict[str, OpenCopy] = {}
         self._names = count(1)
+        #: How often copies have answered.
+        self.asked = 0
         self._failed: set[Path] = set()
         #: Those that others replaced, and when.
         self._former: deque[tuple[float, str]] = deque()
@@ -123,7 +125,7 @@ class Copies:
         try:
             with self._guard:
                 connection = self._open().cursor()
-            return connection.execute(statement, params).fetchall()
+            found: list[tuple[Any, ...]] = connection.execute(statement, params).fetchall()
         except duckdb.OutOfMemoryException as error:
             raise CopyFailed(str(error)) from error
         except duckdb.Error as error:
@@ -132,6 +134,8 @@ class Copies:
                 self._failed.update(copy.path for copy in copies if columnar.fault_of(copy.path) is not None)
                 self._close()
             raise CopyFailed(str(error)) from error
+        self.asked += 1
+        return found
 
     def _open(self) -> DuckDBPyConnection:
         """DuckDB."""

@@ -84,25 +84,15 @@ class EmbeddedCounting:
         """The same in each interval from one edge to the next; what lies in the question's span is between the first edge and the last."""
         slots = _slots(edges_ms)
 
-        def rows_of(file: OpenFile, criteria: list[Criterion]) -> Groups:
-            found = Groups()
-            for number, (begin, end) in enumerate(pairwise(edges_ms)):
-                span = Span(max(asked.span.lower, _key(begin)), min(asked.span.upper, _key(end)))
-                if span.lower < span.upper:
-                    found.update({(number, *values): n for values, n in _groups(file, criteria, span, fields).items()})
-            return found
-
         def joined(copies: list[OpenCopy], rows: Groups) -> list[Groups]:
-            if copies:
-                for (slot, *values), n in self._copies.grouped(copies, _columnar(asked, fields, slots=slots)).items():
-                    assert isinstance(slot, int), slot  # noqa: S101 - a slot is a number
-                    rows[(max(bisect_right(edges_ms, slots[0] + slot * slots[1]) - 1, 0), *values)] += n
+            rows.update(self._copies.grouped(copies, _columnar(asked, fields, slots=slots)) if copies else {})
             found = [Groups() for _ in edges_ms[1:]]
-            for (number, *values), n in rows.items():
-                found[int(number or 0)][tuple(values)] += n
+            for (slot, *values), n in rows.items():
+                assert isinstance(slot, int), slot  # noqa: S101 - a slot is a number
+                found[max(bisect_right(edges_ms, slots[0] + slot * slots[1]) - 1, 0)][tuple(values)] += n
             return found
 
-        return self._of_both(asked, rows_of, joined)
+        return self._of_both(asked, lambda file, criteria: _groups(file, criteria, asked.span, fields, slots), joined)
 
     def _of_both(
         self,
@@ -152,9 +142,12 @@ def _columnar(
     return ColumnarQuestion(asked.node, asked.domains, asked.span.lower, asked.span.upper, tuple(fields), slots, among)
 
 
-def _groups(file: OpenFile, criteria: list[Criterion], span: Span, fields: Sequence[str]) -> Groups:
-    """The groups of a file's rows."""
+def _groups(file: OpenFile, criteria: list[Criterion], span: Span, fields: Sequence[str], slots: tuple[int, int] | None = None) -> Groups:
+    """The groups of a file's rows; with slots the number of the slot goes before the values."""
     plan = Plan(file.connection, criteria, span)
+    if slots is not None:
+        times = f"(id_ms(t.id) - {slots[0]}) / {slots[1]}"
+        return tallied(file.connection, ["", *fields], plan.groups([times, *(column(name) for name in fields)]))
     if not fields:
         return Counter({(): plan.count(_NO_END)})
     return tallied(file.connection, fields, plan.groups([column(name) for name in fields]))
@@ -165,7 +158,8 @@ def _not_in(copy: OpenCopy) -> Criterion:
     above, changed = "t.id > ?", "t.id IN (SELECT id FROM changed)"
     return [
         Atom(above, (copy.label.border,), Drive("trace AS t", "t.id", above, (copy.label.border,))),
-        Atom(changed, (), Drive("changed AS c", "c.id", "1", ())),
+        # What changed may be no row any more.
+        Atom(changed, (), Drive("changed AS c", "c.id", "1", (), exact=False)),
     ]
 
 
@@ -190,8 +184,3 @@ def _slots(edges_ms: Sequence[int]) -> tuple[int, int]:
         return edges_ms[0], max(edges_ms[-1] - edges_ms[0], 1)
     step = reduce(gcd, (end - begin for begin, end in pairwise(inner)), 0) or max(inner[0] - edges_ms[0], edges_ms[-1] - inner[0], 1)
     return inner[0] - -(-(inner[0] - edges_ms[0]) // step) * step, step
-
-
-def _key(time_ms: int) -> bytes:
-    """The least id of a time."""
-    return b"\xff" * 17 if time_ms >= 1 << 48 else max(time_ms, 0).to_bytes(6, "big") + bytes(10)
