@@ -119,7 +119,8 @@ class _Counting:
         thens, numbers = self._beside(query, by, self._then, among), self._beside(query, by, self._of, among)
         return ValueCounts(
             by=self._asked.by,
-            total=self._engine.count(query, self._scope),
+            # Where each trace has one value, they are all traces.
+            total=self._engine.count(query, self._scope) if BY_NAME[by].many else top.missing + top.rest + sum(n for _, n in top.values),
             distinct=Distinct(top.kinds),
             values=[
                 ValueCount(value, number, self._listed(thens, value), self._percentiles(numbers, value)) for value, number in top.values

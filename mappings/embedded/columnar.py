@@ -53,17 +53,17 @@ _ROW = (*PLAIN, "queue_ids")
 HEAD: Final = tuple(field.name for field in FIELDS if field.name in _ASKED and field.name not in _ROW)
 _TYPES = {Kind.TIME: "BIGINT", Kind.INTEGER: "HUGEINT", Kind.FLOAT: "DOUBLE", Kind.FLAG: "BOOLEAN"}
 #: The columns of a copy and their types. `hi` and `lo` are the id's two halves; `client`, `relay` and `visible` are numbers in the tables
-#: `server` and `sight`; several values are one text, each between separators, and so are the words of a text between blanks.
+#: `server` and `sight`; the words of a text stand each between blanks.
 COLUMNS: Final[dict[str, str]] = {
     "hi": "UBIGINT",
     "lo": "UBIGINT",
     "client": "INTEGER",
     "relay": "INTEGER",
     "visible": "INTEGER",
-    "quarantine": "VARCHAR",
+    "quarantine": "VARCHAR[]",
     # SQLite keeps no larger number in a column.
     **{name: "BIGINT" if BY_NAME[name].kind is Kind.INTEGER else "VARCHAR" for name in PLAIN},
-    **{name: "VARCHAR" if BY_NAME[name].many else _TYPES.get(BY_NAME[name].kind, "VARCHAR") for name in ("queue_ids", *HEAD)},
+    **{name: "VARCHAR[]" if BY_NAME[name].many else _TYPES.get(BY_NAME[name].kind, "VARCHAR") for name in ("queue_ids", *HEAD)},
 }
 #: A copy with other columns was made by another release, and is made anew.
 _LAYOUT = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
@@ -234,9 +234,9 @@ class _Rows:
                     client,
                     relay,
                     None if visible is None else sights.setdefault(visible, len(sights)),
-                    _between(quarantine),
+                    _split(quarantine),
                     *columns,
-                    _between(queue_ids),
+                    _split(queue_ids),
                     *[value if fold is None or value is None else fold(value) for fold, value in zip(folds, values, strict=True)],
                 )
 
@@ -255,16 +255,16 @@ def _getter(kind: type) -> Callable[[Any], Sequence[Any]]:
     return lambda row: [getattr(row, name, getattr(plain, name)) for name in HEAD]
 
 
-def _between(joined: str | None) -> str | None:
-    """Several values in one text, each between separators."""
-    return None if joined is None else f"{SEPARATOR}{joined}{SEPARATOR}"
+def _split(joined: str | None) -> list[str] | None:
+    """Several values that are joined in one text, each once."""
+    return None if joined is None else list(dict.fromkeys(joined.split(SEPARATOR)))
 
 
 def _fold_of(name: str) -> Callable[[Any], Any] | None:
     """How a value of the head is brought into its column: as it is compared and counted."""
     field = BY_NAME[name]
     if field.many:
-        return lambda values: _between(SEPARATOR.join(map(searchable, dict.fromkeys(values)))) if values else None
+        return lambda values: list(dict.fromkeys(map(searchable, values))) or None
     if name == "host":
         return lambda value: _folded(value) or None
     return _FOLDS.get(field.kind)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from mappings.embedded import columnar
 from mappings.embedded.columnar import CopyLabel, halves
 from mappings.embedded.columns import SERVERS
-from mappings.embedded.functions import SEPARATOR
 from mappings.fields import BY_NAME, Kind
 from search.engines import Top, Value
 from search.engines.embedded_columnar_sql import TIME, Statement, column
@@ -210,7 +209,7 @@ def _names(asked: ColumnarQuestion) -> list[str]:
 
 
 def _of_one(copy: OpenCopy, asked: ColumnarQuestion, statement: Statement) -> str:
-    """The groups of one copy: rows first by the numbers of servers, which are then named."""
+    """What one copy gives: values, and how often."""
     names = _names(asked)
     columns = []
     if asked.slots is not None:
@@ -220,14 +219,14 @@ def _of_one(copy: OpenCopy, asked: ColumnarQuestion, statement: Statement) -> st
     where = " AND ".join(_conditions(copy, asked, statement))
     if not names:
         return f"SELECT count(*) AS n FROM {copy.database}.trace AS t WHERE {where}"
-    listed = ", ".join(names)
-    found = (
-        f"SELECT {listed}, count(*) AS n FROM (SELECT {', '.join(columns)} FROM {copy.database}.trace AS t WHERE {where}) GROUP BY {listed}"
-    )
+    # All is grouped once, at the end; only what must be looked up for each value is grouped before.
+    found = f"SELECT {', '.join(columns)}, 1::BIGINT AS n FROM {copy.database}.trace AS t WHERE {where}"
+    if any(name in SERVERS for name in asked.fields):
+        found = f"SELECT {', '.join(names)}, sum(n)::BIGINT AS n FROM ({found}) GROUP BY {', '.join(names)}"
     for number, name in enumerate(asked.fields):
         if BY_NAME[name].many:
             # One at a time: two in one SELECT would go side by side.
-            found = f"SELECT * REPLACE (unnest({_several(f'v{number}')}) AS v{number}) FROM ({found})"
+            found = f"SELECT * REPLACE (unnest(ifnull(v{number}, [NULL])) AS v{number}) FROM ({found})"
         elif name in SERVERS:
             found = (
                 f"SELECT f.* REPLACE (s.value AS v{number}) FROM ({found}) AS f LEFT JOIN"
@@ -262,14 +261,6 @@ def _server(name: str) -> str:
     """The value of a field in the table of servers; what is no address is none that could be counted as one."""
     value = f"nullif({SERVERS[name][1]}, '')"
     return f"CASE WHEN ip_key IS NOT NULL THEN {value} END" if BY_NAME[name].kind is Kind.IP else value
-
-
-def _several(value: str) -> str:
-    """The values of a field of several, each once; none is one that is not known."""
-    return f"CASE WHEN {value} IS NULL THEN [NULL]::VARCHAR[] ELSE list_distinct(string_split(trim({value}, {_BETWEEN}), {_BETWEEN})) END"
-
-
-_BETWEEN = f"chr({ord(SEPARATOR)})"
 
 
 def _type(name: str) -> str:

@@ -133,12 +133,23 @@ class Statement:
         like = re.sub(r"([\\%_])", r"\\\1", pattern).replace("*", "%").replace("?", "_")
         return f"{column} LIKE {self.bind(like)} ESCAPE '\\'"
 
-    def among(self, column: str, asked: Asked, between: str) -> str:
-        """One of several texts fits, each of which stands between two of these characters."""
-        if asked.form is Form.PATTERN:
-            inner = re.escape(asked.value).replace(r"\*", f"[^{between}]*").replace(r"\?", f"[^{between}]")
-            return f"regexp_matches({column}, {self.bind(f'{between}{inner}{between}')})"
-        return f"contains({column}, {self.bind(f'{between}{asked.value}{between}')})"
+    def among(self, values: str, asked: Asked) -> str:
+        """One of several texts fits."""
+        if asked.form is not Form.PATTERN:
+            return f"list_contains({values}, {self.bind(asked.value)})"
+        between = f"chr({ord(SEPARATOR)})"
+        return self._between(f"{between} || array_to_string({values}, {between}) || {between}", asked.value, SEPARATOR)
+
+    def word(self, words: str, asked: Asked) -> str:
+        """A word of a text fits, or several that follow each other."""
+        if asked.form is not Form.PATTERN:
+            return f"contains({words}, {self.bind(f' {asked.value} ')})"
+        return self._between(words, asked.value, " ")
+
+    def _between(self, column: str, pattern: str, between: str) -> str:
+        """What stands between two of these characters fits a pattern."""
+        inner = re.escape(pattern).replace(r"\*", f"[^{between}]*").replace(r"\?", f"[^{between}]")
+        return f"regexp_matches({column}, {self.bind(f'{between}{inner}{between}')})"
 
 
 def column(name: str) -> str:
@@ -190,7 +201,7 @@ def _code(statement: Statement, over: tuple[str, ...], value: str, _wild: bool) 
 
 def _quarantine(statement: Statement, _: tuple[str, ...], value: str, wild: bool) -> Iterable[str]:
     """A quarantine id, in each form that people copy."""
-    return (statement.among("t.quarantine", asked, SEPARATOR) for asked in asked_quarantine(value, wild=wild))
+    return (statement.among("t.quarantine", asked) for asked in asked_quarantine(value, wild=wild))
 
 
 def _message_id(statement: Statement, over: tuple[str, ...], value: str, wild: bool) -> Iterable[str]:
@@ -218,7 +229,7 @@ def _id(statement: Statement, asked: Asked) -> str:
 
 def _text_of(statement: Statement, name: str, asked: Asked) -> str:
     """A text, or one of several."""
-    return statement.among(column(name), asked, SEPARATOR) if BY_NAME[name].many else statement.text(column(name), asked)
+    return statement.among(column(name), asked) if BY_NAME[name].many else statement.text(column(name), asked)
 
 
 def _word(statement: Statement, over: tuple[str, ...], value: str, _wild: bool) -> Iterable[str]:
@@ -243,10 +254,10 @@ def _words(statement: Statement, over: tuple[str, ...], value: str, wild: bool) 
     for name in over:
         if asked.phrase:
             if asked.words:
-                yield statement.among(column(name), Asked(Form.EXACT, " ".join(asked.words)), " ")
+                yield statement.word(column(name), Asked(Form.EXACT, " ".join(asked.words)))
             continue
-        yield from (statement.among(column(name), Asked(Form.EXACT, word), " ") for word in asked.words)
-        yield from (statement.among(column(name), Asked(Form.PATTERN, pattern), " ") for pattern in asked.patterns)
+        yield from (statement.word(column(name), Asked(Form.EXACT, word)) for word in asked.words)
+        yield from (statement.word(column(name), Asked(Form.PATTERN, pattern)) for pattern in asked.patterns)
 
 
 #: How each way of comparing is compiled: by the fields, the value, and whether stars in it are wildcards.
