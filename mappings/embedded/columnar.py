@@ -51,6 +51,8 @@ _ASKED = {name for criterion in BY_WORD.values() for name in criterion.over} - {
 #: Those that the rows have as columns, folded, and those that are in the packed head.
 _ROW = (*PLAIN, "queue_ids")
 HEAD: Final = tuple(field.name for field in FIELDS if field.name in _ASKED and field.name not in _ROW)
+#: Where in it times are: a copy has their distance from first sight, which is short.
+_TIMES = tuple(number for number, name in enumerate(HEAD) if BY_NAME[name].kind is Kind.TIME)
 _TYPES = {Kind.TIME: "BIGINT", Kind.INTEGER: "HUGEINT", Kind.FLOAT: "DOUBLE", Kind.FLAG: "BOOLEAN"}
 #: The columns of a copy and their types. `hi` and `lo` are the id's two halves; `client`, `relay` and `visible` are numbers in the tables
 #: `server` and `sight`; the words of a text stand each between blanks.
@@ -65,8 +67,10 @@ COLUMNS: Final[dict[str, str]] = {
     **{name: "BIGINT" if BY_NAME[name].kind is Kind.INTEGER else "VARCHAR" for name in PLAIN},
     **{name: "VARCHAR[]" if BY_NAME[name].many else _TYPES.get(BY_NAME[name].kind, "VARCHAR") for name in ("queue_ids", *HEAD)},
 }
-#: A copy with other columns was made by another release, and is made anew.
-_LAYOUT = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+#: A copy with other columns was made by another release, and is made anew. This is raised when a column comes to hold something else.
+_REVISION: Final = 1
+_TABLE = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+_LAYOUT = f"{_REVISION}: {_TABLE}"
 halves = Struct(">QQ").unpack
 
 
@@ -195,7 +199,7 @@ def fault_of(path: Path) -> str | None:
 
 def fill(copy: DuckDBPyConnection, file: sqlite3.Connection, label: CopyLabel) -> int:
     """Write a copy of what a file holds now, up to the label's border; how many traces that is."""
-    copy.execute(f"CREATE TABLE trace({_LAYOUT})")
+    copy.execute(f"CREATE TABLE trace({_TABLE})")
     copy.execute("CREATE TABLE server(number INTEGER, ip VARCHAR, name VARCHAR, helo VARCHAR, ip_key BLOB)")
     copy.execute("CREATE TABLE sight(number INTEGER, domain VARCHAR)")
     copy.execute("CREATE TABLE label(token VARCHAR, border BLOB, layout VARCHAR)")
@@ -228,20 +232,17 @@ class _Rows:
         with closing(self._file.execute(statement, (border,))) as rows:
             for key, packed, client, relay, visible, quarantine, *columns, queue_ids in rows:
                 self.count += 1
-                values = _head_values(row := head(packed), type(row))
-                yield (
-                    *halves(key),
-                    client,
-                    relay,
-                    None if visible is None else sights.setdefault(visible, len(sights)),
-                    _split(quarantine),
-                    *columns,
-                    _split(queue_ids),
-                    *[value if fold is None or value is None else fold(value) for fold, value in zip(folds, values, strict=True)],
-                )
+                upper, lower = halves(key)
+                told = _values_of(row := head(packed), type(row))
+                values = [one if one is None or fold is None else fold(one) for fold, one in zip(folds, told, strict=True)]
+                for number in _TIMES:
+                    if values[number] is not None:
+                        values[number] -= upper >> 16
+                sight = None if visible is None else sights.setdefault(visible, len(sights))
+                yield upper, lower, client, relay, sight, _split(quarantine), *columns, _split(queue_ids), *values
 
 
-def _head_values(row: Any, kind: type) -> Sequence[Any]:
+def _values_of(row: Any, kind: type) -> Sequence[Any]:
     """The values of the fields that only the head has."""
     return _getter(kind)(row)
 

@@ -16,7 +16,7 @@ from mappings.embedded.columnar import CopyLabel, halves
 from mappings.embedded.columns import SERVERS
 from mappings.fields import BY_NAME, Kind
 from search.engines import Top, Value
-from search.engines.embedded_columnar_sql import TIME, Statement, column
+from search.engines.embedded_columnar_sql import TIME, ColumnarStatement, column
 from search.language.tree import Node
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def _groups(copies: Sequence[OpenCopy], asked: ColumnarQuestion) -> tuple[str, l
     params: list[Any] = []
     parts = []
     for copy in copies:
-        statement = Statement(copy.database, params)
+        statement = ColumnarStatement(copy.database, params)
         parts.append(_of_one(copy, asked, statement))
     inner = " UNION ALL ".join(parts)
     if not asked.fields and asked.slots is None:
@@ -208,7 +208,7 @@ def _names(asked: ColumnarQuestion) -> list[str]:
     return [*(["slot"] if asked.slots is not None else []), *(f"v{number}" for number in range(len(asked.fields)))]
 
 
-def _of_one(copy: OpenCopy, asked: ColumnarQuestion, statement: Statement) -> str:
+def _of_one(copy: OpenCopy, asked: ColumnarQuestion, statement: ColumnarStatement) -> str:
     """What one copy gives: values, and how often."""
     names = _names(asked)
     columns = []
@@ -240,7 +240,7 @@ def _of_one(copy: OpenCopy, asked: ColumnarQuestion, statement: Statement) -> st
     return found
 
 
-def _conditions(copy: OpenCopy, asked: ColumnarQuestion, statement: Statement) -> Iterator[str]:
+def _conditions(copy: OpenCopy, asked: ColumnarQuestion, statement: ColumnarStatement) -> Iterator[str]:
     """What a trace of a copy must meet."""
     yield statement.within(asked.lower, asked.upper)
     yield statement.condition(asked.node)

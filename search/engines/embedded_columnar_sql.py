@@ -38,7 +38,7 @@ class NotColumnar(Exception):  # noqa: N818 - it says what the question is
 
 
 @dataclass(slots=True)
-class Statement:
+class ColumnarStatement:
     """SQL with the values for its question marks; `database` is the name under which the copy is attached."""
 
     database: str
@@ -156,7 +156,9 @@ def column(name: str) -> str:
     """The column, or what is worked out of columns, that has a field."""
     if name in SERVERS or name == "id":
         raise NotColumnar(name)
-    return TIME if name == "time_ms" else f"t.{name}"
+    if name == "time_ms":
+        return TIME
+    return f"({TIME} + t.{name})" if BY_NAME[name].kind is Kind.TIME else f"t.{name}"
 
 
 def _number(name: str) -> str:
@@ -164,20 +166,20 @@ def _number(name: str) -> str:
     return f"{column(name)}::INTEGER" if BY_NAME[name].kind is Kind.FLAG else column(name)
 
 
-def _address(statement: Statement, over: tuple[str, ...], value: str, wild: bool) -> Iterable[str]:
+def _address(statement: ColumnarStatement, over: tuple[str, ...], value: str, wild: bool) -> Iterable[str]:
     """An address, a domain, a local part or a pattern in one of these fields."""
     asked = asked_address(value, wild=wild)
     of_domains = asked.form is Form.DOMAIN
     return (statement.text(column(f"{name}_domain" if of_domains else name), asked) for name in over)
 
 
-def _domain(statement: Statement, over: tuple[str, ...], value: str, wild: bool) -> Iterable[str]:
+def _domain(statement: ColumnarStatement, over: tuple[str, ...], value: str, wild: bool) -> Iterable[str]:
     """A domain, or a pattern of domains."""
     asked = asked_domain(value, wild=wild)
     return (statement.text(column(name), asked) for name in over)
 
 
-def _server(statement: Statement, over: tuple[str, ...], value: str, wild: bool) -> Iterable[str]:
+def _server(statement: ColumnarStatement, over: tuple[str, ...], value: str, wild: bool) -> Iterable[str]:
     """A sending server or next hop by name, address or network."""
     asked = asked_server(value, wild=wild)
     names = [SERVERS[name][1] for name in over]
@@ -187,7 +189,7 @@ def _server(statement: Statement, over: tuple[str, ...], value: str, wild: bool)
     return [statement.of_servers(SERVERS[over[0]][0], " OR ".join(parts))]
 
 
-def _code(statement: Statement, over: tuple[str, ...], value: str, _wild: bool) -> Iterable[str]:
+def _code(statement: ColumnarStatement, over: tuple[str, ...], value: str, _wild: bool) -> Iterable[str]:
     """A basic or enhanced code, or a class of them."""
     asked = asked_code(value)
     if asked is None:
@@ -199,24 +201,24 @@ def _code(statement: Statement, over: tuple[str, ...], value: str, _wild: bool) 
         yield f"starts_with({name}, {statement.bind(asked.enhanced)})" if asked.whole else f"{name} = {statement.bind(asked.enhanced)}"
 
 
-def _quarantine(statement: Statement, _: tuple[str, ...], value: str, wild: bool) -> Iterable[str]:
+def _quarantine(statement: ColumnarStatement, _: tuple[str, ...], value: str, wild: bool) -> Iterable[str]:
     """A quarantine id, in each form that people copy."""
     return (statement.among("t.quarantine", asked) for asked in asked_quarantine(value, wild=wild))
 
 
-def _message_id(statement: Statement, over: tuple[str, ...], value: str, wild: bool) -> Iterable[str]:
+def _message_id(statement: ColumnarStatement, over: tuple[str, ...], value: str, wild: bool) -> Iterable[str]:
     """A Message-ID."""
     return (statement.text(column(name), asked_message_id(value, wild=wild)) for name in over)
 
 
-def _exact(statement: Statement, over: tuple[str, ...], value: str, wild: bool) -> Iterable[str]:
+def _exact(statement: ColumnarStatement, over: tuple[str, ...], value: str, wild: bool) -> Iterable[str]:
     """An id or word that is compared with its case; a Message-ID also by the name of its field has no brackets."""
     for name in over:
         asked = asked_message_id(value, wild=wild) if name == "message_id" else asked_exact(value, wild=wild)
         yield _id(statement, asked) if name == "id" else _text_of(statement, name, asked)
 
 
-def _id(statement: Statement, asked: Asked) -> str:
+def _id(statement: ColumnarStatement, asked: Asked) -> str:
     """The id of a trace."""
     if asked.form is Form.PATTERN:
         raise NotColumnar("id")
@@ -227,17 +229,17 @@ def _id(statement: Statement, asked: Asked) -> str:
     return f"(t.hi = {statement.bind(hi)}::UBIGINT AND t.lo = {statement.bind(lo)}::UBIGINT)"
 
 
-def _text_of(statement: Statement, name: str, asked: Asked) -> str:
+def _text_of(statement: ColumnarStatement, name: str, asked: Asked) -> str:
     """A text, or one of several."""
     return statement.among(column(name), asked) if BY_NAME[name].many else statement.text(column(name), asked)
 
 
-def _word(statement: Statement, over: tuple[str, ...], value: str, _wild: bool) -> Iterable[str]:
+def _word(statement: ColumnarStatement, over: tuple[str, ...], value: str, _wild: bool) -> Iterable[str]:
     """A word of a closed list."""
     return (f"{column(name)} = {statement.bind(value)}" for name in over)
 
 
-def _folded(statement: Statement, over: tuple[str, ...], value: str, wild: bool) -> Iterable[str]:
+def _folded(statement: ColumnarStatement, over: tuple[str, ...], value: str, wild: bool) -> Iterable[str]:
     """A text without its case."""
     asked = asked_folded(value, wild=wild)
     for name in over:
@@ -248,7 +250,7 @@ def _folded(statement: Statement, over: tuple[str, ...], value: str, wild: bool)
             yield _text_of(statement, name, asked)
 
 
-def _words(statement: Statement, over: tuple[str, ...], value: str, wild: bool) -> Iterable[str]:
+def _words(statement: ColumnarStatement, over: tuple[str, ...], value: str, wild: bool) -> Iterable[str]:
     """Words of a text, any of them or one after the other."""
     asked = asked_words(value, wild=wild)
     for name in over:
@@ -261,7 +263,7 @@ def _words(statement: Statement, over: tuple[str, ...], value: str, wild: bool) 
 
 
 #: How each way of comparing is compiled: by the fields, the value, and whether stars in it are wildcards.
-_COMPARED: Mapping[Compare, Callable[[Statement, tuple[str, ...], str, bool], Iterable[str]]] = {
+_COMPARED: Mapping[Compare, Callable[[ColumnarStatement, tuple[str, ...], str, bool], Iterable[str]]] = {
     Compare.ADDRESS: _address,
     Compare.DOMAIN: _domain,
     Compare.SERVER: _server,

@@ -17,7 +17,7 @@ from mappings.embedded import columnar
 from mappings.embedded.catalog import Partition
 from search.engines import Top, Value, top_of
 from search.engines.embedded_columnar import ColumnarQuestion, Copies, CopyFailed, Groups, OpenCopy, lacking
-from search.engines.embedded_columnar_sql import NotColumnar, Statement
+from search.engines.embedded_columnar_sql import ColumnarStatement, NotColumnar
 from search.engines.embedded_files import OpenFile
 from search.engines.embedded_plan import Plan, Span
 from search.engines.embedded_sql import Atom, Criterion, Drive
@@ -102,7 +102,7 @@ class EmbeddedCounting:
     ) -> _Answer:
         """What the copies and the rows give together; the rows alone where no copy can be asked this, or one fails."""
         try:
-            Statement("", []).condition(asked.node)
+            ColumnarStatement("", []).condition(asked.node)
             return joined(*self._parts(asked, rows_of, able=True))
         except (NotColumnar, CopyFailed):
             return joined(*self._parts(asked, rows_of, able=False))
