@@ -6,7 +6,6 @@ before the copy is begun and one when it stands beside its file.
 
 from __future__ import annotations
 
-import secrets
 import subprocess
 import threading
 import time
@@ -133,7 +132,7 @@ class ColumnarCopies:
             if partition is None:
                 return None
             mark = self._files.file(partition).begin_copy()
-            return _Begun(partition, self._folder / partition.file, mark, CopyLabel(secrets.token_hex(8), mark.border))
+            return _Begun(partition, self._folder / partition.file, mark, CopyLabel(columnar.new_token(), mark.border))
 
     def _due(self) -> Partition | None:
         """The file whose copy lacks most, of those that lack too much."""

@@ -134,7 +134,7 @@ class TraceFile:
 
     def _behind(self) -> int:
         """How many traces its columnar copy does not have as they are: all, where there is none."""
-        if self.copy.token is None or not columnar.beside(self.path, self.copy.token).exists():
+        if not columnar.has_copy(self.path, self.copy.token):
             return self.count
         statement = "SELECT (SELECT count(*) FROM trace WHERE id > ?) + (SELECT count(*) FROM changed)"
         return int(self._connection.execute(statement, (self.copy.border,)).fetchone()[0])

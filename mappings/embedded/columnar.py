@@ -7,11 +7,13 @@ that it writes to since the copy was begun. A copy and its file know each other 
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2b
 from importlib.util import find_spec
 from operator import attrgetter
 from pathlib import Path
@@ -71,12 +73,24 @@ COLUMNS: Final[dict[str, str]] = {
 _REVISION: Final = 1
 _TABLE = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
 _LAYOUT = f"{_REVISION}: {_TABLE}"
+#: What the tokens of all copies of this layout begin with.
+_TAG = blake2b(_LAYOUT.encode(), digest_size=4).hexdigest()
 halves = Struct(">QQ").unpack
 
 
 def installed() -> bool:
     """Whether DuckDB is there; it is an extra."""
     return find_spec("duckdb") is not None
+
+
+def new_token() -> str:
+    """The token of a copy that is to be made."""
+    return f"{_TAG}{secrets.token_hex(8)}"
+
+
+def has_copy(path: Path, token: str | None) -> bool:
+    """Whether a copy with this token stands beside a file, and has the columns of this release."""
+    return token is not None and token.startswith(_TAG) and beside(path, token).exists()
 
 
 def beside(path: Path, token: str) -> Path:

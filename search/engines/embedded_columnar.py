@@ -147,7 +147,7 @@ class Copies:
         import duckdb  # noqa: PLC0415 - it is an extra, and takes a while to load
 
         path = columnar.beside(self._folder / file, token)
-        if path in self._failed or not path.exists():
+        if path in self._failed or not columnar.has_copy(self._folder / file, token):
             return None
         database = f"copy_{next(self._names)}"
         try:

@@ -186,6 +186,17 @@ def test_a_copy_of_another_state_of_the_file_is_not_asked(half: Path, written: l
     same(backup, written, used=False)
 
 
+def test_a_copy_with_other_columns_is_made_anew(half: Path, written: list[Trace], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after an upgrade by which there is more to ask; until then the rows are asked."""
+    monkeypatch.setattr(columnar, "_TAG", "0" * 8)
+    same(half, written, used=False)
+    [former] = copies_of(half)
+    with writing(half, span_ms=ALL_MS, copies=BY_HAND) as sink:
+        assert sink.make_copies() == 1
+    assert former not in copies_of(half)
+    same(half, written, used=True)
+
+
 def test_whoever_makes_a_copy_may_be_killed(half: Path, written: list[Trace]) -> None:
     """What it leaves behind is in nobody's way, and goes at the next start."""
     path = file_of(half)
