@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC
 from pathlib import Path
-from statistics import median
 
 from bench import documents
 from bench.measure import keep, parser, percentile, show, table
@@ -57,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
         copies = _asked(store, given.rounds)
         rows = {} if given.no_rows else _asked(store, 1, able=False)
     listed = [_row(name, took, rows.get(name)) for name, took in copies.items()]
-    head = ["counted by", "p50 ms", "p95 ms", "CPU p50", "CPU p95", "rows: CPU p50", "ratio"]
+    head = ["counted by", "p50 ms", "p95 ms", "CPU p50", "CPU p95", "rows: CPU p95", "ratio"]
     show(table(f"{len(_FILTERS)} filters, {given.rounds} rounds, warm, whole answers of the Python API", head, listed))
     keep(given.json, "counts", {"traces": given.traces, "figures": figures, "copies": copies, "rows": rows})
     return 0
@@ -126,8 +125,9 @@ def _asked(store: Path, rounds: int, *, able: bool = True) -> _Took:
 def _row(name: str, copies: list[tuple[float, float]], rows: list[tuple[float, float]] | None) -> list[str]:
     """A row of the table."""
     wall, cpu = [took for took, _ in copies], [took for _, took in copies]
-    beside = median(took for _, took in rows) if rows else None
-    told = ["", ""] if beside is None else [f"{beside:,.0f}", f"{beside / median(cpu):,.1f}"]
+    # The dearest questions are those that copies are for: what an index answers, rows answer as fast.
+    beside = percentile([took for _, took in rows], 0.95) if rows else None
+    told = ["", ""] if beside is None else [f"{beside:,.0f}", f"{beside / percentile(cpu, 0.95):,.1f}"]
     return [name, *(f"{percentile(of, share):,.0f}" for of in (wall, cpu) for share in (0.5, 0.95)), *told]
 
 
