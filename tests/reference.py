@@ -15,7 +15,7 @@ from mappings.losses import kept as losses_kept
 from mappings.patterns import Asked, Form
 from mappings.trace import JOURNEY, Trace
 from mappings.vocabulary import Disposition
-from search.engines import TOTAL_LIMIT, OverTime, Page, Side, StoreState, Total, Value
+from search.engines import TOTAL_LIMIT, OverTime, Page, Side, StoreState, Top, Total, Value, tallies, top_of
 from search.language.tree import All, Bare, Has, Known, Node, Not, Ordered, Some
 from search.query import Query
 from search.query_error import QueryError
@@ -139,12 +139,24 @@ class ReferenceStore:
                 found.setdefault(domain, Counter())[trace.disposition] += 1
         return {domain: dict(counts) for domain, counts in found.items()}
 
-    def tally(self, query: Query, scope: Scope, fields: Sequence[str]) -> Counter[tuple[Value, ...]]:
+    def tally(
+        self, query: Query, scope: Scope, fields: Sequence[str], *, among: Sequence[Value] | None = None
+    ) -> Counter[tuple[Value, ...]]:
         """Trace by trace, under each combination of its values."""
         found = Counter[tuple[Value, ...]]()
         for trace in self.walk(query, scope):
             found.update(product(*(_counted(trace, name) for name in fields)))
         return found
+
+    def top(self, query: Query, scope: Scope, field: str, limit: int) -> Top:
+        """All values in their order, cut off."""
+        return top_of(self.tally(query, scope, [field]), limit)
+
+    def tally_over_time(
+        self, query: Query, scope: Scope, edges_ms: Sequence[int], fields: Sequence[str]
+    ) -> list[Counter[tuple[Value, ...]]]:
+        """Interval by interval."""
+        return tallies(self, query, scope, edges_ms, fields)
 
     def state(self) -> StoreState:
         """What is held."""

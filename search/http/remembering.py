@@ -25,6 +25,8 @@ class Remembering:
         self.over_time = engine.over_time
         self.by_domain = engine.by_domain
         self.tally = engine.tally
+        self.top = engine.top
+        self.tally_over_time = engine.tally_over_time
         self.lacking = engine.lacking
         self.close = engine.close
 
