@@ -21,7 +21,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
 from mappings.criteria import BY_WORD
-from mappings.embedded.columns import PLAIN, SERVERS
+from mappings.embedded.columns import PLAIN, SERVERS, domain_value
 from mappings.embedded.functions import SEPARATOR
 from mappings.embedded.packing import Packer
 from mappings.fields import BY_NAME, FIELDS, Kind
@@ -279,7 +279,8 @@ def _fold_of(name: str) -> Callable[[Any], Any] | None:
     """How a value of the head is brought into its column: as it is compared and counted."""
     field = BY_NAME[name]
     if field.many:
-        return lambda values: list(dict.fromkeys(map(searchable, values))) or None
+        each = _FOLDS[field.kind]
+        return lambda values: list(dict.fromkeys(map(each, values))) or None
     if name == "host":
         return lambda value: _folded(value) or None
     return _FOLDS.get(field.kind)
@@ -296,4 +297,10 @@ def _words(text: str) -> str:
     return f" {' '.join(words_of(text))} "
 
 
-_FOLDS: dict[Kind, Callable[[str], str]] = {Kind.FOLDED: _folded, Kind.TEXT: _words, Kind.KEYWORD: searchable}
+_FOLDS: dict[Kind, Callable[[str], str]] = {
+    Kind.DOMAIN: domain_value,
+    Kind.FOLDED: _folded,
+    Kind.KEYWORD: searchable,
+    Kind.TEXT: _words,
+    Kind.WORD: str.__str__,
+}
