@@ -15,6 +15,7 @@ from mappings.vocabulary import Disposition
 from search import pasting
 from search.answers import FreshnessAnswer, ReportAnswer, SearchAnswer, TraceAnswer, as_of, freshness, trace_answer
 from search.counting import CountsAsked, TimeCounts, ValueCounts, counts
+from search.differing import Differences, differs
 from search.empty import kept_since, why_empty, worth_trying
 from search.engines import Engine, OverTime, Side
 from search.error_answer import ErrorAnswer, error_answer
@@ -95,6 +96,10 @@ class MailTrace:
     def counts(self, asked: CountsAsked, query: Query = _ALL, *, zone: tzinfo = UTC) -> ValueCounts | TimeCounts:
         """Counts by a field, by two, or over time, of all traces that fit; exactly. Bad words raise `QueryError`."""
         return counts(self.engine, query, self.scope, asked, zone)
+
+    def differs(self, query: Query, *, against: Query | None = None, limit: int = 20) -> Differences:
+        """What the traces that fit have more of than all others of the same time, or than the others that fit `against`."""
+        return differs(self.engine, query, self.scope, against=against, limit=limit)
 
     def walk(self, query: Query = _ALL, *, cursor: str | None = None) -> Iterator[TraceAnswer]:
         """Every trace that fits, newest first, to the end, in bounded memory."""
