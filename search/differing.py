@@ -18,7 +18,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -75,7 +75,7 @@ class DifferingValue(msgspec.Struct, frozen=True, kw_only=True):
 
     #: The word of its field, as counts take it.
     by: str
-    value: Value
+    value: str | int | bool | None
     #: How many of the search have it, and how many of all else.
     count: int
     elsewhere: int
@@ -262,7 +262,8 @@ def _answer(query: Query, one: _Tried) -> DifferingValue:
     table, asked = one.table, exactly(one.field, one.value)
     return DifferingValue(
         by=counted_as(one.field),
-        value=one.value,
+        # Numbers with a fraction are not compared.
+        value=cast("str | int | bool | None", one.value),
         count=table.here,
         elsewhere=table.there,
         share=round(table.here / table.all_here, 4),

@@ -14,6 +14,7 @@ from mappings.patterns import fold_domain
 from mappings.vocabulary import Disposition
 from search import pasting
 from search.answers import FreshnessAnswer, ReportAnswer, SearchAnswer, TraceAnswer, as_of, freshness, trace_answer
+from search.completing import Completions, complete
 from search.counting import CountsAsked, TimeCounts, ValueCounts, counts
 from search.differing import Differences, differs
 from search.empty import kept_since, why_empty, worth_trying
@@ -100,6 +101,10 @@ class MailTrace:
     def differs(self, query: Query, *, against: Query | None = None, limit: int = 20) -> Differences:
         """What the traces that fit have more of than all others of the same time, or than the others that fit `against`."""
         return differs(self.engine, query, self.scope, against=against, limit=limit)
+
+    def complete(self, text: str, at: int | None = None) -> Completions:
+        """How a question in the query language may go on at a place of it, by default its end."""
+        return complete(self.engine, text, at, self.scope, self.clock())
 
     def walk(self, query: Query = _ALL, *, cursor: str | None = None) -> Iterator[TraceAnswer]:
         """Every trace that fits, newest first, to the end, in bounded memory."""

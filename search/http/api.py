@@ -21,6 +21,7 @@ from search.engines import Total
 from search.error_answer import ErrorAnswer
 from search.http import examples
 from search.http.answers import AuditAnswer, DomainAnswer, DomainsAnswer, HealthAnswer, TracesAnswer, VocabularyAnswer, vocabulary
+from search.http.api_asking import complete, differs
 from search.http.described import UNCHANGED, ChosenAnswer, Streamed, answer, get, problems
 from search.http.export import MEDIA_TYPES, Format, stream
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
@@ -293,7 +294,7 @@ def counts(
     return found
 
 
-ROUTER = Router("/api/v1", route_handlers=[traces, counts, report, errors, error, words, domains, fresh, health, audit])
+ROUTER = Router("/api/v1", route_handlers=[traces, counts, differs, complete, report, errors, error, words, domains, fresh, health, audit])
 
 
 def list_domains(counts: dict[str, dict[Any, int]], own: tuple[str, ...], caller: Caller) -> list[DomainAnswer]:

@@ -22,6 +22,8 @@ OPERATIONS = {
     "/errors",
     "/errors/{code}",
     "/vocabulary",
+    "/differs",
+    "/complete",
     "/domains",
     "/freshness",
     "/health",
