@@ -17,12 +17,11 @@ from mappings.criteria import BY_WORD, CRITERIA, Compare, Criterion
 from search.engines import Engine
 from search.language.syntax import LONGEST
 from search.language.tree import Has, all_of
-from search.narrowing import is_open, narrowed, quoted
+from search.narrowing import is_open, narrowed, quoted, readable
 from search.query import Query
 from search.query_error import QueryError
 from search.scope import Scope
 from search.values import checked_value
-from search.view import View
 
 #: So many are offered.
 MOST_COMPLETIONS: Final = 20
@@ -175,7 +174,6 @@ class _Options:
             begun = Has(criterion, checked_value(criterion, f"{typed}*"))
         except QueryError:
             return ()
-        view = View(self.scope)
         found: dict[str, int] = {}
         for since_ms in (self.now_ms - _LATEST_MS, None):
             query = replace(narrowed(Query(), all_of([begun])), since_ms=since_ms)
@@ -183,7 +181,7 @@ class _Options:
             found = {
                 value: number
                 for (value,), number in tally.items()
-                if isinstance(value, str) and value.lower().startswith(typed) and view.text(value) == value
+                if isinstance(value, str) and value.lower().startswith(typed) and readable(field, value, self.scope)
             }
             if len(found) >= MOST_COMPLETIONS:
                 break

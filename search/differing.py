@@ -27,11 +27,10 @@ from mappings.criteria import BY_WORD, CRITERIA
 from mappings.fields import BY_NAME, FIELDS, Kind
 from search.engines import Engine, Value
 from search.language.tree import All, Bare, Known, Node, Ordered, all_of, leaves
-from search.narrowing import both, counted_as, exactly, is_open, narrowed, with_values
+from search.narrowing import both, counted_as, exactly, is_open, narrowed, readable, with_values
 from search.query import Query
 from search.query_error import QueryError
 from search.scope import Scope
-from search.view import View
 
 #: At most so many values are listed.
 MOST_DIFFERING: Final = 1_000
@@ -138,12 +137,11 @@ class _Comparing:
         self._query = narrowed(query, base.node())
         self.here = engine.count(self._query, scope)
         self.there = max(engine.count(base, scope) - self.here, 0)
-        self._view = View(scope)
 
     def tried(self, fields: Sequence[str]) -> list[_Tried]:
         """The values of fields that enough of the search have."""
         seen = self._tallies(self._query, fields, together=self.here <= _TOGETHER)
-        frequent = {field: self._frequent(found) for field, found in seen.items()}
+        frequent = {field: self._frequent(field, found) for field, found in seen.items()}
         closed = [field for field in fields if frequent[field] and field in _FEW_VALUES]
         everywhere = self._tallies(self._base, closed, together=True)
         found = []
@@ -164,11 +162,11 @@ class _Comparing:
         here, everywhere = (self._engine.count(narrowed(one, node), self._scope) for one in (self._query, self._base))
         return here, max(everywhere - here, 0)
 
-    def _frequent(self, found: Counter[Value]) -> list[Value]:
+    def _frequent(self, field: str, found: Counter[Value]) -> list[Value]:
         """The values that enough of the search have, without those that a caller may not read."""
         least = max(_LEAST, math.ceil(self.here * _LEAST_PART))
         values: list[Value] = [value for value, number in found.most_common() if number >= least and value is not None]
-        return [value for value in values if not isinstance(value, str) or self._view.text(value) == value][:_TRIED]
+        return [value for value in values if readable(field, value, self._scope)][:_TRIED]
 
     def _tallies(self, query: Query, fields: Sequence[str], *, together: bool) -> dict[str, Counter[Value]]:
         """Counts by each of the fields; where it pays, all of them in one go."""

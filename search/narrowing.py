@@ -9,12 +9,14 @@ from typing import Final
 from msgspec.structs import replace
 
 from mappings.criteria import BY_WORD, CRITERIA
-from mappings.fields import BY_NAME
+from mappings.fields import BY_NAME, Kind
 from search.engines import Value
 from search.language import parse
 from search.language.tree import Node, all_of, some_of
 from search.query import Query
 from search.query_error import QueryError
+from search.scope import Scope
+from search.view import View
 
 #: The word that looks at one field alone, where there is one; every field has its name in the store.
 _ALONE: Final[Mapping[str, str]] = {one.over[0]: one.name for one in reversed(CRITERIA) if len(one.over) == 1}
@@ -69,3 +71,8 @@ def narrowed(query: Query, node: Node) -> Query:
 def is_open(field: str) -> bool:
     """Whether who does not see all mail may ask for a field."""
     return not BY_WORD[BY_NAME[field].store].private
+
+
+def readable(field: str, value: Value, scope: Scope) -> bool:
+    """Whether a caller may read a value that was counted: of a trace that he sees he reads the addresses, as answers show them."""
+    return not isinstance(value, str) or BY_NAME[field].kind is Kind.ADDRESS or View(scope).text(value) == value

@@ -15,7 +15,7 @@ from mappings.vocabulary import Disposition
 from search import pasting
 from search.answers import FreshnessAnswer, ReportAnswer, SearchAnswer, TraceAnswer, as_of, freshness, trace_answer
 from search.completing import Completions, complete
-from search.counting import CountsAsked, TimeCounts, ValueCounts, counts
+from search.counting import CountsAsked, TimeCounts, ValueCounts, counted_field, counts
 from search.differing import Differences, differs
 from search.empty import kept_since, why_empty, worth_trying
 from search.engines import Engine, OverTime, Side
@@ -23,6 +23,7 @@ from search.error_answer import ErrorAnswer, error_answer
 from search.losses import concerning, in_words
 from search.query import Query
 from search.query_error import QueryError
+from search.ranking import NETWORK, Ranking, networks, period_before, ranking
 from search.report import email_report
 from search.scope import EVERYTHING, Scope
 from search.times import utc
@@ -101,6 +102,13 @@ class MailTrace:
     def differs(self, query: Query, *, against: Query | None = None, limit: int = 20) -> Differences:
         """What the traces that fit have more of than all others of the same time, or than the others that fit `against`."""
         return differs(self.engine, query, self.scope, against=against, limit=limit)
+
+    def ranking(self, query: Query, by: str, *, limit: int = 10) -> Ranking:
+        """The values that most traces have by a word that can be counted, or by `network`, beside the period before."""
+        before = period_before(query, self.clock())
+        if by == NETWORK:
+            return networks(self.engine, query, self.scope, before=before, limit=limit)
+        return ranking(self.engine, query, self.scope, counted_field(by, "by", self.scope), before=before, limit=limit)
 
     def complete(self, text: str, at: int | None = None) -> Completions:
         """How a question in the query language may go on at a place of it, by default its end."""

@@ -147,7 +147,7 @@ def form_of(given: Items, clock: Clock, customers: Sequence[str], flaw: FormFlaw
 
     def time(name: str, label: str) -> FormField:
         made = field(name, label)
-        return FormField(made.name, made.label, made.hint, _local(made.value, clock), made.flaw)
+        return FormField(made.name, made.label, made.hint, local_time(made.value, clock), made.flaw)
 
     lists = [_list(name, label, choices, text(name)) for name, (label, choices) in _CHOICES.items()]
     if len(customers) > 1:
@@ -158,7 +158,7 @@ def form_of(given: Items, clock: Clock, customers: Sequence[str], flaw: FormFlaw
         box=box_of(given, flaw),
         by=tuple(Choice(value, label, value == by) for value, (label, _) in BY.items()),
         fields=tuple(field(name, _LABELS[name], _HINTS.get(name, _HINT)) for name in FIELDS),
-        ranges=_ranges(chosen),
+        ranges=ranges_of(chosen),
         since=time("since", "From"),
         until=time("until", "To"),
         outcomes=tuple(
@@ -211,7 +211,7 @@ def _in_words(name: str, values: Sequence[str]) -> str:
     return " or ".join(labels.get(value, value) for value in values)
 
 
-def _ranges(chosen: str) -> tuple[Choice, ...]:
+def ranges_of(chosen: str) -> tuple[Choice, ...]:
     """The time ranges, with the one for times of one's own last."""
     listed = [*((value, label) for value, label, _ in RANGES), ("", "Everything kept"), (CUSTOM, "From … to …")]
     return tuple(Choice(value, label, value == chosen) for value, label in listed)
@@ -225,7 +225,7 @@ def _list(name: str, label: str, choices: Sequence[tuple[str, str]], value: str)
     return List(name, label, (*entries, *(Choice(one, words, one == value) for one, words in choices)))
 
 
-def _local(value: str, clock: Clock) -> str:
+def local_time(value: str, clock: Clock) -> str:
     """A time as a field for times takes it: in the reader's zone, without naming it."""
     if not value:
         return ""

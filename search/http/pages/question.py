@@ -120,7 +120,7 @@ def changed(items: Items, values: dict[str, str | Sequence[str] | None]) -> list
 
 def _place(name: str) -> int:
     """Where a parameter stands in an address."""
-    order = (*CRITERIA, "query", BOX, "customer", *_TIMES, "tz", "cursor", "limit")
+    order = (*CRITERIA, "query", BOX, "customer", *_TIMES, "tz", "by", "cursor", "limit")
     return order.index(name) if name in order else len(order)
 
 

@@ -129,13 +129,13 @@ def _result(page: PageRequest, mail: MailTrace, question: Question, found: Searc
         rows=[row_of(one, page.clock) for one in found.traces],
         more="" if found.next is None else question.address(cursor=found.next),
         notices=[] if nothing else [page.clock.localised(warning) for warning in found.warnings],
-        chart=None if nothing or question.cursor else _chart(page, mail, question, state),
+        chart=None if nothing or question.cursor else drawn(page, mail, question, state),
         causes=[page.clock.localised(cause) for cause in causes(found.warnings)] if nothing else [],
         offers=tried(offers(question, page.own_domains), count) if nothing and found.total.relation == "eq" else [],
     )
 
 
-def _chart(page: PageRequest, mail: MailTrace, question: Question, state: FreshnessAnswer) -> Chart | None:
+def drawn(page: PageRequest, mail: MailTrace, question: Question, state: FreshnessAnswer) -> Chart | None:
     """Mail over time; None where there is no time range to draw."""
     if state.oldest is None or state.newest is None:
         return None
