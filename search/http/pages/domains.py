@@ -26,6 +26,7 @@ from search.http.pages.words import GROUPS, OutcomeGroup
 from search.http.sessions import AnyRequest
 from search.query import MOST_VALUES, Query, parse_time
 from search.service import MailTrace
+from search.unusual import WEEKS, Counts, Unusual, unusual, usual_of, weeks_before
 
 #: So many domains are on a page.
 PAGE_LENGTH: Final = 100
@@ -59,6 +60,17 @@ class DomainRow:
     numbers: tuple[Number, ...]
     #: Whether it is all domains together.
     all: bool = False
+    #: What is unusual for it, in words, each with its mail.
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One thing that is unusual for a domain, and where its mail is."""
+
+    words: str
+    address: str
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +159,7 @@ def domains(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail
         wanted=asked.get("filter", ""),
         day=day,
         oldest=state.oldest,
+        weeks=WEEKS,
         address=lambda **values: _address(page, asked, values),
     )
 
@@ -181,6 +194,8 @@ def _table(page: PageRequest, mail: MailTrace, counting: Counting, asked: Mappin
         counting.row(one.domain, one.customer or "", urlencode([("domain", one.domain)]), [(counting.field, f"@{one.domain}")], one.counts)
         for one in listed
     ]
+    weeks = weeks_before(mail, day.since_ms, day.until_ms or page.clock.now_ms, page.clock.zone, counting.field)
+    rows = [replace(row, marks=_marks(row, weeks)) for row in rows]
     fitting = _sorted([row for row in rows if wanted in row.name.lower() or wanted in row.note.lower()], sort)
     pages = max(-(-len(fitting) // PAGE_LENGTH), 1)
     number = min(max(_whole(asked.get("page", "")), 1), pages)
@@ -189,6 +204,26 @@ def _table(page: PageRequest, mail: MailTrace, counting: Counting, asked: Mappin
     if len(listed) > 1 and not wanted and number == 1:
         shown.insert(0, _everything(page, mail, counting, [one.domain for one in listed], counts))
     return DomainTable(shown, here, len(fitting), len(listed), sort, number, pages)
+
+
+def _marks(row: DomainRow, weeks: Sequence[Counts]) -> tuple[Mark, ...]:
+    """What is unusual for a domain today, in all and by outcome; what stands in a number of its own is not told of all mail again."""
+    found = []
+    for number in row.numbers:
+        members = number.group.members if number.group is not None else ()
+        if one := unusual(number.count, usual_of(weeks, row.name, members)):
+            label = number.group.label.lower() if number.group is not None else ""
+            found.append(Mark(_in_words(one, label), number.address or row.total.address, one.more))
+    whole = unusual(row.total.count, usual_of(weeks, row.name, tuple(Disposition)))
+    if whole is not None and not found:
+        found.append(Mark(_in_words(whole, "mail"), row.total.address, whole.more))
+    return tuple(found)
+
+
+def _in_words(one: Unusual, label: str) -> str:
+    """What is unusual in words: `Much more rejected: 214, usually about 12`."""
+    usual = f"usually about {one.usual:,}" if one.usual else "usually next to none"
+    return f"Much {'more' if one.more else 'less'} {label}: {one.count:,}, {usual}"
 
 
 def _whole(text: str) -> int:
