@@ -150,10 +150,9 @@ class _Comparing:
                 everywhere |= self._tallies(with_values(self._base, field, values), [field], together=True)
             for value in values:
                 here, there = seen[field][value], everywhere[field][value] - seen[field][value]
-                # What a store keeps in another form than the one it is asked for in is not found everywhere.
-                if there >= 0:
-                    table = _Table(here, self.here, there, self.there)
-                    found.append(_Tried(field, value, table, table.surprise))
+                # What a store keeps in another form than the one it is asked for in is not found everywhere, and tells nothing.
+                table = _Table(here, self.here, there, self.there)
+                found.append(_Tried(field, value, table, table.surprise))
         return found
 
     def known(self, field: str) -> tuple[int, int]:

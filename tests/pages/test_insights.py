@@ -106,7 +106,7 @@ def test_a_question_in_the_box_is_asked_and_a_flaw_shown_at_its_place(seen: Visi
     page.get_by_label("Ask or paste").fill("disposition: bounced and (sender: a")
     page.get_by_role("button", name="Search").click()
     expect(page).to_have_title(re.compile("^Error:"))
-    expect(page.locator("#w-text")).to_contain_text("expected")
+    expect(page.locator("#w-text")).to_contain_text("Expected a closing bracket")
     expect(page.locator(".where mark")).to_be_visible()
     seen.go("/trace?query=disposition%3A+bounced+and+verdict%3A+spamm")
     expect(page.locator(".where mark")).to_have_text("s")

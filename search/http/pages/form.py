@@ -175,7 +175,7 @@ def form_of(given: Items, clock: Clock, customers: Sequence[str], flaw: FormFlaw
 def box_of(given: Items, flaw: FormFlaw | None = None) -> SearchBox:
     """The box of these parameters."""
     value = next((value for name in (*_BOX_NAMES, "q") for one, value in given if one == name), "")
-    return SearchBox(value, flaw if flaw is not None and flaw.field == BOX else None)
+    return SearchBox(value.strip(), flaw if flaw is not None and flaw.field == BOX else None)
 
 
 def flaw_of(error: QueryError, form_fields: Sequence[str] = (*FIELDS, *TEXTS, *_BOX_NAMES, "since", "until")) -> FormFlaw:
