@@ -181,7 +181,7 @@ class _Options:
             found = {
                 value: number
                 for (value,), number in tally.items()
-                if isinstance(value, str) and value.lower().startswith(typed) and readable(field, value, self.scope)
+                if isinstance(value, str) and value.isprintable() and value.lower().startswith(typed) and readable(field, value, self.scope)
             }
             if len(found) >= MOST_COMPLETIONS:
                 break

@@ -99,6 +99,12 @@ def test_rows_and_exports_name_nobody_else(world: World, person: Person) -> None
         world.served.get(path, (), person).text for path in ("/domains", "/freshness", "/vocabulary", "/health", "/nowhere", "/traces/none")
     ]
     answers += [world.served.get("/errors", [("seen", "true")], person).text, world.served.get("/traces", [("since", "/var")], person).text]
+    answers += [world.served.get("/differs", [("query", text)], person).text for text in ("disposition: bounced", "direction: inbound")]
+    answers += [
+        world.served.get("/complete", [("q", f"{name}: {begin}")], person).text
+        for name in ("sender", "recipient", "client", "relay", "helo", "host", "quarantine_id", "message_id", "tls")
+        for begin in "abcdefghijklmnopqrstuvwxyz<"
+    ]
     with MailTrace(world.place.store.engine(), Scope(person.sees)) as mail:
         rows = list(mail.walk())
         for write in (write_csv, write_jsonl):
@@ -141,6 +147,8 @@ def test_pages_name_nobody_else(world: World, person: Person) -> None:
             "/domains",
             "/trace?search=1&limit=1000",
             "/trace/export",
+            "/insights?since=",
+            *(f"/insights?by={by}" for by in ("differs", "sender", "recipient", "client", "relay", "helo", "quarantine_id", "host")),
             "/errors",
             "/sources",
             "/freshness",

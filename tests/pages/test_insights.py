@@ -6,12 +6,18 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from reference import ReferenceStore
 
-from pages.browsing import Visit, visit
+from mappings import identity
+from mappings.trace import Trace
+from mappings.vocabulary import Disposition
+from pages.browsing import Visit, serving, visit
+from search.access import Customer
 
 
 @pytest.fixture(params=[True, False], ids=["with script", "without script"])
@@ -111,6 +117,40 @@ def test_a_question_in_the_box_is_asked_and_a_flaw_shown_at_its_place(seen: Visi
     seen.go("/trace?query=disposition%3A+bounced+and+verdict%3A+spamm")
     expect(page.locator(".where mark")).to_have_text("s")
     expect(page.locator("#w-text")).to_contain_text("did you mean “spam”")
+
+
+def test_domains_say_what_is_unusual(browser: Browser, tmp_path: Path) -> None:
+    """For a domain against its own weeks, in words that lead to its mail."""
+    now_ms, store = 1_795_500_000_000, ReferenceStore()
+    for week in range(7):
+        for number in range(60 if week == 0 else 4):
+            at_ms = now_ms - 60_000 * (number + 1) - week * 7 * 86_400_000
+            store.submit([_refused(at_ms, number)])
+    with (
+        serving(tmp_path, store, now_ms, customers=(Customer("Example Ltd", ("example.net",)),)) as address,
+        visit(browser, address) as seen,
+    ):
+        page = seen.go("/domains")
+        mark = page.get_by_role("link", name="Much more rejected: 60, usually about 4")
+        expect(mark).to_be_visible()
+        mark.click()
+        expect(page.get_by_role("heading", level=2).first).to_contain_text("60 messages to example.net")
+        assert not seen.complaints
+
+
+def _refused(at_ms: int, number: int) -> Trace:
+    """A message that was refused."""
+    return Trace(
+        id=identity.trace_id(at_ms, "mx1", f"q:mx1/{number}", "", "bob@example.net"),
+        version=(1 << 20) + 1,
+        log_domain="mx1",
+        time_ms=at_ms,
+        last_event_ms=at_ms,
+        recipient="bob@example.net",
+        recipient_domain="example.net",
+        disposition=Disposition.REJECTED,
+        visible_to=["example.net"],
+    )
 
 
 def test_the_box_helps_on(browser: Browser, address: str) -> None:
