@@ -66,6 +66,15 @@ def test_any_field_of_any_question_takes_the_place_of_the_presets(seen: Visit) -
     assert total == found(page, page.url.replace("/insights?", "/trace?").replace("&by=sender", ""))
 
 
+def test_all_that_is_kept_can_be_looked_at(seen: Visit) -> None:
+    """Though a first visit shows the last days."""
+    page = seen.go("/insights")
+    page.get_by_label("Received").select_option(label="Everything kept")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("heading", level=2).first).to_have_text("Mail over time by outcome, in everything that is kept")
+    expect(page.get_by_label("Received")).to_have_value("")
+
+
 def test_what_differs_is_told_with_its_messages(seen: Visit) -> None:
     """From a search to what differs in it, and from a value to its traces within the search."""
     page = seen.go("/trace?disposition=bounced")
@@ -116,7 +125,7 @@ def test_a_question_in_the_box_is_asked_and_a_flaw_shown_at_its_place(seen: Visi
     expect(page.locator(".where mark")).to_be_visible()
     seen.go("/trace?query=disposition%3A+bounced+and+verdict%3A+spamm")
     expect(page.locator(".where mark")).to_have_text("s")
-    expect(page.locator("#w-text")).to_contain_text("did you mean “spam”")
+    expect(page.locator("#w-text")).to_contain_text("Did you mean “spam”")
 
 
 def test_domains_say_what_is_unusual(browser: Browser, tmp_path: Path) -> None:

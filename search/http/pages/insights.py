@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from litestar import Response, get
 from litestar.response import Redirect
@@ -31,6 +31,8 @@ from search.service import MailTrace
 #: So many days are shown where nothing else is asked for.
 _DAYS: Final = 7
 _DAY_MS: Final = 86_400_000
+#: How an address asks for all mail that is kept.
+_EVERYTHING: Final = (("range", ""),)
 #: What the form has fields of its own for; all else that is asked goes with it unseen.
 _OWN: Final = (BOX, "query", "since", "until", "tz", "by")
 
@@ -50,8 +52,9 @@ def insights(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMai
         question = asked(items, site, caller, mail)
     except QueryError as error:
         return _show(page, mail, given, by, flaw=flaw_of(error), status=400)
-    if sorted(items) != sorted(rest) or ("by", "") in given:
-        return Redirect(f"{site.base}/insights?{_with_by(question, by)}", status_code=303)
+    address = _address(question, by)
+    if sorted(given) != sorted(parse_qsl(address, keep_blank_values=True)):
+        return Redirect(f"{site.base}/insights?{address}", status_code=303)
     try:
         sections = [] if by == DIFFERS else _sections(page, mail, question, preset)
         telling = mail.differs(question.query) if by == DIFFERS else None
@@ -100,9 +103,9 @@ def _by(given: Items) -> tuple[str, Items]:
     return next((value for name, value in given if name == "by"), ""), tuple(item for item in given if item[0] != "by")
 
 
-def _with_by(question: Question, by: str) -> str:
-    """The address of a question with its field."""
-    return question.with_values(by=by) if by else question.address()
+def _address(question: Question, by: str) -> str:
+    """The one address of a question with its field; without anything it would be that of a first visit."""
+    return (question.with_values(by=by) if by else question.address()) or urlencode(_EVERYTHING)
 
 
 def _latest(clock: Clock, site_zone: str, state: FreshnessAnswer) -> Items:
