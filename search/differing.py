@@ -185,7 +185,9 @@ def differs(engine: Engine, query: Query, scope: Scope, *, against: Query | None
     if not 1 <= limit <= MOST_DIFFERING:
         raise QueryError(f"{limit} is not a number from 1 to {MOST_DIFFERING:,}", field="limit")
     comparing = _Comparing(engine, scope, query, _base(query, against or Query()))
-    asked = {field for leaf in leaves(query.node()) if not isinstance(leaf, Bare) for field in leaf.criterion.over}
+    # What both sides have in common sets none apart from the other.
+    common = set() if against is None else set(leaves(against.node()))
+    asked = {field for leaf in leaves(query.node()) if not isinstance(leaf, Bare) and leaf not in common for field in leaf.criterion.over}
     found: list[_Tried] = []
     if comparing.here and comparing.there:
         tried = comparing.tried([field for field in _fields(scope) if field not in asked])

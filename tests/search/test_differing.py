@@ -82,6 +82,14 @@ def test_it_is_compared_with_all_else_of_its_time(mail: MailTrace) -> None:
     assert found.total + found.elsewhere == mail.count(against)
 
 
+def test_what_both_sides_have_in_common_tells_nothing(mail: MailTrace) -> None:
+    """Beside others of the same domain its name is not told, and its servers are as good as any value."""
+    query, against = Query(query="recipient_domain: example.net and disposition: bounced"), Query(query="recipient_domain: example.net")
+    found = mail.differs(query, against=against, limit=100)
+    assert found.total + found.elsewhere == mail.count(against)
+    assert not {one.by for one in found.values} & {"recipient_domain", "disposition"}
+
+
 def test_nothing_differs_of_nothing_and_of_everything(mail: MailTrace) -> None:
     """There is nothing to compare."""
     assert mail.differs(Query()) == Differences(total=mail.count(), elsewhere=0, values=[])

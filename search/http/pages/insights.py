@@ -24,7 +24,7 @@ from search.http.pages.sections import Section, section_of, telling_of
 from search.http.pages.sentence import when, who
 from search.http.pages.trace import drawn
 from search.http.sessions import AnyRequest
-from search.query import QueryError, nearest
+from search.query import Query, QueryError, nearest
 from search.safe import csv_cell, safe
 from search.service import MailTrace
 
@@ -57,7 +57,7 @@ def insights(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMai
         return Redirect(f"{site.base}/insights?{address}", status_code=303)
     try:
         sections = [] if by == DIFFERS else _sections(page, mail, question, preset)
-        telling = mail.differs(question.query) if by == DIFFERS else None
+        telling = mail.differs(question.query, against=_others(question)) if by == DIFFERS else None
         chart = drawn(page, mail, question, state)
     except QueryError as error:
         return _show(page, mail, given, by, flaw=flaw_of(error), status=400)
@@ -71,6 +71,7 @@ def insights(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMai
         sections=sections,
         telling=None if telling is None else telling_of(question, telling),
         compared=telling,
+        others=question.query.domain if _others(question) is not None else (),
     )
 
 
@@ -96,6 +97,12 @@ def export_section(request: AnyRequest, site: TheSite, caller: TheCaller, mail: 
     csv.writer(out).writerows([csv_cell(safe(cell)) if isinstance(cell, str) else cell for cell in row] for row in table)
     name = f'attachment; filename="mail-trace-{preset.key if preset is not None else "time"}.csv"'
     return Response(out.getvalue(), media_type="text/csv; charset=utf-8; header=present", headers={"content-disposition": name})
+
+
+def _others(question: Question) -> Query | None:
+    """With which mail a question is compared: that of the same domains, where it asks for more than them; else with all."""
+    query = question.query
+    return Query(domain=query.domain) if query.domain and query.node() != Query(domain=query.domain).node() else None
 
 
 def _by(given: Items) -> tuple[str, Items]:
@@ -164,7 +171,7 @@ def _frame(page: PageRequest, given: Items, by: str, question: Question | None, 
 def _show(page: PageRequest, mail: MailTrace, given: Items, by: str, *, flaw: FormFlaw, status: int) -> Response[Any]:
     """The form alone, with what is wrong."""
     frame = _frame(page, given, by, None, flaw)
-    return render(page, "insights.html", mail, status=status, **frame, result=None, sections=[], telling=None, compared=None)
+    return render(page, "insights.html", mail, status=status, **frame, result=None, sections=[], telling=None, compared=None, others=())
 
 
 def _rows(section: Section) -> list[list[Any]]:
