@@ -22,6 +22,7 @@ OPERATIONS = {
     "/errors",
     "/errors/{code}",
     "/vocabulary",
+    "/counts",
     "/differs",
     "/complete",
     "/domains",

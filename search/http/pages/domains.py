@@ -61,11 +61,11 @@ class DomainRow:
     #: Whether it is all domains together.
     all: bool = False
     #: What is unusual for it, in words, each with its mail.
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[UnusualMark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class UnusualMark:
     """One thing that is unusual for a domain, and where its mail is."""
 
     words: str
@@ -206,17 +206,17 @@ def _table(page: PageRequest, mail: MailTrace, counting: Counting, asked: Mappin
     return DomainTable(shown, here, len(fitting), len(listed), sort, number, pages)
 
 
-def _marks(row: DomainRow, weeks: Sequence[Counts]) -> tuple[Mark, ...]:
+def _marks(row: DomainRow, weeks: Sequence[Counts]) -> tuple[UnusualMark, ...]:
     """What is unusual for a domain today, in all and by outcome; what stands in a number of its own is not told of all mail again."""
     found = []
     for number in row.numbers:
         members = number.group.members if number.group is not None else ()
         if one := unusual(number.count, usual_of(weeks, row.name, members)):
             label = number.group.label.lower() if number.group is not None else ""
-            found.append(Mark(_in_words(one, label), number.address or row.total.address, one.more))
+            found.append(UnusualMark(_in_words(one, label), number.address or row.total.address, one.more))
     whole = unusual(row.total.count, usual_of(weeks, row.name, tuple(Disposition)))
     if whole is not None and not found:
-        found.append(Mark(_in_words(whole, "mail"), row.total.address, whole.more))
+        found.append(UnusualMark(_in_words(whole, "mail"), row.total.address, whole.more))
     return tuple(found)
 
 
