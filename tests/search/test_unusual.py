@@ -11,6 +11,8 @@ from reference import ReferenceStore
 from mappings import identity
 from mappings.trace import Trace
 from mappings.vocabulary import Direction, Disposition
+from search.http import remembering
+from search.http.remembering import RememberedWeeks
 from search.service import MailTrace
 from search.unusual import Unusual, unusual, usual_of, weeks_before
 
@@ -82,3 +84,21 @@ def test_other_tenants_mail_makes_no_weeks() -> None:
     store.submit([*mail("2026-10-26T00:30"), *mail("2026-09-28T01:00", domain="example.org")])
     own = MailTrace(store).narrowed(["example.net"])
     assert len(weeks_before(own, at("2026-11-02T00:00"), at("2026-11-02T08:00"), BERLIN, "recipient")) == 1
+
+
+def test_other_weeks_are_counted_once_for_each_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is given what was counted for another; what is old, or too much, is let go of."""
+    store = ReferenceStore()
+    store.submit([*mail("2026-10-26T00:30"), *mail("2026-10-26T00:40", domain="example.org")])
+    weeks, hours = RememberedWeeks(), (at("2026-11-02T00:00"), at("2026-11-02T08:00"))
+    everyone = MailTrace(store)
+    one, other = everyone.narrowed(["example.net"]), everyone.narrowed(["example.org"])
+    for _ in range(2):
+        assert [set(week) for week in weeks.before(one, *hours, BERLIN, "recipient")] == [{"example.net"}]
+        assert [set(week) for week in weeks.before(other, *hours, BERLIN, "recipient")] == [{"example.org"}]
+    store.submit(mail("2026-10-26T00:50"))
+    assert usual_of(weeks.before(one, *hours, BERLIN, "recipient"), "example.net", tuple(Disposition)) == [1]
+    monkeypatch.setattr(remembering, "WEEKS_LIFE_S", 0.0)
+    assert usual_of(weeks.before(one, *hours, BERLIN, "recipient"), "example.net", tuple(Disposition)) == [2]
+    monkeypatch.setattr(remembering, "MOST_DOMAINS", 1)
+    assert weeks.before(everyone, *hours, BERLIN, "recipient")

@@ -20,13 +20,14 @@ from search.http.api import list_domains
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.clock import Clock, Moment
 from search.http.pages.freshness import freshness_of
+from search.http.pages.marks import UnusualMark, hours_of, marks_of
 from search.http.pages.question import short_time
 from search.http.pages.render import PageRequest, page_of, render
 from search.http.pages.words import GROUPS, OutcomeGroup
 from search.http.sessions import AnyRequest
 from search.query import MOST_VALUES, Query, parse_time
 from search.service import MailTrace
-from search.unusual import WEEKS, Counts, Unusual, unusual, usual_of, weeks_before
+from search.unusual import WEEKS
 
 #: So many domains are on a page.
 PAGE_LENGTH: Final = 100
@@ -62,15 +63,6 @@ class DomainRow:
     all: bool = False
     #: What is unusual for it, in words, each with its mail.
     marks: tuple[UnusualMark, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class UnusualMark:
-    """One thing that is unusual for a domain, and where its mail is."""
-
-    words: str
-    address: str
-    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,36 +186,17 @@ def _table(page: PageRequest, mail: MailTrace, counting: Counting, asked: Mappin
         counting.row(one.domain, one.customer or "", urlencode([("domain", one.domain)]), [(counting.field, f"@{one.domain}")], one.counts)
         for one in listed
     ]
-    weeks = weeks_before(mail, day.since_ms, day.until_ms or page.clock.now_ms, page.clock.zone, counting.field)
-    rows = [replace(row, marks=_marks(row, weeks)) for row in rows]
     fitting = _sorted([row for row in rows if wanted in row.name.lower() or wanted in row.note.lower()], sort)
     pages = max(-(-len(fitting) // PAGE_LENGTH), 1)
     number = min(max(_whole(asked.get("page", "")), 1), pages)
     shown = fitting[(number - 1) * PAGE_LENGTH : number * PAGE_LENGTH]
     here = len(shown)
+    hours = hours_of(day.since_ms, day.until_ms or page.clock.now_ms)
+    marks = marks_of(page, mail, hours, counting.field, sent=counting.sent, names=[row.name for row in shown])
+    shown = [replace(row, marks=marks.get(row.name, ())) for row in shown]
     if len(listed) > 1 and not wanted and number == 1:
         shown.insert(0, _everything(page, mail, counting, [one.domain for one in listed], counts))
     return DomainTable(shown, here, len(fitting), len(listed), sort, number, pages)
-
-
-def _marks(row: DomainRow, weeks: Sequence[Counts]) -> tuple[UnusualMark, ...]:
-    """What is unusual for a domain today, in all and by outcome; what stands in a number of its own is not told of all mail again."""
-    found = []
-    for number in row.numbers:
-        members = number.group.members if number.group is not None else ()
-        if one := unusual(number.count, usual_of(weeks, row.name, members)):
-            label = number.group.label.lower() if number.group is not None else ""
-            found.append(UnusualMark(_in_words(one, label), number.address or row.total.address, one.more))
-    whole = unusual(row.total.count, usual_of(weeks, row.name, tuple(Disposition)))
-    if whole is not None and not found:
-        found.append(UnusualMark(_in_words(whole, "mail"), row.total.address, whole.more))
-    return tuple(found)
-
-
-def _in_words(one: Unusual, label: str) -> str:
-    """What is unusual in words: `Much more rejected: 214, usually about 12`."""
-    usual = f"usually about {one.usual:,}" if one.usual else "usually next to none"
-    return f"Much {'more' if one.more else 'less'} {label}: {one.count:,}, {usual}"
 
 
 def _whole(text: str) -> int:
