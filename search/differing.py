@@ -18,6 +18,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Final, cast
 
 import msgspec
@@ -193,6 +194,14 @@ def differs(engine: Engine, query: Query, scope: Scope, *, against: Query | None
         tried = comparing.tried([field for field in _fields(scope) if field not in asked])
         found = _ranked([one for one in tried if _by_chance(one.score) * len(tried) < _BY_CHANCE], asked, comparing)
     return Differences(total=comparing.here, elsewhere=comparing.there, values=[_answer(query, one) for one in found[:limit]])
+
+
+def others(text: str, now_ms: int, zone: tzinfo) -> Query:
+    """With what a search is compared, in the query language; a flaw is one of the parameter `against`."""
+    try:
+        return Query.of({"query": [text]}, now_ms=now_ms, zone=zone)
+    except QueryError as error:
+        raise QueryError(error.message, field="against", position=error.position, hint=error.hint) from error
 
 
 def _ranked(telling: list[_Tried], asked: set[str], comparing: _Comparing) -> list[_Tried]:

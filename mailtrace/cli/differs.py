@@ -17,7 +17,7 @@ from mailtrace.show.differing import DIFFERING_COLUMNS, differing_rows, show_dif
 from mailtrace.show.screen import Screen
 from mailtrace.stores import asking
 from mailtrace.zones import named, system_zone
-from search.query import Query
+from search.differing import others
 from search.safe import printable_json
 
 
@@ -45,9 +45,9 @@ def differs(
     settings = (common or Common()).settings()
     zone, now_ms = named(system_zone()), time.time_ns() // 1_000_000
     query = (criteria or Criteria()).question(settings, now_ms, zone)
-    others = None if against is None else Query.of({"query": [against]}, now_ms=now_ms, zone=zone)
+    base = None if against is None else others(against, now_ms, zone)
     with asking(settings.store, settings.elasticsearch) as mail:
-        found = mail.differs(query, against=others, limit=limit)
+        found = mail.differs(query, against=base, limit=limit)
     if format == "json":
         print(printable_json(msgspec.json.encode(found)))
     elif format == "csv":

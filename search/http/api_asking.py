@@ -8,14 +8,13 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import Parameter
 
 from search.completing import Completions
-from search.differing import MOST_DIFFERING, Differences
+from search.differing import MOST_DIFFERING, Differences, others
 from search.http import examples
 from search.http.described import answer, get, problems
 from search.http.given import TheMail, TheNote, TheSite
 from search.http.parameters import BESIDE, COMPARING, AskedQuery, asked, known_only
 from search.http.sessions import AnyRequest
 from search.language.syntax import LONGEST
-from search.query import Query
 
 
 @get(
@@ -41,8 +40,8 @@ def differs(
     limit: Annotated[int, Parameter(ge=1, le=MOST_DIFFERING, description="So many values.", required=False)] = 20,
 ) -> Differences:
     """Say what differs."""
-    others = None if against is None else Query.of({"query": [against]}, now_ms=site.clock(), zone=asked.zone)
-    found = mail.differs(asked.query, against=others, limit=limit)
+    base = None if against is None else others(against, site.clock(), asked.zone)
+    found = mail.differs(asked.query, against=base, limit=limit)
     note("differs", found.total)
     return found
 

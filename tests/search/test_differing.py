@@ -15,7 +15,7 @@ from reference import ReferenceStore
 from soak.causes import case
 
 from ingest.sinks.embedded import EmbeddedSink
-from search.differing import MOST_DIFFERING, Differences, differs
+from search.differing import MOST_DIFFERING, Differences, differs, others
 from search.engines.embedded import EmbeddedEngine
 from search.query import Query, QueryError
 from search.scope import EVERYTHING, Scope
@@ -105,6 +105,13 @@ def test_a_tenant_is_told_of_his_mail_alone(mail: MailTrace, reference: Referenc
         found = differs(mail.engine, Query(query=text), scope, limit=100)
         assert found == differs(own, Query(query=text), scope, limit=100)
         assert not {one.by for one in found.values} & {"detail", "vendor", "user", "helo", "source.domain"}
+
+
+def test_a_flaw_of_what_it_is_compared_with_is_told_as_such() -> None:
+    """With its place and the hint."""
+    with pytest.raises(QueryError) as raised:
+        others("verdict: clean and sendr: x", 0, UTC)
+    assert raised.value.sentence == "against: there is nothing called “sendr” (at character 20); did you mean “sender”?"
 
 
 def test_how_many_is_checked(mail: MailTrace) -> None:
