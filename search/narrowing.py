@@ -42,7 +42,9 @@ def exactly(field: str, value: Value) -> str | None:
     """What asks for the traces that count under a value of a field; None where it cannot be asked for, as one with control characters."""
     word = word_of(field)
     if value is None:
-        return f"not {word}: *"
+        # Nought is a number that was told, and not what `*` means.
+        measured = BY_NAME[field].kind in (Kind.INTEGER, Kind.FLOAT)
+        return f"not ({word} >= 0 or {word} < 0)" if measured else f"not {word}: *"
     written = quoted(value) if isinstance(value, str) else str(value).lower()
     text = f"{word}: {written}"
     try:

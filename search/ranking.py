@@ -103,7 +103,7 @@ def _ranked(what: _Ranked, query: Query, before: Query | None, limit: int) -> Ra
         ],
         rest=sum(found.values()) - sum(number for _, number in top),
         missing=missing,
-        missing_query=f"not {word_of(what.field)}: *",
+        missing_query=exactly(what.field, None) or "",
     )
 
 

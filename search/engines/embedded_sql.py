@@ -320,7 +320,8 @@ def _server_condition(asked: AskedServer, names: tuple[str, ...]) -> tuple[str, 
         value = asked.text.value
         parts = [f"{name} = ?" for name in names]
     params: list[Any] = [value] * len(names)
-    if asked.first is not None:
+    # A HELO may look as an address does, and is none.
+    if asked.first is not None and "ip" in names:
         parts.append("(ip_key >= ? AND ip_key <= ?)")
         params += [asked.first, asked.last]
     return " OR ".join(parts), tuple(params)
