@@ -101,7 +101,7 @@ def counts(engine: Engine, query: Query, scope: Scope, asked: CountsAsked, zone:
     if any(not 0 < percent <= 100 for percent in asked.percentiles):
         raise QueryError("a percentile lies above 0 and is at most 100", field="percentiles")
     counting = _Counting(engine, scope, asked)
-    return counting.over_time(query, zone) if asked.by == TIME else counting.by_value(query, _counted(asked.by, "by", scope))
+    return counting.over_time(query, zone) if asked.by == TIME else counting.by_value(query, counted_field(asked.by, "by", scope))
 
 
 class _Counting:
@@ -109,7 +109,7 @@ class _Counting:
 
     def __init__(self, engine: Engine, scope: Scope, asked: CountsAsked) -> None:
         self._engine, self._scope, self._asked = engine, scope, asked
-        self._then = None if asked.then is None else _counted(asked.then, "then", scope)
+        self._then = None if asked.then is None else counted_field(asked.then, "then", scope)
         self._of = None if asked.of is None else _number(asked.of, scope)
 
     def by_value(self, query: Query, by: str) -> ValueCounts:
@@ -214,7 +214,7 @@ def countable() -> list[str]:
     return [criterion.name for criterion in CRITERIA if criterion.counted is not None]
 
 
-def _counted(word: str, parameter: str, scope: Scope) -> str:
+def counted_field(word: str, parameter: str, scope: Scope) -> str:
     """The field that a word counts by."""
     criterion = _criterion(word, parameter, scope)
     if criterion.counted is None:

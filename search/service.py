@@ -14,13 +14,16 @@ from mappings.patterns import fold_domain
 from mappings.vocabulary import Disposition
 from search import pasting
 from search.answers import FreshnessAnswer, ReportAnswer, SearchAnswer, TraceAnswer, as_of, freshness, trace_answer
-from search.counting import CountsAsked, TimeCounts, ValueCounts, counts
+from search.completing import Completions, complete
+from search.counting import CountsAsked, TimeCounts, ValueCounts, counted_field, counts
+from search.differing import Differences, differs
 from search.empty import kept_since, why_empty, worth_trying
 from search.engines import Engine, OverTime, Side
 from search.error_answer import ErrorAnswer, error_answer
 from search.losses import concerning, in_words
 from search.query import Query
 from search.query_error import QueryError
+from search.ranking import NETWORK, Ranking, networks, period_before, ranking
 from search.report import email_report
 from search.scope import EVERYTHING, Scope
 from search.times import utc
@@ -95,6 +98,21 @@ class MailTrace:
     def counts(self, asked: CountsAsked, query: Query = _ALL, *, zone: tzinfo = UTC) -> ValueCounts | TimeCounts:
         """Counts by a field, by two, or over time, of all traces that fit; exactly. Bad words raise `QueryError`."""
         return counts(self.engine, query, self.scope, asked, zone)
+
+    def differs(self, query: Query, *, against: Query | None = None, limit: int = 20) -> Differences:
+        """What the traces that fit have more of than all others of the same time, or than the others that fit `against`."""
+        return differs(self.engine, query, self.scope, against=against, limit=limit)
+
+    def ranking(self, query: Query, by: str, *, limit: int = 10) -> Ranking:
+        """The values that most traces have by a word that can be counted, or by `network`, beside the period before."""
+        before = period_before(query, self.clock())
+        if by == NETWORK:
+            return networks(self.engine, query, self.scope, before=before, limit=limit)
+        return ranking(self.engine, query, self.scope, counted_field(by, "by", self.scope), before=before, limit=limit)
+
+    def complete(self, text: str, at: int | None = None) -> Completions:
+        """How a question in the query language may go on at a place of it, by default its end."""
+        return complete(self.engine, text, at, self.scope, self.clock())
 
     def walk(self, query: Query = _ALL, *, cursor: str | None = None) -> Iterator[TraceAnswer]:
         """Every trace that fits, newest first, to the end, in bounded memory."""

@@ -15,6 +15,7 @@ COMMANDS = {
     "report": "Show the Email Report on one trace.",
     "top": "Count traces by a field, most first.",
     "histogram": "Count traces over time.",
+    "differs": "Show what a search has more of than all other mail, the most telling first.",
     "errors": "List the most common errors, or explain one.",
     "formats": "List the programs whose logs are read, with their releases and a line of each.",
     "token": "Make, list and revoke the access tokens of the page and the API.",

@@ -53,11 +53,11 @@ def _write(found: ValueCounts | TimeCounts, shown: str) -> None:
         header, rows = rows_of(found)
         writer = csv.writer(sys.stdout)
         writer.writerow(header)
-        writer.writerows(map(_cells, rows))
+        writer.writerows(map(cells, rows))
     else:
         show_counts(Screen(sys.stdout), found)
 
 
-def _cells(row: Sequence[object]) -> list[object]:
+def cells(row: Sequence[object]) -> list[object]:
     """A row of CSV: numbers as they are, text guarded against formulas."""
     return [csv_cell(safe(one)) if isinstance(one, str) else one for one in row]

@@ -27,7 +27,7 @@ def show_counts(screen: Screen, found: ValueCounts | TimeCounts) -> None:
     for name, one in entries:
         bar = "#" * round(_BAR * one.count / most)
         rows.append([name, f"{one.count:,}", bar, *(_number((one.percentiles or {}).get(number)) for number in numbers)])
-        rows += [[f"  {_text(inner.value)}", f"{inner.count:,}", "", *("" for _ in numbers)] for inner in one.then or []]
+        rows += [[f"  {value_in_words(inner.value)}", f"{inner.count:,}", "", *("" for _ in numbers)] for inner in one.then or []]
     title, *table = fit(columns, rows, screen.width)
     screen.line(GAP.join(title).rstrip(), "bold")
     for row in table:
@@ -59,10 +59,10 @@ def _listed(found: ValueCounts | TimeCounts) -> Sequence[ValueCount | Bucket]:
 
 def _entries(found: ValueCounts | TimeCounts) -> list[tuple[str, ValueCount | Bucket]]:
     """The values or intervals with how they are called."""
-    return [(one.time.replace("T", " ")[:16] if isinstance(one, Bucket) else _text(one.value), one) for one in _listed(found)]
+    return [(one.time.replace("T", " ")[:16] if isinstance(one, Bucket) else value_in_words(one.value), one) for one in _listed(found)]
 
 
-def _text(value: Value) -> str:
+def value_in_words(value: Value) -> str:
     """A value as a table shows it."""
     if value is None:
         return _NONE

@@ -320,6 +320,7 @@ def _server_condition(asked: AskedServer, names: tuple[str, ...]) -> tuple[str, 
         value = asked.text.value
         parts = [f"{name} = ?" for name in names]
     params: list[Any] = [value] * len(names)
+    # A HELO may look as an address does, and is none.
     if asked.first is not None and "ip" in names:
         parts.append("(ip_key >= ? AND ip_key <= ?)")
         params += [asked.first, asked.last]

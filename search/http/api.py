@@ -12,7 +12,6 @@ from litestar import Response, Router
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import Example
 from litestar.params import FromPath, Parameter
 
 from search.access import Caller, Role
@@ -22,7 +21,8 @@ from search.engines import Total
 from search.error_answer import ErrorAnswer
 from search.http import examples
 from search.http.answers import AuditAnswer, DomainAnswer, DomainsAnswer, HealthAnswer, TracesAnswer, VocabularyAnswer, vocabulary
-from search.http.described import ChosenAnswer, Streamed, get, shown
+from search.http.api_asking import complete, differs
+from search.http.described import UNCHANGED, ChosenAnswer, Streamed, answer, get, problems
 from search.http.export import MEDIA_TYPES, Format, stream
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.parameters import (
@@ -45,7 +45,6 @@ from search.http.parameters import (
     percentiles_of,
     zone_of,
 )
-from search.http.problems import MEDIA_TYPE, Problem
 from search.http.sessions import AnyRequest
 from search.http.site import Site
 from search.query import QueryError, parse_time
@@ -53,41 +52,14 @@ from search.query import QueryError, parse_time
 T = TypeVar("T")
 Side = Literal["received", "sent"]
 
-_WHY = {
-    304: "The caller has it already: the tag that was sent in `If-None-Match` still holds.",
-    400: "A parameter is wrong; `errors` says which, where and what would be right.",
-    401: "No valid access token was sent.",
-    403: "The caller's role does not allow it.",
-    404: "There is no such thing, or the caller may not see it.",
-    429: "Too many tokens that are not valid came from this address.",
-    503: "The store does not answer, or too many questions wait; worth trying again.",
-}
-
-
-def _problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """What can go wrong, for OpenAPI."""
-    return {status: ResponseSpec(Problem, media_type=MEDIA_TYPE, description=_WHY[status], generate_examples=False) for status in statuses}
-
-
-def _answer(kind: Any, example: Any, description: str) -> dict[int, ResponseSpec]:
-    """The answer itself with an example, for OpenAPI."""
-    return {
-        200: ResponseSpec(
-            kind, description=description, generate_examples=False, examples=[Example(value=shown(msgspec.to_builtins(example)))]
-        )
-    }
-
-
-_UNCHANGED = {304: ResponseSpec(None, description=_WHY[304])}
-
 
 @get(
     "/traces",
     summary="Find traces, newest first",
     description="Different parameters must all fit; one given several times takes any of its values. `Accept: text/csv` or"
     " `application/x-ndjson` streams the whole result, to the end.",
-    responses=_answer(TracesAnswer | ChosenAnswer, examples.TRACES, "One page; with `fields`, its rows hold those alone.")
-    | _problems(400, 401, 429, 503),
+    responses=answer(TracesAnswer | ChosenAnswer, examples.TRACES, "One page; with `fields`, its rows hold those alone.")
+    | problems(400, 401, 429, 503),
     operation_class=Streamed,
     dependencies={"asked": Provide(asked, sync_to_thread=True)},
     opt={BESIDE: PAGING},
@@ -120,7 +92,7 @@ def traces(
         found = msgspec.structs.replace(found, total=Total(mail.count(asked.query)))
     note("search", len(found.traces))
     following = _next_url(request, site, found.next)
-    answer = TracesAnswer(
+    page = TracesAnswer(
         **{name: getattr(found, name) for name in found.__struct_fields__},
         next_url=following,
         question=asked.query.describe(),
@@ -129,14 +101,14 @@ def traces(
     headers = {"link": f'<{following}>; rel="next"'} if following else {}
     if wanted:
         rows = [{name: row[name] for name in wanted} for row in msgspec.to_builtins(found.traces)]
-        return Response(msgspec.to_builtins(answer) | {"traces": rows}, headers=headers)
-    return Response(answer, headers=headers)
+        return Response(msgspec.to_builtins(page) | {"traces": rows}, headers=headers)
+    return Response(page, headers=headers)
 
 
 @get(
     "/traces/{trace_id:str}",
     summary="The Email Report on one trace",
-    responses=_answer(ReportAnswer, examples.REPORT, "The report.") | _UNCHANGED | _problems(400, 401, 404, 429, 503),
+    responses=answer(ReportAnswer, examples.REPORT, "The report.") | UNCHANGED | problems(400, 401, 404, 429, 503),
     sync_to_thread=True,
 )
 def report(request: AnyRequest, trace_id: FromPath[str], mail: TheMail, note: TheNote) -> Response[Any]:
@@ -152,7 +124,7 @@ def report(request: AnyRequest, trace_id: FromPath[str], mail: TheMail, note: Th
 @get(
     "/errors",
     summary="The most common errors",
-    responses=_answer(list[ErrorAnswer], examples.ERRORS, "The list.") | _UNCHANGED | _problems(400, 401, 429, 503),
+    responses=answer(list[ErrorAnswer], examples.ERRORS, "The list.") | UNCHANGED | problems(400, 401, 429, 503),
     sync_to_thread=True,
 )
 def errors(
@@ -172,7 +144,7 @@ def errors(
     "/errors/{code:str}",
     summary="What a code means",
     description="A basic code (`550`), an enhanced one (`5.1.1`), or both (`550 5.1.1`).",
-    responses=_answer(list[ErrorAnswer], examples.ERRORS[:1], "Its entries.") | _UNCHANGED | _problems(400, 401, 404, 429, 503),
+    responses=answer(list[ErrorAnswer], examples.ERRORS[:1], "Its entries.") | UNCHANGED | problems(400, 401, 404, 429, 503),
     sync_to_thread=True,
 )
 def error(
@@ -193,8 +165,8 @@ def error(
     "/vocabulary",
     summary="The closed words of the answers, each with a sentence",
     responses={200: ResponseSpec(VocabularyAnswer, description="All words.", generate_examples=False)}
-    | _UNCHANGED
-    | _problems(400, 401, 429, 503),
+    | UNCHANGED
+    | problems(400, 401, 429, 503),
     sync_to_thread=False,
 )
 def words(request: AnyRequest) -> Response[Any]:
@@ -207,7 +179,7 @@ def words(request: AnyRequest) -> Response[Any]:
     "/domains",
     summary="The caller's domains, with counts by disposition",
     description="Received mail by the recipient's domain, or sent mail by the sender's, where it really came from that side.",
-    responses=_answer(DomainsAnswer, examples.DOMAINS, "The domains.") | _problems(400, 401, 429, 503),
+    responses=answer(DomainsAnswer, examples.DOMAINS, "The domains.") | problems(400, 401, 429, 503),
     sync_to_thread=True,
 )
 def domains(
@@ -239,7 +211,7 @@ def domains(
 @get(
     "/freshness",
     summary="How far the logs have been read",
-    responses=_answer(FreshnessAnswer, examples.FRESHNESS, "Each source, the furthest behind first.") | _problems(400, 401, 429, 503),
+    responses=answer(FreshnessAnswer, examples.FRESHNESS, "Each source, the furthest behind first.") | problems(400, 401, 429, 503),
     sync_to_thread=True,
 )
 def fresh(request: AnyRequest, mail: TheMail) -> FreshnessAnswer:
@@ -251,7 +223,7 @@ def fresh(request: AnyRequest, mail: TheMail) -> FreshnessAnswer:
 @get(
     "/health",
     summary="Whether the store answers",
-    responses=_answer(HealthAnswer, HealthAnswer("ok"), "It does.") | _problems(400, 401, 429, 503),
+    responses=answer(HealthAnswer, HealthAnswer("ok"), "It does.") | problems(400, 401, 429, 503),
     sync_to_thread=True,
 )
 def health(request: AnyRequest, mail: TheMail) -> HealthAnswer:
@@ -265,7 +237,7 @@ def health(request: AnyRequest, mail: TheMail) -> HealthAnswer:
     "/audit",
     summary="Who asked what, when, and how many rows it gave",
     description="For admins only.",
-    responses=_answer(AuditAnswer, examples.AUDIT, "Newest first.") | _problems(400, 401, 403, 429, 503),
+    responses=answer(AuditAnswer, examples.AUDIT, "Newest first.") | problems(400, 401, 403, 429, 503),
     sync_to_thread=True,
 )
 def audit(
@@ -296,7 +268,7 @@ def audit(
     "/counts",
     summary="Count traces by a field, by two, or over time",
     description="Over the same question as `/traces`. `by=time` counts by intervals; every other word by its values, most first.",
-    responses=_answer(ValueCounts | TimeCounts, examples.COUNTS, "The counts.") | _problems(400, 401, 429, 503),
+    responses=answer(ValueCounts | TimeCounts, examples.COUNTS, "The counts.") | problems(400, 401, 429, 503),
     dependencies={"asked": Provide(asked, sync_to_thread=True)},
     opt={BESIDE: COUNTING},
     sync_to_thread=True,
@@ -322,7 +294,7 @@ def counts(
     return found
 
 
-ROUTER = Router("/api/v1", route_handlers=[traces, counts, report, errors, error, words, domains, fresh, health, audit])
+ROUTER = Router("/api/v1", route_handlers=[traces, counts, differs, complete, report, errors, error, words, domains, fresh, health, audit])
 
 
 def list_domains(counts: dict[str, dict[Any, int]], own: tuple[str, ...], caller: Caller) -> list[DomainAnswer]:
@@ -336,9 +308,9 @@ def list_domains(counts: dict[str, dict[Any, int]], own: tuple[str, ...], caller
     return sorted(rows, key=lambda row: (-row.total, row.domain))
 
 
-def tagged(request: AnyRequest, answer: Any) -> Response[Any]:
+def tagged(request: AnyRequest, found: Any) -> Response[Any]:
     """An answer with a strong tag of its content; nothing but the tag where the caller has it already (RFC 9110, 13.1.2)."""
-    body = msgspec.json.encode(answer)
+    body = msgspec.json.encode(found)
     tag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
     headers = {"etag": tag, "cache-control": "private, no-cache"}
     given = request.headers.get("if-none-match", "")

@@ -9,11 +9,13 @@ from typing import Any
 
 import msgspec
 from litestar import get as any_get
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Parameter, Schema
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operation, Parameter, Schema
 
 from search.answers import TraceAnswer
 from search.http.answers import TracesAnswer
 from search.http.export import MEDIA_TYPES
+from search.http.problems import MEDIA_TYPE, Problem
 
 
 def _optional(kind: type[msgspec.Struct]) -> list[tuple[str, Any, Any]]:
@@ -89,3 +91,30 @@ def _without_null(schema: Schema) -> Schema:
 
 get = partial(any_get, operation_class=DescribedCall)
 """A handler of the API."""
+
+_WHY = {
+    304: "The caller has it already: the tag that was sent in `If-None-Match` still holds.",
+    400: "A parameter is wrong; `errors` says which, where and what would be right.",
+    401: "No valid access token was sent.",
+    403: "The caller's role does not allow it.",
+    404: "There is no such thing, or the caller may not see it.",
+    429: "Too many tokens that are not valid came from this address.",
+    503: "The store does not answer, or too many questions wait; worth trying again.",
+}
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """What can go wrong, for OpenAPI."""
+    return {status: ResponseSpec(Problem, media_type=MEDIA_TYPE, description=_WHY[status], generate_examples=False) for status in statuses}
+
+
+def answer(kind: Any, example: Any, description: str) -> dict[int, ResponseSpec]:
+    """The answer itself with an example, for OpenAPI."""
+    return {
+        200: ResponseSpec(
+            kind, description=description, generate_examples=False, examples=[Example(value=shown(msgspec.to_builtins(example)))]
+        )
+    }
+
+
+UNCHANGED = {304: ResponseSpec(None, description=_WHY[304])}

@@ -6,7 +6,9 @@ from mappings.codes import entries
 from mappings.trace import Event, HopLink, Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.answers import FilterResult, FreshnessAnswer, ReportAnswer, SourceState, Symbol, trace_answer
+from search.completing import Completion, Completions
 from search.counting import Distinct, ValueCount, ValueCounts
+from search.differing import Differences, DifferingValue
 from search.engines import Total
 from search.error_answer import error_answer
 from search.explain import explain
@@ -26,6 +28,27 @@ COUNTS = ValueCounts(
     values=[ValueCount("delivered", 9), ValueCount("quarantined", 2), ValueCount("bounced", 1)],
     rest=0,
     missing=0,
+)
+DIFFERENCES = Differences(
+    total=1436,
+    elsewhere=48_564,
+    values=[
+        DifferingValue(
+            by="relay",
+            value="mx.example.net",
+            count=325,
+            elsewhere=125,
+            share=0.2263,
+            share_elsewhere=0.0026,
+            score=1835.5,
+            query='destination.domain: "mx.example.net"',
+        )
+    ],
+)
+COMPLETIONS = Completions(
+    begin=0,
+    end=4,
+    options=[Completion("disposition: ", "field", "What became of it.")],
 )
 _AT_MS = 1_795_490_530_123
 _TRACE = Trace(

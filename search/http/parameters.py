@@ -18,13 +18,15 @@ from search.http.given import TheCaller, TheMail, TheSite
 from search.http.sessions import AnyRequest
 from search.http.site import Site
 from search.query import CRITERIA, SENTENCES, Query, QueryError, nearest
-from search.service import MailTrace
+from search.service import Meant
 
 #: Beside the criteria.
 _OTHERS = ("query", "q", "text", "customer", "since", "until", "tz")
 PAGING = ("limit", "cursor", "count", "fields")
 #: What a call that counts takes beside the question.
 COUNTING = ("by", "then", "of", "percentiles", "interval", "limit")
+#: What a call takes beside it that says what differs.
+COMPARING = ("against", "limit")
 #: Where a handler says what it takes beside the question.
 BESIDE = "beside"
 
@@ -128,17 +130,17 @@ def asked(
     known_only(request, (*CRITERIA, *_OTHERS, *request.route_handler.opt[BESIDE]))
     # The parameters above are for OpenAPI; all of them are read here, so that none is taken twice or passed over.
     found = question(request.query_params.multi_items(), site, caller)
-    return found if text is None or not text.strip() else AskedQuery(_with_text(found, text, mail), found.zone)
+    return found if text is None or not text.strip() else AskedQuery(with_meant(found.query, mail.meant(text, found.zone)), found.zone)
 
 
-def _with_text(found: AskedQuery, text: str, mail: MailTrace) -> Query:
+def with_meant(asked: Query, text: Meant) -> Query:
     """The question with what a text asks beside it."""
-    meant = mail.meant(text, found.zone).query
+    meant = text.query
     given = {field: values for field in CRITERIA if (values := getattr(meant, field))}
-    if (meant.query and found.query.query) or any(getattr(found.query, field) for field in given):
+    if (meant.query and asked.query) or any(getattr(asked, field) for field in given):
         raise QueryError("it asks for what another parameter asks for", field="text", hint="give one of them")
     language = {"query": meant.query, "tree": meant.tree} if meant.query else {}
-    return replace(found.query, **given, **language)
+    return replace(asked, **given, **language)
 
 
 def question(given: Iterable[tuple[str, str]], site: Site, caller: Caller) -> AskedQuery:

@@ -11,6 +11,7 @@ from search.access import Caller, Customer, Role
 from search.engines import Engine
 from search.http.audit import Audit
 from search.http.places import Places
+from search.http.remembering import RememberedWeeks
 from search.http.sessions import Sessions
 from search.http.strangers import Strangers
 from search.http.tokens import Tokens
@@ -48,6 +49,7 @@ class Site:
     clock: Callable[[], int] = _now_ms
     places: Places = field(default_factory=Places)
     strangers: Strangers = field(default_factory=Strangers)
+    weeks: RememberedWeeks = field(default_factory=RememberedWeeks)
     on_answer: OnAnswer | None = None
 
     def anonymous(self) -> Caller:

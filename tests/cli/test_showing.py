@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from ingest.summary import Summary
 from mailtrace.amounts import counted, shown_bytes
 from mailtrace.problems import WrongUsage, of_os_error
+from mailtrace.show.differing import DIFFERING_COLUMNS, differing_rows, show_differing
 from mailtrace.show.layout import GAP, Column, cut, fit
 from mailtrace.show.progress import ReadingBar
 from mailtrace.show.report import headline
@@ -23,6 +24,7 @@ from mailtrace.show.table import show_traces, total_line
 from mailtrace.zones import named, shown_time, system_zone
 from mappings.vocabulary import Disposition, Reason, Verdict
 from search.answers import trace_answer
+from search.differing import Differences, DifferingValue
 from search.engines import Total
 from search.rows import write_jsonl
 from search.safe import csv_cell, printable_json, safe
@@ -216,3 +218,27 @@ def test_json_lines_are_written_one_by_one() -> None:
 
     write_jsonl(some(), out)  # type: ignore[arg-type]
     assert seen == [1, 2, 3, 4]
+
+
+def test_what_differs_is_a_table_and_rows() -> None:
+    """The most telling first, with how many of the search and of all else have it; the rows are those of the CSV."""
+    value = DifferingValue(
+        by="relay",
+        value="mx.example.net",
+        count=3,
+        elsewhere=1,
+        share=0.3,
+        share_elsewhere=0.01,
+        score=9.5,
+        query='relay: "mx.example.net"',
+    )
+    out = io.StringIO()
+    show_differing(Screen(out), Differences(total=10, elsewhere=100, values=[value]))
+    assert out.getvalue().splitlines()[1].split() == ["relay", "mx.example.net", "3", "30.0%", "1", "1.0%"]
+    assert "10 traces, compared with 100 others." in out.getvalue()
+    show_differing(Screen(out), Differences(total=10, elsewhere=0, values=[]))
+    assert "Nothing differs." in out.getvalue()
+    assert differing_rows(Differences(total=10, elsewhere=100, values=[value])) == [
+        ["relay", "mx.example.net", 3, 0.3, 1, 0.01, 9.5, 'relay: "mx.example.net"']
+    ]
+    assert len(DIFFERING_COLUMNS) == 8

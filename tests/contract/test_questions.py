@@ -10,8 +10,12 @@ import pytest
 
 from contract.under_test import Filled
 from mappings.criteria import BY_WORD
-from search.engines import SIDES, Page, Total
+from mappings.fields import BY_NAME, Kind
+from search.differing import differs
+from search.engines import SIDES, Page, Total, Value
+from search.narrowing import exactly
 from search.query import CRITERIA, Query
+from search.ranking import networks, period_before, ranking
 from search.scope import EVERYTHING, Scope
 
 
@@ -166,3 +170,32 @@ def test_state_tells_the_oldest_and_newest(filled: Filled) -> None:
     assert filled.store.engine.state() == filled.reference.state()
     for log_domain in ("mx1", "mx2", "mx3"):
         assert filled.store.sink.newest_ms(log_domain) == filled.reference.newest_ms(log_domain)
+
+
+def test_a_value_that_was_counted_leads_to_its_traces(filled: Filled) -> None:
+    """What asks for a value of a field, or for none, finds as many as were counted; so rankings and what differs hold in every store."""
+    engine, tried = filled.store.engine, 0
+    for field in _COUNTED:
+        for (value,), number in engine.tally(Query(), EVERYTHING, [field]).items():
+            asked = exactly(field, value)
+            if asked is not None and not _is_odd(field, value):
+                assert engine.count(Query(query=asked), EVERYTHING) == number, (field, value, asked)
+                tried += 1
+    assert tried > 400
+    for text in ("disposition: bounced", "relay: mx.example.net"):
+        for scope in (EVERYTHING, Scope(frozenset({"example.net"}))):
+            query = Query(query=text, since_ms=generate.START_MS + generate.DAY_MS, until_ms=generate.START_MS + 2 * generate.DAY_MS)
+            assert differs(engine, query, scope, limit=100) == differs(filled.reference, query, scope, limit=100)
+            before = period_before(query, 0)
+            for rank in (ranking, networks):
+                more = () if rank is networks else ("recipient",)
+                found = [rank(store, query, scope, *more, before=before) for store in (engine, filled.reference)]
+                assert found[0] == found[1]
+
+
+def _is_odd(field: str, value: Value) -> bool:
+    """Whether it is found elsewhere too: a local part is in every domain; what was no text, or no IP, is kept otherwise."""
+    kind = BY_NAME[field].kind
+    if not isinstance(value, str):
+        return value is None and kind is Kind.IP
+    return "\ufffd" in value or (kind is Kind.ADDRESS and value != "" and "@" not in value[:-1])

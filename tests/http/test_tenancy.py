@@ -328,6 +328,25 @@ def test_what_is_no_ones_mail_is_the_same_for_all(served: Running, world: World,
     assert json_of(served.get("/health", who=person)) == {"status": "ok"}
 
 
+# What is counted, compared and offered --------------------------------------------------------------------------------------
+
+
+@people
+def test_what_differs_and_what_is_offered_come_from_the_callers_mail_alone(served: Running, world: World, person: Person) -> None:
+    """As if there were no other mail, whatever is asked."""
+    chance, mail = random.Random(f"differs {person.name}"), world.mail(person)
+    for text in ("disposition: bounced", "sender: example.org", "not verdict: clean", "relay: mx.example.net", "sub.example.net"):
+        query = Query(query=text)
+        assert json_of(served.get("/differs", [("query", text), ("limit", "100")], person)) == builtins(mail.differs(query, limit=100))
+        params = [("query", text), ("against", "direction: inbound")]
+        expected = mail.differs(query, against=Query(query="direction: inbound"))
+        assert json_of(served.get("/differs", params, person)) == builtins(expected)
+    names = ("sender", "recipient", "client", "relay", "domain", "recipient_domain", "helo", "user", "host", "detail", "subject", "verdict")
+    for _ in range(20):
+        text = f"{chance.choice(names)}: {chance.choice(('a', 'b', 'o', '1', '2', 'm', 'e', 's', 'x', 'ü'))}"
+        assert json_of(served.get("/complete", [("q", text)], person)) == builtins(mail.complete(text)), (person.name, text)
+
+
 # Who may ask at all -------------------------------------------------------------------------------------------------------
 
 PATHS = ("/traces", "/errors", "/errors/550", "/vocabulary", "/domains", "/freshness", "/health", "/audit", "/nowhere")

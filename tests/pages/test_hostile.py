@@ -93,7 +93,9 @@ def test_nothing_that_strangers_write_runs(browser: Browser, tmp_path: Path, wid
     ):
         page = seen.go("/trace?recipient=bob%40example.net")
         assert page.get_by_role("link", name=re.compile("^Email Report")).count() == len(mails)
-        for path in ["/trace?recipient=bob%40example.net", "/domains", "/errors/5.7.1", *(f"/trace/{mail.id}" for mail in mails)]:
+        counted = ["/insights?since=1d", "/insights?by=sender", "/insights?by=detail", "/insights?by=differs&sender=a%2A"]
+        listed = ["/trace?recipient=bob%40example.net", "/domains", "/errors/5.7.1", *counted]
+        for path in [*listed, *(f"/trace/{mail.id}" for mail in mails)]:
             seen.go(path)
             assert page.evaluate("window.pwned") is None, path
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
@@ -114,4 +116,7 @@ def test_questions_of_strangers_are_shown_as_text(browser: Browser, address: str
         for attack in _ATTACKS[:5]:
             seen.page.goto(f"{address}/trace?sender={re.sub('[^a-zA-Z0-9]', lambda m: f'%{ord(m[0]):02X}', attack)}")
             assert seen.page.evaluate("window.pwned") is None
+            for page, name in (("trace", "text"), ("insights", "text"), ("insights", "by"), ("insights", "query")):
+                seen.page.goto(f"{address}/{page}?{name}={re.sub('[^a-zA-Z0-9]', lambda m: f'%{ord(m[0]):02X}', attack)}")
+                assert seen.page.evaluate("window.pwned") is None
         assert not seen.grave()

@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from reference import ReferenceStore
 
 from mappings.codes import Move
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
@@ -32,6 +33,7 @@ from search.http.site import Site
 from search.http.tokens import Tokens
 from search.query import QueryError
 from search.scope import EVERYTHING
+from search.service import MailTrace
 from search.times import utc
 
 NOW_MS = int(datetime(2026, 11, 24, 7, 15, tzinfo=UTC).timestamp() * 1000)
@@ -50,7 +52,7 @@ def site(tmp_path: Path) -> Site:
 
 def question(site: Site, *items: tuple[str, str]) -> Question:
     """Give the question of these parameters."""
-    return asked(folded(items, CLOCK, "Europe/Berlin"), site, CALLER)
+    return asked(folded(items, CLOCK, "Europe/Berlin"), site, CALLER, MailTrace(ReferenceStore()))
 
 
 def test_every_word_of_the_vocabulary_has_words_on_the_pages() -> None:

@@ -16,6 +16,7 @@ _FOLDER: Final = Path(__file__).resolve().parent.parent / "static"
 _FILES: Final = {
     "style.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
+    "box.js": "text/javascript; charset=utf-8",
     "htmx.min.js": "text/javascript; charset=utf-8",
     "chart.min.js": "text/javascript; charset=utf-8",
     "icons.svg": "image/svg+xml",

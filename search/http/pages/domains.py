@@ -20,12 +20,14 @@ from search.http.api import list_domains
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.clock import Clock, Moment
 from search.http.pages.freshness import freshness_of
+from search.http.pages.marks import UnusualMark, hours_of, marks_of
 from search.http.pages.question import short_time
 from search.http.pages.render import PageRequest, page_of, render
 from search.http.pages.words import GROUPS, OutcomeGroup
 from search.http.sessions import AnyRequest
 from search.query import MOST_VALUES, Query, parse_time
 from search.service import MailTrace
+from search.unusual import WEEKS
 
 #: So many domains are on a page.
 PAGE_LENGTH: Final = 100
@@ -59,6 +61,8 @@ class DomainRow:
     numbers: tuple[Number, ...]
     #: Whether it is all domains together.
     all: bool = False
+    #: What is unusual for it, in words, each with its mail.
+    marks: tuple[UnusualMark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,7 @@ def domains(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail
         wanted=asked.get("filter", ""),
         day=day,
         oldest=state.oldest,
+        weeks=WEEKS,
         address=lambda **values: _address(page, asked, values),
     )
 
@@ -186,6 +191,9 @@ def _table(page: PageRequest, mail: MailTrace, counting: Counting, asked: Mappin
     number = min(max(_whole(asked.get("page", "")), 1), pages)
     shown = fitting[(number - 1) * PAGE_LENGTH : number * PAGE_LENGTH]
     here = len(shown)
+    hours = hours_of(day.since_ms, day.until_ms or page.clock.now_ms)
+    marks = marks_of(page, mail, hours, counting.field, sent=counting.sent, names=[row.name for row in shown])
+    shown = [replace(row, marks=marks.get(row.name, ())) for row in shown]
     if len(listed) > 1 and not wanted and number == 1:
         shown.insert(0, _everything(page, mail, counting, [one.domain for one in listed], counts))
     return DomainTable(shown, here, len(fitting), len(listed), sort, number, pages)

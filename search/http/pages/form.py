@@ -8,7 +8,9 @@ from typing import Final
 
 from mappings.vocabulary import Direction, Reason, Verdict
 from search.http.pages.clock import Clock
+from search.http.pages.hostile import plain
 from search.http.pages.question import (
+    BOX,
     BY,
     CUSTOM,
     FIELDS,
@@ -25,6 +27,10 @@ from search.query import QueryError, parse_time
 
 _LABELS: Final = {"sender": "Sender", "recipient": "Recipient", "quarantine_id": "Quarantine ID", "address": "Sender or recipient"}
 _HINTS: Final = {"quarantine_id": "as the filter or the notice names it"}
+#: The box takes as much as fits an address; what is pasted begins with what it is about.
+_LONGEST = 4_000
+#: So many characters are shown on each side of what is wrong.
+_AROUND = 60
 _HINT = "address, domain, or part with *"
 _CHOICES: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
     "verdict": ("Verdict of the filter", tuple((verdict.value, VERDICT_NAMES[verdict]) for verdict in Verdict)),
@@ -32,7 +38,9 @@ _CHOICES: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
     "direction": ("Direction", tuple((direction.value, DIRECTIONS[direction]) for direction in Direction)),
 }
 #: Criteria that are shown as pills over a result.
-FILTERS: Final = ("disposition", "verdict", "reason", "direction", "client", "relay", "code", "message_id", "queue_id", "query")
+FILTERS: Final = ("disposition", "verdict", "reason", "direction", "client", "relay", "code", "message_id", "queue_id", "query", BOX)
+#: The two parameters that the box can stand for.
+_BOX_NAMES: Final = ("query", BOX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,29 @@ class FormFlaw:
     words: str
     #: Name of a field that the form has; empty where it is about none of them.
     field: str
+    #: Where in a text of the box it is.
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchBox:
+    """The one box for a question in the language, or whatever somebody has: what is in it, and where it is wrong."""
+
+    value: str
+    flaw: FormFlaw | None = None
+
+    @property
+    def shown(self) -> str:
+        """What is in it, with its lines, free of what would not be seen."""
+        return "\n".join(plain(line, longest=_LONGEST) for line in self.value.splitlines())
+
+    @property
+    def marked(self) -> tuple[str, str, str] | None:
+        """What stands before the place that is wrong, there, and behind it."""
+        if self.flaw is None or self.flaw.position is None:
+            return None
+        at = min(self.flaw.position, len(self.value))
+        return self.value[:at][-_AROUND:], self.value[at : at + 1], self.value[at + 1 :][:_AROUND]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +108,7 @@ class List:
 class SearchForm:
     """Everything that the form shows."""
 
+    box: SearchBox
     by: tuple[Choice, ...]
     fields: tuple[FormField, ...]
     ranges: tuple[Choice, ...]
@@ -115,7 +147,7 @@ def form_of(given: Items, clock: Clock, customers: Sequence[str], flaw: FormFlaw
 
     def time(name: str, label: str) -> FormField:
         made = field(name, label)
-        return FormField(made.name, made.label, made.hint, _local(made.value, clock), made.flaw)
+        return FormField(made.name, made.label, made.hint, local_time(made.value, clock), made.flaw)
 
     lists = [_list(name, label, choices, text(name)) for name, (label, choices) in _CHOICES.items()]
     if len(customers) > 1:
@@ -123,9 +155,10 @@ def form_of(given: Items, clock: Clock, customers: Sequence[str], flaw: FormFlaw
         lists.append(_list("customer", "Customer", names, text("customer")))
     dispositions = {value for name, value in given if name == "disposition"}
     return SearchForm(
+        box=box_of(given, flaw),
         by=tuple(Choice(value, label, value == by) for value, (label, _) in BY.items()),
         fields=tuple(field(name, _LABELS[name], _HINTS.get(name, _HINT)) for name in FIELDS),
-        ranges=_ranges(chosen),
+        ranges=ranges_of(chosen),
         since=time("since", "From"),
         until=time("until", "To"),
         outcomes=tuple(
@@ -139,25 +172,34 @@ def form_of(given: Items, clock: Clock, customers: Sequence[str], flaw: FormFlaw
     )
 
 
-def flaw_of(error: QueryError, form_fields: Sequence[str] = (*FIELDS, *TEXTS, "since", "until")) -> FormFlaw:
+def box_of(given: Items, flaw: FormFlaw | None = None) -> SearchBox:
+    """The box of these parameters."""
+    value = next((value for name in (*_BOX_NAMES, "q") for one, value in given if one == name), "")
+    return SearchBox(value.strip(), flaw if flaw is not None and flaw.field == BOX else None)
+
+
+def flaw_of(error: QueryError, form_fields: Sequence[str] = (*FIELDS, *TEXTS, *_BOX_NAMES, "since", "until")) -> FormFlaw:
     """What is wrong in words, with what would be right."""
     at = f" (at character {error.position + 1})" if error.position else ""
     hint = f". {sentence_case(error.hint)}" if error.hint else ""
     known = error.field in form_fields
     name = f"{error.field}: " if error.field and not known else ""
-    return FormFlaw(f"{name}{sentence_case(error.message) if not name else error.message}{at}{hint}", error.field or "" if known else "")
+    words = f"{name}{sentence_case(error.message) if not name else error.message}{at}{hint}"
+    in_box = error.field in _BOX_NAMES
+    return FormFlaw(words, BOX if in_box else error.field or "" if known else "", error.position if in_box else None)
 
 
 def pills(question: Question, by: str) -> list[Pill]:
     """The filters that are set, each with the address without it."""
-    found: list[Pill] = []
-    hidden = [name for name in FIELDS if name not in BY[by][1]]
-    labels = {**_LABELS, **TEXTS, "disposition": "Outcome", "verdict": "Verdict", "reason": "Reason", "direction": "Direction"}
-    for name in (*FILTERS, *hidden):
-        values = question.values(name)
-        if values:
-            found.append(Pill(labels[name], _in_words(name, values), question.without(name)))
-    return found
+    return pills_of(question, (*FILTERS, *(name for name in FIELDS if name not in BY[by][1])))
+
+
+def pills_of(question: Question, names: Sequence[str]) -> list[Pill]:
+    """Those of these parameters that are set, each with the address without it."""
+    labels = {**_LABELS, **TEXTS, "query": "Query", BOX: "Pasted", "disposition": "Outcome", "customer": "Customer"}
+    labels |= {name: name.capitalize() for name in ("verdict", "reason", "direction")}
+    set_ = [(name, question.values(name)) for name in names if question.values(name)]
+    return [Pill(labels[name], _in_words(name, values), question.without(name)) for name, values in set_]
 
 
 def _in_words(name: str, values: Sequence[str]) -> str:
@@ -169,7 +211,7 @@ def _in_words(name: str, values: Sequence[str]) -> str:
     return " or ".join(labels.get(value, value) for value in values)
 
 
-def _ranges(chosen: str) -> tuple[Choice, ...]:
+def ranges_of(chosen: str) -> tuple[Choice, ...]:
     """The time ranges, with the one for times of one's own last."""
     listed = [*((value, label) for value, label, _ in RANGES), ("", "Everything kept"), (CUSTOM, "From … to …")]
     return tuple(Choice(value, label, value == chosen) for value, label in listed)
@@ -183,7 +225,7 @@ def _list(name: str, label: str, choices: Sequence[tuple[str, str]], value: str)
     return List(name, label, (*entries, *(Choice(one, words, one == value) for one, words in choices)))
 
 
-def _local(value: str, clock: Clock) -> str:
+def local_time(value: str, clock: Clock) -> str:
     """A time as a field for times takes it: in the reader's zone, without naming it."""
     if not value:
         return ""

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
+from search import pasting
 from search.access import Caller
 from search.http import parameters
 from search.http.pages.clock import Clock
 from search.http.pages.words import DISPOSITIONS
 from search.http.site import Site
 from search.query import CRITERIA, WORDS, Query, QueryError, format_time, nearest, parse_time
+from search.service import MailTrace
 
 #: Parameters in their order in an address.
 Items = tuple[tuple[str, str], ...]
@@ -49,13 +51,14 @@ TEXTS: Final = {
     "code": "Error code",
     "message_id": "Message-ID",
     "queue_id": "Queue ID",
-    "query": "Query",
 }
+#: The box on top: what somebody pasted, or a question in the language; a flaw of it is told of the language's parameter.
+BOX: Final = "text"
 #: Rows of a page where nothing else is asked for.
 PAGE_LENGTH: Final = 50
 _LONGEST_PAGE = 1_000
 #: The parameters that an address may have; those of a form come beside them.
-_KNOWN = (*CRITERIA, "query", "customer", "since", "until", "tz", "cursor", "limit")
+_KNOWN = (*CRITERIA, "query", BOX, "customer", "since", "until", "tz", "cursor", "limit")
 _TIMES = ("since", "until")
 _BRACKETED = re.compile(r"<([^<>\s]+@[^<>\s]+)>").findall
 _DAYS = ("today", "yesterday")
@@ -77,6 +80,8 @@ class Question:
     query: Query
     cursor: str | None = None
     limit: int = PAGE_LENGTH
+    #: What the text in the box was read as, where it is no question.
+    read_as: str = ""
 
     def values(self, name: str) -> tuple[str, ...]:
         """The values of one parameter."""
@@ -115,7 +120,7 @@ def changed(items: Items, values: dict[str, str | Sequence[str] | None]) -> list
 
 def _place(name: str) -> int:
     """Where a parameter stands in an address."""
-    order = (*CRITERIA, "query", "customer", *_TIMES, "tz", "cursor", "limit")
+    order = (*CRITERIA, "query", BOX, "customer", *_TIMES, "tz", "by", "cursor", "limit")
     return order.index(name) if name in order else len(order)
 
 
@@ -134,9 +139,9 @@ def folded(given: Items, clock: Clock, site_zone: str) -> Items:
             # The form always sends its two fields for times; they count only where they were chosen.
             if chosen in (None, CUSTOM):
                 kept.append((name, _absolute(value, clock)))
-        elif name == "q":
+        elif name == "q" or (name == BOX and pasting.read(value) is None):
             kept.append(("query", value))
-        elif by is not None and name != "query" and (name in FIELDS or name in TEXTS or name in WORDS):
+        elif by is not None and (name in FIELDS or name in TEXTS or name in WORDS):
             kept += [(name, one) for one in _several(value)]
         else:
             kept.append((name, value))
@@ -148,14 +153,19 @@ def folded(given: Items, clock: Clock, site_zone: str) -> Items:
     return tuple(sorted(dict.fromkeys(kept), key=lambda item: _place(item[0])))
 
 
-def asked(items: Items, site: Site, caller: Caller) -> Question:
-    """The question that these (folded) parameters ask; raises `QueryError`."""
+def asked(items: Items, site: Site, caller: Caller, mail: MailTrace) -> Question:
+    """The question that these (folded) parameters ask, for who sees this mail; raises `QueryError`."""
     for name, _ in items:
         if name not in _KNOWN:
             raise QueryError("there is no such parameter", field=name[:100], hint=nearest(name, _KNOWN) or f"there are {', '.join(_KNOWN)}")
     found = parameters.question(items, site, caller)
+    query, pasted = found.query, _one(items, BOX)
+    meant = mail.meant(pasted, found.zone) if pasted is not None else None
+    if meant is not None:
+        query = parameters.with_meant(query, meant)
     question = tuple(item for item in items if item[0] not in ("cursor", "limit"))
-    return Question(question, found.query, _one(items, "cursor"), _limit(_one(items, "limit")))
+    read_as = (meant.read_as or "") if meant is not None else ""
+    return Question(question, query, _one(items, "cursor"), _limit(_one(items, "limit")), read_as)
 
 
 def missing(given: Items, items: Items) -> str | None:

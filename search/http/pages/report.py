@@ -52,7 +52,7 @@ def report(
         report=shown,
         title=shown.title,
         printing=request.query_params.get("view") == "print",
-        back=_back(page, request.query_params.get("from", "")),
+        back=_back(page, mail, request.query_params.get("from", "")),
         others=_others(mail, shown, page.clock.of(found.trace.time).utc.timestamp() * 1000),
         printed=page.clock.now,
     )
@@ -74,12 +74,12 @@ def raw(trace_id: FromPath[str], mail: TheMail, note: TheNote) -> Response[bytes
     return Response(body, media_type="text/plain; charset=utf-8", headers={"x-content-type-options": "nosniff"})
 
 
-def _back(page: PageRequest, behind: str) -> tuple[list[SentencePart], str] | None:
+def _back(page: PageRequest, mail: MailTrace, behind: str) -> tuple[list[SentencePart], str] | None:
     """The search that one came from, in words and as an address; None where there was none."""
     if not behind:
         return None
     try:
-        question = _question(page, tuple(parse_qsl(behind)))
+        question = _question(page, tuple(parse_qsl(behind)), mail)
     except (QueryError, ValueError):
         return None
     filters = [own(f", {pill.label.lower()} {pill.value}") for pill in pills(question, by_of(question.items))]
@@ -87,10 +87,10 @@ def _back(page: PageRequest, behind: str) -> tuple[list[SentencePart], str] | No
     return [own("Messages"), *parts] if any(part.text for part in parts) else [own("All messages")], question.address()
 
 
-def _question(page: PageRequest, given: Items) -> Question:
+def _question(page: PageRequest, given: Items, mail: MailTrace) -> Question:
     """The question of an address."""
     rest = tuple((name, value) for name, value in given if name != "cursor")
-    return asked(folded(rest, page.clock, page.site.zone), page.site, page.reader)
+    return asked(folded(rest, page.clock, page.site.zone), page.site, page.reader, mail)
 
 
 def _others(mail: MailTrace, shown: Report, time_ms: float) -> list[Other]:

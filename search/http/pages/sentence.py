@@ -66,7 +66,9 @@ def who(question: Question) -> list[SentencePart]:
         if values:
             null = name in dict(_SIDES) and values == ("<>",)
             parts += [own(f" {words} {'the null sender ' if null else ''}"), *_either(values)]
-    if question.query.tree is not None:
+    if question.read_as:
+        parts += [own(" about "), value(question.read_as)]
+    elif question.query.tree is not None:
         parts += [own(", where "), value(described(question.query.tree))]
     return parts
 

@@ -53,7 +53,7 @@ def trace(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail, 
         items = folded(given, page.clock, site.zone)
         if (words := missing(given, items)) is not None:
             return _show(page, mail, given, flaw=FormFlaw(words, BY[by_of(given)][1][0]), status=400)
-        question = asked(items, site, caller)
+        question = asked(items, site, caller, mail)
         if sorted(items) != sorted(given):
             return Redirect(f"{site.base}/trace" + (f"?{question.address(cursor=question.cursor)}" if items else ""), status_code=303)
         if not items:
@@ -77,7 +77,7 @@ def export(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail,
     try:
         if chosen not in kinds:
             raise QueryError(f"there is no format “{chosen[:60]}”", field="format", hint="it is csv or jsonl")
-        question = asked(folded(rest, page.clock, site.zone), site, caller)
+        question = asked(folded(rest, page.clock, site.zone), site, caller, mail)
     except QueryError as error:
         return _show(page, mail, rest, flaw=flaw_of(error), status=400)
     return stream(mail, question.query, kinds[chosen], site.places, note, download=True)
@@ -120,7 +120,7 @@ def _result(page: PageRequest, mail: MailTrace, question: Question, found: Searc
     nothing = not found.total.value and not found.traces
 
     def count(items: Items) -> Total:
-        return mail.search(asked(items, page.site, page.reader).query, limit=1).total
+        return mail.search(asked(items, page.site, page.reader, mail).query, limit=1).total
 
     return Result(
         question=question,
@@ -129,13 +129,13 @@ def _result(page: PageRequest, mail: MailTrace, question: Question, found: Searc
         rows=[row_of(one, page.clock) for one in found.traces],
         more="" if found.next is None else question.address(cursor=found.next),
         notices=[] if nothing else [page.clock.localised(warning) for warning in found.warnings],
-        chart=None if nothing or question.cursor else _chart(page, mail, question, state),
+        chart=None if nothing or question.cursor else drawn(page, mail, question, state),
         causes=[page.clock.localised(cause) for cause in causes(found.warnings)] if nothing else [],
         offers=tried(offers(question, page.own_domains), count) if nothing and found.total.relation == "eq" else [],
     )
 
 
-def _chart(page: PageRequest, mail: MailTrace, question: Question, state: FreshnessAnswer) -> Chart | None:
+def drawn(page: PageRequest, mail: MailTrace, question: Question, state: FreshnessAnswer) -> Chart | None:
     """Mail over time; None where there is no time range to draw."""
     if state.oldest is None or state.newest is None:
         return None

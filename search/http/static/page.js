@@ -89,6 +89,10 @@ function draw() {
       maintainAspectRatio: false,
       responsive: true,
       interaction: { mode: "index", intersect: false },
+      onClick: (event) => {
+        const [bar] = chart.getElementsAtEventForMode(event, "nearest", { intersect: true }, false);
+        if (bar) find("a", all("#counts tbody tr")[bar.index].cells[bar.datasetIndex + 1])?.click();
+      },
       scales: {
         x: { stacked: true, grid: { display: false }, border: { color: line }, ticks: { color: muted, font, maxRotation: 0, autoSkipPadding: 18 } },
         y: { stacked: true, beginAtZero: true, grid: { color: line }, border: { display: false }, ticks: { color: muted, font, precision: 0, maxTicksLimit: 4 } },

@@ -1,0 +1,80 @@
+"""From a value that was counted to the text of a question that asks for exactly its traces; and questions narrowed by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC
+from typing import Final
+
+from msgspec.structs import replace
+
+from mappings.criteria import BY_WORD, CRITERIA
+from mappings.fields import BY_NAME, Kind
+from search.engines import Value
+from search.language import parse
+from search.language.tree import Node, all_of, some_of
+from search.query import Query
+from search.query_error import QueryError
+from search.scope import Scope
+from search.view import View
+
+#: The word that looks at one field alone, where there is one; every field has its name in the store.
+_ALONE: Final[Mapping[str, str]] = {one.over[0]: one.name for one in reversed(CRITERIA) if len(one.over) == 1}
+
+
+def word_of(field: str) -> str:
+    """The word that asks for this field alone."""
+    return _ALONE.get(field) or BY_NAME[field].store
+
+
+def counted_as(field: str) -> str:
+    """The word by which the values of a field are counted."""
+    return next((one.name for one in CRITERIA if one.counted == field), BY_NAME[field].store)
+
+
+def quoted(text: str) -> str:
+    """A value in quotes, in which every character stands for itself."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def exactly(field: str, value: Value) -> str | None:
+    """What asks for the traces that count under a value of a field; None where it cannot be asked for, as one with control characters."""
+    word = word_of(field)
+    if value is None:
+        # Nought is a number that was told, and not what `*` means.
+        measured = BY_NAME[field].kind in (Kind.INTEGER, Kind.FLOAT)
+        return f"not ({word} >= 0 or {word} < 0)" if measured else f"not {word}: *"
+    written = quoted(value) if isinstance(value, str) else str(value).lower()
+    text = f"{word}: {written}"
+    try:
+        parse(text, now_ms=0, zone=UTC)
+    except QueryError:
+        return None
+    return text
+
+
+def both(first: str, second: str) -> str:
+    """A question that two questions must fit."""
+    return f"({first}) and {second}" if first.strip() else second
+
+
+def with_values(query: Query, field: str, values: Iterable[Value]) -> Query:
+    """The question for those of its traces that have one of these values; a few more may fit."""
+    texts = (exactly(field, value) for value in values)
+    return narrowed(query, some_of([parse(text, now_ms=0, zone=UTC) for text in texts if text is not None]))
+
+
+def narrowed(query: Query, node: Node) -> Query:
+    """The question for those of its traces that fit a tree as well."""
+    return replace(query, query="", tree=all_of([node] if query.tree is None else [query.tree, node]))
+
+
+def is_open(field: str) -> bool:
+    """Whether who does not see all mail may ask for a field."""
+    return not BY_WORD[BY_NAME[field].store].private
+
+
+def readable(field: str, value: Value, scope: Scope) -> bool:
+    """Whether a caller may read a value that was counted: of a trace that he sees he reads the addresses, as answers show them."""
+    return not isinstance(value, str) or BY_NAME[field].kind is Kind.ADDRESS or View(scope).text(value) == value
