@@ -27,6 +27,7 @@ from mappings.patterns import (
     asked_server,
     asked_words,
 )
+from search.engines.fitting import DEFAULTS
 from search.language.tree import All, Bare, Has, Known, Leaf, Node, Not, Ordered, Some
 
 #: The time of first sight is the beginning of the id.
@@ -105,7 +106,7 @@ class ColumnarStatement:
         """A field says anything: it differs from what a trace has of which no line tells it."""
         if name in SERVERS:
             return self.of_servers(SERVERS[name][0], f"{SERVERS[name][1]} <> ''")
-        if BY_NAME[name].kind in (Kind.FLAG, Kind.INTEGER, Kind.FLOAT, Kind.TIME):
+        if DEFAULTS.get(name) == 0:
             return f"{_number(name)} <> 0"
         return "true" if name == "id" else f"{column(name)} IS NOT NULL"
 

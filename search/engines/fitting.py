@@ -25,7 +25,7 @@ _ORDERS: Mapping[Order, Callable[[float, float], bool]] = {
 }
 _OPTIONAL = [field for field in msgspec.structs.fields(Trace) if not field.required]
 #: What a trace has of which no line tells it.
-_DEFAULTS = {field.name: field.default_factory() if field.default is msgspec.NODEFAULT else field.default for field in _OPTIONAL}
+DEFAULTS = {field.name: field.default_factory() if field.default is msgspec.NODEFAULT else field.default for field in _OPTIONAL}
 #: Words that say something also where they are the default.
 _ALWAYS_KNOWN = frozenset({"disposition", "verdict", "direction"})
 _WITHOUT_CASE = (Kind.FOLDED, Kind.DOMAIN)
@@ -52,7 +52,7 @@ def in_order(value: float, order: Order, bound: float) -> bool:
 def is_known(trace: Trace, name: str) -> bool:
     """Whether a field says anything: it differs from what a trace has of which no line tells it."""
     value = getattr(trace, name)
-    return value is not None and (name in _ALWAYS_KNOWN or value != _DEFAULTS.get(name))
+    return value is not None and (name in _ALWAYS_KNOWN or value != DEFAULTS.get(name))
 
 
 def counted_value(trace: Trace, name: str) -> Value:

@@ -60,8 +60,10 @@ def test_every_field_and_every_short_name_is_mapped() -> None:
     for field in FIELDS:
         assert field.store in mapped
         for alias in field.aliases if field.kind is not Kind.STORED else ():
-            # `host` is the beginning of host.name, and cannot be both.
-            assert alias == "host" or mapped[alias] == {"type": "alias", "path": field.store} or alias == field.store
+            # `host` is the beginning of host.name, and cannot be both; others are objects of ECS.
+            assert alias in made.ECS_OBJECTS or mapped[alias] == {"type": "alias", "path": field.store} or alias == field.store
+        for name in field.ecs:
+            assert mapped[name] == {"type": "alias", "path": field.store}
     assert {inner["type"] for inner in mapped.values()} <= PLAIN_TYPES
     assert made.mappings()["dynamic"] == "strict"
     assert mapped["mailtrace.events"] == {"type": "object", "enabled": False}
