@@ -219,11 +219,16 @@ def tree_fits(node: Node, trace: Trace) -> bool:
     if isinstance(node, Not):
         return not tree_fits(node.node, trace)
     if isinstance(node, Bare):
-        names = ("address", "quarantine_id", "message_id", "queue_id", "client", "relay", "subject", "reply", "detail", "user")
-        return any(tree_fits(Has(BY_CRITERION[name], node.value, node.literal), trace) for name in names)
+        names = ("address", "quarantine_id", "message_id", "queue_id", "client", "relay", "detail", "user")
+        texts = [text for text in (trace.subject, trace.reply_text) if text is not None]
+        words = [node.value] if node.phrase else node.value.split()
+        wild = {word: not node.literal and patterns.is_pattern(word) for word in words}
+        looked_for = any(patterns.asked_words(word, wild=wild[word]).fits(text) for word in words for text in texts)
+        return looked_for or any(tree_fits(Has(BY_CRITERION[name], node.value, node.literal), trace) for name in names)
     values = [getattr(trace, name) for name in node.criterion.over]
     if isinstance(node, Known):
-        return any(value not in (None, [], False) and not (value == 0 and isinstance(value, int)) for value in values)
+        empty = (0, "") if node.criterion.over[0] in ("attempts", "host") else ()
+        return any(value is not None and value is not False and value != [] and value not in empty for value in values)
     if isinstance(node, Ordered):
         bound = node.bound
         ways = {"<": lambda v: v < bound, "<=": lambda v: v <= bound, ">": lambda v: v > bound, ">=": lambda v: v >= bound}

@@ -145,7 +145,11 @@ class _Compiler:
         """A sending server or next hop, by the numbers that this file gives to the servers that fit."""
         column = SERVERS[leaf.criterion.over[0]][0]
         names = tuple(SERVERS[name][1] for name in leaf.criterion.over)
-        condition, params = _server_condition(asked_server(leaf.value, wild=not leaf.literal), names)
+        asked = asked_server(leaf.value, wild=not leaf.literal)
+        if "ip" not in names:
+            # What stands in a name is compared as text: an address in it is no address of a server.
+            asked = AskedServer(asked.text)
+        condition, params = _server_condition(asked, names)
         rows = self._file.connection.execute(f"SELECT number FROM server WHERE {condition}", params)
         return _of_servers(column, {row[0] for row in rows})
 

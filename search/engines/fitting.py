@@ -20,6 +20,8 @@ _ORDERS: Mapping[Order, Callable[[float, float], bool]] = {
     Order.MORE: operator.gt,
     Order.AT_LEAST: operator.ge,
 }
+#: Fields whose text or number says nothing where it is empty.
+_LEFT_OUT = ("host", "attempts")
 Predicate = Callable[[Trace], bool]
 
 
@@ -43,7 +45,7 @@ def in_order(value: float, order: Order, bound: float) -> bool:
 def is_known(trace: Trace, name: str) -> bool:
     """Whether a field says anything: it differs from what a trace has of which no line tells it."""
     value = getattr(trace, name)
-    return value is not None and value != [] and value is not False and value != 0 and not (value == "" and name == "host")
+    return value is not None and value != [] and value is not False and not (value in ("", 0) and name in _LEFT_OUT)
 
 
 def counted_value(trace: Trace, name: str) -> Value:

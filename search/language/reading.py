@@ -15,7 +15,7 @@ from mappings import patterns
 from mappings.criteria import BARE, BY_WORD, CRITERIA, Compare, Criterion
 from search.language.moments import stretch
 from search.language.syntax import FIELD, Literal, literal_of, syntax_of
-from search.language.tree import EVERYTHING, Bare, Has, Known, Node, Not, Order, Ordered, Some, all_of, some_of
+from search.language.tree import EVERYTHING, Bare, Has, Known, Node, Not, Order, Ordered, Some, all_of, any_word, some_of
 from search.query_error import QueryError, nearest
 from search.values import checked_value
 
@@ -76,7 +76,8 @@ class _Reader:
         self._count(value)
         for criterion in BARE:
             _checked(criterion, value)
-        return Bare(value.text.strip(), literal=not value.wild)
+        self._count(value, len(value.text.split()) - 1)
+        return Bare(value.text.strip(), literal=not value.wild, phrase=value.quoted)
 
     def _ordered(self, tree: Tree[Any]) -> Node:
         """A number or a time on one side of a bound."""
@@ -105,9 +106,9 @@ class _Reader:
         """The stretch of time that a value names."""
         return stretch(value.text, self._now_ms, self._zone, field=FIELD, position=value.position)
 
-    def _count(self, value: Literal) -> None:
-        """One value more."""
-        self._left -= 1
+    def _count(self, value: Literal, number: int = 1) -> None:
+        """So many values more."""
+        self._left -= number
         if self._left < 0:
             raise QueryError(f"more than {MOST_VALUES} values", field=FIELD, position=value.position, hint="ask in several steps")
 
@@ -127,6 +128,10 @@ class _Reader:
                 return _flag(criterion, value)
             case Compare.WORD if value.wild:
                 return _words_like(criterion, value)
+            case Compare.TEXT if not value.quoted:
+                words = any_word(criterion, _checked(criterion, value), literal=not value.wild)
+                self._count(value, len(words) - 1)
+                return some_of(words)
         # One character alone is a wildcard only beside a star: in Kibana's language it is none.
         return Has(criterion, _checked(criterion, value), literal=not value.wild)
 
