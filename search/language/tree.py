@@ -52,7 +52,7 @@ class Bare:
 
     value: str
     literal: bool = False
-    #: True where it stood in quotes: its words follow each other in a text. Else any of them will do.
+    #: True of words in quotes: in a text they follow each other. Else any of them will do.
     phrase: bool = False
 
 
