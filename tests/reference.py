@@ -146,6 +146,11 @@ class ReferenceStore:
             found.update(product(*(_counted(trace, name) for name in fields)))
         return found
 
+    def bounds(self, query: Query, scope: Scope) -> tuple[int, int] | None:
+        """The first and the last in time."""
+        times = [trace.time_ms for trace in self._fitting(query, scope)]
+        return (min(times), max(times)) if times else None
+
     def state(self) -> StoreState:
         """What is held."""
         times = [trace.time_ms for trace in self.traces.values() if not trace.superseded_by]

@@ -114,6 +114,10 @@ class Engine(Protocol):
         """
         ...
 
+    def bounds(self, query: Query, scope: Scope) -> tuple[int, int] | None:
+        """The times of the oldest and the newest trace that fit; None where none does."""
+        ...
+
     def state(self) -> StoreState:
         """What the store holds."""
         ...

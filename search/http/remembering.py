@@ -25,6 +25,7 @@ class Remembering:
         self.over_time = engine.over_time
         self.by_domain = engine.by_domain
         self.tally = engine.tally
+        self.bounds = engine.bounds
         self.lacking = engine.lacking
         self.close = engine.close
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import generate
 from asked_mail import NOW_MS, asked_mail
+from contract.under_test import STORES, elasticsearch
 from reference import ReferenceStore
 from trees import tree
 
-from contract.under_test import STORES, elasticsearch
 from search.query import Query, QueryError
 from search.scope import EVERYTHING
 
