@@ -76,12 +76,10 @@ def search(
     resume
         Go on with the --output that was broken off: the same question, from the last whole row on.
     """
-    criteria = criteria or Criteria()
-    settings = (common or Common()).settings()
-    zone = named(system_zone())
+    criteria, settings, zone = criteria or Criteria(), (common or Common()).settings(), named(system_zone())
     if output is not None or resume or format == "parquet":
-        _check_export(output, format, alone=limit is None and cursor is None and not count)
-        _export(_begun(output or Path(), format, criteria.as_typed(), text, resume=resume), text, criteria, settings, zone)
+        target = _target(output, format, alone=limit is None and cursor is None and not count)
+        _export(_begun(target, format, criteria.as_typed(), text, resume=resume), text, criteria, settings, zone)
         return
     limit = DEFAULT_LIMIT if limit is None else limit
     query = criteria.question(settings, time.time_ns() // 1_000_000, zone)
@@ -103,14 +101,15 @@ def search(
             _note(answer, count=count)
 
 
-def _check_export(output: Path | None, format_: str, *, alone: bool) -> None:
-    """Whether it can be an export at all."""
+def _target(output: Path | None, format_: str, *, alone: bool) -> Path:
+    """The file of an export; raises where it can be none."""
     if output is None:
         raise WrongUsage("parquet and --resume need a file: name it with --output")
     if format_ in ("table", "json"):
         raise WrongUsage("--output takes rows: give --format csv, jsonl or parquet")
     if not alone:
         raise WrongUsage("--output writes all that fit; leave out --limit, --cursor and --count")
+    return output.expanduser()
 
 
 def _begun(output: Path, format_: str, options: str, text: str | None, *, resume: bool) -> Export:
@@ -118,7 +117,7 @@ def _begun(output: Path, format_: str, options: str, text: str | None, *, resume
     from mailtrace.exporting import Export  # noqa: PLC0415 - only an export needs it
 
     asked = " ".join([*([shlex.quote(text)] if text else []), *([options] if options else [])])
-    return Export(output.expanduser(), format_, asked, time.time_ns() // 1_000_000, resume=resume)
+    return Export(output, format_, asked, time.time_ns() // 1_000_000, resume=resume)
 
 
 def _export(export: Export, text: str | None, criteria: Criteria, settings: Settings, zone: tzinfo) -> None:
