@@ -26,7 +26,7 @@ from search.scope import Scope
 #: So many values are offered, and so many are asked about.
 _MOST = 3
 #: Rows that are looked at for each way in which candidates are found, and the newest of all.
-_ROWS, _NEWEST = 300, 1_000
+_ROWS, _NEWEST = 300, 500
 #: So many candidates are tried with the whole question.
 _TRIED = 8
 _FIELDS = ("sender", "recipient", "address", "domain")
@@ -48,8 +48,8 @@ def near_values(query: Query, engine: Engine, scope: Scope) -> list[NearValue]:
         asked = fold(slip.value.removeprefix("@").strip("<>"))
         near = {value: far for value in _candidates(slip, engine, scope) if (far := distance(asked, value)) is not None}
         tried = sorted(near, key=lambda value: (near[value], value))[:_TRIED]
-        counted = [(value, engine.search(_instead(query, slip, value), scope, limit=1).total) for value in tried]
-        found += [NearValue(slip.name, slip.value, value, total) for value, total in counted if total.value][:_MOST]
+        counted = ((value, engine.search(_instead(query, slip, value), scope, limit=1).total) for value in tried)
+        found += islice((NearValue(slip.name, slip.value, value, total) for value, total in counted if total.value), _MOST)
     return found
 
 
@@ -73,7 +73,8 @@ def distance(asked: str, value: str) -> int | None:
 
 def _slips_between(one: str, other: str, most: int) -> int | None:
     """Letters more, less, other, or exchanged with the next; None where there are more than `most`."""
-    if abs(len(one) - len(other)) > most:
+    # Each slip changes at most two of the letters that there are; that tells most apart at once.
+    if abs(len(one) - len(other)) > most or len(set(one) ^ set(other)) > 2 * most:
         return None
     before: list[int] = []
     last = list(range(len(other) + 1))

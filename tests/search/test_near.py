@@ -122,4 +122,4 @@ def test_how_many_rows_are_looked_at_is_bounded() -> None:
     store = _Counting()
     store.submit(asked_mail(8_000))
     assert MailTrace(store).search(Query(recipient=("bob@exmaple.net",))).did_you_mean
-    assert store.taken <= 1_000 + 3 * 300
+    assert store.taken <= 500 + 3 * 300
