@@ -22,6 +22,7 @@ from search.language.tree import All, Bare, Has, Node
 from search.query import Query
 from search.query_error import QueryError
 from search.scope import Scope
+from search.values import LONGEST_VALUE
 
 #: So many values are offered, and so many are asked about.
 _MOST = 3
@@ -112,7 +113,7 @@ def _candidates(slip: _Slip, engine: Engine, scope: Scope) -> set[str]:
         for trace in islice(engine.walk(query, scope), most):
             shown = trace_answer(trace, scope)
             people = (shown.sender, shown.header_from, shown.recipient, shown.original_recipient)
-            found.update(_alike(asked.form, (fold(one) for one in people if one and "@" in one)))
+            found.update(_alike(asked.form, (fold(one) for one in people if one and "@" in one and _can_be_asked(one))))
     return found
 
 
@@ -121,6 +122,11 @@ def _alike(form: Form, people: Iterable[str]) -> Iterator[str]:
     for one in people:
         local, _, domain = one.rpartition("@")
         yield domain if form is Form.DOMAIN else (local if form is Form.LOCAL else one)
+
+
+def _can_be_asked(text: str) -> bool:
+    """Whether a question can hold this text, and mean no more than it."""
+    return text.isprintable() and not patterns.is_pattern(text) and len(text) <= LONGEST_VALUE
 
 
 def _ways(value: str, form: Form) -> Iterator[tuple[Query, int]]:
