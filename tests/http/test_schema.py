@@ -19,6 +19,7 @@ pytest_plugins = ("http_fixtures",)
 OPERATIONS = {
     "/traces",
     "/traces/{trace_id}",
+    "/counts",
     "/errors",
     "/errors/{code}",
     "/vocabulary",
