@@ -101,8 +101,8 @@ format: $(VENV)/.test ## Bring the style in order
 lock: ## Pin the dependencies anew (run with the oldest Python that is supported)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip-tools>=7'
-	@$(COMPILE) --output-file=requirements/run.txt pyproject.toml requirements/build.in
-	@$(COMPILE) --extra=test --constraint=requirements/run.txt --output-file=requirements/test.txt pyproject.toml requirements/build.in
+	@$(COMPILE) --extra=counts --output-file=requirements/run.txt pyproject.toml requirements/build.in
+	@$(COMPILE) --extra=counts --extra=test --constraint=requirements/run.txt --output-file=requirements/test.txt pyproject.toml requirements/build.in
 	@$(COMPILE) --output-file=requirements/audit.txt requirements/audit.in
 
 clean: ## Remove what was installed and made

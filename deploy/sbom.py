@@ -29,7 +29,8 @@ def bill() -> dict[str, Any]:
     pinned = {canonicalize_name(name): (version, _HASH.findall(hashes)) for name, version, hashes in _PINNED.findall(_lock())}
     installed = {name: distribution(name) for name in pinned}
     whole = _purl(canonicalize_name(project["name"]), project["version"])
-    needed = {whole: _needs(project["dependencies"], pinned)}
+    # What the extras of ours need that are locked is installed with it.
+    needed = {whole: _needs([*project["dependencies"], *project["optional-dependencies"]["counts"]], pinned)}
     needed |= {_purl(name, pinned[name][0]): _needs(one.requires or [], pinned) for name, one in installed.items()}
     return {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",

@@ -151,7 +151,9 @@ class Intake:
             self._summary.events[known.name] += 1
         if not line.host:
             line.host = self._host_of(source)
-        return tuple(map(_marked, stated)) if isinstance(stated, tuple) else (_marked(stated),)
+        if isinstance(stated, tuple):
+            return tuple(map(_marked, stated))
+        return (_marked(stated) if type(stated) is Connected else stated,)
 
     def _is_nobodys(self, line: Line, tally: Tally) -> bool:
         """Whether a line without a tag only says how often the one before it came again; of another it is noted whose it may be."""

@@ -27,7 +27,7 @@ _LONG_ID = re.compile(
 )
 _EXIM_ID = re.compile(EXIM_ID)
 #: Exim's, Postfix' short ones, Sendmail's, Postfix' long ones; the first that fits counts.
-_FORMS = (_EXIM_ID, re.compile(r"[0-9A-F]{6,21}"), re.compile(SENDMAIL_ID), re.compile(POSTFIX_ID))
+_FORMS = re.compile(rf"(?P<exim>{EXIM_ID})|(?P<short>[0-9A-F]{{6,21}})|(?P<sendmail>{SENDMAIL_ID})|(?P<long>{POSTFIX_ID})")
 #: Mail servers, and filters that name their queue files, begin a line with the id.
 _AT_START = re.compile(rf"({MILTERED_ID}): |({EXIM_ID}) ")
 #: Seconds are plausible from 2010 to 2100; anything else is an id that merely looks like one.
@@ -73,9 +73,10 @@ def alike(queue_id: str, other: str) -> bool:
     return _form_of(queue_id) == _form_of(other)
 
 
-def _form_of(queue_id: str) -> int:
-    """Which of the forms an id has."""
-    return next((number for number, form in enumerate(_FORMS) if form.fullmatch(queue_id)), len(_FORMS))
+def _form_of(queue_id: str) -> str | None:
+    """Which of the forms an id has; None for any other."""
+    found = _FORMS.fullmatch(queue_id)
+    return None if found is None else found.lastgroup
 
 
 def _seconds(exim_id: str) -> int | None:

@@ -218,7 +218,7 @@ class SourceFile:
 
     def _slot(self, offset: int, time_us: int) -> Place:
         """The place of a line: where the file reached the second in which it stands; lines that come late stand where they are read."""
-        if self._slots and self._slots[-1].zone_of_ids != self.file_zone.of_ids:
+        if self._slots and self._slots[-1].zone_of_ids != self._framer.file_zone.of_ids:
             # All times before were of another zone.
             self._greatest = 0
         if not self._slots or time_us // SECOND > self._greatest // SECOND:

@@ -24,6 +24,9 @@ from ingest.tail.follow import Follower
 from ingest.tail.paths import rotated_set
 from ingest.tail.reader import FileReader
 
+#: So many lines of a file are looked at for what they say of the others.
+_FIRST, _FIRST_WRAPPED = 200, 2000
+
 
 class Sources:
     """All files that are being read, or have lines that are still needed."""
@@ -39,6 +42,8 @@ class Sources:
         #: A year and a host as other files of the same run name them.
         self._named_us: int | None = None
         self._named_hosts: set[str] = set()
+        #: Of them those of mail servers: what a filter or a store says without a host is said beside one.
+        self._server_hosts: set[str] = set()
         #: Hosts that lines of other programs name; they count where no others do.
         self._other_hosts: set[str] = set()
         #: Files of which nobody can say whose they are, and that is told.
@@ -121,7 +126,7 @@ class Sources:
         told = source.setting.log_host or self._options.log_host
         if told:
             return told
-        named = self._named_hosts or self._other_hosts
+        named = self._server_hosts if len(self._server_hosts) == 1 else self._named_hosts or self._other_hosts
         if len(named) == 1:
             return next(iter(named))
         host, path = socket.gethostname().partition(".")[0], source.reader.path
@@ -168,7 +173,8 @@ class Sources:
     def _peek(self, source: SourceFile) -> None:
         """Note the year and the host that a file's first lines name, for those that name none."""
         self._fill(source)
-        for text in source.ahead(200):
+        # Containers' lines come one container after the other.
+        for text in source.ahead(_FIRST if not source.wrapped else _FIRST_WRAPPED):
             stamp = peek_time(text)
             if stamp is None:
                 continue
@@ -176,8 +182,10 @@ class Sources:
                 self._named_us = int(datetime(stamp.year, stamp.month, stamp.day, tzinfo=self._options.timezone).timestamp() * SECOND)
             line = source.framed(text)
             if line is not None and line.host:
-                read = format_of(line.tag, line.program) is not None
-                (self._named_hosts if read else self._other_hosts).add(line.host)
+                known = format_of(line.tag, line.program)
+                (self._named_hosts if known is not None else self._other_hosts).add(line.host)
+                if known is not None and known.serves:
+                    self._server_hosts.add(line.host)
 
 
 def _is_over(reader: FileReader) -> bool:

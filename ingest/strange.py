@@ -10,7 +10,7 @@ from ingest.summary import StrangeHeader
 #: So far into a line a header reaches at most.
 _REACH = 300
 _SHOWN = 200
-_TAG = re.compile(r"(?<![\w./@-])([A-Za-z][\w.-]{0,60}(?:/[\w.-]{1,60}){0,3})\[\d{1,10}\]: ", re.ASCII)
+_TAG = re.compile(r"(?<![\w./@-])([A-Za-z][\w.-]{0,60}(?:/[\w.-]{1,60}){0,3})(?:\[\d{1,10}\])?: ", re.ASCII)
 
 
 def strange(text: str) -> StrangeHeader | None:

@@ -27,7 +27,7 @@ def library() -> Any:
     try:
         import duckdb  # noqa: PLC0415 - an extra
     except ImportError:
-        raise CouldNot("Parquet is written by DuckDB, which is not installed: python -m pip install duckdb") from None
+        raise CouldNot("Parquet is written by DuckDB, which is not installed: pip install .[counts]") from None
     return duckdb
 
 

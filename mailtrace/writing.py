@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ingest.sinks import Sink, Standing
 from ingest.sinks.embedded import EmbeddedSink
+from ingest.sinks.embedded_copies import CopyRules
 from mailtrace.amounts import Keep
 from mailtrace.settings import Elasticsearch
 from mailtrace.stores import DEFAULT, embedded_folder, is_cluster
@@ -48,7 +49,7 @@ def open_sink(
         from mailtrace.cluster import sink  # noqa: PLC0415 - only what uses a cluster loads its client
 
         return sink(store, cluster, keep=keep, on_refused=on_refused, stop=stop, again=again, beat=beat)
-    return EmbeddedSink(embedded_folder(store), on_refused=on_refused, stop=stop, wait_s=wait_s, beat=beat)
+    return EmbeddedSink(embedded_folder(store), on_refused=on_refused, stop=stop, wait_s=wait_s, beat=beat, copies=CopyRules())
 
 
 def note_read_again(sink: OpenSink, since_ms: int, until_ms: int) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from mappings.authentication import AuthResult
 from mappings.fields import BY_NAME, FIELDS, Field, Kind
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 
@@ -102,7 +103,9 @@ def _plain(field: Field) -> Criterion:
 
 
 #: Fields that hold words of others; answers show them to a tenant with what he may not read left out.
-_PRIVATE: Final = frozenset({"subject", "reply_text", "detail", "vendor", "authenticated_as", "client_helo", "client_name"})
+_PRIVATE: Final = frozenset(
+    {"subject", "reply_text", "detail", "vendor", "authenticated_as", "client_helo", "client_name", "file", "mailbox", "folder"}
+)
 #: Fields that are ours: nobody asks for them, and they name what others own.
 _OURS: Final = frozenset({"keys", "visible_to", "superseded_by", "ingested_ms"})
 #: How a field is compared that is asked for by its name in the store.
@@ -125,6 +128,7 @@ WORDS: Final[Mapping[str, type[StrEnum]]] = {
     "disposition": Disposition,
     "verdict": Verdict,
     "reason": Reason,
+    **dict.fromkeys(("spf", "dkim", "dmarc", "arc"), AuthResult),
 }
 
 CRITERIA: Final[tuple[Criterion, ...]] = (
@@ -298,6 +302,35 @@ CRITERIA: Final[tuple[Criterion, ...]] = (
     ),
     Criterion("helo", Compare.FOLDED, ("client_helo",), "What the sending server called itself.", "mail.example.org"),
     Criterion("tls", Compare.EXACT, ("tls",), "Protocol and cipher of the incoming connection.", "TLSv1.3*"),
+    Criterion("login_method", Compare.FOLDED, ("login_method",), "How the user logged in.", "PLAIN"),
+    Criterion("tls_version", Compare.EXACT, ("tls_version",), "Protocol of the incoming connection.", "TLSv1.3"),
+    Criterion("tls_cipher", Compare.EXACT, ("tls_cipher",), "Cipher of the incoming connection.", "TLS_AES_256_GCM_SHA384"),
+    Criterion("relay_tls_version", Compare.EXACT, ("relay_tls_version",), "Protocol of the connection to the next server.", "TLSv1.2"),
+    Criterion("relay_tls_cipher", Compare.EXACT, ("relay_tls_cipher",), "Cipher of that connection.", "TLS_AES_256_GCM_SHA384"),
+    Criterion("symbol", Compare.EXACT, ("symbols",), "A test of the filter that met.", "BAYES_SPAM", words=("symbols", "test")),
+    Criterion("spf", Compare.WORD, ("spf",), "What came of SPF: pass, fail, softfail, ...", "fail", closed=AuthResult),
+    Criterion("dkim", Compare.WORD, ("dkim",), "What came of DKIM.", "pass", closed=AuthResult),
+    Criterion("dmarc", Compare.WORD, ("dmarc",), "What came of DMARC.", "fail", closed=AuthResult),
+    Criterion("arc", Compare.WORD, ("arc",), "What came of ARC.", "pass", closed=AuthResult),
+    Criterion(
+        "auth_domain",
+        Compare.DOMAIN,
+        ("spf_domain", "dkim_domain", "dmarc_domain"),
+        "A domain for which SPF, DKIM or DMARC was checked.",
+        "example.org",
+    ),
+    Criterion("file", Compare.FOLDED, ("file",), "Name of a part that is forbidden.", "*.exe", private=True),
+    Criterion("file_type", Compare.FOLDED, ("file_types",), "Type of a part that is forbidden.", "exe", words=("file_types",)),
+    Criterion("mailbox", Compare.FOLDED, ("mailbox",), "The mailbox in which it was put.", "bob@example.net", private=True),
+    Criterion("folder", Compare.FOLDED, ("folder",), "The folder in that mailbox.", "Junk", private=True),
+    Criterion(
+        "reply_shape",
+        Compare.FOLDED,
+        ("reply_shape",),
+        "The reply without what differs from message to message.",
+        '"*mailbox full*"',
+        words=("shape",),
+    ),
     Criterion("host", Compare.FOLDED, ("host",), "The host where the first hop was logged.", "mx1"),
     Criterion("log_domain", Compare.EXACT, ("log_domain",), "The scope of queue ids.", "mx1"),
     Criterion("id", Compare.EXACT, ("id",), "Id of the trace.", "01m85vk67g6e0z0v06jz3ksy6h"),
@@ -305,6 +338,15 @@ CRITERIA: Final[tuple[Criterion, ...]] = (
     Criterion("score", Compare.NUMBER, ("score",), "The filter's score.", "score >= 5"),
     Criterion("required", Compare.NUMBER, ("required_score",), "The score at which the filter calls it spam.", "required: 6"),
     Criterion("attempts", Compare.NUMBER, ("attempts",), "Deliveries that were tried.", "attempts > 3"),
+    Criterion("delay", Compare.NUMBER, ("delay",), "Seconds since the server that tried last had it.", "delay > 60"),
+    Criterion(
+        "delay_before_queue", Compare.NUMBER, ("delay_before_queue",), "Seconds until it was in the queue.", "delay_before_queue > 5"
+    ),
+    Criterion("delay_in_queue", Compare.NUMBER, ("delay_in_queue",), "Seconds until it was its turn.", "delay_in_queue > 60"),
+    Criterion("delay_connection", Compare.NUMBER, ("delay_connection",), "Seconds for connecting.", "delay_connection > 10"),
+    Criterion("delay_transmission", Compare.NUMBER, ("delay_transmission",), "Seconds for handing over.", "delay_transmission > 10"),
+    Criterion("first_try", Compare.TIME, ("first_try_ms",), "When its delivery was first tried.", "first_try >= now-1d"),
+    Criterion("last_try", Compare.TIME, ("last_try_ms",), "When it was tried last.", "last_try < now-1h"),
     Criterion("time", Compare.TIME, ("time_ms",), "When the message was first seen.", "time >= now-7d"),
     Criterion("last_event", Compare.TIME, ("last_event_ms",), "When its last line was written.", "last_event < now-1h"),
     Criterion("incomplete", Compare.FLAG, ("incomplete",), "Some of its lines were not seen.", "incomplete: true"),
@@ -314,7 +356,12 @@ CRITERIA: Final[tuple[Criterion, ...]] = (
 BY_CRITERION: Final[Mapping[str, Criterion]] = {criterion.name: criterion for criterion in CRITERIA}
 #: Every word that the language knows for one: its name, its other words, and the names that its fields have in the store.
 BY_WORD: Final[Mapping[str, Criterion]] = {
-    **{field.store: _plain(field) for field in FIELDS if field.kind is not Kind.STORED and field.name not in _OURS},
+    **{
+        name: _plain(field)
+        for field in FIELDS
+        if field.kind is not Kind.STORED and field.name not in _OURS
+        for name in (field.store, *field.ecs)
+    },
     **{word: criterion for criterion in CRITERIA for word in (criterion.name, *criterion.words)},
 }
 #: What a word without a name is looked for in.

@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
+from mappings.authentication import AuthResult
 from mappings.links import How
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 
 #: Revision of what formats and correlation write. Raised when that changes, so that a re-read replaces older documents.
-REVISION = 5
+REVISION = 6
 #: A version is `REVISION * VERSION_STEP + number of events`.
 VERSION_STEP = 1 << 20
 #: What only a whole trace has: lists leave it out.
@@ -137,5 +138,41 @@ class Trace(msgspec.Struct, kw_only=True, omit_defaults=True):
     decided: str | None = None
     #: What the next server called the message, by the reply that took it.
     next_ids: list[str] = []
+    #: How the user logged in.
+    login_method: str | None = None
+    #: `tls` in its parts, and those of the connection to the next server.
+    tls_version: str | None = None
+    tls_cipher: str | None = None
+    relay_tls_version: str | None = None
+    relay_tls_cipher: str | None = None
+    #: Seconds, as the program says them that tried last: since it had the message, and of it until the message was in its queue, until it
+    #: was its turn, for connecting, and for handing over.
+    delay: float | None = None
+    delay_before_queue: float | None = None
+    delay_in_queue: float | None = None
+    delay_connection: float | None = None
+    delay_transmission: float | None = None
+    #: The first and the last delivery that was tried.
+    first_try_ms: int | None = None
+    last_try_ms: int | None = None
+    #: The filter's tests that met, and what each adds to the score.
+    symbols: list[str] = []
+    symbol_scores: list[float | None] = []
+    #: What came of authenticating it, and for which domain.
+    spf: AuthResult | None = None
+    spf_domain: str | None = None
+    dkim: AuthResult | None = None
+    dkim_domain: str | None = None
+    dmarc: AuthResult | None = None
+    dmarc_domain: str | None = None
+    arc: AuthResult | None = None
+    #: Name and types of a part that is forbidden.
+    file: str | None = None
+    file_types: list[str] = []
+    #: Where a mail store put it: whose mailbox, and the folder in it.
+    mailbox: str | None = None
+    folder: str | None = None
+    #: `reply_text` without what differs from message to message: what one counts.
+    reply_shape: str | None = None
     ingested_ms: int = 0
     events: list[Event] = []

@@ -7,9 +7,11 @@ renamed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import zip_longest
 
 import msgspec
 
+from mappings.authentication import AuthResult
 from mappings.trace import Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.engines import StoreState, Total
@@ -50,6 +52,35 @@ class ErrorCode(msgspec.Struct, frozen=True):
     meaning: str
 
 
+class Delay(msgspec.Struct, frozen=True):
+    """Seconds, as the program says them that tried last: since its server had the message, and parts of it."""
+
+    total: float | None
+    before_queue: float | None
+    in_queue: float | None
+    connection: float | None
+    transmission: float | None
+
+
+class SymbolScore(msgspec.Struct, frozen=True):
+    """A test of a filter that met, and what it adds to the score."""
+
+    name: str
+    score: float | None
+
+
+class Authentication(msgspec.Struct, frozen=True):
+    """What came of SPF, DKIM, DMARC and ARC (RFC 8601), and for which domain."""
+
+    spf: AuthResult | None
+    dkim: AuthResult | None
+    dmarc: AuthResult | None
+    arc: AuthResult | None
+    spf_domain: str | None
+    dkim_domain: str | None
+    dmarc_domain: str | None
+
+
 class TraceAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """One trace as it is answered: what happened to one message for one recipient."""
 
@@ -78,6 +109,20 @@ class TraceAnswer(msgspec.Struct, frozen=True, kw_only=True):
     relay: str | None
     attempts: int
     incomplete: bool
+    #: Who logged in to send it.
+    user: str | None
+    #: Protocol and cipher of the incoming connection.
+    tls: str | None
+    delay: Delay | None
+    first_try: str | None
+    last_try: str | None
+    symbols: list[SymbolScore]
+    auth: Authentication | None
+    #: Where a mail store put it.
+    mailbox: str | None
+    folder: str | None
+    #: Name of a part that is forbidden.
+    file: str | None
 
 
 class NearValue(msgspec.Struct, frozen=True):
@@ -285,7 +330,31 @@ def trace_answer(trace: Trace, scope: Scope = EVERYTHING, view: View | None = No
         relay=view.text(trace.relay),
         attempts=trace.attempts,
         incomplete=trace.incomplete,
+        user=view.of_side(trace.sender_domain, trace.authenticated_as),
+        tls=trace.tls,
+        delay=_delay(trace),
+        first_try=None if trace.first_try_ms is None else utc(trace.first_try_ms),
+        last_try=None if trace.last_try_ms is None else utc(trace.last_try_ms),
+        symbols=[SymbolScore(name, score) for name, score in zip_longest(trace.symbols, trace.symbol_scores)],
+        auth=_authentication(trace),
+        mailbox=view.of_side(trace.recipient_domain, trace.mailbox),
+        folder=view.of_side(trace.recipient_domain, trace.folder),
+        file=view.text(trace.file),
     )
+
+
+def _delay(trace: Trace) -> Delay | None:
+    """How long it took; None where no line says so."""
+    parts = (trace.delay, trace.delay_before_queue, trace.delay_in_queue, trace.delay_connection, trace.delay_transmission)
+    return None if all(part is None for part in parts) else Delay(*parts)
+
+
+def _authentication(trace: Trace) -> Authentication | None:
+    """What was checked; None where no line says so."""
+    results = (trace.spf, trace.dkim, trace.dmarc, trace.arc)
+    if all(result is None for result in results):
+        return None
+    return Authentication(*results, trace.spf_domain, trace.dkim_domain, trace.dmarc_domain)
 
 
 def _answered(trace: Trace) -> bool:

@@ -6,10 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from itertools import pairwise
 
 import msgspec
-from msgspec.structs import replace
 
 from mappings.criteria import BY_WORD, CRITERIA, Compare, Criterion
 from mappings.fields import BY_NAME, Kind
@@ -116,18 +114,20 @@ class _Counting:
 
     def by_value(self, query: Query, by: str) -> ValueCounts:
         """Count by the values of a field."""
-        plain = self._tally(query, by)
-        missing = plain.pop(None, 0)
-        top = sorted(plain.items(), key=lambda item: (-item[1], str(item[0])))[: self._asked.limit]
-        thens, numbers = self._beside(query, by, self._then), self._beside(query, by, self._of)
+        top = self._engine.top(query, self._scope, by, self._asked.limit)
+        among = [value for value, _ in top.values]
+        thens, numbers = self._beside(query, by, self._then, among), self._beside(query, by, self._of, among)
         return ValueCounts(
             by=self._asked.by,
-            total=self._engine.count(query, self._scope),
-            distinct=Distinct(len(plain)),
-            values=[ValueCount(value, number, self._listed(thens, value), self._percentiles(numbers, value)) for value, number in top],
+            # Where each trace has one value, they are all traces.
+            total=self._engine.count(query, self._scope) if BY_NAME[by].many else top.missing + top.rest + sum(n for _, n in top.values),
+            distinct=Distinct(top.kinds),
+            values=[
+                ValueCount(value, number, self._listed(thens, value), self._percentiles(numbers, value)) for value, number in top.values
+            ],
             # A trace with several values is under each.
-            rest=sum(plain.values()) - sum(number for _, number in top),
-            missing=missing,
+            rest=top.rest,
+            missing=top.missing,
             percentiles=self._of_all(query),
         )
 
@@ -140,13 +140,18 @@ class _Counting:
             return TimeCounts(interval=interval_of(self._asked.interval, 1), total=0, buckets=[])
         interval = interval_of(self._asked.interval, until - since)
         bounds = edges(since, until, interval, zone)
-        spans = [replace(query, since_ms=max(begin, since), until_ms=min(end, until)) for begin, end in pairwise(bounds)]
-        numbers = self._numbers(query, spans)
-        filled = within(bounds, numbers)
+        ends = [since, *bounds[1:-1], until]
+        counted = self._engine.tally_over_time(query, self._scope, ends, [])
+        thens, numbers = (self._inside(query, ends, one) for one in (self._then, self._of))
+        totals = [one.total() for one in counted]
+        filled = within(bounds, totals)
         first = 0 if query.since_ms is not None else filled[0]
-        behind = len(numbers) if query.until_ms is not None else filled[1]
-        buckets = [self._bucket(spans[n], bounds[n], numbers[n]) for n in range(first, behind)]
-        return TimeCounts(interval=interval, total=sum(numbers), buckets=buckets, percentiles=self._of_all(query))
+        behind = len(totals) if query.until_ms is not None else filled[1]
+        buckets = [
+            Bucket(utc(bounds[n]), totals[n], self._listed(thens[n], None), self._percentiles(numbers[n], None))
+            for n in range(first, behind)
+        ]
+        return TimeCounts(interval=interval, total=sum(totals), buckets=buckets, percentiles=self._of_all(query))
 
     def _ends(self, query: Query) -> tuple[int | None, int | None]:
         """The times between which there is mail. What a tenant gets is cut by his own alone, whatever others have."""
@@ -157,34 +162,25 @@ class _Counting:
         state = self._engine.state()
         return state.oldest_ms, state.newest_ms
 
-    def _numbers(self, query: Query, spans: Sequence[Query]) -> list[int]:
-        """How many fit in each interval."""
-        ends = [span.since_ms or 0 for span in spans] + [spans[-1].until_ms or 0]
-        counted = self._engine.over_time(query, self._scope, ends)
-        if counted.from_ms is None:
-            return [sum(one.values()) for one in counted.counts]
-        # There was too much to count all of it in one go.
-        return [self._engine.count(span, self._scope) for span in spans]
-
-    def _bucket(self, span: Query, begin_ms: int, number: int) -> Bucket:
-        """One interval."""
-        thens: dict[Value, Counter[Value]] = {None: self._tally(span, self._then)} if self._then is not None and number else {}
-        numbers: dict[Value, Counter[Value]] = {None: self._tally(span, self._of)} if self._of is not None and number else {}
-        return Bucket(utc(begin_ms), number, self._listed(thens, None), self._percentiles(numbers, None))
+    def _inside(self, query: Query, edges_ms: Sequence[int], field: str | None) -> list[Mapping[Value, Counter[Value]]]:
+        """Counts by another field, in each interval."""
+        if field is None:
+            return [{} for _ in edges_ms[1:]]
+        counted = self._engine.tally_over_time(query, self._scope, edges_ms, [field])
+        return [{None: Counter({value: number for (value,), number in one.items()})} for one in counted]
 
     def _tally(self, query: Query, field: str) -> Counter[Value]:
         """Counts by one field."""
         return Counter({value: number for (value,), number in self._engine.tally(query, self._scope, [field]).items()})
 
-    def _beside(self, query: Query, by: str, other: str | None) -> Mapping[Value, Counter[Value]]:
-        """Counts by another field, for each value of the first."""
+    def _beside(self, query: Query, by: str, other: str | None, among: Sequence[Value]) -> Mapping[Value, Counter[Value]]:
+        """Counts by another field, for each of these values of the first."""
         found: defaultdict[Value, Counter[Value]] = defaultdict(Counter)
-        if other is not None and other != by:
-            for (value, second), number in self._engine.tally(query, self._scope, [by, other]).items():
-                found[value][second] += number
-        elif other is not None:
-            for value, number in self._tally(query, by).items():
-                found[value][value] += number
+        if other is None:
+            return found
+        fields = [by] if other == by else [by, other]
+        for values, number in self._engine.tally(query, self._scope, fields, among=among).items():
+            found[values[0]][values[-1]] += number
         return found
 
     def _of_all(self, query: Query) -> dict[str, float | None] | None:

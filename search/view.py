@@ -73,6 +73,10 @@ class View:
             written.append(trace.message_id)
         return cls(scope, own, recipients, written, (queue_id for queue_id in trace.queue_ids if len(queue_id) >= _LONG_ID))
 
+    def of_side(self, domain: str | None, text: str | None) -> str | None:
+        """What only the side of this domain may read: the name of a user, a mailbox."""
+        return text if self.everything or (domain is not None and self._scope.sees([domain])) else None
+
     @property
     def everything(self) -> bool:
         """Whether nothing is hidden."""

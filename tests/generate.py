@@ -10,6 +10,7 @@ import msgspec
 
 from mappings import facts, identity, keys
 from mappings.address import domain_of, normalise
+from mappings.authentication import AuthResult
 from mappings.links import How
 from mappings.trace import Event, HopLink, Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
@@ -212,6 +213,7 @@ def _trace(chance: random.Random, message: _Message, recipient: str | None, orig
         relay_ip=relay_ip,
         attempts=chance.randrange(3),
         visible_to=visible_to,
+        **_measured(chance, time_ms),
         keys=[
             *(keys.queue(log_domain, queue_id) for queue_id in queue_ids),
             keys.scan(mail_id),
@@ -226,6 +228,34 @@ def _trace(chance: random.Random, message: _Message, recipient: str | None, orig
         made.hops = [HopLink(first), HopLink(keys.scan(mail_id), first, How.SCAN_OF, line, queue_ids[0], [keys.log_id(log_domain, "1-2")])]
         made.decided, made.next_ids = None if count == 1 else line, [queue_ids[0][::-1]] * (count % 2)
     return made
+
+
+def _measured(chance: random.Random, time_ms: int) -> dict[str, Any]:
+    """What only some traces have: delays, tests, what was checked, where it was put."""
+    symbols = chance.sample(("BAYES_SPAM", "R_SPF_ALLOW", "URIBL_BLACK", "odd*one"), chance.randrange(4))
+    tried = chance.choice((None, time_ms + 5))
+    return {
+        "authenticated_as": chance.choice((None, None, "Ann", "ann@example.org", "bob*")),
+        "login_method": chance.choice((None, None, "PLAIN", "plain_login")),
+        "tls_version": chance.choice((None, "TLSv1.3", "TLSv1.2")),
+        "tls_cipher": chance.choice((None, "TLS_AES_256_GCM_SHA384")),
+        "relay_tls_version": chance.choice((None, None, "TLSv1.3")),
+        "delay": chance.choice((None, 0.0, 0.5, 70.25)),
+        "delay_in_queue": chance.choice((None, 0.0, 5.5)),
+        "first_try_ms": tried,
+        "last_try_ms": None if tried is None else tried + chance.randrange(1000),
+        "symbols": symbols,
+        "symbol_scores": [chance.choice((None, 1.5)) for _ in symbols],
+        "spf": chance.choice((None, AuthResult.PASS, AuthResult.FAIL)),
+        "spf_domain": chance.choice((None, "example.org", "EXAMPLE.edu")),
+        "dmarc": chance.choice((None, AuthResult.NONE)),
+        "dmarc_domain": chance.choice((None, "sub.example.net")),
+        "file": chance.choice((None, None, "Setup.EXE")),
+        "file_types": chance.choice(([], [], ["exe", "exe-ms"])),
+        "mailbox": chance.choice((None, None, "bob")),
+        "folder": chance.choice((None, None, "Junk", "INBOX")),
+        "reply_shape": chance.choice((None, "mailbox <address> is full")),
+    }
 
 
 def _copy(trace: Trace) -> Trace:
@@ -350,10 +380,29 @@ _LANGUAGE_FIELDS = {
     "source.ip": ("192.0.2.0/24", "192.0.2.*", "*"),
     "mailtrace.enhanced_code": ("5.1.1", "5.*", "*"),
     "email.*.address": ("*", "ann@example.org"),
+    "login_method": ("plain*", "PLAIN", "*"),
+    "tls_version": ("TLSv1.3", "TLS*", "*"),
+    "symbol": ("BAYES_SPAM", "*BL*", "*", '"odd*one"'),
+    "spf": ("pass", "fail", "*"),
+    "dmarc": ("none", "*"),
+    "auth_domain": ("example.edu", "*.net", "*"),
+    "file": ("*.exe", "setup.exe"),
+    "file_type": ("EXE", "exe*", "*"),
+    "mailbox": ("BOB", "*"),
+    "folder": ("junk", "*"),
+    "reply_shape": ("*full*", "*"),
+    "delay": ("0", "*", "70.25"),
+    "first_try": ("*",),
+    "size": ("0", "*"),
+    "user.name": ("ann*", "*"),
+    "tls.version": ("TLSv1.2",),
     "score": ("*", "5", "0"),
     "attempts": ("0", "1", "*"),
 }
-_ORDERED_FIELDS = ("size", "score", "required", "attempts", "time", "last_event", "mailtrace.reply_code")
+_ORDERED_FIELDS = (
+    *("size", "score", "required", "attempts", "time", "last_event", "mailtrace.reply_code"),
+    *("delay", "delay_in_queue", "last_try"),
+)
 
 
 def text_query(chance: random.Random, written: list[Trace], depth: int = 3) -> str:
@@ -369,7 +418,7 @@ def text_query(chance: random.Random, written: list[Trace], depth: int = 3) -> s
         field = chance.choice(_ORDERED_FIELDS)
         bound = chance.choice((0, 1, 5, 5.5, 550, 1000, 20_000))
         moment = f'"{format_time(chance.choice(written).time_ms)}"'
-        return f"{field} {chance.choice(('<', '<=', '>', '>='))} {moment if field in ('time', 'last_event') else bound}"
+        return f"{field} {chance.choice(('<', '<=', '>', '>='))} {moment if field in ('time', 'last_event', 'last_try') else bound}"
     if shape < 0.87:
         field = chance.choice(list(_LANGUAGE_FIELDS))
         return f"{field}: {chance.choice(_LANGUAGE_FIELDS[field])}"

@@ -15,7 +15,7 @@ from mappings.losses import kept as losses_kept
 from mappings.patterns import Asked, Form
 from mappings.trace import JOURNEY, Trace
 from mappings.vocabulary import Disposition
-from search.engines import TOTAL_LIMIT, OverTime, Page, Side, StoreState, Total, Value
+from search.engines import TOTAL_LIMIT, OverTime, Page, Side, StoreState, Top, Total, Value, tallies, top_of
 from search.language.tree import All, Bare, Has, Known, Node, Not, Ordered, Some
 from search.query import Query
 from search.query_error import QueryError
@@ -139,7 +139,9 @@ class ReferenceStore:
                 found.setdefault(domain, Counter())[trace.disposition] += 1
         return {domain: dict(counts) for domain, counts in found.items()}
 
-    def tally(self, query: Query, scope: Scope, fields: Sequence[str]) -> Counter[tuple[Value, ...]]:
+    def tally(
+        self, query: Query, scope: Scope, fields: Sequence[str], *, among: Sequence[Value] | None = None
+    ) -> Counter[tuple[Value, ...]]:
         """Trace by trace, under each combination of its values."""
         found = Counter[tuple[Value, ...]]()
         for trace in self.walk(query, scope):
@@ -150,6 +152,16 @@ class ReferenceStore:
         """The first and the last in time."""
         times = [trace.time_ms for trace in self._fitting(query, scope)]
         return (min(times), max(times)) if times else None
+
+    def top(self, query: Query, scope: Scope, field: str, limit: int) -> Top:
+        """All values in their order, cut off."""
+        return top_of(self.tally(query, scope, [field]), limit)
+
+    def tally_over_time(
+        self, query: Query, scope: Scope, edges_ms: Sequence[int], fields: Sequence[str]
+    ) -> list[Counter[tuple[Value, ...]]]:
+        """Interval by interval."""
+        return tallies(self, query, scope, edges_ms, fields)
 
     def state(self) -> StoreState:
         """What is held."""
@@ -173,7 +185,8 @@ def _counted(trace: Trace, name: str) -> list[Value]:
     """The values of a field, without the case that does not count."""
     value = getattr(trace, name)
     if isinstance(value, list):
-        return [patterns.searchable(one) for one in dict.fromkeys(value)] or [None]
+        named = [one.lower() if name == "file_types" else one for one in value]
+        return [patterns.searchable(one) for one in dict.fromkeys(named)] or [None]
     if value is None or (value == "" and name == "host"):
         return [None]
     if isinstance(value, (bool, int, float)):
@@ -182,6 +195,7 @@ def _counted(trace: Trace, name: str) -> list[Value]:
         return [patterns.ip_text(value) if patterns.ip_key(value) else None]
     folds = {"sender": fold, "header_from": fold, "recipient": fold, "original_recipient": fold}
     folded = (*(f"{side}_domain" for side in folds), "host", "client_name", "client_helo", "authenticated_as", "detail", "relay_host")
+    folded += ("login_method", "file", "file_types", "mailbox", "folder", "reply_shape", "spf_domain", "dkim_domain", "dmarc_domain")
     return [patterns.searchable(folds[name](value) if name in folds else value.lower() if name in folded else str(value))]
 
 
@@ -215,6 +229,10 @@ def fits(query: Query, trace: Trace) -> bool:
     return query.tree is None or tree_fits(query.tree, trace)
 
 
+#: What a trace says of which nothing is known.
+_NOTHING = Trace(id="", version=0, log_domain="", time_ms=0, last_event_ms=0)
+
+
 def tree_fits(node: Node, trace: Trace) -> bool:
     """Whether a trace fits a question in the language."""
     if isinstance(node, All):
@@ -232,8 +250,11 @@ def tree_fits(node: Node, trace: Trace) -> bool:
         return looked_for or any(tree_fits(Has(BY_CRITERION[name], node.value, node.literal), trace) for name in names)
     values = [getattr(trace, name) for name in node.criterion.over]
     if isinstance(node, Known):
-        empty = (0, "") if node.criterion.over[0] in ("attempts", "host") else ()
-        return any(value is not None and value is not False and value != [] and value not in empty for value in values)
+        told = ("disposition", "verdict", "direction")
+        return any(
+            value not in (None, []) and (name in told or value != getattr(_NOTHING, name))
+            for name, value in zip(node.criterion.over, values, strict=True)
+        )
     if isinstance(node, Ordered):
         bound = node.bound
         ways = {"<": lambda v: v < bound, "<=": lambda v: v <= bound, ">": lambda v: v > bound, ">=": lambda v: v >= bound}
@@ -245,7 +266,7 @@ def _has(node: Has, trace: Trace, values: list[Any]) -> bool:
     """Whether a trace has this value."""
     value, wild = node.value, not node.literal
     sides = [(getattr(trace, name), getattr(trace, f"{name}_domain", None)) for name in node.criterion.over]
-    texts = [text for text in values if isinstance(text, str)]
+    texts = [text for held in values for text in (held if isinstance(held, list) else [held]) if isinstance(text, str)]
     match node.criterion.compare:
         case Compare.ADDRESS:
             return _address_fits(value, sides, wild=wild)

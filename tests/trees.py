@@ -60,7 +60,7 @@ def _value(chance: random.Random, trace: Trace, criterion: Criterion) -> str:
         return chance.choice([member.value for member in criterion.closed])
     held = getattr(trace, chance.choice(criterion.over))
     if criterion.compare is Compare.TIME:
-        return f'"{format_time(held + chance.choice((0, 0, 1, -1, 500)))}"'
+        return f'"{format_time((held or trace.time_ms) + chance.choice((0, 0, 1, -1, 500)))}"'
     if criterion.compare is Compare.NUMBER:
         return f"{(held or 0) + chance.choice((0, 0, 0, 1, -0.5))}"
     return _written(chance, _text(chance, trace, criterion))

@@ -18,6 +18,7 @@ from ingest.formats import (
     openarc,
     opendkim,
     opendmarc,
+    pmg,
     policyd_spf,
     postfix,
     postgrey,
@@ -62,6 +63,8 @@ FORMATS: tuple[Format, ...] = (
             "relay=mail.example.com[198.51.100.9]:25, delay=0.5, delays=0.1/0/0.2/0.2, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
         ),
         instanced=True,
+        serves=True,
+        speaker=postfix.speaker,
     ),
     Format(
         "amavis",
@@ -86,6 +89,7 @@ FORMATS: tuple[Format, ...] = (
             "2026-11-24 03:53:14 1xVhsP-00001T-1p => anna@example.com R=remote T=remote_smtp H=mail.example.com [198.51.100.9] "
             'C="250 2.0.0 Ok: queued as 3033D18654F"'
         ),
+        serves=True,
         frame=exim.FRAME,
         join=exim.EximPieces,
     ),
@@ -99,6 +103,7 @@ FORMATS: tuple[Format, ...] = (
             "Nov 24 03:53:14 mx1 sm-mta[15660]: 6AO3rEHB015660: to=<anna@example.com>,<bob@example.com>, delay=00:00:01, xdelay=00:00:01, "
             "mailer=esmtp, pri=60054, relay=mail.example.com. [198.51.100.9], dsn=2.0.0, stat=Sent (Ok: queued as 3033D18654F)"
         ),
+        serves=True,
     ),
     Format(
         "rspamd",
@@ -117,8 +122,8 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "spamassassin",
         spamassassin.parse,
-        ("spamd",),
-        title="SpamAssassin (spamd)",
+        ("spamd", "spamassassin", "spampd"),
+        title="SpamAssassin (spamd, spampd)",
         versions="3.1 to 4.0",
         example=(
             "Nov 24 03:53:14 mx1 spamd[85]: spamd: result: Y 12 - BAYES_99,URIBL_BLACK scantime=0.2,size=678,user=debian-spamd,uid=102,"
@@ -135,6 +140,17 @@ FORMATS: tuple[Format, ...] = (
         example=(
             "Nov 24 03:53:14 mx1 MailScanner[12001]: Message 80582186537.A1B2C from 203.0.113.5 (max@sender.example) to example.com "
             "is spam, SpamAssassin (not cached, score=12.3, required 5, BAYES_99 3.50, URIBL_BLACK 1.70)"
+        ),
+    ),
+    Format(
+        "pmg",
+        pmg.parse,
+        ("pmg-smtp-filter",),
+        title="Proxmox Mail Gateway",
+        versions="5 to 9",
+        example=(
+            "Nov 24 03:53:14 mx1 pmg-smtp-filter[1201]: 2C225C6817C7EEE1481: moved mail for <anna@example.com> to spam quarantine - "
+            "2C2266817C7EFA0B21 (rule: Quarantine/Mark Spam (Level 3))"
         ),
     ),
     Format(
@@ -217,6 +233,8 @@ _BY_NAME = {f.name: f for f in FORMATS}
 #: Programs whose own files others send on, under names that they make of the file's.
 _SENT_ON = {program for f in FORMATS if f.frame is not None for program in f.programs}
 
+_SPEAKERS = {f.name: f.speaker for f in FORMATS if f.speaker is not None}
+
 
 def format_of(tag: str, program: str, format_name: str | None = None) -> Format | None:
     """The format of lines with this tag, or None where none knows the program; `format_name` overrides what is recognised."""
@@ -229,11 +247,14 @@ def format_of(tag: str, program: str, format_name: str | None = None) -> Format 
 
 
 def _meant(tag: str, text: str | None) -> str | None:
-    """The program that a tag means which is none: `exim_mainlog` and `exim-in` mean Exim, and so does a container that is called so.
+    """The tag of the program that a tag means which is none.
 
+    `exim_mainlog` and `exim-in` mean Exim, and so does a container that is called so; `postfix@-` means the daemon that says such a text.
     Without a text, which is said to be as that program writes it, a word anywhere in the tag will do.
     """
     words = words_of(tag)
+    if text is not None and words and "/" not in tag and words[0] in _SPEAKERS:
+        return _SPEAKERS[words[0]](text)
     if len(words) > 1 and words[0] in HOLDERS:
         return next((word for word in words[1:] if word in _PLAIN), None)
     if text is None:

@@ -21,7 +21,7 @@ from mappings.log_words import Action, By, Decider, Status
 from mappings.trace import VERSION_STEP
 
 #: Documents from this revision on need nothing.
-_CURRENT = 5
+_CURRENT = 6
 
 
 def fact_in(kind: str, fields: dict[str, Any], version: int) -> Fact:

@@ -29,9 +29,13 @@ class Format:
     example: str
     #: Only with an instance in the tag: `postfix/smtpd`, never a bare `smtpd` of another product.
     instanced: bool = False
+    #: It is a mail server, which has queue files.
+    serves: bool = False
     #: Its lines say nothing that the mail server's own do not say: all are known, none is a fact.
     helper: bool = False
     #: How it stamps what it writes itself; None where it writes through syslog or journald alone.
     frame: OwnFrame | None = None
     #: What joins its records that are several lines; None where each line is whole.
     join: Callable[[], Pieces[Any]] | None = None
+    #: By its text, the tag of a line whose own names the program and none of its daemons; None where others may have written it.
+    speaker: Callable[[str], str | None] | None = None

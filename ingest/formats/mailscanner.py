@@ -30,13 +30,22 @@ _THOUGHT = re.compile(
 )
 #: Older releases leave the sender out.
 _THOUGHT_OF = re.compile(rf"Message {_ID} is ((?:not )?spam according to .*)", re.DOTALL)
-#: Its words for spam are those of its language; these are of most.
-_WORDS = re.compile(r"(not |nicht |no |non |pas |inte |ikke |geen |niet )?spam\b", re.IGNORECASE)
+#: Its words for spam are those of its language (`NotSpam` and `Spam` in its `languages.conf`); these are of all that it comes with.
+_WORDS = re.compile(
+    r"(not |nicht |kein |no (?:es |\S{1,3}s )?|non |n\S{1,3}o |n'est pas un |pas |inte |ej |ikke |geen |niet |nen[i\S] |nie ?je |nid )?"
+    r"(?:spam|sbam|polluriel)\b",
+    re.IGNORECASE,
+)
+#: What has no sender, and no mark of having been sent from here, is no answer to anything.
+_UNMARKED = re.compile(
+    rf"Message {_ID} from ([0-9A-Fa-f.:]{{2,45}}) has no \(or invalid\) watermark or sender address, "
+    r"(deleted|marked as (?:high-scoring )?spam)$"
+)
 #: `SpamAssassin (not cached, score=12.3, required 5, BAYES_99 3.50)`: the words are those of its language.
 _SCORE = re.compile(rf"SpamAssassin \((?:[^()=,]{{1,60}}, ){{0,2}}[^\s()=,]{{1,40}}={_NUMBER}, [^\s()=,]{{1,40}} {_NUMBER}(?=[,)])")
 _SYMBOL = re.compile(r", ([A-Z][A-Z0-9_]{1,80}) (-?\d{1,4}\.\d{1,4})(?=[,)])", re.ASCII)
 
-_ACTIONS = re.compile(rf"(?:Spam|MCP|Non-?Spam) Actions: message ({_ID}) actions are ([\w,@.+-]{{0,1000}})$")
+_ACTIONS = re.compile(rf"(?:Spam|MCP|Non-?Spam) Actions: message ({_ID}) actions are ([^\n]{{0,1000}})$")
 _REJECTED = re.compile(rf"Reject message {_ID} from {_ADDRESS} with report ")
 _TOLD = re.compile(
     rf"(Non-d|D)elivery of \S{{1,40}}: message {_ID} from {_ADDRESS} to ([^\s()<>\"]{{1,20000}}) with subject (.*)", re.DOTALL
@@ -44,9 +53,14 @@ _TOLD = re.compile(
 #: A file's name is a stranger's, and the folder ends the line.
 _SAVED = re.compile(rf"Saved (?:entire message|infected \".*\") to (/\S{{1,400}}/{_ID})$", re.DOTALL)
 
+#: It gave up on it.
+_CRASHED = re.compile(rf"(Dropping|Quarantined) message ({_ID}) as it caused MailScanner to crash several times$")
+
 _INFECTED = re.compile(rf"Infected message {_ID} came from ")
 _VIRUS = re.compile(rf"[A-Za-z-]{{1,40}}::INFECTED:: ?(\S{{1,200}}?)(?: FOUND)? ?:: ?\./{_ID}(?:/|$)")
 _VIRUS_IN = re.compile(rf"(?:>>> )?Virus '([^'\n]{{1,200}})' found in file \./{_ID}/")
+#: In the words of a scanner that is run as a command: the path of the file, whose name is a stranger's, and what is in it.
+_VIRUS_AT = re.compile(rf"(?:\.|(?:/[^/\s]{{1,80}}){{1,8}}?(?:/\.)?)/{_ID}/[^\n]{{0,400}}: (\S{{1,200}}) FOUND$")
 _FILE = re.compile(rf"(File(?:name|type) Checks: (?!Allowing |Forwarding )[^()\n]{{1,300}}) \({_ID} (.*)\)$", re.DOTALL)
 _TOO_BIG = re.compile(rf"Content Checks: Message {_ID} is bigger than ")
 
@@ -57,6 +71,10 @@ _QUIET = (
     "Content Checks: ",
     "Filename Checks: ",
     "Filetype Checks: ",
+    "Filetype Mime Checks: ",
+    "Virus Scanning: ",
+    "Viruses marked as silent: ",
+    "Valid ",
     "Found ",
     "SpamAssassin ",
     "Custom Spam Scanner ",
@@ -64,12 +82,31 @@ _QUIET = (
     "Warning: ",
     "Quarantining modified message ",
     "Saved archive copies of",
+    "Archived message ",
     "Expanding TNEF archive ",
+    "Corrupt TNEF ",
+    "Adding zip member ",
+    "Zip file ",
+    "Unpack",
+    "Password-protected archive ",
+    "Non-password-protected archive ",
+    "Unreadable archive ",
+    "Files hidden in ",
+    "Too many attachments ",
+    "Failed to ",
+    "Cannot ",
+    "Could not ",
+    "Unable to ",
+    "Skipping ",
+    "Message is external, ",
     "Attachment size check: ",
     "Other Checks: ",
     "Delivery of ",
     "Non-delivery of ",
     "<A> tag found ",
+    "HTML-",
+    "HTML ",
+    "MailWatch: ",
     "Requeue: ",
     "Debug: ",
 )
@@ -77,6 +114,8 @@ _QUIET_OF = re.compile(
     rf"Message {_ID} (?:from \S{{2,45}} (?:\({_ADDRESS}\) )?)?"
     r"(?:is whitelisted|ignored whitelist|to \S{0,2000} is too big |has |had |produced )"
 )
+#: What plugins that keep an account of all messages say of each.
+_LOGGED = re.compile(rf"{_ID}: Logged to ")
 _NAMES = re.compile(rf"(?<![0-9A-Za-z.-]){_QUEUE_ID}\.[0-9A-F]{{5}}(?![0-9A-Za-z])|(?<![0-9A-Za-z.-])({EXIM_ID})(?![0-9A-Za-z-])")
 
 
@@ -87,16 +126,17 @@ def parse(line: Line) -> Outcome:
         found = read(text)
         if found is not None:
             return found
-    return IGNORED if text.startswith(_QUIET) or _QUIET_OF.match(text) or _NAMES.search(text) is None else UNKNOWN
+    quiet = text.startswith(_QUIET) or _QUIET_OF.match(text) or _LOGGED.match(text) or _NAMES.search(text) is None
+    return IGNORED if quiet else UNKNOWN
 
 
 def _requeued(text: str) -> Outcome | None:
-    """It puts a message back; as a milter it keeps the id, and gives the message on by itself."""
+    """It puts a message back; as a milter it keeps the id, and gives the message on by itself: the mail server throws its copy away."""
     match = _REQUEUED.match(text)
     if match is None:
         return None
     old, new = match.groups()
-    return IGNORED if old == new else Received(new, put_back_from=old)
+    return _ruled(old, Action.ACCEPT, "given on") if old == new else Received(new, put_back_from=old)
 
 
 def _thought(text: str) -> Outcome | None:
@@ -110,6 +150,27 @@ def _thought(text: str) -> Outcome | None:
         return _judged(queue_id, said, client_ip, normalise(sender))
     match = _THOUGHT_OF.match(text)
     return None if match is None else _judged(match[1], match[2])
+
+
+def _unmarked(text: str) -> Outcome | None:
+    """A notice without a sender that answers nothing sent from here: it is spam, or thrown away."""
+    match = _UNMARKED.match(text)
+    if match is None:
+        return None
+    queue_id, client_ip, said = match.groups()
+    return _ruled(queue_id, Action.DISCARD, "no watermark") if said == "deleted" else _judged(queue_id, "spam", client_ip, "")
+
+
+def _crashed(text: str) -> Outcome | None:
+    """A message at which it failed again and again."""
+    match = _CRASHED.match(text)
+    if match is None:
+        return None
+    done, named, queue_id = match.groups()
+    kept = done == "Quarantined"
+    return _ruled(
+        queue_id, Action.QUARANTINE if kept else Action.DISCARD, "it made the filter crash", quarantine_id=named if kept else None
+    )
 
 
 def _judged(queue_id: str, said: str, client_ip: str | None = None, sender: str | None = None) -> Judged:
@@ -169,6 +230,9 @@ def _infected(text: str) -> Outcome | None:
     match = _VIRUS.match(text) or _VIRUS_IN.match(text)
     if match is not None:
         return Infected(None, match[1], match[2])
+    match = _VIRUS_AT.match(text)
+    if match is not None:
+        return Infected(None, match[2], match[1])
     match = _INFECTED.match(text)
     return None if match is None else Infected(None, "", match[1])
 
@@ -194,4 +258,14 @@ def _ruled(
     return Ruled(queue_id, action, Stage.QUEUE, Decider.FILTER, text=text, quarantine_id=quarantine_id, verdict=verdict, detail=detail)
 
 
-_READ: tuple[Callable[[str], Outcome | None], ...] = (_requeued, _thought, _acted, _told, _kept, _infected, _forbidden)
+_READ: tuple[Callable[[str], Outcome | None], ...] = (
+    _requeued,
+    _thought,
+    _unmarked,
+    _acted,
+    _crashed,
+    _told,
+    _kept,
+    _infected,
+    _forbidden,
+)

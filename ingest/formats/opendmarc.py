@@ -10,6 +10,8 @@ import re
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.framing.line import Line
 from ingest.queue_ids import MILTERED_ID
+from mappings.address import domain_of
+from mappings.authentication import AuthCheck, AuthMethod, AuthResult, domain_in
 from mappings.facts import Signed
 
 _RESULT = re.compile(rf"({MILTERED_ID}): (\S{{1,255}} (?:pass|fail|none|temperror|permerror))")
@@ -32,10 +34,23 @@ _SILENT = re.compile(
 def parse(line: Line) -> Outcome:
     """The result for a message; the line itself does not say that it is about DMARC."""
     text = line.text
-    match = _RESULT.fullmatch(text) or _REASON.fullmatch(text)
+    match = _RESULT.fullmatch(text)
+    if match is not None:
+        domain, _, result = match[2].rpartition(" ")
+        return Signed(match[1], f"DMARC: {match[2]}", [AuthCheck(AuthMethod.DMARC, AuthResult(result), domain_in(domain))])
+    match = _REASON.fullmatch(text)
     if match is not None:
         return Signed(match[1], f"DMARC: {match[2]}")
     match = _SPF.fullmatch(text)
     if match is not None:
-        return Signed(match[1], match[2])
+        return Signed(match[1], match[2], _spf(match[2]))
     return UNKNOWN if _SILENT.match(text) is None else IGNORED
+
+
+def _spf(what: str) -> list[AuthCheck]:
+    """`SPF(mailfrom): max@sender.example pass`; of the name in the greeting nothing is said here."""
+    of, _, said = what.partition(": ")
+    whom, _, result = said.rpartition(" ")
+    if of != "SPF(mailfrom)":
+        return []
+    return [AuthCheck(AuthMethod.SPF, AuthResult("temperror" if result == "tempfail" else result), domain_in(domain_of(whom) or whom))]

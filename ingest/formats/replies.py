@@ -34,14 +34,15 @@ def session_in(text: str) -> str | None:
     return found[1] if found else None
 
 
-#: The log id of the filter that answered (amavis: `id=00361-05-7`); Exim's own ids look alike and are none.
-_LOG_ID = re.compile(rf"\bid=(?!{EXIM_ID}(?![0-9A-Za-z-]))([0-9A-Za-z]+-[0-9]+(?:-[0-9]+)*)(?![0-9A-Za-z-])")
+#: The log id of the filter that answered (amavis: `id=00361-05-7`; Proxmox: `OK (2C225C6817C7EEE1481)`). Exim's own ids look alike and are
+#: none.
+_LOG_ID = re.compile(rf"\bid=(?!{EXIM_ID}(?![0-9A-Za-z-]))([0-9A-Za-z]+-[0-9]+(?:-[0-9]+)*)(?![0-9A-Za-z-])|\b \(([0-9A-F]{{14,30}})\)$")
 
 
 def log_id_in(text: str) -> str | None:
     """The filter's log id in its reply."""
-    found = _LOG_ID.search(text)
-    return found[1] if found else None
+    found = _LOG_ID.search(text) if "id=" in text or text.endswith(")") else None
+    return found[1] or found[2] if found else None
 
 
 #: amavis, where its own log is not read: `250 2.7.0 Ok, discarded, id=00332-08 - spam`.
@@ -54,8 +55,10 @@ _VERDICTS = {
     "BAD HEADER": Verdict.BAD_HEADER,
     "BAD-HEADER": Verdict.BAD_HEADER,
 }
-_DISCARDED = re.compile(r"\bdiscarded\b", re.IGNORECASE)
-_KEPT = re.compile(r"(?<!not )\bquarantined\b", re.IGNORECASE)
+#: Of other filters (clamsmtp: `Virus Detected; Discarded Email`).
+_VIRUS = re.compile(r"\bvirus (?:detected|found)\b")
+_DISCARDED = re.compile(r"\bdiscarded\b|\Ablocked \(")
+_KEPT = re.compile(r"(?<!not )\bquarantined\b")
 
 
 def filter_answer(text: str) -> tuple[Verdict | None, str | None, Disposition | None]:
@@ -63,9 +66,12 @@ def filter_answer(text: str) -> tuple[Verdict | None, str | None, Disposition | 
     verdict = detail = did = None
     if " - " in text and (found := _FOUND.search(text)) is not None:
         verdict, detail = _VERDICTS.get(found[1].upper(), Verdict.UNKNOWN), found[2]
-    if _DISCARDED.search(text) is not None:
+    lowered = text.lower()
+    if verdict is None and "virus " in lowered and _VIRUS.search(lowered) is not None:
+        verdict = Verdict.VIRUS
+    if ("discarded" in lowered or lowered.startswith("blocked (")) and _DISCARDED.search(lowered) is not None:
         did = Disposition.DISCARDED
-    elif _KEPT.search(text) is not None:
+    elif "quarantined" in lowered and _KEPT.search(lowered) is not None:
         did = Disposition.QUARANTINED
     elif text.endswith("BOUNCE"):
         did = Disposition.BOUNCED

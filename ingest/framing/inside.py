@@ -12,13 +12,15 @@ from ingest.framing.line import Line
 from ingest.framing.own import OwnFrames
 from ingest.framing.tag import tag_of
 from ingest.unwrapping import peeled
-from ingest.unwrapping.stamped import TAG, moment_of, stamped, within
+from ingest.unwrapping.stamped import MOMENT, TAG, moment_of, stamped, within
 
 #: How the text of a repeated line begins.
 REPEATED = "message repeated "
 _REPEATED = re.compile(r"message repeated \d{1,10} times?: \[ ?(.*?)\]?\s*\Z", re.DOTALL | re.ASCII)
 _ONLY_REPEATED = re.compile(r"(?:--- ?)?[Ll]ast message (?:'.{0,200}' )?repeated \d{1,10} times?\b", re.ASCII)
 _TAGGED = re.compile(TAG, re.ASCII)
+#: A line whose own stamp is sure, whatever zone the file is of: it names one, or is journald's.
+_ZONED = re.compile(rf"(?:<\d{{1,3}}>(?:1 )?)?{MOMENT} |\{{")
 _MAX_TAGS = 4096
 
 Work = Callable[[Line], None]
@@ -44,16 +46,17 @@ class Inside:
     def __init__(self, programs: OwnFrames, frame: Callable[[str], Line | None] | None) -> None:
         self._programs = programs
         self._frame = frame
-        self._works: dict[str, Work | None] = {}
+        #: By tag, as far as they are known.
+        self.works: dict[str, Work | None] = {}
 
     def of(self, line: Line) -> Work | None:
         """What is done with the lines of its tag; None for most."""
-        if line.tag not in self._works:
-            if len(self._works) >= _MAX_TAGS:
-                self._works.clear()
+        if line.tag not in self.works:
+            if len(self.works) >= _MAX_TAGS:
+                self.works.clear()
             read = self._programs.is_read(line.tag, line.program)
-            self._works[line.tag] = self._programs.unwrap.get(line.program) if read else self._look if self._frame is not None else None
-        return self._works[line.tag]
+            self.works[line.tag] = self._programs.unwrap.get(line.program) if read else self._look if self._frame is not None else None
+        return self.works[line.tag]
 
     def unstamp(self, line: Line) -> None:
         """Have a line of a program that is read be the one with a header of its own in its text: a container may be called so too."""
@@ -67,7 +70,7 @@ class Inside:
             meant = self._programs.meant(line.tag, line.text)
             if meant is None:
                 return
-            line.tag = line.program = meant
+            line.tag, line.program = meant, meant.rpartition("/")[2]
         unwrap = self._programs.unwrap.get(line.program)
         if unwrap is not None:
             unwrap(line)
@@ -77,7 +80,7 @@ class Inside:
         bare, moment = peeled(line.text), moment_of(line.time_us)
         if self._frame is None or moment is None or not stamped(bare):
             return False
-        found = self._frame(within(moment, bare))
+        found = self._frame(within(moment, bare, at_once=_ZONED.match(line.raw) is not None))
         if found is None or not (self._programs.is_surely(found) or found.program == self._programs.meant(line.tag)):
             return False
         line.time_us, line.fine, line.host, line.pid = found.time_us, found.fine, found.host, found.pid

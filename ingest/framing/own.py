@@ -5,11 +5,16 @@ Each program's format says it (`ingest.formats`), so that no program is known he
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from ingest.framing.line import Line
+from ingest.framing.tag import tag_of
+
+#: `dovecot: `, with a host before it or without: a tag that names no process.
+_NAMED = re.compile(r"(?:[A-Za-z][^\s\[\]=<>:]{0,254} )?([a-z][A-Za-z0-9_/.-]{0,100}): ", re.ASCII)
 
 
 class Own(NamedTuple):
@@ -82,8 +87,14 @@ class OwnFrames:
         #: Whose the lines with a date are that no program marks.
         self.unmarked = unmarked[0] if unmarked else None
 
+    def is_named(self, text: str) -> bool:
+        """Whether what follows a stamp is of a program that is read, behind its name alone; whoever marks no line names itself in none."""
+        found = _NAMED.match(text)
+        tag = None if found is None else tag_of(found[1])
+        return tag is not None and tag.program != self.unmarked and self.is_read(tag.tag, tag.program)
+
     def meant(self, tag: str, text: str | None = None) -> str | None:
-        """The program that a tag means which is none that is read."""
+        """The tag of the program that a tag means which is none that is read."""
         return self._meant(tag, text if text is None or self._sure is None or not self._sure(text) else None)
 
     def is_surely(self, line: Line) -> bool:

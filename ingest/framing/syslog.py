@@ -135,11 +135,12 @@ class Framer:
     def _look_inside(self, line: Line) -> None:
         """Take out of its text what is not the program's."""
         text = line.text
-        if text.startswith(REPEATED):
-            line.text = repeated(text) or text
-        elif text[4:5] == "-" or (text[3:4] == " " and ":" in text[9:14]):
+        if text[4:5] == "-" or (text[3:4] == " " and ":" in text[9:14]):
             self._inside.unstamp(line)
-        work = self._inside.of(line)
+        elif text[7:8] == " " and text.startswith(REPEATED):
+            line.text = repeated(text) or text
+        works = self._inside.works
+        work = works[line.tag] if line.tag in works else self._inside.of(line)
         # What a program wrote into a file of its own, without a mark, has its stamp taken off already.
         if work is not None and (line.host or line.tag != self._programs.unmarked or line.text[4:5] == "-"):
             work(line)
@@ -227,7 +228,7 @@ class Framer:
         if own is not None:
             return Line(time_us, fine, "", own.program, own.program, own.pid, own.text, raw, self.file)
         unmarked = self._programs.unmarked
-        if unmarked is None or _HOSTED.match(rest) is not None:
+        if unmarked is None or _HOSTED.match(rest) is not None or self._programs.is_named(rest):
             return self._frame_rest(time_us, fine, rest, raw)
         return Line(time_us, fine, "", unmarked, unmarked, 0, rest, raw, self.file)
 

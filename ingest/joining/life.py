@@ -201,7 +201,10 @@ def _ruled(life: Life, event: LiveEvent, fact: Ruled) -> None:
         life.lost = life.lost if life.refused else event
     elif not fact.of_one:
         life.rules_of_all.append(event)
-        if fact.action is Action.REJECT:
+        if fact.action is Action.REJECT and fact.source is Decider.MILTER:
+            # Some write that they have the whole message before filters look at it: they had it then.
+            life.complete_us = max(life.complete_us or event.time_us, event.time_us)
+        elif fact.action is Action.REJECT:
             life.complete(event)
 
 

@@ -8,7 +8,7 @@ before its beginning: lines without a beginning, and a beginning without an end 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from ingest.clock import SECOND, SET_BACK_US
 from ingest.joining.event import LiveEvent, by_time, in_order
@@ -29,7 +29,7 @@ def split(events: list[LiveEvent], key: str) -> list[list[LiveEvent]]:
     own = [e for e in events if e.route.queue == key]
     starts = _starts(own)
     early = _set_back(own, starts)
-    if starts and any(type(e.fact) is Removed and e.time_us < starts[0].time_us and e.digest not in early for e in own):
+    if _is_earlier(own, starts, early):
         # Lines of an earlier life whose beginning was not read.
         starts.insert(0, own[0])
     if len(starts) < 2:
@@ -59,6 +59,13 @@ def split(events: list[LiveEvent], key: str) -> list[list[LiveEvent]]:
             near = [i for i in (after - 1, after) if 0 <= i < len(times)]
             lives[bisect_left(times, min((times[i] for i in near), key=lambda t: abs(t - event.time_us)))].append(event)
     return [sorted(life, key=in_order) for life in lives if life]
+
+
+def _is_earlier(own: Sequence[LiveEvent], starts: Sequence[LiveEvent], early: Container[str]) -> bool:
+    """Whether a file was removed before the first beginning that was read."""
+    if not starts or own[0].time_us >= starts[0].time_us:
+        return False
+    return any(type(e.fact) is Removed and e.time_us < starts[0].time_us and e.digest not in early for e in own)
 
 
 def _named(own: Sequence[LiveEvent], times: Sequence[int]) -> dict[str, list[int]]:
@@ -123,6 +130,8 @@ def _set_back(own: Sequence[LiveEvent], starts: Sequence[LiveEvent]) -> dict[str
     early: dict[str, LiveEvent] = {}
     bounds = [bisect_left(own, start.time_us, key=by_time) for start in starts]
     for number, start in enumerate(starts):
+        if bounds[number] == (bounds[number - 1] if number else 0):
+            continue
         life = own[bounds[number] : bounds[number + 1] if number + 1 < len(starts) else None]
         if any(type(e.fact) is Removed for e in life):
             continue

@@ -1,8 +1,9 @@
 """Pipes: a program of this host takes a message out of one queue file, and hands it in again as another one, as filters behind a pipe do.
 
-No line names the other queue file. But host, Message-ID, sender and recipients are the same, and the second is handed in on the host while
-the program has the first. A list, a forward or an automatic answer is made in the same way, and has another sender or other recipients. The
-Message-ID is its sender's word, so it joins only where it can mean one thing: there is one queue file before, and one behind it.
+So do those on loopback that answer with words of their own (encryption, disclaimers). No line names the other queue file. But host,
+Message-ID, sender and recipients are the same, and the second is handed in on the host while the program has the first. A list, a forward
+or an automatic answer is made in the same way, and has another sender or other recipients. The Message-ID is its sender's word, so it joins
+only where it can mean one thing: there is one queue file before, and one behind it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.links import Link
 from mappings import keys
-from mappings.address import fold, local_of
+from mappings.address import fold, is_loopback, local_of
 from mappings.facts import Attempted, Fact, Identified, Queued, Received
 from mappings.links import PIPED_REACH_S, How
 from mappings.log_words import By, Status
@@ -34,26 +35,27 @@ _NULL_SENDERS = frozenset({"", "mailer-daemon"})
 
 def goes_to_program(fact: Fact) -> bool:
     """Whether a delivery was one to a program of this host, which says nothing but that it took it."""
-    return (
-        isinstance(fact, Attempted)
-        and fact.status is Status.SENT
-        and fact.by is By.LOCAL
-        and fact.relay is not None
-        and fact.relay_ip is None
-        and not (fact.forwarded or fact.discarded or fact.automatic)
-    )
+    if not isinstance(fact, Attempted) or fact.status is not Status.SENT or fact.forwarded or fact.discarded or fact.automatic:
+        return False
+    if fact.by is By.LOCAL:
+        return fact.relay is not None and fact.relay_ip is None
+    here = fact.relay_ip is not None and is_loopback(fact.relay_ip)
+    # What names its session is a mail store; others may speak LMTP and be a filter.
+    return here and fact.session is None and fact.next_id is None and fact.log_id is None
 
 
 def comes_from_program(fact: Fact | None) -> bool:
-    """Whether a program of this host handed a message in: no client did, and no line says what it was made of."""
-    if not isinstance(fact, Received) or fact.queue_id is None or fact.client_ip is not None or fact.client_name is not None:
+    """Whether a program of this host handed a message in: no client elsewhere or with a login did, and no line says what it was made of."""
+    if not isinstance(fact, Received) or fact.queue_id is None or fact.user is not None:
+        return False
+    if not (fact.client_name is None if fact.client_ip is None else is_loopback(fact.client_ip)):
         return False
     return fact.made_for is None and not fact.names("")
 
 
 def passes_program(fact: Fact) -> bool:
     """Whether a line tells of a message that a program of this host took or handed in."""
-    return goes_to_program(fact) or comes_from_program(fact)
+    return goes_to_program(fact) if isinstance(fact, Attempted) else comes_from_program(fact)
 
 
 def message_ids(facts: Iterable[Fact]) -> list[str]:

@@ -7,7 +7,7 @@ only where it makes no difference which, or the order of both tells.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -77,12 +77,12 @@ def _message_of(result: Loose, web: Web) -> tuple[Life, How] | None:
     if not lives:
         # One that has a result of its reception is not looked at again.
         lives = _lives(result, How.CHECKED, web)
-        left = [life for life in lives if not life.judged and not _looked_at(life, web)] if len(lives) <= FEW else []
-        return (left[0], How.CHECKED) if len(left) == 1 else None
+        left = [life for life in lives if not life.judged and not _looked_at_before(life, web)] if len(lives) <= FEW else []
+        return (left[0], How.CHECKED) if len(left) == 1 and _looked_at(left[0], How.CHECKED, web) else None
     if len(lives) > FEW:
         return None
     life = lives[0] if len(lives) == 1 else _told_apart(result, web).get(result)
-    return (life, How.JUDGED) if life is not None and _looked_at(life, web) else None
+    return (life, How.JUDGED) if life is not None and _looked_at(life, How.JUDGED, web) else None
 
 
 def _lives(result: Loose, how: How, web: Web) -> list[Life]:
@@ -96,13 +96,15 @@ def _lives(result: Loose, how: How, web: Web) -> list[Life]:
     return _each_once(lives, web) if 1 < len(lives) <= FEW else lives
 
 
-def _each_once(lives: Iterable[Life], web: Web) -> list[Life]:
-    """Each message once: what a program of the host took and handed in again, while a filter looked at it, is one."""
+def _each_once(lives: Sequence[Life], web: Web) -> list[Life]:
+    """Each message once: what a filter, or a program of the host, took and handed in again while it was looked at, is one."""
+    given = {link.target: life for life in lives for link in life.links if link.how is How.RELAY}
     found: dict[Part, Life] = {}
     for life in lives:
-        first = found.setdefault(origin_of(life, web), life)
+        origin = origin_of(given.get(life.key, life), web)
+        first = found.setdefault(origin, life)
         if life.start_us < first.start_us:
-            found[origin_of(life, web)] = life
+            found[origin] = life
     return list(found.values())
 
 
@@ -115,9 +117,17 @@ def _results(link: Link, web: Web) -> list[Loose]:
     return list(islice((part for part in found if isinstance(part, Loose)), MANY + 1))
 
 
-def _looked_at(life: Life, web: Web) -> bool:
-    """Whether there are results while a message is received, and not more than can be about it."""
-    return any(0 < len(_results(link, web)) <= MANY for link in life.links if link.how is How.JUDGED)
+def _looked_at(life: Life, how: How, web: Web) -> bool:
+    """Whether there are results while a message is received, or on its way, and not more than can be about it."""
+    return any(0 < len(_results(link, web)) <= MANY for link in life.links if link.how is how)
+
+
+def _looked_at_before(life: Life, web: Web) -> bool:
+    """Whether there are results from before a message was complete; one of just then may be of the first recipient's copy alone."""
+    until = life.complete_us or 0
+    if not any(e.time_us == until and e.fine for e in life.events):
+        until -= until % SECOND
+    return any(one.end_us < until for link in life.links if link.how is How.JUDGED for one in _results(link, web))
 
 
 def _told_apart(result: Loose, web: Web) -> dict[Loose, Life]:

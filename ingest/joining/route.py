@@ -266,7 +266,7 @@ def _passed(fact: Passed, event: Statement) -> Route:
 def _infected(fact: Infected, event: Statement) -> Route:
     owners = fact.bears(event.host)
     if owners:
-        return Route(owners, owners[0], ids=owners)
+        return Route(owners, owners[0] if fact.queue_id is not None else None, ids=owners)
     return _by_line(keys.folder(event.host, fact.folder), event) if fact.folder else _NOWHERE
 
 

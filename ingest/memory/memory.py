@@ -97,8 +97,10 @@ class Memory:
         digest = self._digested[1]
         line.number = self._numbers.of(line, digest, self.clock_us)
         event = LiveEvent(line, fact, digest_of_fact(digest, number), self._within)
-        front = self._is_front(event)
-        newest = front and event.second > self._front_second + BOXED_REACH_S
+        # New in time: after all that the store held at the start, and not far behind what was read.
+        second = event.time_us // SECOND
+        front = second > self._front_second and event.time_us >= self.clock_us - self._front_us
+        newest = front and second > self._front_second + BOXED_REACH_S
         return arrival_of(event, new=event.route.begins and front, newest=newest)
 
     @contextmanager
@@ -199,10 +201,6 @@ class Memory:
         else:
             self._in_a_row = 0
         self.clock_us = self._loader.clock_us = max(self.clock_us, time_us)
-
-    def _is_front(self, event: LiveEvent) -> bool:
-        """Whether a line is new in time: after all that the store held at the start, and not far behind what was read."""
-        return event.time_us // SECOND > self._front_second and event.time_us >= self.clock_us - self._front_us
 
     # -- a line read twice
 

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from ingest.sinks import Standing
-from ingest.sinks.embedded_file import Prepared, prepare
+from ingest.sinks.embedded_copies import ColumnarCopies, CopyRules
+from ingest.sinks.embedded_file import Prepared, TraceFile, prepare
 from ingest.sinks.embedded_files import TraceFiles
 from ingest.sinks.embedded_sync import Syncer
 from ingest.sinks.patience import Patience
 from mappings import private
-from mappings.embedded import retention
+from mappings.embedded import columnar, retention
 from mappings.embedded.catalog import Partition
 from mappings.embedded.faults import StoreDamaged, StoreError, in_words
 from mappings.embedded.lock import WriterLock
@@ -46,6 +47,8 @@ class EmbeddedSink:
 
     A store that cannot be used now is waited for `wait_s` seconds (None is for ever), and once `stop` is set only a little longer;
     then `StoreAway` is raised.
+
+    With `copies` large files get columnar copies for counting, where DuckDB is there to make them.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class EmbeddedSink:
         stop: threading.Event | None = None,
         wait_s: float | None = 0.0,
         beat: Callable[[], None] = lambda: None,
+        copies: CopyRules | None = None,
     ) -> None:
         self._folder = folder
         self._on_refused = on_refused
@@ -71,12 +75,17 @@ class EmbeddedSink:
         self._lock = self._patience.wait(lambda: self._as_fault(lambda: WriterLock(folder)))
         self._sync = Syncer()
         self._files: TraceFiles | None = None
+        self._copies: ColumnarCopies | None = None
         try:
             #: What is to be told at the beginning, in sentences.
             self.notes = private.close_up(folder)
             self._files = self._patience.wait(lambda: self._as_fault(lambda: TraceFiles(folder, self._sync, span_ms, traces_per_file)))
             self._wait(self._files.take_up)
             self.notes += self._files.told
+            if copies is not None and columnar.installed():
+                self._copies = ColumnarCopies(folder, self._files, self._guard, copies, stop)
+                self._wait(self._take_up_copies)
+                self._copies.start()
         except BaseException:
             self.close()
             raise
@@ -147,12 +156,18 @@ class EmbeddedSink:
             self._there.drop(dropped)
             return dropped
 
+    def make_copies(self) -> int:
+        """Make the columnar copies that are due now, and wait for them; how many."""
+        return 0 if self._copies is None else self._copies.make_due()
+
     def standing(self) -> Standing:
         """How it is with the files; nothing waits but who writes. Any thread may ask."""
         return Standing(away=self._patience.away, retries=self._patience.retries)
 
     def close(self) -> None:
         """Make durable what is not, and let go of the store."""
+        if self._copies is not None:
+            self._copies.close()
         with self._guard:
             self._sync.close()
             if self._files is not None:
@@ -227,9 +242,21 @@ class EmbeddedSink:
             file.write(prepared[position:end])
             self._there.note_newest(file)
             self._there.help_copying(file)
+            self._noted(file)
             paths.append(file.path)
             position = end
         return paths
+
+    def _take_up_copies(self) -> None:
+        """Learn which files have columnar copies."""
+        if self._copies is not None:
+            for file in self._there.all():
+                self._copies.take_up(file)
+
+    def _noted(self, file: TraceFile) -> None:
+        """Let it be known how far the columnar copy of a file is behind."""
+        if self._copies is not None:
+            self._copies.note(file)
 
 
 def _time_ms(prepared: Prepared) -> int:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ingest.sinks.embedded_summaries import Changes
 from mappings import identity
+from mappings.embedded import columnar
+from mappings.embedded.columnar import CopyMark
 from mappings.embedded.columns import COLUMNS, Server, client_of, domain_value, joined, plain_values, quarantine_value, relay_of
 from mappings.embedded.faults import StoreDamaged, of_file
 from mappings.embedded.functions import SEPARATOR
@@ -90,6 +93,9 @@ class TraceFile:
         #: Whether a reader keeps a long log from being copied back: the file then takes no newer traces.
         self.held = False
         self.newest_ms: dict[str, int] = dict(self._connection.execute("SELECT name, newest_ms FROM log_domain").fetchall())
+        #: What it says of its columnar copy, and how many traces that does not have as they are.
+        self.copy = columnar.mark_of(self._connection)
+        self.behind: int = self._behind()
         self.rest()
 
     def close(self) -> None:
@@ -110,6 +116,28 @@ class TraceFile:
         with of_file(self.path):
             _, there, copied = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         return int(max(there - copied, 0)) * PAGE_BYTES
+
+    def begin_copy(self) -> CopyMark:
+        """Note from now on what changes of that which a new columnar copy will hold."""
+        with self._changing():
+            begun = columnar.begin(self._connection, self.greatest)
+        self.copy = begun
+        return begun
+
+    def take_copy(self, begun: CopyMark, token: str) -> None:
+        """A new columnar copy stands beside the file."""
+        with self._changing():
+            columnar.done(self._connection, begun, token)
+        self.copy = columnar.mark_of(self._connection)
+        with of_file(self.path):
+            self.behind = self._behind()
+
+    def _behind(self) -> int:
+        """How many traces its columnar copy does not have as they are: all, where there is none."""
+        if not columnar.has_copy(self.path, self.copy.token):
+            return self.count
+        statement = "SELECT (SELECT count(*) FROM trace WHERE id > ?) + (SELECT count(*) FROM changed)"
+        return int(self._connection.execute(statement, (self.copy.border,)).fetchone()[0])
 
     def find(self, terms: Collection[int]) -> list[Trace]:
         """The traces, with events, that may hold one of these keys."""
@@ -136,18 +164,28 @@ class TraceFile:
 
     def _commit(self, batch: list[Prepared]) -> tuple[int, dict[str, int]]:
         """Write the batch whole or not at all: the number of new traces, and the newest times."""
-        self._connection.execute("BEGIN IMMEDIATE")
         try:
-            added = self._write(batch)
-            newest = self._note_newest(batch)
-            self._connection.execute("COMMIT")
+            with self._changing():
+                added = self._write(batch)
+                newest = self._note_newest(batch)
         except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
             # Numbers given inside the transaction are void.
             self._servers.clear()
             raise
         return added, newest
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """One transaction, whole or not at all."""
+        with of_file(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
 
     def _write(self, batch: list[Prepared]) -> int:
         """Write the rows, and give the number of traces that were not there before."""
@@ -163,8 +201,16 @@ class TraceFile:
             self._take_out(one, old, changes, writes)
             self._put_in(one, changes, writes)
         writes.run(self._connection)
+        self.behind += self._note_changed(writes)
         changes.write(self._connection)
         return added
+
+    def _note_changed(self, writes: _Writes) -> int:
+        """Note which traces the columnar copy, or the one that is being made, does not hold as they are now; how many it does not have."""
+        touched = {row[0] for row in (*writes.rows, *writes.lost_rows)}
+        changed = sorted(key for key in touched if key <= self.copy.border)
+        self._connection.executemany("INSERT OR REPLACE INTO changed VALUES(?, ?)", [(key, self.copy.begun) for key in changed])
+        return len(touched)
 
     def _take_out(self, one: Prepared, old: Trace | None, changes: Changes, writes: _Writes) -> None:
         """Undo what the former version of a trace left outside its row."""

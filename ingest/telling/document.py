@@ -9,6 +9,7 @@ from ingest.joining.life import Life
 from ingest.joining.within import Within
 from ingest.telling.about import About
 from ingest.telling.direction import direction_hint
+from ingest.telling.measured import set_measured
 from ingest.telling.outcome import Fate
 from ingest.telling.ownership import Ownership
 from ingest.telling.recipient import Recipient
@@ -72,6 +73,7 @@ def document_of(about: About, one: Recipient, fate: Fate, context: Context) -> T
     _set_fate(trace, fate, one, context)
     _set_scores(trace, about, one, fate)
     _set_sides(trace, about, fate, recipient_domains, context)
+    set_measured(trace, about, one, fate)
     return trace
 
 

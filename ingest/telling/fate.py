@@ -24,7 +24,7 @@ from ingest.telling.recipient import Recipient
 from ingest.telling.ruled import refusal_fate, refused, rule_fate
 from ingest.telling.stopped import stopped_fate
 from ingest.telling.tries import Try, reason_of_try, strongest, tries_of
-from mappings.facts import Attempted, Fact, Judged, Noticed, Passed, Received, Ruled
+from mappings.facts import Attempted, Fact, Infected, Judged, Noticed, Passed, Received, Ruled
 from mappings.keys import KeyKind
 from mappings.links import How
 from mappings.log_words import Action, By, Decider, Notice, Sending, Status
@@ -301,6 +301,9 @@ def _scan_fate(one: Recipient, scan: Scan) -> Fate:
 
 def _verdict(one: Recipient, within: Within) -> tuple[Verdict, str | None]:
     """What the filter thought, and its detail."""
+    virus = _virus_in(one.scan)
+    if virus is not None:
+        return Verdict.VIRUS, virus
     if one.result is not None:
         return one.result.verdict, one.result.detail
     if one.scan is not None:
@@ -315,6 +318,12 @@ def _verdict(one: Recipient, within: Within) -> tuple[Verdict, str | None]:
         # Who took it out of the queue and put it back looked at it.
         return Verdict.UNKNOWN, None
     return Verdict.NOT_SCANNED, None
+
+
+def _virus_in(scan: Scan | None) -> str | None:
+    """The virus that a line of the scan itself names, where its results name none."""
+    found = [e.fact for e in scan.events if isinstance(e.fact, Infected)] if scan is not None else []
+    return next((one.virus for one in found if one.mail_id is not None), None)
 
 
 _ANSWERED = frozenset({Status.SENT, Status.BOUNCED})

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from ingest.joining.event import LiveEvent
+from ingest.joining.event import LiveEvent, in_order
 from ingest.joining.parts import STORES, Loose
 from ingest.telling.about import About
 from ingest.telling.outcome import Fate
@@ -60,6 +60,12 @@ def telling_most(filings: Iterable[LiveEvent]) -> LiveEvent | None:
     """The line of a store that says most of the fate of a copy; None where none says anything of it."""
     found = [(_RANK.index(e.fact.what), e.order, e) for e in filings if isinstance(e.fact, Filed) and e.fact.what in _RANK]
     return min(found)[2] if found else None
+
+
+def filings_in(pieces: Iterable[Loose]) -> list[Filed]:
+    """What stores did, in the order of time."""
+    events = sorted((e for piece in pieces if piece.kind in STORES for e in piece.events), key=in_order)
+    return [e.fact for e in events if isinstance(e.fact, Filed)]
 
 
 def became(event: LiveEvent | None) -> Disposition | None:

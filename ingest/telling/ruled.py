@@ -23,8 +23,10 @@ _REASONS = {
 }
 #: What a scanner found, by the reason that an ACL gives for its refusal.
 _ACL_VERDICTS = {Reason.VIRUS: Verdict.VIRUS, Reason.SPAM: Verdict.SPAM, Reason.ATTACHMENT: Verdict.BANNED}
+_BY_SCANNERS = frozenset({Decider.ACL, Decider.MILTER})
 _BY_FILTERS = frozenset({Decider.MILTER, Decider.PROXY})
 _KEEPING = frozenset({Action.HOLD, Action.QUARANTINE})
+_TAKING = _KEEPING | {Action.ACCEPT, Action.DISCARD}
 _BLOCKED = frozenset({Finding.DENYLISTED, Finding.DNSBL})
 
 
@@ -37,10 +39,13 @@ def rule_fate(life: Life) -> Fate | None:
             continue
         if rule.action is Action.REJECT:
             return refused(rule, event)
-        if rule.action is Action.DISCARD:
+        if rule.action is Action.DISCARD and not (rule.source is Decider.MILTER and _taken_over(life)):
             return discarded(rule, event)
         if rule.action in _KEEPING:
             held = event
+    if held is None and _taken_over(life) and any(e.fact.action is Action.DISCARD for e in life.milter_rules if isinstance(e.fact, Ruled)):
+        # The mail server threw its copy away, for a filter has one of its own, and gives it on by itself.
+        return Fate(Disposition.UNKNOWN, Verdict.UNKNOWN, incomplete=True)
     if held is None or _released(life) or not isinstance(held.fact, Ruled):
         return None
     # What was put on hold before it was queued is so no more; what a filter took out of the queue is.
@@ -55,8 +60,17 @@ def stops_in_queue(rule: Ruled) -> bool:
 
 def _passed_on(life: Life) -> bool:
     """Whether such a filter said that it lets it go on."""
-    rules = [e.fact for e in life.rules_of_all if isinstance(e.fact, Ruled) and e.fact.source is Decider.FILTER]
-    return any(rule.action is Action.ACCEPT for rule in rules)
+    return any(rule.action is Action.ACCEPT for rule in _of_filters(life))
+
+
+def _taken_over(life: Life) -> bool:
+    """Whether such a filter said what it does with the message, or what it did."""
+    return any(rule.stage is Stage.QUEUE and rule.action in _TAKING for rule in _of_filters(life))
+
+
+def _of_filters(life: Life) -> list[Ruled]:
+    """What filters that take messages out of the queue said of one."""
+    return [e.fact for e in life.rules_of_all if isinstance(e.fact, Ruled) and e.fact.source is Decider.FILTER]
 
 
 def _released(life: Life) -> bool:
@@ -93,8 +107,8 @@ def refused(rule: Ruled, event: LiveEvent | None) -> Fate:
         filtered=rule.source is Decider.MILTER,
         decided=event,
     )
-    if rule.source is Decider.ACL and rule.stage is Stage.END_OF_MESSAGE:
-        # The ACL asked a scanner, and its words are all that is logged of it.
+    if rule.source in _BY_SCANNERS and rule.stage is Stage.END_OF_MESSAGE:
+        # A milter is a scanner or asks one, as an ACL does, and its words are all that is logged of it.
         fate.verdict = _ACL_VERDICTS.get(reason, Verdict.NOT_SCANNED)
     return fate
 
@@ -122,6 +136,9 @@ def _reason(rule: Ruled) -> Reason:
     if rule.source is Decider.ACL and rule.reply.inferred:
         # Every refusal of an ACL has the same code unless it says another: only its words say why.
         said = reason_of(None, rule.reply.enhanced, words, side=Side.CLIENT)
+        if not words and (rule.reply.code or 0) // 100 == 4:
+            # A condition could not be checked, or a rule asks to come back: no word says which.
+            return Reason.UNKNOWN
         return Reason.POLICY if said is Reason.UNKNOWN else said
     return reason_of(rule.reply.code, rule.reply.enhanced, words, side=Side.CLIENT)
 

@@ -93,7 +93,7 @@ _Rank = tuple[int, _Step]
 def as_it_went(held: Iterable[Held], hops: Sequence[HopLink]) -> list[Held]:
     """Events in the order in which they are told; `hops` are those of the document, in their order."""
     ordered = sorted(held, key=lambda one: (one[1].order, one[0]))
-    if all(event.fine for _, event in ordered) and len({event.time_us for _, event in ordered}) == len(ordered):
+    if len({event.time_us for _, event in ordered if event.fine}) == len(ordered):
         return ordered
     stations = _stations(hops)
     return [one for _, second in groupby(ordered, lambda one: one[1].second) for one in _second_of(list(second), stations)]

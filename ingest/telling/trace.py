@@ -15,8 +15,9 @@ from ingest.joining.parts import STORES, Edge, Loose, Message, Part, Scan
 from ingest.telling.about import About, first_us, lines_missing
 from ingest.telling.document import IN_DIALOGUE, Context, document_of
 from ingest.telling.fate import fate_of
-from ingest.telling.filed import pieces_of, told_alone, with_filings
+from ingest.telling.filed import filings_in, pieces_of, told_alone, with_filings
 from ingest.telling.hops import hops_of, refusal_hops
+from ingest.telling.measured import set_place
 from ingest.telling.outcome import Fate
 from ingest.telling.recipient import Recipient, recipient
 from ingest.telling.recipients import recipients_of
@@ -108,7 +109,7 @@ def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | 
     """
     about = _about(tree, root, one)
     nameless = about.sender is None and one.final is None and one.named is None
-    if nameless and not (isinstance(root, Life) and root.received is not None):
+    if nameless and not (isinstance(root, Life) and (root.received is not None or about.message_id)):
         return None
     pieces = pieces_of(one, tree)
     sure = [piece for piece in pieces if piece not in tree.unsure]
@@ -123,6 +124,7 @@ def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | 
     held += [(scan.key, event) for scan, (_, event) in hits if not _has_better(scan, event)]
     trace = document_of(about, one, fate, context)
     trace.hops = with_filings(about.hops, pieces, tree.filed)
+    set_place(trace, filings_in(sure))
     _set_events(trace, held, context)
     if nameless and fate.disposition is Disposition.ABORTED and not (about.message_id or about.user):
         trace.superseded_by = [trace.id]
@@ -197,6 +199,7 @@ def _filed(piece: Loose, context: Context) -> Iterator[Draft]:
         one, about, fate = told
         held = [(piece.key, event) for event in piece.events]
         trace = document_of(about, one, fate, context)
+        set_place(trace, filings_in([piece]))
         _set_events(trace, held, context)
         # By this the mail server's lines find it, where they are read later.
         trace.keys = sorted({*trace.keys, keys.message_id(about.message_id or "")})

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ingest.framing.own import OwnFrames
 from ingest.unwrapping import headers
 from ingest.unwrapping.blocks import Block, begun
-from ingest.unwrapping.collected import Part, collected
+from ingest.unwrapping.collected import Part, collected, quoted
 from ingest.unwrapping.months import in_english
 from ingest.unwrapping.stamped import within
 
@@ -43,6 +43,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper("grep", headers.found, f"/var/log/mail.log:{_BSD}"),
     Wrapper("fluentd", headers.shipped, '2026-01-25T21:25:22+00:00\tmail.log\t{"message":"' + _BSD + '"}'),
     Wrapper("json-sse", headers.event, 'data: {"__REALTIME_TIMESTAMP":"1769376322000000","MESSAGE":"x"}'),
+    Wrapper("json string", quoted, '"' + _BSD + '"'),
     Wrapper("json", collected, '{"log":"' + _BSD + '\\n","stream":"stdout","time":"2026-01-25T21:25:22.5Z"}'),
     Wrapper("compose", headers.composed, f"mail-1  | {_BSD}"),
     Wrapper("kubectl", headers.of_pod, f"[pod/mail-0/postfix] {_BSD}"),
@@ -51,6 +52,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper("short-full", headers.full, f"Sun 2026-01-25 21:25:22 UTC mx1 {_LINE}"),
     Wrapper("short-unix", headers.unix, f"1769376322.512345 mx1 {_LINE}"),
     Wrapper("nethserver", headers.of_node, f"2026-01-25T21:25:22+01:00 [1:mail1:postfix/smtpd] {_CLIENT}"),
+    Wrapper("stern", headers.held, f"mail-0 postfix {_BSD}"),
     Wrapper("loki", headers.labelled, '2026-01-25T21:25:22Z {identifier="postfix/smtpd", job="journal"} ' + _CLIENT),
     Wrapper("months", in_english, f"Okt 25 21:25:22 mx1 {_LINE}"),
     Wrapper("severity", headers.level, f"2026-01-25T21:25:22+00:00 INFO    {_LINE}"),
@@ -63,6 +65,8 @@ WRAPPERS: tuple[Wrapper, ...] = (
 _DECIDES = 64 * 1024
 #: So many wrappers stand around a line at most.
 _LAYERS = 6
+#: What stands at the beginning of a file, and where one has holes.
+_UNSEEN = "\ufeff\0"
 #: Pieces of a line that is longer than this are dropped.
 _LONGEST = 1 << 20
 
@@ -106,12 +110,13 @@ class Unwrapper:
         out: Lines = []
         self._end_block(out)
         for offset, part in self._parts.values():
-            self._give(offset, within(part.moment, part.text), out)
+            self._give(offset, within(part.moment, part.text, at_once=True), out)
         self._parts.clear()
         return sorted(out)
 
     def _take(self, offset: int, text: str, out: Lines) -> None:
         """Take one line of the file."""
+        text = text.lstrip(_UNSEEN) if text[:1] in _UNSEEN else text
         if self._block is not None:
             if self._block[1].add(text):
                 if self._block[1].whole:
@@ -145,7 +150,7 @@ class Unwrapper:
                 offset, taken = self._joined(offset, taken)
                 if taken.more:
                     return
-                text = within(taken.moment, taken.text)
+                text = within(taken.moment, taken.text, at_once=True)
             elif not taken:
                 return
             else:
@@ -173,7 +178,7 @@ def peeled(text: str) -> str:
     for _ in range(_LAYERS):
         taken = _first(wrapper.take(text) for wrapper in WRAPPERS)
         if isinstance(taken, Part):
-            return text if taken.more else within(taken.moment, taken.text)
+            return text if taken.more else within(taken.moment, taken.text, at_once=True)
         if not taken:
             break
         text = taken

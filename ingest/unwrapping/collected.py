@@ -50,6 +50,9 @@ _PIDS = ("syslog_pid", "procid", "log.syslog.procid", "process.pid", "pid", "sys
 _JOURNAL = ("__REALTIME_TIMESTAMP", "MESSAGE")
 _DEEP = 4
 _DECODER = msgspec.json.Decoder(dict[str, Any])
+_STRING = msgspec.json.Decoder(str)
+#: What a search found in Elasticsearch has the record within.
+_HIT = "_source"
 #: A line with a header of syslog.
 _HEADED = re.compile(rf"{STAMP}\S{{0,40}} (?:\S{{1,255}} )?{TAG}")
 _NAME = re.compile(r"([^\s\[\]:]{1,200})(?:\[(\d{1,10})\])?:?", re.ASCII)
@@ -74,7 +77,20 @@ def collected(text: str) -> str | Part | None:
         record = _DECODER.decode(text.encode("utf-8", "surrogateescape"))
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
+    hit = record.get(_HIT)
+    record = hit if isinstance(hit, dict) else record
     return None if all(name in record for name in _JOURNAL) else line_of(record)
+
+
+def quoted(text: str) -> str | None:
+    """`"Jan 25 21:25:22 mx1 ..."`: a line as a string of JSON, as `jq` gives it."""
+    if not text.startswith('"') or not text.rstrip(",").endswith('"'):
+        return None
+    try:
+        line = _STRING.decode(text.rstrip(",").encode("utf-8", "surrogateescape"))
+    except (msgspec.MsgspecError, ValueError):
+        return None
+    return line.removesuffix("\n").removesuffix("\r") if stamped(line) or line.startswith("{") else None
 
 
 def line_of(record: dict[str, Any]) -> str | Part | None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 
 from ingest.unwrapping.collected import Part, line_of
-from ingest.unwrapping.stamped import MOMENT, STAMP, TAG, moment_of, within
+from ingest.unwrapping.stamped import DAY_TIME, MOMENT, STAMP, TAG, moment_of, stamped, within
 
 _FACILITY = r"(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|ntp|security|console|audit|local[0-7])"
 _SEVERITY = r"(?:emerg|alert|crit|critical|err|error|warning|warn|notice|info|debug|panic|fatal|trace)"
 
 _COLOUR = re.compile(r"\x1b\[[0-9;:]{0,30}[A-Za-z]")
-_NAMED = r"[^\s:\"'{}<>|=\[\]()]{1,255}"
+_RESET = re.compile(r"\x1b\[0?m\Z")
+#: A file's name, which may hold blanks where it is a path; and what `grep` calls its input.
+_NAMED = r"(?:(?:[A-Za-z]:)?\.{0,2}[/\\][^:\"'{}<>|=\[\]()]{1,255}|[^\s:\"'{}<>|=\[\]()]{1,255}|\([^()]{1,40}\))"
 #: A stamp or a record of JSON follows, behind a colon also a container's name; lines of context have a dash.
 _FOUND = re.compile(
     rf"(?:{_NAMED}:(?:\d{{1,9}}:)?|\d{{1,9}}:)(?=(?:{STAMP})|\{{\"|\w[\w.@-]{{0,100}} {{1,40}}\| )"
@@ -23,13 +25,17 @@ _FOUND = re.compile(
 _FILE = re.compile(r"==> \S.{0,1000} <==\s*\Z")
 _COMPOSE = re.compile(r"\[?[A-Za-z0-9][\w.@/-]{0,200}\]?\s{0,60}\| ?")
 _POD = re.compile(r"\[pod/[\w./-]{1,255}\] ")
-_TAKEN = re.compile(rf"({MOMENT}) (?={STAMP}|\{{\")")
+#: Names of pods and containers; what begins with a capital or a blank may be a sentence, or a header that a stranger wrote.
+_HELD = re.compile(rf"(?:(?:[a-z][a-z0-9_.-]{{0,252}}|[0-9a-f]{{12,64}}) {{1,20}}){{1,3}}(?={STAMP}|\{{\")")
+_TAKEN = re.compile(rf"({MOMENT}|{DAY_TIME}) {{1,2}}(?={STAMP}|\{{\"|\w[\w.@-]{{0,100}} {{1,40}}\| )")
 _CRI = re.compile(rf"({MOMENT}) (stdout|stderr) ([FP])(?::\S{{0,100}})?(?: |\Z)")
 _UNIT_TAGGED = re.compile(r"(?<= )([\w.@\\-]{1,200})\.service(?=\[\d{1,10}\]: )", re.ASCII)
-_FULL = re.compile(r"[^\W\d_]{1,8}\.? (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,9})?) ([A-Z]{1,5}|[+-]\d\d(?::?\d\d)?) ")
+_FULL = re.compile(
+    r"[^\W\d_]{1,8}\.? (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,9})?) ([A-Z]{1,5}|[+-]\d\d(?::?\d\d)?) (?=\[s=|\S{1,255} \S{1,255}: )"
+)
 _UNIX = re.compile(r"(\d{9,11})\.(\d{6}) (?=\S{1,255} )", re.ASCII)
 _EVENT = re.compile(r"(?:data: |\x1e)(?=\{)")
-_SHIPPED = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S{0,20}(?: [+-]\d{4})?\t[\w.-]{1,200}\t(?=\{)")
+_SHIPPED = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S{0,20}(?: [+-]\d{4})?(?:\t[\w.-]{1,200}\t| [\w.-]{1,200}: )(?=\{)")
 _LABELLED = re.compile(rf"({MOMENT}) \{{((?:\w{{1,100}}=\"[^\"]{{0,255}}\"(?:, ?)?)*)\}} {{1,40}}")
 _LABEL = re.compile(r"(\w{1,100})=\"([^\"]{0,255})\"")
 _NODE = re.compile(rf"((?:{MOMENT})) \[\d{{1,9}}:[\w.-]{{1,100}}:([\w./@-]{{1,200}}(?:\[\d{{1,10}}\])?)\] ")
@@ -37,7 +43,9 @@ _NODE = re.compile(rf"((?:{MOMENT})) \[\d{{1,9}}:[\w.-]{{1,100}}:([\w./@-]{{1,20
 _GRAVITY = rf"(?:\[(?i:{_SEVERITY})\]|(?i:{_SEVERITY})) {{1,20}}"
 _DATED = re.compile(
     r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)(?: ?(Z|[+-]\d\d:?\d\d))? "
-    rf"(?:{_GRAVITY})?(?=(?:[^\s\[\]=<>]{{1,255}} )?{TAG})"
+    rf"(?:(?:{_GRAVITY})?(?=(?:[^\s\[\]=<>]{{1,255}} )?{TAG})"
+    # A tag without a process is one behind what no program's own file has.
+    rf"|(?:{_GRAVITY}|(?<=[+-]\d\d:\d\d ))(?=(?:[^\s\[\]=<>:]{{1,255}} )?[\w./@-]{{1,100}}: ))"
 )
 
 #: A stamp as the framing knows it, with what is before the word that is none of a header.
@@ -73,8 +81,10 @@ _ZONES = {
 
 
 def uncoloured(text: str) -> str | None:
-    """A line in colours, as terminals get it."""
-    return _COLOUR.sub("", text) if text.startswith("\x1b[") else None
+    """A line in colours, as terminals get it, or one after which they end."""
+    if text.startswith("\x1b["):
+        return _COLOUR.sub("", text)
+    return _RESET.sub("", text) if text.endswith("m") and _RESET.search(text) is not None else None
 
 
 def found(text: str) -> str | None:
@@ -97,10 +107,15 @@ def of_pod(text: str) -> str | None:
     return _without(_POD.match(text), text)
 
 
+def held(text: str) -> str | None:
+    """`mail-0 postfix Jan 25 21:25:22 ...`: pod and container as `stern` writes them, a container's name or id as `podman logs` does."""
+    return None if stamped(text) else _without(_HELD.match(text), text)
+
+
 def taken(text: str) -> str | None:
-    """`2026-01-25T21:25:22.123456789Z Jan 25 21:25:22 ...`: a line with a stamp behind another, as `docker logs -t` writes it."""
+    """`2026-01-25T21:25:22.123456789Z Jan 25 21:25:22 ...`: a line with a stamp behind another, as `docker logs -t` and others write it."""
     match = _TAKEN.match(text)
-    return None if match is None else within(match[1], text[match.end() :])
+    return None if match is None else within(match[1].replace(" ", "T"), text[match.end() :], at_once=True)
 
 
 def of_container(text: str) -> Part | None:
@@ -132,7 +147,7 @@ def event(text: str) -> str | None:
 
 
 def shipped(text: str) -> str | None:
-    """A stamp, a tag and a record of JSON between tabs: files that Fluentd writes."""
+    """A stamp, a tag and a record of JSON: what Fluentd writes into files, and to its output."""
     return _without(_SHIPPED.match(text), text)
 
 

@@ -39,9 +39,22 @@ def embedded_findings(folder: Path, sources: Sequence[str]) -> Iterator[Finding]
         yield NOTE, f"{counted(unchecked, 'file')} of the store, the oldest, could not be checked to the end within {_MOST_S:g} seconds."
     for gap in checkup.gaps:
         yield BAD, f"{gap.file} {gap.why}. {_again(gap.lower_ms, gap.upper_ms, sources)}"
+    yield from _copies(checkup)
     aside = checkup.aside()
     if aside:
         yield NOTE, f"Put aside, and in nobody's way: {', '.join(aside)}; delete what you do not need any more."
+
+
+def _copies(checkup: Checkup) -> Iterator[Finding]:
+    """Whether counting has its columnar copies; without them it is slower, and as exact."""
+    copies = list(checkup.copies())
+    for copy in copies:
+        if copy.why:
+            then = "The next `mailtrace ingest` or `run` makes another one" + ("." if copy.why == "is missing" else ", when it is deleted.")
+            yield NOTE, f"{copy.file} {copy.why}; what it is a copy of is counted from the rows, which takes longer. {then}"
+    sound = sum(not copy.why for copy in copies)
+    if sound:
+        yield GOOD, f"{counted(sound, 'columnar copy', 'columnar copies')} for counting checked, and sound."
 
 
 def _file(one: Checked, sources: Sequence[str]) -> Iterator[Finding]:

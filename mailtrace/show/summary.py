@@ -66,7 +66,9 @@ def _left_out(summary: Summary, *, refused: int, too_old: int) -> list[str]:
     if summary.foreign:
         told.append(f"Lines of other programs, not read: {_by_name(summary.foreign)}.")
     if "postfix" in summary.foreign:
-        told.append("Lines of a program called just `postfix`: syslog cut its name at the slash; docs/programs.md says how to mend that.")
+        told.append(
+            "Lines of a program called just `postfix` that do not tell which one wrote them: syslog cut its name; see docs/programs.md."
+        )
     if summary.ahead:
         told.append(f"{counted(summary.ahead, 'line')} of the future: stamped more than an hour ahead of this machine's clock.")
     if summary.failed:

@@ -25,6 +25,19 @@ OWN_LOGIN = Advice(
     "Our server could not log in at the next one.",
 )
 
+#: He did log in, but may not send as somebody else.
+NOT_HIS_ADDRESS = Advice(
+    Move.SENDER,
+    "Set the sender's address in the mail program to the one that belongs to this login; or add the address to those that this login may "
+    "send with.",
+    "The message was refused because its sender's address does not belong to the account that sent it. Please set your own address as the "
+    "sender in the mail program.",
+    "The message has not been accepted so far because its sender's address does not belong to the account that sent it. Please set your "
+    "own address as the sender in the mail program.",
+    Move.SENDER,
+    "The sender's address does not belong to the account that sent it.",
+)
+
 #: An address is checked at the server that has it, and the sending server is to come back.
 CHECKING = Advice(
     Move.NOBODY,

@@ -95,6 +95,11 @@ DELIVERY: tuple[OwnWords, ...] = (
     ),
     OwnWords(_R.ADMIN, ("delivery cancelled by administrator",), "An administrator had it returned."),
     OwnWords(
+        _R.POLICY,
+        ("outgoing mail from …has been suspended",),
+        "Our own server lets nothing out for this account.",
+    ),
+    OwnWords(
         _R.EXPIRED,
         ("delivery cancelled; message timed out", "retry timeout exceeded"),
         "Given up after too long a time in the queue.",
@@ -108,6 +113,8 @@ DELIVERY: tuple[OwnWords, ...] = (
             "over quota",
             "disk quota exceeded",
             "…: disk quota exceeded",
+            "…command output: …quota exceeded",
+            "…overdrawn his diskspace quota",
             "…error writing message: file too large",
             "…mailbox for user is full",
         ),
@@ -340,6 +347,12 @@ DELIVERY: tuple[OwnWords, ...] = (
 #: Of refusals in the dialogue: where a rule could not be asked, nobody is to blame but us.
 DIALOGUE: tuple[OwnWords, ...] = (
     OwnWords(
+        _R.ROUTING_LOOP,
+        ("lowest numbered mx record points to local host", "remote host address is the local host"),
+        "The way to the recipient's domain leads back to our own server, which is not set up for it.",
+        _MX_IS_US,
+    ),
+    OwnWords(
         _R.LOCAL_SYSTEM,
         (
             "failed to expand ",
@@ -358,6 +371,8 @@ DIALOGUE: tuple[OwnWords, ...] = (
             "server configuration ",
             "…: server configuration ",
             "service unavailable - try again later",
+            "malware acl condition: ",
+            "spam acl condition: ",
             "insufficient system ",
             "error: insufficient system ",
             "mail system configuration error",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from mappings.codes.advice import Advice
-from mappings.codes.at_side import CHECKING, GREETING, GREETING_AT, OWN_LOGIN, UNFINISHED
+from mappings.codes.at_side import CHECKING, GREETING, GREETING_AT, NOT_HIS_ADDRESS, OWN_LOGIN, UNFINISHED
 from mappings.codes.reply import LONGEST
 from mappings.codes.side import Side
 from mappings.vocabulary import Reason
@@ -80,6 +80,7 @@ PHRASES: tuple[Phrase, ...] = (
         "Given up after too long a time in the queue.",
     ),
     Phrase(_R.GREYLIST, r"gr[ea]y ?-?list"),
+    Phrase(_R.GREYLIST, r"policy rejection[- ,]{1,3}please try (?:again )?later|is not yet authori[sz]ed to deliver mail from", only="4"),
     Phrase(
         _R.POLICY,
         r"\A(?:error: )?try again later\.?\Z",
@@ -101,7 +102,7 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         _R.REMOTE_SYSTEM,
         r"(?:virus|spam|malware|content)[ -]?(?:scanner|filter|checker|scan|check)[^.;]{0,30}(?:unavailable|malfunction|failed|failure|"
-        r"error|not available|timed out)",
+        r"error|not available|timed out)|timeout processing message",
         "The filter of the server did not answer.",
     ),
     Phrase(_R.VIRUS, r"\bvirus(?:es)?\b|malware|malicious (?:file|attachment|content)|\binfected\b|\beicar\b|\btrojan\b|\bransomware\b"),
@@ -111,7 +112,9 @@ PHRASES: tuple[Phrase, ...] = (
         r"\bbanned ?:|banned (?:file|attachment|content|name|ext)|\battach(?:ment|ed file)|"
         r"(?:file ?type|file ?name|extension|executable)s?[^.;]{0,40}(?:not (?:allowed|permitted|accepted)|blocked|forbidden|"
         r"prohibited|rejected|banned)|"
-        r"(?:forbidden|prohibited|blocked|dangerous) (?:file|extension|executable)",
+        r"(?:forbidden|prohibited|blocked|blacklisted|dangerous) (?:file|extension|executable)|"
+        r"file ?name \S{1,100} (?:is )?(?:not allowed|blocked)|"
+        r"archives?[^.;]{0,20}not (?:allowed|permitted|accepted)",
     ),
     Phrase(_R.AUTH_DMARC, r"\bdmarc\b"),
     Phrase(_R.AUTH_ARC, r"\barc\b[^.;]{0,30}(?:fail|invalid|broken|not pass)"),
@@ -130,7 +133,7 @@ PHRASES: tuple[Phrase, ...] = (
         _R.PROTOCOL,
         r"helo command rejected|(?:invalid|bad|wrong|forged|unacceptable) (?:helo|ehlo)\b|"
         r"syntactically invalid (?:helo|ehlo|argument)|\bforged (?:host ?name|helo|name)|"
-        r"\b(?:helo|ehlo)\b[^.;]{0,30}(?:invalid|forged|rejected|mismatch|must|need)",
+        r"\b(?:helo|ehlo)\b[^.;]{0,30}(?:invalid|forged|rejected|mismatch|must|need|should)",
         "The greeting name is not accepted.",
         advice=GREETING,
         at=GREETING_AT,
@@ -142,11 +145,13 @@ PHRASES: tuple[Phrase, ...] = (
         r"administratively (?:prohibited|denied)|"
         r"(?:rejected|refused|denied|blocked) (?:by|for|due to) (?:local |our |site )?polic|not welcome",
     ),
+    Phrase(_R.SPAM, r"\b(?:url|link)\b[^.;]{0,40}\b(?:black|block)?-?listed\b|\b(?:black|block)-?listed (?:url|link)"),
     Phrase(
         _R.REPUTATION,
-        r"blocked using|block ?-?list|black ?-?list|deny ?-?list|\bdns[bw]l\b|\brbls?\b|senderbase|"
+        r"blocked using|\bdynamic(?:/[^\s;]{1,40})? ip(?:s| address|\b)|block ?-?list|black ?-?list|deny ?-?list|"
+        r"\bdns[bw]l\b|\brbls?\b|senderbase|"
         r"(?:is|are|was|been|currently|ip|address) (?:currently )?listed (?:at|in|on|by|as)|(?:bad|poor|low|no|negative) (?:sender |"
-        r"ip |web )?reputation|"
+        r"ip |web )?reputation|due to (?:its |your |ip |sender )?reputation|"
         r"reputation (?:is )?(?:too low|poor|bad|of)|(?:ip|host|network|server)[^.;]{0,50}(?:is|has been|was|are|been|"
         r"temporarily) (?:banned|blocked|deferred due to user complaints)|"
         r"blocked[^.;]{0,30}(?:abuse|complaints)|sending (?:ip|host|server)[^.;]{0,40}blocked|access from (?:your )?ip",
@@ -161,7 +166,7 @@ PHRASES: tuple[Phrase, ...] = (
         r"(?:e-?mails?|messages?|mails?|quota|limit) per (?:second|minute|hour|day|month)|limit on the number of|"
         r"(?:maximum|max) number of (?:e-?mails?|messages?|mails?)\b|sent too many|outgoing[^.;]{0,20}(?:limit|quota)|"
         r"sender address rejected: [^.;]{0,30}quota exceeded|"
-        r"too many (?:concurrent |simultaneous |open |parallel |smtp |new )?(?:connections?|"
+        r"too many (?:(?:concurrent|simultaneous|open|parallel|smtp|new) ){0,2}(?:connections?|"
         r"messages?|mails?|e-?mails|(?:tls )?sessions?|requests)|"
         r"too (?:much mail|fast|quickly)|slow down|throttl|unexpected volume|mail flood|unusual rate|at a rate|"
         r"(?:sending|hourly|daily|message|messages|connection|send)[^.;]{0,20}(?:limit|quota|rate)[^.;]{0,20}(?:exceeded|reached)|"
@@ -171,6 +176,7 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         _R.MAILBOX_FULL,
         r"(?:mailbox|inbox|box|mail folder|user|account|recipient)[^.;]{0,30}(?:\bfull\b|overfull)|over ?-?quota|"
+        r"overdrawn [a-z ]{0,20}quota|"
         r"quota[^.;]{0,20}(?:exceed|full|reached|violat)|"
         r"exceed[^.;]{0,40}(?:quota|storage|mailbox)|(?:mailbox|user|account|storage)[^.;]{0,30}(?:quota|space|storage|over its limit)|"
         r"(?:mailbox|storage)[^.;]{0,20}exceed",
@@ -190,10 +196,17 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         _R.AUTH_REQUIRED,
-        r"not logged in|turn on smtp auth|auth(?:entication)?(?: is)? (?:required|failed|failure|unsuccessful|credentials invalid|first)|"
+        r"not owned by user",
+        "The sender's address does not belong to the account that sent it.",
+        advice=NOT_HIS_ADDRESS,
+    ),
+    Phrase(
+        _R.AUTH_REQUIRED,
+        r"not logged in|(?:user|client) (?:is |was )?not authenticated|turn on smtp auth|"
+        r"auth(?:entication)?(?: is)? (?:required|failed|failure|unsuccessful|credentials invalid|first)|"
         r"incorrect authentication|login required|"
         r"must (?:first )?(?:authenticate|log ?in|be authenticated|issue an? auth)|username and password not accepted|"
-        r"not owned by user|bad (?:username|credentials)",
+        r"bad (?:username|credentials)",
     ),
     Phrase(
         _R.SENDER_INVALID,
@@ -222,19 +235,22 @@ PHRASES: tuple[Phrase, ...] = (
         _R.MAILBOX_DISABLED,
         r"(?:mailbox|account|user|recipient|e-?mail address)[^.;]{0,40}"
         r"(?:disabled|inactive|suspended|deactivated|\bclosed\b|\blocked\b|abandoned|frozen|not active|on hold|discontinued)|"
-        r"no longer (?:active|in use|available|accept|valid|work|with)|(?:disabled|inactive|suspended) (?:mailbox|account|user|recipient)",
+        r"\A<> is (?:disabled|inactive|suspended)|no longer (?:active|in use|available|accept|valid|work|with)|(?:disabled|"
+        r"inactive|suspended) (?:mailbox|account|user|recipient)",
     ),
     Phrase(
         _R.RECIPIENT_UNKNOWN,
-        r"user unknown|unknown user|no such (?:user|mailbox|recipient|person|address|account|local|mail ?box|e-?mail)|"
+        r"user unknown|unknown user|\Arcpt \(?<>\)? doe?sn'?t exist|no such (?:user|mailbox|recipient|person|address|account|"
+        r"local|mail ?box|e-?mail)|"
         r"(?:user|mailbox|recipient|e-?mail account|account|addressee|e-?mail address|address)[^.;]{0,60}"
-        r"(?:does not exist|doesn'?t exist|do not exist|not exist|not found|\bunknown\b|not known|isn'?t known|couldn'?t be found|"
+        r"(?:does not exist|doe?sn'?t exist|do not exist|not exist|not found|\bunknown\b|not known|isn'?t known|couldn'?t be found|"
         r"could not be found)|"
         r"unknown (?:recipient|address|mailbox|local|account)|invalid (?:recipient|mailbox|user)\b|undeliverable address|"
         r"unrouteable address|unroutable address|"
         r"not a (?:valid|known) (?:mailbox|user|recipient|address)|account that you tried to reach does not exist|"
         r"recipient[^.;]{0,20}(?:cannot|could not) be verified|no mailbox (?:here|by)|"
-        r"bad destination mailbox|(?:does not|doesn'?t) have an? (?:[a-z.]{1,20} )?(?:account|mailbox)|not our customer",
+        r"bad destination mailbox|(?:does not|doesn'?t) have an? (?:[a-z.]{1,20} )?(?:account|mailbox)|not our customer|"
+        r"\Aprevious \(cached\) callout verification failure\Z",
     ),
     Phrase(
         _R.RELAY_DENIED,
@@ -242,7 +258,7 @@ PHRASES: tuple[Phrase, ...] = (
         r"(?:unable|not (?:allowed|permitted)) to relay|"
         r"(?:do not|don'?t|won'?t|cannot) relay|allowed to be relayed|"
         r"no relay(?:ing)?\b|(?:not|n'?t) in (?:my |our |the )?(?:list of allowed )?rcpthosts|"
-        r"open relay",
+        r"open relay|not a gateway",
     ),
     Phrase(
         _R.TLS,
@@ -254,7 +270,8 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         _R.PROTOCOL,
-        r"smtputf8|8bitmime is required|command not recogni[sz]ed|unrecogni[sz]ed command|bad sequence|improper (?:command|use)|pipelining|"
+        r"smtputf8|8bitmime is required|command not recogni[sz]ed|unrecogni[sz]ed command|bad sequence|improper (?:command|"
+        r"use)|pipelining|"
         r"bare (?:lf|cr|newline|<lf>)|protocol (?:error|violation)|synchroni[sz]ation error|"
         r"too much junk|too many (?:errors|unknown commands|"
         r"nonmail|syntax)|line (?:is )?too long|"
@@ -298,7 +315,8 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         _R.SPAM,
-        r"\bspam\b|anti-?spam|\bspammy\b|unsolicited|\bjunk\b|\bgtube\b|phishing|\bube\b|\buce\b|bulk mail|suspicious|"
+        r"\bspam\b|anti-?spam|(?:by|as) spam ?assassin|\bspammy\b|unsolicited|\bjunk\b|\bgtube\b|phishing|\bube\b|\buce\b|"
+        r"bulk mail|suspicious|"
         r"\bspam points\b|\bscored\b|content filter",
     ),
     Phrase(

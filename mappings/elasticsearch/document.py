@@ -15,15 +15,24 @@ from typing import Any, get_type_hints
 import msgspec
 
 from mappings import address, identity
-from mappings.elasticsearch.template import AS_WRITTEN, QUARANTINE_FORMS
+from mappings.elasticsearch.template import AS_WRITTEN, CONSTANTS, ECS_VERSION, QUARANTINE_FORMS
 from mappings.fields import BY_NAME, Kind
 from mappings.patterns import fold_domain, fold_name, ip_text, quarantine_forms
 from mappings.printable import printable
 from mappings.trace import Trace
+from mappings.vocabulary import Disposition
 
 #: Longer keys are looked up by a hash of their rest: a keyword has its limit, and a look-up must find all.
 _LONGEST_KEY = 512
 _HIGHEST = (1 << 63) - 1
+#: What ECS wants of every event, under its names: what is the same for all of ours, how it ended, and how long it took in nanoseconds.
+_EVENT = {name.replace(".", "_"): name for name, _ in CONSTANTS}
+_SAID = (ECS_VERSION, "event", ["email"], ["info"], "mailtrace.trace")
+_OUTCOMES = {
+    **dict.fromkeys((Disposition.DELIVERED, Disposition.RELEASED, Disposition.EXPANDED), "success"),
+    **dict.fromkeys((Disposition.BOUNCED, Disposition.EXPIRED, Disposition.REJECTED, Disposition.TEMPFAILED), "failure"),
+    **dict.fromkeys((Disposition.QUARANTINED, Disposition.DISCARDED, Disposition.DELETED, Disposition.ABORTED), "failure"),
+}
 #: Their defaults are words that people search for, so they are always written.
 _ALWAYS = ("disposition", "verdict", "direction")
 _NAMES = Trace.__struct_fields__
@@ -88,7 +97,8 @@ def _document_type() -> Any:
         else:
             fields.append((field.name, hint, field.default))
     fields += [("quarantine_forms", list[str] | None, None), ("as_written", dict[str, Any] | None, None)]
-    rename = {name: BY_NAME[name].store for name in _NAMES} | {"quarantine_forms": QUARANTINE_FORMS, "as_written": AS_WRITTEN}
+    fields += [(name, Any, None) for name in _EVENT]
+    rename = {name: BY_NAME[name].store for name in _NAMES} | {"quarantine_forms": QUARANTINE_FORMS, "as_written": AS_WRITTEN} | _EVENT
     return msgspec.defstruct("Document", fields, rename=rename, omit_defaults=True)
 
 
@@ -133,4 +143,5 @@ def _encoded(trace: Trace) -> bytes:
                 written = {name: value} if written is None else written | {name: value}
                 values[number] = folded
     forms = None if trace.quarantine_id is None else quarantine_forms(trace.quarantine_id)[1:] or None
-    return _encode(Document(*values, forms, written))
+    duration = None if trace.delay is None else int(trace.delay * 1_000_000_000)
+    return _encode(Document(*values, forms, written, *_SAID, _OUTCOMES.get(trace.disposition, "unknown"), duration))

@@ -90,12 +90,22 @@ class Setup:
         return [f"Brought the index template {name} from version {found.version} to {made.VERSION}."]
 
     def _add_fields(self, mappings: made.Json) -> None:
-        """Add the fields of this release to the indices that are there."""
+        """Add the fields of this release to the indices that are there, each what it lacks."""
         target = f"{path(self._names.every, '_mapping')}?ignore_unavailable=true&allow_no_indices=true"
-        try:
-            self._connection.ask("add fields to the indices that are there", "PUT", target, mappings, missing=True)
-        except StoreRefused as error:
-            raise self._not_ours(error, f"index template {self._names.template}") from error
+        answer = self._connection.ask("read the fields of the indices that are there", "GET", target, missing=True)
+        there: dict[str, Any] = msgspec.json.decode(answer) if answer is not None else {}
+        lacking: dict[bytes, list[str]] = {}
+        for index, body in sorted(there.items()):
+            added = made.additions(body["mappings"].get("properties", {}), mappings["properties"])
+            if added:
+                lacking.setdefault(msgspec.json.encode(added), []).append(index)
+        for properties, indices in lacking.items():
+            body = {"properties": msgspec.json.decode(properties)}
+            for index in indices:
+                try:
+                    self._connection.ask("add fields to the indices that are there", "PUT", path(index, "_mapping"), body, missing=True)
+                except StoreRefused as error:
+                    raise self._not_ours(error, f"index template {self._names.template}") from error
 
     @staticmethod
     def _not_ours(error: StoreRefused, what: str) -> StoreRefused:

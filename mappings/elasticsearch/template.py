@@ -15,18 +15,46 @@ from typing import Any
 import msgspec
 
 from mappings.elasticsearch.names import IndexNames
-from mappings.fields import FIELDS, Field, Kind
+from mappings.fields import BY_NAME, FIELDS, Field, Kind
 
 #: Raised when the template changes, so that a store of an older release is brought up to date.
-VERSION = 3
+VERSION = 4
 #: A keyword has at most 32,766 bytes in UTF-8; what is longer is stored, and not found by its text.
 LONGEST = 8_191
 SUPERSEDED = "mailtrace.superseded_by"
 QUARANTINE_FORMS = "mailtrace.quarantine_forms"
 AS_WRITTEN = "mailtrace.as_written"
+#: The release of the Elastic Common Schema by whose names fields are called.
+ECS_VERSION = "9.0.0"
+#: How our own requests and documents write times.
+OWN_TIME = "epoch_millis"
+#: What ECS wants of every event, and what each says (https://www.elastic.co/guide/en/ecs/current/ecs-event.html).
+CONSTANTS = (
+    ("ecs.version", "keyword"),
+    ("event.kind", "keyword"),
+    ("event.category", "keyword"),
+    ("event.type", "keyword"),
+    ("event.dataset", "keyword"),
+    ("event.outcome", "keyword"),
+    ("event.duration", "long"),
+)
+#: What documents have since texts are whole in their field, with their words below it.
+SINCE_WHOLE = "ecs.version"
+#: Fields that gather others, to find one address or host wherever it stands; they are indexed once more, and stored nowhere.
+RELATED = {
+    "related.ip": ("client_ip", "relay_ip"),
+    "related.hosts": ("client_name", "client_helo", "relay_host", "host"),
+    "related.user": ("authenticated_as", "sender", "recipient"),
+}
+#: Objects of ECS whose names are short words of ours.
+ECS_OBJECTS = frozenset({"client", "error", "event", "file", "host", "rule", "tls", "url", "user"})
 FILES = ("template.json", "lifecycle.json", "roles.json")
 #: What a bare word in Kibana's query bar is looked for in.
-_BARE_WORDS = ("sender", "recipient", "original_recipient", "header_from", "message_id", "queue_ids", "quarantine_id", "subject")
+_BARE_WORDS = (
+    *("sender", "sender_domain", "recipient", "recipient_domain", "original_recipient", "header_from", "message_id", "queue_ids"),
+    *("quarantine_id", "subject", "reply_text", "detail", "client_name", "client_helo", "client_ip", "relay_host", "relay_ip", "host"),
+    *("authenticated_as", "reply_code", "enhanced_code", "symbols"),
+)
 
 Json = dict[str, Any]
 
@@ -73,7 +101,9 @@ def settings(names: IndexNames, shape: Shape) -> Json:
         "number_of_shards": shape.shards,
         "codec": shape.codec,
         "refresh_interval": shape.refresh,
-        "query": {"default_field": [field.store for field in FIELDS if field.name in _BARE_WORDS]},
+        "query": {"default_field": [_asked_bare(field) for field in FIELDS if field.name in _BARE_WORDS]},
+        # A word is no number where a code is asked for, and no error.
+        "query_string": {"lenient": True},
     }
     if shape.replicas is None:
         index["auto_expand_replicas"] = "0-1"
@@ -84,6 +114,11 @@ def settings(names: IndexNames, shape: Shape) -> Json:
     return {"index": index}
 
 
+def _asked_bare(field: Field) -> str:
+    """Where a bare word is looked for in a field: what may be no whole value is text below it."""
+    return f"{field.store}.text" if field.kind in (Kind.TEXT, Kind.IP) else field.store
+
+
 def mappings() -> Json:
     """The mapping: every field of the table, its short names, and the two fields of this store alone."""
     properties: Json = {}
@@ -91,12 +126,27 @@ def mappings() -> Json:
         _put(properties, field.store, _mapping(field))
     _put(properties, QUARANTINE_FORMS, {"type": "keyword", "ignore_above": LONGEST})
     _put(properties, AS_WRITTEN, {"type": "object", "enabled": False})
+    for name, kind in CONSTANTS:
+        _put(properties, name, {"type": kind})
+    for name, sources in RELATED.items():
+        _put(properties, name, {"type": "ip", "ignore_malformed": True} if name.endswith(".ip") else {"type": "keyword"})
+        for source in sources:
+            _at(properties, BY_NAME[source].store).setdefault("copy_to", []).append(name)
     for field in FIELDS:
-        for alias in field.aliases:
-            # `host` is the beginning of `host.name` already.
-            if field.kind is not Kind.STORED and alias not in properties:
-                properties[alias] = {"type": "alias", "path": field.store}
+        for alias in (*field.aliases, *field.ecs):
+            # A short word that ECS has as an object would be in the way of other indices in one data view.
+            if field.kind is not Kind.STORED and alias not in properties and alias not in ECS_OBJECTS:
+                _put(properties, alias, {"type": "alias", "path": field.store})
     return {"dynamic": "strict", "properties": properties}
+
+
+def _at(properties: Json, name: str) -> Json:
+    """The mapping of a field."""
+    *outer, last = name.split(".")
+    for part in outer:
+        properties = properties[part]["properties"]
+    found: Json = properties[last]
+    return found
 
 
 def _put(properties: Json, name: str, mapping: Json) -> None:
@@ -118,8 +168,8 @@ def _mapping(field: Field) -> Json:
             text = {"type": "keyword", "normalizer": "lowercase", "doc_values": False, "ignore_above": LONGEST}
             return {"type": "ip", "ignore_malformed": True, "fields": {"text": text}}
         case Kind.TIME:
-            # Numbers first: "1970" is a number of milliseconds here.
-            return {"type": "date", "format": "epoch_millis||strict_date_optional_time"}
+            # A year that somebody asks for is a year; our own requests say that theirs are milliseconds.
+            return {"type": "date", "format": f"strict_date_optional_time||{OWN_TIME}"}
         case Kind.INTEGER:
             return {"type": "long"}
         case Kind.FLOAT:
@@ -127,10 +177,14 @@ def _mapping(field: Field) -> Json:
         case Kind.FLAG:
             return {"type": "boolean"}
         case Kind.TEXT:
-            return {"type": "text", "norms": False}
+            # Whole it can be counted and sorted, its words are below it.
+            return {"type": "keyword", "ignore_above": 512, "fields": {"text": {"type": "text", "norms": False}}}
         case Kind.STORED:
             return _stored(field)
-        case Kind.KEYWORD | Kind.WORD:
+        case Kind.WORD:
+            # Closed words are asked for in any case.
+            return {"type": "keyword", "normalizer": "lowercase", "ignore_above": LONGEST}
+        case Kind.KEYWORD:
             return _keyword(field)
 
 
@@ -142,6 +196,19 @@ def _keyword(field: Field) -> Json:
     if field.name == "keys":
         return {"type": "keyword", "doc_values": False}
     return {"type": "keyword", "ignore_above": LONGEST}
+
+
+def additions(there: Json, wanted: Json) -> Json:
+    """The properties that an index of an earlier release lacks: what it has stays as it is, for a type is never changed."""
+    missing: Json = {}
+    for name, mapping in wanted.items():
+        if name not in there:
+            missing[name] = mapping
+        elif "properties" in mapping and "properties" in there[name]:
+            below = additions(there[name]["properties"], mapping["properties"])
+            if below:
+                missing[name] = {"properties": below}
+    return missing
 
 
 def _stored(field: Field) -> Json:

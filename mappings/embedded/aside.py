@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 
 from mappings import private
+from mappings.embedded import columnar
 from mappings.faults import of_os_error
 
 _ASIDE = ".damaged"
@@ -24,6 +25,8 @@ def put(path: Path) -> str | None:
         with suppress(FileNotFoundError):
             path.with_name(f"{path.name}{_BESIDE}").rename(target.with_name(f"{target.name}{_BESIDE}"))
         path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+        # A copy of what is damaged belongs to nothing any more.
+        columnar.clear(path)
         try:
             path.rename(target)
         except FileNotFoundError:

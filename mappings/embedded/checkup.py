@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from mappings.embedded import aside, catalog
+from mappings.embedded import aside, catalog, columnar
 from mappings.embedded.catalog import Gap, Partition
-from mappings.embedded.faults import StoreAway, StoreDamaged, fault_of
+from mappings.embedded.faults import StoreAway, StoreDamaged, StoreError, fault_of
 from mappings.embedded.schema import PARTITION_STEPS, open_reader
 
 #: SQLite asks this often, in its own steps, whether to go on: some milliseconds.
@@ -40,6 +40,14 @@ class Checked:
     log_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedCopy:
+    """A file's columnar copy: its name, and what is wrong with it, to go on from that; nothing where it is sound."""
+
+    file: str
+    why: str
+
+
 class Checkup:
     """Looks at the store in a folder."""
 
@@ -58,6 +66,20 @@ class Checkup:
         for partition in self.partitions:
             soundness, why = self._check(partition, until)
             yield Checked(partition, soundness, why, self._log_bytes(partition))
+
+    def copies(self) -> Iterator[CheckedCopy]:
+        """Look at the columnar copies that files say they have, where DuckDB is there to do it."""
+        for partition in self.partitions if columnar.installed() else ():
+            path = self._folder / partition.file
+            with suppress(StoreError, sqlite3.Error):
+                connection = open_reader(path, PARTITION_STEPS)
+                if connection is None:
+                    continue
+                with closing(connection):
+                    token = columnar.mark_of(connection).token
+                if token is not None:
+                    copy = columnar.beside(path, token)
+                    yield CheckedCopy(copy.name, (columnar.fault_of(copy) or "") if copy.exists() else "is missing")
 
     def aside(self) -> list[str]:
         """The files that were put aside."""

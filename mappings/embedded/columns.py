@@ -31,6 +31,14 @@ PLAIN = (
     "enhanced_code",
     "message_id",
 )
+#: The fields of servers: the column with a server's number, and the field's column in the table of servers.
+SERVERS = {
+    "client_ip": ("client", "ip"),
+    "client_name": ("client", "name"),
+    "client_helo": ("client", "helo"),
+    "relay_ip": ("relay", "ip"),
+    "relay_host": ("relay", "name"),
+}
 #: All columns of the table `trace`, in the order in which a row is written.
 COLUMNS = ("id", "version", *PLAIN, "queue_ids", "quarantine", "client", "relay", "visible", "head")
 

@@ -81,6 +81,10 @@ class _Reader:
         """The trace without its journey."""
         return msgspec.convert(self._head.decode(packed), Trace, from_attributes=True)
 
+    def row(self, packed: bytes) -> Any:
+        """The fields of the head under their names; those that the layout does not have are not there."""
+        return self._head.decode(packed)
+
     def journey(self, trace: Trace, packed: bytes) -> None:
         """Put the journey into a trace."""
         read = self._journey.decode(packed)
@@ -152,6 +156,13 @@ class Packer:
         """The trace, without its journey; raises `Unpackable`."""
         try:
             return self._readers[packed[0]].head(self._unpack(packed))
+        except _NOT_PACKED as error:
+            raise Unpackable(str(error)) from error
+
+    def row(self, packed: bytes) -> Any:
+        """The fields of a head under their names, for who takes some of them out of many; raises `Unpackable`."""
+        try:
+            return self._readers[packed[0]].row(self._unpack(packed))
         except _NOT_PACKED as error:
             raise Unpackable(str(error)) from error
 

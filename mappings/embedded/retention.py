@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from mappings.embedded import columnar
 from mappings.embedded.catalog import Partition
 
 #: A file and the files that SQLite keeps beside it.
@@ -29,10 +30,12 @@ def too_large(partitions: Sequence[Partition], size: Callable[[Partition], int],
 
 def size_of(path: Path) -> int:
     """Bytes of a file and what stands beside it."""
-    return sum(part.stat().st_size for suffix in SUFFIXES if (part := path.with_name(path.name + suffix)).exists())
+    parts = [path.with_name(path.name + suffix) for suffix in SUFFIXES]
+    return sum(part.stat().st_size for part in (*parts, *columnar.all_beside(path)) if part.exists())
 
 
 def delete(path: Path) -> None:
     """Delete a file; the database goes first, so that no reader finds it without its log."""
     for suffix in SUFFIXES:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
+    columnar.clear(path)

@@ -93,6 +93,11 @@ INSERT INTO codes
     GROUP BY 1, 2, 3
 """
 
+#: The traces that a columnar copy of the file does not have as they are (`columnar`), and since the beginning of which copy.
+_PARTITION_4 = """
+CREATE TABLE changed(id BLOB PRIMARY KEY, begun INTEGER NOT NULL) WITHOUT ROWID
+"""
+
 _CATALOG_1 = """
 CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE partition(file TEXT PRIMARY KEY, lower_ms INTEGER NOT NULL, upper_ms INTEGER NOT NULL) WITHOUT ROWID;
@@ -111,7 +116,11 @@ def _mark(_connection: sqlite3.Connection) -> None:
 
 
 #: Since the third, events are packed without what can be worked out of them.
-PARTITION_STEPS: Sequence[Step] = (_sql(_PARTITION_1), _sql(_PARTITION_2), _mark)
+#: The fourth is nothing to readers; the releases before must not write to a file whose changes are to be noted.
+_changes = _sql(_PARTITION_4)
+PARTITION_STEPS: Sequence[Step] = (_sql(_PARTITION_1), _sql(_PARTITION_2), _mark, _changes)
+#: The steps that a reader can do without.
+_WRITERS = (_mark, _changes)
 CATALOG_STEPS: Sequence[Step] = (_sql(_CATALOG_1), _sql(_CATALOG_2))
 
 
@@ -149,8 +158,8 @@ def open_writer(path: Path, steps: Sequence[Step], *, new: bool) -> sqlite3.Conn
 def open_reader(path: Path, steps: Sequence[Step]) -> sqlite3.Connection | None:
     """A connection that only reads; None where the file is not there (any more), or not yet ready.
 
-    A file that lacks nothing but marks is read as it is. Raises `StoreDamaged` and `StoreTooNew`, and any other `StoreError` where it
-    cannot be read.
+    A file that lacks nothing but what writers need is read as it is. Raises `StoreDamaged` and `StoreTooNew`, and any other `StoreError`
+    where it cannot be read.
     """
     connection: sqlite3.Connection | None = None
     try:
@@ -165,7 +174,7 @@ def open_reader(path: Path, steps: Sequence[Step]) -> sqlite3.Connection | None:
             return None
         fault = fault_of(error, path)
         raise fault if isinstance(fault, StoreDamaged) else StoreAway(f"{path} cannot be read: {error}{_why(path)}.") from error
-    if version < max(number for number, step in enumerate(steps, 1) if step is not _mark):
+    if version < max(number for number, step in enumerate(steps, 1) if step not in _WRITERS):
         connection.close()
         if version:
             raise StoreError(f"{path.name} was written by an older release; start “mailtrace ingest” once to bring it up to date.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from mappings import keys
+from mappings.authentication import AuthCheck, check_of_symbol
 from mappings.facts.base import Fact, Reply
 from mappings.links import How, Named
 from mappings.log_words import Sending
@@ -17,6 +18,11 @@ class FilterSymbol(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     name: str
     score: float | None = None
     options: list[str] = []
+
+
+def _checks(symbols: list[FilterSymbol]) -> list[AuthCheck]:
+    """What the tests say of SPF, DKIM, DMARC and ARC."""
+    return [check for one in symbols if (check := check_of_symbol(one.name, one.options)) is not None]
 
 
 class Scanned(Fact, frozen=True, tag="scanned"):
@@ -59,6 +65,14 @@ class Scanned(Fact, frozen=True, tag="scanned"):
     direction: Direction | None = None
     #: The tests that met, where the record lists them.
     symbols: list[FilterSymbol] = []
+    #: Name and types of a part that is forbidden.
+    file: str | None = None
+    file_types: list[str] = []
+
+    @property
+    def checks(self) -> list[AuthCheck]:
+        """What its tests say of SPF, DKIM, DMARC and ARC."""
+        return _checks(self.symbols)
 
     @property
     def vendor(self) -> str:
@@ -131,6 +145,11 @@ class Judged(Fact, frozen=True, tag="judged"):
     reason: Reason | None = None
     #: The virus' name, or what the rule says.
     detail: str | None = None
+
+    @property
+    def checks(self) -> list[AuthCheck]:
+        """What its tests say of SPF, DKIM, DMARC and ARC."""
+        return _checks(self.symbols)
 
     def bears(self, host: str) -> tuple[str, ...]:
         """The queue file; of a result that names a Message-ID instead nothing; else the task."""
@@ -234,12 +253,15 @@ class Release(Fact, frozen=True, tag="release"):
 
 
 class Infected(Fact, frozen=True, tag="infected"):
-    """A virus scanner found something: in a folder of the filter, or in a file that is named after the message."""
+    """A virus scanner found something: in a folder of the filter, in a file that is named after the message, or in a scan."""
 
     folder: str | None
     virus: str
     queue_id: str | None = None
+    mail_id: str | None = None
 
     def bears(self, host: str) -> tuple[str, ...]:
-        """The queue file, where it names one."""
+        """The scan or the queue file, where it names one."""
+        if self.mail_id is not None:
+            return (keys.scan(self.mail_id),)
         return (keys.queue(host, self.queue_id),) if self.queue_id is not None else ()

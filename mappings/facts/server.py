@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mappings import keys
+from mappings.authentication import AuthCheck
 from mappings.facts.base import Fact, Reply
 from mappings.links import How, Named
 from mappings.log_words import Action, Actor, By, Contact, Decider, Finding, Handling, Notice, Stage, Status
@@ -31,6 +32,8 @@ class Received(Fact, frozen=True, tag="received"):
     client_ip: str | None = None
     #: The user that logged in (`sasl_username=`).
     user: str | None = None
+    #: How (`PLAIN`, `LOGIN`): the mechanism, or the name that the configuration gives to it.
+    login_method: str | None = None
     #: The queue id before the filter, as XFORWARD passed it, and the client it had there.
     origin_queue_id: str | None = None
     origin_name: str | None = None
@@ -54,6 +57,8 @@ class Received(Fact, frozen=True, tag="received"):
     #: The recipients that the client named, where the line lists them.
     recipients: list[str] = []
     tls: str | None = None
+    #: Seconds from the beginning of its data to its end, as the program says them.
+    took: float | None = None
     #: Queue file of the message that this one was made for: a notice, an automatic answer.
     made_for: str | None = None
 
@@ -224,6 +229,10 @@ class Attempted(OfQueueFile, frozen=True, tag="attempted"):
     #: In seconds; the parts as the program writes them.
     delay: float | None = None
     delays: str | None = None
+    #: Seconds of this try alone, with connecting, where the program says only so much.
+    took: float | None = None
+    #: Protocol and cipher of the connection to the next server.
+    tls: str | None = None
     #: Ids in the reply: the next queue file (`queued as`, `forwarded as`), the filter's log id (`id=`).
     next_id: str | None = None
     log_id: str | None = None
@@ -353,3 +362,5 @@ class Signed(OfQueueFile, frozen=True, tag="signed"):
     """What a signature check or signer did with a message."""
 
     what: str
+    #: What came of checking.
+    checks: list[AuthCheck] = []

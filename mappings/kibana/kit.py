@@ -48,7 +48,7 @@ SEARCHES: Final[tuple[tuple[str, str, str, tuple[str, ...]], ...]] = (
     ("viruses", "Mail Trace: malware", "verdict: virus", ("mailtrace.detail",)),
     ("waiting", "Mail Trace: still in a queue", "status: (deferred or in_progress or held)", ("destination.domain", "mailtrace.attempts")),
     ("greylisted", "Mail Trace: greylisted", "reason: greylist", ()),
-    ("logged-in", "Mail Trace: sent by users who logged in", "user: *", ("mailtrace.authenticated_as", "mailtrace.direction")),
+    ("logged-in", "Mail Trace: sent by users who logged in", "user.name: *", ("mailtrace.authenticated_as", "mailtrace.direction")),
 )
 
 

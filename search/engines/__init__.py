@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Literal, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from mappings.losses import Loss
 from mappings.patterns import searchable
@@ -72,6 +74,18 @@ SIDES: Mapping[Side, tuple[str, str]] = {
 Value = str | int | float | bool | None
 
 
+class Top(msgspec.Struct, frozen=True):
+    """The values of a field that most traces have, most first; how many kinds of values there are.
+
+    `rest` is how often the others are had (a trace of several values has each of them), `missing` how many traces have none.
+    """
+
+    values: list[tuple[Value, int]]
+    kinds: int
+    rest: int
+    missing: int
+
+
 class Engine(Protocol):
     """A store as the query layer sees it. Superseded traces are never in an answer; scope is part of every question."""
 
@@ -107,15 +121,28 @@ class Engine(Protocol):
         """How many fit by (folded) domain on a side and by disposition; one that names two domains counts under each."""
         ...
 
-    def tally(self, query: Query, scope: Scope, fields: Sequence[str]) -> Counter[tuple[Value, ...]]:
+    def tally(
+        self, query: Query, scope: Scope, fields: Sequence[str], *, among: Sequence[Value] | None = None
+    ) -> Counter[tuple[Value, ...]]:
         """How many fit for each combination of values of these fields, exactly.
 
-        A trace counts under each value of a field of several; one without a value counts under None.
+        A trace counts under each value of a field of several; one without a value counts under None. Of the first field no other values
+        are wanted than those of `among`, where that is given; an engine may give more.
         """
         ...
 
     def bounds(self, query: Query, scope: Scope) -> tuple[int, int] | None:
         """The times of the oldest and the newest trace that fit; None where none does."""
+        ...
+
+    def top(self, query: Query, scope: Scope, field: str, limit: int) -> Top:
+        """The values of a field that most have, exactly; of equally many the lesser text first."""
+        ...
+
+    def tally_over_time(
+        self, query: Query, scope: Scope, edges_ms: Sequence[int], fields: Sequence[str]
+    ) -> list[Counter[tuple[Value, ...]]]:
+        """`tally` in each interval from one edge (inclusive) to the next; edges ascend. Without fields there is one group, `()`."""
         ...
 
     def state(self) -> StoreState:
@@ -150,3 +177,21 @@ def under_domains(groups: Iterable[tuple[str | None, str | None, str, int]]) -> 
         for domain in {searchable(name) for name in (one, other) if name}:
             found.setdefault(domain, Counter())[DISPOSITIONS[disposition]] += number
     return {domain: dict(counts) for domain, counts in found.items()}
+
+
+def top_of(groups: Mapping[tuple[Value, ...], int], limit: int) -> Top:
+    """The values that most have, of the counts by one field."""
+    found: list[tuple[Value, int]] = [(value, number) for (value,), number in groups.items() if value is not None]
+    known = sorted(found, key=lambda one: (-one[1], str(one[0])))
+    return Top(known[:limit], len(known), sum(number for _, number in known[limit:]), groups.get((None,), 0))
+
+
+def tallies(engine: Engine, query: Query, scope: Scope, edges_ms: Sequence[int], fields: Sequence[str]) -> list[Counter[tuple[Value, ...]]]:
+    """`tally_over_time` of an engine that asks for each interval by itself."""
+    found = []
+    for begin, end in pairwise(edges_ms):
+        since = begin if query.since_ms is None else max(begin, query.since_ms)
+        until = end if query.until_ms is None else min(end, query.until_ms)
+        inside = replace(query, since_ms=since, until_ms=max(since, until))
+        found.append(engine.tally(inside, scope, fields))
+    return found

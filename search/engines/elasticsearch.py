@@ -32,7 +32,21 @@ from mappings.fields import BY_NAME, FIELDS, Kind
 from mappings.patterns import searchable
 from mappings.trace import JOURNEY, Trace
 from mappings.vocabulary import Disposition
-from search.engines import DISPOSITIONS, SIDES, TOTAL_LIMIT, OverTime, Page, Side, StoreState, Total, Value, under_domains
+from search.engines import (
+    DISPOSITIONS,
+    SIDES,
+    TOTAL_LIMIT,
+    OverTime,
+    Page,
+    Side,
+    StoreState,
+    Top,
+    Total,
+    Value,
+    tallies,
+    top_of,
+    under_domains,
+)
 from search.engines.elasticsearch_dsl import condition, has_pattern_of_all, scoped, terms
 from search.engines.succession import current
 from search.query import Query
@@ -183,14 +197,26 @@ class ElasticsearchEngine:
         return under_domains((*values, number) for values, number in groups)
 
     @_too_complex
-    def tally(self, query: Query, scope: Scope, fields: Sequence[str]) -> Counter[tuple[Value, ...]]:
-        """How many fit for each combination of values of these fields, exactly."""
+    def tally(
+        self, query: Query, scope: Scope, fields: Sequence[str], *, among: Sequence[Value] | None = None
+    ) -> Counter[tuple[Value, ...]]:
+        """How many fit for each combination of values of these fields, exactly; of other values than those wanted too."""
         found = Counter[tuple[Value, ...]]()
         if not fields:
             return Counter({(): self.count(query, scope)})
         for values, number in self._groups(query, scope, fields):
             found[tuple(_counted(name, value) for name, value in zip(fields, values, strict=True))] += number
         return found
+
+    def top(self, query: Query, scope: Scope, field: str, limit: int) -> Top:
+        """The values of a field that most have."""
+        return top_of(self.tally(query, scope, [field]), limit)
+
+    def tally_over_time(
+        self, query: Query, scope: Scope, edges_ms: Sequence[int], fields: Sequence[str]
+    ) -> list[Counter[tuple[Value, ...]]]:
+        """`tally` in each interval."""
+        return tallies(self, query, scope, edges_ms, fields)
 
     def _groups(self, query: Query, scope: Scope, names: Sequence[str]) -> Iterator[tuple[tuple[Any, ...], int]]:
         """How many fit for each combination of values of these fields, asked page by page."""

@@ -12,12 +12,13 @@ from typing import Any
 
 from mappings.criteria import Compare
 from mappings.elasticsearch.names import END_OF_TIME
-from mappings.elasticsearch.template import QUARANTINE_FORMS
+from mappings.elasticsearch.template import OWN_TIME, QUARANTINE_FORMS, SINCE_WHOLE
 from mappings.fields import BY_NAME, Kind
 from mappings.patterns import (
     Asked,
     AskedCode,
     AskedServer,
+    AskedWords,
     Form,
     asked_address,
     asked_code,
@@ -123,7 +124,7 @@ def _time(query: Query) -> list[Json]:
         bounds["gte"] = min(max(query.since_ms, 0), END_OF_TIME)
     if query.until_ms is not None:
         bounds["lt"] = min(max(query.until_ms, 0), END_OF_TIME)
-    return [{"range": {_store("time_ms"): bounds}}] if bounds else []
+    return [{"range": {_store("time_ms"): bounds | {"format": OWN_TIME}}}] if bounds else []
 
 
 def _node(node: Node) -> Json:
@@ -169,7 +170,8 @@ def _ordered(leaf: Ordered) -> Json:
         if isinstance(bound, bool):
             into.other({"term": {field: True}} if bound else {"bool": {"must_not": [{"term": {field: True}}]}})
             continue
-        into.other({"range": {field: {_ORDERS[leaf.order]: bound}}})
+        written = {"format": OWN_TIME} if leaf.criterion.compare is Compare.TIME else {}
+        into.other({"range": {field: {_ORDERS[leaf.order]: bound, **written}}})
         if default is not None and in_order(default, leaf.order, bound):
             into.other({"bool": {"must_not": [{"exists": {"field": field}}]}})
     return into.condition()
@@ -226,13 +228,21 @@ def _words(into: _Alternatives, over: tuple[str, ...], value: str, wild: bool) -
     asked = asked_words(value, wild=wild)
     for name in over:
         field = _store(name)
-        if asked.phrase:
-            into.other({"match_phrase": {field: {"query": " ".join(asked.words)}}} if asked.words else {"match_none": {}})
-            continue
-        for word in asked.words:
-            into.equal(field, word)
-        for pattern in asked.patterns:
-            into.other({"wildcard": {field: {"value": pattern.replace("\\", "\\\\")}}})
+        into.other(_words_of(f"{field}.text", asked))
+        # Indices of earlier releases have the words in the field itself.
+        into.other({"bool": {"filter": [_words_of(field, asked)], "must_not": [{"exists": {"field": SINCE_WHOLE}}]}})
+
+
+def _words_of(field: str, asked: AskedWords) -> Json:
+    """The words in one field of text."""
+    if asked.phrase:
+        return {"match_phrase": {field: {"query": " ".join(asked.words)}}} if asked.words else {"match_none": {}}
+    into = _Alternatives()
+    for word in asked.words:
+        into.equal(field, word)
+    for pattern in asked.patterns:
+        into.other({"wildcard": {field: {"value": pattern.replace("\\", "\\\\")}}})
+    return into.condition()
 
 
 def _network(asked: AskedServer, field: str) -> Json | None:

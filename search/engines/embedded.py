@@ -20,12 +20,13 @@ from mappings.embedded.terms import term
 from mappings.faults import StoreLacking
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition
-from search.engines import DISPOSITIONS, SIDES, TOTAL_LIMIT, OverTime, Page, Side, StoreState, Total, Value, under_domains
+from search.engines import DISPOSITIONS, SIDES, TOTAL_LIMIT, OverTime, Page, Side, StoreState, Top, Total, Value, top_of, under_domains
+from search.engines.embedded_columnar import Copies, Groups
+from search.engines.embedded_counting import CountedQuestion, EmbeddedCounting
 from search.engines.embedded_files import Files, OpenFile, Scopes
 from search.engines.embedded_lacking import lacking_sentence
 from search.engines.embedded_plan import Plan, Span
 from search.engines.embedded_sql import Criterion, conjunction, criteria, scope_criterion
-from search.engines.embedded_tally import column, tallied
 from search.engines.succession import current
 from search.language.tree import EVERYTHING, Order, Ordered, asked_by
 from search.query import Query
@@ -47,13 +48,15 @@ _REFUSED = "('bounced', 'expired', 'rejected', 'tempfailed', 'deferred')"
 class EmbeddedEngine:
     """Answers questions from the store in `folder`, also while another process writes to it, and before it is there.
 
-    Safe for several threads; each opens the files for itself.
+    Safe for several threads; each opens the files for itself. Without `copies` all is counted from the rows.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, copies: bool = True) -> None:
         self._folder = folder
         self._scopes = Scopes()
         self._files = Files(folder, self._scopes)
+        self._copies = Copies(folder, able=copies)
+        self._counting = EmbeddedCounting(self._each, self._copies)
 
     @in_words
     def search(self, query: Query, scope: Scope, *, limit: int, cursor: str | None = None) -> Page:
@@ -83,7 +86,9 @@ class EmbeddedEngine:
     @in_words
     def count(self, query: Query, scope: Scope) -> int:
         """How many traces fit, exactly."""
-        return self._count(query, scope, _NO_END)
+        if self._sees_nothing(scope) or _is_everything(query, scope):
+            return self._count(query, scope, _NO_END)
+        return self._counting.number(self._counted(query, scope))
 
     @in_words
     def get(self, trace: str, scope: Scope) -> Trace | None:
@@ -175,21 +180,32 @@ class EmbeddedEngine:
         return under_domains(chain.from_iterable(groups))
 
     @in_words
-    def tally(self, query: Query, scope: Scope, fields: Sequence[str]) -> Counter[tuple[Value, ...]]:
+    def tally(
+        self, query: Query, scope: Scope, fields: Sequence[str], *, among: Sequence[Value] | None = None
+    ) -> Counter[tuple[Value, ...]]:
         """How many fit for each combination of values of these fields, exactly."""
-        found = Counter[tuple[Value, ...]]()
-        if self._sees_nothing(scope):
-            return found
+        return Groups() if self._sees_nothing(scope) else self._counting.tally(self._counted(query, scope), fields, among)
+
+    @in_words
+    def top(self, query: Query, scope: Scope, field: str, limit: int) -> Top:
+        """The values of a field that most have."""
+        return top_of({}, limit) if self._sees_nothing(scope) else self._counting.top(self._counted(query, scope), field, limit)
+
+    @in_words
+    def tally_over_time(
+        self, query: Query, scope: Scope, edges_ms: Sequence[int], fields: Sequence[str]
+    ) -> list[Counter[tuple[Value, ...]]]:
+        """`tally` in each interval."""
+        asked = None if self._sees_nothing(scope) else self._counted(query, scope, edges_ms)
+        return [Groups() for _ in edges_ms[1:]] if asked is None else self._counting.tally_over_time(asked, edges_ms, fields)
+
+    def _counted(self, query: Query, scope: Scope, edges_ms: Sequence[int] | None = None) -> CountedQuestion:
+        """A question whose traces are counted, within these edges."""
         span = _span(query, None)
-        listed = [column(name) for name in fields]
-
-        def groups(_partition: Partition, file: OpenFile) -> Counter[tuple[Value, ...]]:
-            rows = Plan(file.connection, self._criteria(query, scope, file), span).groups(listed)
-            return tallied(file.connection, fields, rows)
-
-        for one in self._each(span, groups):
-            found.update(one)
-        return found
+        if edges_ms is not None:
+            span = Span(max(span.lower, _key(edges_ms[0])), min(span.upper, _key(edges_ms[-1])))
+        domains = None if scope.domains is None else frozenset(map(domain_value, scope.domains))
+        return CountedQuestion(asked_by(query.node(), scope), domains, span, lambda file: self._criteria(query, scope, file))
 
     @in_words
     def bounds(self, query: Query, scope: Scope) -> tuple[int, int] | None:
@@ -217,8 +233,14 @@ class EmbeddedEngine:
         touched = [gap for gap in gaps if gap.lower_ms < upper and lower < gap.upper_ms]
         return list(dict.fromkeys(lacking_sentence(gap, whole=scope.domains is None) for gap in touched))
 
+    @property
+    def copies_asked(self) -> int:
+        """How many answers came out of columnar copies."""
+        return self._copies.asked
+
     def close(self) -> None:
         """Let go of the store."""
+        self._copies.close()
         self._files.close()
 
     def _each(self, span: Span, ask: Callable[[Partition, OpenFile], _T]) -> Iterator[_T]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from mappings import keys
 from mappings.criteria import Compare
-from mappings.embedded.columns import PLAIN
+from mappings.embedded.columns import PLAIN, SERVERS
 from mappings.embedded.functions import SEPARATOR
 from mappings.embedded.terms import queue_term, term
 from mappings.patterns import (
@@ -345,7 +345,7 @@ def _server_condition(asked: AskedServer, names: tuple[str, ...]) -> tuple[str, 
         value = asked.text.value
         parts = [f"{name} = ?" for name in names]
     params: list[Any] = [value] * len(names)
-    if asked.first is not None:
+    if asked.first is not None and "ip" in names:
         parts.append("(ip_key >= ? AND ip_key <= ?)")
         params += [asked.first, asked.last]
     return " OR ".join(parts), tuple(params)
@@ -363,11 +363,3 @@ _ATOMS: Mapping[Compare, Callable[[tuple[str, ...], str, bool], Criterion]] = {
 }
 #: The fields that are columns of their own, and the columns.
 COLUMNS: Mapping[str, str] = {**{name: name for name in PLAIN}, "queue_ids": "queue_ids", "quarantine_id": "quarantine"}
-#: The fields of servers: the column with a server's number, and the field's column in the table of servers.
-SERVERS: Mapping[str, tuple[str, str]] = {
-    "client_ip": ("client", "ip"),
-    "client_name": ("client", "name"),
-    "client_helo": ("client", "helo"),
-    "relay_ip": ("relay", "ip"),
-    "relay_host": ("relay", "name"),
-}

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
+from mappings.embedded.columns import SERVERS
 from mappings.embedded.functions import SEPARATOR
 from mappings.fields import BY_NAME, Kind
 from mappings.patterns import ip_key
 from search.engines import Value
-from search.engines.embedded_sql import COLUMNS, SERVERS
+from search.engines.embedded_sql import COLUMNS
 
 
 def column(name: str) -> str:
@@ -23,7 +24,7 @@ def column(name: str) -> str:
 
 
 def tallied(connection: sqlite3.Connection, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> Counter[tuple[Value, ...]]:
-    """The groups of a file by values: each of several values counts, and servers are named."""
+    """The groups of a file by values: each of several values counts, and servers are named. What has no name is a value as it is."""
     servers = _servers(connection) if any(name in SERVERS for name in names) else {}
     found = Counter[tuple[Value, ...]]()
     for *values, number in rows:
@@ -40,7 +41,9 @@ def _servers(connection: sqlite3.Connection) -> dict[int, dict[str, str]]:
 
 def _values(name: str, value: Any, servers: dict[int, dict[str, str]]) -> Iterator[Value]:
     """The values of a field that a group has."""
-    if name in SERVERS:
+    if not name:
+        yield value
+    elif name in SERVERS:
         named = servers.get(value, {}).get(SERVERS[name][1]) or None
         # What is no address is none that could be counted as one.
         yield named if named is None or BY_NAME[name].kind is not Kind.IP or ip_key(named) is not None else None

@@ -6,10 +6,13 @@ import operator
 from collections.abc import Callable, Mapping
 from functools import partial
 
+import msgspec
+
 from mappings import patterns
 from mappings.criteria import Compare
+from mappings.embedded.functions import SEPARATOR
 from mappings.fields import BY_NAME, Kind
-from mappings.patterns import fold_name, searchable
+from mappings.patterns import fold_domain, fold_name, searchable
 from mappings.trace import Trace
 from search.engines import Value
 from search.language.tree import Has, Known, Leaf, Order, Ordered
@@ -20,8 +23,12 @@ _ORDERS: Mapping[Order, Callable[[float, float], bool]] = {
     Order.MORE: operator.gt,
     Order.AT_LEAST: operator.ge,
 }
-#: Fields whose text or number says nothing where it is empty.
-_LEFT_OUT = ("host", "attempts")
+_OPTIONAL = [field for field in msgspec.structs.fields(Trace) if not field.required]
+#: What a trace has of which no line tells it.
+_DEFAULTS = {field.name: field.default_factory() if field.default is msgspec.NODEFAULT else field.default for field in _OPTIONAL}
+#: Words that say something also where they are the default.
+_ALWAYS_KNOWN = frozenset({"disposition", "verdict", "direction"})
+_WITHOUT_CASE = (Kind.FOLDED, Kind.DOMAIN)
 Predicate = Callable[[Trace], bool]
 
 
@@ -45,16 +52,23 @@ def in_order(value: float, order: Order, bound: float) -> bool:
 def is_known(trace: Trace, name: str) -> bool:
     """Whether a field says anything: it differs from what a trace has of which no line tells it."""
     value = getattr(trace, name)
-    return value is not None and value != [] and value is not False and not (value in ("", 0) and name in _LEFT_OUT)
+    return value is not None and (name in _ALWAYS_KNOWN or value != _DEFAULTS.get(name))
 
 
 def counted_value(trace: Trace, name: str) -> Value:
     """The value of a field that has one, as it is counted: folded, and None where a trace has none."""
     value = getattr(trace, name)
     if isinstance(value, str):
-        return None if not value and name == "host" else searchable(fold_name(value) if BY_NAME[name].kind is Kind.FOLDED else str(value))
+        return None if not value and name == "host" else _folded(name, value)
+    if isinstance(value, list):
+        return SEPARATOR.join(_folded(name, one) for one in value) or None
     number: Value = value
     return number
+
+
+def _folded(name: str, text: str) -> str:
+    """A value as it is counted."""
+    return searchable(fold_name(text) if BY_NAME[name].kind in _WITHOUT_CASE else str(text))
 
 
 def _has(leaf: Has) -> Predicate:
@@ -62,6 +76,11 @@ def _has(leaf: Has) -> Predicate:
     wild = not leaf.literal
     fits: Callable[[str], bool]
     match leaf.criterion.compare:
+        case Compare.WORD:
+            fits = leaf.value.__eq__
+        case Compare.DOMAIN:
+            domain = patterns.asked_domain(leaf.value, wild=wild)
+            fits = lambda text: domain.fits(searchable(fold_domain(text)))  # noqa: E731
         case Compare.FOLDED:
             folded = patterns.asked_folded(leaf.value, wild=wild)
             fits = lambda text: folded.fits(searchable(fold_name(text)))  # noqa: E731 - a case of one expression

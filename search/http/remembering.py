@@ -26,6 +26,8 @@ class Remembering:
         self.by_domain = engine.by_domain
         self.tally = engine.tally
         self.bounds = engine.bounds
+        self.top = engine.top
+        self.tally_over_time = engine.tally_over_time
         self.lacking = engine.lacking
         self.close = engine.close
 

@@ -168,6 +168,6 @@ def test_without_the_library_of_parquet_it_says_so(mailtrace: Run, tmp_path: Pat
     done = mailtrace("search", "--format", "parquet", "--output", str(tmp_path / "mail.parquet"))
     assert (done.returncode, done.stderr) == (
         1,
-        "mailtrace: Parquet is written by DuckDB, which is not installed: python -m pip install duckdb\n",
+        "mailtrace: Parquet is written by DuckDB, which is not installed: pip install .[counts]\n",
     )
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith("mail")] == []

@@ -34,7 +34,7 @@ def test_each_file_says_what_was_in_it(mailtrace: Command, tmp_path: Path) -> No
     told = {line.partition(": ")[0].rpartition("/")[2]: line.partition(": ")[2] for line in done.stderr.splitlines() if ": " in line}
     assert told["one"] == "516 lines: Exim 516; 0 % unknown."
     assert told["two"] == "1,260 lines: Rspamd 1,260; 0 % unknown."
-    assert told["three"] == "317 lines: SpamAssassin (spamd) 317; 0 % unknown."
+    assert told["three"] == "317 lines: SpamAssassin (spamd, spampd) 317; 0 % unknown."
     assert told["dpkg.log"] == "1 line, no mail log: none is of a program that is read."
     assert told["README"] == "2 lines, no mail log: none is of a program that is read."
     assert json.loads(mailtrace("search", "--limit", "1", "--format", "json").stdout)["traces"][0]["host"] == "mx2"
@@ -77,9 +77,9 @@ def test_the_formats_are_listed(mailtrace: Command) -> None:
 
 
 def test_a_name_cut_at_the_slash_is_explained(mailtrace: Command, tmp_path: Path) -> None:
-    """RFC 5424 by rsyslog calls every daemon `postfix`: the reader is told why nothing was read, and where help is."""
+    """RFC 5424 by rsyslog calls every daemon `postfix`: of what any may say the reader is told why it was not read, and where help is."""
     log = tmp_path / "mail.log"
-    log.write_text("<22>1 2026-11-24T04:06:25.232000+00:00 mx1 postfix 12 - -  connect from unknown[203.0.113.5]\n", encoding="utf-8")
+    log.write_text("<22>1 2026-11-24T04:06:25.232000+00:00 mx1 postfix 12 - -  fatal: no such thing\n", encoding="utf-8")
     assert "docs/programs.md" in mailtrace("ingest", "--once", str(log)).stderr
 
 

@@ -46,7 +46,15 @@ def test_what_is_read_is_not_named(mailtrace: Command, tmp_path: Path) -> None:
     assert "could not be read" not in mailtrace("--config", str(config), "doctor").stdout
 
 
+def test_a_tag_without_a_process_is_named_too() -> None:
+    """Dovecot names none in syslog."""
+    found = strange("25/01/2026 21:25:22 | mx1 | dovecot: lmtp(anna@example.com)<1><a>: msgid=<a1@client.example>: saved mail to INBOX")
+    assert found is not None
+    assert (found.header, found.tag) == ("25/01/2026 21:25:22 | mx1 | ", "dovecot")
+
+
 def test_only_programs_that_are_read_are_named() -> None:
     """Whatever others write behind whatever header is nobody's concern."""
     assert strange("~~ mx1 cron[5]: (root) CMD (true)") is None
     assert strange("~~ mx1 cyrus/lmtp[5]: Delivered") is None
+    assert strange("~~ mx1 lmtp: Delivered") is None

@@ -70,6 +70,25 @@ def test_tallies_have_the_reference_s_counts(filled: Filled, seed: int) -> None:
         assert filled.store.engine.tally(query, scope, fields) == filled.reference.tally(query, scope, fields), (query, scope, fields)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_what_most_have_is_the_reference_s(filled: Filled, seed: int) -> None:
+    """The values that most have, and counts in each interval, for questions in the language too."""
+    chance = random.Random(seed + 700)
+    times = sorted(trace.time_ms for trace in filled.written)
+    engine, reference = filled.store.engine, filled.reference
+    for number, field in enumerate(_COUNTED):
+        text = generate.text_query(chance, filled.written)
+        query = Query.of({"query": [text]}, now_ms=generate.START_MS, zone=UTC) if number % 2 else Query()
+        assert engine.top(query, EVERYTHING, field, 7) == reference.top(query, EVERYTHING, field, 7), (text, field)
+        scope = generate.scope(chance)
+        assert engine.top(Query(), scope, field, 7) == reference.top(Query(), scope, field, 7), (scope, field)
+        if number % 8 == seed:
+            edges = sorted(chance.sample(range(times[0] - 5, times[-1] + 5), 6))
+            fields = chance.choice(([], [field]))
+            found, expected = (one.tally_over_time(query, EVERYTHING, edges, fields) for one in (engine, reference))
+            assert found == expected, (text, edges, fields)
+
+
 def _values(query: Query) -> dict[str, tuple[str, ...]]:
     """The criteria of a question."""
     return {field: getattr(query, field) for field in CRITERIA}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from reference import ReferenceStore
@@ -14,6 +15,7 @@ from servers.server import ask
 from ingest.sinks import Sink
 from ingest.sinks.elasticsearch import ElasticsearchSink
 from ingest.sinks.embedded import EmbeddedSink
+from ingest.sinks.embedded_copies import CopyRules
 from mappings.elasticsearch.connection import Access
 from mappings.elasticsearch.names import IndexNames
 from mappings.trace import Trace
@@ -54,6 +56,18 @@ def embedded_of_one_file(folder: Path) -> Store:
     return Store(EmbeddedSink(folder), EmbeddedEngine(folder))
 
 
+def embedded_with_copies(folder: Path) -> Store:
+    """Make an embedded store with columnar copies: made anew at every fifth writing, so that they are behind at most questions."""
+    sink = EmbeddedSink(folder, copies=CopyRules(least=1, lacking=0, share=0.0, by_itself=False))
+    written = count(1)
+
+    def refresh() -> None:
+        if next(written) % 5 == 0:
+            sink.make_copies()
+
+    return Store(sink, EmbeddedEngine(folder), refresh)
+
+
 def show(url: str, names: IndexNames) -> None:
     """Let searches see what was written."""
     ask(f"{url}/{names.prefix}-*/_refresh", "POST")
@@ -72,7 +86,11 @@ def elasticsearch(url: str) -> Callable[[Path], Store]:
 
 
 #: What makes each store; one that needs a server is told its address.
-STORES: dict[str, Callable[[Path], Store]] = {"embedded": embedded_of_one_file, "embedded-many-files": embedded_of_many_files}
+STORES: dict[str, Callable[[Path], Store]] = {
+    "embedded": embedded_of_one_file,
+    "embedded-many-files": embedded_of_many_files,
+    "embedded-copies": embedded_with_copies,
+}
 STORES_ON_SERVERS: dict[str, Callable[[str], Callable[[Path], Store]]] = {"elasticsearch": elasticsearch}
 
 

@@ -128,7 +128,7 @@ _PEOPLE = (
     Part("rcpt", in_one(lambda text: doubled(quoted(text))), frozenset({"recipients"})),
 )
 _AMAVIS_ID = Part("id", in_one(amavis_id), frozenset({"message_id"}))
-_BANNED = Part("name", in_one(lambda text: doubled(printable(text))), frozenset({"detail"}))
+_BANNED = Part("name", in_one(lambda text: doubled(printable(text))), frozenset({"detail", "file", "file_types"}))
 _ORIGINS = "{DiscardedInbound,Quarantined}, [203.0.113.5]:41549 [198.51.100.77]"
 _TO = (
     "<«sender»> -> <anna@example.com>,<«rcpt»>, quarantine: 2/x-2mXHabcdefgh, Queue-ID: 80582186537, Message-ID: «id», "
@@ -367,6 +367,20 @@ MAILSCANNER = (
     ),
 )
 
+# Proxmox Mail Gateway -----------------------------------------------------------------------------------------------------------------
+
+#: It takes no recipient with a blank or a bracket in it.
+_PMG = Part("rcpt", in_one(lambda text: one_word(text).replace(">", "_") + f"@{DOMAIN}"), frozenset({"recipients"}))
+PMG = (
+    Shape("pmg-smtp-filter", "2C225C6817C7EEE1481: accept mail to <«rcpt»> (032F62C229B) (rule: default-accept)", (_PMG,)),
+    Shape("pmg-smtp-filter", "2C225C6817C7EEE1481: block mail to <«rcpt»> (rule: Block Spam (Level 10))", (_PMG,)),
+    Shape(
+        "pmg-smtp-filter",
+        "2C225C6817C7EEE1481: moved mail for <«rcpt»> to spam quarantine - 2C2266817C7EFA0B21 (rule: Quarantine/Mark Spam (Level 3))",
+        (_PMG,),
+    ),
+)
+
 # Sendmail ----------------------------------------------------------------------------------------------------------------------------
 
 _QUEUE_FILE = "6AU6Bof1016031"
@@ -464,4 +478,4 @@ OTHERS = (
     ),
 )
 
-SHAPES = (*POSTFIX, *AMAVIS, *RSPAMD, *SPAMD, *EXIM, *MAILSCANNER, *SENDMAIL, *DOVECOT, *OTHERS)
+SHAPES = (*POSTFIX, *AMAVIS, *RSPAMD, *SPAMD, *EXIM, *MAILSCANNER, *PMG, *SENDMAIL, *DOVECOT, *OTHERS)

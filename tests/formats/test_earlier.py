@@ -6,15 +6,20 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from formats.format_samples import Sample, all_samples, facts_of, fields_in, samples
 from ingest.formats.earlier import fact_in
-from mappings.facts import FACTS, Unread, fields_of, kind_of
+from mappings.facts import FACTS, Fact, Unread, fields_of, kind_of
 from mappings.trace import REVISION, VERSION_STEP
 
 KEPT = list(samples(Path(__file__).with_name("revision_3.txt")))
 #: Kinds of facts that later revisions have.
 SINCE = {"filed", "hindered"}
+#: Fields that later revisions have.
+SINCE_FIELDS = {"login_method", "took", "delay", "tls", "checks"}
+#: Programs that earlier releases did not read.
+SINCE_FORMATS = {"dovecot", "mailscanner", "pmg"}
 #: A document of revision 3 with five events.
 VERSION = 3 * VERSION_STEP + 5
 
@@ -24,7 +29,15 @@ def test_a_fact_of_revision_3_is_todays(kept: Sample) -> None:
     """Recipients are a list, closed words are ours, and what the vendor's words mean is said."""
     (written,) = kept.expected
     kind, _, fields = written.partition(" ")
-    assert (fact_in(kind, fields_in(fields), VERSION),) == facts_of(kept.outcome)
+    (today,) = facts_of(kept.outcome)
+    then = fact_in(kind, fields_in(fields), VERSION)
+    assert then == _as_then(today, then)
+
+
+def _as_then(today: Fact, then: Fact) -> Fact:
+    """Without what only later revisions keep of a line."""
+    later = {name: getattr(then, name) for name in SINCE_FIELDS & set(then.__struct_fields__) if not getattr(then, name)}
+    return replace(today, **later)
 
 
 def test_every_kind_was_kept() -> None:
@@ -39,7 +52,7 @@ def test_a_fact_of_now_is_left_alone() -> None:
     assert fact_in("judged", fields, REVISION * VERSION_STEP) != fact_in("judged", fields, VERSION)
 
 
-@pytest.mark.parametrize("sample", all_samples(), ids=str)
+@pytest.mark.parametrize("sample", [one for one in all_samples() if one.format not in SINCE_FORMATS], ids=str)
 def test_a_fact_in_our_words_is_not_brought_up_again(sample: Sample) -> None:
     """Some revisions lack words of some kinds only: the others stay as they are."""
     for fact in facts_of(sample.outcome):

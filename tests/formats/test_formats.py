@@ -139,6 +139,7 @@ OWN_LINES = {
         "Nov 24 03:53:14 mx1 exim4[90]: [1\\2] 2026-11-24 03:53:14 1xVhsP-00001T-1p F=<> rejected after DATA: no",
         "Nov 24 03:53:14 mx1 exim[90]: [2\\2] Envelope-from: <>",
         "Nov 24 03:53:14 mx1 docker/mail[8]: 2026-11-24 03:53:14 1xVhsP-00001T-1p Completed",
+        "Nov 24 03:53:14 mx1 1f0e3dad9990[8]: 2026-11-24 03:53:14 H=(x) [192.0.2.5] F=<a@b.example> rejected RCPT <c@d.example>: no",
     ),
     "rspamd": (
         "2026-11-24 03:53:14 #100(rspamd_proxy) <dd29ba>; proxy; x",

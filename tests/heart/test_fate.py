@@ -461,6 +461,12 @@ TOO_LARGE = refusal(Decider.SIZE, code=552)
         ("the session broke off", refusal(action=Action.ABORT), [], "aborted connection not_scanned - -"),
         ("an ACL dropped the recipient", refusal(Decider.ACL, Action.DISCARD, text="why"), [], "discarded policy not_scanned why -"),
         ("a scanner of an ACL", refusal(Decider.ACL, stage=Stage.END_OF_MESSAGE, said="virus found"), [], "rejected virus virus - local"),
+        (
+            "a scanner that is a milter",
+            refusal(Decider.MILTER, stage=Stage.END_OF_MESSAGE, said="virus found"),
+            [],
+            "rejected virus virus - filter",
+        ),
         ("a rule at that stage", refusal(stage=Stage.END_OF_MESSAGE, said="virus found"), [], "rejected virus not_scanned - local"),
         ("an ACL before the data", refusal(Decider.ACL, said="virus found"), [], "rejected virus not_scanned - local"),
         ("a filter before the queue", refusal(Decider.PROXY, verdict=Verdict.SPAM, detail="x"), [], "rejected spam spam x filter"),
@@ -687,3 +693,13 @@ def test_what_a_filter_before_the_queue_accepted_is_not_refused() -> None:
     """Its own lines are not read: `proxy-accept: ... 250 2.7.0 Ok, discarded, id=1-1 - spam`."""
     said = Ruled(None, Action.ACCEPT, Stage.END_OF_MESSAGE, Decider.PROXY, sender=ANN, recipients=[BOB], reply=Reply(250), log_id="1-1")
     assert refusal_fate(event(said), []).disposition is not Disposition.REJECTED
+
+
+@pytest.mark.parametrize("source", list(Decider), ids=str)
+@pytest.mark.parametrize("action", [Action.REJECT, Action.ACCEPT], ids=str)
+@pytest.mark.parametrize("text", ["Ok", "Message accepted", "Ok, discarded, id=00389-03 - spam", "2.7.0 BLOCKED (2C225C6817C7EEE1481)"])
+def test_an_answer_that_takes_the_message_refuses_nothing(source: Decider, action: Action, text: str) -> None:
+    """Whoever decides, and whatever the line calls it: 2xx is no refusal, for good or for now."""
+    ruled = Ruled(None, action, Stage.END_OF_MESSAGE, source, recipients=[BOB], reply=Reply(250, "2.0.0", text))
+    fate = refusal_fate(event(ruled), [])
+    assert fate.disposition not in {Disposition.REJECTED, Disposition.TEMPFAILED, Disposition.BOUNCED}

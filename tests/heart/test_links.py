@@ -387,6 +387,11 @@ ROWS = (
     Row(How.CHECKED, "it had a result when it was received", [*in_reception(), spam(), spam(8), At(9, sent())]),
     Row(
         How.CHECKED,
+        "more results than it can tell apart",
+        [*in_reception(), *(spam(8, text=str(i)) for i in range(MANY + 1)), At(9, sent())],
+    ),
+    Row(
+        How.CHECKED,
         "a filter had looked at the queue file",
         [*in_reception(), At(1.5, Judged("rspamd", "A1", score=1.0)), spam(8), At(9, sent())],
     ),

@@ -18,7 +18,14 @@ FIELD = Path(__file__).parent.parent / "data" / "field"
 #: Logs with messages that went through a pipe, and with some that look so.
 LOGS = {
     f"{case}-{file.name}": file.read_bytes()
-    for case in ("pipe-filter-postfix", "pipe-filter-two-recipients", "pipe-filter-exim", "stays-forwarded-by-program")
+    for case in (
+        "pipe-filter-postfix",
+        "pipe-filter-two-recipients",
+        "pipe-filter-exim",
+        "stays-forwarded-by-program",
+        "loopback-own-words",
+        "pmg-filter",
+    )
     for file in sorted((FIELD / case).iterdir())
     if file.name in {"mail.log", "mainlog"}
 }

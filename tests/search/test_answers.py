@@ -20,7 +20,8 @@ from search.times import utc, utc_words
 #: One trace as the contract writes it: names in their order, and the names inside.
 CONTRACT = (
     "id time last_event host sending_server sender header_from recipient original_recipient disposition verdict reason detail "
-    "quarantine_id return_code error message_id subject size score queue_ids direction relay attempts incomplete"
+    "quarantine_id return_code error message_id subject size score queue_ids direction relay attempts incomplete "
+    "user tls delay first_try last_try symbols auth mailbox folder file"
 )
 
 

@@ -9,7 +9,7 @@ import pytest
 from captures import RSPAMD_SYSLOG, SHORT
 from wrapped import WRAPPINGS
 
-from ingest.formats import framer_of, unwrapper_of
+from ingest.formats import format_of, framer_of, unwrapper_of
 from ingest.framing.line import Line
 from ingest.unwrapping import WRAPPERS, Lines, Wrapper
 from unwrapping.test_wrappings import lines_of
@@ -50,6 +50,26 @@ def test_each_row_takes_its_example(wrapper: Wrapper) -> None:
         (f"mail_postfix.1.k3v9@node2    | {_BSD}", "mx1", "postfix/smtpd", 558),
         (f"[mail] | {_BSD}", "mx1", "postfix/smtpd", 558),
         ("\x1b[33mmail-1  | \x1b[0m2026-01-25T21:25:22.5Z WARNING postfix/smtpd[558]: " + _SAID, "", "postfix/smtpd", 558),
+        (f"\ufeffmail-1  | {_BSD}\r", "mx1", "postfix/smtpd", 558),
+        (f"mail-1  | {_BSD}\x1b[0m", "mx1", "postfix/smtpd", 558),
+        (f"mail-0 postfix {_BSD}", "mx1", "postfix/smtpd", 558),
+        (f"mail mail-0 postfix 2026-01-25T21:25:22.512345678Z {_BSD}", "mx1", "postfix/smtpd", 558),
+        (f"\x1b[92mmail-0\x1b[0m \x1b[32mpostfix\x1b[0m {_BSD}", "mx1", "postfix/smtpd", 558),
+        (f"1f0e3dad9990 {_BSD}", "mx1", "postfix/smtpd", 558),
+        (f"mail 2026-01-25 21:25:22 mx1 postfix/smtpd[558]: {_SAID}", "mx1", "postfix/smtpd", 558),
+        (f"2026-01-25T21:25:22.512345678Z mail_postfix.1.k3v9@node2    | {_BSD}", "mx1", "postfix/smtpd", 558),
+        (f"2026-01-25T21:25:22 {_BSD}", "mx1", "postfix/smtpd", 558),
+        (f'"{_BSD}\\n"', "mx1", "postfix/smtpd", 558),
+        (f"/home/me/old logs/mail.log:12:{_BSD}", "mx1", "postfix/smtpd", 558),
+        (f"C:\\logs\\mail.log:{_BSD}", "mx1", "postfix/smtpd", 558),
+        (f"(standard input):{_BSD}", "mx1", "postfix/smtpd", 558),
+        (f'2026-01-25 21:25:22.512345678 +0000 mail.log: {{"log":"{_BSD}"}}', "mx1", "postfix/smtpd", 558),
+        (f'{{"_index":"logs-1","_source":{{"@timestamp":"2026-01-25T21:25:23.9Z","message":"{_BSD}"}}}}', "mx1", "postfix/smtpd", 558),
+        ("Jan 25 21:25:22 relay 2026-01-25 21:25:22 mx1 postfix/smtpd[558]: " + _SAID, "mx1", "postfix/smtpd", 558),
+        ("Sun 2026-01-25 21:25:22 UTC mx1 postfix@-.service[558]: " + _SAID, "mx1", "postfix/smtpd", 558),
+        ("2026-01-25 21:25:22 mx1 dovecot: " + _SAID, "mx1", "dovecot", 0),
+        ("2026-01-25 21:25:22,512 INFO dovecot: " + _SAID, "", "dovecot", 0),
+        ("2026-01-25 21:25:22+00:00 dovecot: " + _SAID, "", "dovecot", 0),
         ("2026-01-25T21:25:22+00:00 [info] mx1 postfix/smtpd[558]: " + _SAID, "mx1", "postfix/smtpd", 558),
         ("2026-01-25T21:25:22+00:00 mx1 NOTICE postfix/smtpd[558]: " + _SAID, "mx1", "postfix/smtpd", 558),
         ("2026-01-25 21:25:22,512 ERROR    postfix/smtpd[558]: " + _SAID, "", "postfix/smtpd", 558),
@@ -106,10 +126,47 @@ def test_forms_one_by_one(text: str, host: str, tag: str, pid: int) -> None:
     assert datetime.fromtimestamp(line.time_us // 1_000_000, UTC) == datetime(2026, 1, 25, 21, 25, 22, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("text", ["Sun 2026-01-25 21:25:22 UTC mx1 postfix@-.service[1]: starting the mail system", f"2026 {_BSD}"])
+def test_what_is_not_told_is_not_guessed(text: str) -> None:
+    """A unit's line that no daemon says alone is nobody's; a year that stands before the stamp is not taken off."""
+    (line,) = unwrapped(text)
+    found = framer_of("f", UTC, 2026).frame(line)
+    assert found is None or format_of(found.tag, found.program) is None
+
+
 def test_the_years_of_a_record_are_those_of_its_line() -> None:
     """A stamp without a year is the last such day before the record was made."""
     (old,) = unwrapped('{"log":"Dec 31 23:59:59 mx1 a[1]: x\\n","stream":"stdout","time":"2024-01-01T00:00:01Z"}')
-    assert old == "2023-12-31T23:59:59 mx1 a[1]: x"
+    assert old == "2023-12-31T23:59:59+0000 mx1 a[1]: x"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("2026-11-24T10:00:00.5Z Nov 24 11:00:00 mx1 a[1]: x", "2026-11-24T11:00:00+0100 mx1 a[1]: x"),
+        ("2026-11-24T10:00:02.5Z stdout F Nov 24 15:30:00 mx1 a[1]: x", "2026-11-24T15:30:00+0530 mx1 a[1]: x"),
+        ("mail-1  | 2026-11-24T10:00:00.5+02:00 Nov 24 08:00:00 mx1 a[1]: x", "2026-11-24T08:00:00+0000 mx1 a[1]: x"),
+        (
+            '{"log":"Dec 31 20:00:00 mx1 a[1]: x\\n","stream":"stdout","time":"2026-01-01T01:00:00Z"}',
+            "2025-12-31T20:00:00-0500 mx1 a[1]: x",
+        ),
+        ("2026-11-24T10:00:00.5Z 2026-11-24 11:00:00 x", "2026-11-24 11:00:00 +0100 x"),
+        # Taken later, the line may be of any zone; its own is not touched.
+        ("2026-11-24T10:08:00.5Z 2026-11-24 11:00:00 x", "2026-11-24 11:00:00 x"),
+        ("2026-11-24T10:00:00.5Z 2026-11-24 11:00:00 +0200 x", "2026-11-24 11:00:00 +0200 x"),
+        ('{"message":"Nov 24 11:00:00 mx1 a[1]: x","@timestamp":"2026-11-24T10:00:00Z"}', "2026-11-24T11:00:00 mx1 a[1]: x"),
+        ("2026-11-24T10:00:00 Nov 24 11:00:00 mx1 a[1]: x", "2026-11-24T11:00:00 mx1 a[1]: x"),
+    ],
+)
+def test_what_takes_a_line_at_once_tells_its_zone(text: str, told: str) -> None:
+    """A stamp without a zone beside one with a zone, of the same moment; what collectors read later tells none."""
+    assert unwrapped(text) == [told]
+
+
+def test_a_line_of_a_header_is_taken_for_none() -> None:
+    """Exim keeps the headers of what it refused as they came: a folded line of one begins with a blank."""
+    for text in (f"  {_BSD}", f"\t{_BSD}", f"P Received: {_BSD}"):
+        assert unwrapped(text) == [text]
 
 
 def test_a_plain_file_stays_plain() -> None:

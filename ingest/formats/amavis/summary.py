@@ -13,6 +13,7 @@ from ingest.formats.amavis.parties import MAIL_ID, id_of_kept, parties
 from ingest.formats.amavis.words import in_our_words
 from ingest.formats.outcome import UNKNOWN, Outcome
 from ingest.formats.replies import next_id_in
+from ingest.queue_ids import EXIM_ID
 from mappings.address import message_id, normalise
 from mappings.facts import FilterSymbol, Scanned
 
@@ -45,7 +46,9 @@ _ENDED = re.compile(
 #: So much amavis writes in one piece (`$logline_maxlen`), and every transport takes it.
 _ONE_PIECE = 700
 #: Where the next server's reply does not end in `queued as ID` (Exim, LMTP), amavis writes the whole of it here.
-_QUEUED_AS = re.compile(r", queued_as: ([0-9A-Za-z]+(?:/[0-9A-Za-z]+)*(?=, |$)|[2-5]\d\d [^\n]{0,2000}?(?=, \d+ ms(?:, |$)))")
+_QUEUED_AS = re.compile(
+    rf", queued_as: ((?:{EXIM_ID}|[0-9A-Za-z]+(?:/[0-9A-Za-z]+)*)(?=, |$)|[2-5]\d\d [^\n]{{0,2000}}?(?=, \d+ ms(?:, |$)))"
+)
 _QUEUE_ID = re.compile(r", Queue-ID: ([0-9A-Za-z]+)(?=, |$)")
 #: amavis sees to it that no bracket stands in it but at its ends (`parse_message_id`), and behind a backslash: then it cannot be told where
 #: it ends.
@@ -203,7 +206,7 @@ def _symbols(text: str) -> list[FilterSymbol]:
 
 def _next_ids(text: str) -> list[str]:
     """The next queue ids: one for each reply, which stands whole where it does not end in `queued as ID`."""
-    found = (part if part.isalnum() else next_id_in(part) for part in text.split("/"))
+    found = (part if part.replace("-", "").isalnum() else next_id_in(part) for part in text.split("/"))
     return list(dict.fromkeys(one for one in found if one))
 
 

@@ -39,6 +39,7 @@ def in_our_words(said: Scanned) -> Scanned:
     did = None
     if not said.passed:
         did = Disposition.TEMPFAILED if failed else next((did for word, did in _DID.items() if word in actions), Disposition.DISCARDED)
+    file, types = _forbidden(said.detail) if major == "BANNED" and said.detail else (None, [])
     ways = [way for word, way in _DIRECTIONS.items() if word in actions] if actions else []
     return replace(
         said,
@@ -49,4 +50,17 @@ def in_our_words(said: Scanned) -> Scanned:
         milter=said.milter or "Accepted" in actions,
         notified="Bounced" in actions,
         direction=ways[0] if len(ways) == 1 else None,
+        file=file,
+        file_types=types,
     )
+
+
+def _forbidden(detail: str) -> tuple[str | None, list[str]]:
+    """Name and short types of the part that was met: `multipart/mixed | application/x-zip,.zip,tool.zip | .exe,.exe-ms,TOOL.EXE`.
+
+    Each level of nesting is MIME type, types that `file` tells, and the name, which is last and a stranger's (`banned_parts_as_attr`).
+    """
+    first, *others = detail.rpartition(" | ")[2].split(",")
+    types = [one[1:] for one in (first, *others) if one.startswith(".")]
+    name = ",".join(others[next((n for n, one in enumerate(others) if not one.startswith(".")), len(others)) :])
+    return name or None, types

@@ -29,7 +29,7 @@ _ACTION = r"(?:[a-z]{1,30} action: )?"
 _BEGIN = re.compile(
     rf"(?:^|[:,] ){_ACTION}(?P<words>(?:saved mail to |stored mail into mailbox |left message in mailbox |store into mailbox |"
     r"save failed to |failed to (?:store into mailbox|redirect|send|pipe|forward) |forwarded to <|not forwarding message to <|rejected: |"
-    r"[Mm]arked message to be discarded |rejected message from <|not sending reject message|sent vacation response to <|"
+    r"[Mm]arked message to be discarded(?: |$)|rejected message from <|not sending reject message|sent vacation response to <|"
     r"not sending vacation |vacation action aborted|discard(?:ed|ing) (?:duplicate |vacation )|piped message to program |"
     r"filtered message |executed program |sent (?:mail notification|'[^'\n]{1,60}' report) ))"
 )
@@ -101,7 +101,7 @@ def _unsaid(said: str) -> Words:
 _MAKERS: tuple[tuple[tuple[str, ...], Callable[[str], Words]], ...] = (
     (("saved mail to ", "stored mail into mailbox ", "left message in mailbox "), _stored),
     (("save failed to ", "failed to store into mailbox "), _not_stored),
-    (("Marked message to be discarded ", "marked message to be discarded "), lambda said: Words(Filing.DISCARDED, 0)),
+    (("Marked message to be discarded", "marked message to be discarded"), lambda said: Words(Filing.DISCARDED, 0)),
     (("forwarded to <",), _to(Filing.SENT_ON)),
     (("rejected message from <",), _to(Filing.RETURNED)),
     (("rejected: ",), _returned),

@@ -22,6 +22,7 @@ from ingest.formats.outcome import FREE, IGNORED, UNKNOWN, Outcome
 from ingest.framing.line import Line
 from ingest.queue_ids import EXIM_ID
 from mappings.address import normalise, parse_path
+from mappings.authentication import AuthCheck, AuthMethod, AuthResult, domain_in
 from mappings.facts import Administered, Attempted, Removed, Reply, Ruled, Signed
 from mappings.log_words import Action, Actor, Decider, Handling, Stage, Status
 
@@ -38,6 +39,9 @@ _TAKEN_OUT_BY = re.compile(r" (marked delivered by .*)", re.DOTALL)
 _PRDR = re.compile(r"PRDR R=(?=<)")
 _REFUSALS = {" refusal": 550, " temporary refusal": 450}
 _SIGNATURES = ("DKIM: ", "DMARC ", "SPF ", "ARC: ")
+#: What follows the domain is of a stranger's signature, without blanks but before Exim's own last words.
+_DKIM = re.compile(r"DKIM: d=(\S{1,253}) (?:\S{1,1000} ){1,20}\[(verification succeeded|verification failed|invalid)\b[^\]]{0,200}\]$")
+_DKIM_RESULTS = {"verification succeeded": AuthResult.PASS, "verification failed": AuthResult.FAIL, "invalid": AuthResult.PERMERROR}
 #: What an administrator, a rule or a timer did to a message: `Frozen`, `frozen by USER`, `cancelled by system filter: TEXT`.
 _ADMINISTERED = re.compile(r"(?:\*\*\* )?([Ff]rozen|[Uu]nfrozen|cancelled)(?: by (.+)| \((.+)\)|$)", re.DOTALL)
 _ACTIONS = {"frozen": Handling.HOLD, "unfrozen": Handling.RELEASE, "cancelled": Handling.GIVE_UP}
@@ -190,7 +194,7 @@ def _of_message(queue_id: str, rest: str) -> Outcome:
     if rest.startswith("SA: "):
         return by_local_scan(queue_id, rest)
     if rest.startswith(_SIGNATURES):
-        return Signed(queue_id, plain(rest))
+        return Signed(queue_id, plain(rest), _checks(rest))
     rewritten = _REWRITTEN.match(rest)
     if rewritten is not None:
         sender = address_at(plain(rewritten[1]), 0)[0]
@@ -231,6 +235,14 @@ def in_our_words(fact: Administered) -> Administered:
         return replace(fact, actor=Actor.PROGRAM)
     rule = _RULES.match(by)
     return fact if rule is None else replace(fact, by=rule[1], actor=Actor.RULE, text=rule[2] or fact.text)
+
+
+def _checks(rest: str) -> list[AuthCheck]:
+    """`DKIM: d=sender.example s=mail ... [verification succeeded]` (`dkim_exim_verify_log_header`)."""
+    said = _DKIM.match(rest)
+    if said is None:
+        return []
+    return [AuthCheck(AuthMethod.DKIM, _DKIM_RESULTS[said[2]], domain_in(plain(said[1])))]
 
 
 def _taken_out(queue_id: str, rest: str, at: int) -> Outcome:

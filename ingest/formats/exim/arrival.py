@@ -35,6 +35,7 @@ def arrival(queue_id: str, text: str) -> Outcome:
         client_port=host.port if host else None,
         helo=(host.helo or None) if host else None,
         user=fields.user,
+        login_method=fields.login_method if fields.user else None,
         # Mail that a filter puts back through a pipe is submitted by nobody: its protocol is the name of the filter.
         login=values.get("U") if host is None and parent is None and values.get("P", "local").startswith("local") else None,
         sender=first,
@@ -43,6 +44,7 @@ def arrival(queue_id: str, text: str) -> Outcome:
         subject=values.get("T"),
         recipients=recipients,
         tls=values.get("X"),
+        took=fields.seconds("RT"),
         made_for=parent,
     )
 

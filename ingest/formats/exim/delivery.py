@@ -51,16 +51,24 @@ _SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 #: How many places are tried where an address may stand once more, with its quotes: an honest line has one.
 _MOST_QUOTED = 64
 #: How long it took, behind everything (`log_selector = +deliver_time`).
-_TOOK = re.compile(r"(?: [QD]T=[\d.hms]{1,20}){1,2}$", re.ASCII)
+_TOOK = re.compile(r"((?: [QD]T=[\d.wdhms]{1,20}){1,2})$", re.ASCII)
 #: A time-out is told with the host in the middle: `Connection timed out H=mx [ip]: SMTP timeout after initial connection`.
 _INSIDE = re.compile(r"([A-Z][A-Za-z ]{1,80}) (?=H=\S)")
 #: Exim as somebody's mail program (`mua_wrapper`) tries each recipient once.
 _TRIED_ONCE = re.compile(r" (mua_wrapper forced failure for deferred delivery|routing yielded a (?:local|deferred) delivery)$")
 _COLONS = (":", " :")
 _SKIPPED = "retry time not reached"
-_GIVEN_UP = ("retry timeout exceeded", "have been failing for a long time", "after a long failure period")
+_GIVEN_UP = (
+    "retry timeout exceeded",
+    "delivery cancelled; message timed out",
+    "have been failing for a long time",
+    "after a long failure period",
+)
 #: Of these, what is said without another try; behind the words of a try the first stands, too.
-_UNTRIED = re.compile(r"retry timeout exceeded$|.*(?:have been failing for a long time|after a long failure period)", re.DOTALL)
+_UNTRIED = re.compile(
+    r"retry timeout exceeded$|delivery cancelled; message timed out$|.*(?:have been failing for a long time|after a long failure period)",
+    re.DOTALL,
+)
 
 
 def delivery(queue_id: str, arrow: str, text: str) -> Outcome:
@@ -91,7 +99,12 @@ def delivery(queue_id: str, arrow: str, text: str) -> Outcome:
         behind = read_fields(said, code.end())
         fields.host = fields.host or behind.host
         said = said[behind.end :]
-    said = plain(_TOOK.sub("", said.removeprefix(":").strip()))
+    said = said.removeprefix(":").strip()
+    took = _TOOK.search(said)
+    if took is not None:
+        fields.values.update({part[:2]: part[3:] for part in took[1].split()})
+        said = said[: took.start()]
+    said = plain(said)
     inside = _INSIDE.match(said)
     if inside is not None:
         behind = read_fields(said, inside.end())
@@ -187,6 +200,9 @@ def _attempted(queue_id: str, addresses: tuple[str, str | None], fields: Fields,
         relay_port=host.port if host else None,
         reply=reply,
         by=by,
+        delay=fields.seconds("QT"),
+        took=fields.seconds("DT"),
+        tls=fields.values.get("X") if host else None,
         log_id=log_id_in(reply.text) if by is By.REMOTE else None,
         next_id=next_id_in(reply.text) if by is By.REMOTE and status is Status.SENT else None,
         stored=status is Status.SENT and by is By.REMOTE and stored_by(reply.text),

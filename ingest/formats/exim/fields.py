@@ -29,6 +29,8 @@ _GREETED = re.compile(r"\) \[[^\[\]\s]{2,64}\](?::[^\s:\[\]]{1,12})?\*?(?=[ :]|$
 #: How an arrival goes on behind the client, in every release.
 _ORDER = {name: number for number, name in enumerate(("U", "P", "X", "CV", "DN", "SNI", "A", "S", "id", "id*", "T"))}
 _QUOTES = frozenset({"DN", "SNI", "id", "id*", "T"})
+_SPAN = re.compile(r"(?:(\d{1,5})w)?(?:(\d{1,5})d)?(?:(\d{1,5})h)?(?:(\d{1,5})m)?(?:(\d{1,9}(?:\.\d{1,9})?)s)?", re.ASCII)
+_UNITS = (604_800, 86_400, 3_600, 60, 1)
 #: An honest line has no more.
 _MOST_FIELDS = 64
 _RECIPIENT = re.compile(r' ((?:"(?:[^"\\]|\\.)*+"|[^\s"])++)(?= |$)')
@@ -76,15 +78,30 @@ class Fields:
         parts = self.values.get("A", "").split(":")
         return (parts[1] if len(parts) > 1 else parts[0]) or None
 
+    @property
+    def login_method(self) -> str | None:
+        """The name that the configuration gives to the authenticator, where somebody logged in."""
+        return self.values.get("A", "").partition(":")[0] or None
+
     def path(self, name: str) -> str | None:
         """The normalised address in a value."""
         value = self.values.get(name)
         return None if value is None else normalise(value)
 
+    def seconds(self, name: str) -> float | None:
+        """A value that is a span of time: `0.123s`, `1h2m3s` (`readconf_printtime`, `string_timediff`)."""
+        return seconds_of(self.values.get(name, ""))
+
     def number(self, name: str) -> int | None:
         """A value that is a whole number."""
         value = self.values.get(name, "")
         return int(value) if value.isascii() and value.isdecimal() and len(value) < 19 else None
+
+
+def seconds_of(text: str) -> float | None:
+    """A span of time as Exim writes it, in seconds; None where it is none."""
+    parts = _SPAN.fullmatch(text) if text else None
+    return None if parts is None else sum(float(part) * unit for part, unit in zip(parts.groups(), _UNITS, strict=True) if part)
 
 
 def read_fields(text: str, at: int, *, all_fields: bool = False) -> Fields:

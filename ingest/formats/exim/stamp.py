@@ -15,6 +15,10 @@ from ingest.queue_ids import EXIM_ID, time_in_id
 _PIECE = re.compile(r"\[\d{1,6}[/\\]\d{1,6}\] ", re.ASCII)
 _BEGUN = re.compile(rf"(?:\[\d{{1,6}}[/\\]\d{{1,6}}\] )?(?:\[\d{{1,10}}\] )?({EXIM_ID}) (?:<= |[HU]=[^\n]* rejected after DATA)", re.ASCII)
 _OWN_ID = re.compile(rf"(?:\[\d{{1,10}}\] )?{EXIM_ID} ", re.ASCII)
+#: `H=mail.example.com (helo) [192.0.2.5]:41224 F=<...> rejected RCPT <...>: `, of a client that came to no message.
+_OWN_REFUSAL = re.compile(
+    r"(?:\[\d{1,10}\] )?(?:H=[^\[\n]{0,600}\[[0-9A-Fa-f.:]{2,45}\]|U=\S{1,100} )[^\n]{0,2000} rejected [A-Za-z]", re.ASCII
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 #: Zones lie apart by this, and no zone is further than that from another.
@@ -55,10 +59,10 @@ def begun(text: str) -> int | None:
     return None if found is None else time_in_id(found[1])
 
 
-def _begins_with_id(text: str) -> bool:
-    """Whether a text begins with the id of a message, which nobody else writes so; behind a process id as well (`+pid`)."""
-    return _OWN_ID.match(text) is not None
+def _is_own(text: str) -> bool:
+    """Whether a text begins with the id of a message, or as a refusal does, which nobody else writes so; behind a process id as well."""
+    return _OWN_ID.match(text) is not None or _OWN_REFUSAL.match(text) is not None
 
 
 #: Exim's own files hold nothing but the stamp before the text.
-FRAME = OwnFrame(unmarked="exim", sure=_begins_with_id, unwrap=unwrap, begun=begun)
+FRAME = OwnFrame(unmarked="exim", sure=_is_own, unwrap=unwrap, begun=begun)

@@ -10,8 +10,11 @@ from collections.abc import Callable
 
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix import delivery, dialogue, queue, screen
+from ingest.formats.postfix.speaker import speaker
 from ingest.formats.postfix.verbose import verbose
 from ingest.framing.line import Line
+
+__all__ = ["PROGRAMS", "parse", "speaker"]
 
 Parser = Callable[[Line], Outcome]
 

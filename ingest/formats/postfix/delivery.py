@@ -131,14 +131,18 @@ def attempt_of(queue_id: str, rest: str, program: str) -> Outcome:
 
 def _answered(fact: Attempted, program: str) -> Attempted:
     """With what the answer tells of who is at the other end: a filter of this host, or a mail store."""
-    text, relayed = fact.reply.text, fact.next_id is not None and alike(fact.queue_id, fact.next_id)
+    text, told = fact.reply.text, fact.as_filters_answer
     worded = _FILTERED.match(text) is not None
-    told = fact.as_filters_answer
     # Over loopback an id of our own form, or the filter's own, says it already.
-    filtered = worded and _is_here(fact) and (fact.relay_ip is None or not (told or relayed))
+    filtered = worded and _is_here(fact) and (fact.relay_ip is None or not (told or _is_relayed(fact)))
     # LMTP is how mail is put into boxes (RFC 2033): whoever speaks it is the end of the way, unless a filter answers.
     stored = fact.status is Status.SENT and (stored_by(text) or (program == "lmtp" and not (worded or told)))
     return replace(fact, filtered=filtered, stored=stored) if filtered or stored else fact
+
+
+def _is_relayed(fact: Attempted) -> bool:
+    """Whether the next queue file may be one of this mail server's."""
+    return fact.next_id is not None and alike(fact.queue_id, fact.next_id)
 
 
 def _is_here(fact: Attempted) -> bool:

@@ -33,7 +33,7 @@ _NAMING = frozenset({"MAIL", "RCPT", "DATA", "END-OF-MESSAGE"})
 #: What follows `client=HOST[IP]`, in the order in which smtpd.c prints it. `sasl_sender` is what the client says of itself (`MAIL FROM ...
 #: AUTH=`), logged as it came: no login, and where it holds more than a plain word, nothing behind it is believed.
 _WORDS = re.compile(
-    r"(?:, sasl_method=[^,]*)?(?:, sasl_username=([^,]*))?(?:, sasl_sender=[^\s,\"<\\]*+(?=, |$))?"
+    r"(?:, sasl_method=([^,]*))?(?:, sasl_username=([^,]*))?(?:, sasl_sender=[^\s,\"<\\]*+(?=, |$))?"
     r"(?:, orig_queue_id=([0-9A-Za-z]{1,32})(?=, |$))?(?:, orig_client=(\S{1,320}))?"
 )
 
@@ -128,13 +128,14 @@ def _client(queue_id: str | None, rest: str) -> Outcome:
     if client is None:
         return UNKNOWN
     words = _WORDS.match(rest, client.end)
-    user, before, came = words.groups() if words is not None else (None, None, None)
+    method, user, before, came = words.groups() if words is not None else (None, None, None, None)
     origin = client_at(came or "")
     return Received(
         queue_id,
         client_name=client.name,
         client_ip=client.ip,
         user=user or None,
+        login_method=method or None,
         origin_queue_id=before,
         origin_name=origin.name if origin else None,
         origin_ip=origin.ip if origin else None,

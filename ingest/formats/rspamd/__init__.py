@@ -41,7 +41,7 @@ _BEHIND = re.compile(r"\]\)?, len: (\d{1,18}), time: ")
 _WHOLE = re.compile(
     r"[\d.]{1,16}ms(?: real, [\d.]{1,16}ms virtual)?, dns req: \d{1,9}, digest: <(?:[0-9a-f]{4,64}|undef)>"
     r"(?:, rcpts: <(?:\"(?:[^\"\\]|\\.)*+\"@[^\s,<>\"]+|[^\s,<>\"]+|,)*+>)?(?:, mime_rcpts: <.*>)?(?:, file: \S+)?"
-    r"(?:, forced: .*\(set by [^()\s]{1,128}\))?(?:, settings_id: \S+)?$",
+    r"(?:, forced: .*\(set by [^()]{1,128}\))?(?:, settings_id: \S+)?$",
     re.DOTALL,
 )
 _MOST_PLACES = 64
@@ -49,7 +49,7 @@ _RECIPIENTS = re.compile(r", rcpts: <")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"(?=@)')
 _MIME_RECIPIENTS = ", mime_rcpts: <"
 _FORCED = ", forced: "
-_FORCED_BY = re.compile(r'[a-z ]{1,64} "(.*)"; score=[-+.\da-z]{1,24} \(set by ([^()\s]{1,128})\)(?:, settings_id: \S+)?$', re.DOTALL)
+_FORCED_BY = re.compile(r'[a-z ]{1,64} "(.*)"; score=[-+.\da-z]{1,24} \(set by ([^()]{1,128})\)(?:, settings_id: \S+)?$', re.DOTALL)
 _SYMBOL = re.compile(r"(?<![^,])([^\s,(){}\[\];]{1,128})\(([-+.\da-z]{1,24})\)([{\[])")
 _PASSTHROUGH = re.compile(
     r"<([^\s]*)>: set pre-result to '?([a-z ]{1,64}?)'? \([^()]{1,32}\): '(.*)' from ([^()\s]{1,128})\(-?\d{1,9}\)", re.DOTALL

@@ -30,7 +30,13 @@ _GREYLIST = "greylist"
 #: Whatever it finds, the message passes.
 _PASSES = frozenset({"no action", "add header", "rewrite subject"})
 #: Modules that force an action for a reason of their own.
-_MODULES = {"greylist": Reason.GREYLIST, "ratelimit": Reason.RATE_LIMIT, "dmarc": Reason.AUTH_DMARC, "spf": Reason.AUTH_SPF}
+_MODULES = {
+    "greylist": Reason.GREYLIST,
+    "ratelimit": Reason.RATE_LIMIT,
+    "dmarc": Reason.AUTH_DMARC,
+    "spf": Reason.AUTH_SPF,
+    "task timeout": Reason.LOCAL_SYSTEM,
+}
 #: Symbols of virus scanners; those that only say that a scanner failed or met an encrypted file are none.
 _VIRUS = re.compile(r"VIRUS(?!.*(?:FAIL|ENCRYPTED|MACRO|OVERSIZE))")
 #: A virus' name in what a scanner has the client told.
@@ -56,6 +62,9 @@ def _verdict(said: Judged, told: Reason, virus: str | None) -> Verdict:
     """What it thought."""
     if said.action is None:
         return Verdict.UNKNOWN if said.spam is None else Verdict.SPAM if said.spam else Verdict.CLEAN
+    if _MODULES.get(said.forced_by or "") is Reason.LOCAL_SYSTEM:
+        # It did not come to an end with it.
+        return Verdict.UNCHECKED
     if said.action != "no action" and (told is Reason.VIRUS or virus is not None):
         return Verdict.VIRUS
     return _VERDICTS.get(said.action) or (Verdict.SPAM if said.spam else Verdict.SUSPECT)

@@ -21,9 +21,10 @@ from mappings.log_words import Action, By, Stage, Status
 _MORE = ", [more]"
 _OWNER = ", ctladdr="
 _OWNER_ID = re.compile(r" \(\d{1,10}/\d{1,10}\)")
+_SPAN = r"(?:\d{1,6}\+)?\d\d:\d\d:\d\d"
 #: Builds may add a few words of their own (`_FFR_LOG_...`).
 _FIELDS = re.compile(
-    r", delay=(?:(\d{1,6})\+)?(\d\d):(\d\d):(\d\d)(?:, xdelay=[\d+:]{1,20})?(?:, mailer=([^,\s]{1,64}))?"
+    rf", delay=({_SPAN})(?:, xdelay=({_SPAN}))?(?:, mailer=([^,\s]{{1,64}}))?"
     r"(?:, (?:tls_verify|tls_version|cipher)=[^,\s]{1,64})*(?:, pri=-?\d{1,20})?"
     r"(?:, relay=([^,\s]{1,255})(?: \[(?:IPv6:)?([0-9A-Fa-f.:]{2,45})\])?|, quarantine=.{1,80}(?=, stat=quarantined$))?"
     r"(?:, dsn=(\d\.\d{1,3}\.\d{1,3}))?(?:, (?:ntries|stage)=[^,\s]{1,32})*(?:, reply=(.*?))?, stat=(.*)$",
@@ -53,14 +54,22 @@ def delivery(queue_id: str, text: str) -> Outcome:
         user = _OWNER_ID.match(text, at)
         at = at if user is None else user.end()
     match = _FIELDS.match(text, at)
-    if match is None or not match[10]:
+    if match is None or not match[8]:
         return UNKNOWN
-    days, hours, minutes, seconds, mailer, name, ip, dsn, said, stat = match.groups()
+    delay, took, mailer, name, ip, dsn, said, stat = match.groups()
     if mailer is None and name is None and stat != _DISCARDED:
         return _not_taken(queue_id, recipients, dsn, stat)
-    delay = float(int(days or 0) * 86_400 + int(hours) * 3600 + int(minutes) * 60 + int(seconds))
     tried = _attempted(queue_id, server_of(name, ip), mailer, (dsn, said, stat))
-    return tuple(_to(replace(tried, delay=delay), address, owner) for address in recipients)
+    return tuple(_to(replace(tried, delay=_seconds(delay), took=_seconds(took)), address, owner) for address in recipients)
+
+
+def _seconds(span: str | None) -> float | None:
+    """`1+02:03:04`, days before the sign; None where there is none."""
+    if span is None:
+        return None
+    days, _, clock = span.rpartition("+")
+    hours, minutes, seconds = map(int, clock.split(":"))
+    return float(int(days or 0) * 86_400 + hours * 3600 + minutes * 60 + seconds)
 
 
 def _to(tried: Attempted, address: Address, owner: Address | None) -> Attempted:

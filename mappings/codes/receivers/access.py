@@ -70,6 +70,12 @@ CPANEL = Receiver(
     "https://docs.cpanel.net/whm/email/",
     (
         Said(
+            _R.SENDER_INVALID,
+            ("verification failed for …the account or domain may not exist, they may be blacklisted",),
+            "The server that the sender's domain names does not have the sender's address: it is its standard text for such addresses.",
+            "Check the sender's address; if it is right, its mailbox or domain is not set up on the server that the MX record names.",
+        ),
+        Said(
             _R.RECIPIENT_UNKNOWN,
             ("the account or domain may not exist, they may be blacklisted",),
             "The server does not have this mailbox or domain: it is its standard text for addresses that it does not know.",

@@ -1,0 +1,186 @@
+"""Counting in the embedded store: of each file its columnar copy where it has one, and the rows that this does not have as they are."""
+
+from __future__ import annotations
+
+import sqlite3
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise
+from math import gcd
+from typing import Protocol, TypeVar
+
+from mappings.embedded import columnar
+from mappings.embedded.catalog import Partition
+from search.engines import Top, Value, top_of
+from search.engines.embedded_columnar import ColumnarQuestion, Copies, CopyFailed, Groups, OpenCopy, lacking
+from search.engines.embedded_columnar_sql import ColumnarStatement, NotColumnar
+from search.engines.embedded_files import OpenFile
+from search.engines.embedded_plan import Plan, Span
+from search.engines.embedded_sql import Atom, Criterion, Drive
+from search.engines.embedded_tally import column, tallied
+from search.language.tree import Node
+
+_NO_END = 1 << 62
+_T = TypeVar("_T")
+_Answer = TypeVar("_Answer")
+
+
+class EachFile(Protocol):
+    """What asks the files of a span, newest first."""
+
+    def __call__(self, span: Span, ask: Callable[[Partition, OpenFile], _T], /) -> Iterator[_T]:
+        """Give the answers of those that have one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CountedQuestion:
+    """What is counted: what must fit, for which domains, in which range, and the same as each file's rows are asked it."""
+
+    node: Node
+    domains: frozenset[str] | None
+    span: Span
+    criteria: Callable[[OpenFile], list[Criterion]]
+
+
+class EmbeddedCounting:
+    """Counts over the files that `each` gives."""
+
+    def __init__(self, each: EachFile, copies: Copies) -> None:
+        self._each = each
+        self._copies = copies
+
+    def tally(self, asked: CountedQuestion, fields: Sequence[str], among: Sequence[Value] | None) -> Groups:
+        """How many fit for each combination of values; of the first field only those of `among` are wanted, where that is given."""
+
+        def joined(copies: list[OpenCopy], rows: Groups) -> Groups:
+            if copies:
+                rows.update(self._copies.grouped(copies, _columnar(asked, fields, among=None if among is None else tuple(among))))
+            return rows
+
+        return self._of_both(asked, lambda file, criteria: _groups(file, criteria, asked.span, fields), joined)
+
+    def top(self, asked: CountedQuestion, field: str, limit: int) -> Top:
+        """The values of a field that most have."""
+
+        def joined(copies: list[OpenCopy], rows: Groups) -> Top:
+            return self._copies.top(copies, _columnar(asked, [field]), rows, limit) if copies else top_of(rows, limit)
+
+        return self._of_both(asked, lambda file, criteria: _groups(file, criteria, asked.span, [field]), joined)
+
+    def number(self, asked: CountedQuestion) -> int:
+        """How many fit."""
+
+        def joined(copies: list[OpenCopy], rows: Groups) -> int:
+            return rows.total() + (self._copies.counted(copies, _columnar(asked, [])) if copies else 0)
+
+        return self._of_both(asked, lambda file, criteria: _groups(file, criteria, asked.span, []), joined)
+
+    def tally_over_time(self, asked: CountedQuestion, edges_ms: Sequence[int], fields: Sequence[str]) -> list[Groups]:
+        """The same in each interval from one edge to the next; what lies in the question's span is between the first edge and the last."""
+        slots = _slots(edges_ms)
+
+        def joined(copies: list[OpenCopy], rows: Groups) -> list[Groups]:
+            rows.update(self._copies.grouped(copies, _columnar(asked, fields, slots=slots)) if copies else {})
+            found = [Groups() for _ in edges_ms[1:]]
+            for (slot, *values), n in rows.items():
+                assert isinstance(slot, int), slot  # noqa: S101 - a slot is a number
+                found[max(bisect_right(edges_ms, slots[0] + slot * slots[1]) - 1, 0)][tuple(values)] += n
+            return found
+
+        return self._of_both(asked, lambda file, criteria: _groups(file, criteria, asked.span, fields, slots), joined)
+
+    def _of_both(
+        self,
+        asked: CountedQuestion,
+        rows_of: Callable[[OpenFile, list[Criterion]], Groups],
+        joined: Callable[[list[OpenCopy], Groups], _Answer],
+    ) -> _Answer:
+        """What the copies and the rows give together; the rows alone where no copy can be asked this, or one fails."""
+        try:
+            ColumnarStatement("", []).condition(asked.node)
+            return joined(*self._parts(asked, rows_of, able=True))
+        except (NotColumnar, CopyFailed):
+            return joined(*self._parts(asked, rows_of, able=False))
+
+    def _parts(
+        self, asked: CountedQuestion, rows_of: Callable[[OpenFile, list[Criterion]], Groups], *, able: bool
+    ) -> tuple[list[OpenCopy], Groups]:
+        """The copies to ask, and what the rows say of the traces that are in none of them."""
+        copies: list[OpenCopy] = []
+        rows = Groups()
+
+        def ask(partition: Partition, file: OpenFile) -> tuple[OpenCopy | None, Groups]:
+            with _one_state(file.connection):
+                copy = self._copy_of(partition, file) if able else None
+                criteria = asked.criteria(file)
+                # What is in the copy is left out first: it is nearly everything.
+                return copy, rows_of(file, criteria if copy is None else [_not_in(copy), *criteria])
+
+        for copy, found in self._each(asked.span, ask):
+            rows.update(found)
+            copies += [] if copy is None else [copy]
+        return copies, rows
+
+    def _copy_of(self, partition: Partition, file: OpenFile) -> OpenCopy | None:
+        """The copy that belongs to this state of a file, and which traces it does not have as they are."""
+        copy = self._copies.of(partition.file, columnar.mark_of(file.connection).token)
+        if copy is None:
+            return None
+        changed = file.connection.execute("SELECT id FROM changed WHERE id <= ?", (copy.label.border,)).fetchall()
+        return lacking(copy, [key for (key,) in changed])
+
+
+def _columnar(
+    asked: CountedQuestion, fields: Sequence[str], *, slots: tuple[int, int] | None = None, among: tuple[Value, ...] | None = None
+) -> ColumnarQuestion:
+    """The question as copies are asked it."""
+    return ColumnarQuestion(asked.node, asked.domains, asked.span.lower, asked.span.upper, tuple(fields), slots, among)
+
+
+def _groups(file: OpenFile, criteria: list[Criterion], span: Span, fields: Sequence[str], slots: tuple[int, int] | None = None) -> Groups:
+    """The groups of a file's rows; with slots the number of the slot goes before the values."""
+    plan = Plan(file.connection, criteria, span)
+    if slots is not None:
+        times = f"(id_ms(t.id) - {slots[0]}) / {slots[1]}"
+        return tallied(file.connection, ["", *fields], plan.groups([times, *(column(name) for name in fields)]))
+    if not fields:
+        return Counter({(): plan.count(_NO_END)})
+    return tallied(file.connection, fields, plan.groups([column(name) for name in fields]))
+
+
+def _not_in(copy: OpenCopy) -> Criterion:
+    """The rows that a copy does not have as they are."""
+    above, changed = "t.id > ?", "t.id IN (SELECT id FROM changed)"
+    return [
+        Atom(above, (copy.label.border,), Drive("trace AS t", "t.id", above, (copy.label.border,))),
+        # What changed may be no row any more.
+        Atom(changed, (), Drive("changed AS c", "c.id", "1", (), exact=False)),
+    ]
+
+
+@contextmanager
+def _one_state(connection: sqlite3.Connection) -> Iterator[None]:
+    """All that is read of a file belongs together."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _slots(edges_ms: Sequence[int]) -> tuple[int, int]:
+    """Where times may be cut so that each piece lies in one interval: the first cut, and the length of a piece.
+
+    The first edge and the last may lie anywhere: nothing is counted beyond them.
+    """
+    inner = edges_ms[1:-1]
+    if not inner:
+        return edges_ms[0], max(edges_ms[-1] - edges_ms[0], 1)
+    step = reduce(gcd, (end - begin for begin, end in pairwise(inner)), 0) or max(inner[0] - edges_ms[0], edges_ms[-1] - inner[0], 1)
+    return inner[0] - -(-(inner[0] - edges_ms[0]) // step) * step, step
