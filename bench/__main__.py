@@ -22,6 +22,7 @@ PLAN = (
     ("stages", ["--lines", "100000"], ["--lines", "400000"]),
     ("store", ["--traces", "60000", "--rounds", "3", "--sample", "30000"], ["--traces", "400000"]),
     ("search", ["--traces", "100000", "--sample", "30000"], ["--traces", "1000000"]),
+    ("export", ["--traces", "100000"], ["--traces", "1000000"]),
     ("counts", ["--traces", "60000", "--sample", "30000", "--rounds", "2"], ["--traces", "1000000", "--no-rows"]),
     ("following", ["--messages", "30"], ["--messages", "60"]),
     (

@@ -125,7 +125,16 @@ class TraceAnswer(msgspec.Struct, frozen=True, kw_only=True):
     file: str | None
 
 
-class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class NearValue(msgspec.Struct, frozen=True):
+    """A value that there is, in place of one of which there is nothing: in which criterion, what was asked, and how much it finds."""
+
+    criterion: str
+    asked: str
+    value: str
+    total: Total
+
+
+class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One page of traces, newest first, and how far it can be trusted."""
 
     traces: list[TraceAnswer]
@@ -141,6 +150,8 @@ class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
     #: What to know about the answer; where it is empty: why.
     warnings: list[str]
+    #: Where it is empty: addresses and domains that there are, near those that were asked for; left out where there are none.
+    did_you_mean: list[NearValue] = []
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

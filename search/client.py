@@ -101,11 +101,12 @@ class Client:
         params: Params = [*query.to_params(), ("limit", "1"), ("count", "exact"), ("fields", "id")]
         return self._get("traces", _Counted, params).total.value
 
-    def walk(self, query: Query = _ALL) -> Iterator[TraceAnswer]:
-        """Every trace that fits, newest first, to the end, read as it comes."""
+    def walk(self, query: Query = _ALL, *, cursor: str | None = None) -> Iterator[TraceAnswer]:
+        """Every trace that fits, newest first, to the end, read as it comes; behind `cursor`, the id of a trace that one has already."""
         decoder = msgspec.json.Decoder(TraceAnswer)
         try:
-            with self._http.stream("GET", "traces", params=[*query.to_params()], headers={"accept": "application/x-ndjson"}) as response:
+            params: Params = [*query.to_params(), *([] if cursor is None else [("cursor", cursor)])]
+            with self._http.stream("GET", "traces", params=[*params], headers={"accept": "application/x-ndjson"}) as response:
                 if response.status_code != 200:
                     response.read()
                     raise self._problem(response)

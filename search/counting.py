@@ -133,9 +133,9 @@ class _Counting:
 
     def over_time(self, query: Query, zone: tzinfo) -> TimeCounts:
         """Count over time, from since to until, else from the first interval with mail to the last."""
-        state = self._engine.state()
-        since = query.since_ms if query.since_ms is not None else state.oldest_ms
-        until = query.until_ms if query.until_ms is not None else (None if state.newest_ms is None else state.newest_ms + 1)
+        oldest, newest = self._ends(query)
+        since = query.since_ms if query.since_ms is not None else oldest
+        until = query.until_ms if query.until_ms is not None else (None if newest is None else newest + 1)
         if since is None or until is None or until <= since:
             return TimeCounts(interval=interval_of(self._asked.interval, 1), total=0, buckets=[])
         interval = interval_of(self._asked.interval, until - since)
@@ -152,6 +152,15 @@ class _Counting:
             for n in range(first, behind)
         ]
         return TimeCounts(interval=interval, total=sum(totals), buckets=buckets, percentiles=self._of_all(query))
+
+    def _ends(self, query: Query) -> tuple[int | None, int | None]:
+        """The times between which there is mail. What a tenant gets is cut by his own alone, whatever others have."""
+        if query.since_ms is not None and query.until_ms is not None:
+            return None, None
+        if self._scope.domains is not None:
+            return self._engine.bounds(query, self._scope) or (None, None)
+        state = self._engine.state()
+        return state.oldest_ms, state.newest_ms
 
     def _inside(self, query: Query, edges_ms: Sequence[int], field: str | None) -> list[Mapping[Value, Counter[Value]]]:
         """Counts by another field, in each interval."""

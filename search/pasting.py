@@ -31,28 +31,34 @@ _TRACE_ID = re.compile(r"(?<![0-9a-z])[0-9a-hjkmnp-tv-z]{26}(?![0-9a-z])")
 _HEADER = re.compile(
     r"(?m)^(?:Received|Return-Path|Message-ID|From|To|Subject|Date|Delivered-To|DKIM-Signature|X-[A-Za-z-]+):", re.IGNORECASE
 )
-_LABELLED_ID = re.compile(r"(?:message-?id|msgid|\bid)\*?[=:]\s*<?([^\s<>,;\"]+@[^\s<>,;\"]+)>?", re.IGNORECASE)
-_NAMED = re.compile(r"\b(orig_to|to|from|rcpts?|recipient|sender)(?:=<?|: <)([^\s<>,;]*@[^\s<>,;]+|(?=>))>?")
+_LABELLED_ID = re.compile(r"(?:message-?id|msgid|\bm?id)\*?[=:]\s*<?([^\s<>,;\"]+@[^\s<>,;\"]+)>?", re.IGNORECASE)
+_NAMED = re.compile(
+    r"\b(orig_to|to|from|rcpts?|recipient|sender|F|RCPT)(?:=<?|: <|(?<=RCPT) <)(\"[^\"<>]*\"@[^\s<>,;]+|[^\s<>,;]*@[^\s<>,;]+|(?=>))>?"
+)
 _KEPT = re.compile(r"(?:quarantine:?[ =]+|quar(?:antine)?[-_]?id[ =:]+)<?([^\s,;<>]+)", re.IGNORECASE)
 _MAIL_ID = re.compile(r"\bmail_id: ([\w-]{8,})")
 #: A queue id behind the process of a line of syslog, behind the stamp of a line of Exim's, or where a reply or field names one.
 _QUEUE_ID = re.compile(
     r"(?:\]: |^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})? (?:\[\d+\] )?)?)"
     r"([0-9A-Za-z]{6,15}|[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4})(?=:? )"
+    r"|^([0-9A-Za-z]{6,20})[*!]?\s+\d+ [A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d"
     r"|(?:[Qq]ueued as |Queue-?I[Dd]:? ?|\bqid[=:]\s?<?|\b[Ii][Dd]=)([0-9A-Za-z-]{6,28})",
     re.MULTILINE,
 )
+#: A queue id as people say it, or as a reply has it.
+_QUEUED_AS = re.compile(r".*\b(?:queued as|queue[ -]?id):?\s+<?([0-9A-Za-z-]{6,28})>?\.?", re.IGNORECASE).fullmatch
 _RECEIVED_ID = re.compile(r"\bid\s+([0-9A-Za-z-]{6,28})\b")
 _LOG_LINE = re.compile(
-    r"^(?:<\d+>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d|\S+\s+\| )|\b[\w/.-]+\[\d+\]: "
-    r"|^NOQUEUE: |^[0-9A-Za-z-]{6,28}: \w|\b(?:from|to)=<[^>]*>|\bqid: <",
+    r"^[0-9A-Za-z]{6,20}[*!]?\s+\d+ [A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d"
+    r"|^(?:<\d+>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d|\S+\s+\| )|\b[\w/.-]+\[\d+\]: "
+    r"|^NOQUEUE: |^(?=[A-Za-z-]*[0-9])[0-9A-Za-z-]{6,28}: \w|\b(?:from|to)=<[^>]*>|\bqid: <",
     re.MULTILINE,
 )
 #: What a notice in words says before the address that it is about.
 _FAILED = re.compile(
     r"(?:^\s*<([^\s<>@]+@[^\s<>]+)>(?::|\s*$)|^\s*([^\s<>@:]+@[^\s<>:]+)\s*$"
     r"|(?:(?:could not be )?delivered to:?|undeliverable to|delivery to|message to|recipient(?: address)?:?)"
-    r"\s*<?([^\s<>@]+@[^\s<>,;]+?)>?[\s.:,])",
+    r"\s*<?([^\s<>@]+@[^\s<>,;]+?)>?(?:[\s:,]|\.(?:\s|$)))",
     re.IGNORECASE | re.MULTILINE,
 )
 _NOTICE = re.compile(
@@ -60,6 +66,17 @@ _NOTICE = re.compile(
     r"|could(?:n't| not) be delivered|wasn't delivered|delivery has failed|permanent error|not able to deliver",
     re.IGNORECASE,
 )
+#: Headers of one line, and what logs, SMTP and search fields write so.
+_ID_HEADER = re.compile(
+    r"(?:(?:Resent-)?Message-ID|In-Reply-To|References|msgid|rfc822msgid|mid)\s*[:=]\s*(\S*@.+)", re.IGNORECASE | re.DOTALL
+).match
+_KEPT_HEADER = re.compile(r"X-Quarantine-ID:\s*<?([^\s<>]+)>?", re.IGNORECASE).fullmatch
+_PEOPLE_HEADER = re.compile(r"(?:From|To|Cc|Bcc|Return-Path|Sender|Reply-To|Delivered-To|X-Original-To|RCPT TO|MAIL FROM):").match
+#: What mail programs put around or behind an address that they copy.
+_MAILTO = re.compile(r"[\[<]mailto:([^\]>?]+)[^\]>]*[\]>]", re.IGNORECASE).sub
+_QUOTED_LOCAL = re.compile(r'<?"[^"<>]+"@[^\s<>,;"]+>?').fullmatch
+#: A server with its address in brackets, as logs and `Received` headers name it.
+_NAMED_SERVER = re.compile(r"(?:\S+|from \S+ \(.*)\[(?:IPv6:)?([0-9a-fA-F:.]+)\](?::\d{1,5})?\)?").fullmatch
 _WITH_PORT = re.compile(r"\[?([0-9a-fA-F:.]+?)\]?(?:[:#](\d{1,5}))?").fullmatch
 
 
@@ -81,7 +98,7 @@ def read(text: str) -> Pasted | None:
 
 def _read(text: str) -> Pasted | None:
     """What a pasted text is; there may be nothing in it that can be asked."""
-    whole = text[:LONGEST].strip()
+    whole = _unquoted(text[:LONGEST]).strip()
     if not whole:
         return None
     if "\n" in whole and (_HEADER.search(whole) is not None or _NOTICE.search(whole) is not None):
@@ -91,25 +108,42 @@ def _read(text: str) -> Pasted | None:
     return _single(whole)
 
 
+def _unquoted(text: str) -> str:
+    """A text without the marks of a reply that quotes all of it."""
+    lines = text.strip().splitlines()
+    return "\n".join(line[1:].removeprefix(" ") for line in lines) if len(lines) > 1 and all(line[:1] == ">" for line in lines) else text
+
+
 def _single(text: str) -> Pasted | None:
     """One thing in one line."""
+    text = _MAILTO(r"<\1>", text)
     if (link := urlsplit(text) if re.match(r"(?:https?|mailto):", text, re.IGNORECASE) else None) is not None:
         return _linked(text, link.scheme.lower(), unquote(link.path), link.query)
-    header = re.match(r"(Message-ID|Resent-Message-ID|In-Reply-To|References):\s*(.+)", text, re.IGNORECASE)
-    if header is not None:
-        return _ids(header[2].split(), "the Message-ID")
-    if re.match(r"(?:From|To|Cc|Bcc|Return-Path|Sender|Reply-To|Delivered-To|X-Original-To):", text):
-        text = text.partition(":")[2].strip()
+    if (header := _ID_HEADER(text)) is not None:
+        return _ids(header[1].split(), "the Message-ID")
+    if (kept := _KEPT_HEADER(text)) is not None:
+        return Pasted(f"the id {kept[1]} of a kept message", _asked({"quarantine_id": [kept[1]]}))
+    if (people := _PEOPLE_HEADER(text)) is not None:
+        text = text[people.end() :].strip()
+    if text.startswith("<@") and (routed := _addresses([text])):
+        return _of_addresses(routed, f" {text}")
     bare = text.strip("<>[](){}.,;:'\"`“”‘’ ")
     if _TRACE_ID.fullmatch(bare) and _is_trace(bare):
         return _trace(bare)
     if (server := _server(text.strip("<>(){},; "))) is not None:
         return Pasted(f"the address {server} of a server", _asked({"client": [server]}, {"relay": [server]}))
+    text = text.strip("“”‘’ ").replace("\t", " ")
     named = [one for one in getaddresses([text]) if "@" in one[1]]
-    if named and (" " not in text or text.endswith(">") or "," in text or ";" in text):
+    if named and (" " not in text or text.endswith((">", ")")) or "," in text or ";" in text or _QUOTED_LOCAL(text)):
         found = _addresses(one for _, one in getaddresses(re.split(r";", text)) if "@" in one)
         if found and _nothing_else(text, found):
             return _of_addresses(found, text)
+    alone = list(dict.fromkeys(_ADDRESS.findall(text)))
+    if len(alone) == 1 and text.rstrip(">").endswith(alone[0]) and "(" not in text and _nothing_else(text, alone):
+        # A name without brackets around the address, as a table has it.
+        return _of_addresses(_addresses(alone), text)
+    if (queued := _QUEUED_AS(text)) is not None and _may_be_id(queued[1]):
+        return Pasted(f"the queue id {queued[1]}", _asked({"queue_id": [queued[1]]}))
     if " " not in text and _may_be_id(bare):
         return Pasted(f"the id {bare}", _asked({"queue_id": [bare]}, {"quarantine_id": [bare]}, {"message_id": [bare]}))
     return None
@@ -154,13 +188,16 @@ def _ids(texts: Iterable[str], kind: str) -> Pasted | None:
 
 def _lines(text: str) -> Pasted | None:
     """Lines of a log: by their queue ids, else their Message-IDs, ids of kept mail, and whom they name."""
-    queue_ids = _several(one[0] or one[1] for one in _QUEUE_ID.findall(text))
+    queue_ids = _several("".join(one) for one in _QUEUE_ID.findall(text))
     queue_ids = [one for one in queue_ids if any(map(str.isdigit, one)) and one != "NOQUEUE"]
     message_ids = _several(_LABELLED_ID.findall(text))
     kept = _several([*_KEPT.findall(text), *_MAIL_ID.findall(text)])
     named = _NAMED.findall(text)
-    recipients = _addresses(one for name, one in named if name in ("to", "orig_to", "rcpt", "rcpts", "recipient"))
-    senders = _addresses(one for name, one in named if name in ("from", "sender") and one)
+    recipients = _addresses(one for name, one in named if name in ("to", "orig_to", "rcpt", "rcpts", "recipient", "RCPT"))
+    senders = _addresses(one for name, one in named if name in ("from", "sender", "F") and one)
+    if not senders and any(name in ("from", "F") for name, _ in named):
+        # The null sender, which is said as well.
+        senders = [""]
     people = {name: found for name, found in (("recipient", recipients), ("sender", senders)) if found}
     to_him = {"recipient": recipients} if recipients else {}
     queries = _asked(
@@ -172,13 +209,16 @@ def _lines(text: str) -> Pasted | None:
     )
     if not queries:
         return None
-    what = [*queue_ids[:2], *message_ids[:1], *kept[:1]] or [*recipients[:1], *senders[:1]]
+    what = [*queue_ids[:2], *message_ids[:1], *kept[:1]] or [one or "<>" for one in (*recipients[:1], *senders[:1])]
     return Pasted(f"a line of a log about {', '.join(what)}", queries)
 
 
 def _message(text: str) -> Pasted | None:
     """The headers of a message, or a notice about one: what it is about comes first."""
     parsed = email.message_from_string(text.lstrip(), policy=email.policy.compat32)
+    if not parsed.keys() and (first := _HEADER.search(text)) is not None and _NOTICE.search(text) is None:
+        # What a mail program writes above the headers of what is sent on.
+        parsed = email.message_from_string(text[first.start() :], policy=email.policy.compat32)
     parts = list(parsed.walk())
     subject = str(parsed.get("Subject", ""))
     notice = parsed.get_content_type() == "multipart/report" or _NOTICE.search(f"{subject}\n{text[:4000]}") is not None
@@ -270,6 +310,8 @@ def _all_ids(text: str) -> list[str]:
 
 def _server(text: str) -> str | None:
     """An IP address, with or without brackets and port."""
+    if (named := _NAMED_SERVER(text)) is not None:
+        text = named[1]
     found = _WITH_PORT(text)
     for one in [text.strip("[]"), found[1]] if found is not None else [text.strip("[]")]:
         try:
@@ -297,7 +339,8 @@ def _nothing_else(text: str, found: list[str]) -> bool:
 
 def _addresses(texts: Iterable[str]) -> list[str]:
     """Addresses in their one form, each once."""
-    found = (address.normalise(one.strip(" <>\"'.,;:")) for one in texts if one)
+    # A quoted local part keeps its quotes; the others are those of whoever copied it.
+    found = (address.normalise(one.strip(" <>.,;:") if '"@' in one else one.strip(" <>\"'.,;:")) for one in texts if one)
     return _several(one for one in found if "@" in one)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 import msgspec
@@ -12,6 +12,8 @@ import msgspec
 from search.answers import TraceAnswer
 from search.safe import csv_cell, printable_json, safe
 
+#: What stands in a column; None is an empty cell.
+Cell = str | float | None
 #: The columns of CSV, in order; documented in docs/commands.md and only ever added to.
 CSV_COLUMNS: dict[str, str] = {
     "id": "Id of the trace.",
@@ -53,7 +55,8 @@ def write_jsonl(traces: Iterable[TraceAnswer], out: TextIO) -> None:
 def write_csv(traces: Iterable[TraceAnswer], out: TextIO) -> None:
     """Write a line of column names, then one line a trace (RFC 4180)."""
     out.write(csv_header())
-    out.writelines(csv_rows([trace]) for trace in traces)
+    # One writer for all: each row is written as it comes.
+    csv.writer(out, lineterminator="\r\n").writerows(_guarded(trace) for trace in traces)
 
 
 def csv_header() -> str:
@@ -63,20 +66,25 @@ def csv_header() -> str:
 
 def csv_rows(traces: Iterable[TraceAnswer]) -> str:
     """A line a trace."""
-    return _csv([csv_cell(safe(cell)) for cell in _cells(trace)] for trace in traces)
+    return _csv(map(_guarded, traces))
 
 
-def _csv(rows: Iterable[list[str]]) -> str:
+def _guarded(trace: TraceAnswer) -> list[Cell]:
+    """The cells of a row: numbers as they are, text guarded against formulas and terminals."""
+    return [csv_cell(safe(cell)) if isinstance(cell, str) else cell for cell in cells(trace)]
+
+
+def _csv(rows: Iterable[Sequence[Cell]]) -> str:
     """Rows as lines."""
     out = io.StringIO()
     csv.writer(out, lineterminator="\r\n").writerows(rows)
     return out.getvalue()
 
 
-def _cells(trace: TraceAnswer) -> list[str]:
+def cells(trace: TraceAnswer) -> list[Cell]:
     """Take the values of the columns from a trace."""
     code, server = trace.return_code, trace.sending_server
-    values: list[str | float | None] = [
+    return [
         trace.id,
         trace.time,
         trace.last_event,
@@ -105,4 +113,3 @@ def _cells(trace: TraceAnswer) -> list[str]:
         trace.attempts,
         "true" if trace.incomplete else "false",
     ]
-    return ["" if value is None else str(value) for value in values]

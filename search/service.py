@@ -13,14 +13,15 @@ from mappings.codes import KnownError, best_entry, entries, lookup
 from mappings.patterns import fold_domain
 from mappings.vocabulary import Disposition
 from search import pasting
-from search.answers import FreshnessAnswer, ReportAnswer, SearchAnswer, TraceAnswer, as_of, freshness, trace_answer
+from search.answers import FreshnessAnswer, NearValue, ReportAnswer, SearchAnswer, TraceAnswer, as_of, freshness, trace_answer
 from search.completing import Completions, complete
 from search.counting import CountsAsked, TimeCounts, ValueCounts, counted_field, counts
 from search.differing import Differences, differs
-from search.empty import kept_since, why_empty, worth_trying
-from search.engines import Engine, OverTime, Side
+from search.empty import how_many, kept_since, why_empty, worth_trying
+from search.engines import Engine, OverTime, Side, Total
 from search.error_answer import ErrorAnswer, error_answer
 from search.losses import concerning, in_words
+from search.near import near_values
 from search.query import Query
 from search.query_error import QueryError
 from search.ranking import NETWORK, Ranking, networks, period_before, ranking
@@ -67,10 +68,13 @@ class MailTrace:
         # Read before the search: what is said to be read is then in the answer.
         state = self.engine.state()
         page = self.engine.search(query, self.scope, limit=limit, cursor=_checked_cursor(cursor))
+        near: list[NearValue] = []
         if page.traces or cursor is not None or not page.complete:
             warnings = kept_since(query, state)
         else:
-            warnings = [*why_empty(query, state, self.clock(), self.scope), *worth_trying(query, self.engine, self.scope)]
+            near = near_values(query, self.engine, self.scope)
+            meant = [f"{how_many(one.total)} found for {one.value}: did you mean that?" for one in near]
+            warnings = [*why_empty(query, state, self.clock(), self.scope), *meant, *worth_trying(query, self.engine, self.scope)]
         lost = concerning(state.losses, query.since_ms, query.until_ms)
         return SearchAnswer(
             traces=[trace_answer(trace, self.scope) for trace in page.traces],
@@ -81,6 +85,7 @@ class MailTrace:
             as_of=as_of(state.read_up_to_ms),
             complete=page.complete and not lost,
             warnings=[*View(self.scope).texts(page.warnings), *in_words(lost, self.scope), *warnings],
+            did_you_mean=near,
         )
 
     def meant(self, text: str, zone: tzinfo = UTC) -> Meant:
@@ -94,6 +99,10 @@ class MailTrace:
     def count(self, query: Query = _ALL) -> int:
         """How many traces fit, exactly."""
         return self.engine.count(query, self.scope)
+
+    def total(self, query: Query = _ALL) -> Total:
+        """How many traces fit, exactly to 10,000: what a page of a search says, and nothing else of it."""
+        return self.engine.search(query, self.scope, limit=1).total
 
     def counts(self, asked: CountsAsked, query: Query = _ALL, *, zone: tzinfo = UTC) -> ValueCounts | TimeCounts:
         """Counts by a field, by two, or over time, of all traces that fit; exactly. Bad words raise `QueryError`."""

@@ -148,6 +148,11 @@ class ReferenceStore:
             found.update(product(*(_counted(trace, name) for name in fields)))
         return found
 
+    def bounds(self, query: Query, scope: Scope) -> tuple[int, int] | None:
+        """The first and the last in time."""
+        times = [trace.time_ms for trace in self._fitting(query, scope)]
+        return (min(times), max(times)) if times else None
+
     def top(self, query: Query, scope: Scope, field: str, limit: int) -> Top:
         """All values in their order, cut off."""
         return top_of(self.tally(query, scope, [field]), limit)
@@ -237,8 +242,12 @@ def tree_fits(node: Node, trace: Trace) -> bool:
     if isinstance(node, Not):
         return not tree_fits(node.node, trace)
     if isinstance(node, Bare):
-        names = ("address", "quarantine_id", "message_id", "queue_id", "client", "relay", "subject", "reply", "detail", "user")
-        return any(tree_fits(Has(BY_CRITERION[name], node.value, node.literal), trace) for name in names)
+        names = ("address", "quarantine_id", "message_id", "queue_id", "client", "relay", "detail", "user")
+        texts = [text for text in (trace.subject, trace.reply_text) if text is not None]
+        words = [node.value] if node.phrase else node.value.split()
+        wild = {word: not node.literal and patterns.is_pattern(word) for word in words}
+        looked_for = any(patterns.asked_words(word, wild=wild[word]).fits(text) for word in words for text in texts)
+        return looked_for or any(tree_fits(Has(BY_CRITERION[name], node.value, node.literal), trace) for name in names)
     values = [getattr(trace, name) for name in node.criterion.over]
     if isinstance(node, Known):
         told = ("disposition", "verdict", "direction")

@@ -19,7 +19,7 @@ LAYERS = {"mappings": set[str](), "ingest": {"mappings"}, "search": {"mappings"}
 PLACES = {
     "watchdog": ("ingest.tail",),
     "sqlite3": ("mappings.embedded", "ingest.sinks.embedded", "search.engines.embedded"),
-    "duckdb": ("mappings.embedded.columnar", "search.engines.embedded_columnar"),
+    "duckdb": ("mappings.embedded.columnar", "search.engines.embedded_columnar", "mailtrace.parquet"),
     "elasticsearch": ("mappings.elasticsearch", "ingest.sinks.elasticsearch", "search.engines.elasticsearch"),
     "cyclopts": ("mailtrace.cli",),
     "rich": ("mailtrace",),

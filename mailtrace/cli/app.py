@@ -25,6 +25,7 @@ COMMANDS = {
     "deadletters": "Show what could not be dealt with, or try again.",
     "doctor": "Check that everything is in order.",
     "demo": "Try it on a bundled real log.",
+    "completion": "Write what a shell needs to complete commands, options and their words.",
 }
 #: With one of these something is shown, and nothing run.
 _SHOWS = {"--help", "-h", "--version"}

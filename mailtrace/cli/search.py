@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import sys
 import time
 from collections.abc import Iterator
 from datetime import tzinfo
 from itertools import chain, islice
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 from cyclopts import Group, Parameter, validators
 
+from mailtrace.amounts import counted
 from mailtrace.cli.asking import Criteria
 from mailtrace.cli.common import Common
 from mailtrace.problems import WrongUsage
+from mailtrace.settings import Settings
 from mailtrace.show.screen import Screen
 from mailtrace.show.table import DEFAULT_LIMIT, next_page_line, show_traces, total_line
 from mailtrace.stores import asking
@@ -27,6 +31,9 @@ from search.rows import write_csv, write_jsonl
 from search.safe import printable_json
 from search.service import MailTrace
 
+if TYPE_CHECKING:
+    from mailtrace.exporting import Export
+
 _SHOWN = Group("How to show it", sort_key=2)
 #: Rows that are asked for, and laid out, together where all are walked.
 _AT_ONCE = 500
@@ -37,10 +44,12 @@ def search(
     /,
     criteria: Criteria | None = None,
     *,
-    limit: Annotated[int, Parameter(group=_SHOWN, validator=validators.Number(gte=0))] = DEFAULT_LIMIT,
+    limit: Annotated[int | None, Parameter(group=_SHOWN, show_default=False, validator=validators.Number(gte=0))] = None,
     cursor: Annotated[str | None, Parameter(group=_SHOWN)] = None,
     count: Annotated[bool, Parameter(group=_SHOWN, show_default=False)] = False,
-    format: Annotated[Literal["table", "json", "jsonl", "csv"], Parameter(group=_SHOWN)] = "table",  # noqa: A002 - the option's name
+    format: Annotated[Literal["table", "json", "jsonl", "csv", "parquet"], Parameter(group=_SHOWN)] = "table",  # noqa: A002 - the option's name
+    output: Annotated[Path | None, Parameter(name="--output", group=_SHOWN, show_default=False)] = None,
+    resume: Annotated[bool, Parameter(group=_SHOWN, show_default=False, negative="")] = False,
     common: Common | None = None,
 ) -> None:
     """Find traces, newest first.
@@ -55,17 +64,24 @@ def search(
     text
         What to find, as you have it.
     limit
-        At most so many; 0 is all of them, and jsonl and csv are then written as they are found.
+        At most so many, 50 if not said; 0 is all of them, and jsonl and csv are then written as they are found.
     cursor
         Go on behind a page: the cursor that it ended with.
     count
         Count all that fit, also beyond 10,000.
     format
-        How to write them.
+        How to write them; parquet needs --output.
+    output
+        Write all that fit into this file, which is there when it is whole.
+    resume
+        Go on with the --output that was broken off: the same question, from the last whole row on.
     """
-    criteria = criteria or Criteria()
-    settings = (common or Common()).settings()
-    zone = named(system_zone())
+    criteria, settings, zone = criteria or Criteria(), (common or Common()).settings(), named(system_zone())
+    if output is not None or resume or format == "parquet":
+        target = _target(output, format, alone=limit is None and cursor is None and not count)
+        _export(_begun(target, format, criteria.as_typed(), text, resume=resume), text, criteria, settings, zone)
+        return
+    limit = DEFAULT_LIMIT if limit is None else limit
     query = criteria.question(settings, time.time_ns() // 1_000_000, zone)
     with asking(settings.store, settings.elasticsearch) as mail:
         if text is not None:
@@ -83,6 +99,40 @@ def search(
         else:
             (write_csv if format == "csv" else write_jsonl)(traces, sys.stdout)
             _note(answer, count=count)
+
+
+def _target(output: Path | None, format_: str, *, alone: bool) -> Path:
+    """The file of an export; raises where it can be none."""
+    if output is None:
+        raise WrongUsage("parquet and --resume need a file: name it with --output")
+    if format_ in ("table", "json"):
+        raise WrongUsage("--output takes rows: give --format csv, jsonl or parquet")
+    if not alone:
+        raise WrongUsage("--output writes all that fit; leave out --limit, --cursor and --count")
+    return output.expanduser()
+
+
+def _begun(output: Path, format_: str, options: str, text: str | None, *, resume: bool) -> Export:
+    """The export, as far as it is."""
+    from mailtrace.exporting import Export  # noqa: PLC0415 - only an export needs it
+
+    asked = " ".join([*([shlex.quote(text)] if text else []), *([options] if options else [])])
+    return Export(output, format_, asked, time.time_ns() // 1_000_000, resume=resume)
+
+
+def _export(export: Export, text: str | None, criteria: Criteria, settings: Settings, zone: tzinfo) -> None:
+    """Write all that fit into a file, and say on standard error how far it is."""
+    from mailtrace.show.progress import ExportingBar  # noqa: PLC0415 - only an export needs it
+
+    query = criteria.question(settings, export.now_ms, zone)
+    with asking(settings.store, settings.elasticsearch) as mail:
+        if text is not None:
+            query, criteria = _meant(mail, text, criteria, query, zone)
+        answer = mail.search(query, limit=1)
+        with ExportingBar(sys.stderr, mail.count(query) if sys.stderr.isatty() else None) as bar:
+            rows = export.write(mail, query, bar.update)
+    Screen(sys.stderr).line(f"mailtrace: {counted(rows, 'row')} in {export.target}")
+    _note(msgspec.structs.replace(answer, next=None), count=False)
 
 
 def _meant(mail: MailTrace, text: str, criteria: Criteria, query: Query, zone: tzinfo) -> tuple[Query, Criteria]:

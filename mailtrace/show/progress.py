@@ -39,6 +39,34 @@ class CheckingBar:
         self._progress.advance(self._task)
 
 
+class ExportingBar:
+    """A progress bar over the rows of an export; does nothing where the stream is no terminal."""
+
+    def __init__(self, stream: TextIO, total: int | None) -> None:
+        """Make the bar ready; it is shown from `with` on."""
+        self._progress = Progress(
+            TextColumn("Writing"),
+            BarColumn(),
+            TextColumn("{task.completed:,} rows"),
+            TimeRemainingColumn(compact=True),
+            console=PipeConsole(file=stream, highlight=False),
+            transient=True,
+            disable=not stream.isatty(),
+        )
+        self._task = self._progress.add_task("export", total=total)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def update(self, rows: int) -> None:
+        """So many rows are written."""
+        self._progress.update(self._task, completed=rows)
+
+
 class ReadingBar:
     """A progress bar over the bytes of log files; does nothing where the stream is no terminal."""
 

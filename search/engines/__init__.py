@@ -131,6 +131,10 @@ class Engine(Protocol):
         """
         ...
 
+    def bounds(self, query: Query, scope: Scope) -> tuple[int, int] | None:
+        """The times of the oldest and the newest trace that fit; None where none does."""
+        ...
+
     def top(self, query: Query, scope: Scope, field: str, limit: int) -> Top:
         """The values of a field that most have, exactly; of equally many the lesser text first."""
         ...

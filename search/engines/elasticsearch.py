@@ -239,6 +239,14 @@ class ElasticsearchEngine:
             "aggs": aggregations,
         }
 
+    @_too_complex
+    def bounds(self, query: Query, scope: Scope) -> tuple[int, int] | None:
+        """The times of the oldest and the newest trace that fit."""
+        ends = {name: {name: {"field": BY_NAME["time_ms"].store}} for name in ("min", "max")}
+        found = self._whole(self._counting(query, scope, ends)).aggregations
+        first, last = (found.get(name, {}).get("value") for name in ends)
+        return None if first is None or last is None else (int(first), int(last))
+
     def state(self) -> StoreState:
         """Up to when each source has been read, and the times of the oldest and the newest trace."""
         progress = {"size": 10_000, "query": {"term": {"kind": "progress"}}, "_source": ["body"], "track_total_hits": False}

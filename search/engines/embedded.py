@@ -208,6 +208,16 @@ class EmbeddedEngine:
         return CountedQuestion(asked_by(query.node(), scope), domains, span, lambda file: self._criteria(query, scope, file))
 
     @in_words
+    def bounds(self, query: Query, scope: Scope) -> tuple[int, int] | None:
+        """The times of the oldest and the newest trace that fit."""
+        if self._sees_nothing(scope):
+            return None
+        span = _span(query, None)
+        found = self._each(span, lambda _, file: Plan(file.connection, self._criteria(query, scope, file), span).bounds())
+        times = [int.from_bytes(key[:6], "big") for keys in found for key in keys]
+        return (min(times), max(times)) if times else None
+
+    @in_words
     def state(self) -> StoreState:
         """Up to when each source has been read, and the times of the oldest and the newest trace."""
         listing = self._files.listing()

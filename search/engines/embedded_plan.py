@@ -82,6 +82,14 @@ class Plan:
             values = [param for *_, params in statements for param in params]
         return self._connection.execute(f"SELECT {listed}, count(*) FROM {source} WHERE {where} GROUP BY {numbers}", values).fetchall()
 
+    def bounds(self) -> list[bytes]:
+        """The least and the greatest id that fit; nothing where none does."""
+        found: list[bytes | None] = []
+        for atom in [] if self._nothing else self._atoms:
+            source, key, where, params = self._statement(atom, rows=False)
+            found += self._connection.execute(f"SELECT min({key}), max({key}) FROM {source} WHERE {where}", params).fetchone()
+        return [one for one in found if one is not None]
+
     def count(self, limit: int) -> int:
         """How many rows fit; counting ends at `limit`."""
         if self._nothing or limit <= 0:

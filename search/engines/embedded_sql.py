@@ -52,6 +52,8 @@ _PARTIAL = {
 _BESIDE = {"header_from": "sender", "header_from_domain": "sender_domain", "original_recipient_domain": "recipient_domain"}
 #: Words that no index holds, because most traces have them.
 _COMMON = frozenset({("disposition", "delivered"), ("verdict", "clean"), ("verdict", "not_scanned")})
+#: The condition that every row meets.
+_TRUE = "1"
 #: More alternatives than this are asked in one statement, and sorted.
 MOST_BRANCHES = 16
 
@@ -107,22 +109,25 @@ class _Compiler:
             case Some(nodes):
                 return [atom for inner in nodes for atom in self.alternatives(inner)]
             case All(nodes):
-                parts = [self._condition(inner) for inner in nodes]
-                return [Atom(" AND ".join(text for text, _ in parts) or "1", tuple(param for _, params in parts for param in params))]
+                parts = [self.alternatives(inner) for inner in nodes]
+                if not all(parts):
+                    # SQLite takes no index for a statement in which it sees a plain "false".
+                    return []
+                conditions = [_any(part) for part in parts]
+                return [
+                    Atom(" AND ".join(text for text, _ in conditions) or _TRUE, tuple(param for _, given in conditions for param in given))
+                ]
             case Not(inner):
-                text, params = self._condition(inner)
+                atoms = self.alternatives(inner)
+                if any(atom.condition == _TRUE for atom in atoms):
+                    return []
+                text, params = _any(atoms)
                 # What is not known is not what was asked for, so its opposite is.
-                return [Atom(f"{text} IS NOT TRUE", params)]
+                return [Atom(f"{text} IS NOT TRUE", params) if atoms else Atom(_TRUE, ())]
             case Bare():
                 raise TypeError("a word without a name is brought to its criteria first")
             case _:
                 return self._leaf(node)
-
-    def _condition(self, node: Node) -> tuple[str, tuple[Any, ...]]:
-        """A part as one condition in brackets."""
-        atoms = self.alternatives(node)
-        text = " OR ".join(f"({atom.condition})" for atom in atoms) or "0"
-        return f"({text})", tuple(param for atom in atoms for param in atom.params)
 
     def _leaf(self, leaf: Leaf) -> Criterion:
         """One leaf, by its columns where it has them."""
@@ -145,9 +150,19 @@ class _Compiler:
         """A sending server or next hop, by the numbers that this file gives to the servers that fit."""
         column = SERVERS[leaf.criterion.over[0]][0]
         names = tuple(SERVERS[name][1] for name in leaf.criterion.over)
-        condition, params = _server_condition(asked_server(leaf.value, wild=not leaf.literal), names)
+        asked = asked_server(leaf.value, wild=not leaf.literal)
+        if "ip" not in names:
+            # What stands in a name is compared as text: an address in it is no address of a server.
+            asked = AskedServer(asked.text)
+        condition, params = _server_condition(asked, names)
         rows = self._file.connection.execute(f"SELECT number FROM server WHERE {condition}", params)
         return _of_servers(column, {row[0] for row in rows})
+
+
+def _any(atoms: Criterion) -> tuple[str, tuple[Any, ...]]:
+    """Atoms as one condition in brackets."""
+    text = " OR ".join(f"({atom.condition})" for atom in atoms)
+    return f"({text})", tuple(param for atom in atoms for param in atom.params)
 
 
 def scope_criterion(handle: int, domains: Iterable[str]) -> Criterion:
@@ -259,6 +274,8 @@ def _exact(columns: tuple[str, ...], value: str, wild: bool) -> Criterion:
     """An id or word that is compared with its case: a queue id of any hop, or a Message-ID by the name of its field."""
     if columns == ("message_id",):
         return _message_id(columns, value, wild)
+    if columns == ("quarantine_id",):
+        return _whole_quarantine(asked_exact(value, wild=wild))
     if columns != ("queue_ids",):
         asked = asked_exact(value, wild=wild)
         if asked.form is Form.PATTERN:
@@ -269,6 +286,14 @@ def _exact(columns: tuple[str, ...], value: str, wild: bool) -> Criterion:
         # GLOB sorts out most rows before the dearer function is asked.
         return [Atom("(t.queue_ids GLOB ? AND fits_any(?, t.queue_ids))", (f"*{glob(asked.value)}*", asked.value))]
     return [Atom(_one_of("queue_ids"), (f"{SEPARATOR}{asked.value}{SEPARATOR}",), _by_term(queue_term(asked.value)))]
+
+
+def _whole_quarantine(asked: Asked) -> Criterion:
+    """A quarantine id as it was written: the first of the forms in its column."""
+    whole = f"substr(t.quarantine, 1, instr(t.quarantine || '{SEPARATOR}', '{SEPARATOR}') - 1)"
+    if asked.form is Form.PATTERN:
+        return [Atom(f"{whole} GLOB ?", (glob(asked.value),))]
+    return [Atom(f"{whole} = ?", (asked.value,), _by_term(term(keys.quarantine(asked.value))))]
 
 
 def _code(_: tuple[str, ...], value: str, _wild: bool) -> Criterion:

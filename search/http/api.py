@@ -57,7 +57,7 @@ Side = Literal["received", "sent"]
     "/traces",
     summary="Find traces, newest first",
     description="Different parameters must all fit; one given several times takes any of its values. `Accept: text/csv` or"
-    " `application/x-ndjson` streams the whole result, to the end.",
+    " `application/x-ndjson` streams the whole result, to the end, or with `cursor` what is behind it.",
     responses=answer(TracesAnswer | ChosenAnswer, examples.TRACES, "One page; with `fields`, its rows hold those alone.")
     | problems(400, 401, 429, 503),
     operation_class=Streamed,
@@ -79,9 +79,7 @@ def traces(
 ) -> Response[Any]:
     """Find traces."""
     if (kind := _streamed(request)) is not None:
-        if cursor is not None:
-            raise QueryError("a stream has no pages", field="cursor", hint="leave it out")
-        return cast("Response[Any]", stream(mail, asked.query, kind, site.places, note))
+        return cast("Response[Any]", stream(mail, asked.query, kind, site.places, note, cursor=cursor))
     began = time.perf_counter()
     wanted = fields_of(fields)
     if count is None and "count" in request.query_params:

@@ -24,10 +24,18 @@ def _optional(kind: type[msgspec.Struct]) -> list[tuple[str, Any, Any]]:
 
 
 ChosenFields = msgspec.defstruct("ChosenFields", _optional(TraceAnswer), frozen=True, kw_only=True)
+
+
+def _as_it_is(field: msgspec.structs.FieldInfo) -> Any:
+    """A field of a page, whose rows hold chosen fields only; what may be left out of the one may be left out of the other."""
+    kind = list[ChosenFields] if field.name == "traces" else field.type  # type: ignore[valid-type]
+    return (field.name, kind) if field.required else (field.name, kind, msgspec.field(default_factory=field.default_factory))
+
+
 #: A page whose rows hold the fields that were asked for.
 ChosenAnswer = msgspec.defstruct(
     "ChosenAnswer",
-    [(field.name, list[ChosenFields] if field.name == "traces" else field.type) for field in msgspec.structs.fields(TracesAnswer)],  # type: ignore[valid-type]
+    [_as_it_is(field) for field in msgspec.structs.fields(TracesAnswer)],
     frozen=True,
     kw_only=True,
 )

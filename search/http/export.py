@@ -31,16 +31,28 @@ _THREADS = ThreadPoolExecutor(2, thread_name_prefix="export")
 
 
 def stream(
-    mail: MailTrace, query: Query, kind: Format, places: Places, note: Callable[[str, int], None], *, download: bool = False
+    mail: MailTrace,
+    query: Query,
+    kind: Format,
+    places: Places,
+    note: Callable[[str, int], None],
+    *,
+    cursor: str | None = None,
+    download: bool = False,
 ) -> Stream:
-    """Answer with all traces that fit, newest first; raises `Busy` where very many exports are under way."""
+    """Answer with all traces that fit, newest first; raises `Busy` where very many exports are under way.
+
+    With `cursor`, the id of the last whole row that somebody has, it goes on behind that row, and CSV has no line of names.
+    """
     if places.exports >= MOST_EXPORTS:
         raise Busy
     headers = {"content-disposition": f'attachment; filename="mail-trace.{kind}"'} if download else {}
     # Rows have no place for it, and what lacks mail must not look whole.
     if lacking := mail.lacking(query.since_ms, query.until_ms):
         headers[INCOMPLETE] = " ".join(lacking).encode("ascii", "replace").decode()
-    return _Export(_pieces(mail.walk(query), kind, note), media_type=MEDIA_TYPES[kind], headers=headers)
+    return _Export(
+        _pieces(mail.walk(query, cursor=cursor), kind, note, named=cursor is None), media_type=MEDIA_TYPES[kind], headers=headers
+    )
 
 
 class _Export(Stream):
@@ -67,9 +79,9 @@ async def _with(first: bytes, rest: Iterator[bytes]) -> AsyncIterator[bytes]:
         piece = await asyncio.get_running_loop().run_in_executor(_THREADS, next, rest, b"")
 
 
-def _pieces(traces: Iterator[TraceAnswer], kind: Format, note: Callable[[str, int], None]) -> Iterator[bytes]:
+def _pieces(traces: Iterator[TraceAnswer], kind: Format, note: Callable[[str, int], None], *, named: bool) -> Iterator[bytes]:
     """Rows, some hundred at a time; how many there were is noted as they are written."""
-    rows, head = 0, csv_header().encode() if kind == "csv" else b""
+    rows, head = 0, csv_header().encode() if kind == "csv" and named else b""
     note("export", 0)
     while some := list(islice(traces, _AT_ONCE)):
         rows += len(some)

@@ -35,6 +35,7 @@ class Remembering:
         self.over_time = engine.over_time
         self.by_domain = engine.by_domain
         self.tally = engine.tally
+        self.bounds = engine.bounds
         self.top = engine.top
         self.tally_over_time = engine.tally_over_time
         self.lacking = engine.lacking

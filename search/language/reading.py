@@ -15,7 +15,7 @@ from mappings import patterns
 from mappings.criteria import BARE, BY_WORD, CRITERIA, Compare, Criterion
 from search.language.moments import stretch
 from search.language.syntax import FIELD, Literal, literal_of, syntax_of
-from search.language.tree import EVERYTHING, Bare, Has, Known, Node, Not, Order, Ordered, Some, all_of, some_of
+from search.language.tree import EVERYTHING, Bare, Has, Known, Node, Not, Order, Ordered, Some, all_of, any_word, some_of
 from search.query_error import QueryError, nearest
 from search.values import checked_value
 
@@ -51,11 +51,23 @@ class _Reader:
                 return Not(self.node(tree.children[0]))
             case "has":
                 named = list(_named(literal_of(tree.children[0])))
-                return self._values(tree.children[1], lambda value: some_of([self._has(criterion, value) for criterion in named]))
+                return self._values(tree.children[1], lambda value: self._in_one_of(named, value))
             case "ordered":
                 return self._ordered(tree)
             case _:
                 return self._bare(literal_of(tree.children[0]))
+
+    def _in_one_of(self, named: list[Criterion], value: Literal) -> Node:
+        """A value in one of these criteria; those that can have no such value are left out, where others can."""
+        found, refused = [], None
+        for criterion in named:
+            try:
+                found.append(self._has(criterion, value))
+            except QueryError as error:
+                refused = error
+        if refused is not None and not found:
+            raise refused
+        return some_of(found)
 
     def _values(self, tree: Tree[Any], one: Callable[[Literal], Node]) -> Node:
         """A value, or a list of them with and, or and not."""
@@ -75,8 +87,10 @@ class _Reader:
             return EVERYTHING
         self._count(value)
         for criterion in BARE:
-            _checked(criterion, value)
-        return Bare(value.text.strip(), literal=not value.wild)
+            _checked(criterion, value, named=False)
+        words = len(value.text.split())
+        self._count(value, words - 1)
+        return Bare(value.text.strip(), literal=not value.wild, phrase=value.quoted and words > 1)
 
     def _ordered(self, tree: Tree[Any]) -> Node:
         """A number or a time on one side of a bound."""
@@ -105,9 +119,9 @@ class _Reader:
         """The stretch of time that a value names."""
         return stretch(value.text, self._now_ms, self._zone, field=FIELD, position=value.position)
 
-    def _count(self, value: Literal) -> None:
-        """One value more."""
-        self._left -= 1
+    def _count(self, value: Literal, number: int = 1) -> None:
+        """So many values more."""
+        self._left -= number
         if self._left < 0:
             raise QueryError(f"more than {MOST_VALUES} values", field=FIELD, position=value.position, hint="ask in several steps")
 
@@ -127,6 +141,10 @@ class _Reader:
                 return _flag(criterion, value)
             case Compare.WORD if value.wild:
                 return _words_like(criterion, value)
+            case Compare.TEXT if not value.quoted:
+                words = any_word(criterion, _checked(criterion, value), literal=not value.wild)
+                self._count(value, len(words) - 1)
+                return some_of(words)
         # One character alone is a wildcard only beside a star: in Kibana's language it is none.
         return Has(criterion, _checked(criterion, value), literal=not value.wild)
 
@@ -148,12 +166,13 @@ def _named(name: Literal) -> Iterator[Criterion]:
     yield from found.values()
 
 
-def _checked(criterion: Criterion, value: Literal) -> str:
+def _checked(criterion: Criterion, value: Literal, *, named: bool = True) -> str:
     """A value in its plain form; what is wrong with it is told at its place in the question."""
     try:
         return checked_value(criterion, value.text, wild=value.wild)
     except QueryError as error:
-        raise QueryError(f"{criterion.name}: {error.message}", field=FIELD, position=value.position, hint=error.hint) from error
+        name = f"{criterion.name}: " if named else ""
+        raise QueryError(f"{name}{error.message}", field=FIELD, position=value.position, hint=error.hint) from error
 
 
 def _number(value: Literal) -> float:

@@ -22,7 +22,9 @@ LONGEST = 8_000
 #: `not` of `or` of `and` ..., at most.
 DEEPEST = 40
 
-_ESCAPED = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+#: What a backslash may stand before; before anything else it is itself, as in a Windows name (`EXAMPLE\\ann`).
+_ESCAPED = re.compile(r"\\(u[0-9A-Fa-f]{4}|(?i:or|and|not)|[trn\\():<>\"*{}])")
+_QUOTED_ESCAPED = re.compile(r"\\(u[0-9A-Fa-f]{4}|[trn\\\"])")
 _BLANKS = {"t": "\t", "r": "\r", "n": "\n"}
 _EXPECTED = {
     "LPAR": "a bracket",
@@ -72,7 +74,7 @@ def literal_of(tree: Tree[Any]) -> Literal:
     position = token.start_pos or 0
     raw = str(token)
     if token.type == "QUOTED":
-        return Literal(_ESCAPED.sub(_unescaped, raw[1:-1]), position, quoted=True, wild=False)
+        return Literal(_QUOTED_ESCAPED.sub(_unescaped, raw[1:-1]), position, quoted=True, wild=False)
     plain = _ESCAPED.sub(_unescaped, raw)
     bare = _ESCAPED.sub("", raw)
     wild = "*" in bare
@@ -127,6 +129,12 @@ def _refused(error: UnexpectedInput, text: str) -> QueryError:
         return QueryError("a quotation mark is not closed", field=FIELD, position=position, hint='close it with "')
     if found == ":" and "COLON" not in expected:
         hint = "put a value that holds a colon in quotes"
+    if found == ")" and "RPAR" not in expected and not words:
+        hint = "there is no bracket that it closes"
+    if found == "\\":
+        hint = "write it twice where it is meant as itself"
+    if found in "{}":
+        hint = "no field is nested; put a value that holds { or } in quotes"
     if found in "<>" and "ORDER" not in expected:
         hint = "put a value that holds < or > in quotes"
     return QueryError(f"“{found}” cannot stand here", field=FIELD, position=position, hint=hint)

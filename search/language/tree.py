@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mappings.criteria import BARE, Criterion
+from mappings.criteria import BARE, Compare, Criterion
+from mappings.patterns import is_pattern
 from search.query_error import QueryError
 from search.scope import Scope
 
@@ -51,6 +52,8 @@ class Bare:
 
     value: str
     literal: bool = False
+    #: True of words in quotes: in a text they follow each other. Else any of them will do.
+    phrase: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,11 @@ def some_of(nodes: list[Node]) -> Node:
     return nodes[0] if len(nodes) == 1 else Some(tuple(nodes))
 
 
+def any_word(criterion: Criterion, text: str, *, literal: bool) -> list[Node]:
+    """The words of a text, of which one is enough; one that is cut (`bob@example.net`, `foo-bar`) is its pieces, one after the other."""
+    return [Has(criterion, word, literal or not is_pattern(word)) for word in dict.fromkeys(text.split())]
+
+
 def asked_by(node: Node, scope: Scope) -> Node:
     """The tree as a caller with this scope may ask it, with words that have no name brought to their criteria.
 
@@ -103,13 +111,20 @@ def asked_by(node: Node, scope: Scope) -> Node:
             return Some(tuple(asked_by(inner, scope) for inner in nodes))
         case Not(inner):
             return Not(asked_by(inner, scope))
-        case Bare(value, literal):
+        case Bare():
             able = [criterion for criterion in BARE if scope.domains is None or not criterion.private]
-            return Some(tuple(Has(criterion, value, literal) for criterion in able))
+            return Some(tuple(leaf for criterion in able for leaf in _looked_for(criterion, node)))
         case Has(criterion) | Ordered(criterion) | Known(criterion):
             if criterion.private and scope.domains is not None:
                 raise QueryError(f"{criterion.called} can be asked only by who sees all mail", field="query", hint="leave it out")
             return node
+
+
+def _looked_for(criterion: Criterion, bare: Bare) -> list[Node]:
+    """A value without a name in one criterion."""
+    if criterion.compare is Compare.TEXT and not bare.phrase:
+        return any_word(criterion, bare.value, literal=bare.literal)
+    return [Has(criterion, bare.value, bare.literal)]
 
 
 def leaves(node: Node) -> Iterator[Leaf | Bare]:

@@ -150,7 +150,7 @@ class TestExitCodes:
             (["search", "--quarantine-id", ""], 2, "--quarantine-id"),
             (["search", "--cursor", "x"], 2, "--cursor"),
             (["search", "--code", "abc"], 2, "--code"),
-            (["search", "stray"], 2, "stray"),
+            (["errors", "550", "stray"], 2, "stray"),
             (["report"], 2, "ID"),
             (["report", "nonsense"], 1, "there is no trace 'nonsense'"),
             (["errors", "hello"], 2, "'hello' is no reply code"),

@@ -52,6 +52,15 @@ def test_generated_trees_have_the_reference_s_answers(filled: Filled, seed: int)
         assert filled.store.engine.count(query, EVERYTHING) == len(expected), text
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_bounds_are_the_reference_s(filled: Filled, seed: int) -> None:
+    """The times of the oldest and the newest that fit."""
+    chance = random.Random(seed + 700)
+    for _ in range(20):
+        query, scope = generate.query(chance, filled.written), generate.scope(chance)
+        assert filled.store.engine.bounds(query, scope) == filled.reference.bounds(query, scope), (query, scope)
+
+
 _BESIDE = ("disposition", "score", "recipient_domain", "client_name")
 _COUNTED = sorted({criterion.counted for criterion in BY_WORD.values() if criterion.counted is not None})
 

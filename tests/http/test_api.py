@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -373,11 +374,20 @@ def test_a_stream_goes_to_the_end(large: Running, person: Person) -> None:
     assert [msgspec.json.decode(line)["id"] for line in lines.content.splitlines()] == ids
 
 
-def test_a_stream_has_no_pages(on_embedded: Running) -> None:
-    """A cursor is refused, and a wrong question is told before anything is streamed."""
-    told = problem_of(on_embedded.get("/traces", [("cursor", "0" * 26)], accept="text/csv"), 400)
+@pytest.mark.parametrize("accept", ["text/csv", "application/x-ndjson"])
+def test_a_stream_that_broke_goes_on_behind_its_last_whole_row(on_embedded: Running, accept: str) -> None:
+    """Both pieces together are the whole stream, byte for byte; a wrong question or cursor is told before anything is streamed."""
+    whole = on_embedded.get("/traces", (), accept=accept).content
+    for size in range(9_000, len(whole), len(whole) // 7):
+        kept = whole[: whole.rindex(b"\n", 0, size) + 1]
+        last = kept.splitlines()[-1]
+        cursor = json.loads(last)["id"] if accept.endswith("ndjson") else last.partition(b",")[0].decode()
+        given = [] if cursor == "id" else [("cursor", cursor)]
+        rest = on_embedded.get("/traces", given, accept=accept).content
+        assert (kept if given else b"") + rest == whole
+    told = problem_of(on_embedded.get("/traces", [("cursor", "none")], accept=accept), 400)
     assert [one["parameter"] for one in told["errors"]] == ["cursor"]
-    problem_of(on_embedded.get("/traces", [("code", "bad")], accept="application/x-ndjson"), 400)
+    problem_of(on_embedded.get("/traces", [("code", "bad")], accept=accept), 400)
 
 
 def test_of_several_forms_that_are_taken_one_is_given(on_embedded: Running) -> None:

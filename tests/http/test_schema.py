@@ -19,10 +19,10 @@ pytest_plugins = ("http_fixtures",)
 OPERATIONS = {
     "/traces",
     "/traces/{trace_id}",
+    "/counts",
     "/errors",
     "/errors/{code}",
     "/vocabulary",
-    "/counts",
     "/differs",
     "/complete",
     "/domains",

@@ -8,6 +8,7 @@ from typing import Final
 
 from mappings import patterns
 from mappings.patterns import Form
+from search.answers import NearValue
 from search.engines import Total
 from search.http.pages.form import FILTERS
 from search.http.pages.question import FIELDS, Items, Question, changed
@@ -59,6 +60,19 @@ def offers(question: Question, domains: int) -> list[Offer]:
     if question.values("domain") or question.values("customer"):
         everywhere = f"Search in all {domains:,} of your domains" if domains > 1 else "Search in all domains"
         offer([own(everywhere)], domain=None, customer=None)
+    return found
+
+
+def near_offers(question: Question, near: list[NearValue]) -> list[Offer]:
+    """The same question with a value that there is in place of one of which there is nothing."""
+    found = []
+    for one in near:
+        words = [own("Did you mean "), value(one.value), own("?")]
+        if question.values(one.criterion) == (one.asked,):
+            items = changed(question.items, {one.criterion: one.value})
+        else:
+            items = changed(question.items, {"query": question.value("query").replace(one.asked, one.value)})
+        found.append(Offer(words, tuple(items), one.total))
     return found
 
 

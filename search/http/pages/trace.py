@@ -17,7 +17,7 @@ from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.chart import Chart, chart_of, edges
 from search.http.pages.form import FormFlaw, flaw_of, form_of, pills
 from search.http.pages.freshness import freshness_of, not_known
-from search.http.pages.nothing import Offer, causes, offers, tried
+from search.http.pages.nothing import Offer, causes, near_offers, offers, tried
 from search.http.pages.question import BY, Items, Question, asked, by_of, folded, missing
 from search.http.pages.render import PageRequest, page_of, render
 from search.http.pages.rows import TraceRow, row_of
@@ -120,7 +120,7 @@ def _result(page: PageRequest, mail: MailTrace, question: Question, found: Searc
     nothing = not found.total.value and not found.traces
 
     def count(items: Items) -> Total:
-        return mail.search(asked(items, page.site, page.reader, mail).query, limit=1).total
+        return mail.total(asked(items, page.site, page.reader, mail).query)
 
     return Result(
         question=question,
@@ -131,7 +131,9 @@ def _result(page: PageRequest, mail: MailTrace, question: Question, found: Searc
         notices=[] if nothing else [page.clock.localised(warning) for warning in found.warnings],
         chart=None if nothing or question.cursor else drawn(page, mail, question, state),
         causes=[page.clock.localised(cause) for cause in causes(found.warnings)] if nothing else [],
-        offers=tried(offers(question, page.own_domains), count) if nothing and found.total.relation == "eq" else [],
+        offers=[*near_offers(question, found.did_you_mean), *tried(offers(question, page.own_domains), count)]
+        if nothing and found.total.relation == "eq"
+        else [],
     )
 
 
