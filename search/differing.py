@@ -54,6 +54,15 @@ _FEW_VALUES: Final = frozenset(
         "enhanced_code",
         "reply_by",
         "direction",
+        "login_method",
+        "tls_version",
+        "tls_cipher",
+        "relay_tls_version",
+        "relay_tls_cipher",
+        "spf",
+        "dkim",
+        "dmarc",
+        "arc",
     }
 )
 #: How often chance may list a value that tells nothing.
@@ -62,9 +71,9 @@ _BY_CHANCE = 0.01
 _NO_CAUSE: Final = frozenset({"id", "message_id", "queue_ids", "quarantine_id", "direction_inferred", "reply_inferred"})
 #: What became of it, where it came from, where it went: of fields that tell of the same, one that is asked for says much of the others.
 _KIN: Final = (
-    ("disposition", "verdict", "reason", "reply_code", "enhanced_code", "reply_by", "sender_notified"),
+    ("disposition", "verdict", "reason", "reply_code", "enhanced_code", "reply_shape", "reply_by", "sender_notified"),
     ("sender", "header_from", "sender_domain", "header_from_domain", "client_ip", "client_name", "client_helo"),
-    ("recipient", "original_recipient", "recipient_domain", "original_recipient_domain", "relay_host", "relay_ip"),
+    ("recipient", "original_recipient", "recipient_domain", "original_recipient_domain", "mailbox", "relay_host", "relay_ip"),
 )
 #: Of values that say the same, the first is what one can act on.
 _FIRST: Final = ("relay_host", "sender", "authenticated_as", "client_ip", "sender_domain", "recipient", "recipient_domain", "detail")

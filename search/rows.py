@@ -9,6 +9,7 @@ from typing import TextIO
 
 import msgspec
 
+from mappings.authentication import AuthMethod
 from search.answers import TraceAnswer
 from search.safe import csv_cell, printable_json, safe
 
@@ -43,6 +44,23 @@ CSV_COLUMNS: dict[str, str] = {
     "relay": "The server, pipe or agent that took or refused it last.",
     "attempts": "Deliveries that were tried.",
     "incomplete": "`true` where some of its lines were not seen.",
+    "user": "Who logged in to send it.",
+    "tls": "Protocol and cipher of the incoming connection.",
+    "delay": "Seconds since the server that tried last had it.",
+    "delay_before_queue": "Seconds of it until it was in the queue.",
+    "delay_in_queue": "Seconds of it until it was its turn.",
+    "delay_connection": "Seconds of it for connecting.",
+    "delay_transmission": "Seconds of it for handing over.",
+    "first_try": "When its delivery was first tried.",
+    "last_try": "When it was tried last.",
+    "symbols": "The filter's tests that met, separated by blanks.",
+    "spf": "What came of SPF.",
+    "dkim": "What came of DKIM.",
+    "dmarc": "What came of DMARC.",
+    "arc": "What came of ARC.",
+    "mailbox": "The mailbox in which it was put.",
+    "folder": "The folder in that mailbox.",
+    "file": "Name of a part that is forbidden.",
 }
 
 
@@ -112,4 +130,14 @@ def cells(trace: TraceAnswer) -> list[Cell]:
         trace.relay,
         trace.attempts,
         "true" if trace.incomplete else "false",
+        trace.user,
+        trace.tls,
+        *(msgspec.structs.astuple(trace.delay) if trace.delay is not None else (None,) * 5),
+        trace.first_try,
+        trace.last_try,
+        " ".join(symbol.name for symbol in trace.symbols),
+        *(None if trace.auth is None else getattr(trace.auth, method.value) for method in AuthMethod),
+        trace.mailbox,
+        trace.folder,
+        trace.file,
     ]

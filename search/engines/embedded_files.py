@@ -17,9 +17,8 @@ from mappings.embedded.reading import load
 from mappings.embedded.schema import PARTITION_STEPS, open_reader
 from mappings.faults import of_os_error
 from mappings.losses import Loss
-from mappings.patterns import searchable
 from mappings.trace import Trace
-from search.engines.fitting import Predicate, counted_value
+from search.engines.fitting import Predicate, counted_value, folded_value
 
 #: So many files stay open in a thread; each takes up to three file handles.
 _MOST_OPEN = 64
@@ -79,7 +78,7 @@ class OpenFile:
         """The value of a field in a head, as it is counted."""
         value = getattr(trace := self._unpacked(packed), name)
         if isinstance(value, list):
-            return SEPARATOR.join(map(searchable, value)) if value else None
+            return SEPARATOR.join(folded_value(name, one) for one in value) if value else None
         return counted_value(trace, name)
 
     def _unpacked(self, packed: bytes) -> Trace:

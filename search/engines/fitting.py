@@ -10,7 +10,6 @@ import msgspec
 
 from mappings import patterns
 from mappings.criteria import Compare
-from mappings.embedded.functions import SEPARATOR
 from mappings.fields import BY_NAME, Kind
 from mappings.patterns import fold_domain, fold_name, searchable
 from mappings.trace import Trace
@@ -59,15 +58,13 @@ def counted_value(trace: Trace, name: str) -> Value:
     """The value of a field that has one, as it is counted: folded, and None where a trace has none."""
     value = getattr(trace, name)
     if isinstance(value, str):
-        return None if not value and name == "host" else _folded(name, value)
-    if isinstance(value, list):
-        return SEPARATOR.join(_folded(name, one) for one in value) or None
+        return None if not value and name == "host" else folded_value(name, value)
     number: Value = value
     return number
 
 
-def _folded(name: str, text: str) -> str:
-    """A value as it is counted."""
+def folded_value(name: str, text: str) -> str:
+    """A text of a field as it is counted."""
     return searchable(fold_name(text) if BY_NAME[name].kind in _WITHOUT_CASE else str(text))
 
 
