@@ -19,6 +19,8 @@ MailTraceError
 ├── TokenError         what is asked of access tokens cannot be done (`search.http.tokens`)
 └── and what never leaves the part that raises it:
     ├── Unpackable     a column of an embedded store is damaged; a sqlite3.DatabaseError too (`mappings.embedded.packing`)
+    ├── NotColumnar    a columnar copy cannot answer: the rows are asked (`search.engines.embedded_columnar_sql`)
+    ├── CopyFailed     a columnar copy did not answer (`search.engines.embedded_columnar`)
     ├── Busy           too many ask the service already (`search.http.problems`)
     └── HeadError      the head of a request is not taken (`mailtrace.door.head`)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -399,6 +400,8 @@ _LANGUAGE_FIELDS = {
     "score": ("*", "5", "0"),
     "attempts": ("0", "1", "*"),
 }
+#: Words of the language, which are quoted where a value has them.
+_OPERATORS = re.compile(r"(?:^|\s)(?:and|or|not)(?:[\s(]|$)", re.IGNORECASE)
 _ORDERED_FIELDS = (
     *("size", "score", "required", "attempts", "time", "last_event", "mailtrace.reply_code"),
     *("delay", "delay_in_queue", "last_try"),
@@ -425,7 +428,7 @@ def text_query(chance: random.Random, written: list[Trace], depth: int = 3) -> s
     field = chance.choice(_FIELDS)
     value = _value(chance, field, chance.choice(written))
     quoted = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    if chance.random() < 0.5 or field == "code":
+    if chance.random() < 0.5 or field == "code" or _OPERATORS.search(value):
         return f"{field}: {quoted}"
     plain = "".join(f"\\{one}" if one in '\\():<>"{}' else one for one in value)
     return f"{field}: {plain or quoted}" if chance.random() < 0.8 else plain or quoted

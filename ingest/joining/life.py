@@ -11,6 +11,7 @@ from typing import Any
 from ingest.joining.event import LiveEvent
 from ingest.joining.links import Link
 from ingest.queue_ids import believed_time
+from mappings.authentication import AuthCheck
 from mappings.facts import (
     Administered,
     Attempted,
@@ -26,6 +27,7 @@ from mappings.facts import (
     Received,
     Removed,
     Ruled,
+    Signed,
 )
 from mappings.keys import queue_id_of
 from mappings.links import How
@@ -45,6 +47,7 @@ class Life:
         "answered",
         "attempts",
         "causes",
+        "checks",
         "closed",
         "complete_us",
         "end_us",
@@ -96,6 +99,8 @@ class Life:
         self.administered: list[LiveEvent] = []
         self.judged: list[LiveEvent] = []
         self.infected: list[Infected] = []
+        #: What came of authenticating it, by what stands beside the filters.
+        self.checks: list[AuthCheck] = []
         self.removed: LiveEvent | None = None
         self.expired: LiveEvent | None = None
         self.lost: LiveEvent | None = None
@@ -213,6 +218,10 @@ def _queued(life: Life, event: LiveEvent, fact: Queued) -> None:
     life.complete(event)
 
 
+def _signed(life: Life, event: LiveEvent, fact: Signed) -> None:
+    life.checks += fact.checks
+
+
 def _noticed(life: Life, event: LiveEvent, fact: Noticed) -> None:
     (life.noticed if fact.queue_id == life.queue_id else life.causes).append(event)
 
@@ -242,6 +251,7 @@ _TAKE: dict[type[Fact], Callable[[Life, LiveEvent, Any], None]] = {
     Ruled: _ruled,
     Queued: _queued,
     Noticed: _noticed,
+    Signed: _signed,
     Removed: _removed,
     Connected: _connected,
     Expired: _expired,

@@ -12,6 +12,7 @@ from ingest.queue_ids import believed_time
 from ingest.telling.tree import FROM_SCAN, Tree
 from mappings import keys
 from mappings.address import domain_of, is_loopback
+from mappings.authentication import AuthCheck
 from mappings.facts import Expired, Inspected, Judged, Noticed, Received, Ruled, Scanned
 from mappings.keys import KeyKind
 from mappings.links import How
@@ -26,6 +27,7 @@ class About:
     """What the parts on a way say, the beginning of the message first."""
 
     __slots__ = (
+        "checks",
         "client",
         "direction",
         "first",
@@ -53,6 +55,7 @@ class About:
         "sender_domain",
         "size",
         "subject",
+        "tested",
         "tree",
         "user",
     )
@@ -92,6 +95,9 @@ class About:
         self.hops: list[HopLink] = []
         self.related: list[Related] = []
         self.incomplete = False
+        #: What came of authenticating it, and the filter's result that has tests: worked out once for all recipients of a way.
+        self.checks: list[AuthCheck] | None = None
+        self.tested: Scanned | None = next((one for one in self.results if one.symbols or one.file), None)
         #: Which way the filter says that it goes.
         self.direction: Direction | None = ways.pop() if len(ways) == 1 else None
 

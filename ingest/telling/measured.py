@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ingest.joining.life import Life
 from ingest.telling.about import About
 from ingest.telling.outcome import Fate
 from ingest.telling.recipient import Recipient
 from mappings.authentication import AuthCheck, AuthMethod, strongest
-from mappings.facts import Attempted, Filed, Judged, Scanned, Signed
+from mappings.facts import Attempted, Filed, Judged, Scanned
 from mappings.log_words import Filing
 from mappings.reply_shape import shape_of
 from mappings.trace import Trace
@@ -76,7 +75,7 @@ def _version_and_cipher(text: str | None) -> tuple[str | None, str | None]:
 def _set_tests(trace: Trace, about: About, one: Recipient, fate: Fate) -> None:
     """The tests of the filter whose result counts, and the part that it forbids."""
     judged = fate.judgement.result if fate.judgement is not None else None
-    result = one.result or next((found for found in about.results if found.symbols or found.file), None)
+    result = one.result or about.tested
     symbols = (judged.symbols if judged is not None else []) or (result.symbols if result is not None else [])
     trace.symbols, trace.symbol_scores = [s.name for s in symbols], [s.score for s in symbols]
     if result is not None:
@@ -85,9 +84,10 @@ def _set_tests(trace: Trace, about: About, one: Recipient, fate: Fate) -> None:
 
 def _set_checks(trace: Trace, about: About, fate: Fate) -> None:
     """SPF, DKIM, DMARC and ARC: the results of the filters and of what stands beside them."""
-    checks = [check for fact in (*about.judged, *about.results) if isinstance(fact, Judged | Scanned) for check in fact.checks]
-    checks += fate.judgement.result.checks if fate.judgement is not None and fate.judgement.result is not None else []
-    checks += [check for life in about.lives for check in _signed(life)]
+    if about.checks is None:
+        about.checks = _checks_of(about)
+    judged = fate.judgement.result if fate.judgement is not None else None
+    checks = about.checks if judged is None else [*about.checks, *judged.checks]
     for method in AuthMethod:
         check = strongest(checks, method) if checks else None
         if check is not None:
@@ -96,9 +96,12 @@ def _set_checks(trace: Trace, about: About, fate: Fate) -> None:
                 setattr(trace, f"{method.value}_domain", check.domain)
 
 
-def _signed(life: Life) -> Iterable[AuthCheck]:
-    """What was checked of a queue file."""
-    return [check for event in life.events if isinstance(event.fact, Signed) for check in event.fact.checks]
+def _checks_of(about: About) -> list[AuthCheck]:
+    """For each method the result that counts, of all that is said of the message."""
+    checks = [check for fact in (*about.judged, *about.results) if isinstance(fact, Judged | Scanned) for check in fact.checks]
+    checks += [check for life in about.lives for check in life.checks]
+    found = [strongest(checks, method) for method in AuthMethod] if checks else []
+    return [check for check in found if check is not None]
 
 
 def set_place(trace: Trace, filed: Iterable[Filed]) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mappings.embedded import columnar
 from mappings.embedded.columnar import CopyLabel, halves
 from mappings.embedded.columns import SERVERS
+from mappings.faults import MailTraceError
 from mappings.fields import BY_NAME, Kind
 from search.engines import Top, Value
 from search.engines.embedded_columnar_sql import TIME, ColumnarStatement, column
@@ -180,7 +181,7 @@ class Copies:
             self._connection = None
 
 
-class CopyFailed(Exception):  # noqa: N818 - it says what happened
+class CopyFailed(MailTraceError):  # noqa: N818 - it says what happened
     """A copy did not answer, or there was not enough memory for the answer: the rows are asked."""
 
 

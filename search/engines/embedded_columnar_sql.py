@@ -13,6 +13,7 @@ from mappings.criteria import Compare
 from mappings.embedded.columnar import halves
 from mappings.embedded.columns import SERVERS
 from mappings.embedded.functions import SEPARATOR
+from mappings.faults import MailTraceError
 from mappings.fields import BY_NAME, Kind
 from mappings.patterns import (
     Asked,
@@ -34,7 +35,7 @@ from search.language.tree import All, Bare, Has, Known, Leaf, Node, Not, Ordered
 TIME = "(t.hi >> 16)::BIGINT"
 
 
-class NotColumnar(Exception):  # noqa: N818 - it says what the question is
+class NotColumnar(MailTraceError):  # noqa: N818 - it says what the question is
     """A question that a columnar copy cannot answer: the rows are asked."""
 
 

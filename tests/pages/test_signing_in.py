@@ -71,10 +71,15 @@ def test_a_customer_sees_its_own_mail_only(browser: Browser, guarded: Guarded) -
         expect(page.get_by_role("main")).to_contain_text("example.org")
         expect(page.get_by_role("main")).not_to_contain_text("example.com")
         seen.go("/trace?recipient=bob%40example.com")
-        foreign = page.get_by_role("main").inner_text()
+        foreign = _without_offers(page)
         seen.go("/trace?recipient=nobody%40example.com")
-        assert page.get_by_role("main").inner_text().replace("nobody@", "bob@") == foreign
+        assert _without_offers(page).replace("nobody@", "bob@") == foreign
         assert page.request.get(f"{guarded.address}/audit").status in (403, 404)
+
+
+def _without_offers(page: Page) -> str:
+    """What a page says, but for near addresses of the customer's own mail, which depend on what was typed."""
+    return "\n".join(line for line in page.get_by_role("main").inner_text().splitlines() if not line.startswith("Did you mean "))
 
 
 def test_a_revoked_token_ends_its_sessions(browser: Browser, guarded: Guarded) -> None:
