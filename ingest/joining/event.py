@@ -29,11 +29,11 @@ class LiveEvent:
 
     __slots__ = (
         "digest",
-        "earlier",
         "fact",
         "file",
         "fine",
         "host",
+        "kept",
         "lacking",
         "number",
         "order",
@@ -61,8 +61,8 @@ class LiveEvent:
         self.raw = line.raw
         self.file = line.file
         self.within = within
-        #: Read by an earlier release: it may have understood the line otherwise.
-        self.earlier = False
+        #: Out of a document: an earlier release may have read the line, and understood it otherwise.
+        self.kept = False
         self.route: Route = route_of(self)
         self.order: Order = (line.time_us, line.host, line.program, line.pid, line.number, _FIRST.get(type(fact), 0), digest)
         #: Keys of the nodes that hold it.
@@ -96,9 +96,9 @@ class LiveEvent:
         # The same record, seen to a later continuation line, or by a later release; or an earlier reading failed on it, of which nothing is
         # taken over.
         longer = len(other.raw) - len(self.raw)
-        better = other.fact != self.fact and (longer > 0 or (longer == 0 and self.earlier and not other.earlier))
+        better = other.fact != self.fact and (longer > 0 or (longer == 0 and self.kept and not other.kept))
         if not isinstance(other.fact, Unread) and (better or isinstance(self.fact, Unread)):
-            self.raw, self.fact, self.earlier, changed = other.raw, other.fact, other.earlier, True
+            self.raw, self.fact, self.kept, changed = other.raw, other.fact, other.kept, True
         if changed:
             self._work_out()
         return changed
@@ -152,11 +152,11 @@ def digest_of_fact(line: str, number: int) -> str:
     return blake2b(f"{line}\x1f{number}".encode(), digest_size=10).hexdigest() if number else line
 
 
-def from_document(stored: trace.Event, fact: Fact, within: Within, *, earlier: bool = False) -> LiveEvent:
-    """The event that a document keeps, whose fact is given; `earlier` where an earlier release wrote it."""
+def from_document(stored: trace.Event, fact: Fact, within: Within) -> LiveEvent:
+    """The event that a document keeps, whose fact is given."""
     line = Line(
         stored.time_us, stored.fine, stored.host, stored.program, stored.program, stored.pid, "", stored.raw, stored.file, stored.number
     )
     event = LiveEvent(line, fact, stored.hash, within)
-    event.earlier = earlier
+    event.kept = True
     return event

@@ -17,7 +17,7 @@ from ingest.memory.recall import Recall
 from mappings import keys
 from mappings.facts import Fact, Scanned
 from mappings.keys import KeyKind
-from mappings.trace import REVISION, VERSION_STEP, Trace
+from mappings.trace import Trace
 
 #: The fact that a document of a version keeps, by its kind and fields (`ingest.formats.earlier`).
 FactIn = Callable[[str, dict[str, Any], int], Fact]
@@ -90,8 +90,7 @@ class Loader:
             except (msgspec.ValidationError, KeyError):
                 # Written by a newer release with facts that this one has not: left as it stands, the lines tell it again.
                 continue
-            earlier = document.version < REVISION * VERSION_STEP
-            self._give_back(from_document(stored, fact, self._nodes.within, earlier=earlier), node, touched.values())
+            self._give_back(from_document(stored, fact, self._nodes.within), node, touched.values())
         return [node for node in touched.values() if not node.looked_up]
 
     def _give_back(self, event: LiveEvent, node: Node, touched: Iterable[Node]) -> None:

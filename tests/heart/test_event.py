@@ -14,24 +14,24 @@ THEN = Administered("A1", Handling.HOLD, "ACL")
 NOW = Administered("A1", Handling.HOLD, "ACL", actor=Actor.RULE)
 
 
-def event(fact: Fact, raw: str = "a line", *, earlier: bool = False) -> LiveEvent:
+def event(fact: Fact, raw: str = "a line", *, kept: bool = False) -> LiveEvent:
     """A reading of the line."""
     found = LiveEvent(Line(0, False, "mx", "exim", "exim", 1, "", raw, "mainlog"), fact, "digest", Within())
-    found.earlier = earlier
+    found.kept = kept
     return found
 
 
 @pytest.mark.parametrize(
     ("known", "other", "fact"),
     [
-        pytest.param(event(THEN, earlier=True), event(NOW), NOW, id="this release understands more than an earlier one"),
-        pytest.param(event(NOW), event(THEN, earlier=True), NOW, id="whatever is read first"),
+        pytest.param(event(THEN, kept=True), event(NOW), NOW, id="this release understands more than an earlier one"),
+        pytest.param(event(NOW), event(THEN, kept=True), NOW, id="whatever is read first"),
         pytest.param(event(NOW, "a line and more"), event(THEN), NOW, id="the longer reading of a record stays"),
         pytest.param(event(THEN), event(NOW, "a line and more"), NOW, id="and counts when it comes"),
-        pytest.param(event(THEN, "a line and more", earlier=True), event(NOW), THEN, id="also where an earlier release read further"),
+        pytest.param(event(THEN, "a line and more", kept=True), event(NOW), THEN, id="also where an earlier release read further"),
         pytest.param(event(THEN), event(NOW), THEN, id="of two of one release the first stays"),
         pytest.param(event(Unread()), event(THEN), THEN, id="what failed says nothing"),
-        pytest.param(event(THEN, earlier=True), event(Unread()), THEN, id="and takes nothing away"),
+        pytest.param(event(THEN, kept=True), event(Unread()), THEN, id="and takes nothing away"),
     ],
 )
 def test_the_better_reading_counts(known: LiveEvent, other: LiveEvent, fact: Fact) -> None:
