@@ -10,18 +10,16 @@ from collections.abc import Callable
 
 from ingest.framing.line import Line
 from ingest.framing.own import OwnFrames
-from ingest.framing.tag import tag_of
+from ingest.framing.tag import MAX_TAGS, tag_of
 from ingest.unwrapping import peeled
-from ingest.unwrapping.stamped import MOMENT, TAG, moment_of, stamped, within
+from ingest.unwrapping.stamped import MOMENT, TAGGED, moment_of, stamped, within
 
 #: How the text of a repeated line begins.
 REPEATED = "message repeated "
 _REPEATED = re.compile(r"message repeated \d{1,10} times?: \[ ?(.*?)\]?\s*\Z", re.DOTALL | re.ASCII)
 _ONLY_REPEATED = re.compile(r"(?:--- ?)?[Ll]ast message (?:'.{0,200}' )?repeated \d{1,10} times?\b", re.ASCII)
-_TAGGED = re.compile(TAG, re.ASCII)
 #: A line whose own stamp is sure, whatever zone the file is of: it names one, or is journald's.
 _ZONED = re.compile(rf"(?:<\d{{1,3}}>(?:1 )?)?{MOMENT} |\{{")
-_MAX_TAGS = 4096
 
 Work = Callable[[Line], None]
 
@@ -52,7 +50,7 @@ class Inside:
     def of(self, line: Line) -> Work | None:
         """What is done with the lines of its tag; None for most."""
         if line.tag not in self.works:
-            if len(self.works) >= _MAX_TAGS:
+            if len(self.works) >= MAX_TAGS:
                 self.works.clear()
             read = self._programs.is_read(line.tag, line.program)
             self.works[line.tag] = self._programs.unwrap.get(line.program) if read else self._look if self._frame is not None else None
@@ -89,7 +87,7 @@ class Inside:
 
     def _take_tagged(self, line: Line) -> bool:
         """Have it be the line that its text holds behind a tag."""
-        found = _TAGGED.match(line.text)
+        found = TAGGED.match(line.text)
         tag = None if found is None else tag_of(found[0][:-2])
         if found is None or tag is None or not self._programs.is_read(tag.tag, tag.program):
             return False

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 _MAX_PID_DIGITS = 10
-_MAX_TAGS = 4096
+#: Of so many tags what is known of each is kept; a file has few.
+MAX_TAGS = 4096
 _MAX_TAG = 256
 
 
@@ -44,7 +45,7 @@ class Tags(dict[str, TagParts]):
             return None
         tag = tag_of(token[:-1])
         if len(token) <= _MAX_TAG:
-            if len(self) >= _MAX_TAGS:
+            if len(self) >= MAX_TAGS:
                 self.clear()
             self[token] = tag
         return tag

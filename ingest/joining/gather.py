@@ -380,5 +380,5 @@ def _set_back(part: Part, parts: Sequence[Part], link: Link, within: Within) -> 
 def _message_ids(part: Part) -> frozenset[str]:
     """The Message-IDs that the lines of a part say of its mail."""
     if isinstance(part, Life):
-        return frozenset(i.message_id for i in part.identified if i.message_id and not i.resent)
+        return frozenset(part.message_ids)
     return frozenset(r.message_id for r in facts_of(part) if r.message_id) if isinstance(part, Scan) else frozenset()

@@ -154,6 +154,11 @@ class Life:
         return self.removed is not None and isinstance(self.removed.fact, Removed) and self.removed.fact.by_admin
 
     @property
+    def message_ids(self) -> list[str]:
+        """The Message-IDs that its lines name, but those that it had before it was sent anew; each once, in their order."""
+        return list(dict.fromkeys(known.message_id for known in self.identified if known.message_id and not known.resent))
+
+    @property
     def nameless(self) -> bool:
         """Whether its lines say that it has no Message-ID: one that says all of a message would have it."""
         named = [known.message_id for known in self.identified if not known.resent]

@@ -193,7 +193,7 @@ def _by_delivery(events: list[LiveEvent], reach_us: int) -> list[list[LiveEvent]
 
 def _boxes(life: Life) -> Iterator[Link]:
     """The mailboxes to which a queue file's tries went, with its Message-IDs."""
-    named = sorted({one.message_id for one in life.identified if one.message_id and not one.resent})
+    named = life.message_ids
     for event in life.attempts if named else ():
         fact = event.fact
         if not isinstance(fact, Attempted) or fact.skipped:
@@ -231,7 +231,6 @@ def _link(life: Life, within: Within, *, judged: bool) -> None:
 def _looked_for(life: Life, complete_us: int, within: Within) -> list[Link]:
     """By its Message-ID, or by having none, a message is found by results that name nothing else, in reception and on its way."""
     since, until = min(life.first_us, life.start_us) - SLACK_US, complete_us + SLACK_US
-    named = [i.message_id for i in life.identified if i.message_id and not i.resent]
     on_its_way = [e.time_us for e in life.attempts if isinstance(e.fact, Attempted) and not within.hands_over(e.fact)]
     last = max(on_its_way, default=complete_us - SLACK_US) + SLACK_US
     if life.nameless:
@@ -239,7 +238,7 @@ def _looked_for(life: Life, complete_us: int, within: Within) -> list[Link]:
         since, last = max(since, until - reach), min(last, complete_us + reach)
         received, checked = keys.nameless_between(since, until), keys.nameless_between(complete_us, last)
     else:
-        received = checked = [keys.judged(message_id) for message_id in named]
+        received = checked = [keys.judged(message_id) for message_id in life.message_ids]
     links = [Link(How.JUDGED, target, until, since) for target in received]
     # Of a key of its own: a message may be on its way for days, and many with it.
     links += [Link(How.CHECKED, keys.message_id(keys.value_of(target)), last, complete_us) for target in checked if on_its_way]

@@ -66,7 +66,7 @@ def message_ids(facts: Iterable[Fact]) -> list[str]:
 
 def links_of(life: Life) -> list[Link]:
     """By what a queue file is found at either end of a pipe: a key for each recipient, so that many mails of one Message-ID cost little."""
-    named = [i.message_id for i in life.identified if i.message_id and not i.resent]
+    named = life.message_ids
     if not named:
         return []
     links: list[Link] = []

@@ -154,8 +154,9 @@ def _alone(message_id: str | None) -> tuple[str, ...]:
 
 def _identified(fact: Identified, event: Statement) -> Route:
     if not fact.resent:
-        borne = msgspec.structs.replace(_borne(fact, event), told_alone=_alone(fact.message_id))
-        return borne if fact.message_id else msgspec.structs.replace(borne, ids=(*borne.ids, keys.nameless(event.time_us)))
+        owners = fact.bears(event.host)
+        known_by = fact.ids(event.host) if fact.message_id else (keys.nameless(event.time_us),)
+        return Route(owners, owners[0], ids=owners + known_by, told_alone=_alone(fact.message_id))
     owners, names = fact.bears(event.host), fact.names(event.host)
     mentions = tuple([key for _, key in names])
     return Route(owners, owners[0], names, mentions, ids=(*owners, *mentions, *fact.ids(event.host)))

@@ -21,7 +21,7 @@ from ingest.telling.handled import given_up, given_up_fate, held_fate, held_now
 from ingest.telling.judgement import judgement_of
 from ingest.telling.outcome import Fate
 from ingest.telling.recipient import Recipient
-from ingest.telling.ruled import refusal_fate, refused, rule_fate
+from ingest.telling.ruled import of_filters, refusal_fate, refused, rule_fate
 from ingest.telling.stopped import stopped_fate
 from ingest.telling.tries import Try, reason_of_try, strongest, tries_of
 from mappings.facts import Attempted, Fact, Infected, Judged, Noticed, Passed, Received, Ruled
@@ -359,8 +359,7 @@ def _before_tried(one: Recipient, loose: Sequence[Loose]) -> Sequence[Loose]:
 def _found(lives: list[Life], fate: Fate) -> None:
     """Add what virus scanners found, and what else a filter found wrong that took the message out of the queue."""
     viruses = [infected.virus for life in lives for infected in life.infected]
-    rules = [e.fact for life in lives for e in life.rules_of_all if isinstance(e.fact, Ruled) and e.fact.source is Decider.FILTER]
-    found = next((rule for rule in rules if rule.verdict is not None), None)
+    found = next((rule for life in lives for rule in of_filters(life) if rule.verdict is not None), None)
     if viruses:
         fate.verdict, fate.detail = Verdict.VIRUS, next(filter(None, viruses), fate.detail)
     elif found is not None and found.verdict is not None:

@@ -60,15 +60,15 @@ def stops_in_queue(rule: Ruled) -> bool:
 
 def _passed_on(life: Life) -> bool:
     """Whether such a filter said that it lets it go on."""
-    return any(rule.action is Action.ACCEPT for rule in _of_filters(life))
+    return any(rule.action is Action.ACCEPT for rule in of_filters(life))
 
 
 def _taken_over(life: Life) -> bool:
     """Whether such a filter said what it does with the message, or what it did."""
-    return any(rule.stage is Stage.QUEUE and rule.action in _TAKING for rule in _of_filters(life))
+    return any(rule.stage is Stage.QUEUE and rule.action in _TAKING for rule in of_filters(life))
 
 
-def _of_filters(life: Life) -> list[Ruled]:
+def of_filters(life: Life) -> list[Ruled]:
     """What filters that take messages out of the queue said of one."""
     return [e.fact for e in life.rules_of_all if isinstance(e.fact, Ruled) and e.fact.source is Decider.FILTER]
 

@@ -32,7 +32,7 @@ DAY_TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,12})?"
 TAG = r"[A-Za-z][A-Za-z0-9_./@-]{0,100}\[\d{1,10}\]: "
 
 _STAMPED = re.compile(STAMP)
-_TAGGED = re.compile(TAG, re.ASCII)
+TAGGED = re.compile(TAG, re.ASCII)
 
 
 def stamped(text: str) -> bool:
@@ -42,7 +42,7 @@ def stamped(text: str) -> bool:
 
 def tagged(text: str) -> bool:
     """Whether a text begins with a tag of syslog that has a process."""
-    return _TAGGED.match(text) is not None
+    return TAGGED.match(text) is not None
 
 
 def within(moment: str, text: str, *, at_once: bool = False) -> str:
