@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from ingest.framing.line import Line
 from ingest.framing.own import OwnFrames
-from ingest.framing.tag import MAX_TAGS, tag_of
+from ingest.framing.tag import MAX_TAGS
 from ingest.unwrapping import peeled
-from ingest.unwrapping.stamped import MOMENT, TAGGED, moment_of, stamped, within
+from ingest.unwrapping.stamped import MOMENT, moment_of, stamped, within
 
 #: How the text of a repeated line begins.
 REPEATED = "message repeated "
@@ -87,10 +87,8 @@ class Inside:
 
     def _take_tagged(self, line: Line) -> bool:
         """Have it be the line that its text holds behind a tag."""
-        found = TAGGED.match(line.text)
-        tag = None if found is None else tag_of(found[0][:-2])
-        if found is None or tag is None or not self._programs.is_read(tag.tag, tag.program):
+        found = self._programs.tagged(line.text)
+        if found is None:
             return False
-        line.tag, line.program, line.pid = tag
-        line.text = line.text[found.end() :]
+        (line.tag, line.program, line.pid), line.text = found
         return True

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ingest.framing.line import Line
-from ingest.framing.tag import tag_of
+from ingest.framing.tag import NAME, NAMED, TAGGED, TagParts, tag_of
 
-#: `dovecot: `, with a host before it or without: a tag that names no process.
-_NAMED = re.compile(r"(?:[A-Za-z][^\s\[\]=<>:]{0,254} )?([a-z][A-Za-z0-9_/.-]{0,100}): ", re.ASCII)
+#: A name alone, with a host before it or without.
+_NAMED = re.compile(rf"(?:[A-Za-z][^\s\[\]=<>:]{{0,254}} )?({NAME})", re.ASCII)
 
 
 class Own(NamedTuple):
@@ -88,10 +88,23 @@ class OwnFrames:
         self.unmarked = unmarked[0] if unmarked else None
 
     def is_named(self, text: str) -> bool:
-        """Whether what follows a stamp is of a program that is read, behind its name alone; whoever marks no line names itself in none."""
+        """Whether what follows a stamp is of a program that is read, behind its name alone."""
         found = _NAMED.match(text)
-        tag = None if found is None else tag_of(found[1])
-        return tag is not None and tag.program != self.unmarked and self.is_read(tag.tag, tag.program)
+        return found is not None and self._read_alone(found[1]) is not None
+
+    def tagged(self, text: str) -> tuple[TagParts, str] | None:
+        """The tag of a program that is read at the beginning of a text, and what follows it."""
+        if (found := TAGGED.match(text)) is not None:
+            tag = tag_of(found[0][:-2])
+            return (tag, text[found.end() :]) if self.is_read(tag.tag, tag.program) else None
+        if (found := NAMED.match(text)) is not None and (alone := self._read_alone(found[0])) is not None:
+            return alone, text[found.end() :]
+        return None
+
+    def _read_alone(self, name: str) -> TagParts | None:
+        """The tag that `dovecot: ` is, of a program that is read; whoever marks no line names itself in none."""
+        tag = tag_of(name[:-2])
+        return tag if tag.program != self.unmarked and self.is_read(tag.tag, tag.program) else None
 
     def meant(self, tag: str, text: str | None = None) -> str | None:
         """The tag of the program that a tag means which is none that is read."""

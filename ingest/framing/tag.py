@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 _MAX_PID_DIGITS = 10
 #: Of so many tags what is known of each is kept; a file has few.
 MAX_TAGS = 4096
 _MAX_TAG = 256
+
+#: `postfix/smtpd[558]: `.
+TAG = r"[A-Za-z][A-Za-z0-9_./@-]{0,100}\[\d{1,10}\]: "
+#: `dovecot: `, a tag that names no process.
+NAME = r"[a-z][A-Za-z0-9_/.-]{0,100}: "
+TAGGED = re.compile(TAG, re.ASCII)
+NAMED = re.compile(NAME, re.ASCII)
 
 
 class TagParts(NamedTuple):

@@ -119,7 +119,11 @@ class Leases:
         now = time.monotonic()
         written = self._put(lease, condition)
         if written is None:
-            self._refuse(log_domain, self._get(log_domain))
+            now_there = self._get(log_domain)
+            # What we saw can be gone with its whole index.
+            written = self._put(lease, "op_type=create") if now_there is None else None
+            if written is None:
+                self._refuse(log_domain, now_there)
         self._renewed[log_domain] = now
         with self._guard:
             self._held[log_domain] = (lease, written)
@@ -222,17 +226,10 @@ class Leases:
         return None if answer is None else msgspec.json.decode(answer, type=_Got)
 
     def _put(self, lease: Lease, condition: str) -> _Written | None:
-        """Write the document; None where somebody else was faster."""
-        try:
-            answer = self._connection.ask(
-                "register as a writer", "PUT", f"{self._target(lease.log_domain)}?{condition}", {"kind": "writer", "body": lease}
-            )
-        except StoreRefused as error:
-            if error.status == 409:
-                return None
-            raise
-        assert answer is not None, "only what may be missing is None"  # noqa: S101
-        return msgspec.json.decode(answer, type=_Written)
+        """Write the document; None where it is not as the condition says."""
+        document = {"kind": "writer", "body": lease}
+        answer = self._connection.write_where("register as a writer", self._target(lease.log_domain), condition, document)
+        return None if answer is None else msgspec.json.decode(answer, type=_Written)
 
 
 def _named(owner: LeaseOwner) -> str:

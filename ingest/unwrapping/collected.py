@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ingest.framing.stamps import BSD
-from ingest.unwrapping.stamped import STAMP, TAG, moment_of, stamped, tagged, within
+from ingest.framing.tag import TAG
+from ingest.unwrapping.stamped import STAMP, moment_of, stamped, tagged, within
 
 #: Names as they are once folded (`_folded`), the one that says it best first.
 _TEXTS = ("log", "message", "msg", "event.original", "short_message", "line", "body")

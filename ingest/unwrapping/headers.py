@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 
+from ingest.framing.tag import TAG
 from ingest.unwrapping.collected import Part, line_of
-from ingest.unwrapping.stamped import DAY_TIME, MOMENT, STAMP, TAG, moment_of, stamped, within
+from ingest.unwrapping.stamped import DAY_TIME, MOMENT, STAMP, moment_of, stamped, within
 
 _FACILITY = r"(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|ntp|security|console|audit|local[0-7])"
 _SEVERITY = r"(?:emerg|alert|crit|critical|err|error|warning|warn|notice|info|debug|panic|fatal|trace)"

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from ingest.framing.stamps import BSD, DATED, ISO, Stamp, bsd_stamp, dated, iso_stamp
+from ingest.framing.tag import TAGGED
 from ingest.framing.year import guess_year
 from ingest.unwrapping.months import in_english
 
@@ -28,11 +29,8 @@ STAMP = (
 MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,12})?(?:Z|[+-]\d\d:?\d\d)"
 #: The same without a zone: of that of the file.
 DAY_TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,12})?"
-#: `postfix/smtpd[558]: `.
-TAG = r"[A-Za-z][A-Za-z0-9_./@-]{0,100}\[\d{1,10}\]: "
 
 _STAMPED = re.compile(STAMP)
-TAGGED = re.compile(TAG, re.ASCII)
 
 
 def stamped(text: str) -> bool:

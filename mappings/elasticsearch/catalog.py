@@ -212,11 +212,7 @@ class ClusterCatalog:
             if listed != got.source.body:
                 condition = f"if_seq_no={got.number}&if_primary_term={got.term}" if got.found else "op_type=create"
                 body = {"kind": "catalog", "body": listed}
-                try:
-                    self._connection.ask("write the catalog", "PUT", f"{self._target}?{condition}", body)
-                except StoreRefused as error:
-                    if error.status != 409:
-                        raise
+                if self._connection.write_where("write the catalog", self._target, condition, body) is None:
                     continue
                 for one in found.taken:
                     self._tell(f"{one.lacked()} It is taken in.")

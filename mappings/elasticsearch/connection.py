@@ -144,6 +144,15 @@ class Connection:
             raise faults.of_answer(status, answer, what)
         return answer
 
+    def write_where(self, what: str, target: str, condition: str, body: Any) -> bytes | None:
+        """Write a document on a condition; None where it does not hold: somebody was faster (409), or its index is gone (404)."""
+        try:
+            return self.ask(what, "PUT", f"{target}?{condition}", body)
+        except faults.StoreRefused as error:
+            if error.status not in (404, 409):
+                raise
+            return None
+
     def close(self) -> None:
         """Let go of the sockets."""
         self._client.close()

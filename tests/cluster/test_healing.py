@@ -20,8 +20,10 @@ from servers.server import Wanted, ask
 from cluster.cluster_samples import DAY_MS, T0, engine_at, indices, mail, sink_at, stored, told, write
 from cluster.flaky import Fault, Proxy
 from ingest.sinks.elasticsearch import ElasticsearchSink
+from mappings.elasticsearch.catalog import ClusterCatalog
 from mappings.elasticsearch.connection import Access, Connection
 from mappings.elasticsearch.names import IndexNames, Period
+from mappings.elasticsearch.ranges import Listed, Range
 from mappings.elasticsearch.retention import Retention
 from search.query import Query
 from search.scope import EVERYTHING
@@ -184,6 +186,25 @@ def test_two_ingesters_go_on_when_the_catalog_is_lost(es_url: str, es_prefix: st
     for sink in sinks:
         assert sink.older_than_kept == 0
         sink.close()
+
+
+def test_a_catalog_that_goes_between_reading_and_writing_it_is_begun_anew(es_url: str, es_prefix: str) -> None:
+    """The server refuses a conditional write into an index that is gone (404), as one of a document that changed (409)."""
+    sink = sink_at(es_url, es_prefix)
+    write(sink, days(0, 1))
+    sink.close()
+    connection = Connection(Access((es_url,)))
+    held = ClusterCatalog(connection, IndexNames(es_prefix))
+    harms = [without_meta, without_document]
+
+    def chosen(listed: Listed) -> list[Range]:
+        if harms:
+            harms.pop()(es_url, es_prefix)
+        return list(listed.ranges[:1])
+
+    assert [one.name[-2:] for one in held.drop(chosen)] == ["24"]
+    assert (harms, list(catalog(es_url, es_prefix)), indices(es_url, es_prefix)) == ([], ["2025.11.25"], ["2025.11.25"])
+    connection.close()
 
 
 def _writers(url: str, prefix: str) -> int:

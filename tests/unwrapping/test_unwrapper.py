@@ -255,6 +255,12 @@ def test_lines_of_strangers_are_taken_for_none() -> None:
         ("Nov 24 10:00:00 node1 postfix[812]: Nov 24 09:00:00 mx1 postfix/smtpd[5]: connect from x", "smtpd", 5, "connect from x"),
         ("Nov 24 10:00:00 node1 docker/mail/rspamd[812]: 2026-11-24 09:00:00 #37(controller) <a>; x", "rspamd", 37, "<a>; x"),
         ("Nov 24 10:00:00 node1 docker/exim[812]: 2026-11-24 09:00:00 H=x [192.0.2.5] rejected", "exim", 0, "H=x [192.0.2.5] rejected"),
+        # Dovecot names no process in its tag.
+        ("Nov 24 09:00:00 node1 docker/mail[812]: dovecot: lmtp(bob)<5><x>: msgid=<a>: x", "dovecot", 0, "lmtp(bob)<5><x>: msgid=<a>: x"),
+        ("Nov 24 09:00:00 node1 monit[812]: 'dovecot' process is not running", "monit", 812, "'dovecot' process is not running"),
+        ("Nov 24 09:00:00 node1 systemd[1]: dovecot.service: Main process exited", "systemd", 1, "dovecot.service: Main process exited"),
+        ("Nov 24 09:00:00 node1 docker/app[812]: exim: the mail was sent", "app", 812, "exim: the mail was sent"),
+        ("Nov 24 09:00:00 node1 docker/app[812]: see dovecot: no mail", "app", 812, "see dovecot: no mail"),
         ("Nov 24 09:00:00 node1 cpanel-exim: 1xVnJg-00012Z-07 Completed", "exim", 0, "1xVnJg-00012Z-07 Completed"),
         ("Nov 24 09:00:00 node1 mail-exim-main: 2026-11-24 09:00:00 H=x [192.0.2.5] rejected", "exim", 0, "H=x [192.0.2.5] rejected"),
         ("Nov 24 09:00:00 node1 fail2ban-exim[9]: banned 192.0.2.5", "fail2ban-exim", 9, "banned 192.0.2.5"),

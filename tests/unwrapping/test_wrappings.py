@@ -11,6 +11,7 @@ import pytest
 from canonical import Documents, documents, must_be_same
 from captures import (
     AMAVIS_JSON,
+    DOVECOT,
     EXIM,
     EXIM_NO_STAMP,
     EXIM_SYSLOG,
@@ -30,7 +31,7 @@ from wrapped import AROUND, WRAPPINGS, Wrapping
 from ingest.formats import format_of, framer_of, peek_time, unwrapper_of
 from ingest.framing.line import Line
 
-#: Through syslog: Postfix; with Amavis as text and as JSON; with Rspamd; Exim and spamd, in one piece and in several.
+#: Through syslog: Postfix; with Amavis as text and as JSON; with Rspamd; Exim and spamd, in one piece and in several; with Dovecot.
 CAPTURES = {
     "postfix": POSTFIX_SHORT,
     "amavis": SHORT,
@@ -38,6 +39,7 @@ CAPTURES = {
     "rspamd": RSPAMD_SYSLOG,
     "exim": EXIM_SYSLOG,
     "spamd": EXIM_NO_STAMP,
+    "dovecot": DOVECOT,
 }
 HOST = "mx1"
 #: Files that programs write themselves.
