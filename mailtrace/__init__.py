@@ -29,6 +29,7 @@ if typing.TYPE_CHECKING:
         TraceAnswer,
     )
     from search.client import Client, NotAllowed, ServiceError
+    from search.counting import CountsAsked
     from search.error_answer import ErrorAnswer
     from search.explain import Explanation
     from search.query import Query
@@ -38,6 +39,7 @@ if typing.TYPE_CHECKING:
 
 __all__ = [
     "Client",
+    "CountsAsked",
     "Direction",
     "Disposition",
     "ErrorAnswer",
@@ -85,6 +87,7 @@ _STANDS = {
         "TraceAnswer",
     ),
     "search.client": ("Client", "NotAllowed", "ServiceError"),
+    "search.counting": ("CountsAsked",),
     "search.error_answer": ("ErrorAnswer",),
     "search.explain": ("Explanation",),
     "search.query": ("Query",),

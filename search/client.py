@@ -6,6 +6,7 @@ The token is sent with each request and stands in no message and no `repr` of a 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, tzinfo
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -17,6 +18,9 @@ from mappings.codes import lookup
 from mappings.faults import MailTraceError, StoreError, of_network
 from mappings.vocabulary import Disposition
 from search.answers import FreshnessAnswer, ReportAnswer, SearchAnswer, TraceAnswer
+from search.completing import Completions
+from search.counting import TIME, CountsAsked, TimeCounts, ValueCounts
+from search.differing import Differences
 from search.engines import Side
 from search.error_answer import ErrorAnswer
 from search.query import Query, format_time
@@ -100,6 +104,23 @@ class Client:
         """How many traces fit, exactly."""
         params: Params = [*query.to_params(), ("limit", "1"), ("count", "exact"), ("fields", "id")]
         return self._get("traces", _Counted, params).total.value
+
+    def counts(self, asked: CountsAsked, query: Query = _ALL, *, zone: tzinfo = UTC) -> ValueCounts | TimeCounts:
+        """Counts by a field, by two, or over time, of all traces that fit; days and weeks begin in `zone`, a `ZoneInfo` or UTC."""
+        percentiles = ",".join(f"{percent:g}" for percent in asked.percentiles)
+        words = (("by", asked.by), ("then", asked.then), ("of", asked.of), ("percentiles", percentiles), ("interval", asked.interval))
+        params: Params = [*query.to_params(), *((name, word) for name, word in words if word), ("limit", asked.limit), ("tz", str(zone))]
+        return self._get("counts", TimeCounts, params) if asked.by == TIME else self._get("counts", ValueCounts, params)
+
+    def differs(self, query: Query, *, against: str | None = None, limit: int = 20) -> Differences:
+        """What the traces that fit have more of than all others, or than the others that fit `against`, in the query language."""
+        return self._get(
+            "differs", Differences, [*query.to_params(), *([] if against is None else [("against", against)]), ("limit", limit)]
+        )
+
+    def complete(self, text: str, at: int | None = None) -> Completions:
+        """How a question in the query language may go on at a place of it, by default its end."""
+        return self._get("complete", Completions, [("q", text), *([] if at is None else [("at", at)])])
 
     def walk(self, query: Query = _ALL, *, cursor: str | None = None) -> Iterator[TraceAnswer]:
         """Every trace that fits, newest first, to the end, read as it comes; behind `cursor`, the id of a trace that one has already."""

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from captures import SHORT
@@ -26,6 +27,7 @@ from mappings.codes import UnknownCode
 from mappings.faults import StoreError
 from search.access import Role
 from search.client import Client, NotAllowed, ServiceError
+from search.counting import CountsAsked
 from search.query import Query
 from search.query_error import QueryError
 from search.service import MailTrace
@@ -128,6 +130,38 @@ def test_searches_and_counts_are_those_of_the_query_layer(there: There) -> None:
             # How far behind a source is goes on with the clock; everything else stands still.
             assert asked == expected, query
             assert client.count(query) == there.mail.count(query)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        CountsAsked("disposition"),
+        CountsAsked("symbols", then="verdict", limit=3),
+        CountsAsked("recipient_domain", of="size", percentiles=(50, 99.5)),
+        CountsAsked("time", then="disposition", interval="1h"),
+        CountsAsked("time", of="size", percentiles=(95,)),
+    ],
+)
+def test_counts_are_those_of_the_query_layer(there: There, asked: CountsAsked) -> None:
+    """Counts by a field, by two and over time are the same over HTTP, in any zone."""
+    with there.client() as client:
+        for query in questions(there.mail):
+            for zone in (UTC, ZoneInfo("Asia/Kolkata")):
+                assert client.counts(asked, query, zone=zone) == there.mail.counts(asked, query, zone=zone), query
+
+
+def test_what_differs_and_how_to_go_on_are_those_of_the_query_layer(there: There) -> None:
+    """So are what differs, with what it is compared, completion, and what is wrong with a word."""
+    kept, inbound = Query(disposition=("quarantined",)), Query(query="direction: inbound")
+    with there.client() as client:
+        assert client.differs(kept) == there.mail.differs(kept)
+        assert client.differs(kept).values
+        assert client.differs(kept, against=inbound.query, limit=2) == there.mail.differs(kept, against=inbound, limit=2)
+        for text, at in (("", None), ("dispo", None), ("sender: ", None), ("recip and size > 1", 5)):
+            assert client.complete(text, at) == there.mail.complete(text, at)
+        for mail in (client, there.mail):
+            with pytest.raises(QueryError, match="subjekt"):
+                mail.counts(CountsAsked("subjekt"))
 
 
 def test_pages_follow_one_another(there: There) -> None:
