@@ -40,11 +40,13 @@ CONSTANTS = (
 )
 #: What documents have since texts are whole in their field, with their words below it.
 SINCE_WHOLE = "ecs.version"
-#: Fields that gather others, to find one address or host wherever it stands; they are indexed once more, and stored nowhere.
-RELATED = {
+#: Fields that gather others, each of the type that ECS gives it: to find one address or host wherever it stands, and a code that ECS has as
+#: a word. They are indexed once more, and stored nowhere.
+GATHERED = {
     "related.ip": ("client_ip", "relay_ip"),
     "related.hosts": ("client_name", "client_helo", "relay_host", "host"),
     "related.user": ("authenticated_as", "sender", "recipient"),
+    "error.code": ("reply_code",),
 }
 #: Objects of ECS whose names are short words of ours.
 ECS_OBJECTS = frozenset({"client", "error", "event", "file", "host", "rule", "tls", "url", "user"})
@@ -128,14 +130,14 @@ def mappings() -> Json:
     _put(properties, AS_WRITTEN, {"type": "object", "enabled": False})
     for name, kind in CONSTANTS:
         _put(properties, name, {"type": kind})
-    for name, sources in RELATED.items():
+    for name, sources in GATHERED.items():
         _put(properties, name, {"type": "ip", "ignore_malformed": True} if name.endswith(".ip") else {"type": "keyword"})
         for source in sources:
             _at(properties, BY_NAME[source].store).setdefault("copy_to", []).append(name)
     for field in FIELDS:
         for alias in (*field.aliases, *field.ecs):
             # A short word that ECS has as an object would be in the way of other indices in one data view.
-            if field.kind is not Kind.STORED and alias not in properties and alias not in ECS_OBJECTS:
+            if field.kind is not Kind.STORED and alias not in properties and alias not in ECS_OBJECTS and alias not in GATHERED:
                 _put(properties, alias, {"type": "alias", "path": field.store})
     return {"dynamic": "strict", "properties": properties}
 
