@@ -13,7 +13,7 @@ from ingest.formats import Format, Silent, format_of
 from ingest.framing.inside import says_repeated
 from ingest.framing.line import Line
 from ingest.joining.places import Hold, Place
-from ingest.joining.route import SessionRole
+from ingest.joining.way import SessionRole
 from ingest.memory.arriving import Arrival, SessionMark
 from ingest.memory.memory import Memory
 from ingest.options import IngestOptions

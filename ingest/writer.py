@@ -15,7 +15,8 @@ from itertools import chain
 from ingest.aside import Aside
 from ingest.clock import PATIENCE_US
 from ingest.joining.event import LiveEvent
-from ingest.joining.parts import Message, Part
+from ingest.joining.message import Message
+from ingest.joining.parts import Part
 from ingest.memory.due import Due
 from ingest.memory.memory import Memory
 from ingest.memory.node import Node, Written, content_digest
@@ -23,7 +24,8 @@ from ingest.mending import Mender
 from ingest.sinks import Sink
 from ingest.summary import Summary
 from ingest.telling.document import Context
-from ingest.telling.trace import Composed, Draft, compose
+from ingest.telling.draft import Composed, Draft
+from ingest.telling.trace import compose
 from mappings.address import fold
 from mappings.trace import REVISION, VERSION_STEP, Trace
 from mappings.trace import Event as StoredEvent

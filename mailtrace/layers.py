@@ -20,6 +20,8 @@ from mailtrace.problems import CouldNot, WrongUsage, of_os_error
 from mailtrace.settings import CustomerTable, Elasticsearch, Http, LogDomainTable, Settings, SourceTable, check
 
 ENVIRONMENT = "MAILTRACE_"
+#: What the build is asked by, and may still be set (building/compiling.py); it is no setting.
+_OF_THE_BUILD = "MAILTRACE_COMPILED"
 SYSTEM_FILE = Path("/etc/mailtrace.toml")
 FILE_NAME = "mailtrace.toml"
 _TABLES: dict[str, type[msgspec.Struct]] = {"customer": CustomerTable, "source": SourceTable, "log_domain": LogDomainTable}
@@ -139,7 +141,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """What `MAILTRACE_*` says; an empty value is as good as none."""
     found: dict[str, str] = {}
     for name, value in environ.items():
-        if not name.startswith(ENVIRONMENT):
+        if not name.startswith(ENVIRONMENT) or name == _OF_THE_BUILD:
             continue
         if name not in VARIABLES:
             raise WrongUsage(f"environment: unknown setting {name}{_nearest(name, VARIABLES)}")

@@ -19,7 +19,7 @@ _WILD = re.compile(r"[*?]").search
 _STARS = re.compile(r"\*{2,}").sub
 _DOTS = ".。．｡"
 #: Control characters and what is left of bytes that are no text: never part of a question, and one unknown character in a column.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 class Form(StrEnum):

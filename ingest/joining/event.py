@@ -12,7 +12,8 @@ from operator import attrgetter
 from ingest.clock import SECOND
 from ingest.framing.line import Line
 from ingest.joining.places import Place
-from ingest.joining.route import Route, route_of
+from ingest.joining.route import route_of
+from ingest.joining.way import Route
 from ingest.joining.within import Within
 from mappings import trace
 from mappings.facts import Fact, Received, Removed, Unread

@@ -18,8 +18,9 @@ from ingest.joining.event import LiveEvent, by_time
 from ingest.joining.filing import filings_of, hand_over_of, is_elsewhere
 from ingest.joining.life import Life
 from ingest.joining.links import Link
+from ingest.joining.message import Message
 from ingest.joining.names import MANY, Mention
-from ingest.joining.parts import STORES, Edge, Loose, Message, Part, Scan, facts_of
+from ingest.joining.parts import STORES, Edge, Loose, Part, Scan, facts_of
 from ingest.joining.pipes import passages
 from ingest.joining.reception import messages_of, results_about
 from ingest.joining.within import Within

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from ingest.clock import NAMELESS_REACH_US, SECOND, SLACK_US
 from ingest.joining.event import LiveEvent, by_time, in_order
 from ingest.joining.life import Life
@@ -263,28 +261,3 @@ def _refused(life: Life) -> list[Link]:
 
 #: (from, to, how, the line that says so): a hand-over from the earlier hop to the later one, or from a part to what is beside it.
 Edge = tuple[Part, Part, How, LiveEvent | None]
-
-
-class Message(msgspec.Struct, eq=False):
-    """The parts of one message: its queue files' lives, its scans, and what belongs to them; with the hand-overs between them."""
-
-    lives: list[Life] = []
-    scans: list[Scan] = []
-    loose: list[Loose] = []
-    #: Hits of a virus scanner in the folder of a scan, by the scan's key; each with the folder's key.
-    hits: dict[str, list[tuple[str, LiveEvent]]] = {}
-    edges: list[Edge] = []
-    #: Keys of queue files that are not seen, and that too many name for it to be the beginning of one message.
-    crowded: set[str] = set()
-    #: Lines of stores that are joined to no hand-over though a mail server's lines tell of their message.
-    told_elsewhere: set[Loose] = set()
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing more is to be expected of it."""
-        return all(life.closed or life.probe for life in self.lives)
-
-    @property
-    def parts(self) -> list[Part]:
-        """All of it."""
-        return [*self.lives, *self.scans, *self.loose]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import IntEnum
 from typing import Any, Protocol
 
-import msgspec
+from msgspec.structs import replace
 
 from ingest.clock import NAMELESS_REACH_US, SECOND
+from ingest.joining.way import Route, SessionRole
 from ingest.joining.within import Within
 from mappings import keys
 from mappings.facts import (
@@ -31,24 +31,6 @@ from mappings.facts import (
 from mappings.links import How, Named
 from mappings.log_words import Action, Contact, Decider, Stage
 
-
-class SessionRole(IntEnum):
-    """What a line is in its session."""
-
-    OPEN = 0
-    #: Given to every journey that begins in the session.
-    COMMON = 1
-    #: Given to the next journey.
-    AHEAD = 2
-    #: A journey begins.
-    BEGIN = 3
-    #: Given to the last journey.
-    BEHIND = 4
-    CLOSE = 5
-    #: Lines are missing here: whose the rest of the session is, is not known.
-    GAP = 6
-
-
 #: Decisions that keep, move or drop a message and are logged before its queue file has an id.
 _AHEAD = frozenset(
     {
@@ -68,30 +50,6 @@ _STOPS = frozenset({Action.REJECT, Action.ABORT})
 _CONNECTIONS = frozenset({How.PEER, How.LISTED})
 #: What is found by who names it, and is looked up nowhere.
 _NOT_ASKED = frozenset({How.FOLDER, How.REFUSED, How.LOG, How.TASK, How.ANSWERED})
-
-
-class Route(msgspec.Struct, frozen=True, gc=False):
-    """The way of one event."""
-
-    #: Keys of the nodes that hold it.
-    owners: tuple[str, ...] = ()
-    #: The queue file whose id the line itself bears.
-    queue: str | None = None
-    #: What it names beside, where that is to be followed.
-    names: tuple[Named, ...] = ()
-    #: Journeys that it names beside its own: looked up where they are not in memory.
-    mentions: tuple[str, ...] = ()
-    #: Ids of its own that are no node's name: new where the line begins something, else looked up.
-    own: tuple[str, ...] = ()
-    #: Every id that the line bears or names, as keys: by each of them its journey is found again.
-    ids: tuple[str, ...] = ()
-    #: Whether the line begins something, so that its own id is new at the front of the log.
-    begins: bool = False
-    #: A node that held the event while only the first piece of its record was read.
-    formerly: str | None = None
-    role: SessionRole | None = None
-    #: Ids by which a mail store may have told of it alone: looked up unless the line is so new that none can have been read before.
-    told_alone: tuple[str, ...] = ()
 
 
 class Statement(Protocol):
@@ -249,7 +207,7 @@ def _by_message_id(fact: Judged, message_id: str, event: Statement) -> Route:
     near = event.time_us - NAMELESS_REACH_US, event.time_us + NAMELESS_REACH_US
     around = () if message_id else tuple(keys.nameless_between(*near))
     by_line = _by_line(keys.judged(message_id) if message_id else keys.nameless(event.time_us), event)
-    return msgspec.structs.replace(by_line, names=fact.names(event.host), own=around, ids=by_line.ids + fact.ids(event.host))
+    return replace(by_line, names=fact.names(event.host), own=around, ids=by_line.ids + fact.ids(event.host))
 
 
 def _inspected(fact: Inspected, event: Statement) -> Route:

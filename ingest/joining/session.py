@@ -12,7 +12,7 @@ from collections import deque
 from ingest.clock import MARGIN_S
 from ingest.joining.event import LiveEvent
 from ingest.joining.places import Place
-from ingest.joining.route import SessionRole
+from ingest.joining.way import SessionRole
 
 #: So many lines at most hold for all of a session: it has one that tells of TLS, and more only where its beginnings are not logged.
 _LASTING = 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ingest.clock import LONGEST_WHILE_US, PATIENCE_US, SETTLE_US, WHILE_US
-from ingest.joining.parts import Message
+from ingest.joining.message import Message
 from ingest.memory.agenda import Agenda
 from ingest.memory.memory import Memory
 from ingest.memory.node import Large, Node

@@ -16,13 +16,13 @@ import msgspec
 from ingest.clock import MARGIN_S, SECOND, front_us
 from ingest.framing.line import Line
 from ingest.joining.event import LiveEvent, digest_of, digest_of_fact
+from ingest.joining.message import Message
 from ingest.joining.names import MANY
 from ingest.joining.numbering import Numbers
-from ingest.joining.parts import Message
 from ingest.joining.pipes import PASSING, message_ids, passes_program
 from ingest.joining.places import Place
-from ingest.joining.route import Route, SessionRole
 from ingest.joining.session import Session, SessionStep
+from ingest.joining.way import Route, SessionRole
 from ingest.joining.within import Within
 from ingest.memory.arriving import Arrival, Process, SessionMark, arrival_of, wanted
 from ingest.memory.eviction import Eviction

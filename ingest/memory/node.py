@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 import msgspec
@@ -13,7 +14,8 @@ from mappings.keys import KeyKind
 from mappings.trace import Trace
 
 
-class Written(msgspec.Struct):
+@dataclass(slots=True, eq=False)
+class Written:
     """What is known to stand in the store under an id."""
 
     version: int
@@ -55,7 +57,8 @@ class Documents(dict[str, Written]):
         return {document for digest in digests if digest in anchored for document in anchored[digest]}
 
 
-class Large(msgspec.Struct):
+@dataclass(slots=True, eq=False)
+class Large:
     """A message of many lines: how many it had when it was told last, when that was, and how many nodes have news since."""
 
     lines: int
@@ -63,21 +66,22 @@ class Large(msgspec.Struct):
     news: int = 0
 
 
-class Node(msgspec.Struct, eq=False):
+@dataclass(slots=True, eq=False)
+class Node:
     """An id, the events that bear it or were given to it, and the documents that hold them."""
 
     key: str
     host: str
     kind: KeyKind
-    events: dict[str, LiveEvent] = {}
+    events: dict[str, LiveEvent] = field(default_factory=dict)
     parts: list[Part] | None = None
     #: Events that no acknowledged document holds yet, by their digests.
-    fresh: set[str] = set()
-    documents: set[str] = set()
+    fresh: set[str] = field(default_factory=set)
+    documents: set[str] = field(default_factory=set)
     #: Documents without events which bore its key until others replaced them.
-    replaced: set[str] = set()
+    replaced: set[str] = field(default_factory=set)
     #: The parts by which it is found; those that it has may be newer.
-    named: list[Part] = []
+    named: list[Part] = field(default_factory=list)
     #: Keys of all nodes of its messages, as they were when these were written; empty where it changed since.
     family: frozenset[str] = frozenset()
     #: The message that it is of, where that has many lines.

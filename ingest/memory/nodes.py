@@ -9,8 +9,9 @@ from itertools import chain
 from ingest.clock import BOXED_REACH_US, LOG_ID_REACH_US
 from ingest.joining.event import LiveEvent
 from ingest.joining.gather import claimants, gather
+from ingest.joining.message import Message
 from ingest.joining.names import MANY, Mention, Names
-from ingest.joining.parts import STORES, Loose, Message, Part, make_parts
+from ingest.joining.parts import STORES, Loose, Part, make_parts
 from ingest.joining.reception import CLAIMANTS, claim_of
 from ingest.joining.within import Within
 from ingest.memory.agenda import Agenda

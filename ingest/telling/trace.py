@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import msgspec
 from msgspec.structs import replace
 
 from ingest.clock import SECOND
 from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
+from ingest.joining.message import Message
 from ingest.joining.names import MANY
-from ingest.joining.parts import STORES, Edge, Loose, Message, Part, Scan
+from ingest.joining.parts import STORES, Edge, Loose, Part, Scan
 from ingest.telling.about import About, first_us, lines_missing
 from ingest.telling.document import IN_DIALOGUE, Context, document_of
+from ingest.telling.draft import Composed, Draft
 from ingest.telling.fate import fate_of
 from ingest.telling.filed import filings_in, pieces_of, told_alone, with_filings
 from ingest.telling.hops import hops_of, refusal_hops
@@ -31,35 +32,6 @@ from mappings.keys import KeyKind
 from mappings.trace import Event as StoredEvent
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition, Verdict
-
-
-class Draft(msgspec.Struct, eq=False):
-    """A trace as the events in memory tell it, and the events that it holds by node."""
-
-    trace: Trace
-    #: Stamp before which it is held back where it was never written; None is now.
-    held_us: int | None
-    events: list[Held]
-    #: Events that it took over from nodes which no message owns: a virus scanner's hits in the folder of the filter.
-    taken: list[Held] = []
-
-    @property
-    def names(self) -> set[str]:
-        """The addresses of its recipient, as they are compared."""
-        return {fold(one) for one in (self.trace.recipient, self.trace.original_recipient) if one is not None}
-
-    @property
-    def withheld(self) -> bool:
-        """Whether it is to be shown to nobody: it came to nothing."""
-        return bool(self.trace.superseded_by)
-
-
-class Composed(msgspec.Struct, eq=False):
-    """What one message comes to."""
-
-    drafts: list[Draft] = []
-    #: Its lines can matter no more though they make no document: an address probe.
-    void: bool = False
 
 
 def compose(message: Message, context: Context) -> Composed:

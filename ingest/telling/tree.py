@@ -9,7 +9,8 @@ import msgspec
 
 from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
-from ingest.joining.parts import Edge, Loose, Message, Part, Scan
+from ingest.joining.message import Message
+from ingest.joining.parts import Edge, Loose, Part, Scan
 from ingest.joining.pipes import handed
 from ingest.joining.within import Within
 from ingest.telling.shares import Shares

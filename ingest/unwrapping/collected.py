@@ -129,7 +129,7 @@ _DOCKERS = frozenset({"log", "stream", "time", "attrs"})
 
 def _folded(record: dict[str, Any], prefix: str, deep: int) -> Iterator[tuple[str, Any]]:
     """All fields of a record by their names without case and marks, those of records within behind a dot; the first of a name counts."""
-    for name, value in reversed(list(record.items())):
+    for name, value in reversed(record.items()):
         folded = prefix + name.lower().lstrip("@_").replace("-", "_")
         if isinstance(value, dict):
             if deep:

@@ -13,6 +13,7 @@ from ingest.aside import FailedLetters
 from ingest.sinks.deadletters import DeadLetters
 from ingest.tail.checkpoint import noted_of_files
 from mailtrace.amounts import counted
+from mailtrace.build import build_in_words
 from mailtrace.cli.common import Common
 from mailtrace.cli.doctor_embedded import embedded_findings
 from mailtrace.cli.doctor_rights import rights_findings
@@ -54,6 +55,7 @@ def doctor(*, look: Annotated[bool, Parameter(show_default=False)] = False, comm
 
 def _findings(settings: Settings, settings_file: Path | None, *, look: bool) -> Iterator[Finding]:
     """Everything that is looked at."""
+    yield GOOD, build_in_words()
     yield GOOD, f"The settings are right; the store is {shown(settings.store)}, and {settings.keep} is kept."
     yield _folder(settings.data_dir)
     folders = [settings.data_dir, *([] if is_cluster(settings.store) else [embedded_folder(settings.store)])]

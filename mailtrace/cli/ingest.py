@@ -21,6 +21,7 @@ from ingest.summary import Summary
 from ingest.tail.faults import TailError
 from ingest.tail.paths import expand
 from mailtrace.amounts import Keep
+from mailtrace.build import build_in_words
 from mailtrace.cli.common import Common
 from mailtrace.cli.figures import Metrics, figures
 from mailtrace.cli.stopping import stop_on_signals
@@ -145,6 +146,7 @@ def read_once(settings: Settings, read: ReadingPlan) -> int:
     empty, problems = _not_there(read, once=True)
     if len(empty) == len(read.sources):
         raise CouldNot("; ".join(map(str, problems)) or f"no log file is there: {', '.join(empty)}")
+    screen.line(build_in_words())
     for path in [] if problems else empty:
         screen.line(f"Note: no log file is there: {path}")
     with (
@@ -194,6 +196,7 @@ def follow(settings: Settings, read: ReadingPlan, service: Beside | None = None)
         stop_on_signals(manager.stopping) as stop,
         closing(_open(settings, stop.event, wait_s=None, again=read.rebuild, beat=manager.alive)) as sink,
     ):
+        screen.line(build_in_words())
         for note in sink.notes:
             screen.paragraph(f"Note: {note}")
         screen.line(f"Following {read.in_words()}")

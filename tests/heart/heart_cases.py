@@ -12,7 +12,7 @@ from ingest.clock import SECOND
 from ingest.framing.line import Line
 from ingest.joining.event import LiveEvent, digest_of
 from ingest.joining.life import Life
-from ingest.joining.parts import Message
+from ingest.joining.message import Message
 from ingest.joining.within import Within
 from ingest.memory.nodes import Nodes
 from ingest.telling.document import Context

@@ -31,8 +31,9 @@ from heart_cases import (
     to_filter,
 )
 
+from ingest.joining.message import Message
 from ingest.joining.names import MANY
-from ingest.joining.parts import Message, Part
+from ingest.joining.parts import Part
 from ingest.joining.within import Within
 from mappings.facts import Attempted, Fact, Identified, Infected, Judged, Passed, Received, Release, Removed, Reply, Ruled, Screened
 from mappings.links import LINKS, How

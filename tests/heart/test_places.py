@@ -8,8 +8,8 @@ from heart_cases import HERE, HOST, At, client, event, queued, sent
 from ingest.clock import MARGIN_S, SECOND
 from ingest.joining.event import LiveEvent
 from ingest.joining.places import Hold, Place
-from ingest.joining.route import SessionRole
 from ingest.joining.session import Session, SessionStep
+from ingest.joining.way import SessionRole
 from ingest.memory.node import Node
 from ingest.memory.nodes import Nodes
 from mappings.facts import Connected, Noticed, Unread

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from heart_cases import ANN, BOB, EVE, INFO, LOOPBACK, OUTSIDE, At, client, event, looked, result, sent, to_filter
 
-from ingest.joining.route import SessionRole
+from ingest.joining.way import SessionRole
 from ingest.joining.within import Within
 from mappings import keys
 from mappings.facts import (

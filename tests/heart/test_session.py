@@ -13,8 +13,8 @@ import pytest
 from heart_cases import At, event
 
 from ingest.clock import SECOND
-from ingest.joining.route import SessionRole
 from ingest.joining.session import Session, SessionStep
+from ingest.joining.way import SessionRole
 from mappings.facts import Connected
 from mappings.links import REACH_S
 from mappings.log_words import Contact

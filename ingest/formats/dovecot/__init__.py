@@ -19,7 +19,7 @@ from mappings.address import message_id, normalise
 from mappings.facts import Filed
 from mappings.log_words import Filing
 
-FRAME = OwnFrame(dated=in_own_file, bare=in_own_file)
+FRAME: OwnFrame = OwnFrame(dated=in_own_file, bare=in_own_file)
 
 _DELIVERS = frozenset({"lmtp", "lda", "deliver"})
 _SIEVE = "sieve: "

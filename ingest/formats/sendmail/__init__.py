@@ -16,7 +16,7 @@ from ingest.queue_ids import SENDMAIL_ID
 from mappings.facts import Administered, Expired, Noticed, Received, Removed, Ruled
 from mappings.log_words import Action, Handling, Notice, Stage
 
-PROGRAMS = (
+PROGRAMS: tuple[str, ...] = (
     "sendmail",
     "sm-mta",
     "sm-acceptingconnections",

@@ -1,0 +1,1 @@
+"""How the project is built, with its hot modules compiled or without."""
