@@ -3,6 +3,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# The compiled build has an environment of its own, so that the checkout stays what is worked on.
+COMPILED ?= .venv-compiled
+COMPILED_BIN := $(COMPILED)/bin
+# What a compiled build must keep: the promises, and the answers. Tests of the heart are quick, and show where it breaks.
+COMPILED_TESTS ?= tests/test_compiled.py tests/heart tests/formats tests/truth tests/promise tests/contract
 # Where `make run` keeps its traces; a folder of the checkout, so that trying it out touches nothing else.
 DATA ?= data
 # Log files of your own for `make run`, as the shell expands them: make run LOGS="/var/log/mail.log*"
@@ -11,11 +16,16 @@ LOGS ?=
 WORKERS ?= 2
 # A file of tests stays in one process, so that what is made for a module is made once; files come in random order, as tests do. A process
 # that crashes ends the run: in place of one whose last tests these were, another would be waited for without end.
-PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+SIDE_BY_SIDE := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+PYTEST := $(BIN)/python -m pytest $(SIDE_BY_SIDE)
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-annotate --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-options
 
-.PHONY: help run stop test test-8 test-containers lint docs format bench truth soak venv sbom audit lock clean
+
+# What the compiled build is made of: anything of it that changes has it made anew.
+SOURCE := $(shell find mappings ingest search mailtrace building -type f -not -name '*.pyc') setup.py pyproject.toml
+
+.PHONY: help run stop compiled test test-8 test-compiled test-containers lint docs format bench truth soak venv sbom audit lock clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -52,6 +62,18 @@ endif
 stop: ## End a page that `make run` left running
 	@deploy/page --stop $(DATA)/demo $(DATA)
 
+$(COMPILED)/.run: requirements/run.txt requirements/compile.txt $(SOURCE)
+	@echo "== compiling into $(COMPILED); it takes some minutes"
+	@test -x $(COMPILED_BIN)/python || $(PYTHON) -m venv $(COMPILED)
+	@$(COMPILED_BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt -r requirements/compile.txt
+	@rm -rf build
+	@MAILTRACE_COMPILED=1 $(COMPILED_BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --force-reinstall .
+	@rm -rf build
+	@touch $@
+
+compiled: $(COMPILED)/.run ## The same program with its hot modules compiled, in .venv-compiled
+	@echo "$(COMPILED_BIN)/mailtrace is the compiled build"
+
 lint: $(VENV)/.test ## Style and types
 	@echo "== ruff"
 	@$(BIN)/ruff check .
@@ -62,6 +84,17 @@ lint: $(VENV)/.test ## Style and types
 test: lint ## Style, types and all tests
 	@echo "== pytest"
 	@$(PYTEST) $(TESTS)
+
+$(COMPILED)/.test: requirements/test.txt $(COMPILED)/.run
+	@$(COMPILED_BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@
+
+# The tests see the checkout without its packages, so that they find those that are installed; the first of them looks that they do.
+test-compiled: $(COMPILED)/.test ## The promises, formats and contracts on the compiled build; without a cluster
+	@echo "== pytest on the compiled build"
+	@rm -rf $(COMPILED)/checkout && mkdir $(COMPILED)/checkout
+	@for one in tests bench building deploy docs requirements pyproject.toml README.md; do ln -s ../../$$one $(COMPILED)/checkout/$$one; done
+	@cd $(COMPILED)/checkout && MAILTRACE_TEST_COMPILED=1 ../bin/python -m pytest $(SIDE_BY_SIDE) -m "not elasticsearch" $(COMPILED_TESTS)
 
 test-8: $(VENV)/.test ## The tests that need an Elasticsearch, on version 8 (the others use 9)
 	@echo "== pytest on Elasticsearch 8"
@@ -103,7 +136,8 @@ lock: ## Pin the dependencies anew (run with the oldest Python that is supported
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip-tools>=7'
 	@$(COMPILE) --extra=counts --output-file=requirements/run.txt pyproject.toml requirements/build.in
 	@$(COMPILE) --extra=counts --extra=test --constraint=requirements/run.txt --output-file=requirements/test.txt pyproject.toml requirements/build.in
+	@$(COMPILE) --constraint=requirements/run.txt --constraint=requirements/test.txt --output-file=requirements/compile.txt requirements/compile.in
 	@$(COMPILE) --output-file=requirements/audit.txt requirements/audit.in
 
 clean: ## Remove what was installed and made
-	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) $(COMPILED) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from compiling import VARIABLE, compiling, refuse_where_nothing_compiles
-from setuptools import build_meta
-from setuptools.build_meta import (
+from setuptools import build_meta  # type: ignore[import-untyped]
+from setuptools.build_meta import (  # type: ignore[import-untyped]
     build_sdist,
     get_requires_for_build_editable,
     get_requires_for_build_sdist,
     prepare_metadata_for_build_editable,
     prepare_metadata_for_build_wheel,
 )
+
+from building.compiling import VARIABLE, compiling, refuse_where_nothing_compiles
 
 __all__ = [
     "build_editable",

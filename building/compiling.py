@@ -32,6 +32,11 @@ def what_is_missing() -> str | None:
     """What is needed to compile and is not here, in words."""
     if find_spec("mypyc") is None:
         return "mypy is not here, which has the compiler mypyc: pip install -r requirements/compile.txt"
+    return compiler_missing()
+
+
+def compiler_missing() -> str | None:
+    """What the machine lacks, for no package can bring it."""
     compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")[0]
     if shutil.which(compiler) is None:
         return f"no C compiler {compiler!r} is here; on Debian: apt-get install gcc, or name another with CC"

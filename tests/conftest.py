@@ -15,6 +15,7 @@ from typing import IO
 import pytest
 import structlog
 
+from mailtrace.build import is_compiled
 from mailtrace.cli import main
 
 pytest_plugins = ("servers.fixtures",)
@@ -23,6 +24,9 @@ pytest_plugins = ("servers.fixtures",)
 def pytest_configure() -> None:
     """How wide the terminal is does not count. Whoever starts a process after Python's line editor was loaded tells it, as pytest does."""
     os.environ.pop("COLUMNS", None)
+    # `make test-compiled` means what is installed; the checkout's own modules would be taken first if they were in reach.
+    if os.environ.get("MAILTRACE_TEST_COMPILED") and not is_compiled():
+        raise pytest.UsageError("the compiled build is to be tested, and the modules that are found are plain Python")
 
 
 def pytest_collection_finish() -> None:
