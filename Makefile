@@ -90,11 +90,16 @@ $(COMPILED)/.test: requirements/test.txt $(COMPILED)/.run
 	@touch $@
 
 # The tests see the checkout without its packages, so that they find those that are installed; the first of them looks that they do.
-test-compiled: $(COMPILED)/.test ## The promises, formats and contracts on the compiled build; without a cluster
+test-compiled: $(VENV)/.test $(COMPILED)/.test ## The promises, formats and contracts on the compiled build; without a cluster
 	@echo "== pytest on the compiled build"
 	@rm -rf $(COMPILED)/checkout && mkdir $(COMPILED)/checkout
 	@for one in tests bench building deploy docs requirements pyproject.toml README.md; do ln -s ../../$$one $(COMPILED)/checkout/$$one; done
 	@cd $(COMPILED)/checkout && MAILTRACE_TEST_COMPILED=1 ../bin/python -m pytest $(SIDE_BY_SIDE) -m "not elasticsearch" $(COMPILED_TESTS)
+	@echo "== the whole stores of the captures, pure and compiled"
+	@rm -rf $(COMPILED)/answers
+	@PYTHONPATH=tests $(BIN)/python -m whole_stores $(COMPILED)/answers/pure & \
+	  (cd $(COMPILED)/checkout && PYTHONPATH=tests ../bin/python -m whole_stores ../answers/compiled) && wait $$!
+	@diff -rq $(COMPILED)/answers/pure $(COMPILED)/answers/compiled && echo "they are the same"
 
 test-8: $(VENV)/.test ## The tests that need an Elasticsearch, on version 8 (the others use 9)
 	@echo "== pytest on Elasticsearch 8"

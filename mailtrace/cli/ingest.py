@@ -165,6 +165,8 @@ def read_once(settings: Settings, read: ReadingPlan) -> int:
             _note_read_again(sink, read, summary)
         refused, too_old = sink.refused, sink.older_than_kept
     show_summary(screen, summary, refused=refused, too_old=too_old)
+    # What is still in memory ends with the process: Python would look through all of it for cycles first.
+    gc.freeze()
     return stop.exit_code() or (1 if summary.unread or summary.losses else 0)
 
 
