@@ -36,6 +36,10 @@ Plain = Callable[[Form, Times], Documents]
 ANN, BOB, EVE = "ann@sender.example", "bob@example.net", "eve@example.net"
 
 
+#: The fault is in the heart here: a function that fails is put in the place of one of its own.
+_PUTS_IN_PLACE = pytest.mark.skipif(is_compiled(), reason="compiled code calls its own functions past what is put in their place")
+
+
 class OurFaultError(Exception):
     """What no code raises on purpose."""
 
@@ -124,6 +128,7 @@ def test_a_line_that_cannot_be_read(place: Place, monkeypatch: pytest.MonkeyPatc
     assert letter.lines[0].file == str(files[0])
 
 
+@_PUTS_IN_PLACE
 def test_a_line_that_raises_where_it_is_joined(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same where joining fails instead."""
     files = written(place.logs, {"mail.log": one_mail()})
@@ -143,6 +148,7 @@ def test_a_line_that_raises_where_it_is_joined(place: Place, monkeypatch: pytest
     must_be_same(documents(place.beside("plain").store), documents(place.store))
 
 
+@_PUTS_IN_PLACE
 @pytest.mark.parametrize("step", ["gather", "compose", "content_digest"])
 def test_a_message_that_cannot_be_told_with_one_of_its_lines(step: str, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """The line is found without which it can be told."""
@@ -175,6 +181,7 @@ def test_a_message_that_cannot_be_told_with_one_of_its_lines(step: str, place: P
     must_be_same(documents(place.beside("plain").store), documents(place.store))
 
 
+@_PUTS_IN_PLACE
 def test_a_message_that_cannot_be_told_at_all(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its lines are put aside, and the others are told."""
     other = Server(pid=7000).delivered("4D2A31C0DDDD", ANN, "carl@example.net")
@@ -199,7 +206,7 @@ def test_a_message_that_cannot_be_told_at_all(place: Place, monkeypatch: pytest.
     must_be_same(documents(place.beside("plain").store), documents(place.store))
 
 
-@pytest.mark.skipif(is_compiled(), reason="compiled code calls methods of its own classes past what is put in their place")
+@_PUTS_IN_PLACE
 @pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), MemoryError(), StoreError("away")])
 def test_faults_that_are_no_lines(fault: Exception, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault of disk, memory or store is not taken for one of a line."""
