@@ -6,6 +6,7 @@ import json
 import re
 import stat
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,12 @@ def test_scripts_can_be_run(name: str) -> None:
     assert path.read_text(encoding="utf-8").startswith("#!/bin/")
     assert path.stat().st_mode & stat.S_IXUSR
     subprocess.run(["bash", "-n", path], check=True)
+
+
+def test_every_file_of_a_package_is_installed() -> None:
+    """Grammars, templates and tables come with the modules: each is meant by a pattern of the project's metadata."""
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["package-data"]["*"]
+    packages = [path.parent for name in ("ingest", "mailtrace", "mappings", "search") for path in (ROOT / name).rglob("__init__.py")]
+    meant = {file for package in packages for pattern in patterns for file in package.glob(pattern)}
+    there = {file for name in ("ingest", "mailtrace", "mappings", "search") for file in (ROOT / name).rglob("*") if file.is_file()}
+    assert [str(file) for file in sorted(there - meant) if file.suffix not in {".py", ".pyc"}] == []
