@@ -13,8 +13,8 @@ LONGEST = 200
 _PARTS = re.compile(
     r"(?P<link>\bhttps?://[^\s<>\"')]+)"
     r"|(?P<address><[^<>\s]*@[^<>\s]*>|[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+)"
+    r"|(?P<time>\b\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?Z?)?\b|\b\d{1,2}:\d\d:\d\d\b)"
     r"|(?P<ip>(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\w)|(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){2,7}[0-9A-Fa-f:]*[0-9A-Fa-f](?!\w))"
-    r"|(?P<time>\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?\b|\b\d{1,2}:\d\d:\d\d\b)"
     # A status code is said in the reply again, and no number.
     r"|(?P<code>(?<![\w.])[245]\.\d{1,3}\.\d{1,3}(?![\w.]*\w))"
     r"|(?P<host>(?<![\w.-])(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}(?![\w-]))"
@@ -23,14 +23,22 @@ _PARTS = re.compile(
     re.ASCII,
 )
 _KEPT = "code"
-_BLANKS = re.compile(r"\s+")
+#: What a part has that differs. Most words have none of it, and need not be looked at letter by letter.
+_TELLING = re.compile(r"[0-9@./]")
 
 
-@lru_cache(maxsize=16384)
 def shape_of(text: str) -> str | None:
     """The shape of a reply's text; None where nothing is left of it."""
-    shape = _PARTS.sub(_instead, text[: 4 * LONGEST])
-    return _BLANKS.sub(" ", shape).strip()[:LONGEST] or None
+    words = text[: 4 * LONGEST].split()
+    shape = " ".join([_shape_of_word(word) if _TELLING.search(word) else word for word in words])
+    # A day and its time are one.
+    return shape.replace("<time> <time>", "<time>")[:LONGEST] or None
+
+
+@lru_cache(maxsize=4096)
+def _shape_of_word(word: str) -> str:
+    """A word, with what differs in it replaced; servers say the same words again and again."""
+    return _PARTS.sub(_instead, word)
 
 
 def _instead(found: re.Match[str]) -> str:
