@@ -40,7 +40,7 @@ SERVERS = {
     "relay_host": ("relay", "name"),
 }
 #: All columns of the table `trace`, in the order in which a row is written.
-COLUMNS = ("id", "version", *PLAIN, "queue_ids", "quarantine", "client", "relay", "visible", "head")
+COLUMNS = ("id", "version", *PLAIN, "queue_ids", "quarantine", "client", "relay", "visible", "head", "block")
 
 
 @lru_cache(maxsize=65536)

@@ -1,5 +1,7 @@
 """How a trace lies in a file: positional msgpack, compressed by zstd with a dictionary that the file itself keeps.
 
+A head is compressed by itself, a journey together with others, in a block; files of earlier releases have journeys by themselves.
+
 The head is everything but the journey (the events, and what says how they belong together); lists read it alone. Each packed value
 begins with the number of its layout, the order of the fields, which the file keeps too: a field that is added, moved or taken away later
 needs no rewriting of what is there.
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from operator import attrgetter
@@ -85,7 +88,7 @@ class _Reader:
         """The fields of the head under their names; those that the layout does not have are not there."""
         return self._head.decode(packed)
 
-    def journey(self, trace: Trace, packed: bytes) -> None:
+    def journey(self, trace: Trace, packed: bytes | memoryview) -> None:
         """Put the journey into a trace."""
         read = self._journey.decode(packed)
         rows = read if self._only_events else read.events
@@ -114,6 +117,9 @@ def encode_journey(trace: Trace) -> bytes:
     return _ENCODER.encode((*_values_before(trace), [astuple(event) for event in trace.events]))
 
 
+_BLOCK = msgspec.msgpack.Decoder(list[memoryview])
+
+
 class Packer:
     """Packs and unpacks for one file. Compressors are not safe for several threads, so each thread has its own."""
 
@@ -124,8 +130,8 @@ class Packer:
         except _NOT_PACKED as error:
             raise Unpackable(f"the dictionary: {error}") from error
         self._readers = {number: _reader(layout) for number, layout in layouts.items()}
-        self._number = next((number for number, layout in layouts.items() if layout == CURRENT), None)
-        self._prefix = b"" if self._number is None else bytes((self._number,))
+        number = next((number for number, layout in layouts.items() if layout == CURRENT), None)
+        self._prefix = b"" if number is None else bytes((number,))
         self._own = threading.local()
 
     @classmethod
@@ -144,13 +150,32 @@ class Packer:
         return packed[0] in self._readers
 
     def pack(self, encoded: bytes) -> bytes:
-        """What `encode_head` or `encode_journey` gave, as the file keeps it."""
+        """What `encode_head` or `encode_journey` gave, as the file keeps it where it lies by itself."""
         compressor = getattr(self._own, "compressor", None)
         if compressor is None:
             compressor = self._own.compressor = zstandard.ZstdCompressor(_LEVEL, dict_data=self._dictionary, write_checksum=False)
-        assert self._number is not None, "a file is prepared by for_writing"  # noqa: S101 - a mistake of ours, not of the data
         compressed: bytes = compressor.compress(encoded)
-        return self._prefix + compressed
+        return self._written() + compressed
+
+    def member(self, encoded: bytes) -> bytes:
+        """What `encode_journey` gave, as a block holds it."""
+        return self._written() + encoded
+
+    def pack_block(self, members: Mapping[bytes, bytes | memoryview]) -> bytes:
+        """The journeys of some traces, by their ids, packed together; with a sum by which each changed bit is noticed."""
+        compressor = getattr(self._own, "of_blocks", None)
+        if compressor is None:
+            compressor = self._own.of_blocks = zstandard.ZstdCompressor(_LEVEL, dict_data=self._dictionary, write_checksum=True)
+        compressed: bytes = compressor.compress(_ENCODER.encode([part for member in members.items() for part in member]))
+        return compressed
+
+    def unpack_block(self, packed: bytes) -> dict[bytes, memoryview]:
+        """What `pack_block` packed; raises `Unpackable`."""
+        try:
+            parts = _BLOCK.decode(self._plain(packed))
+            return {bytes(key): member for key, member in zip(parts[::2], parts[1::2], strict=True)}
+        except _NOT_PACKED as error:
+            raise Unpackable(str(error)) from error
 
     def head(self, packed: bytes) -> Trace:
         """The trace, without its journey; raises `Unpackable`."""
@@ -167,18 +192,34 @@ class Packer:
             raise Unpackable(str(error)) from error
 
     def journey(self, trace: Trace, packed: bytes) -> None:
-        """Put its journey into a trace; raises `Unpackable`."""
+        """Put a journey that lies by itself into its trace; raises `Unpackable`."""
         try:
             self._readers[packed[0]].journey(trace, self._unpack(packed))
         except _NOT_PACKED as error:
             raise Unpackable(str(error)) from error
 
+    def journey_of(self, trace: Trace, member: memoryview) -> None:
+        """Put a journey out of a block into its trace; raises `Unpackable`."""
+        try:
+            self._readers[member[0]].journey(trace, member[1:])
+        except _NOT_PACKED as error:
+            raise Unpackable(str(error)) from error
+
+    def _written(self) -> bytes:
+        """The number of the layout that is written."""
+        assert self._prefix, "a file is prepared by for_writing"  # noqa: S101 - a mistake of ours, not of the data
+        return self._prefix
+
     def _unpack(self, packed: bytes) -> bytes:
-        """The msgpack of a packed value."""
+        """The msgpack of a value that is packed by itself."""
+        return self._plain(memoryview(packed)[1:])
+
+    def _plain(self, compressed: bytes | memoryview) -> bytes:
+        """What was compressed."""
         decompressor = getattr(self._own, "decompressor", None)
         if decompressor is None:
             decompressor = self._own.decompressor = zstandard.ZstdDecompressor(dict_data=self._dictionary)
-        plain: bytes = decompressor.decompress(memoryview(packed)[1:])
+        plain: bytes = decompressor.decompress(compressed)
         return plain
 
 
