@@ -245,7 +245,7 @@ class TraceFile:
     def _put_in(self, one: Prepared, block: int | None, changes: Changes, writes: _Writes) -> None:
         """Add the trace, whose journey is in a block."""
         trace = one.trace
-        head = self._packer.pack(one.head)
+        head = self._packer.pack_head(one.head)
         if trace.superseded_by:
             writes.superseded.append((one.key, trace.version, head, block))
             return

@@ -13,7 +13,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
-from embedded_samples import DAY_MS, T0, asked, files, mail, writing
+from embedded_samples import DAY_MS, T0, asked, begin_before_blocks, files, mail, put_before_blocks, writing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -21,12 +21,9 @@ from msgspec.structs import replace
 from ingest.sinks import embedded_blocks
 from ingest.sinks.embedded import EmbeddedSink
 from ingest.sinks.embedded_blocks import ENOUGH, FEW, FULL, MOST_BYTES
-from mappings import identity
-from mappings.embedded import copy_to, packing, schema
-from mappings.embedded.functions import register
+from mappings.embedded import copy_to
 from mappings.embedded.packing import Packer
 from mappings.embedded.reading import members_of
-from mappings.embedded.terms import terms_of
 from mappings.faults import StoreLacking
 from mappings.trace import Event, HopLink, Trace
 from search.engines.embedded import EmbeddedEngine
@@ -180,26 +177,12 @@ def test_a_withheld_document_keeps_its_journey_in_a_block(tmp_path: Path) -> Non
 
 def made_before_blocks(path: Path, traces: Sequence[Trace]) -> None:
     """Make a file of schema version 4, in which each journey lies by itself."""
-    path.parent.mkdir(exist_ok=True)
     with closing(sqlite3.connect(path, isolation_level=None)) as file:
-        register(file)
-        file.execute("PRAGMA page_size=8192")
-        file.execute("PRAGMA journal_mode=WAL")
-        schema.migrate(file, path, schema.PARTITION_STEPS[:4])
-        packer = Packer.for_writing(file)
-        file.execute("INSERT INTO meta VALUES('lower_ms', ?)", (T0,))
+        packer = begin_before_blocks(file, path, 4)
         for one in traces:
-            key = identity.to_bytes(one.id)
-            head, events = (packer.pack(encode(one)) for encode in (packing.encode_head, packing.encode_journey))
-            file.execute(
-                "INSERT INTO trace(id, version, disposition, verdict, direction, head) VALUES(?, ?, 'unknown', 'clean', 'unknown', ?)",
-                (key, one.version, head),
-            )
-            file.execute("INSERT INTO detail VALUES(?, ?)", (key, events))
-            file.executemany("INSERT INTO key VALUES(?, ?)", [(number, key) for number in terms_of(one)])
-            file.execute(
-                "INSERT INTO hourly VALUES(?, 'unknown', 'unknown', 1) ON CONFLICT DO UPDATE SET n = n + 1", (one.time_ms // 3_600_000,)
-            )
+            put_before_blocks(file, packer, one)
+            hour = one.time_ms // 3_600_000
+            file.execute("INSERT INTO hourly VALUES(?, 'unknown', 'unknown', 1) ON CONFLICT DO UPDATE SET n = n + 1", (hour,))
 
 
 @pytest.fixture
@@ -403,10 +386,10 @@ def test_closing_holes_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     moved: list[int] = []
     tidy = embedded_blocks.Blocks.tidy
     with writing(tmp_path) as sink:
-        monkeypatch.setattr(embedded_blocks.Blocks, "tidy", lambda _self: 0)
+        monkeypatch.setattr(embedded_blocks.Blocks, "tidy", lambda _self: None)
         for number in range(3 * ENOUGH):
             sink.submit([journey(2 * number), journey(2 * number + 1)])
-        monkeypatch.setattr(embedded_blocks.Blocks, "tidy", lambda self: moved.append(tidy(self)) or 0)
+        monkeypatch.setattr(embedded_blocks.Blocks, "tidy", lambda self: moved.append(tidy(self)))
         for number in range(4):
             sink.submit([journey(10_000 + number, at_ms=T0 + DAY_MS + number)])
     assert moved[0] == 2 * embedded_blocks.AT_A_TIME
