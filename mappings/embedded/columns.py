@@ -93,6 +93,7 @@ def relay_of(trace: Trace) -> Server | None:
     return _server(trace.relay_ip, trace.relay_host, None)
 
 
+@lru_cache(maxsize=16384)
 def _server(ip: str | None, name: str | None, helo: str | None) -> Server | None:
     """A server as the table of servers holds it; what is not known is empty."""
     if not ip and not name and not helo:

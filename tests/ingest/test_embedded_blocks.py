@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
+import msgspec
 import pytest
 from embedded_samples import DAY_MS, T0, asked, begin_before_blocks, files, mail, put_before_blocks, writing
 from hypothesis import given, settings
@@ -21,7 +22,7 @@ from msgspec.structs import replace
 from ingest.sinks import embedded_blocks
 from ingest.sinks.embedded import EmbeddedSink
 from ingest.sinks.embedded_blocks import ENOUGH, FEW, FULL, MOST_BYTES
-from mappings.embedded import copy_to
+from mappings.embedded import copy_to, packing
 from mappings.embedded.packing import Packer
 from mappings.embedded.reading import members_of
 from mappings.faults import StoreLacking
@@ -213,6 +214,28 @@ def test_a_file_without_blocks_is_read_as_it_is(earlier: Path, tmp_path: Path) -
             assert sink.find([key for trace in traces for key in trace.keys]) == expected
     assert details(only_file(earlier)) == 50
     assert sum(blocks(only_file(earlier)).values()) == 50
+
+
+def test_a_block_holds_journeys_of_several_releases(tmp_path: Path) -> None:
+    """Journeys in another layout are packed together with those of this release as they are, and read by theirs."""
+    traces = [journey(number) for number in range(ENOUGH)]
+    with writing(tmp_path) as sink:
+        for trace in traces[:-1]:
+            sink.submit([trace])
+    with closing(sqlite3.connect(only_file(tmp_path))) as file, file:
+        other = packing.Layout(packing.CURRENT.trace, packing.CURRENT.event[::-1], packing.CURRENT.journey)
+        file.execute("INSERT INTO meta VALUES('layout 7', ?)", (msgspec.json.encode(other),))
+        packer = Packer(file)
+        for number, packed in file.execute("SELECT number, packed FROM block").fetchall():
+            members: dict[bytes, bytes | memoryview] = {}
+            for key, member in packer.unpack_block(packed).items():
+                *before, events = msgspec.msgpack.decode(member[1:])
+                members[key] = b"\x07" + msgspec.msgpack.encode([*before, [event[::-1] for event in events]])
+            file.execute("UPDATE block SET packed = ? WHERE number = ?", (packer.pack_block(members), number))
+    with writing(tmp_path) as sink:
+        sink.submit(traces[-1:])
+    assert len(blocks(only_file(tmp_path))) == 2
+    assert told(tmp_path, traces) == traces
 
 
 # Damage ------------------------------------------------------------------------------------------------------------------------
