@@ -43,7 +43,7 @@ _log = structlog.get_logger(__name__)
 
 #: Lines of one file that are taken in one go.
 _CHUNK = 4000
-#: Lines between two looks at what can be written: of a backlog they make batches of about 2,000 traces, which cost the store least.
+#: Lines between two looks at what can be written: fewer, and the store takes more for each trace.
 _FLUSH_LINES = 16_000
 #: Seconds between two times that the marks are kept while a backlog is read.
 _BACKLOG_SAVED_S = 5.0

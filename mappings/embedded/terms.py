@@ -6,7 +6,6 @@ can stand for two texts, so whoever finds a trace by it compares the trace itsel
 
 from __future__ import annotations
 
-from functools import lru_cache
 from hashlib import blake2b
 
 from mappings import keys
@@ -24,9 +23,8 @@ def _plain(key: str) -> str:
     return "q:" + keys.queue_id_of(key) if key.startswith("q:") else key
 
 
-@lru_cache(maxsize=16384)
 def _number(key: str) -> int:
-    """64 bits of a hash; the traces of one message have most of their keys in common, and are written one after the other."""
+    """64 bits of a hash."""
     return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True)
 
 
