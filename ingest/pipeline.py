@@ -43,8 +43,8 @@ _log = structlog.get_logger(__name__)
 
 #: Lines of one file that are taken in one go.
 _CHUNK = 4000
-#: Lines between two looks at what can be written.
-_FLUSH_LINES = 4000
+#: Lines between two looks at what can be written: fewer, and the store takes more for each trace.
+_FLUSH_LINES = 16_000
 #: Seconds between two times that the marks are kept while a backlog is read.
 _BACKLOG_SAVED_S = 5.0
 
@@ -174,7 +174,7 @@ class Ingest:
             if self._since_flush >= _FLUSH_LINES:
                 self._flush(everything=False)
                 self._save(_BACKLOG_SAVED_S)
-                self._tell()
+            self._tell()
 
     def _join(self, records: Iterable[tuple[Line, Place]]) -> None:
         """Take in records that no further line ended, as they stand."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ingest.sinks.embedded_blocks import Blocks
 from ingest.sinks.embedded_summaries import Changes
 from mappings import identity
 from mappings.embedded import columnar
@@ -37,20 +39,20 @@ class Prepared:
     key: bytes
     trace: Trace
     head: bytes
-    events: bytes
+    journey: bytes
 
 
 def prepare(trace: Trace) -> Prepared:
     """Check that a trace can be stored; raises `ValueError` or `OverflowError` where it cannot."""
     key = identity.to_bytes(trace.id)
     try:
-        head, events = encode_head(trace), encode_journey(trace)
+        head, journey = encode_head(trace), encode_journey(trace)
     except UnicodeEncodeError:
         trace = printable(trace)
-        head, events = encode_head(trace), encode_journey(trace)
+        head, journey = encode_head(trace), encode_journey(trace)
     if max(trace.version, trace.last_event_ms, abs(trace.reply_code or 0)) >= 1 << 63:
         raise OverflowError("a number has more than 63 bits")
-    return Prepared(key, trace, head, events)
+    return Prepared(key, trace, head, journey)
 
 
 class TraceFile:
@@ -74,6 +76,9 @@ class TraceFile:
     def _learn(self, lower_ms: int | None, *, new: bool) -> None:
         """Know what the file holds."""
         self._packer = Packer.for_writing(self._connection)
+        self._blocks = Blocks(self._connection, self._packer)
+        #: Whether an earlier release left journeys that lie by themselves.
+        self._details = self._connection.execute("SELECT EXISTS(SELECT 1 FROM detail)").fetchone()[0] == 1
         if new:
             self._connection.execute("INSERT OR IGNORE INTO meta VALUES('lower_ms', ?)", (lower_ms,))
         row = self._connection.execute("SELECT value FROM meta WHERE name = 'lower_ms'").fetchone()
@@ -143,7 +148,7 @@ class TraceFile:
         """The traces, with events, that may hold one of these keys."""
         with of_file(self.path):
             keys = sorted(ids_by_terms(self._connection, terms))
-            return [trace for key in keys if (trace := load(self._connection, self._packer, key, events=True)) is not None]
+            return load(self._connection, self._packer, keys)
 
     def write(self, prepared: Iterable[Prepared]) -> None:
         """Write a batch in one transaction: of each trace the highest version, of equal ones the later."""
@@ -190,20 +195,24 @@ class TraceFile:
     def _write(self, batch: list[Prepared]) -> int:
         """Write the rows, and give the number of traces that were not there before."""
         stored = self._stored([one.key for one in batch if one.key <= self.greatest])
+        batch = [one for one in batch if one.key not in stored or stored[one.key].trace.version <= one.trace.version]
         changes = Changes()
         writes = _Writes()
-        added = 0
+        # What is superseded has a journey where it was withheld.
+        placed = self._blocks.put(
+            {one.key: self._packer.member(one.journey) for one in batch if one.trace.events or not one.trace.superseded_by}
+        )
         for one in batch:
-            old = stored.get(one.key)
-            if old is not None and old.version > one.trace.version:
-                continue
-            added += old is None
-            self._take_out(one, old, changes, writes)
-            self._put_in(one, changes, writes)
+            self._take_out(one, stored.get(one.key), changes, writes)
+            self._put_in(one, placed.get(one.key), changes, writes)
         writes.run(self._connection)
+        if self._details:
+            self._connection.executemany("DELETE FROM detail WHERE id = ?", [(one.key,) for one in batch if one.key in stored])
+        self._blocks.leave(writes.holes)
+        self._blocks.tidy()
         self.behind += self._note_changed(writes)
         changes.write(self._connection)
-        return added
+        return sum(one.key not in stored for one in batch)
 
     def _note_changed(self, writes: _Writes) -> int:
         """Note which traces the columnar copy, or the one that is being made, does not hold as they are now; how many it does not have."""
@@ -212,35 +221,33 @@ class TraceFile:
         self._connection.executemany("INSERT OR REPLACE INTO changed VALUES(?, ?)", [(key, self.copy.begun) for key in changed])
         return len(touched)
 
-    def _take_out(self, one: Prepared, old: Trace | None, changes: Changes, writes: _Writes) -> None:
+    def _take_out(self, one: Prepared, stored: _Stored | None, changes: Changes, writes: _Writes) -> None:
         """Undo what the former version of a trace left outside its row."""
         terms = terms_of(one.trace)
-        if old is None:
+        if stored is None:
             writes.terms += [(number, one.key) for number in terms]
             return
+        old = stored.trace
+        if stored.block is not None:
+            writes.holes[stored.block] += 1
         former = terms_of(old)
         writes.lost_terms += [(number, one.key) for number in former - terms]
         writes.terms += [(number, one.key) for number in terms - former]
         if old.superseded_by:
             if not one.trace.superseded_by:
                 writes.lost_superseded.append((one.key,))
-            elif not one.trace.events:
-                # It was withheld, and so had events.
-                writes.lost_rows.append((one.key,))
             return
         changes.count(old, _time_ms(one.key), -1)
         writes.lost_visible.extend((domain_value(domain), one.key) for domain in old.visible_to)
         if one.trace.superseded_by:
             writes.lost_rows.append((one.key,))
 
-    def _put_in(self, one: Prepared, changes: Changes, writes: _Writes) -> None:
-        """Add the trace."""
+    def _put_in(self, one: Prepared, block: int | None, changes: Changes, writes: _Writes) -> None:
+        """Add the trace, whose journey is in a block."""
         trace = one.trace
-        head = self._packer.pack(one.head)
+        head = self._packer.pack_head(one.head)
         if trace.superseded_by:
-            writes.superseded.append((one.key, trace.version, head))
-            if trace.events:
-                writes.details.append((one.key, self._packer.pack(one.events)))
+            writes.superseded.append((one.key, trace.version, head, block))
             return
         client, relay = client_of(trace), relay_of(trace)
         domains = list(dict.fromkeys(map(domain_value, trace.visible_to)))
@@ -255,19 +262,20 @@ class TraceFile:
                 None if relay is None else self._server(relay),
                 SEPARATOR.join(domains) if domains else None,
                 head,
+                block,
             )
         )
-        writes.details.append((one.key, self._packer.pack(one.events)))
         writes.visible += [(domain, one.key) for domain in domains]
         changes.count(trace, _time_ms(one.key), 1)
 
-    def _stored(self, ids: list[bytes]) -> dict[bytes, Trace]:
-        """What is stored of these traces, without events."""
-        found: dict[bytes, Trace] = {}
+    def _stored(self, ids: list[bytes]) -> dict[bytes, _Stored]:
+        """What is stored of these traces."""
+        found: dict[bytes, _Stored] = {}
         for chunk in chunks(ids):
             for table in ("trace", "superseded"):
-                for key, head in self._connection.execute(f"SELECT id, head FROM {table} WHERE id IN ({marks(len(chunk))})", chunk):
-                    found[key] = self._packer.head(head)
+                statement = f"SELECT id, head, block FROM {table} WHERE id IN ({marks(len(chunk))})"
+                for key, head, block in self._connection.execute(statement, chunk):
+                    found[key] = _Stored(self._packer.head(head), block)
         return found
 
     def _server(self, server: Server) -> int:
@@ -299,30 +307,37 @@ class TraceFile:
         return newest
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What a file has of a trace: all but its journey, and in which block that is."""
+
+    trace: Trace
+    block: int | None
+
+
 class _Writes:
     """The statements of a batch, gathered by table so that each runs in the order of its key."""
 
     def __init__(self) -> None:
         self.rows: list[tuple[Any, ...]] = []
-        self.details: list[tuple[bytes, bytes]] = []
-        self.superseded: list[tuple[bytes, int, bytes]] = []
+        self.superseded: list[tuple[bytes, int, bytes, int | None]] = []
         self.terms: list[tuple[int, bytes]] = []
         self.visible: list[tuple[str, bytes]] = []
         self.lost_rows: list[tuple[bytes]] = []
         self.lost_superseded: list[tuple[bytes]] = []
         self.lost_terms: list[tuple[int, bytes]] = []
         self.lost_visible: list[tuple[str, bytes]] = []
+        #: How many journeys of which blocks are there no more.
+        self.holes: Counter[int] = Counter()
 
     def run(self, connection: sqlite3.Connection) -> None:
         """Take out first, then put in."""
         connection.executemany("DELETE FROM key WHERE hash = ? AND id = ?", self.lost_terms)
         connection.executemany("DELETE FROM visible WHERE domain = ? AND id = ?", self.lost_visible)
         connection.executemany("DELETE FROM trace WHERE id = ?", self.lost_rows)
-        connection.executemany("DELETE FROM detail WHERE id = ?", self.lost_rows)
         connection.executemany("DELETE FROM superseded WHERE id = ?", self.lost_superseded)
         connection.executemany(_INSERT, self.rows)
-        connection.executemany("INSERT OR REPLACE INTO detail VALUES(?, ?)", self.details)
-        connection.executemany("INSERT OR REPLACE INTO superseded VALUES(?, ?, ?)", self.superseded)
+        connection.executemany("INSERT OR REPLACE INTO superseded VALUES(?, ?, ?, ?)", self.superseded)
         connection.executemany("INSERT OR IGNORE INTO key VALUES(?, ?)", sorted(self.terms))
         connection.executemany("INSERT OR IGNORE INTO visible VALUES(?, ?)", sorted(self.visible))
 

@@ -40,7 +40,7 @@ SERVERS = {
     "relay_host": ("relay", "name"),
 }
 #: All columns of the table `trace`, in the order in which a row is written.
-COLUMNS = ("id", "version", *PLAIN, "queue_ids", "quarantine", "client", "relay", "visible", "head")
+COLUMNS = ("id", "version", *PLAIN, "queue_ids", "quarantine", "client", "relay", "visible", "head", "block")
 
 
 @lru_cache(maxsize=65536)
@@ -93,6 +93,7 @@ def relay_of(trace: Trace) -> Server | None:
     return _server(trace.relay_ip, trace.relay_host, None)
 
 
+@lru_cache(maxsize=16384)
 def _server(ip: str | None, name: str | None, helo: str | None) -> Server | None:
     """A server as the table of servers holds it; what is not known is empty."""
     if not ip and not name and not helo:

@@ -1,4 +1,7 @@
-"""How a trace lies in a file: positional msgpack, compressed by zstd with a dictionary that the file itself keeps.
+"""How a trace lies in a file: positional msgpack, compressed by zstd with dictionaries that the file itself keeps.
+
+A head is compressed by itself, a journey together with others, in a block; earlier releases compressed journeys by themselves too, and
+had one dictionary for both.
 
 The head is everything but the journey (the events, and what says how they belong together); lists read it alone. Each packed value
 begins with the number of its layout, the order of the fields, which the file keeps too: a field that is added, moved or taken away later
@@ -9,6 +12,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from operator import attrgetter
@@ -21,8 +25,8 @@ from msgspec.structs import astuple
 from mappings.faults import MailTraceError
 from mappings.trace import JOURNEY, Event, Trace
 
-#: The newest shipped dictionary; older files keep the one that they were begun with.
-DICTIONARY = "dictionary-2.dict"
+#: The newest shipped dictionaries, for journeys and for heads; older files keep what they were begun with.
+DICTIONARY, HEADS = "dictionary-2.dict", "heads-1.dict"
 _LEVEL = 1
 
 
@@ -52,9 +56,9 @@ CURRENT = Layout(
 
 
 @cache
-def shipped_dictionary() -> bytes:
-    """The dictionary that new files are begun with; empty where none is shipped."""
-    file = resources.files("mappings.embedded") / DICTIONARY
+def shipped_dictionary(name: str = DICTIONARY) -> bytes:
+    """A dictionary that new files are begun with; empty where it is not shipped."""
+    file = resources.files("mappings.embedded") / name
     return file.read_bytes() if file.is_file() else b""
 
 
@@ -85,7 +89,7 @@ class _Reader:
         """The fields of the head under their names; those that the layout does not have are not there."""
         return self._head.decode(packed)
 
-    def journey(self, trace: Trace, packed: bytes) -> None:
+    def journey(self, trace: Trace, packed: bytes | memoryview) -> None:
         """Put the journey into a trace."""
         read = self._journey.decode(packed)
         rows = read if self._only_events else read.events
@@ -114,26 +118,29 @@ def encode_journey(trace: Trace) -> bytes:
     return _ENCODER.encode((*_values_before(trace), [astuple(event) for event in trace.events]))
 
 
+_BLOCK = msgspec.msgpack.Decoder(list[memoryview])
+
+
 class Packer:
     """Packs and unpacks for one file. Compressors are not safe for several threads, so each thread has its own."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        dictionary, layouts = _read_meta(connection)
-        try:
-            self._dictionary = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
-        except _NOT_PACKED as error:
-            raise Unpackable(f"the dictionary: {error}") from error
+        dictionaries, layouts = _read_meta(connection)
+        self._dictionary = dictionaries.get("dictionary")
+        self._of_heads = dictionaries.get("dictionary of heads", self._dictionary)
         self._readers = {number: _reader(layout) for number, layout in layouts.items()}
-        self._number = next((number for number, layout in layouts.items() if layout == CURRENT), None)
-        self._prefix = b"" if self._number is None else bytes((self._number,))
+        number = next((number for number, layout in layouts.items() if layout == CURRENT), None)
+        self._prefix = b"" if number is None else bytes((number,))
         self._own = threading.local()
 
     @classmethod
     def for_writing(cls, connection: sqlite3.Connection) -> Packer:
-        """The packer of a file that may lack the dictionary and the current layout: they are put into it."""
-        dictionary, layouts = _read_meta(connection)
-        if dictionary is None:
-            connection.execute("INSERT INTO meta VALUES('dictionary', ?)", (shipped_dictionary(),))
+        """The packer of a file that may lack dictionaries and the current layout: they are put into it."""
+        dictionaries, layouts = _read_meta(connection)
+        if "dictionary" not in dictionaries:
+            # The one that makes the file a begun one comes last.
+            for name, shipped in (("dictionary of heads", HEADS), ("dictionary", DICTIONARY)):
+                connection.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (name, shipped_dictionary(shipped)))
         if CURRENT not in layouts.values():
             number = max(layouts, default=0) + 1
             connection.execute("INSERT INTO meta VALUES(?, ?)", (f"layout {number}", msgspec.json.encode(CURRENT)))
@@ -143,55 +150,99 @@ class Packer:
         """Whether the layout of a packed value is one that was read when this packer was made."""
         return packed[0] in self._readers
 
-    def pack(self, encoded: bytes) -> bytes:
-        """What `encode_head` or `encode_journey` gave, as the file keeps it."""
-        compressor = getattr(self._own, "compressor", None)
+    def pack_head(self, encoded: bytes) -> bytes:
+        """What `encode_head` gave, as the file keeps it: as short as can be, for each trace has one."""
+        compressor = getattr(self._own, "of_heads", None)
         if compressor is None:
-            compressor = self._own.compressor = zstandard.ZstdCompressor(_LEVEL, dict_data=self._dictionary, write_checksum=False)
-        assert self._number is not None, "a file is prepared by for_writing"  # noqa: S101 - a mistake of ours, not of the data
+            compressor = self._own.of_heads = zstandard.ZstdCompressor(
+                _LEVEL, dict_data=self._of_heads, write_checksum=False, write_dict_id=False
+            )
         compressed: bytes = compressor.compress(encoded)
-        return self._prefix + compressed
+        return self._written() + compressed
+
+    def member(self, encoded: bytes) -> bytes:
+        """What `encode_journey` gave, as a block holds it."""
+        return self._written() + encoded
+
+    def pack_block(self, members: Mapping[bytes, bytes | memoryview]) -> bytes:
+        """The journeys of some traces, by their ids, packed together; with a sum by which each changed bit is noticed."""
+        compressor = getattr(self._own, "of_blocks", None)
+        if compressor is None:
+            compressor = self._own.of_blocks = zstandard.ZstdCompressor(_LEVEL, dict_data=self._dictionary, write_checksum=True)
+        compressed: bytes = compressor.compress(_ENCODER.encode([part for member in members.items() for part in member]))
+        return compressed
+
+    def unpack_block(self, packed: bytes) -> dict[bytes, memoryview]:
+        """What `pack_block` packed; raises `Unpackable`."""
+        try:
+            parts = _BLOCK.decode(self._unpack(packed))
+            return {bytes(key): member for key, member in zip(parts[::2], parts[1::2], strict=True)}
+        except _NOT_PACKED as error:
+            raise Unpackable(str(error)) from error
 
     def head(self, packed: bytes) -> Trace:
         """The trace, without its journey; raises `Unpackable`."""
         try:
-            return self._readers[packed[0]].head(self._unpack(packed))
+            return self._readers[packed[0]].head(self._unpack_head(packed))
         except _NOT_PACKED as error:
             raise Unpackable(str(error)) from error
 
     def row(self, packed: bytes) -> Any:
         """The fields of a head under their names, for who takes some of them out of many; raises `Unpackable`."""
         try:
-            return self._readers[packed[0]].row(self._unpack(packed))
+            return self._readers[packed[0]].row(self._unpack_head(packed))
         except _NOT_PACKED as error:
             raise Unpackable(str(error)) from error
 
     def journey(self, trace: Trace, packed: bytes) -> None:
-        """Put its journey into a trace; raises `Unpackable`."""
+        """Put a journey that lies by itself into its trace; raises `Unpackable`."""
         try:
-            self._readers[packed[0]].journey(trace, self._unpack(packed))
+            self._readers[packed[0]].journey(trace, self._unpack(memoryview(packed)[1:]))
         except _NOT_PACKED as error:
             raise Unpackable(str(error)) from error
 
-    def _unpack(self, packed: bytes) -> bytes:
-        """The msgpack of a packed value."""
-        decompressor = getattr(self._own, "decompressor", None)
+    def journey_of(self, trace: Trace, member: memoryview) -> None:
+        """Put a journey out of a block into its trace; raises `Unpackable`."""
+        try:
+            self._readers[member[0]].journey(trace, member[1:])
+        except _NOT_PACKED as error:
+            raise Unpackable(str(error)) from error
+
+    def _written(self) -> bytes:
+        """The number of the layout that is written."""
+        assert self._prefix, "a file is prepared by for_writing"  # noqa: S101 - a mistake of ours, not of the data
+        return self._prefix
+
+    def _unpack_head(self, packed: bytes) -> bytes:
+        """The msgpack of a head."""
+        decompressor = getattr(self._own, "from_heads", None)
         if decompressor is None:
-            decompressor = self._own.decompressor = zstandard.ZstdDecompressor(dict_data=self._dictionary)
+            decompressor = self._own.from_heads = zstandard.ZstdDecompressor(dict_data=self._of_heads)
         plain: bytes = decompressor.decompress(memoryview(packed)[1:])
         return plain
 
+    def _unpack(self, compressed: bytes | memoryview) -> bytes:
+        """The msgpack of a block, or of a journey that lies by itself."""
+        decompressor = getattr(self._own, "decompressor", None)
+        if decompressor is None:
+            decompressor = self._own.decompressor = zstandard.ZstdDecompressor(dict_data=self._dictionary)
+        plain: bytes = decompressor.decompress(compressed)
+        return plain
 
-def _read_meta(connection: sqlite3.Connection) -> tuple[bytes | None, dict[int, Layout]]:
-    """The dictionary of a file (None where it has not been decided) and its layouts."""
-    dictionary: bytes | None = None
+
+def _read_meta(connection: sqlite3.Connection) -> tuple[dict[str, zstandard.ZstdCompressionDict | None], dict[int, Layout]]:
+    """The dictionaries of a file (none where it is not yet begun) and its layouts."""
+    dictionaries: dict[str, zstandard.ZstdCompressionDict | None] = {}
     layouts: dict[int, Layout] = {}
     for name, value in connection.execute("SELECT name, value FROM meta"):
-        if name == "dictionary":
-            dictionary = value
+        if name in ("dictionary", "dictionary of heads"):
+            try:
+                dictionaries[name] = zstandard.ZstdCompressionDict(value) if value else None
+            except _NOT_PACKED as error:
+                raise Unpackable(f"the {name}: {error}") from error
         elif name.startswith("layout "):
             try:
                 layouts[int(name[7:])] = msgspec.json.decode(value, type=Layout)
             except _NOT_PACKED as error:
                 raise Unpackable(f"{name}: {error}") from error
-    return dictionary, layouts
+    return dictionaries, layouts

@@ -98,6 +98,16 @@ _PARTITION_4 = """
 CREATE TABLE changed(id BLOB PRIMARY KEY, begun INTEGER NOT NULL) WITHOUT ROWID
 """
 
+#: Journeys in blocks; those in `detail` stay there. Of a block that was begun small, or has holes, `loose` says how many journeys are
+#: still its own; of any other all are.
+_PARTITION_5 = """
+CREATE TABLE block(number INTEGER PRIMARY KEY, count INTEGER NOT NULL, packed BLOB NOT NULL);
+CREATE TABLE loose(number INTEGER PRIMARY KEY, live INTEGER NOT NULL);
+CREATE INDEX by_live ON loose(live);
+ALTER TABLE trace ADD COLUMN block INTEGER;
+ALTER TABLE superseded ADD COLUMN block INTEGER
+"""
+
 _CATALOG_1 = """
 CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE partition(file TEXT PRIMARY KEY, lower_ms INTEGER NOT NULL, upper_ms INTEGER NOT NULL) WITHOUT ROWID;
@@ -118,9 +128,12 @@ def _mark(_connection: sqlite3.Connection) -> None:
 #: Since the third, events are packed without what can be worked out of them.
 #: The fourth is nothing to readers; the releases before must not write to a file whose changes are to be noted.
 _changes = _sql(_PARTITION_4)
-PARTITION_STEPS: Sequence[Step] = (_sql(_PARTITION_1), _sql(_PARTITION_2), _mark, _changes)
-#: The steps that a reader can do without.
-_WRITERS = (_mark, _changes)
+_blocks = _sql(_PARTITION_5)
+PARTITION_STEPS: Sequence[Step] = (_sql(_PARTITION_1), _sql(_PARTITION_2), _mark, _changes, _blocks)
+#: The steps that a reader can do without: it reads a file without blocks as it is.
+_WRITERS = (_mark, _changes, _blocks)
+#: Files of this version and later ones have blocks.
+BLOCKS_SINCE = PARTITION_STEPS.index(_blocks) + 1
 CATALOG_STEPS: Sequence[Step] = (_sql(_CATALOG_1), _sql(_CATALOG_2))
 
 

@@ -98,7 +98,11 @@ class EmbeddedEngine:
             self._must_have(trace.strip().lower(), scope)
         if found is None or not _sees(scope, found):
             return None
-        return self._load(found.id, events=True)
+        whole = self._load(found.id, events=True)
+        if whole is None:
+            # Its row is sound, and its journey damaged.
+            self._must_have(found.id, scope)
+        return whole
 
     @in_words
     def find(self, keys: Collection[str], scope: Scope, *, limit: int = 200) -> list[Trace]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
@@ -15,6 +13,7 @@ from typing import Protocol, TypeVar
 
 from mappings.embedded import columnar
 from mappings.embedded.catalog import Partition
+from mappings.embedded.reading import one_state
 from search.engines import Top, Value, top_of
 from search.engines.embedded_columnar import ColumnarQuestion, Copies, CopyFailed, Groups, OpenCopy, lacking
 from search.engines.embedded_columnar_sql import ColumnarStatement, NotColumnar
@@ -115,7 +114,7 @@ class EmbeddedCounting:
         rows = Groups()
 
         def ask(partition: Partition, file: OpenFile) -> tuple[OpenCopy | None, Groups]:
-            with _one_state(file.connection):
+            with one_state(file.connection):
                 copy = self._copy_of(partition, file) if able else None
                 criteria = asked.criteria(file)
                 # What is in the copy is left out first: it is nearly everything.
@@ -161,17 +160,6 @@ def _not_in(copy: OpenCopy) -> Criterion:
         # What changed may be no row any more.
         Atom(changed, (), Drive("changed AS c", "c.id", "1", (), exact=False)),
     ]
-
-
-@contextmanager
-def _one_state(connection: sqlite3.Connection) -> Iterator[None]:
-    """All that is read of a file belongs together."""
-    connection.execute("BEGIN")
-    try:
-        yield
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
 
 
 def _slots(edges_ms: Sequence[int]) -> tuple[int, int]:

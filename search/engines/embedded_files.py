@@ -13,7 +13,7 @@ from mappings.embedded.catalog import Gap, Partition
 from mappings.embedded.faults import StoreAway, StoreDamaged, fault_of, of_file
 from mappings.embedded.functions import SEPARATOR
 from mappings.embedded.packing import Packer, Unpackable
-from mappings.embedded.reading import load
+from mappings.embedded.reading import load, load_head
 from mappings.embedded.schema import PARTITION_STEPS, open_reader
 from mappings.faults import of_os_error
 from mappings.losses import Loss
@@ -97,10 +97,16 @@ class OpenFile:
     def load(self, key: bytes, *, events: bool) -> Trace | None:
         """One trace, superseded or not."""
         try:
-            return load(self.connection, self.packer, key, events=events)
+            return self._load(key, events=events)
         except Unpackable:
             self.packer = Packer(self.connection)
-            return load(self.connection, self.packer, key, events=events)
+            return self._load(key, events=events)
+
+    def _load(self, key: bytes, *, events: bool) -> Trace | None:
+        """The same, in layouts that are known."""
+        if events:
+            return next(iter(load(self.connection, self.packer, [key])), None)
+        return load_head(self.connection, self.packer, key)
 
 
 @dataclass(frozen=True, slots=True)

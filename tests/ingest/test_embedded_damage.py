@@ -64,7 +64,7 @@ def packed_wrong(path: Path) -> None:
     """Change packed values, which the database itself cannot notice."""
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE trace SET head = x'01ffffff'")
-        connection.execute("UPDATE detail SET events = x'01ffffff'")
+        connection.execute("UPDATE block SET packed = x'01ffffff'")
 
 
 HARMS = (deleted, emptied, overwritten, cut, scribbled, packed_wrong)

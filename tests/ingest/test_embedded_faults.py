@@ -15,12 +15,11 @@ from pathlib import Path
 import generate
 import msgspec
 import pytest
-from embedded_samples import DAY_MS, T0, asked, files, mail, writing
+from embedded_samples import DAY_MS, T0, asked, begin_before_blocks, files, mail, put_before_blocks, writing
 from reference import ReferenceStore
 
 from ingest.sinks.embedded import WEEK_MS, EmbeddedSink
 from ingest.sinks.embedded_summaries import REFUSED, Changes
-from mappings import identity
 from mappings.embedded import StoreError, StoreTooNew, copy_to, packing, schema
 from mappings.embedded.catalog import NAME as CATALOG
 from mappings.embedded.columns import domain_value
@@ -216,20 +215,9 @@ def test_a_copy_taken_while_writing_is_a_store_of_its_own(tmp_path: Path) -> Non
 def made_by_version(path: Path, version: int) -> None:
     """Make a file as the release with this schema version made it, with two refused traces."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        register(connection)
-        connection.execute("PRAGMA page_size=8192")
-        connection.execute("PRAGMA journal_mode=WAL")
-        schema.migrate(connection, path, schema.PARTITION_STEPS[:version])
-        packer = packing.Packer.for_writing(connection)
-        connection.execute("INSERT INTO meta VALUES('lower_ms', ?)", (T0,))
+        packer = begin_before_blocks(connection, path, version)
         for number in (1, 2):
-            trace = mail(number, T0 + number, disposition=Disposition.BOUNCED, reply_code=550)
-            connection.execute(
-                "INSERT INTO trace(id, version, disposition, verdict, direction, reply_code, head)"
-                " VALUES(?, 1, 'bounced', 'clean', 'inbound', 550, ?)",
-                (identity.to_bytes(trace.id), packer.pack(packing.encode_head(trace))),
-            )
-            connection.execute("INSERT INTO detail VALUES(?, ?)", (identity.to_bytes(trace.id), packer.pack(packing.encode_journey(trace))))
+            put_before_blocks(connection, packer, mail(number, T0 + number, disposition=Disposition.BOUNCED, reply_code=550))
 
 
 def test_a_file_of_an_older_version_is_brought_up_to_date(tmp_path: Path) -> None:
@@ -249,7 +237,7 @@ def test_a_file_of_an_older_version_is_brought_up_to_date(tmp_path: Path) -> Non
 
 
 def test_a_file_that_lacks_only_a_mark_is_read_as_it_is(tmp_path: Path) -> None:
-    """Versions 3 and 4 are for writers: readers need not wait for one, who marks the file, so that older releases leave it alone."""
+    """Versions 3 to 5 are for writers: readers need not wait for one, who marks the file, so that older releases leave it alone."""
     with writing(tmp_path) as sink:
         sink.submit([mail(1, T0 + 1)])
     path = tmp_path / files(tmp_path)[0]
@@ -260,7 +248,7 @@ def test_a_file_that_lacks_only_a_mark_is_read_as_it_is(tmp_path: Path) -> None:
     with writing(tmp_path):
         pass
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (4,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(schema.PARTITION_STEPS),)
 
 
 @pytest.mark.parametrize("which", [CATALOG, "traces"])
