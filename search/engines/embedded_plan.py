@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from search.engines.embedded_sql import Atom, Criterion, Drive
+from search.engines.embedded_sql import Atom, Criterion, Drive, those
 
 #: A drive of fewer ids than this is rare: its ids may be sorted.
 RARE = 3_000
 #: A first look; most rare criteria are rarer still.
 _VERY_RARE = 64
+#: An index of texts has about so many of the bytes of the rows.
+_WIDE = 0.25
 
 Row = tuple[bytes, bytes]
 
@@ -31,8 +33,10 @@ class Plan:
     def __init__(self, connection: sqlite3.Connection, criteria: list[Criterion], span: Span) -> None:
         self._connection = connection
         self._span = span
+        self._rest, self._rest_params = "", tuple[Any, ...]()
+        criteria = list(criteria)
+        driving = None if any(not criterion for criterion in criteria) else self._choose(criteria)
         self._nothing = any(not criterion for criterion in criteria)
-        driving = None if self._nothing else self._choose(criteria)
         rest = [criterion for number, criterion in enumerate(criteria) if number != driving]
         self._atoms: list[Atom | None] = [None] if driving is None else list(criteria[driving])
         # Atoms that differ in their drives only, as those of a scope, are one condition.
@@ -119,17 +123,47 @@ class Plan:
         return source, drive.id, where, params
 
     def _choose(self, criteria: list[Criterion]) -> int | None:
-        """The number of the criterion that drives: the rarest that can; None where all rows are walked through."""
-        able = [number for number, criterion in enumerate(criteria) if all(atom.drive is not None for atom in criterion)]
+        """The number of the criterion that drives: the rarest that can; None where all rows are walked through.
+
+        Where a whole index was read for one, its ids take the place of the index: it is not read again.
+        """
+        driven = [number for number, criterion in enumerate(criteria) if all(atom.drive is not None for atom in criterion)]
+        scans = [number for number in driven if any(atom.drive is not None and atom.drive.scan for atom in criteria[number])]
+        able = [number for number in driven if number not in scans]
         sure = [number for number in able if all(atom.drive is not None and atom.drive.ordered for atom in criteria[number])]
-        if len(able) == 1 and sure:
+        if len(driven) == 1 and sure:
             return able[0]
         for limit in (_VERY_RARE, RARE):
             sizes = {number: self._size(criteria[number], limit) for number in able}
             rarest = min(sizes, key=sizes.__getitem__, default=None)
             if rarest is not None and sizes[rarest] < limit:
                 return rarest
+        # Nothing else is rare.
+        for number in scans if scans and self._is_wide() else []:
+            ids = self._ids(criteria[number])
+            if len(ids) < RARE:
+                criteria[number] = those(ids)
+                return number
         return sure[0] if sure else None
+
+    def _is_wide(self) -> bool:
+        """Whether the span is at least a quarter of the file's time: an index is read whole, rows as far as the span goes."""
+        first, last = self._connection.execute("SELECT (SELECT min(id) FROM trace), (SELECT max(id) FROM trace)").fetchone()
+        if first is None:
+            return False
+        begin, end, lower, upper = (int.from_bytes(key[:6], "big") for key in (first, last, self._span.lower, self._span.upper))
+        return min(end, upper) - max(begin, lower) >= (end - begin) * _WIDE
+
+    def _ids(self, criterion: Criterion) -> set[bytes]:
+        """Ids that a criterion's drives give, as soon as they are not few."""
+        found: set[bytes] = set()
+        for atom in criterion:
+            if atom.drive is not None and len(found) < RARE:
+                source, key, where, params = self._statement(atom, rows=False)
+                found.update(
+                    row[0] for row in self._connection.execute(f"SELECT {key} FROM {source} WHERE {where} LIMIT ?", (*params, RARE))
+                )
+        return found
 
     def _size(self, criterion: Criterion, limit: int) -> int:
         """Ids that a criterion's drives give, counted up to `limit`."""

@@ -7,7 +7,7 @@ a row of `trace`; most also have a drive, an index (or the table of keys or doma
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,8 @@ class Drive:
     ordered: bool = True
     #: False where the condition must be checked on the row too.
     exact: bool = True
+    #: True where a whole index is read: a quarter of the work of reading all rows, and far more than any other drive is.
+    scan: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +214,28 @@ def _text(column: str, asked: Asked) -> Criterion:
         return [_equal(column, asked.value), Atom(f"t.{column} >= ? AND t.{column} < ?", (prefix, upper), _between(column, prefix, upper))]
     if asked.form is not Form.PATTERN:
         return [_equal(column, asked.value)]
+    condition, params = f"t.{column} GLOB ?", (glob(asked.value),)
     prefix = asked.prefix()
     drive = _between(column, prefix, _behind(prefix))
-    if drive is not None:
-        drive = Drive(drive.source, drive.id, drive.where, drive.params, ordered=False, exact=False)
-    return [Atom(f"t.{column} GLOB ?", (glob(asked.value),), drive)]
+    if drive is None:
+        return [Atom(condition, params, _scan(column, params))]
+    return [Atom(condition, params, Drive(drive.source, drive.id, drive.where, drive.params, ordered=False, exact=False))]
+
+
+def _scan(column: str, params: tuple[Any, ...]) -> Drive:
+    """Ids of the rows that fit a pattern, out of the index alone: the rows themselves are beside it, as `t`."""
+    where = f"s.{column} GLOB ?" + (f" AND {partial.replace('t.', 's.')}" if (partial := _PARTIAL.get(column)) else "")
+    return Drive(f"trace AS s INDEXED BY by_{column}", "s.id", where, params, ordered=False, scan=True)
+
+
+def those(ids: Collection[bytes]) -> Criterion:
+    """The rows with these ids."""
+    if not ids:
+        return []
+    listed = f"(VALUES {','.join(['(?)'] * len(ids))})"
+    return [
+        Atom(f"t.id IN {listed}", tuple(ids), Drive(f"(SELECT column1 AS id FROM {listed}) AS f", "f.id", "1", tuple(ids), ordered=False))
+    ]
 
 
 def _address(columns: tuple[str, ...], value: str, wild: bool) -> Criterion:
