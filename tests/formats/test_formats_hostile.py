@@ -359,3 +359,17 @@ def test_a_split_record_is_read_as_one(size: int) -> None:
     facts = [found_in("amavis", line.text) for line in done]
     assert [f.recipients for f in facts if isinstance(f, Scanned) and f.log_id == "00235-02"] == [names]
     assert len(facts) == (2 if len(other) == len(pieces(text, size)) else 1)
+
+
+@pytest.mark.parametrize(
+    "text", ["** anna@example.com {mx}: {failed} 550 no QT=1s", "== anna@example.com {mx} defer (-44): {failed} 450 QT=1s"]
+)
+def test_a_server_says_nothing_of_our_queue(text: str) -> None:
+    """Exim says the time in its queue of a delivery only: at the end of a failure it is another server's text."""
+    mx = "R=remote T=remote_smtp H=mx.example.com [198.51.100.9]"
+    failed = "SMTP error from remote mail server after RCPT TO:<anna@example.com>:"
+    parse = parser_of("exim", "exim")
+    assert parse is not None
+    fact = parse(framed("exim", f"{EXIM_ID} {text.format(mx=mx, failed=failed)}"))
+    assert isinstance(fact, Attempted)
+    assert (fact.delay, fact.took) == (None, None)

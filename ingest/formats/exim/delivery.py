@@ -50,8 +50,8 @@ _SAID = re.compile(
 _SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 #: How many places are tried where an address may stand once more, with its quotes: an honest line has one.
 _MOST_QUOTED = 64
-#: How long it took, behind everything (`log_selector = +deliver_time`).
-_TOOK = re.compile(r"((?: [QD]T=[\d.wdhms]{1,20}){1,2})$", re.ASCII)
+#: How long a try took that failed, behind everything (`log_selector = +deliver_time`); the time in the queue Exim does not say there.
+_TOOK = re.compile(r" DT=([\d.wdhms]{1,20})$", re.ASCII)
 #: A time-out is told with the host in the middle: `Connection timed out H=mx [ip]: SMTP timeout after initial connection`.
 _INSIDE = re.compile(r"([A-Z][A-Za-z ]{1,80}) (?=H=\S)")
 #: Exim as somebody's mail program (`mua_wrapper`) tries each recipient once.
@@ -102,7 +102,7 @@ def delivery(queue_id: str, arrow: str, text: str) -> Outcome:
     said = said.removeprefix(":").strip()
     took = _TOOK.search(said)
     if took is not None:
-        fields.values.update({part[:2]: part[3:] for part in took[1].split()})
+        fields.values["DT"] = took[1]
         said = said[: took.start()]
     said = plain(said)
     inside = _INSIDE.match(said)
