@@ -6,6 +6,7 @@ Only a second hint: of two copies of one recipient a failure stays whatever they
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 #: Answers for whoever is away, or asks the sender back: such a thing runs beside a mailbox.
@@ -24,6 +25,7 @@ class SideCopy(NamedTuple):
     aside: bool = False
 
 
+@lru_cache(maxsize=4096)
 def side_copy(*names: str | None, command: str | None = None) -> SideCopy:
     """What the names of a configuration, and of a command that took the message, tell of a delivery.
 

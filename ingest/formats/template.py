@@ -50,3 +50,7 @@ class Templates:
             if found is not None:
                 return make(*found.groups())
         return None
+
+
+#: Of a format whose lines are all read by its parser.
+NO_TEMPLATES = Templates()

@@ -21,11 +21,17 @@ PLAIN = r"[^<>\"\s@]+@[^<>\"\s@]+"
 _TO = rf"(?P<queue_id>{POSTFIX_ID}): to=<(?P<recipient>{PLAIN})>(?:, orig_to=<(?P<original>{PLAIN})>)?"
 _TIMES = r"delay=(?P<delay>[0-9]{1,12}(?:\.[0-9]{1,9})?)(?:, delays=(?P<delays>[0-9./]+))?(?:, tls=[^\s,]+)?"
 _CODE = r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}"
+_SERVER = (
+    r"(?P<relay>(?P<name>[^\s,\[\]]*)\[(?:(?P<ip>[0-9a-fA-F.:]+(?:%\w+)?)\](?::(?P<port>[0-9]{1,5}))?|[^\s,\[\]%]+\]))"
+    r"(?:, conn_use=[0-9]+)?"
+)
+_CODES = r"(?P<code>[2-5][0-9]{2}) (?P<enhanced>[245]\.[0-9]{1,3}\.[0-9]{1,3}) (?P<said>[^\s\\-][^\\]{0,2000})"
 #: A server, or what is connected to in its place, took the message and said so with both codes.
-TAKEN = (
-    rf"{_TO}, relay=(?P<relay>(?P<name>[^\s,\[\]]*)\[(?:(?P<ip>[0-9a-fA-F.:]+(?:%\w+)?)\](?::(?P<port>[0-9]{{1,5}}))?|[^\s,\[\]%]+\]))"
-    rf"(?:, conn_use=[0-9]+)?, {_TIMES}, dsn={_CODE}, status=sent "
-    rf"\((?P<code>[2-5][0-9]{{2}}) (?P<enhanced>[245]\.[0-9]{{1,3}}\.[0-9]{{1,3}}) (?P<said>[^\s\\-][^\\]{{0,2000}})\){COUNTED}"
+TAKEN = rf"{_TO}, relay={_SERVER}, {_TIMES}, dsn={_CODE}, status=sent \({_CODES}\){COUNTED}"
+#: It did not, and said so with both codes; what it says it answers is our own word, for it stands last.
+REFUSED = (
+    rf"{_TO}, relay={_SERVER}, {_TIMES}, dsn={_CODE}, status=(?P<status>deferred|bounced) \(host \S+ said: {_CODES} "
+    rf"\((?P<command>in reply to [A-Za-z ]+ command)\)\){COUNTED}"
 )
 #: Whatever else became of a try.
 ATTEMPTED = (
@@ -34,8 +40,8 @@ ATTEMPTED = (
 )
 # The text in parentheses is the other server's: the first ` status=` after `dsn=` is ours, and the last parenthesis ends it.
 _STATUS = rf"(?:, dsn=(?P<dsn>{_CODE}))?, status=(?P<status>[A-Za-z-]+)(?: \((?:(?P<text>.*)\)|(?P<cut>.*)))?{COUNTED}$"
-#: What follows an address that is not plain, of a relay that is none, of an older release, in a line that was cut.
-_REST = re.compile(rf", relay=(?P<relay>.*?)(?:, conn_use=[0-9]+)?,? {_TIMES}{_STATUS}", re.DOTALL)
+#: What follows an address that is not plain, of an older release, in a line that was cut.
+_REST = re.compile(rf", relay=(?P<relay>[^,\s]*)(?:, conn_use=[0-9]+)?,? {_TIMES}{_STATUS}", re.DOTALL)
 #: The same where whoever keeps the log left out what is not needed.
 _SHORT = re.compile(rf", relay=(?P<relay>[^,\s]+)(?P<delay>)(?P<delays>){_STATUS}", re.DOTALL)
 #: Anchored: a server that took the message may say the same within its reply.
@@ -125,19 +131,41 @@ def taken(
     said: str,
 ) -> Attempted:
     """The delivery to a server that took the message."""
+    original = None if original is None else normalise(original)
+    reply = Reply(int(code), enhanced, " ".join(said.split()))
     return _answered(
-        program,
-        queue_id,
-        normalise(recipient),
-        None if original is None else normalise(original),
-        relay,
-        # What is no address is named by all of it.
-        Relay(name or None, ip, int(port) if port is not None else None) if ip is not None else Relay(relay),
-        delay,
-        delays,
-        Status.SENT,
-        Reply(int(code), enhanced, " ".join(said.split())),
+        program, queue_id, normalise(recipient), original, relay, _server(relay, name, ip, port), delay, delays, Status.SENT, reply
     )
+
+
+def refused(
+    program: str,
+    queue_id: str,
+    recipient: str,
+    original: str | None,
+    relay: str,
+    name: str,
+    ip: str | None,
+    port: str | None,
+    delay: str,
+    delays: str | None,
+    status: str,
+    code: str,
+    enhanced: str,
+    said: str,
+    command: str,
+) -> Attempted:
+    """The try at a server that refused it."""
+    original = None if original is None else normalise(original)
+    reply = Reply(int(code), enhanced, " ".join(said.split()), stage=stage_in(command))
+    return _answered(
+        program, queue_id, normalise(recipient), original, relay, _server(relay, name, ip, port), delay, delays, Status(status), reply
+    )
+
+
+def _server(relay: str, name: str, ip: str | None, port: str | None) -> Relay:
+    """The next server; what has no address is named by all that stands there."""
+    return Relay(relay) if ip is None else Relay(name or None, ip, int(port) if port is not None else None)
 
 
 def _attempt(
@@ -245,8 +273,11 @@ def _answered(
 def _reply(text: str, dsn: str | None, answered: bool) -> tuple[Reply, By]:
     """The reply in the parentheses, and whose it is; `answered` where a server took the message and its reply is the text."""
     said = None if answered else _SAID.match(text)
-    stage = stage_in(text) if said is not None else None
+    stage = None
     if said is not None:
+        # The last is ours; the server may say the same before it.
+        answers = text.rfind(" (in reply to ")
+        stage = stage_in(said[0] if answers < 0 else text[answers:])
         text = _IN_REPLY.sub("", text[said.end() :])
     elif not answered:
         return Reply(None, dsn, text), By.LOCAL

@@ -31,7 +31,8 @@ _UNMARKED = frozenset({"reject", "reject_warning"})
 _NAMING = frozenset({"MAIL", "RCPT", "DATA", "END-OF-MESSAGE"})
 _NAMED = r"(?P<name>[^\s\[]*)\[(?P<ip>[^\]\s\[]*)\](?::(?:[0-9]{1,5}|unknown))?"
 CONNECT = rf"connect from {_NAMED}{COUNTED}"
-DISCONNECT = rf"disconnect from {_NAMED}(?P<commands>(?: [a-z_]+=[0-9/]+)*){COUNTED}"
+#: How often each command came is told to the end, or not at all: of a line that was cut only the end of the session is known.
+DISCONNECT = rf"disconnect from {_NAMED}(?P<commands>(?: [a-z_]+=[0-9/]+)* commands=[0-9/]+)?(?: .*)?"
 TLS = rf"[A-Z][a-z]+ TLS connection established from {_NAMED}: (?P<protocol>\S+) with cipher (?P<cipher>\S+)(?: \(.*)?"
 #: In the order in which smtpd.c prints it. `sasl_sender` is what the client says of itself (`MAIL FROM ... AUTH=`), logged as it came: no
 #: login, and where it holds more than a plain word, nothing behind it is believed.
@@ -41,6 +42,15 @@ CLIENT = (
     r"(?:, orig_queue_id=(?P<before>[0-9A-Za-z]{1,32}))?"
     r"(?:, orig_client=(?P<before_name>[^\s\[]*)\[(?P<before_ip>[^\]\s\[]*)\](?::(?:[0-9]{1,5}|unknown))?)?"
     rf"(?:, .*|{COUNTED})"
+)
+#: What the rule says has no brackets but around the address that it is about, and none of the words that begin the tail: so the tail is
+#: Postfix' own, and each address in it ends where Postfix ends it. A login is named behind the HELO: such a line is not usual.
+REFUSED = (
+    rf"(?:(?P<queue_id>{POSTFIX_ID})|NOQUEUE): reject: RCPT from "
+    r"(?P<name>[^\s\[]*)\[(?P<ip>[^\]\s\[]*)\](?::(?P<port>[0-9]{1,5}|unknown))?: "
+    r"(?P<said>[2-5][0-9]{2} (?:[245]\.[0-9]{1,3}\.[0-9]{1,3} )?(?:<[^<>\";\s]*>: )?[^<>;]*(?:;(?! proto=)[^<>;]*)*)"
+    r"; from=<(?P<sender>[^<>\"\s]{0,1000})> to=<(?P<recipient>[^<>\"\s]{1,1000})> proto=[^\s,;:<>\"]+ helo=<(?P<helo>[^<>\s]*)>"
+    rf"{COUNTED}"
 )
 
 
@@ -54,11 +64,11 @@ def connect(name: str, ip: str) -> Connected:
     return Connected(Contact.CONNECT, _known(name) or None, _known(ip))
 
 
-def disconnect(name: str, ip: str, commands: str) -> Outcome:
+def disconnect(name: str, ip: str, commands: str | None) -> Outcome:
     """A session ends; one that only asked says so."""
     client_name, client_ip = _known(name) or None, _known(ip)
     ended = Connected(Contact.DISCONNECT, client_name, client_ip)
-    left = " rcpt=" in commands and _ASKED_ONLY.search(commands) is not None
+    left = commands is not None and " rcpt=" in commands and _ASKED_ONLY.search(commands) is not None
     return (Connected(Contact.LEFT, client_name, client_ip), ended) if left else ended
 
 
@@ -87,6 +97,25 @@ def client(
         origin_queue_id=before,
         origin_name=_known(before_name) or None,
         origin_ip=_known(before_ip),
+    )
+
+
+def refused(queue_id: str | None, name: str, ip: str, port: str | None, said: str, sender: str, recipient: str, helo: str) -> Ruled:
+    """A recipient was refused."""
+    code, enhanced, words = split_reply(said)
+    return Ruled(
+        queue_id=queue_id,
+        action=Action.REJECT,
+        stage=Stage.RCPT,
+        source=Decider.ACCESS,
+        client_name=_known(name) or None,
+        client_ip=_known(ip),
+        client_port=int(port) if port and port != "unknown" else None,
+        helo=helo,
+        sender=normalise(sender),
+        recipients=[normalise(recipient)],
+        reply=Reply(code, enhanced, words or said),
+        text=said,
     )
 
 
@@ -162,7 +191,7 @@ _TALK = (
 def _ruled(queue_id: str | None, word: str, stage: str, rest: str, at: int) -> Outcome:
     """`ACTION: STAGE from CLIENT: TEXT; from=<> to=<> proto= helo=<>`."""
     client = client_at(rest, at)
-    tail = tail_of(rest, client.end + 2) if client is not None else None
+    tail = tail_of(rest, client.end + 2) if client is not None and rest.startswith(": ", client.end) else None
     if client is None or tail is None:
         # A refused connection names nobody: no trace, but known. What should name somebody and does not was cut.
         return IGNORED if client is not None and stage not in _NAMING else UNKNOWN

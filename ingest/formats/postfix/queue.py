@@ -30,14 +30,12 @@ _NO_MIME = re.compile(r"reject: mime-error (?=[a-z])")
 _ACTIVE = r", size=(?P<size>[0-9]{1,18}), nrcpt=(?P<count>[0-9]{1,9}) \(queue active"
 _QUEUED = re.compile(_ACTIVE)
 _UID = re.compile(rf"uid=(\d{{1,10}}) from=(?:<(.*?)>(?= orig_id=|{COUNTED}$)|(\S*))(?: orig_id=({POSTFIX_ID}))?{COUNTED}$", re.DOTALL)
-#: What a forwarder of logs leaves behind the words is none of Postfix'.
-_BEHIND = r"(?:[^0-9A-Za-z].*)?"
-REMOVED = rf"(?P<queue_id>{POSTFIX_ID}): removed{_BEHIND}"
+REMOVED = rf"(?P<queue_id>{POSTFIX_ID}): removed{COUNTED}"
 QUEUED = rf"(?P<queue_id>{POSTFIX_ID}): from=<(?P<sender>[^<>\"\s]*)>{_ACTIVE}\){COUNTED}"
 IDENTIFIED = rf"(?P<queue_id>{POSTFIX_ID}): (?P<resent>resent-)?message-id=<(?P<name>[^<>\s#]*)>"
 NOTICED = (
     rf"(?P<queue_id>{POSTFIX_ID}): (?P<to>sender|postmaster) (?P<what>non-delivery|delay|delivery status) notification: "
-    rf"(?P<notice_id>{POSTFIX_ID}){_BEHIND}"
+    rf"(?P<notice_id>{POSTFIX_ID}){COUNTED}"
 )
 _NOTICES = {"non-delivery": Notice.NON_DELIVERY, "delay": Notice.DELAY, "delivery status": Notice.SUCCESS}
 _NO_NOTICE = ("not sending trace/success notification", "no trace file -- not sending a notification")

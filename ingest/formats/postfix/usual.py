@@ -22,14 +22,13 @@ TEMPLATES = Templates(
     Template("connect", _SMTPD, dialogue.CONNECT, dialogue.connect),
     Template("disconnect", _SMTPD, dialogue.DISCONNECT, dialogue.disconnect),
     Template("tls", _SMTPD, dialogue.TLS, dialogue.tls),
+    Template("refused recipient", _SMTPD, dialogue.REFUSED, dialogue.refused),
     Template("message-id", ("cleanup",), queue.IDENTIFIED, queue.message_named),
     Template("queued", _QMGR, queue.QUEUED, queue.queued),
     Template("removed", _QMGR, queue.REMOVED, Removed),
     Template("notice", ("bounce", "trace", "defer"), queue.NOTICED, queue.noticed),
-    *(Template(f"taken by {name}", (name,), delivery.TAKEN, partial(delivery.taken, name)) for name in _CLIENTS),
-    *(
-        Template(f"attempt of {name}", (name,), delivery.ATTEMPTED, partial(delivery.attempted, name))
-        for name in (*_CLIENTS, "local", "discard")
-    ),
+    *(Template(f"taken from {name}", (name,), delivery.TAKEN, partial(delivery.taken, name)) for name in _CLIENTS),
+    *(Template(f"refused to {name}", (name,), delivery.REFUSED, partial(delivery.refused, name)) for name in _CLIENTS),
+    *(Template(f"attempt of {name}", (name,), delivery.ATTEMPTED, partial(delivery.attempted, name)) for name in _AGENTS),
     Template("attempt", _OTHERS, delivery.ATTEMPTED, partial(delivery.attempted, "")),
 )
