@@ -32,7 +32,7 @@ _NAMING = frozenset({"MAIL", "RCPT", "DATA", "END-OF-MESSAGE"})
 _NAMED = r"(?P<name>[^\s\[]*)\[(?P<ip>[^\]\s\[]*)\](?::(?:[0-9]{1,5}|unknown))?"
 CONNECT = rf"connect from {_NAMED}{COUNTED}"
 #: How often each command came is told to the end, or not at all: of a line that was cut only the end of the session is known.
-DISCONNECT = rf"disconnect from {_NAMED}(?P<commands>(?: [a-z_]+=[0-9/]+)* commands=[0-9/]+)?(?: .*)?"
+DISCONNECT = rf"disconnect from {_NAMED}(?P<commands>(?= )[a-z_=0-9/ ]* commands=[0-9/]+)?(?: .*)?"
 TLS = rf"[A-Z][a-z]+ TLS connection established from {_NAMED}: (?P<protocol>\S+) with cipher (?P<cipher>\S+)(?: \(.*)?"
 #: In the order in which smtpd.c prints it. `sasl_sender` is what the client says of itself (`MAIL FROM ... AUTH=`), logged as it came: no
 #: login, and where it holds more than a plain word, nothing behind it is believed.

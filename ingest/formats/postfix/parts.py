@@ -203,10 +203,10 @@ def path_at(text: str, start: int, behind: str | None = None) -> tuple[str, int]
 
     `behind` is what Postfix writes next. Releases before 3.5 log a quoted local part without its quotes, so that it may imitate the
     rest of the line, but for an `@`, which Postfix refuses there: of an address without one the true end may come later. What begins with
-    no bracket and holds one is no address: it ends where it begins.
+    no bracket and holds one is no address, nor is what holds a blank behind its `@` and begins with no quote: it ends where it begins.
     """
     raw, end = parse_path(text, start)
-    if text[start : start + 1] != "<" and ("<" in raw or ">" in raw):
+    if (text[start : start + 1] != "<" and ("<" in raw or ">" in raw)) or (raw[:1] != '"' and " " in raw.partition("@")[2]):
         return "", start
     if behind is not None and "@" not in raw and text[end - 1 : end] == ">":
         later = _LATER_END.match(text, end)
