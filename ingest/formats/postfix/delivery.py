@@ -27,14 +27,14 @@ _SERVER = (
 )
 _CODES = r"(?P<code>[2-5][0-9]{2}) (?P<enhanced>[245]\.[0-9]{1,3}\.[0-9]{1,3}) (?P<said>[^\s\\-][^\\]{0,2000})"
 #: A server, or what is connected to in its place, took the message and said so with both codes.
-TAKEN = rf"{_TO}, relay={_SERVER}, {_TIMES}, dsn={_CODE}, status=sent \({_CODES}\){COUNTED}"
+TAKEN: str = rf"{_TO}, relay={_SERVER}, {_TIMES}, dsn={_CODE}, status=sent \({_CODES}\){COUNTED}"
 #: It did not, and said so with both codes; what it says it answers is our own word, for it stands last.
-REFUSED = (
+REFUSED: str = (
     rf"{_TO}, relay={_SERVER}, {_TIMES}, dsn={_CODE}, status=(?P<status>deferred|bounced) \(host \S+ said: {_CODES} "
     rf"\((?P<command>in reply to [A-Za-z ]+ command)\)\){COUNTED}"
 )
 #: Whatever else became of a try.
-ATTEMPTED = (
+ATTEMPTED: str = (
     rf"{_TO}, relay=(?P<relay>[^\s,]+)(?:, conn_use=[0-9]+)?, {_TIMES}, dsn=(?P<dsn>{_CODE}), "
     rf"status=(?P<status>sent|deferred|bounced) \((?P<text>.*)\){COUNTED}"
 )

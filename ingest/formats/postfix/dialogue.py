@@ -30,13 +30,13 @@ _UNMARKED = frozenset({"reject", "reject_warning"})
 #: Stages at which somebody is named.
 _NAMING = frozenset({"MAIL", "RCPT", "DATA", "END-OF-MESSAGE"})
 _NAMED = r"(?P<name>[^\s\[]*)\[(?P<ip>[^\]\s\[]*)\](?::(?:[0-9]{1,5}|unknown))?"
-CONNECT = rf"connect from {_NAMED}{COUNTED}"
+CONNECT: str = rf"connect from {_NAMED}{COUNTED}"
 #: How often each command came is told to the end, or not at all: of a line that was cut only the end of the session is known.
-DISCONNECT = rf"disconnect from {_NAMED}(?P<commands>(?= )[a-z_=0-9/ ]* commands=[0-9/]+)?(?: .*)?"
-TLS = rf"[A-Z][a-z]+ TLS connection established from {_NAMED}: (?P<protocol>\S+) with cipher (?P<cipher>\S+)(?: \(.*)?"
+DISCONNECT: str = rf"disconnect from {_NAMED}(?P<commands>(?= )[a-z_=0-9/ ]* commands=[0-9/]+)?(?: .*)?"
+TLS: str = rf"[A-Z][a-z]+ TLS connection established from {_NAMED}: (?P<protocol>\S+) with cipher (?P<cipher>\S+)(?: \(.*)?"
 #: In the order in which smtpd.c prints it. `sasl_sender` is what the client says of itself (`MAIL FROM ... AUTH=`), logged as it came: no
 #: login, and where it holds more than a plain word, nothing behind it is believed.
-CLIENT = (
+CLIENT: str = (
     rf"(?:(?P<queue_id>{POSTFIX_ID})|NOQUEUE): client={_NAMED}"
     r"(?:, sasl_method=(?P<method>[^,]*))?(?:, sasl_username=(?P<user>[^,]*))?(?:, sasl_sender=[^\s,\"<\\]*)?"
     r"(?:, orig_queue_id=(?P<before>[0-9A-Za-z]{1,32}))?"
@@ -45,7 +45,7 @@ CLIENT = (
 )
 #: What the rule says has no brackets but around the address that it is about, and none of the words that begin the tail: so the tail is
 #: Postfix' own, and each address in it ends where Postfix ends it. A login is named behind the HELO: such a line is not usual.
-REFUSED = (
+REFUSED: str = (
     rf"(?:(?P<queue_id>{POSTFIX_ID})|NOQUEUE): reject: RCPT from "
     r"(?P<name>[^\s\[]*)\[(?P<ip>[^\]\s\[]*)\](?::(?P<port>[0-9]{1,5}|unknown))?: "
     r"(?P<said>[2-5][0-9]{2} (?:[245]\.[0-9]{1,3}\.[0-9]{1,3} )?(?:<[^<>\";\s]*>: )?[^<>;]*(?:;(?! proto=)[^<>;]*)*)"

@@ -30,10 +30,10 @@ _NO_MIME = re.compile(r"reject: mime-error (?=[a-z])")
 _ACTIVE = r", size=(?P<size>[0-9]{1,18}), nrcpt=(?P<count>[0-9]{1,9}) \(queue active"
 _QUEUED = re.compile(_ACTIVE)
 _UID = re.compile(rf"uid=(\d{{1,10}}) from=(?:<(.*?)>(?= orig_id=|{COUNTED}$)|(\S*))(?: orig_id=({POSTFIX_ID}))?{COUNTED}$", re.DOTALL)
-REMOVED = rf"(?P<queue_id>{POSTFIX_ID}): removed{COUNTED}"
-QUEUED = rf"(?P<queue_id>{POSTFIX_ID}): from=<(?P<sender>[^<>\"\s]*)>{_ACTIVE}\){COUNTED}"
-IDENTIFIED = rf"(?P<queue_id>{POSTFIX_ID}): (?P<resent>resent-)?message-id=<(?P<name>[^<>\s#]*)>"
-NOTICED = (
+REMOVED: str = rf"(?P<queue_id>{POSTFIX_ID}): removed{COUNTED}"
+QUEUED: str = rf"(?P<queue_id>{POSTFIX_ID}): from=<(?P<sender>[^<>\"\s]*)>{_ACTIVE}\){COUNTED}"
+IDENTIFIED: str = rf"(?P<queue_id>{POSTFIX_ID}): (?P<resent>resent-)?message-id=<(?P<name>[^<>\s#]*)>"
+NOTICED: str = (
     rf"(?P<queue_id>{POSTFIX_ID}): (?P<to>sender|postmaster) (?P<what>non-delivery|delay|delivery status) notification: "
     rf"(?P<notice_id>{POSTFIX_ID}){COUNTED}"
 )
