@@ -10,7 +10,7 @@ from mappings.facts import Removed
 
 _SMTPD = ("smtpd", "qmqpd")
 _QMGR = ("qmgr", "nqmgr", "oqmgr")
-#: Who hands mail to a server, and who does what is to be done here.
+#: Who hands mail to a server.
 _CLIENTS = ("smtp", "lmtp")
 #: Of whom a line says more than of others.
 _AGENTS = (*_CLIENTS, "local", "discard")
