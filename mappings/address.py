@@ -98,7 +98,8 @@ def parse_path(text: str, start: int) -> tuple[str, int]:
         bare = _BARE(text, start)
         end = bare.end() if bare is not None else start
         return text[start:end], end
-    end = text.find(">", _behind_quoted_words(text, start + 1))
+    # Most begin with neither a quoted word nor a route, and end at the first bracket.
+    end = text.find(">", _behind_quoted_words(text, start + 1) if text.startswith(('"', "@"), start + 1) else start + 1)
     if end < 0:
         end = text.find(">", start + 1)
     if end < 0:

@@ -62,6 +62,7 @@ FORMATS: tuple[Format, ...] = (
             "2026-11-24T03:53:14.311264+00:00 mx1 postfix/smtp[325]: 80582186537: to=<anna@example.com>, "
             "relay=mail.example.com[198.51.100.9]:25, delay=0.5, delays=0.1/0/0.2/0.2, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
         ),
+        templates=postfix.TEMPLATES,
         instanced=True,
         serves=True,
         speaker=postfix.speaker,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.formats.outcome import Outcome
+from ingest.formats.template import NO_TEMPLATES, Templates
 from ingest.framing.line import Line
 from ingest.framing.own import OwnFrame
 from ingest.records import Pieces
@@ -27,6 +28,8 @@ class Format:
     versions: str
     #: A line with its header, as it stands in a log.
     example: str
+    #: Its usual lines; `parse` asks them first.
+    templates: Templates = NO_TEMPLATES
     #: Only with an instance in the tag: `postfix/smtpd`, never a bare `smtpd` of another product.
     instanced: bool = False
     #: It is a mail server, which has queue files.

@@ -15,6 +15,14 @@ _NEXT = re.compile(
 
 def next_id_in(text: str) -> str | None:
     """The queue id in a reply that took a message; of several the last one, for a filter repeats the next server's behind its own."""
+    last = text.rfind("queued as ")
+    if "id=" not in text and "accepted" not in text:
+        # As nearly all do: the others need not be looked for at each of its letters.
+        if last < 0:
+            return None
+        only = _NEXT.match(text, last)
+        if only is not None:
+            return only[1]
     found = _NEXT.findall(text)
     return next(filter(None, found[-1])) if found else None
 

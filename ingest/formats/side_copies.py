@@ -15,6 +15,8 @@ _ANSWERS = re.compile(rf"{_AWAY}|auto[-_ ]?(?:re(?:pl[ay]|spon)|answer)", re.IGN
 _FOR_AWAY = re.compile(_AWAY, re.IGNORECASE)
 #: A copy for others.
 _ARCHIVES = re.compile(r"archiv|journal|(?<![a-z])bcc(?![a-z])", re.IGNORECASE)
+#: Something of all of them: most names have nothing of it, and need not be looked at one by one.
+_ANY = re.compile(rf"{_AWAY}|auto|archiv|journal|bcc", re.IGNORECASE)
 
 
 class SideCopy(NamedTuple):
@@ -24,12 +26,17 @@ class SideCopy(NamedTuple):
     aside: bool = False
 
 
+_NONE = SideCopy()
+
+
 def side_copy(*names: str | None, command: str | None = None) -> SideCopy:
     """What the names of a configuration, and of a command that took the message, tell of a delivery.
 
     A command that answers by itself may be all that an address leads to: that it took the message counts where nothing else is said.
     """
     told = [name for name in (*names, command) if name]
+    if _ANY.search("\n".join(told)) is None:
+        return _NONE
     automatic = any(map(_ANSWERS.search, filter(None, names))) or (command is not None and _FOR_AWAY.search(command) is not None)
     answers = command is not None and _ANSWERS.search(command) is not None
     return SideCopy(automatic, not automatic and (answers or any(map(_ARCHIVES.search, told))))

@@ -101,7 +101,7 @@ def summary(log_id: str, rest: str) -> Outcome:
     found = _read(rest, match.end()) if match is not None else None
     if match is None or found is None:
         return UNKNOWN
-    scanned = _scanned(log_id, match, found, whole=len(rest) < _ONE_PIECE and _ENDED.search(rest, found.begin) is not None)
+    scanned = _scanned(log_id, match, found, rest)
     # Cut off, it may have been cut within the name of a banned part: then all that was read is a stranger's.
     return UNKNOWN if scanned.cut and scanned.detail is not None and scanned.category == "BANNED" else scanned
 
@@ -160,7 +160,7 @@ def _named(fields: str) -> _Named:
     return _Named(before, message[1] if message else None, right, behind[:cut], behind[cut:], length)
 
 
-def _scanned(log_id: str, match: re.Match[str], found: _Reading, *, whole: bool) -> Scanned:
+def _scanned(log_id: str, match: re.Match[str], found: _Reading, rest: str) -> Scanned:
     """The fact."""
     origin, fields, right = found.origin, found.fields, found.fields.right
     queue, kept = _QUEUE_ID.search(fields.before), _QUARANTINE.search(fields.before)
@@ -190,11 +190,16 @@ def _scanned(log_id: str, match: re.Match[str], found: _Reading, *, whole: bool)
         next_ids=_next_ids(queued[1]) if queued else [],
         subject=subject[1].replace('\\"', '"') if subject else None,
         header_from=_author(author[1]) if author else None,
-        cut=not whole and _DONE.search(fields.theirs or fields.own) is None,
+        cut=_DONE.search(fields.theirs or fields.own) is None and not _is_whole(rest, found.begin),
         milter=milter,
         symbols=_symbols(fields.theirs or fields.own),
     )
     return in_our_words(said)
+
+
+def _is_whole(rest: str, begin: int) -> bool:
+    """Whether a record that does not tell how long it took is whole all the same."""
+    return len(rest) < _ONE_PIECE and _ENDED.search(rest, begin) is not None
 
 
 def _symbols(text: str) -> list[FilterSymbol]:

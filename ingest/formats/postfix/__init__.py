@@ -1,7 +1,8 @@
 """Postfix: every daemon that says something about a message.
 
-`parse` takes one framed line. Sources: the log lines of Postfix 2.x to 3.x; `smtpd_log_access` and `log_whatsup` for the
-dialogue's tail, `log_adhoc` and `sent`/`defer_append` for deliveries, `cleanup_act` for header and body checks.
+`parse` takes one framed line: what the daemons usually say is declared in `usual.py`, and the parsers of the daemons read the rest.
+Sources: the log lines of Postfix 2.x to 3.x; `smtpd_log_access` and `log_whatsup` for the dialogue's tail, `log_adhoc` and
+`sent`/`defer_append` for deliveries, `cleanup_act` for header and body checks.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from collections.abc import Callable
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix import delivery, dialogue, queue, screen
 from ingest.formats.postfix.speaker import speaker
+from ingest.formats.postfix.usual import TEMPLATES
 from ingest.formats.postfix.verbose import verbose
 from ingest.framing.line import Line
 
-__all__ = ["PROGRAMS", "parse", "speaker"]
+__all__ = ["PROGRAMS", "TEMPLATES", "general", "parse", "speaker"]
 
 Parser = Callable[[Line], Outcome]
 
@@ -85,6 +87,12 @@ PROGRAMS: dict[str, Parser] = {
 
 def parse(line: Line) -> Outcome:
     """The fact that a line of a Postfix daemon states."""
+    found = TEMPLATES.read(line.program, line.text)
+    return general(line) if found is None else found
+
+
+def general(line: Line) -> Outcome:
+    """The same of a line that is not as usual."""
     parser = PROGRAMS.get(line.program)
     if parser is None:
         return UNKNOWN

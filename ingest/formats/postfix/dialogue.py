@@ -6,7 +6,7 @@ import re
 
 from ingest.formats.outcome import IGNORED, UNKNOWN, Outcome
 from ingest.formats.postfix.delivery import attempt_of
-from ingest.formats.postfix.parts import SEVERITIES, client_at, split_id, tail_of
+from ingest.formats.postfix.parts import COUNTED, SEVERITIES, client_at, split_id, tail_of
 from ingest.formats.postfix.queue import milter_decision, refused_late
 from ingest.formats.replies import filter_answer, log_id_in
 from ingest.framing.line import Line
@@ -17,7 +17,6 @@ from mappings.facts import Connected, Received, Reply, Ruled
 from mappings.log_words import Action, Contact, Decider, Stage
 
 _RULE = re.compile(r"([a-z_-]+): ([A-Z][A-Z-]*|END-OF-MESSAGE)(?: from |: )")
-_TLS = re.compile(r"\w+ TLS connection established from ([^\s\[]+\[[^\]\s\[]*\](?::\d+)?): (\S+) with cipher (\S+)")
 _LOST = re.compile(r"(lost connection|timeout|too many errors) after (\S+)(?: \(\d+ bytes\)| \(approximately \d+ bytes\))? from ")
 _QUEUED = re.compile(rf"\bqueued as ({POSTFIX_ID})")
 _REDIRECT = re.compile(r" triggers (?:REDIRECT|BCC) (\S+)$")
@@ -30,12 +29,94 @@ _ASKED_ONLY = re.compile(r" rcpt=[1-9](?!.* (?:data|bdat)=)")
 _UNMARKED = frozenset({"reject", "reject_warning"})
 #: Stages at which somebody is named.
 _NAMING = frozenset({"MAIL", "RCPT", "DATA", "END-OF-MESSAGE"})
-#: What follows `client=HOST[IP]`, in the order in which smtpd.c prints it. `sasl_sender` is what the client says of itself (`MAIL FROM ...
-#: AUTH=`), logged as it came: no login, and where it holds more than a plain word, nothing behind it is believed.
-_WORDS = re.compile(
-    r"(?:, sasl_method=([^,]*))?(?:, sasl_username=([^,]*))?(?:, sasl_sender=[^\s,\"<\\]*+(?=, |$))?"
-    r"(?:, orig_queue_id=([0-9A-Za-z]{1,32})(?=, |$))?(?:, orig_client=(\S{1,320}))?"
+_NAMED = r"(?P<name>[^\s\[]*)\[(?P<ip>[^\]\s\[]*)\](?::(?:[0-9]{1,5}|unknown))?"
+CONNECT: str = rf"connect from {_NAMED}{COUNTED}"
+#: How often each command came is told to the end, or not at all: of a line that was cut only the end of the session is known.
+DISCONNECT: str = rf"disconnect from {_NAMED}(?P<commands>(?= )[a-z_=0-9/ ]* commands=[0-9/]+)?(?: .*)?"
+TLS: str = rf"[A-Z][a-z]+ TLS connection established from {_NAMED}: (?P<protocol>\S+) with cipher (?P<cipher>\S+)(?: \(.*)?"
+#: In the order in which smtpd.c prints it. `sasl_sender` is what the client says of itself (`MAIL FROM ... AUTH=`), logged as it came: no
+#: login, and where it holds more than a plain word, nothing behind it is believed.
+CLIENT: str = (
+    rf"(?:(?P<queue_id>{POSTFIX_ID})|NOQUEUE): client={_NAMED}"
+    r"(?:, sasl_method=(?P<method>[^,]*))?(?:, sasl_username=(?P<user>[^,]*))?(?:, sasl_sender=[^\s,\"<\\]*)?"
+    r"(?:, orig_queue_id=(?P<before>[0-9A-Za-z]{1,32}))?"
+    r"(?:, orig_client=(?P<before_name>[^\s\[]*)\[(?P<before_ip>[^\]\s\[]*)\](?::(?:[0-9]{1,5}|unknown))?)?"
+    rf"(?:, .*|{COUNTED})"
 )
+#: What the rule says has no brackets but around the address that it is about, and none of the words that begin the tail: so the tail is
+#: Postfix' own, and each address in it ends where Postfix ends it. A login is named behind the HELO: such a line is not usual.
+REFUSED: str = (
+    rf"(?:(?P<queue_id>{POSTFIX_ID})|NOQUEUE): reject: RCPT from "
+    r"(?P<name>[^\s\[]*)\[(?P<ip>[^\]\s\[]*)\](?::(?P<port>[0-9]{1,5}|unknown))?: "
+    r"(?P<said>[2-5][0-9]{2} (?:[245]\.[0-9]{1,3}\.[0-9]{1,3} )?(?:<[^<>\";\s]*>: )?[^<>;]*(?:;(?! proto=)[^<>;]*)*)"
+    r"; from=<(?P<sender>[^<>\"\s]{0,1000})> to=<(?P<recipient>[^<>\"\s]{1,1000})> proto=[^\s,;:<>\"]+ helo=<(?P<helo>[^<>\s]*)>"
+    rf"{COUNTED}"
+)
+
+
+def _known(text: str | None) -> str | None:
+    """A name or an address of a client, where it has one."""
+    return None if text == "unknown" else text
+
+
+def connect(name: str, ip: str) -> Connected:
+    """A session begins."""
+    return Connected(Contact.CONNECT, _known(name) or None, _known(ip))
+
+
+def disconnect(name: str, ip: str, commands: str | None) -> Outcome:
+    """A session ends; one that only asked says so."""
+    client_name, client_ip = _known(name) or None, _known(ip)
+    ended = Connected(Contact.DISCONNECT, client_name, client_ip)
+    left = commands is not None and " rcpt=" in commands and _ASKED_ONLY.search(commands) is not None
+    return (Connected(Contact.LEFT, client_name, client_ip), ended) if left else ended
+
+
+def tls(name: str, ip: str, protocol: str, cipher: str) -> Connected:
+    """A session is encrypted from now on."""
+    return Connected(Contact.TLS, _known(name) or None, _known(ip), f"{protocol} {cipher}")
+
+
+def client(
+    queue_id: str | None,
+    name: str,
+    ip: str,
+    method: str | None,
+    user: str | None,
+    before: str | None,
+    before_name: str | None,
+    before_ip: str | None,
+) -> Received:
+    """A queue file begins."""
+    return Received(
+        queue_id,
+        client_name=_known(name) or None,
+        client_ip=_known(ip),
+        user=user or None,
+        login_method=method or None,
+        origin_queue_id=before,
+        origin_name=_known(before_name) or None,
+        origin_ip=_known(before_ip),
+    )
+
+
+def refused(queue_id: str | None, name: str, ip: str, port: str | None, said: str, sender: str, recipient: str, helo: str) -> Ruled:
+    """A recipient was refused."""
+    code, enhanced, words = split_reply(said)
+    return Ruled(
+        queue_id=queue_id,
+        action=Action.REJECT,
+        stage=Stage.RCPT,
+        source=Decider.ACCESS,
+        client_name=_known(name) or None,
+        client_ip=_known(ip),
+        client_port=int(port) if port and port != "unknown" else None,
+        helo=helo,
+        sender=normalise(sender),
+        recipients=[normalise(recipient)],
+        reply=Reply(code, enhanced, words or said),
+        text=said,
+    )
 
 
 def smtpd(line: Line) -> Outcome:
@@ -45,8 +126,6 @@ def smtpd(line: Line) -> Outcome:
     if split is None:
         return _session(text)
     queue_id, rest = split
-    if rest.startswith("client="):
-        return _client(queue_id, rest)
     match = _RULE.match(rest)
     if match is not None:
         action = match[1]
@@ -62,19 +141,6 @@ def smtpd(line: Line) -> Outcome:
 
 def _session(text: str) -> Outcome:
     """Lines of a session that bear no id."""
-    if text.startswith("connect from "):
-        client = client_at(text, 13)
-        return Connected(Contact.CONNECT, client.name, client.ip) if client else IGNORED
-    if text.startswith("disconnect from "):
-        client = client_at(text, 16)
-        if client is None:
-            return IGNORED
-        ended = Connected(Contact.DISCONNECT, client.name, client.ip)
-        return (Connected(Contact.LEFT, client.name, client.ip), ended) if _ASKED_ONLY.search(text, client.end) is not None else ended
-    match = _TLS.match(text)
-    if match is not None:
-        client = client_at(match[1])
-        return Connected(Contact.TLS, client.name if client else None, client.ip if client else None, f"{match[2]} {match[3]}")
     lost = _lost(text)
     if lost is not None:
         return lost
@@ -122,30 +188,10 @@ _TALK = (
 )
 
 
-def _client(queue_id: str | None, rest: str) -> Outcome:
-    """`client=NAME[IP], sasl_username=..., orig_queue_id=..., orig_client=NAME[IP]`."""
-    client = client_at(rest, 7)
-    if client is None:
-        return UNKNOWN
-    words = _WORDS.match(rest, client.end)
-    method, user, before, came = words.groups() if words is not None else (None, None, None, None)
-    origin = client_at(came or "")
-    return Received(
-        queue_id,
-        client_name=client.name,
-        client_ip=client.ip,
-        user=user or None,
-        login_method=method or None,
-        origin_queue_id=before,
-        origin_name=origin.name if origin else None,
-        origin_ip=origin.ip if origin else None,
-    )
-
-
 def _ruled(queue_id: str | None, word: str, stage: str, rest: str, at: int) -> Outcome:
     """`ACTION: STAGE from CLIENT: TEXT; from=<> to=<> proto= helo=<>`."""
     client = client_at(rest, at)
-    tail = tail_of(rest, client.end + 2) if client is not None else None
+    tail = tail_of(rest, client.end + 2) if client is not None and rest.startswith(": ", client.end) else None
     if client is None or tail is None:
         # A refused connection names nobody: no trace, but known. What should name somebody and does not was cut.
         return IGNORED if client is not None and stage not in _NAMING else UNKNOWN

@@ -26,8 +26,8 @@ _LOGIN = re.compile(
 #: cleanup: the first header or body line that it names has no more bytes than this (`%.200s` in cleanup_message.c).
 _LONGEST_CONTENT = 200
 _FROM_CLIENT = re.compile(r"(?:[^\s\[\]]*\[[^\]\s\[]*\](?::(?:\d{1,5}|unknown))?|[a-z]+)$")
-#: The domain that ends an address which was logged without its quotes.
-_DOMAIN = re.compile(r"@[^\s<>@,;\"]+$")
+#: The rest of an address that was logged without its quotes: to the domain behind its only `@`.
+_LATER_END = re.compile(r"[^@]*@[^\s<>@,;\"]+>")
 _PAIR = re.compile(r"\\.", re.DOTALL)
 _RELAY = re.compile(r"([^\[]*)\[([^\]]*)\](?::(\d{1,5}))?$")
 _ADDRESS = re.compile(r"[0-9a-fA-F.:]+(?:%\w+)?$")
@@ -202,13 +202,16 @@ def path_at(text: str, start: int, behind: str | None = None) -> tuple[str, int]
     """A normalised address at `start`, with or without brackets, and where it ends.
 
     `behind` is what Postfix writes next. Releases before 3.5 log a quoted local part without its quotes, so that it may imitate the
-    rest of the line, but for an `@`, which Postfix refuses there: of an address without one the true end may come later.
+    rest of the line, but for an `@`, which Postfix refuses there: of an address without one the true end may come later. What begins with
+    no bracket and holds one is no address, nor is what holds a blank behind its `@` and begins with no quote: it ends where it begins.
     """
     raw, end = parse_path(text, start)
+    if (text[start : start + 1] != "<" and ("<" in raw or ">" in raw)) or (raw[:1] != '"' and " " in raw.partition("@")[2]):
+        return "", start
     if behind is not None and "@" not in raw and text[end - 1 : end] == ">":
-        last = text.rfind(f">{behind}", end)
-        if last > 0 and _DOMAIN.search(text, end, last) is not None:
-            return normalise(text[start + 1 : last]), last + 1
+        later = _LATER_END.match(text, end)
+        if later is not None and text.startswith((behind, ", orig_to=<"), later.end()):
+            return normalise(text[start + 1 : later.end() - 1]), later.end()
     return normalise(raw), end
 
 

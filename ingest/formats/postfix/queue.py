@@ -13,7 +13,7 @@ from ingest.framing.line import Line
 from ingest.queue_ids import POSTFIX_ID
 from mappings.address import message_id, normalise
 from mappings.codes import split_reply
-from mappings.facts import Administered, Expired, Fact, Noticed, Queued, Received, Removed, Reply, Ruled
+from mappings.facts import Administered, Expired, Fact, Identified, Noticed, Queued, Received, Removed, Reply, Ruled
 from mappings.log_words import Action, Decider, Handling, Notice, Stage
 
 _ACTION = re.compile(r"([a-z_-]+): ((?:nested-|mime-)?header|body|milter-header|[A-Z][A-Z-]*) ")
@@ -27,11 +27,16 @@ _NO_TABLE = re.compile(
 _OF_SENDERS, _OF_RECIPIENTS = "sender_", ("virtual_", "recipient_")
 #: The message is no MIME, where that is asked of it (`strict_mime_encoding_domain` and its kin).
 _NO_MIME = re.compile(r"reject: mime-error (?=[a-z])")
-_QUEUED = re.compile(r", size=(\d{1,18}), nrcpt=(\d{1,9}) \(queue active")
+_ACTIVE = r", size=(?P<size>[0-9]{1,18}), nrcpt=(?P<count>[0-9]{1,9}) \(queue active"
+_QUEUED = re.compile(_ACTIVE)
 _UID = re.compile(rf"uid=(\d{{1,10}}) from=(?:<(.*?)>(?= orig_id=|{COUNTED}$)|(\S*))(?: orig_id=({POSTFIX_ID}))?{COUNTED}$", re.DOTALL)
-_NOTICE = re.compile(rf"(sender|postmaster) (non-delivery|delay|delivery status) notification: ({POSTFIX_ID})(?![0-9A-Za-z])")
-#: What a forwarder of logs leaves behind the words is none of Postfix'.
-_REMOVED = re.compile(r"removed(?![0-9A-Za-z])")
+REMOVED: str = rf"(?P<queue_id>{POSTFIX_ID}): removed{COUNTED}"
+QUEUED: str = rf"(?P<queue_id>{POSTFIX_ID}): from=<(?P<sender>[^<>\"\s]*)>{_ACTIVE}\){COUNTED}"
+IDENTIFIED: str = rf"(?P<queue_id>{POSTFIX_ID}): (?P<resent>resent-)?message-id=<(?P<name>[^<>\s#]*)>"
+NOTICED: str = (
+    rf"(?P<queue_id>{POSTFIX_ID}): (?P<to>sender|postmaster) (?P<what>non-delivery|delay|delivery status) notification: "
+    rf"(?P<notice_id>{POSTFIX_ID}){COUNTED}"
+)
 _NOTICES = {"non-delivery": Notice.NON_DELIVERY, "delay": Notice.DELAY, "delivery status": Notice.SUCCESS}
 _NO_NOTICE = ("not sending trace/success notification", "no trace file -- not sending a notification")
 _DONE_TO = re.compile(rf"([a-z ]{{1,64}}){COUNTED}$")
@@ -49,6 +54,21 @@ _WRITE_ERROR = Reply(451, "4.3.0", "Error: queue file write error", inferred=Tru
 #: `CLEANUP_STAT_CONT` in cleanup_strerror.c.
 _NOT_MIME = Reply(550, "5.7.1", "Error: content rejected", inferred=True)
 _GONE = re.compile(r"removed \((?:canceled|discarded)\)")
+
+
+def queued(queue_id: str, sender: str, size: str, count: str) -> Queued:
+    """The message is complete, and its deliveries begin."""
+    return Queued(queue_id, normalise(sender), int(size), int(count))
+
+
+def message_named(queue_id: str, resent: str | None, name: str) -> Identified:
+    """Its Message-ID, between brackets and without blanks."""
+    return identified(queue_id, name, resent=resent is not None)
+
+
+def noticed(queue_id: str, to: str, what: str, notice_id: str) -> Noticed:
+    """A notice about it: the only link between the two."""
+    return Noticed(queue_id, notice_id, _NOTICES[what], to)
 
 
 def refused_late(text: str) -> Fact | None:
@@ -213,8 +233,6 @@ def qmgr(line: Line) -> Outcome:
     queue_id, rest = split
     if queue_id is None:
         return UNKNOWN
-    if _REMOVED.match(rest):
-        return Removed(queue_id)
     if rest.startswith("from="):
         sender, at = path_at(rest, 5, ", size=")
         match = _QUEUED.match(rest, at)
@@ -242,15 +260,12 @@ def pickup(line: Line) -> Outcome:
 
 
 def bounce(line: Line) -> Outcome:
-    """Notices: the only link from a message to the notice about it."""
+    """What the notices' daemons say beside their notices."""
     split = split_id(line.text)
     if split is None:
         return IGNORED if line.text.startswith(SEVERITIES) else UNKNOWN
     queue_id, rest = split
-    match = _NOTICE.match(rest)
-    if match is None or queue_id is None:
-        return IGNORED if rest.startswith(_NO_NOTICE) else UNKNOWN
-    return Noticed(queue_id, match[3], _NOTICES[match[2]], match[1])
+    return IGNORED if queue_id is not None and rest.startswith(_NO_NOTICE) else UNKNOWN
 
 
 def postsuper(line: Line) -> Outcome:
