@@ -40,9 +40,14 @@ def from_bytes(value: bytes) -> str:
     return encode(int.from_bytes(value, "big"))
 
 
+def time_ms_in(key: bytes) -> int:
+    """The time in the bytes of an id, in milliseconds since 1970 UTC."""
+    return int.from_bytes(key[:6], "big")
+
+
 def time_ms_of(trace: str) -> int:
     """The time of first sight that the id holds."""
-    return int.from_bytes(to_bytes(trace)[:6], "big")
+    return time_ms_in(to_bytes(trace))
 
 
 def smallest(time_ms: int) -> str:

@@ -31,13 +31,8 @@ def next_id_in(text: str) -> str | None:
 _STORED = re.compile(r"<[^<>\s]{1,320}> ([0-9A-Za-z+/:=.-]{1,64}) Saved$")
 
 
-def stored_by(text: str) -> bool:
-    """Whether a reply says that the message is in a mailbox now."""
-    return _STORED.match(text) is not None
-
-
 def session_in(text: str) -> str | None:
-    """The store's session in such a reply: its own lines of the delivery have it too."""
+    """The store's session in a reply that says that the message is in a mailbox now: its own lines of the delivery have it too."""
     found = _STORED.match(text)
     return found[1] if found else None
 

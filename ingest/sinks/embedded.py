@@ -17,7 +17,7 @@ from ingest.sinks.embedded_file import Prepared, TraceFile, prepare
 from ingest.sinks.embedded_files import TraceFiles
 from ingest.sinks.embedded_sync import Syncer
 from ingest.sinks.patience import Patience
-from mappings import private
+from mappings import identity, private
 from mappings.embedded import columnar, retention
 from mappings.embedded.catalog import Partition
 from mappings.embedded.faults import StoreDamaged, StoreError, in_words
@@ -261,4 +261,4 @@ class EmbeddedSink:
 
 def _time_ms(prepared: Prepared) -> int:
     """The time in the id."""
-    return int.from_bytes(prepared.key[:6], "big")
+    return identity.time_ms_in(prepared.key)

@@ -237,7 +237,7 @@ class TraceFile:
             if not one.trace.superseded_by:
                 writes.lost_superseded.append((one.key,))
             return
-        changes.count(old, _time_ms(one.key), -1)
+        changes.count(old, identity.time_ms_in(one.key), -1)
         writes.lost_visible.extend((domain_value(domain), one.key) for domain in old.visible_to)
         if one.trace.superseded_by:
             writes.lost_rows.append((one.key,))
@@ -266,7 +266,7 @@ class TraceFile:
             )
         )
         writes.visible += [(domain, one.key) for domain in domains]
-        changes.count(trace, _time_ms(one.key), 1)
+        changes.count(trace, identity.time_ms_in(one.key), 1)
 
     def _stored(self, ids: list[bytes]) -> dict[bytes, _Stored]:
         """What is stored of these traces."""
@@ -340,8 +340,3 @@ class _Writes:
         connection.executemany("INSERT OR REPLACE INTO superseded VALUES(?, ?, ?, ?)", self.superseded)
         connection.executemany("INSERT OR IGNORE INTO key VALUES(?, ?)", sorted(self.terms))
         connection.executemany("INSERT OR IGNORE INTO visible VALUES(?, ?)", sorted(self.visible))
-
-
-def _time_ms(key: bytes) -> int:
-    """The time in an id."""
-    return int.from_bytes(key[:6], "big")

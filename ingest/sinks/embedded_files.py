@@ -10,7 +10,7 @@ import structlog
 from ingest.handles import share
 from ingest.sinks.embedded_file import TraceFile
 from ingest.sinks.embedded_sync import Syncer
-from mappings import private
+from mappings import identity, private
 from mappings.embedded import aside, retention
 from mappings.embedded.catalog import END_OF_TIME, Catalog, Gap, Partition, file_name, lower_of
 from mappings.embedded.faults import StoreAway, StoreDamaged
@@ -93,7 +93,7 @@ class TraceFiles:
         file = self.file(holding)
         if (file.count < self._traces_per_file and not file.held) or not file.greatest:
             return holding
-        border = int.from_bytes(file.greatest[:6], "big") + 1
+        border = identity.time_ms_in(file.greatest) + 1
         if time_ms < border or border >= holding.upper_ms:
             return holding
         return self._begin(Partition(file_name(border), border, holding.upper_ms), Partition(holding.file, holding.lower_ms, border))

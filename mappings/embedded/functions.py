@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from mappings import identity
 from mappings.patterns import expression
 
 #: Between the values of a column that holds several; no line of a log holds it.
@@ -12,13 +13,8 @@ SEPARATOR = "\n"
 
 def register(connection: sqlite3.Connection) -> None:
     """Give the functions to a connection."""
-    connection.create_function("id_ms", 1, _id_ms, deterministic=True)
+    connection.create_function("id_ms", 1, identity.time_ms_in, deterministic=True)
     connection.create_function("fits_any", 2, _fits_any, deterministic=True)
-
-
-def _id_ms(key: bytes) -> int:
-    """Take the time out of an id."""
-    return int.from_bytes(key[:6], "big")
 
 
 def _fits_any(pattern: str, values: str | None) -> bool:

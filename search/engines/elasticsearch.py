@@ -285,7 +285,7 @@ class ElasticsearchEngine:
         }
         if cursor is not None:
             try:
-                time_ms = int.from_bytes(identity.to_bytes(cursor)[:6], "big")
+                time_ms = identity.time_ms_of(cursor)
             except ValueError as error:
                 raise QueryError(
                     "this is no cursor of ours", field="cursor", hint="take it from next of the page before, unchanged"

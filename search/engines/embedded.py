@@ -155,9 +155,9 @@ class EmbeddedEngine:
 
         for rows in self._each(span, newest):
             if len(rows) > left:
-                from_ms = int.from_bytes(rows[left - 1][0][:6], "big") if left else edges_ms[-1]
+                from_ms = identity.time_ms_in(rows[left - 1][0]) if left else edges_ms[-1]
             for key, disposition in rows[:left]:
-                counts[bisect_right(edges_ms, int.from_bytes(key[:6], "big")) - 1][DISPOSITIONS[disposition]] += 1
+                counts[bisect_right(edges_ms, identity.time_ms_in(key)) - 1][DISPOSITIONS[disposition]] += 1
             left -= min(left, len(rows))
             if from_ms is not None:
                 break
@@ -218,7 +218,7 @@ class EmbeddedEngine:
             return None
         span = _span(query, None)
         found = self._each(span, lambda _, file: Plan(file.connection, self._criteria(query, scope, file), span).bounds())
-        times = [int.from_bytes(key[:6], "big") for keys in found for key in keys]
+        times = [identity.time_ms_in(key) for keys in found for key in keys]
         return (min(times), max(times)) if times else None
 
     @in_words
@@ -227,7 +227,7 @@ class EmbeddedEngine:
         listing = self._files.listing()
         statement = "SELECT (SELECT min(id) FROM trace), (SELECT max(id) FROM trace)"
         rows = self._each(Span(*_ALL), lambda _, file: file.connection.execute(statement).fetchone())
-        bounds = [int.from_bytes(bound[:6], "big") for row in rows for bound in row if bound is not None]
+        bounds = [identity.time_ms_in(bound) for row in rows for bound in row if bound is not None]
         return StoreState(listing.progress, min(bounds, default=None), max(bounds, default=None), listing.losses)
 
     def lacking(self, scope: Scope, since_ms: int | None = None, until_ms: int | None = None) -> list[str]:
@@ -267,7 +267,7 @@ class EmbeddedEngine:
     def _must_have(self, trace: str, scope: Scope) -> None:
         """Raise `StoreLacking` where a trace that is not found may have been in a part of the store that is lacking."""
         try:
-            time_ms = int.from_bytes(identity.to_bytes(trace)[:6], "big")
+            time_ms = identity.time_ms_of(trace)
         except ValueError:
             return
         lacking = self.lacking(scope, time_ms, time_ms + 1)
@@ -280,7 +280,7 @@ class EmbeddedEngine:
             key = identity.to_bytes(trace)
         except ValueError:
             return None
-        time_ms = int.from_bytes(key[:6], "big")
+        time_ms = identity.time_ms_in(key)
         return next(self._each(Span(_key(time_ms), _key(time_ms + 1)), lambda _, file: file.load(key, events=events)), None)
 
     @in_words

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mappings import identity
 from search.engines.embedded_sql import Atom, Criterion, Drive, those
 
 #: A drive of fewer ids than this is rare: its ids may be sorted.
@@ -151,7 +152,7 @@ class Plan:
         first, last = self._connection.execute("SELECT (SELECT min(id) FROM trace), (SELECT max(id) FROM trace)").fetchone()
         if first is None:
             return False
-        begin, end, lower, upper = (int.from_bytes(key[:6], "big") for key in (first, last, self._span.lower, self._span.upper))
+        begin, end, lower, upper = (identity.time_ms_in(key) for key in (first, last, self._span.lower, self._span.upper))
         return min(end, upper) - max(begin, lower) >= (end - begin) * _WIDE
 
     def _ids(self, criterion: Criterion) -> set[bytes]:

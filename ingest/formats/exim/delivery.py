@@ -11,7 +11,7 @@ from string import ascii_lowercase, ascii_uppercase
 from ingest.formats.escapes import plain
 from ingest.formats.exim.fields import Fields, Host, address_at, quoted_locals, read_fields
 from ingest.formats.outcome import UNKNOWN, Outcome, Silent
-from ingest.formats.replies import filter_answer, log_id_in, next_id_in, session_in, stored_by
+from ingest.formats.replies import filter_answer, log_id_in, next_id_in, session_in
 from ingest.formats.side_copies import SideCopy, side_copy
 from mappings.address import domain_of, local_of, normalise, parse_path
 from mappings.codes import split_reply
@@ -187,6 +187,7 @@ def _attempted(queue_id: str, addresses: tuple[str, str | None], fields: Fields,
     if any(words in said for words in _GIVEN_UP) and status is Status.BOUNCED:
         status = Status.EXPIRED
     verdict, detail, did = filter_answer(reply.text) if by is By.REMOTE else (None, None, None)
+    session = session_in(reply.text) if status is Status.SENT and by is By.REMOTE else None
     router = fields.values.get("R")
     copy = SideCopy() if host else side_copy(router, transport, command=target if place is target else None)
     return Attempted(
@@ -205,8 +206,8 @@ def _attempted(queue_id: str, addresses: tuple[str, str | None], fields: Fields,
         tls=fields.values.get("X") if host else None,
         log_id=log_id_in(reply.text) if by is By.REMOTE else None,
         next_id=next_id_in(reply.text) if by is By.REMOTE and status is Status.SENT else None,
-        stored=status is Status.SENT and by is By.REMOTE and stored_by(reply.text),
-        session=session_in(reply.text) if status is Status.SENT and by is By.REMOTE else None,
+        stored=session is not None,
+        session=session,
         automatic=target.startswith(">") or copy.automatic,
         aside=copy.aside,
         discarded=arrow == "*>" or (status is Status.SENT and (gone or target.startswith(":blackhole:") or target == "/dev/null")),

@@ -11,7 +11,7 @@ import re
 from msgspec.structs import replace
 
 from ingest.formats.outcome import UNKNOWN, Outcome
-from ingest.formats.replies import filter_answer, log_id_in, next_id_in, session_in, stored_by
+from ingest.formats.replies import filter_answer, log_id_in, next_id_in, session_in
 from ingest.formats.sendmail.parts import BOX, Address, NextServer, address_at, addresses_at, server_of
 from ingest.formats.side_copies import side_copy
 from mappings.codes import split_reply
@@ -90,6 +90,7 @@ def _attempted(queue_id: str, server: NextServer, mailer: str | None, said: tupl
     status, reply, by = _result(server, *said)
     remote, stat = by is By.REMOTE, said[2]
     verdict, detail, did = filter_answer(reply.text) if remote else (None, None, None)
+    session = session_in(reply.text) if remote and status is Status.SENT else None
     return Attempted(
         queue_id=queue_id,
         recipient="",
@@ -102,8 +103,8 @@ def _attempted(queue_id: str, server: NextServer, mailer: str | None, said: tupl
         by=by,
         next_id=next_id_in(reply.text) if remote and status is Status.SENT else None,
         log_id=log_id_in(reply.text) if remote else None,
-        stored=remote and status is Status.SENT and stored_by(reply.text),
-        session=session_in(reply.text) if remote and status is Status.SENT else None,
+        stored=session is not None,
+        session=session,
         discarded=status is Status.SENT and (mailer == "discard" or stat == _DISCARDED),
         skipped=stat in _WAITS,
         transport=mailer,
