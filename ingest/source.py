@@ -46,8 +46,7 @@ class SourceFile:
         self.reader = reader
         self.tally = tally
         self.setting = setting
-        #: Its path when reading began; records that wait for their end know it by this name.
-        self.name = reader.path
+        self._name = reader.path
         #: The time of its first line.
         self.first_us: int | None = None
         #: Lines given by the last `lines`.
@@ -66,6 +65,11 @@ class SourceFile:
         self._slots: deque[Place] = deque()
         self._greatest = 0
         self._began = False
+
+    @property
+    def name(self) -> str:
+        """Its path when reading began; lines, and records that wait for their end, know it by this name."""
+        return self._name
 
     @property
     def read(self) -> int:
@@ -215,6 +219,12 @@ class SourceFile:
     def failed(self, offset: int, raw: str, program: str, host: str) -> FailedLine:
         """A line of it that this program failed on; `host` is whose lines are that name none."""
         return FailedLine(self.reader.path, offset, raw, program, self._framer.year_now, replace(self.told, log_host=host))
+
+    def failed_at(self, place: Place, line: Line) -> FailedLine:
+        """A line of it that could not be joined."""
+        return FailedLine(
+            self.reader.path, place.offset, line.raw, line.program, place.year, replace(self.told_at(place), log_host=line.host)
+        )
 
     def _slot(self, offset: int, time_us: int) -> Place:
         """The place of a line: where the file reached the second in which it stands; lines that come late stand where they are read."""

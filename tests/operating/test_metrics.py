@@ -213,7 +213,7 @@ def test_failed_lines_are_told_by_their_formats() -> None:
     summary = Summary()
     summary.failed.update({"smtpd": 2, "qmgr": 1, "exim": 4, "": 1, "strange": 5})
     watch = Watch()
-    watch.look(summary, [], [], 0)
+    watch.look(summary, 0, [], 0)
     assert dict(watch.state.failed) == {"postfix": 3, "exim": 4, "other": 6}
 
 
