@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -43,6 +43,8 @@ class Working:
     sink: OpenSink
     journeys: Callable[[Aside], Journeys] | None = None
     processes: int = 1
+    #: The other processes by their names, as far as they were started.
+    others: Callable[[], Mapping[str, int]] = dict
 
     @property
     def in_words(self) -> str:
@@ -83,7 +85,7 @@ def working(
         beat=beat,
     )
     try:
-        yield Working(processes.sink, None if processes.joined_here else processes.journeys, count)
+        yield Working(processes.sink, None if processes.joined_here else processes.journeys, count, lambda: processes.numbers)
     except BaseException:
         processes.abandon()
         raise

@@ -97,6 +97,12 @@ class Processes:
         return SpreadJourneys(self._starts, self._options, aside, self._beat)
 
     @property
+    def numbers(self) -> dict[str, int]:
+        """The processes that were started by now, by names such as `join 1`; any thread may ask."""
+        kinds = (("join", self._joiners), ("write", self._writers))
+        return {f"{kind} {at}": child.pid for kind, children in kinds for at, child in enumerate(list(children), 1)}
+
+    @property
     def joined_here(self) -> bool:
         """Whether there are no joiners."""
         return not self._starts

@@ -27,7 +27,7 @@ from mailtrace.collector import calm_collector
 from mailtrace.log import Level, set_up_log
 from mailtrace.metrics.beside import Beside
 from mailtrace.metrics.endpoint import Collector
-from mailtrace.metrics.machine import Kept, Process
+from mailtrace.metrics.machine import Kept, Process, Workers
 from mailtrace.metrics.reading import Reading
 from mailtrace.notify import Manager
 from mailtrace.problems import CouldNot, WrongUsage
@@ -219,6 +219,7 @@ def follow(settings: Settings, read: ReadingPlan, service: Beside | None = None)
                 Reading(lambda: ingesting.state, sink),
                 Kept(settings),
                 Process("ingest"),
+                Workers(work.others),
                 *([service] if service else []),
             ]
             with figures(settings, collectors, screen):
