@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from ingest.aside import place_of
-from ingest.processes.messages import Fault
+from ingest.processes.messages import EndedBy
 from ingest.tail.faults import TailError
 from mappings.faults import MailTraceError, StoreAway, StoreError, StoreLocked, StoreTooNew
 
@@ -28,17 +28,17 @@ class ProcessGoneError(ProcessError):
         )
 
 
-def fault_of(error: Exception) -> Fault:
+def fault_of(error: Exception) -> EndedBy:
     """What this process ends with, for the others; a fault of the program itself is logged here, with where it was raised."""
     if isinstance(error, MailTraceError):
-        return Fault(type(error).__name__, str(error))
+        return EndedBy(type(error).__name__, str(error))
     _log.error("process_failed", exc_info=error)
-    return Fault(
+    return EndedBy(
         type(error).__name__, f"A fault of the program itself at {place_of(error)}: {type(error).__name__}: {error}; please report it."
     )
 
 
-def raised(fault: Fault) -> MailTraceError:
+def raised(fault: EndedBy) -> MailTraceError:
     """What another process ended with, to be raised here."""
     kind = _KINDS.get(fault.kind)
     return kind(fault.sentence) if kind is not None else ProcessError(fault.sentence or fault.kind)

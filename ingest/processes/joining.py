@@ -18,7 +18,20 @@ from ingest.journeys import OpenJourneys
 from ingest.options import IngestOptions
 from ingest.processes.channel import Channel
 from ingest.processes.faults import fault_of
-from ingest.processes.messages import Alive, Flush, FromJoiner, GiveUp, Keep, Leave, LineRow, Lines, PlaceRow, Report, Segment, ToJoiner
+from ingest.processes.messages import (
+    Alive,
+    Flush,
+    FromJoiner,
+    GiveUp,
+    JoinerReport,
+    Leave,
+    LineRow,
+    Lines,
+    NoteProgress,
+    PlaceRow,
+    Segment,
+    ToJoiner,
+)
 from ingest.processes.served import StoreElsewhere
 from ingest.summary import Summary
 from ingest.tail.marks import Told
@@ -109,7 +122,7 @@ class _Joiner:
             self.journeys.flush(everything=message.everything, final=message.final)
         elif isinstance(message, GiveUp):
             self.journeys.give_up(self._places.still(message.places))
-        elif isinstance(message, Keep):
+        elif isinstance(message, NoteProgress):
             self.journeys.keep()
         else:
             self.journeys.finish()
@@ -127,7 +140,7 @@ class _Joiner:
         summary.warnings.clear()
         self.journeys.count(summary)
         self._reader.send(
-            Report(
+            JoinerReport(
                 answered=answered,
                 released=released,
                 needed=needed,

@@ -71,7 +71,7 @@ class GiveUp(_Message, frozen=True):
     places: list[int]
 
 
-class Keep(_Message, frozen=True):
+class NoteProgress(_Message, frozen=True):
     """`Journeys.keep`."""
 
 
@@ -83,7 +83,7 @@ class Leave(_Message, frozen=True):
     """The sender is done. A joiner ends then; the last one to leave a writer is answered when the store is closed."""
 
 
-ToJoiner = Lines | Flush | GiveUp | Keep | Finish | Leave
+ToJoiner = Lines | Flush | GiveUp | NoteProgress | Finish | Leave
 
 
 # -- from a joiner to the reader
@@ -97,7 +97,7 @@ class StoreTold(msgspec.Struct, frozen=True, array_like=True):
     standing: Standing = Standing()
 
 
-class Report(_Message, frozen=True, kw_only=True):
+class JoinerReport(_Message, frozen=True, kw_only=True):
     """How a joiner stands after so many messages. Counts are since its start; letters, failures and warnings since its last report."""
 
     answered: int
@@ -121,14 +121,14 @@ class Alive(_Message, frozen=True):
     told: StoreTold
 
 
-class Fault(_Message, frozen=True):
+class EndedBy(_Message, frozen=True):
     """Whoever sends it ends, because of a fault of this kind."""
 
     kind: str
     sentence: str
 
 
-FromJoiner = Report | Alive | Fault
+FromJoiner = JoinerReport | Alive | EndedBy
 
 
 # -- to a writer, and from it
@@ -143,13 +143,13 @@ class Submit(_Message, frozen=True):
 
 
 class Find(_Message, frozen=True):
-    """`Sink.find`; the answer is `Found`."""
+    """`Sink.find`; the answer is `FoundTraces`."""
 
     keys: list[str]
 
 
 class Call(_Message, frozen=True):
-    """Another method of the sink, with its arguments pickled; the answer is `Answer`."""
+    """Another method of the sink, with its arguments pickled; the answer is `Returned`."""
 
     method: str
     arguments: bytes
@@ -171,17 +171,17 @@ class Durable(_Message, frozen=True):
     told: StoreTold
 
 
-class Found(_Message, frozen=True):
+class FoundTraces(_Message, frozen=True):
     """Traces in msgpack."""
 
     traces: bytes
 
 
-class Answer(_Message, frozen=True):
+class Returned(_Message, frozen=True):
     """What a method gave, pickled."""
 
     value: bytes
     told: StoreTold
 
 
-FromWriter = Opened | Durable | Found | Answer | Alive | Fault
+FromWriter = Opened | Durable | FoundTraces | Returned | Alive | EndedBy

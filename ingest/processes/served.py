@@ -14,15 +14,15 @@ from ingest.processes.channel import Channel
 from ingest.processes.faults import ProcessGoneError, raised
 from ingest.processes.messages import (
     Alive,
-    Answer,
     Call,
     Durable,
-    Fault,
+    EndedBy,
     Find,
-    Found,
+    FoundTraces,
     FromWriter,
     Leave,
     Opened,
+    Returned,
     StoreTold,
     Submit,
     ToWriter,
@@ -112,7 +112,7 @@ class StoreElsewhere:
             return []
         with self._guard:
             self._send(Find(list(keys)))
-            while not isinstance(message := self._receive(), Found):
+            while not isinstance(message := self._receive(), FoundTraces):
                 self._take(message)
             return _traces(message.traces)
 
@@ -122,11 +122,11 @@ class StoreElsewhere:
         return newest
 
     def note_progress(self, read_up_to_ms: Mapping[str, int]) -> None:
-        """Keep, for each source (a log domain), up to which log time it has been read."""
+        """NoteProgress, for each source (a log domain), up to which log time it has been read."""
         self._call("note_progress", dict(read_up_to_ms))
 
     def note_loss(self, loss: Loss) -> None:
-        """Keep, durably when this returns, that something went before it was read."""
+        """NoteProgress, durably when this returns, that something went before it was read."""
         self._call("note_loss", loss)
 
     def retention(self, keep_ms: int, now_ms: int) -> list[Partition]:
@@ -164,8 +164,8 @@ class StoreElsewhere:
         with self._guard:
             try:
                 self._end.send(Leave())
-                while not isinstance(message := self._end.receive(), Answer):
-                    if isinstance(message, Fault):
+                while not isinstance(message := self._end.receive(), Returned):
+                    if isinstance(message, EndedBy):
                         raise raised(message)
                 self.told = message.told
             except (EOFError, OSError):
@@ -177,7 +177,7 @@ class StoreElsewhere:
         """Have a method of the sink called, and give its answer."""
         with self._guard:
             self._send(Call(method, pickle.dumps(arguments)))
-            while not isinstance(message := self._receive(), Answer):
+            while not isinstance(message := self._receive(), Returned):
                 self._take(message)
             self.told = message.told
             return pickle.loads(message.value)  # noqa: S301 - our own process
@@ -191,7 +191,7 @@ class StoreElsewhere:
         elif isinstance(message, Alive):
             self.told = message.told
             self._beat(message.told)
-        elif isinstance(message, Fault):
+        elif isinstance(message, EndedBy):
             raise raised(message)
 
     def _send(self, message: ToWriter) -> None:

@@ -14,14 +14,14 @@ from ingest.processes.channel import Channel
 from ingest.processes.faults import fault_of
 from ingest.processes.messages import (
     Alive,
-    Answer,
     Call,
     Durable,
     Find,
-    Found,
+    FoundTraces,
     FromWriter,
     Leave,
     Opened,
+    Returned,
     StoreTold,
     Submit,
     ToWriter,
@@ -118,7 +118,7 @@ class _Server:
             ticket = self._store.take(message.documents, [pickle.loads(one) for one in message.plain])  # noqa: S301 - our own process
             self._under_way[ticket] = end, message.ticket
         elif isinstance(message, Find):
-            self._send(end, Found(msgspec.msgpack.encode(self._store.find(message.keys))))
+            self._send(end, FoundTraces(msgspec.msgpack.encode(self._store.find(message.keys))))
         elif isinstance(message, Call):
             self._call(end, message)
         else:
@@ -130,14 +130,14 @@ class _Server:
         value: Any = getattr(self._store, call.method)(*pickle.loads(call.arguments))  # noqa: S301 - our own process
         if call.method == "flush":
             self._acknowledge()
-        self._send(end, Answer(pickle.dumps(value), self._told()))
+        self._send(end, Returned(pickle.dumps(value), self._told()))
 
     def _leave(self, end: End) -> None:
         """One is done: the last one waits until all is on the disk."""
         if len(self._ends) == 1:
             self._acknowledge()
             self._store.close()
-            self._send(end, Answer(pickle.dumps(None), self._told()))
+            self._send(end, Returned(pickle.dumps(None), self._told()))
         self._ends.remove(end)
         self._under_way = {ticket: (whose, number) for ticket, (whose, number) in self._under_way.items() if whose is not end}
         end.close()

@@ -18,16 +18,16 @@ from ingest.processes.channel import Channel
 from ingest.processes.faults import ProcessGoneError, raised
 from ingest.processes.messages import (
     Alive,
-    Fault,
+    EndedBy,
     Finish,
     Flush,
     FromJoiner,
     GiveUp,
-    Keep,
+    JoinerReport,
     LineRow,
     Lines,
+    NoteProgress,
     PlaceRow,
-    Report,
     Segment,
     StoreTold,
     ToJoiner,
@@ -69,7 +69,7 @@ class _Joiner:
         #: Lines since the last look at what can be written, and in all.
         self.since_flush = self.lines = 0
         self.log_domains = 0
-        self.report: Report | None = None
+        self.report: JoinerReport | None = None
         # What it says is always taken, so that it never waits for us while we wait for it.
         threading.Thread(target=self._listen, name="joiner", daemon=True).start()
 
@@ -145,9 +145,9 @@ class _Joiner:
             return None
         if message is None:
             raise ProcessGoneError("that joins the lines")
-        if isinstance(message, Fault):
+        if isinstance(message, EndedBy):
             raise raised(message)
-        if isinstance(message, Report):
+        if isinstance(message, JoinerReport):
             self._answered += message.answered
             self._release(message)
             self.report = message
@@ -157,7 +157,7 @@ class _Joiner:
         place = self._places[number]
         return PlaceRow(number, place.offset, place.time_us, place.reached_us, place.year, place.zone_of_ids)
 
-    def _release(self, report: Report) -> None:
+    def _release(self, report: JoinerReport) -> None:
         """Let go of the places that it needs no more, unless more of their lines are on their way to it."""
         for number in report.released:
             if self._sent_with.get(number, 0) <= self._answered and number in self._places:
@@ -228,7 +228,7 @@ class SpreadJourneys:
     def keep(self) -> None:
         """Have joiners note in the store up to when each log domain is read, and let go of those that are silent."""
         for joiner in self._joiners:
-            self._send(joiner, Keep())
+            self._send(joiner, NoteProgress())
         self._listen()
 
     def finish(self) -> None:
@@ -287,7 +287,7 @@ class SpreadJourneys:
         if isinstance(message, Alive):
             joiner.told(message.told)
             self._beat()
-        elif isinstance(message, Report):
+        elif isinstance(message, JoinerReport):
             joiner.told(message.told)
             self._aside.adopt(message.letters, message.failed, message.warnings)
         return message is not None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from mappings.embedded.catalog import Partition
 from mappings.losses import Loss
 from mappings.trace import Trace
+
+if TYPE_CHECKING:
+    from mappings.embedded.catalog import Partition
 
 
 class Standing(msgspec.Struct, frozen=True):

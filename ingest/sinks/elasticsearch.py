@@ -25,7 +25,6 @@ from mappings.elasticsearch.losses import note_loss
 from mappings.elasticsearch.names import IndexNames, Period
 from mappings.elasticsearch.setup import Setup
 from mappings.elasticsearch.template import Shape
-from mappings.embedded.packing import decode_whole
 from mappings.faults import StoreError
 from mappings.losses import Loss
 from mappings.trace import Trace
@@ -134,6 +133,8 @@ class ElasticsearchSink:
 
     def take(self, documents: Sequence[Encoded], plain: Sequence[Trace]) -> int:
         """The same for a batch that another process has encoded, but for what it could not."""
+        from mappings.embedded.packing import decode_whole  # noqa: PLC0415 - who only asks a cluster needs no SQLite
+
         return self.submit([*(decode_whole(one.head, one.journey) for one in documents), *plain])
 
     def acknowledged(self) -> list[int]:
