@@ -105,6 +105,7 @@ class Intake:
     def _join(self, stated: _Stated, source: SourceFile) -> None:
         """Give what was stated to the journeys; what it names beside is looked up in one question beforehand."""
         for host, batch in stated.items():
+            source.came_of(host)
             memory = self._memory_of(host)
             arrivals: list[tuple[Line, Place, Arrival | SessionMark]] = []
             for line, fact, number, place in batch:
@@ -176,7 +177,7 @@ class Intake:
         if says_repeated(line.text):
             tally.repeats += 1
             return
-        tally.unknown[known.name] += 1
+        tally.not_understood(known.name, line.program, line.raw)
         self._summary.unknown[line.program] += 1
         if len(self._summary.samples) < _SAMPLES:
             self._summary.samples.append(line.raw[:500])

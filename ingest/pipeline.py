@@ -25,6 +25,7 @@ from ingest.joining.within import Within
 from ingest.losses import note_losses
 from ingest.memory.memory import Memory
 from ingest.options import IngestOptions
+from ingest.recording import Recorder
 from ingest.records import Joiner
 from ingest.sinks import Sink
 from ingest.sources import Sources
@@ -38,6 +39,7 @@ from ingest.telling.document import Context
 from ingest.telling.ownership import Ownership
 from ingest.writer import UnderWay, Writer
 from mappings import private
+from mappings.readings import Ended
 
 _log = structlog.get_logger(__name__)
 
@@ -87,6 +89,7 @@ class Ingest:
         self._checkpoint = Checkpoint(data)
         self._saved = time.monotonic()
         self._follower: Follower | None = None
+        self._recorder = Recorder(options, data, sink, clock)
 
     @property
     def state(self) -> State:
@@ -105,7 +108,7 @@ class Ingest:
                     follower.wait(1.0)
                 else:
                     break
-            self._finish()
+            self._finish(Ended.STOPPED if stop is not None and stop.is_set() else Ended.FINISHED)
             self.summary.unread += follower.unread()
         finally:
             follower.close()
@@ -123,7 +126,7 @@ class Ingest:
                 self._flush(everything=True)
                 self._save(interval_s)
                 follower.wait(interval_s)
-            self._finish()
+            self._finish(Ended.FINISHED if follower.over else Ended.STOPPED)
         finally:
             follower.close()
         return self.summary
@@ -154,6 +157,7 @@ class Ingest:
         # A file that an earlier run could not let go of is read on, also where it is not named now: the store lacks its last lines.
         left = [mark for mark in checkpoint.marks if mark.needed and is_file(mark.path)] if once else []
         follower = self._follower = Follower(self._options.paths, checkpoint, once=once, exclude=str(self._data), left=left)
+        self._recorder.begin(once=once)
         return follower
 
     # -- lines
@@ -189,14 +193,18 @@ class Ingest:
         for writer in self._writers.values():
             writer.memory.limit_us = limit
 
+    def _name_of(self, host: str) -> str:
+        """The log domain of a host."""
+        setting = self._domain_of.get(host)
+        return setting.name if setting is not None else host
+
     def _memory(self, host: str) -> Memory:
         """The open journeys of a host's log domain."""
         return self._writer(host).memory
 
     def _writer(self, host: str) -> Writer:
         """The journeys of a host's log domain."""
-        setting = self._domain_of.get(host)
-        name = setting.name if setting is not None else host
+        setting, name = self._domain_of.get(host), self._name_of(host)
         writer = self._writers.get(name)
         if writer is None:
             options = self._options
@@ -247,10 +255,10 @@ class Ingest:
             return 0
         return int((self._clock() - since) * SECOND)
 
-    def _finish(self) -> None:
+    def _finish(self, ended: Ended) -> None:
         """Write everything, also what is held back, and keep how far each file is read."""
         self._write_all()
-        self._keep_marks()
+        self._keep_marks(ended)
         for source in self._sources:
             if source.reader.partial:
                 self._warn(f"{source.reader.path}: the last line has no newline yet and is left for the next reading.")
@@ -305,11 +313,13 @@ class Ingest:
         for host, held in events.items():
             self._writer(host).write_now(held, self._show_us(self._writer(host)))
 
-    def _keep_marks(self) -> None:
-        """Keep the low-water marks, and up to when each log domain is read; what was put aside is on the disk before."""
+    def _keep_marks(self, ended: Ended | None = None) -> None:
+        """Keep the low-water marks, and how reading stands; what was put aside is on the disk before."""
         for writer in self._writers.values():
             writer.collect()
         self._sink.note_progress({name: w.memory.clock_us // 1000 for name, w in self._writers.items()})
+        if self._follower is not None and not self._options.part:
+            self._recorder.look(list(self._sources), self._follower, self._name_of, ended=ended)
         for source in self._sources.ended():
             self._join(self._joiner.drain(source.name))
         self._sources.note(self._checkpoint)
