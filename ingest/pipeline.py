@@ -39,7 +39,7 @@ from ingest.telling.document import Context
 from ingest.telling.ownership import Ownership
 from ingest.writer import UnderWay, Writer
 from mappings import private
-from mappings.readings import Ended
+from mappings.readings import Ended, Trouble
 
 _log = structlog.get_logger(__name__)
 
@@ -110,6 +110,7 @@ class Ingest:
                     break
             self._finish(Ended.STOPPED if stop is not None and stop.is_set() else Ended.FINISHED)
             self.summary.unread += follower.unread()
+            self.summary.no_rights |= {str(one): one.path for one in follower.troubles() if one.trouble is Trouble.NO_RIGHTS}
         finally:
             follower.close()
         return self.summary
@@ -260,7 +261,7 @@ class Ingest:
         self._write_all()
         self._keep_marks(ended)
         for source in self._sources:
-            if source.reader.partial:
+            if source.reader.partial and source.tally.recognised:
                 self._warn(f"{source.reader.path}: the last line has no newline yet and is left for the next reading.")
             if source.reader.damage:
                 self._warn(source.reader.damage)

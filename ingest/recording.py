@@ -211,7 +211,8 @@ class Recorder:
         before = self._before.get(name)
         behind = _behind(members)
         lines, unknown_lines, unknown = self._understood(one)
-        if before is not None and not lines:
+        if before is not None and lines < before.lines:
+            # Since the start of a run too little may have come to tell.
             lines, unknown_lines, unknown = before.lines, before.unknown_lines, before.unknown
         newest = one.newest
         zone = newest.zone_assumed if newest is not None else None

@@ -137,6 +137,8 @@ class Summary:
     warnings: list[str] = field(default_factory=list)
     #: Sentences on what was there and could not be read to its end; it is read on next time.
     unread: list[str] = field(default_factory=list)
+    #: Of them what this user has no rights to: the path, by its sentence.
+    no_rights: dict[str, str] = field(default_factory=dict)
     #: How much was gone before it was read, in cases; each has its sentence among the warnings.
     losses: int = 0
 
