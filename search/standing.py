@@ -93,7 +93,7 @@ def standings(readings: Sequence[ReaderReadings], now_ms: int) -> list[SourceSta
             if known is None or known.noted_ms < one.noted_ms:
                 latest[machine, one.source] = one
     several = len({machine for machine, _ in latest}) > 1
-    found = [standing(one, now_ms, f"{machine}: {one.source}" if several else one.source) for (machine, _), one in latest.items()]
+    found = [standing(one, now_ms, f"{machine}: {shown_source(one.source)}" if several else None) for (machine, _), one in latest.items()]
     return sorted(found, key=lambda one: (-_weight(one), one.source))
 
 
@@ -243,8 +243,9 @@ def _of_domain(name: str, read_ms: int, found: Sequence[SourceStanding], now_ms:
     if worst.state is ReadingState.NOT_READ and worst.why is not NotRead.FINISHED:
         return msgspec.structs.replace(plain, words=f"not read any more since {utc_words(worst.since_ms or read_ms)}")
     if worst.state is ReadingState.UP_TO_DATE and not worst.warning:
-        # By its own last line, where others write into the same file; by the clock where that line says what cannot be.
-        since_ms = min(read_ms, worst.since_ms if worst.since_ms is not None else read_ms)
+        # By its own last line, for others may write into the same file; by the clock where stamps say what cannot be.
+        believed = worst.reading is not None and worst.since_ms == worst.reading.last_ms
+        since_ms = min(read_ms, worst.since_ms or read_ms) if believed else worst.since_ms
         return msgspec.structs.replace(plain, words=_quiet(since_ms, now_ms), since_ms=since_ms)
     return plain
 

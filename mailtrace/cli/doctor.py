@@ -26,6 +26,7 @@ from mailtrace.show.screen import Screen
 from mailtrace.stores import asking, embedded_folder, is_cluster, shown
 from mappings import private
 from mappings.faults import StoreError
+from search.engines import StoreState
 from search.safe import safe
 from search.standing import NotRead, of_domains, standings
 from search.times import utc
@@ -130,7 +131,11 @@ def _state(settings: Settings) -> Iterator[Finding]:
         yield NOTE, loss.in_words()
     if len(state.losses) > _LOSSES:
         yield NOTE, f"{len(state.losses) - _LOSSES:,} earlier losses of this kind are known."
-    now_ms = time.time_ns() // 1_000_000
+    yield from reading_told(state, time.time_ns() // 1_000_000)
+
+
+def reading_told(state: StoreState, now_ms: int) -> Iterator[Finding]:
+    """How the reading of all sources stands, and of log domains of which no source tells."""
     found = standings(state.readings, now_ms)
     for name, one in sorted(of_domains(state.read_up_to_ms, found, now_ms).items()):
         yield GOOD, f"Logs of {name} are read up to {utc(state.read_up_to_ms[name])}."
