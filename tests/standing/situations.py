@@ -1,4 +1,7 @@
-"""The situations that the reading of logs can be in, each with what every place must say. All at one moment: 24 November 2026, 12:00 UTC, a Tuesday."""
+"""The situations that the reading of logs can be in, each with what every place must say.
+
+All at one moment: 24 November 2026, 12:00 UTC, a Tuesday.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +86,8 @@ SITUATIONS = (
     Situation(
         "a busy server that stops",
         (source(last=31 * MINUTE, rhythm=BUSY),),
-        "/var/log/mail.log is up to date, quiet since 24 Nov 2026 11:29 UTC: longer than is usual at this time, which is less than a minute",
+        "/var/log/mail.log is up to date, quiet since 24 Nov 2026 11:29 UTC: longer than is usual at this time,"
+        " which is less than a minute",
         "up_to_date",
         NOTE,
         warning=True,
@@ -98,7 +102,7 @@ SITUATIONS = (
     Situation(
         "quiet at the weekend",
         (source(last=40 * MINUTE + 2 * DAY, rhythm=OFFICE, noted=3 * SECOND + 2 * DAY),),
-        "Complete up to 22 Nov 11:59:57, 3 seconds ago; quiet since 22 Nov 11:20:00",
+        "Complete up to 11:59:57, 3 seconds ago; quiet since 11:20:00",
         "up_to_date",
         now_ms=NOW_MS - 2 * DAY,
         read_up_to={"mx1": at(2 * DAY + 40 * MINUTE)},
@@ -310,7 +314,8 @@ SITUATIONS = (
         "up_to_date",
         NOTE,
         (
-            "7 hours ahead of the file's time: is the zone right? It was read as of UTC, which is the system's zone; it is probably UTC+08:00.",
+            "7 hours ahead of the file's time: is the zone right?",
+            "It was read as of UTC, which is the system's zone; it is probably UTC+08:00.",
         ),
         read_up_to={"mx1": at(-8 * HOUR)},
     ),
@@ -370,7 +375,7 @@ SITUATIONS = (
     Situation(
         "no more among what is to be read",
         (source(last=9 * DAY, noted=2 * DAY, ended=Ended.DROPPED),),
-        "Read up to 24 Nov 11:59:58, 2 seconds ago",
+        "Read up to 11:59:58, 2 seconds ago",
         "not_read dropped",
     ),
     Situation(
