@@ -39,7 +39,7 @@ from ingest.telling.document import Context
 from ingest.telling.ownership import Ownership
 from ingest.writer import UnderWay, Writer
 from mappings import private
-from mappings.readings import Ended, Trouble
+from mappings.readings import EVERY_S, Ended, Trouble
 
 _log = structlog.get_logger(__name__)
 
@@ -63,6 +63,7 @@ class Ingest:
         progress: Progress | None = None,
         clock: Callable[[], float] = time.time,
         beat: Callable[[], None] = lambda: None,
+        noted_every_s: float = EVERY_S,
     ) -> None:
         self.summary = Summary()
         self._watch = Watch(clock)
@@ -89,7 +90,7 @@ class Ingest:
         self._checkpoint = Checkpoint(data)
         self._saved = time.monotonic()
         self._follower: Follower | None = None
-        self._recorder = Recorder(options, data, sink, clock)
+        self._recorder = Recorder(options, data, sink, clock, every_s=noted_every_s)
 
     @property
     def state(self) -> State:

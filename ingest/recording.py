@@ -188,7 +188,7 @@ class Recorder:
                 self._source(name)
         for name, one in self._known.items():
             if name in told:
-                self._trouble(one, told[name].trouble, now_ms, str(told[name]))
+                self._trouble(one, told[name].trouble, now_ms, str(told[name]).removeprefix(f"{told[name].path}: "))
             elif one.trouble in (Trouble.NO_RIGHTS, Trouble.FAULT):
                 one.trouble = None
 

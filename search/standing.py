@@ -21,7 +21,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: A reader that has written nothing for so long does not run any more.
 SILENT_MS = 2 * _MINUTE_MS
 #: A rotation takes moments, and so long nothing is said to be gone.
-_ROTATION_MS = 2 * _MINUTE_MS
+_ROTATION_MS = _MINUTE_MS
 #: So long nobody calls a source quiet; and so long at least it is never strange.
 _QUIET_MS, _STRANGE_MS = 5 * _MINUTE_MS, 30 * _MINUTE_MS
 #: Quiet is strange when it lasts so many times as long as is usual.
@@ -32,6 +32,8 @@ _GIVEN_UP_MS = 30 * _DAY_MS
 _CLOCKS_MS, _WRITTEN_LATE_MS = 2 * _MINUTE_MS, 20 * _MINUTE_MS
 _QUARTER_MS = 15 * _MINUTE_MS
 _FURTHEST_MS = 14 * _HOUR_MS
+#: Zones lie half hours apart, but for these, in quarters of an hour.
+_QUARTERS = frozenset({23, 35, 51})
 #: From this share of unknown lines on it is said.
 UNKNOWN_SAID = 0.01
 _OFFSET = re.compile(r"UTC([+-])(\d\d):(\d\d)", re.ASCII).fullmatch
@@ -311,7 +313,8 @@ def _likely_zone(one: SourceReading, skew_ms: int) -> str | None:
     if assumed_ms is None or not rounded_ms or abs(skew_ms - rounded_ms) > 3 * _MINUTE_MS:
         return None
     offset_ms = assumed_ms + rounded_ms
-    if abs(offset_ms) > _FURTHEST_MS:
+    quarters = offset_ms // _QUARTER_MS
+    if abs(offset_ms) > _FURTHEST_MS or (quarters % 2 and quarters not in _QUARTERS):
         return None
     minutes = abs(offset_ms) // _MINUTE_MS
     return f"UTC{'-' if offset_ms < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}" if offset_ms else "UTC"

@@ -85,11 +85,11 @@ class TestOnce:
         assert rows(mailtrace) == before
 
     def test_an_answer_says_up_to_when_was_read(self, mailtrace: Command, log: Path) -> None:
-        """The answer names the source and the time up to which it was read, also when nothing was found."""
+        """The answer names the source and the time up to which it was read, and says how that stands when nothing was found."""
         mailtrace("ingest", "--once", str(log))
         answer = json.loads(mailtrace("search", "--sender", "nobody@nowhere.example", "--format", "json").stdout)
         assert list(answer["as_of"]) == ["mx1"]
-        assert any("read so far" in warning for warning in answer["warnings"])
+        assert any("mx1 is read to its end on" in warning for warning in answer["warnings"])
 
     def test_subjects_can_be_left_out(self, mailtrace: Command, log: Path) -> None:
         """With `subjects = "drop"` no answer holds a subject: not as a field, not in words, not in a kept line."""

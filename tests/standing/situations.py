@@ -221,7 +221,7 @@ SITUATIONS = (
     ),
     Situation(
         "gone for a moment, as in a rotation",
-        (source(trouble=Trouble.GONE, trouble_since_ms=at(MINUTE)),),
+        (source(trouble=Trouble.GONE, trouble_since_ms=at(50 * SECOND)),),
         "Complete up to 11:59:57, 3 seconds ago",
         "up_to_date",
     ),
