@@ -177,6 +177,9 @@ class Recorder:
                 self._trouble(one, Trouble.MOVED if moved else Trouble.GONE, now_ms)
             elif not gone and one.trouble in (Trouble.GONE, Trouble.MOVED):
                 one.trouble = None
+            if one.trouble is Trouble.MOVED and one.at_end and name not in files:
+                # What was renamed was read to its end, and of the new one nothing is there.
+                one.at_end_ms = now_ms
 
     def _see_troubles(self, troubles: Iterable[TailError], now_ms: int) -> None:
         """What cannot be read; a folder that may not be entered is a trouble of all that was read in it."""

@@ -65,8 +65,10 @@ def _read_up_to(query: Query, state: StoreState, now_ms: int, scope: Scope) -> l
 
 def _names(sources: list[str]) -> str:
     """Some sources by their names."""
-    more = f" and {len(sources) - _NAMED:,} more" if len(sources) > _NAMED else ""
-    return f"{', '.join(sorted(sources)[:_NAMED])}{more}"
+    named = sorted(sources)[:_NAMED]
+    if len(sources) > _NAMED:
+        return f"{', '.join(named)} and {len(sources) - _NAMED:,} more"
+    return " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
 
 
 def _own_domains(domains: frozenset[str]) -> str:

@@ -277,17 +277,22 @@ def _stamps(one: SourceReading, now_ms: int) -> list[str]:
     skew_ms = _skew_ms(one)
     if skew_ms is not None and skew_ms > _CLOCKS_MS:
         what = "the file's time" if one.source != "-" and not one.source.startswith("journald:") else "the time at which it came"
-        told.append(f"The newest line is stamped {length(skew_ms)} ahead of {what}: {_cause(one, skew_ms)}")
+        told.append(f"The newest line is stamped {_about(skew_ms)} ahead of {what}: {_cause(one, skew_ms)}")
     elif one.year is not None and skew_ms is not None and -skew_ms > 30 * _DAY_MS:
         told.append(
-            f"The newest line is {length(-skew_ms)} older than the file: its stamps name no year, and were taken as of {one.year}. Is that"
+            f"The newest line is {_about(-skew_ms)} older than the file: its stamps name no year, and were taken as of {one.year}. Is that"
             " right? --year or the setting year says another one."
         )
     elif skew_ms is not None and -skew_ms > _WRITTEN_LATE_MS and (one.live or _is_zone(one, skew_ms)):
-        told.append(f"The newest line is stamped {length(-skew_ms)} before it was written: {_cause(one, skew_ms)}")
+        told.append(f"The newest line is stamped {_about(-skew_ms)} before it was written: {_cause(one, skew_ms)}")
     elif one.last_ms is not None and one.last_ms - max(now_ms, one.noted_ms) > _CLOCKS_MS:
         told.append(f"The newest line is stamped {length(one.last_ms - now_ms)} ahead of this machine's clock.")
     return told
+
+
+def _about(time_ms: int) -> str:
+    """How long that is, to the minute."""
+    return length(round(time_ms / _MINUTE_MS) * _MINUTE_MS)
 
 
 def _cause(one: SourceReading, skew_ms: int) -> str:

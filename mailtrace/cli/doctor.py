@@ -138,7 +138,8 @@ def reading_told(state: StoreState, now_ms: int) -> Iterator[Finding]:
     """How the reading of all sources stands, and of log domains of which no source tells."""
     found = standings(state.readings, now_ms)
     for name, one in sorted(of_domains(state.read_up_to_ms, found, now_ms).items()):
-        yield GOOD, f"Logs of {name} are read up to {utc(state.read_up_to_ms[name])}."
+        if state.read_up_to_ms[name] > 0:
+            yield GOOD, f"Logs of {name} are read up to {utc(state.read_up_to_ms[name])}."
         if one.why is NotRead.NOT_RECORDED:
             yield GOOD, f"How the reading of {name} stands is not known: an earlier release wrote the store."
     yield from reading_findings(found, now_ms)

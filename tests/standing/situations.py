@@ -314,7 +314,7 @@ SITUATIONS = (
         "up_to_date",
         NOTE,
         (
-            "7 hours ahead of the file's time: is the zone right?",
+            "8 hours ahead of the file's time: is the zone right?",
             "It was read as of UTC, which is the system's zone; it is probably UTC+08:00.",
         ),
         read_up_to={"mx1": at(-8 * HOUR)},

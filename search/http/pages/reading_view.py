@@ -37,7 +37,7 @@ def reading_view(one: ReadingAnswer, clock: Clock) -> ReadingView:
 
 def _facts(one: ReadingAnswer, clock: Clock) -> list[tuple[str, str]]:
     """What is known of it."""
-    facts = [("Looked at", clock.of(one.noted).full)]
+    facts = [] if one.noted == one.at_end else [("Looked at", clock.of(one.noted).full)]
     if one.at_end is not None:
         facts.append(("At its end", clock.of(one.at_end).full))
     if one.last_line is not None:

@@ -63,7 +63,9 @@ def sources(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail
     """Show how the reading of each source stands, what is to be looked at first."""
     page = page_of(request, site, caller)
     state = mail.freshness()
-    listed = [(source, page.clock.at(source.read_up_to_ms), page.clock.localised(source.words)) for source in state.sources]
+    # A log domain of whose lines none has a stamp that can be has no time.
+    times = [page.clock.at(source.read_up_to_ms) if source.read_up_to_ms > 0 else None for source in state.sources]
+    listed = [(source, at, page.clock.localised(source.words)) for source, at in zip(state.sources, times, strict=True)]
     oldest = page.clock.of(state.oldest) if state.oldest is not None else None
     return render(
         page,
