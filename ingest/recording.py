@@ -7,10 +7,13 @@ should wait for: a source was read to its end, or cannot be read any more.
 from __future__ import annotations
 
 import os
+import re
+import secrets
 import socket
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +27,7 @@ from ingest.tail.faults import TailError
 from ingest.tail.follow import Follower
 from ingest.tail.names import is_file
 from ingest.tail.paths import covers, rotated_set
+from mappings import private
 from mappings.readings import (
     EVERY_S,
     LATE_MS,
@@ -37,6 +41,8 @@ from mappings.readings import (
     UnknownLines,
 )
 from mappings.rhythm import LEAST_GAP_MS, Rhythm
+
+_READER = re.compile(r"[0-9a-f]{16}").fullmatch
 
 
 @dataclass(slots=True)
@@ -70,7 +76,8 @@ class Recorder:
         self._clock = clock
         self._every_s = every_s
         self._once = False
-        self._kept = ReaderReadings(f"{socket.gethostname()}:{data.resolve()}")
+        self._data = data
+        self._kept = ReaderReadings("")
         #: What it told of each source last.
         self._before: dict[str, SourceReading] = {}
         self._known: dict[str, _Source] = {}
@@ -80,7 +87,8 @@ class Recorder:
     def begin(self, *, once: bool) -> None:
         """Take up what the reader told in its last run."""
         self._once = once
-        self._keep(self._sink.reading_of(self._kept.reader) or self._kept)
+        reader, machine = _reader_of(self._data), socket.gethostname()
+        self._keep(msgspec.structs.replace(self._sink.reading_of(reader) or ReaderReadings(reader), machine=machine))
 
     def look(
         self, sources: Collection[SourceFile], follower: Follower, domain_of: Callable[[str], str], *, ended: Ended | None = None
@@ -287,6 +295,21 @@ class Recorder:
             for one in self._kept.sources
             if one.source not in self._known and one.ended in (None, Ended.STOPPED)
         ]
+
+
+def _reader_of(data: Path) -> str:
+    """The name of the reader whose data folder this is: a machine's name may be another one after each start, as in containers."""
+    path = data / "reader"
+    try:
+        known = path.read_text(encoding="ascii").strip()
+        if _READER(known):
+            return known
+    except (OSError, UnicodeDecodeError):
+        pass
+    reader = secrets.token_hex(8)
+    with suppress(OSError), private.opened(path, "w") as file:
+        file.write(f"{reader}\n")
+    return reader
 
 
 def _ended(newest: SourceFile | None, ended: Ended | None, behind: int | None) -> Ended | None:

@@ -93,17 +93,19 @@ class SourceReading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class ReaderReadings(msgspec.Struct, frozen=True):
-    """All sources of one reader, also of its earlier runs; `reader` is the machine and the data folder."""
+    """All sources of one reader, also of its earlier runs; `reader` is the name that its data folder has for it."""
 
     reader: str
     sources: tuple[SourceReading, ...] = ()
+    #: Where it ran last.
+    machine: str = ""
 
     def with_sources(self, news: Iterable[SourceReading], now_ms: int) -> ReaderReadings:
         """The same with what is news; of too many, and of what ended long ago, the oldest go."""
         by_name = {one.source: one for one in self.sources} | {one.source: one for one in news}
         stay = [one for one in by_name.values() if one.ended is None or one.noted_ms > now_ms - _KEPT_MS]
         stay.sort(key=lambda one: (one.ended is None, one.trouble is not None, one.noted_ms, one.source), reverse=True)
-        return ReaderReadings(self.reader, tuple(sorted(stay[:MOST_SOURCES], key=lambda one: one.source)))
+        return msgspec.structs.replace(self, sources=tuple(sorted(stay[:MOST_SOURCES], key=lambda one: one.source)))
 
 
 def decoded(encoded: bytes | str) -> ReaderReadings | None:

@@ -86,17 +86,21 @@ class SourceStanding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def standings(readings: Sequence[ReaderReadings], now_ms: int) -> list[SourceStanding]:
-    """How all sources stand, those that are to be looked at first; of one that two readers of a machine had, the latest record counts."""
-    latest: dict[tuple[str, str], SourceReading] = {}
-    for reader in readings:
-        machine = reader.reader.partition(":")[0]
-        for one in reader.sources:
-            known = latest.get((machine, one.source))
-            if known is None or known.noted_ms < one.noted_ms:
-                latest[machine, one.source] = one
+    """How all sources stand, those that are to be looked at first."""
+    told = [(reader.machine, one) for reader in readings for one in reader.sources]
+    told.sort(key=lambda pair: pair[1].noted_ms, reverse=True)
+    latest: list[tuple[str, SourceReading]] = []
+    for machine, one in told:
+        if not any(_same(machine, one, other, known) for other, known in latest):
+            latest.append((machine, one))
     several = len({machine for machine, _ in latest}) > 1
-    found = [standing(one, now_ms, f"{machine}: {shown_source(one.source)}" if several else None) for (machine, _), one in latest.items()]
+    found = [standing(one, now_ms, f"{machine}: {shown_source(one.source)}" if several else None) for machine, one in latest]
     return sorted(found, key=lambda one: (-_weight(one), one.source))
+
+
+def _same(machine: str, one: SourceReading, other: str, known: SourceReading) -> bool:
+    """Whether two readers tell of one source: on one machine, or with lines of one log domain, which nobody else may write."""
+    return one.source == known.source and (machine == other or not set(one.domains).isdisjoint(known.domains))
 
 
 def standing(one: SourceReading, now_ms: int, name: str | None = None) -> SourceStanding:

@@ -219,7 +219,7 @@ def test_each_reader_has_one_record_of_its_reading(store: Store) -> None:
         rhythm=rhythm,
         domains=("mx",),
     )
-    first, other = ReaderReadings("mx:/a", (source,)), ReaderReadings(f"mx:/{'b' * 600}", ())
+    first, other = ReaderReadings("mx:/a", (source,), "mx"), ReaderReadings(f"mx:/{'b' * 600}", ())
     news = ReaderReadings("mx:/a", (source, msgspec.structs.replace(source, source="-", ended=None)))
     assert store.sink.reading_of("mx:/a") is None
     for one in (first, other, news):

@@ -47,7 +47,8 @@ class Situation:
     empty: str = ""
     now_ms: int = NOW_MS
     read_up_to: dict[str, int] = field(default_factory=lambda: {"mx1": NOW_MS - 2 * SECOND})
-    readers: tuple[str, ...] = ("mx1:/var/lib/mailtrace",)
+    #: The machines of the readers.
+    machines: tuple[str, ...] = ("mx1",)
 
     def __str__(self) -> str:
         """Name it as a test's parameter."""
@@ -56,7 +57,7 @@ class Situation:
     @property
     def store(self) -> StoreState:
         """What a store says of itself in this situation."""
-        readings = [ReaderReadings(reader, self.sources) for reader in self.readers] if self.sources else []
+        readings = [ReaderReadings(machine, self.sources, machine) for machine in self.machines] if self.sources else []
         return StoreState(self.read_up_to, NOW_MS - 28 * DAY, NOW_MS - 2 * SECOND, readings=readings)
 
 
@@ -388,11 +389,11 @@ SITUATIONS = (
     ),
     Situation("nothing was ever read", (), "No log has been read yet", "", read_up_to={}, warning=True),
     Situation(
-        "a reader on each of two machines, one dead",
-        (source(),),
+        "a reader on each of two machines",
+        (source(domains=()), source("/var/log/exim.log")),
         "Complete up to 11:59:57, 3 seconds ago",
         "up_to_date",
-        readers=("mx1:/a", "mx2:/a"),
-        said=("mx2: /var/log/mail.log is up to date",),
+        machines=("mx1", "mx2"),
+        said=("mx2: /var/log/mail.log is up to date", "mx1: /var/log/mail.log is up to date", "/var/log/exim.log is up to date"),
     ),
 )

@@ -10,6 +10,7 @@ from reference import ReferenceStore
 
 from mailtrace.cli.doctor import reading_told
 from mailtrace.cli.finding import BAD, GOOD, NOTE
+from mappings.readings import ReaderReadings
 from search.engines import StoreState
 from search.freshness import freshness
 from search.http.pages.clock import Clock
@@ -106,10 +107,11 @@ def test_who_sees_a_part_of_the_mail_reads_nothing_of_files(situation: Situation
 
 
 def test_one_source_of_two_readers_counts_once() -> None:
-    """Where the data folder was moved, what the old one told is over; another machine is another source."""
-    old, new = source(noted=20 * 60_000), source()
-    situation = Situation("", (old,), "", "")
-    moved = msgspec.structs.replace(situation.store.readings[0], reader="mx1:/elsewhere", sources=(new,))
-    assert [one.state for one in standings([situation.store.readings[0], moved], NOW_MS)] == ["up_to_date"]
-    other = msgspec.structs.replace(moved, reader="mx2:/elsewhere")
-    assert [one.source for one in standings([situation.store.readings[0], other], NOW_MS)] == [f"mx1: {LOG}", f"mx2: {LOG}"]
+    """Where the data folder was moved or a container made anew, what the old reader told is over; another server's file is not."""
+    old, new, others = source(noted=20 * 60_000), source(), source(domains=("mx2",))
+    moved = [ReaderReadings("a", (old,), "mx1"), ReaderReadings("b", (new,), "mx1")]
+    again = [ReaderReadings("a", (old,), "4f1c2d"), ReaderReadings("b", (new,), "9a0b1c")]
+    for readings in (moved, again):
+        assert [(one.source, one.state) for one in standings(readings, NOW_MS)] == [(LOG, "up_to_date")]
+    two = [ReaderReadings("a", (new,), "mx1"), ReaderReadings("b", (others,), "mx2")]
+    assert [one.source for one in standings(two, NOW_MS)] == [f"mx1: {LOG}", f"mx2: {LOG}"]

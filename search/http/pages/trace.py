@@ -40,6 +40,8 @@ class Result:
     #: Where the next rows are; empty at the end.
     more: str
     notices: list[str]
+    #: How reading stands concerns what was asked for.
+    concerned: bool
     chart: Chart | None
     causes: list[str]
     offers: list[Offer]
@@ -130,6 +132,7 @@ def _result(page: PageRequest, mail: MailTrace, question: Question, found: Searc
         rows=[row_of(one, page.clock) for one in found.traces],
         more="" if found.next is None else question.address(cursor=found.next),
         # How reading stands is told above them.
+        concerned=f"{state.notice}." in found.warnings,
         notices=[] if nothing else [page.clock.localised(one) for one in found.warnings if one != f"{state.notice}."],
         chart=None if nothing or question.cursor else drawn(page, mail, question, state),
         causes=[page.clock.localised(cause) for cause in causes(found.warnings)] if nothing else [],
