@@ -30,6 +30,8 @@ _TIMES_USUAL = 2
 _GIVEN_UP_MS = 30 * _DAY_MS
 #: Clocks differ by so much, and lines are written so late.
 _CLOCKS_MS, _WRITTEN_LATE_MS = 2 * _MINUTE_MS, 20 * _MINUTE_MS
+#: Times that are wrong by so much are told above results.
+_DOUBTFUL_MS = 10 * _MINUTE_MS
 _QUARTER_MS = 15 * _MINUTE_MS
 _FURTHEST_MS = 14 * _HOUR_MS
 #: Zones lie half hours apart, but for these, in quarters of an hour.
@@ -69,6 +71,8 @@ class SourceStanding(msgspec.Struct, frozen=True, kw_only=True):
     why: NotRead | None = None
     #: Whether mail may be missing, or somebody should look.
     warning: bool = False
+    #: The times of its lines may be wrong.
+    doubtful: bool = False
     #: What follows `SOURCE is`, with times in UTC.
     words: str
     #: Since when it is quiet or not read, and when everything that was written had been read, in milliseconds since 1970 UTC.
@@ -82,7 +86,7 @@ class SourceStanding(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def strange(self) -> bool:
         """Whether it is read to its end, and quiet for longer than is usual."""
-        return self.warning and self.state is ReadingState.UP_TO_DATE
+        return self.warning and self.state is ReadingState.UP_TO_DATE and not self.doubtful
 
 
 def standings(readings: Sequence[ReaderReadings], now_ms: int) -> list[SourceStanding]:
@@ -106,7 +110,11 @@ def _same(machine: str, one: SourceReading, other: str, known: SourceReading) ->
 def standing(one: SourceReading, now_ms: int, name: str | None = None) -> SourceStanding:
     """How one source stands."""
     decided = _not_read(one, now_ms) or _behind(one, now_ms) or _up_to_date(one, now_ms)
-    remarks = (*_stamps(one, now_ms), *_unknown(one))
+    stamps = _stamps(one, now_ms)
+    remarks = (*stamps, *_unknown(one))
+    if stamps and decided.state is not ReadingState.NOT_READ and max(abs(_skew_ms(one) or 0), one.noted_ms - now_ms) >= _DOUBTFUL_MS:
+        words = f"{decided.words}; the times of its lines may be wrong"
+        decided = msgspec.structs.replace(decided, doubtful=True, warning=True, words=words)
     return msgspec.structs.replace(decided, source=name or shown_source(one.source), at_end_ms=one.at_end_ms, remarks=remarks, reading=one)
 
 
@@ -129,6 +137,7 @@ def notice(found: Iterable[SourceStanding]) -> str:
         ("not read any more", [one for one in warned if one.state is ReadingState.NOT_READ]),
         ("behind", [one for one in warned if one.state is ReadingState.BEHIND]),
         ("quiet for longer than usual", [one for one in warned if one.strange]),
+        ("of times that may be wrong", [one for one in warned if one.doubtful and one.state is ReadingState.UP_TO_DATE]),
     )
     return ", ".join(
         f"{_counted(len(listed), 'source')} {'is' if len(listed) == 1 else 'are'} {words}" for words, listed in kinds if listed

@@ -302,16 +302,17 @@ SITUATIONS = (
     Situation(
         "stamps of the future: a clock",
         (source(last=-17 * MINUTE - 20 * SECOND, written_ms=at(HOUR)),),
-        "Complete up to 11:59:57, 3 seconds ago; quiet since 11:00:00",
+        "/var/log/mail.log is up to date, quiet since 24 Nov 2026 11:00 UTC; the times of its lines may be wrong",
         "up_to_date",
         NOTE,
         ("stamped 77 minutes ahead of the file's time: the clock of the machine that wrote it is wrong",),
         read_up_to={"mx1": at(-17 * MINUTE)},
+        warning=True,
     ),
     Situation(
         "hours ahead: the zone",
         (source(last=-8 * HOUR + 5 * SECOND, written_ms=at(4 * SECOND), zone="UTC", zone_by="system"),),
-        "Complete up to 11:59:57, 3 seconds ago",
+        "/var/log/mail.log is up to date; the times of its lines may be wrong",
         "up_to_date",
         NOTE,
         (
@@ -319,15 +320,17 @@ SITUATIONS = (
             "It was read as of UTC, which is the system's zone; it is probably UTC+08:00.",
         ),
         read_up_to={"mx1": at(-8 * HOUR)},
+        warning=True,
     ),
     Situation(
         "hours late, live: the zone",
         (source(last=2 * HOUR + SECOND, written_ms=at(SECOND), live=True, zone="Europe/Berlin", zone_by="set"),),
-        "Complete up to 11:59:57, 3 seconds ago",
+        "/var/log/mail.log is up to date; the times of its lines may be wrong",
         "up_to_date",
         NOTE,
         ("2 hours before it was written: is the zone right? It was read as of Europe/Berlin, as is set; it is probably UTC-01:00.",),
         read_up_to={"mx1": at(2 * HOUR)},
+        warning=True,
     ),
     Situation(
         "an old copy is no wrong zone",
@@ -346,11 +349,12 @@ SITUATIONS = (
     Situation(
         "the clock was set back",
         (source(noted=-3 * HOUR, last=-3 * HOUR, written_ms=at(-3 * HOUR)),),
-        "Complete up to 15:00:00, just now",
+        "/var/log/mail.log is up to date; the times of its lines may be wrong",
         "up_to_date",
         NOTE,
         ("The reader's clock is 3 hours ahead of this machine's, or this one was set back.",),
         read_up_to={"mx1": at(-3 * HOUR)},
+        warning=True,
     ),
     Situation(
         "60 % of the lines unknown",
