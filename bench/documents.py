@@ -18,6 +18,7 @@ from ingest.pipeline import Ingest
 from mappings import identity
 from mappings.address import domain_of
 from mappings.losses import Loss
+from mappings.readings import ReaderReadings
 from mappings.trace import Trace
 
 #: A batch as the ingester hands it over.
@@ -61,6 +62,13 @@ class Kept:
 
     def note_progress(self, read_up_to_ms: Mapping[str, int]) -> None:
         """Nobody asks."""
+
+    def note_reading(self, reading: ReaderReadings) -> None:
+        """Nobody asks."""
+
+    def reading_of(self, reader: str) -> ReaderReadings | None:
+        """Nothing was told before."""
+        return None
 
     def note_loss(self, loss: Loss) -> None:
         """Nobody asks."""

@@ -100,7 +100,11 @@ class Intake:
             return
         line.digest = digest_of(self._domains.of(line.host), line)
         hold.on(place)
-        stated.setdefault(line.host, []).append((line, facts, place))
+        lines = stated.get(line.host)
+        if lines is None:
+            source.came_of(line.host)
+            lines = stated[line.host] = []
+        lines.append((line, facts, place))
 
     def _nothing(self, line: Line, source: SourceFile) -> tuple[Fact, ...]:
         """What takes back that a line could not be read, where it says nothing."""
@@ -157,7 +161,7 @@ class Intake:
         if says_repeated(line.text):
             tally.repeats += 1
             return
-        tally.unknown[known.name] += 1
+        tally.not_understood(known.name, line.program, line.raw)
         self._summary.unknown[line.program] += 1
         if len(self._summary.samples) < _SAMPLES:
             self._summary.samples.append(line.raw[:500])

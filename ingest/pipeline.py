@@ -22,6 +22,7 @@ from ingest.joining.places import Place
 from ingest.journeys import Journeys, OpenJourneys
 from ingest.losses import note_losses
 from ingest.options import IngestOptions
+from ingest.recording import Recorder
 from ingest.records import Joiner
 from ingest.sinks import Sink
 from ingest.sources import Sources
@@ -32,6 +33,7 @@ from ingest.tail.faults import TailError
 from ingest.tail.follow import Follower
 from ingest.tail.names import is_file
 from mappings import private
+from mappings.readings import EVERY_S, Ended, Trouble
 
 _log = structlog.get_logger(__name__)
 
@@ -56,6 +58,7 @@ class Ingest:
         progress: Progress | None = None,
         clock: Callable[[], float] = time.time,
         beat: Callable[[], None] = lambda: None,
+        noted_every_s: float = EVERY_S,
     ) -> None:
         self.summary = Summary()
         self._watch = Watch(clock)
@@ -78,6 +81,7 @@ class Ingest:
         self._checkpoint = Checkpoint(data)
         self._saved = time.monotonic()
         self._follower: Follower | None = None
+        self._recorder = Recorder(options, data, sink, clock, every_s=noted_every_s)
 
     @property
     def state(self) -> State:
@@ -96,8 +100,9 @@ class Ingest:
                     follower.wait(1.0)
                 else:
                     break
-            self._finish()
+            self._finish(Ended.STOPPED if stop is not None and stop.is_set() else Ended.FINISHED)
             self.summary.unread += follower.unread()
+            self.summary.no_rights |= {str(one): one.path for one in follower.troubles() if one.trouble is Trouble.NO_RIGHTS}
         finally:
             follower.close()
         return self.summary
@@ -114,7 +119,7 @@ class Ingest:
                 self._flush(everything=True)
                 self._save(interval_s)
                 follower.wait(interval_s)
-            self._finish()
+            self._finish(Ended.FINISHED if follower.over else Ended.STOPPED)
         finally:
             follower.close()
         return self.summary
@@ -145,6 +150,7 @@ class Ingest:
         # A file that an earlier run could not let go of is read on, also where it is not named now: the store lacks its last lines.
         left = [mark for mark in checkpoint.marks if mark.needed and is_file(mark.path)] if once else []
         follower = self._follower = Follower(self._options.paths, checkpoint, once=once, exclude=str(self._data), left=left)
+        self._recorder.begin(once=once)
         return follower
 
     # -- lines
@@ -185,12 +191,12 @@ class Ingest:
         self._journeys.count(self.summary)
         self._watch.look(self.summary, self._journeys.open, list(self._sources), len(self._sources.unreadable), now=final)
 
-    def _finish(self) -> None:
+    def _finish(self, ended: Ended) -> None:
         """Write everything, also what is held back, and keep how far each file is read."""
         self._write_all()
-        self._keep_marks()
+        self._keep_marks(ended)
         for source in self._sources:
-            if source.reader.partial:
+            if source.reader.partial and source.tally.recognised:
                 self._warn(f"{source.reader.path}: the last line has no newline yet and is left for the next reading.")
             if source.reader.damage:
                 self._warn(source.reader.damage)
@@ -230,9 +236,11 @@ class Ingest:
             self._join(self._joiner.left(places))
             self._journeys.give_up(places)
 
-    def _keep_marks(self) -> None:
-        """Keep the low-water marks, and up to when each log domain is read; what was put aside is on the disk before."""
+    def _keep_marks(self, ended: Ended | None = None) -> None:
+        """Keep the low-water marks, and how reading stands; what was put aside is on the disk before."""
         self._journeys.keep()
+        if self._follower is not None and not self._options.part:
+            self._recorder.look(list(self._sources), self._follower, self._options.domains.of, ended=ended)
         for source in self._sources.ended():
             self._join(self._joiner.drain(source.name))
         self._sources.note(self._checkpoint)

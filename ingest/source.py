@@ -13,6 +13,7 @@ from ingest.aside import FailedLine
 from ingest.clock import SECOND
 from ingest.formats import framer_of, peek_time, unwrapper_of
 from ingest.framing.line import Line
+from ingest.framing.stamps import Stamp
 from ingest.framing.syslog import Framer
 from ingest.framing.year import guess_year
 from ingest.framing.zones import FileZone
@@ -24,8 +25,15 @@ from ingest.summary import Tally
 from ingest.tail.marks import Told
 from ingest.tail.reader import FileReader
 from ingest.unwrapping import Unwrapper
+from mappings.readings import MOST_DOMAINS
+from mappings.rhythm import LEAST_GAP_MS
 
 _READ = 4000
+#: So many lines are looked at for a stamp, or an id that tells a zone.
+_FIRST = 200
+_GAP_US = LEAST_GAP_MS * 1000
+#: What a line is long before any was read.
+_USUAL_LINE = 150.0
 
 
 def legible(text: str) -> str:
@@ -53,6 +61,15 @@ class SourceFile:
         self.taken = 0
         #: The stamp of the last line that had one.
         self.latest_us = 0
+        #: How the first stamp is written; None before one was seen.
+        self.stamp: Stamp | None = None
+        #: Quiet times between its lines, the begin and the end of each, until somebody takes them.
+        self.gaps: list[tuple[int, int]] = []
+        #: Its first line was held against the last one of the file before it.
+        self.heard = False
+        #: The hosts of its lines, the first of them.
+        self.hosts: set[str] = set()
+        self._begun_at, self._lines_before = reader.position, tally.lines
         self._zone = setting.timezone or zone
         self._zone_set = zone_set or setting.timezone is not None
         self._framer = self._new_framer(setting.year)
@@ -119,13 +136,14 @@ class SourceFile:
         # Known only now that the first lines are read: a mark that fits no line is given up by the reader.
         mark = self.reader.mark
         given = self.setting.year or year
+        self.stamp = next((stamp for text in self.ahead(_FIRST) if (stamp := peek_time(text)) is not None), None)
         if mark is not None and mark.year is not None:
             self._framer = self._new_framer(mark.year)
             self._framer.take_zone(mark.told.zone_of_ids)
             self._framer.resume(mark.year, mark.last_us)
         else:
-            first = next((s for text in self.ahead(200) if (s := peek_time(text)) is not None), None) if given is None else None
-            if first is not None and first.year is None:
+            first = self.stamp
+            if given is None and first is not None and first.year is None:
                 given = guess_year((first.month, first.day), self.reader.path, self.reader.mtime_ns // 1000, known_us)
             self._framer = self._new_framer(given, self.reader.mtime_ns // 1000)
             if mark is None:
@@ -139,7 +157,7 @@ class SourceFile:
         if self._zone_set:
             return
         probe = self._new_framer(year)
-        for text in self.ahead(200):
+        for text in self.ahead(_FIRST):
             probe.frame(text)
             if probe.file_zone.settled:
                 break
@@ -233,6 +251,8 @@ class SourceFile:
             self._greatest = 0
         if not self._slots or time_us // SECOND > self._greatest // SECOND:
             self.first_us = self.first_us or time_us
+            if self._greatest and time_us - self._greatest >= _GAP_US:
+                self.gaps.append((self._greatest, time_us))
             self._greatest = max(self._greatest, time_us)
             self._slots.append(Place(offset, time_us, self._greatest, self._framer.year_now, self.file_zone.of_ids))
         return self._slots[-1]
@@ -264,6 +284,36 @@ class SourceFile:
     def greatest_us(self) -> int:
         """The greatest stamp that was read; 0 before the first."""
         return self._greatest
+
+    @property
+    def drained(self) -> bool:
+        """Whether everything that was there is read and taken, as far as was seen when it was last asked."""
+        return self.reader.at_end and not self.reader.ahead and self._next >= len(self._ahead)
+
+    @property
+    def line_bytes(self) -> float:
+        """How long a line of it is, on average."""
+        lines = self.tally.lines - self._lines_before
+        return max(self.read - self._begun_at, lines) / lines if lines > 0 else _USUAL_LINE
+
+    @property
+    def zone_assumed(self) -> tuple[str, str] | None:
+        """The zone of its stamps, and whether that was `set`, told by `ids`, or is the `system`'s; None where they name their own."""
+        if self.stamp is None or self.stamp.offset is not None:
+            return None
+        told = self.told
+        by = "set" if self._zone_set else "system" if told.zone_of_ids is None else "ids"
+        return told.timezone or str(self._zone), by
+
+    @property
+    def year_assumed(self) -> int | None:
+        """The year of its last line, where stamps name none."""
+        return None if self.stamp is None or self.stamp.year is not None else self._framer.year_now
+
+    def came_of(self, host: str) -> None:
+        """Lines of a host are in it."""
+        if len(self.hosts) <= MOST_DOMAINS:
+            self.hosts.add(host)
 
     @property
     def pinned_us(self) -> int:

@@ -7,8 +7,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from mappings.readings import LONGEST_SAMPLE
+
 #: Names of programs that are counted apart, files that are, and warnings that are kept: a service reads for years, and strangers write.
 NAMES, FILES, WARNINGS = 1000, 1000, 1000
+#: Of so many programs a line that is not understood is kept.
+SAMPLES = 50
 #: Where the others are counted.
 OTHER_NAMES, EARLIER_FILES = "(others)", "(earlier files)"
 
@@ -54,6 +58,9 @@ class Tally:
     known: Counter[str] = field(default_factory=Counter)
     #: Lines of known programs that no pattern fits, by the format's name.
     unknown: Counter[str] = field(default_factory=Counter)
+    #: The same by program, and the first of each program.
+    unknown_of: Counter[str] = field(default_factory=ByName)
+    samples: dict[str, str] = field(default_factory=dict)
     #: Lines that an administrator had a program write in words of his own, by the format's name.
     free: Counter[str] = field(default_factory=Counter)
     #: Lines of programs that no format knows, by program.
@@ -76,11 +83,20 @@ class Tally:
         for mine, theirs in (
             (self.known, other.known),
             (self.unknown, other.unknown),
+            (self.unknown_of, other.unknown_of),
             (self.free, other.free),
             (self.foreign, other.foreign),
         ):
             for name, number in theirs.items():
                 mine[name] += number
+        self.samples = other.samples | self.samples
+
+    def not_understood(self, known: str, program: str, line: str) -> None:
+        """Count a line that no pattern of a format fits, and keep the first of its program."""
+        self.unknown[known] += 1
+        self.unknown_of[program] += 1
+        if program not in self.samples and len(self.samples) < SAMPLES:
+            self.samples[program] = line[:LONGEST_SAMPLE]
 
     def unread(self, found: StrangeHeader | None) -> None:
         """Note a line of which nothing could be read, where it holds one of a program that is."""
@@ -121,6 +137,8 @@ class Summary:
     warnings: list[str] = field(default_factory=list)
     #: Sentences on what was there and could not be read to its end; it is read on next time.
     unread: list[str] = field(default_factory=list)
+    #: Of them what this user has no rights to: the path, by its sentence.
+    no_rights: dict[str, str] = field(default_factory=dict)
     #: How much was gone before it was read, in cases; each has its sentence among the warnings.
     losses: int = 0
 

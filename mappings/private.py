@@ -18,7 +18,7 @@ from typing import IO, Any
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 #: What lies in a data folder, in a store and beside access tokens. A folder with anything else in it belongs to somebody else too.
 _OURS = re.compile(
-    r"store|access|audit|demo|positions\..+|deadletters\..+|failed\..+|again-.+|losses\..+|head\.json|page\.(log|pid)|mailtrace\.toml|\.doctor"
+    r"store|access|audit|demo|reader|positions\..+|deadletters\..+|failed\..+|again-.+|losses\..+|head\.json|page\.(log|pid)|mailtrace\.toml|\.doctor"
     r"|catalog\.sqlite.*|traces-[0-9T.]+\.sqlite.*|writer\.lock|\.?(tokens|sessions?)\..+|audit-.+\.jsonl.*"
 ).fullmatch
 #: Settings are read by whoever may run the program; `doctor` tells of those that hold secrets.

@@ -6,7 +6,6 @@ renamed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import zip_longest
 
 import msgspec
@@ -14,7 +13,7 @@ import msgspec
 from mappings.authentication import AuthResult
 from mappings.trace import Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
-from search.engines import StoreState, Total
+from search.engines import Total
 from search.explain import Explanation, entry_of
 from search.scope import EVERYTHING, Scope
 from search.times import utc
@@ -260,42 +259,6 @@ class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     sender_notified: bool
     #: What the next server called the message, by the reply that took it.
     next_ids: list[str]
-
-
-class SourceState(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the logs of one source (a log domain) have been read."""
-
-    name: str
-    #: The greatest time in its lines.
-    read_up_to: str
-    read_up_to_ms: int
-    #: Seconds between that time and now.
-    behind_s: float
-
-
-class FreshnessAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """How far all logs have been read, the furthest behind first, and since when mail is kept."""
-
-    sources: list[SourceState]
-    oldest: str | None
-    newest: str | None
-    #: What the store lacks, because a part of it is missing or damaged.
-    warnings: list[str] = []
-
-
-def freshness(state: StoreState, now_ms: int, lacking: list[str]) -> FreshnessAnswer:
-    """What a store tells of itself, held against the clock."""
-    sources = [
-        SourceState(name=name, read_up_to=utc(read_ms), read_up_to_ms=read_ms, behind_s=max(0, now_ms - read_ms) / 1000)
-        for read_ms, name in sorted((read_ms, name) for name, read_ms in state.read_up_to_ms.items())
-    ]
-    bounds = [None if bound is None else utc(bound) for bound in (state.oldest_ms, state.newest_ms)]
-    return FreshnessAnswer(sources=sources, oldest=bounds[0], newest=bounds[1], warnings=lacking)
-
-
-def as_of(read_up_to_ms: Mapping[str, int]) -> dict[str, str]:
-    """How far each source has been read, by its name."""
-    return {source: utc(read_up_to_ms[source]) for source in sorted(read_up_to_ms)}
 
 
 def trace_answer(trace: Trace, scope: Scope = EVERYTHING, view: View | None = None) -> TraceAnswer:

@@ -17,12 +17,13 @@ from mappings import identity
 from mappings.codes import lookup
 from mappings.faults import MailTraceError, StoreError, of_network
 from mappings.vocabulary import Disposition
-from search.answers import FreshnessAnswer, ReportAnswer, SearchAnswer, TraceAnswer
+from search.answers import ReportAnswer, SearchAnswer, TraceAnswer
 from search.completing import Completions
 from search.counting import TIME, CountsAsked, TimeCounts, ValueCounts
 from search.differing import Differences
 from search.engines import Side
 from search.error_answer import ErrorAnswer
+from search.freshness import FreshnessAnswer
 from search.query import Query, format_time
 from search.query_error import QueryError
 

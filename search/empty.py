@@ -7,8 +7,10 @@ from msgspec.structs import replace
 from mappings import patterns
 from mappings.patterns import Form
 from search.engines import Engine, StoreState, Total
+from search.freshness import notice_of
 from search.query import Query
 from search.scope import EVERYTHING, Scope
+from search.standing import of_domains, standings
 from search.times import utc_words
 
 #: So many sources or domains are named in a sentence.
@@ -31,7 +33,7 @@ def why_empty(query: Query, state: StoreState, now_ms: int, scope: Scope = EVERY
         causes += kept_since(query, state)
         if state.oldest_ms is None:
             causes.append("No mail was found in the logs that were read, or none of it is kept any more.")
-        causes += _read_up_to(query, state)
+        causes += _read_up_to(query, state, now_ms, scope)
     if scope.domains is not None:
         causes.append(_own_domains(scope.domains))
     return causes
@@ -45,16 +47,28 @@ def kept_since(query: Query, state: StoreState) -> list[str]:
     return [f"The oldest mail in the store is of {utc_words(state.oldest_ms)}; nothing before it is here."]
 
 
-def _read_up_to(query: Query, state: StoreState) -> list[str]:
-    """How far the logs have been read, those that are furthest behind first; what ends before is said to be read."""
+def _read_up_to(query: Query, state: StoreState, now_ms: int, scope: Scope) -> list[str]:
+    """How the reading of the logs stands, as far as that can be why: those to be looked at first."""
     until = query.until_ms
-    behind = [(read, source) for source, read in state.read_up_to_ms.items() if until is None or read < until]
-    if not behind:
+    reaching = {source: read for source, read in state.read_up_to_ms.items() if until is None or read < until}
+    if not reaching:
         return []
-    named = [f"{source} up to {utc_words(read)}" for read, source in sorted(behind)[:_NAMED]]
-    if len(behind) > _NAMED:
-        named.append(f"{len(behind) - _NAMED:,} more")
-    return [f"The logs have been read so far: {', '.join(named)}; later mail is not here yet."]
+    found = of_domains(reaching, standings(state.readings, now_ms), now_ms)
+    told = notice_of(state, now_ms, scope, until)
+    if told:
+        return [f"{told[0].removesuffix('.')}: mail may not be here yet."]
+    kinds = {one.words: [other.source for other in found.values() if other.words == one.words] for one in found.values()}
+    named = [f"{_names(sources)} {'is' if len(sources) == 1 else 'are'} {words}" for words, sources in sorted(kinds.items())]
+    more = f"; {len(named) - _NAMED:,} more" if len(named) > _NAMED else ""
+    return [f"{'; '.join(named[:_NAMED])}{more}."]
+
+
+def _names(sources: list[str]) -> str:
+    """Some sources by their names."""
+    named = sorted(sources)[:_NAMED]
+    if len(sources) > _NAMED:
+        return f"{', '.join(named)} and {len(sources) - _NAMED:,} more"
+    return " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
 
 
 def _own_domains(domains: frozenset[str]) -> str:

@@ -13,13 +13,14 @@ from mappings.codes import KnownError, best_entry, entries, lookup
 from mappings.patterns import fold_domain
 from mappings.vocabulary import Disposition
 from search import pasting
-from search.answers import FreshnessAnswer, NearValue, ReportAnswer, SearchAnswer, TraceAnswer, as_of, freshness, trace_answer
+from search.answers import NearValue, ReportAnswer, SearchAnswer, TraceAnswer, trace_answer
 from search.completing import Completions, complete
 from search.counting import CountsAsked, TimeCounts, ValueCounts, counted_field, counts
 from search.differing import Differences, differs
 from search.empty import how_many, kept_since, why_empty, worth_trying
 from search.engines import Engine, OverTime, Side, Total
 from search.error_answer import ErrorAnswer, error_answer
+from search.freshness import FreshnessAnswer, as_of, freshness, notice_of
 from search.losses import concerning, in_words
 from search.near import near_values
 from search.query import Query
@@ -70,7 +71,7 @@ class MailTrace:
         page = self.engine.search(query, self.scope, limit=limit, cursor=_checked_cursor(cursor))
         near: list[NearValue] = []
         if page.traces or cursor is not None or not page.complete:
-            warnings = kept_since(query, state)
+            warnings = [*kept_since(query, state), *notice_of(state, self.clock(), self.scope, query.until_ms)]
         else:
             near = near_values(query, self.engine, self.scope)
             meant = [f"{how_many(one.total)} found for {one.value}: did you mean that?" for one in near]
@@ -148,7 +149,7 @@ class MailTrace:
 
     def freshness(self) -> FreshnessAnswer:
         """How far the logs of each source have been read, since when mail is kept, and what the store lacks."""
-        return freshness(self.engine.state(), self.clock(), self.lacking())
+        return freshness(self.engine.state(), self.clock(), self.lacking(), self.scope)
 
     def lacking(self, since_ms: int | None = None, until_ms: int | None = None) -> list[str]:
         """What answers about this time do not hold because a part of the store is missing or damaged, in sentences."""

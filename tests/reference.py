@@ -13,6 +13,7 @@ from mappings.criteria import BY_CRITERION, Compare
 from mappings.losses import Loss
 from mappings.losses import kept as losses_kept
 from mappings.patterns import Asked, Form
+from mappings.readings import ReaderReadings
 from mappings.trace import JOURNEY, Trace
 from mappings.vocabulary import Disposition
 from search.engines import TOTAL_LIMIT, OverTime, Page, Side, StoreState, Top, Total, Value, tallies, top_of
@@ -33,6 +34,7 @@ class ReferenceStore:
         self._tickets: list[int] = []
         self._submitted = 0
         self.losses: list[Loss] = []
+        self.readings: dict[str, ReaderReadings] = {}
 
     # The sink -------------------------------------------------------------------------------------------------------------------
 
@@ -70,6 +72,14 @@ class ReferenceStore:
     def note_loss(self, loss: Loss) -> None:
         """Keep it."""
         self.losses = losses_kept([*self.losses, loss])
+
+    def note_reading(self, reading: ReaderReadings) -> None:
+        """Keep the last."""
+        self.readings[reading.reader] = reading
+
+    def reading_of(self, reader: str) -> ReaderReadings | None:
+        """The last."""
+        return self.readings.get(reader)
 
     # The engine -----------------------------------------------------------------------------------------------------------------
 
@@ -166,7 +176,13 @@ class ReferenceStore:
     def state(self) -> StoreState:
         """What is held."""
         times = [trace.time_ms for trace in self.traces.values() if not trace.superseded_by]
-        return StoreState(self.progress, min(times, default=None), max(times, default=None), self.losses)
+        return StoreState(
+            self.progress,
+            min(times, default=None),
+            max(times, default=None),
+            self.losses,
+            [self.readings[one] for one in sorted(self.readings)],
+        )
 
     def lacking(self, scope: Scope, since_ms: int | None = None, until_ms: int | None = None) -> list[str]:
         """Nothing."""

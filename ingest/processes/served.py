@@ -32,6 +32,7 @@ from ingest.sinks.embedded_file import encode
 from mappings.embedded.catalog import Partition
 from mappings.losses import Loss
 from mappings.printable import printable
+from mappings.readings import ReaderReadings
 from mappings.trace import Trace
 
 #: Batches that are under way at most: to read on while they are would hold journeys in memory for longer than is set.
@@ -124,6 +125,15 @@ class StoreElsewhere:
     def note_progress(self, read_up_to_ms: Mapping[str, int]) -> None:
         """NoteProgress, for each source (a log domain), up to which log time it has been read."""
         self._call("note_progress", dict(read_up_to_ms))
+
+    def note_reading(self, readings: ReaderReadings) -> None:
+        """Keep how reading stands, as a reader tells it."""
+        self._call("note_reading", readings)
+
+    def reading_of(self, reader: str) -> ReaderReadings | None:
+        """What a reader told last; None where it told nothing."""
+        told: ReaderReadings | None = self._call("reading_of", reader)
+        return told
 
     def note_loss(self, loss: Loss) -> None:
         """NoteProgress, durably when this returns, that something went before it was read."""

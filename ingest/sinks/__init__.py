@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from mappings.losses import Loss
+from mappings.readings import ReaderReadings
 from mappings.trace import Trace
 
 if TYPE_CHECKING:
@@ -67,6 +68,14 @@ class Sink(Protocol):
 
     def note_progress(self, read_up_to_ms: Mapping[str, int]) -> None:
         """Keep, for each source (a log domain), up to which log time it has been read."""
+        ...
+
+    def note_reading(self, reading: ReaderReadings) -> None:
+        """Keep how the reading of a reader's sources stands, instead of what that reader told before."""
+        ...
+
+    def reading_of(self, reader: str) -> ReaderReadings | None:
+        """What a reader told of its sources last, or None where that is nothing."""
         ...
 
     def note_loss(self, loss: Loss) -> None:

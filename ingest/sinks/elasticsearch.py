@@ -23,10 +23,12 @@ from mappings.elasticsearch.document import decode, encode, key_term, to_trace
 from mappings.elasticsearch.faults import StoreAway
 from mappings.elasticsearch.losses import note_loss
 from mappings.elasticsearch.names import IndexNames, Period
+from mappings.elasticsearch.readings import note_reading, reading_of
 from mappings.elasticsearch.setup import Setup
 from mappings.elasticsearch.template import Shape
 from mappings.faults import StoreError
 from mappings.losses import Loss
+from mappings.readings import ReaderReadings
 from mappings.trace import Trace
 
 _T = TypeVar("_T")
@@ -178,6 +180,14 @@ class ElasticsearchSink:
         """Keep up to which log time each source has been read; it never goes back."""
         if read_up_to_ms:
             self._wait(lambda: self._note(read_up_to_ms))
+
+    def note_reading(self, reading: ReaderReadings) -> None:
+        """Keep how the reading of a reader's sources stands."""
+        self._wait(lambda: note_reading(self._connection, self._names, reading))
+
+    def reading_of(self, reader: str) -> ReaderReadings | None:
+        """What a reader told of its sources last."""
+        return self._wait(lambda: reading_of(self._connection, self._names, reader))
 
     def note_loss(self, loss: Loss) -> None:
         """Keep that something went before it was read."""

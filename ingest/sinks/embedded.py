@@ -26,6 +26,7 @@ from mappings.embedded.packing import decode_whole
 from mappings.embedded.terms import term
 from mappings.faults import of_os_error
 from mappings.losses import Loss
+from mappings.readings import ReaderReadings
 from mappings.trace import Trace
 
 _T = TypeVar("_T")
@@ -143,6 +144,14 @@ class EmbeddedSink:
     def note_progress(self, read_up_to_ms: Mapping[str, int]) -> None:
         """Keep up to which log time each source has been read."""
         self._wait(lambda: self._there.catalog.note_progress(read_up_to_ms))
+
+    def note_reading(self, reading: ReaderReadings) -> None:
+        """Keep how the reading of a reader's sources stands."""
+        self._wait(lambda: self._there.catalog.note_reading(reading))
+
+    def reading_of(self, reader: str) -> ReaderReadings | None:
+        """What a reader told of its sources last."""
+        return self._there.catalog.readings.get(reader)
 
     def read_again(self, lower_ms: int, upper_ms: int) -> None:
         """All that came between these times has been read again: what the store lacked of it, it has."""

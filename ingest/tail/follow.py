@@ -78,7 +78,9 @@ class Follower:
         self._presence = float("-inf")
         self._handles = Handles()
         self._seeker = Seeker(paths, checkpoint, self._handles, left, clock, once=once)
-        self._problems: dict[str, None] = {}
+        self._problems: dict[str, TailError] = {}
+        #: The files of the last sweep.
+        self.present: list[str] = []
         self._told: set[str] = set()
         self._waker = Waker()
         self._hints = Hints(self._waker.wake) if watch and not once else None
@@ -111,7 +113,7 @@ class Follower:
         if self._clock() - self._presence >= _PRESENCE_S:
             self._presence = self._clock()
             self._checkpoint.present(keys)
-        files = [*files, *(path for path in self._seeker.found if path not in named)]
+        files = self.present = [*files, *(path for path in self._seeker.found if path not in named)]
         if self._hints is not None and files != self._watched:
             self._watched = files
             self._hints.watch(folders_of(self._paths, files), [os.path.realpath(path) for path in files if is_file(path)] + files)
@@ -128,8 +130,11 @@ class Follower:
 
     def unread(self) -> list[str]:
         """Sentences on what is there and was not read, in the last sweep or since."""
-        faults = [reader.fault for reader in [*self._readers.values(), *self._nameless] if reader.fault]
-        return list(dict.fromkeys([*self._problems, *faults]))
+        return list(dict.fromkeys(map(str, self.troubles())))
+
+    def troubles(self) -> list[TailError]:
+        """What is there and was not read, in the last sweep or since."""
+        return [*self._problems.values(), *(reader.fault for reader in self._held() if reader.fault is not None)]
 
     def _visit_all(self, files: Sequence[str], present: dict[_Key, FileReader], keys: set[_Key]) -> None:
         """Look at the files of this sweep."""
@@ -213,7 +218,7 @@ class Follower:
         self._waker.close()
 
     def _note_problem(self, error: TailError) -> None:
-        self._problems[str(error)] = None
+        self._problems[str(error)] = error
 
     def _visit(self, path: str, present: dict[_Key, FileReader]) -> _Key:
         """Look at one file of this sweep: known, known under another name, or new."""
@@ -259,7 +264,7 @@ class Follower:
         else:
             present[key] = reader
         if isinstance(reader, JournalReader) and reader.failure:
-            self._note_problem(TailError(reader.failure))
+            self._note_problem(TailError(reader.failure, path))
         return key
 
     def _reclaim(self, key: _Key) -> FileReader | None:

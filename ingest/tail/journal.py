@@ -86,7 +86,7 @@ class JournalReader(FileReader):
         except OSError as error:
             os.close(reading)
             self._said.close()
-            raise TailError(f"{path}: journalctl cannot be started: {(error.strerror or str(error)).lower()}") from None
+            raise TailError(f"{path}: journalctl cannot be started: {(error.strerror or str(error)).lower()}", path) from None
         finally:
             os.close(writing)
         return reading
@@ -119,7 +119,7 @@ class JournalReader(FileReader):
         # The beginning of an entry that was cut off is given anew with the whole of it.
         self._cutter = LineCutter(self._cutter.line_start)
         self.close()
-        raise TailError(self.failure)
+        raise TailError(self.failure, self.path)
 
     def _last_words(self) -> str:
         """What the command said of why it ended."""

@@ -14,8 +14,9 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import NamedTuple
 
-from ingest.tail.faults import TailError, cannot_read
+from ingest.tail.faults import TailError, cannot_read, no_rights
 from ingest.tail.names import is_file
+from mappings.readings import Trouble
 
 _PACKED = re.compile(r"\.(?:gz|bz2|xz|zst)$")
 _DATE = re.compile(r"[-_.](20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)(?:[-_.T]?(\d{2,6}))?(?!\d)", re.ASCII)
@@ -178,7 +179,7 @@ def _candidates(argument: str, *, once: bool, problem: Callable[[TailError], Non
         if glob.has_magic(argument):
             yield from _regular(_matching(argument, problem), problem)
         elif once:
-            raise TailError(f"{argument}: no such file") from None
+            raise TailError(f"{argument}: no such file", argument, Trouble.GONE) from None
         return
     except ValueError:
         raise TailError(f"{argument!r}: not a name of a file") from None
@@ -191,7 +192,7 @@ def _candidates(argument: str, *, once: bool, problem: Callable[[TailError], Non
             raise cannot_read(argument, error) from None
         yield from _regular((os.path.join(argument, name) for name in names if not name.startswith(".")), problem)
     elif stat.S_ISSOCK(status.st_mode) or stat.S_ISBLK(status.st_mode):
-        raise TailError(f"{argument}: is no file of log lines")
+        raise TailError(f"{argument}: is no file of log lines", argument)
     else:
         # A pipe too, where it is named: `<(zcat mail.log.1.gz)`.
         yield argument, status
@@ -205,7 +206,7 @@ def _matching(pattern: str, problem: Callable[[TailError], None] | None) -> Iter
         folder = os.path.dirname(folder)
     folder = folder or "."
     if problem is not None and os.path.exists(folder) and not os.access(folder, os.R_OK | os.X_OK):
-        problem(TailError(f"{folder}: permission denied"))
+        problem(no_rights(folder))
 
 
 def _regular(paths: Iterator[str], problem: Callable[[TailError], None] | None) -> Iterator[tuple[str, os.stat_result]]:

@@ -38,8 +38,8 @@ class FileReader:
         self.told = False
         #: Its name is gone or another file's, so that it must stay open.
         self.nameless = False
-        #: What kept it from being read when last tried, in one sentence.
-        self.fault: str | None = None
+        #: What kept it from being read when last tried.
+        self.fault: TailError | None = None
         self._handles = handles or Handles()
         #: What is known of the line at `position`; None, after the first reading, where reading began at 0 instead.
         self.mark = mark
@@ -215,11 +215,10 @@ class FileReader:
                     self.fault = None
                     return True
         except OSError as error:
-            fault = cannot_read(self.path, error)
-            self.fault = str(fault)
-            raise fault from None
+            self.fault = cannot_read(self.path, error)
+            raise self.fault from None
         except TailError as error:
-            self.fault = str(error)
+            self.fault = error
             raise
         self.fault = None
         self.at_end = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,7 @@ from mailtrace.amounts import counted
 from mailtrace.build import build_in_words
 from mailtrace.cli.common import Common
 from mailtrace.cli.doctor_embedded import embedded_findings
+from mailtrace.cli.doctor_reading import reading_findings
 from mailtrace.cli.doctor_rights import rights_findings
 from mailtrace.cli.finding import BAD, GOOD, NOTE, Finding
 from mailtrace.problems import CommandError, of_os_error
@@ -24,7 +26,9 @@ from mailtrace.show.screen import Screen
 from mailtrace.stores import asking, embedded_folder, is_cluster, shown
 from mappings import private
 from mappings.faults import StoreError
+from search.engines import StoreState
 from search.safe import safe
+from search.standing import NotRead, of_domains, standings
 from search.times import utc
 
 #: So many losses are told one by one, the latest.
@@ -34,8 +38,11 @@ _LOSSES = 20
 def doctor(*, look: Annotated[bool, Parameter(show_default=False)] = False, common: Common | None = None) -> int:
     """Check that everything is in order.
 
-    It looks at the settings, the data folder, the store and what was left out. In a cluster it puts the index template in place, or
-    brings it up to date, and says so.
+    It looks at the settings, the data folder, the store, each source (whether it can be opened, how its reading stands, what of it is
+    not understood) and what was left out. In a cluster it puts the index template in place, or brings it up to date, and says so.
+
+    The exit code is 0 where everything is in order or there are notes, and 1 where something is wrong: a source that cannot be read, is
+    not read any more or is more than 15 minutes behind, a quarter of its lines not understood, a damaged store, a fault.
 
     Parameters
     ----------
@@ -124,5 +131,15 @@ def _state(settings: Settings) -> Iterator[Finding]:
         yield NOTE, loss.in_words()
     if len(state.losses) > _LOSSES:
         yield NOTE, f"{len(state.losses) - _LOSSES:,} earlier losses of this kind are known."
-    for source, read_ms in sorted(state.read_up_to_ms.items()):
-        yield GOOD, f"Logs of {source} are read up to {utc(read_ms)}."
+    yield from reading_told(state, time.time_ns() // 1_000_000)
+
+
+def reading_told(state: StoreState, now_ms: int) -> Iterator[Finding]:
+    """How the reading of all sources stands, and of log domains of which no source tells."""
+    found = standings(state.readings, now_ms)
+    for name, one in sorted(of_domains(state.read_up_to_ms, found, now_ms).items()):
+        if state.read_up_to_ms[name] > 0:
+            yield GOOD, f"Logs of {name} are read up to {utc(state.read_up_to_ms[name])}."
+        if one.why is NotRead.NOT_RECORDED:
+            yield GOOD, f"How the reading of {name} stands is not known: an earlier release wrote the store."
+    yield from reading_findings(found, now_ms)

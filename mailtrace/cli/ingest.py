@@ -29,6 +29,7 @@ from mailtrace.metrics.beside import Beside
 from mailtrace.metrics.endpoint import Collector
 from mailtrace.metrics.machine import Kept, Process, Workers
 from mailtrace.metrics.reading import Reading
+from mailtrace.not_read import no_rights, nothing_there
 from mailtrace.notify import Manager
 from mailtrace.problems import CouldNot, WrongUsage
 from mailtrace.reading import STDIN, ReadingPlan, ingest_options, plan
@@ -41,6 +42,7 @@ from mailtrace.working import working
 from mailtrace.writing import drop_old
 from mailtrace.zones import named, system_zone
 from mappings.faults import StoreError
+from mappings.readings import Trouble
 from search.times import parse_time
 
 _log = structlog.get_logger(__name__)
@@ -146,9 +148,10 @@ def read_once(settings: Settings, read: ReadingPlan) -> int:
     screen = Screen(sys.stderr)
     empty, problems = _not_there(read, once=True)
     if len(empty) == len(read.sources):
-        raise CouldNot("; ".join(map(str, problems)) or f"no log file is there: {', '.join(empty)}")
+        told = [f"{one}; {no_rights(one.path)}" if one.trouble is Trouble.NO_RIGHTS else str(one) for one in problems]
+        raise CouldNot("; ".join(told or map(nothing_there, empty)))
     for path in [] if problems else empty:
-        screen.line(f"Note: no log file is there: {path}")
+        screen.line(f"Note: {nothing_there(path)}")
     options = ingest_options(settings, read)
     with (
         stop_on_signals() as stop,
@@ -209,7 +212,7 @@ def follow(settings: Settings, read: ReadingPlan, service: Beside | None = None)
         empty, problems = _not_there(read)
         # What hinders is told by whoever follows.
         for path in [] if problems else empty:
-            screen.line(f"Note: no log file is there yet: {path}")
+            screen.line(f"Note: {nothing_there(path).replace('is there:', 'is there yet:')}")
         screen.line(f"The store is {shown(settings.store)}; kept: {settings.keep}. Ctrl-C stops.")
         keeper = threading.Thread(target=_keep, args=(sink, settings.keeping(), stop.event), name="retention")
         keeper.start()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 
 from ingest.formats import FORMATS
 from ingest.summary import Summary, Tally
 from mailtrace.amounts import counted
+from mailtrace.not_read import no_rights
 from mailtrace.show.screen import Screen
 
 _NAMED = 8
@@ -16,16 +18,28 @@ _TITLES = {one.name: one.title for one in FORMATS}
 
 def show_summary(screen: Screen, summary: Summary, *, refused: int = 0, too_old: int = 0) -> None:
     """Show what was in each file, the warnings, what was left out, and last the line with the numbers."""
+    others = [path for path, tally in summary.tallies.items() if _is_other(tally)]
     for path, tally in summary.tallies.items():
-        screen.paragraph(f"{path}: {contents(tally)}")
+        if len(others) == 1 or path not in others:
+            screen.paragraph(f"{path}: {contents(tally)}")
+    if len(others) > 1:
+        named = ", ".join(Path(path).name for path in others[:_NAMED])
+        more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
+        screen.paragraph(f"{len(others):,} files are no mail logs, none of their lines is of a program that is read: {named}{more}.")
     for warning in summary.warnings:
         if warning not in summary.unread:
             screen.paragraph(f"Note: {warning}")
     for sentence in summary.unread:
-        screen.paragraph(f"Not read: {sentence}.")
+        mend = f"; {no_rights(summary.no_rights[sentence])}" if sentence in summary.no_rights else ""
+        screen.paragraph(f"Not read: {sentence}{mend}.")
     for sentence in _left_out(summary, refused=refused, too_old=too_old):
         screen.paragraph(sentence)
     screen.line(f"Read {counted(summary.files, 'file')}, {counted(summary.lines, 'line')}; wrote {counted(summary.traces, 'trace')}.")
+
+
+def _is_other(tally: Tally) -> bool:
+    """Whether a file is no mail log, as far as its lines tell."""
+    return bool(tally.lines) and not tally.recognised and tally.strangest is None
 
 
 def contents(tally: Tally) -> str:

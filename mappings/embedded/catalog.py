@@ -16,10 +16,13 @@ from mappings import private
 from mappings.embedded.faults import of_file
 from mappings.embedded.schema import CATALOG_STEPS, must_be_there, open_reader, open_writer
 from mappings.losses import Loss, kept
+from mappings.readings import ReaderReadings, decoded
 
 NAME = "catalog.sqlite"
 #: The time in an id has 48 bits.
 END_OF_TIME = 1 << 48
+#: How the names of the rows begin in which each reader keeps how its reading stands; releases before pass them over.
+_READING = "reading:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,12 @@ def losses(connection: sqlite3.Connection) -> list[Loss]:
         return []
 
 
+def readings(connection: sqlite3.Connection) -> list[ReaderReadings]:
+    """How the reading of all sources stands, by reader; what nobody understands is left out."""
+    rows = connection.execute("SELECT value FROM meta WHERE name >= ? AND name < ? ORDER BY name", (_READING, f"{_READING[:-1]};"))
+    return [one for (value,) in rows if isinstance(value, str | bytes) and (one := decoded(value)) is not None]
+
+
 def read_catalog(folder: Path) -> sqlite3.Connection | None:
     """A reading connection to the catalog; None where there is no store yet."""
     return open_reader(folder / NAME, CATALOG_STEPS)
@@ -130,6 +139,7 @@ class Catalog:
                     private.sync_folder(folder)
                 self._read()
                 self.progress = progress(self._connection)
+                self.readings = {one.reader: one for one in readings(self._connection)}
             self._inode = self.path.stat().st_ino
         except BaseException:
             self._connection.close()
@@ -176,23 +186,20 @@ class Catalog:
         if not news:
             must_be_there(self.path, self._inode)
             return
-        # Of this nothing is lost where the power is: it is told again each second.
-        with of_file(self.path):
-            self._connection.execute("PRAGMA synchronous=NORMAL")
-        try:
-            with self._changing() as connection:
-                connection.executemany(
-                    "INSERT INTO progress VALUES(?, ?)"
-                    " ON CONFLICT(source) DO UPDATE SET read_up_to_ms = max(read_up_to_ms, excluded.read_up_to_ms)",
-                    list(news.items()),
-                )
-        finally:
-            with of_file(self.path):
-                self._connection.execute("PRAGMA synchronous=FULL")
-        with of_file(self.path):
-            # The catalog is small and nobody else copies its log back.
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        with self._lightly() as connection:
+            connection.executemany(
+                "INSERT INTO progress VALUES(?, ?)"
+                " ON CONFLICT(source) DO UPDATE SET read_up_to_ms = max(read_up_to_ms, excluded.read_up_to_ms)",
+                list(news.items()),
+            )
         self.progress.update(news)
+
+    def note_reading(self, reading: ReaderReadings) -> None:
+        """Keep how the reading of a reader's sources stands."""
+        with self._lightly() as connection:
+            row = (f"{_READING}{reading.reader}", msgspec.json.encode(reading))
+            connection.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", row)
+        self.readings[reading.reader] = reading
 
     def restore(self, known: Catalog) -> None:
         """Take over what a catalog knew that has been damaged since."""
@@ -205,6 +212,8 @@ class Catalog:
             connection.execute("INSERT OR REPLACE INTO meta VALUES('floor_ms', ?)", (known.floor_ms,))
         self.note_loss(*known.losses)
         self.note_progress(known.progress)
+        for one in known.readings.values():
+            self.note_reading(one)
 
     def note_loss(self, *lost: Loss) -> None:
         """Keep what went before it was read; the oldest, and those of a time that retention has dropped, make room."""
@@ -230,6 +239,21 @@ class Catalog:
                     self._connection.execute("ROLLBACK")
                 raise
             self._read()
+
+    @contextmanager
+    def _lightly(self) -> Iterator[sqlite3.Connection]:
+        """The same for what is told again and again: nothing is lost with it where the power is."""
+        with of_file(self.path):
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+        try:
+            with self._changing() as connection:
+                yield connection
+        finally:
+            with of_file(self.path):
+                self._connection.execute("PRAGMA synchronous=FULL")
+        with of_file(self.path):
+            # The catalog is small and nobody else copies its log back.
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _read(self) -> None:
         """Know what is listed."""

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from mappings.losses import Loss
 from mappings.patterns import searchable
+from mappings.readings import ReaderReadings
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition
 from search.query import Query
@@ -49,6 +50,8 @@ class StoreState(msgspec.Struct, frozen=True):
     newest_ms: int | None
     #: What went before it was read, the latest last.
     losses: Sequence[Loss] = ()
+    #: How the reading of all sources stands, by reader.
+    readings: Sequence[ReaderReadings] = ()
 
 
 class OverTime(msgspec.Struct, frozen=True):

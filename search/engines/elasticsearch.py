@@ -19,7 +19,7 @@ from typing import Any, ParamSpec, TypeVar
 import msgspec
 
 from mappings import identity
-from mappings.elasticsearch import losses
+from mappings.elasticsearch import losses, readings
 from mappings.elasticsearch.answers import Answer
 from mappings.elasticsearch.catalog import ClusterCatalog
 from mappings.elasticsearch.connection import Access, Connection, path
@@ -253,7 +253,7 @@ class ElasticsearchEngine:
         first_sight = BY_NAME["time_ms"].store
         one = {"size": 1, "_source": False, "track_total_hits": False, "query": {"match_all": {}}}
         meta = {"index": self._names.meta, "ignore_unavailable": True}
-        lines: list[Json] = [meta, progress, meta, losses.QUESTION]
+        lines: list[Json] = [meta, progress, meta, losses.QUESTION, meta, readings.QUESTION]
         for order in ("asc", "desc"):
             lines += [
                 {"index": self._names.alias, "ignore_unavailable": True},
@@ -263,8 +263,8 @@ class ElasticsearchEngine:
         answer: Any = msgspec.json.decode(self._connection.ask("read its state", "POST", "/_msearch", body, lines=True) or b"{}")
         found = [one.get("hits", {}).get("hits", []) for one in answer["responses"]]
         read = {hit["_source"]["body"]["source"]: hit["_source"]["body"]["read_up_to_ms"] for hit in found[0]}
-        bounds = [int(hits[0]["sort"][0]) if hits else None for hits in found[2:]]
-        return StoreState(read, bounds[0], bounds[1], losses.from_hits(found[1]))
+        bounds = [int(hits[0]["sort"][0]) if hits else None for hits in found[3:]]
+        return StoreState(read, bounds[0], bounds[1], losses.from_hits(found[1]), readings.from_hits(found[2]))
 
     def lacking(self, scope: Scope, since_ms: int | None = None, until_ms: int | None = None) -> list[str]:
         """Nothing: what parts of the store do not answer is told with each answer."""

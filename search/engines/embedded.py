@@ -228,7 +228,7 @@ class EmbeddedEngine:
         statement = "SELECT (SELECT min(id) FROM trace), (SELECT max(id) FROM trace)"
         rows = self._each(Span(*_ALL), lambda _, file: file.connection.execute(statement).fetchone())
         bounds = [identity.time_ms_in(bound) for row in rows for bound in row if bound is not None]
-        return StoreState(listing.progress, min(bounds, default=None), max(bounds, default=None), listing.losses)
+        return StoreState(listing.progress, min(bounds, default=None), max(bounds, default=None), listing.losses, listing.readings)
 
     def lacking(self, scope: Scope, since_ms: int | None = None, until_ms: int | None = None) -> list[str]:
         """What is not in the answers to questions about this time, because its part of the store is missing or damaged, in sentences."""

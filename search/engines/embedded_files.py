@@ -17,6 +17,7 @@ from mappings.embedded.reading import load, load_head
 from mappings.embedded.schema import PARTITION_STEPS, open_reader
 from mappings.faults import of_os_error
 from mappings.losses import Loss
+from mappings.readings import ReaderReadings
 from mappings.trace import Trace
 from search.engines.fitting import Predicate, counted_value, folded_value
 
@@ -117,6 +118,7 @@ class Listing:
     gaps: list[Gap]
     progress: dict[str, int]
     losses: list[Loss]
+    readings: list[ReaderReadings]
 
 
 @dataclass(slots=True)
@@ -137,7 +139,13 @@ class _Own:
         if self.listing is None or self.listing[0] != version:
             self.listing = (
                 version,
-                Listing(catalog.partitions(listed), catalog.gaps(listed), catalog.progress(listed), catalog.losses(listed)),
+                Listing(
+                    catalog.partitions(listed),
+                    catalog.gaps(listed),
+                    catalog.progress(listed),
+                    catalog.losses(listed),
+                    catalog.readings(listed),
+                ),
             )
         return self.listing[1]
 
@@ -251,7 +259,7 @@ class Files:
         """What can be told from the names of the files: everything may be lacking."""
         found = catalog.by_names(self._folder)
         lacking = [Gap(0, catalog.END_OF_TIME, catalog.NAME, why)] if found else []
-        return Listing(found, lacking, {}, [])
+        return Listing(found, lacking, {}, [], [])
 
     def _opened(self, partition: Partition, path: Path, inode: int) -> OpenFile | None:
         """A file opened for this thread; None where it is gone, and not listed any more."""

@@ -15,10 +15,11 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, Parameter
 
 from search.access import Caller, Role
-from search.answers import FreshnessAnswer, ReportAnswer
+from search.answers import ReportAnswer
 from search.counting import MOST_VALUES, CountsAsked, TimeCounts, ValueCounts
 from search.engines import Total
 from search.error_answer import ErrorAnswer
+from search.freshness import FreshnessAnswer
 from search.http import examples
 from search.http.answers import AuditAnswer, DomainAnswer, DomainsAnswer, HealthAnswer, TracesAnswer, VocabularyAnswer, vocabulary
 from search.http.api_asking import complete, differs

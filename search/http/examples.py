@@ -5,13 +5,14 @@ from __future__ import annotations
 from mappings.codes import entries
 from mappings.trace import Event, HopLink, Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
-from search.answers import FilterResult, FreshnessAnswer, ReportAnswer, SourceState, Symbol, trace_answer
+from search.answers import FilterResult, ReportAnswer, Symbol, trace_answer
 from search.completing import Completion, Completions
 from search.counting import Distinct, ValueCount, ValueCounts
 from search.differing import Differences, DifferingValue
 from search.engines import Total
 from search.error_answer import error_answer
 from search.explain import explain
+from search.freshness import FreshnessAnswer, SourceState
 from search.http.answers import AuditAnswer, DomainAnswer, DomainsAnswer, TracesAnswer
 from search.http.audit import Entry
 from search.journey import hops, timeline

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from cli_samples import fill, trace
+from files.rights import held_to_rights
 
 from mappings.identity import trace_id
 
@@ -85,11 +86,11 @@ class TestOnce:
         assert rows(mailtrace) == before
 
     def test_an_answer_says_up_to_when_was_read(self, mailtrace: Command, log: Path) -> None:
-        """The answer names the source and the time up to which it was read, also when nothing was found."""
+        """The answer names the source and the time up to which it was read, and says how that stands when nothing was found."""
         mailtrace("ingest", "--once", str(log))
         answer = json.loads(mailtrace("search", "--sender", "nobody@nowhere.example", "--format", "json").stdout)
         assert list(answer["as_of"]) == ["mx1"]
-        assert any("read so far" in warning for warning in answer["warnings"])
+        assert any("mx1 is read to its end on" in warning for warning in answer["warnings"])
 
     def test_subjects_can_be_left_out(self, mailtrace: Command, log: Path) -> None:
         """With `subjects = "drop"` no answer holds a subject: not as a field, not in words, not in a kept line."""
@@ -160,6 +161,43 @@ class TestOnce:
         assert done.returncode == code
         assert said in done.stderr
         assert "Traceback" not in done.stderr
+
+    def test_files_that_are_no_mail_logs_are_one_line(self, mailtrace: Command, log: Path) -> None:
+        """A folder in which other things lie: the log is told by itself, of the others how many and which."""
+        for number in range(14):
+            (log.parent / f"picture{number:02}.jpg").write_bytes(bytes(range(10, 250)) * 20)
+        said = " ".join(mailtrace("ingest", "--once", str(log.parent)).stderr.split())
+        assert "14 files are no mail logs" in said
+        assert said.count("no mail log") == 1
+        assert "picture00.jpg, " in said
+        assert "and 6 more" in said
+        assert "has no newline yet" not in said
+
+    def test_a_folder_of_folders_says_how_it_is_read(self, mailtrace: Command, log: Path) -> None:
+        """The words that it gives read what lies in them."""
+        for host in ("mx1", "mx2"):
+            (log.parent / host).mkdir()
+        log.rename(log.parent / "mx1" / "mail.log")
+        done = mailtrace("ingest", "--once", str(log.parent))
+        assert (done.returncode, "which holds 2 folders" in done.stderr) == (1, True)
+        pattern = f"{log.parent}/**"
+        assert f"name '{pattern}' to read those" in " ".join(done.stderr.split())
+        assert "800 lines" in mailtrace("ingest", "--once", pattern).stderr
+
+    def test_doctor_opens_the_sources_of_the_settings(self, mailtrace: Command, log: Path, tmp_path: Path) -> None:
+        """One that cannot be opened, or has no file, is wrong: code 1; a good one can be opened."""
+        settings, closed = tmp_path / "mailtrace.toml", log.parent / "closed.log"
+        closed.write_text("x\n")
+        closed.chmod(0)
+        for path, code, said in (
+            (log, 0, "1 file, and can be opened"),
+            (closed, 1, "closed.log: permission denied; let the user"),
+            (tmp_path / "absent*.log", 1, "no log file is there"),
+        ):
+            settings.write_text(f'[[source]]\npath = "{path}"\n', encoding="utf-8")
+            with held_to_rights():
+                done = mailtrace("doctor", "--config", str(settings))
+            assert (done.returncode, said in " ".join(done.stdout.split())) == (code, True), done.stdout
 
     @pytest.mark.parametrize("named", ["{data}/mail.log", "{data}/mail.log*", "{data}"])
     def test_a_log_in_the_data_folder_is_not_passed_over_in_silence(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 
 import generate
+import msgspec
 import pytest
 from reference import ReferenceStore
 
 from contract.under_test import Store
 from mappings import identity, keys
 from mappings.losses import Loss
+from mappings.readings import Ended, ReaderReadings, SourceReading, Trouble, UnknownLines
+from mappings.rhythm import Rhythm
 from mappings.trace import Event, Trace
 from mappings.vocabulary import Disposition
 from search.engines import TOTAL_LIMIT, Total
@@ -202,6 +205,28 @@ def test_progress_and_tickets(store: Store) -> None:
     assert store.engine.state().read_up_to_ms == {"mx": 5, "b": 1}
     assert sorted(store.sink.acknowledged()) == sorted(tickets)
     assert store.sink.acknowledged() == []
+
+
+def test_each_reader_has_one_record_of_its_reading(store: Store) -> None:
+    """The last that a reader told of its sources is found by it, and by whoever asks; no other reader's record is touched."""
+    rhythm = Rhythm((1.5,) * 48, T0, T0 + 5)
+    source = SourceReading(
+        source="/var/log/mail.log",
+        noted_ms=T0,
+        ended=Ended.STOPPED,
+        trouble=Trouble.NO_RIGHTS,
+        unknown=(UnknownLines("qmgr", 3, "x \udcff y".encode("utf-8", "replace").decode()),),
+        rhythm=rhythm,
+        domains=("mx",),
+    )
+    first, other = ReaderReadings("mx:/a", (source,), "mx"), ReaderReadings(f"mx:/{'b' * 600}", ())
+    news = ReaderReadings("mx:/a", (source, msgspec.structs.replace(source, source="-", ended=None)))
+    assert store.sink.reading_of("mx:/a") is None
+    for one in (first, other, news):
+        store.sink.note_reading(one)
+    store.refresh()
+    assert (store.sink.reading_of("mx:/a"), store.sink.reading_of(other.reader)) == (news, other)
+    assert list(store.engine.state().readings) == [news, other]
 
 
 def test_losses_are_kept_once_and_told(store: Store) -> None:

@@ -547,7 +547,14 @@ def test_a_store_that_was_never_written_is_empty_and_says_so(empty_store: Embedd
         answer = json_of(service.get("/traces"))
         assert (answer["traces"], answer["total"]["value"]) == ([], 0)
         assert answer["warnings"] == ["No log has been read yet; `mailtrace ingest PATH` reads one."]
-        assert json_of(service.get("/freshness")) == {"sources": [], "oldest": None, "newest": None, "warnings": []}
+        assert json_of(service.get("/freshness")) == {
+            "sources": [],
+            "oldest": None,
+            "newest": None,
+            "warnings": [],
+            "readings": [],
+            "notice": "",
+        }
         assert service.get("/traces", accept="text/csv").text.count("\r\n") == 1
         fill(empty_store, generate.traces(seed=1, count=5), {"mx1": generate.START_MS})
         assert json_of(service.get("/traces"))["total"]["value"] > 0

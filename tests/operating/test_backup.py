@@ -65,7 +65,7 @@ def test_a_backup_writes_over_nothing(mailtrace: Callable[..., Done], tmp_path: 
     file.write_bytes(log(traffic(6, 3)))
     assert mailtrace("ingest", "--once", str(file)).returncode == 0
     assert backed_up(data, tmp_path / "backup", "--no-store").returncode == 0
-    assert {one.name for one in (tmp_path / "backup").iterdir()} == {"positions.json"}
+    assert {one.name for one in (tmp_path / "backup").iterdir()} == {"positions.json", "reader"}
     again = backed_up(data, tmp_path / "backup")
     assert again.returncode == 1
     assert "there already" in again.stderr

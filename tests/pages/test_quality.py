@@ -30,6 +30,7 @@ PAGES = {
     "one error": "/errors/5.1.1",
     "no such page": "/nowhere",
     "audit": "/audit",
+    "sources": "/sources",
 }
 _SERIOUS = ("serious", "critical")
 

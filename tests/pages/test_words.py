@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,8 +13,8 @@ from reference import ReferenceStore
 from mappings.codes import Move
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.access import Caller, Customer, Role
-from search.answers import FreshnessAnswer, SourceState
 from search.engines import OverTime, StoreState, Total
+from search.freshness import FreshnessAnswer, SourceState
 from search.http.audit import Audit
 from search.http.pages.account import local
 from search.http.pages.chart import chart_of, edges
@@ -34,6 +35,7 @@ from search.http.tokens import Tokens
 from search.query import QueryError
 from search.scope import EVERYTHING
 from search.service import MailTrace
+from search.standing import NotRead, ReadingState
 from search.times import utc
 
 NOW_MS = int(datetime(2026, 11, 24, 7, 15, tzinfo=UTC).timestamp() * 1000)
@@ -183,21 +185,22 @@ def test_times_are_in_the_reader_s_zone_with_its_name() -> None:
 
 
 def test_the_foot_says_how_fresh_it_is() -> None:
-    """Complete, behind, silent, and nothing read."""
+    """Complete and quiet, read to its end, what is in the way, read by an earlier release, and nothing read."""
 
-    def said(**behind: float) -> str:
-        sources = [
-            SourceState(name=name, read_up_to=utc(at), read_up_to_ms=at, behind_s=seconds)
-            for name, seconds in behind.items()
-            if (at := NOW_MS - int(seconds * 1000))
-        ]
-        return freshness_of(FreshnessAnswer(sources=sources, oldest=None, newest=None), CLOCK).words
+    def said(since_s: float, at_end_s: float | None, kind: ReadingState | NotRead, told: str = "") -> str:
+        since, at_end = NOW_MS - int(since_s * 1000), None if at_end_s is None else utc(NOW_MS - int(at_end_s * 1000))
+        state, why = (kind, None) if isinstance(kind, ReadingState) else (ReadingState.NOT_READ, kind)
+        name: dict[str, Any] = {"name": "mx1", "read_up_to": utc(since), "read_up_to_ms": since, "since": utc(since)}
+        one = SourceState(behind_s=0, at_end=at_end, state=state, why=why, **name)
+        return freshness_of(FreshnessAnswer(sources=[one], oldest=None, newest=None, notice=told), CLOCK).words
 
-    assert said(mx1=2) == "Complete up to 08:14:58, 2 seconds ago"
-    assert said(mx2=14 * 60, mx1=2) == "Complete up to 08:01:00, 14 minutes ago (mx2)"
-    assert said(mx2=95 * 60, mx1=2) == "Complete up to 08:14:58, except mx2 (silent since 06:40)"
-    assert said(mx1=2 * 86_400) == "Complete up to 22 Nov 08:15:00, 2 days ago"
-    assert said() == "No log has been read yet"
+    current = ReadingState.UP_TO_DATE
+    assert said(3, 2, current) == "Complete up to 08:14:58, 2 seconds ago"
+    assert said(14 * 60, 2, current) == "Complete up to 08:14:58, 2 seconds ago; quiet since 08:01:00"
+    assert said(86_400 * 2, 86_400, NotRead.FINISHED) == "Read to its end on 23 Nov 08:15"
+    assert said(95 * 60, 2, current, "mx2 is behind since 24 Nov 2026 05:40 UTC") == "mx2 is behind since 24 Nov 2026 06:40 CET"
+    assert said(2 * 86_400, None, NotRead.NOT_RECORDED) == "Read up to 22 Nov 08:15:00, 2 days ago"
+    assert freshness_of(FreshnessAnswer(sources=[], oldest=None, newest=None), CLOCK).notice == "No log has been read yet."
     assert StoreState({}, None, None).oldest_ms is None
     assert ago(0.4) == "just now"
 

@@ -12,9 +12,10 @@ from answer_samples import ANN, BOB, T0, trace
 from mappings.codes import best_entry
 from mappings.trace import Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
-from search.answers import REFUSED, ReportAnswer, SearchAnswer, as_of, trace_answer
+from search.answers import REFUSED, ReportAnswer, SearchAnswer, trace_answer
 from search.error_answer import error_answer
 from search.explain import explain
+from search.freshness import as_of
 from search.times import utc, utc_words
 
 #: One trace as the contract writes it: names in their order, and the names inside.

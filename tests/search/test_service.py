@@ -217,14 +217,14 @@ READ = StoreState({HOST: T0}, T0 - DAY, T0)
     ("query", "state", "said"),
     [
         (Query(), StoreState({}, None, None), ["No log has been read yet"]),
-        (Query(), StoreState({HOST: T0}, None, None), ["No mail was found in the logs", "mx1 up to 24 Nov 2026 04:06 UTC"]),
-        (Query(sender=(ANN,)), READ, ["mx1 up to 24 Nov 2026 04:06 UTC"]),
+        (Query(), StoreState({HOST: T0}, None, None), ["No mail was found in the logs", "mx1 is read up to 24 Nov 2026 04:06 UTC"]),
+        (Query(sender=(ANN,)), READ, ["mx1 is read up to 24 Nov 2026 04:06 UTC"]),
         (Query(until_ms=T0 - 2 * DAY), READ, ["The oldest mail in the store is of 23 Nov 2026 04:06 UTC"]),
         (Query(since_ms=T0 - 2 * DAY, until_ms=T0 - DAY // 2), READ, ["The oldest mail in the store"]),
         (Query(since_ms=T0 - DAY // 2, until_ms=T0 - DAY // 4), READ, []),
-        (Query(since_ms=T0 + 1), READ, ["mx1 up to 24 Nov 2026 04:06 UTC"]),
-        (Query(since_ms=NOW + DAY), READ, ["begins in the future: it is 24 Nov 2026 04:07 UTC", "mx1 up to"]),
-        (Query(until_ms=T0 + 5), StoreState({"mx1": T0 + 9, "mx2": T0}, T0 - DAY, T0), ["so far: mx2 up to"]),
+        (Query(since_ms=T0 + 1), READ, ["mx1 is read up to 24 Nov 2026 04:06 UTC"]),
+        (Query(since_ms=NOW + DAY), READ, ["begins in the future: it is 24 Nov 2026 04:07 UTC", "mx1 is read up to"]),
+        (Query(until_ms=T0 + 5), StoreState({"mx1": T0 + 9, "mx2": T0}, T0 - DAY, T0), ["mx2 is read up to"]),
     ],
 )
 def test_an_empty_answer_says_only_true_causes(query: Query, state: StoreState, said: Sequence[str]) -> None:

@@ -1,36 +1,29 @@
-"""How fresh the logs are, in the words of the foot of every page."""
+"""How fresh the logs are, in the words of the foot of every page, and in the one line above results."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from search.answers import FreshnessAnswer, SourceState
+from search.freshness import FreshnessAnswer, SourceState
 from search.http.pages.clock import Clock
+from search.standing import NotRead, ReadingState
 
-#: A source that is further behind is not complete.
-_BEHIND_S = 5 * 60
-#: One that is further behind than this, while others go on, is silent.
-_SILENT_S = 3_600
-
-
-@dataclass(frozen=True, slots=True)
-class LateSource:
-    """A source that is behind."""
-
-    name: str
-    #: In the reader's zone: `08:00`.
-    at: str
-    behind: str
-    silent: bool
+#: So long nobody calls a source quiet.
+_QUIET_S = 5 * 60
 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """The sentence, and whether it is a warning."""
+    """The sentence, and whether it is a warning: then it is what a reader of results must know."""
 
     words: str
     warning: bool
-    behind: tuple[LateSource, ...] = ()
+
+    @property
+    def notice(self) -> str:
+        """What is said above results; empty where nothing is missing."""
+        return f"{self.words}." if self.warning else ""
 
 
 def not_known() -> Freshness:
@@ -39,39 +32,38 @@ def not_known() -> Freshness:
 
 
 def freshness_of(state: FreshnessAnswer, clock: Clock) -> Freshness:
-    """The sentence: up to when everything is here, and which sources are behind."""
-    if not state.sources:
+    """The sentence: up to when everything is here, or what is in the way of that."""
+    if not state.sources and not state.notice:
         return Freshness("No log has been read yet", warning=True)
-    behind = [source for source in state.sources if source.behind_s > _BEHIND_S]
-    shown = tuple(_behind(source, clock) for source in behind)
-    current = [source for source in state.sources if source.behind_s <= _BEHIND_S]
-    if not behind:
-        last = min(state.sources, key=lambda source: source.read_up_to_ms)
-        return Freshness(f"Complete up to {_time(last, clock)}, {ago(last.behind_s)}", warning=False)
-    if not current:
-        last = min(behind, key=lambda source: source.read_up_to_ms)
-        named = f" ({last.name})" if len(state.sources) > 1 else ""
-        return Freshness(f"Complete up to {_time(last, clock)}, {ago(last.behind_s)}{named}", warning=True, behind=shown)
-    if all(source.silent for source in shown):
-        best = min(current, key=lambda source: source.read_up_to_ms)
-        named = ", ".join(f"{source.name} (silent since {source.at})" for source in shown[:3])
-        more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
-        return Freshness(f"Complete up to {_time(best, clock)}, except {named}{more}", warning=True, behind=shown)
-    last = max((source for source in behind if source.behind_s <= _SILENT_S), key=lambda source: source.behind_s)
-    return Freshness(f"Complete up to {_time(last, clock)}, {ago(last.behind_s)} ({last.name})", warning=True, behind=shown)
+    if state.notice:
+        return Freshness(clock.localised(state.notice), warning=True)
+    current = [one for one in state.sources if one.state is ReadingState.UP_TO_DATE and one.at_end is not None]
+    if current:
+        return Freshness(_complete(current, clock), warning=False)
+    finished = max((one.at_end for one in state.sources if one.why is NotRead.FINISHED and one.at_end is not None), default=None)
+    if finished is not None:
+        return Freshness(f"Read to its end on {clock.of(finished).short}", warning=False)
+    last = min(state.sources, key=lambda one: one.read_up_to_ms)
+    return Freshness(f"Read up to {_time(last.read_up_to, clock)}, {ago(_seconds(last.read_up_to, clock))}", warning=False)
 
 
-def _behind(source: SourceState, clock: Clock) -> LateSource:
-    return LateSource(
-        source.name, _time(source, clock, seconds=False), ago(source.behind_s).removesuffix(" ago"), source.behind_s > _SILENT_S
-    )
+def _complete(current: Sequence[SourceState], clock: Clock) -> str:
+    """Up to when everything that was written is here, and since when nothing was."""
+    at_end = min(one.at_end for one in current if one.at_end is not None)
+    heard = max((one.since for one in current if one.since is not None), default=None)
+    quiet = f"; quiet since {_time(heard, clock)}" if heard is not None and _seconds(heard, clock) > _QUIET_S else ""
+    return f"Complete up to {_time(at_end, clock)}, {ago(_seconds(at_end, clock))}{quiet}"
 
 
-def _time(source: SourceState, clock: Clock, *, seconds: bool = True) -> str:
-    """The time up to which a source is read, with its day where that is not today."""
-    moment = clock.at(source.read_up_to_ms)
-    time = moment.time if seconds else f"{moment.local:%H:%M}"
-    return time if moment.local.date() == clock.now.local.date() else f"{moment.day} {time}"
+def _seconds(stamp: str, clock: Clock) -> float:
+    """How long ago a time is."""
+    return clock.now_ms / 1000 - clock.of(stamp).utc.timestamp()
+
+
+def _time(stamp: str, clock: Clock) -> str:
+    """A time of the day, with its day where that is not today."""
+    moment = clock.of(stamp)
+    return moment.time if moment.local.date() == clock.now.local.date() else f"{moment.day} {moment.time}"
 
 
 def ago(seconds: float) -> str:

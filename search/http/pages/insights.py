@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 from litestar import Response, get
 from litestar.response import Redirect
 
-from search.answers import FreshnessAnswer
+from search.freshness import FreshnessAnswer
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.chart import Chart
 from search.http.pages.clock import Clock

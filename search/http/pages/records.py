@@ -13,7 +13,8 @@ from search.access import Role
 from search.http.audit import Entry
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.clock import Clock, Moment
-from search.http.pages.freshness import ago, freshness_of
+from search.http.pages.freshness import freshness_of
+from search.http.pages.reading_view import reading_view
 from search.http.pages.render import page_of, render
 from search.http.sessions import AnyRequest
 
@@ -59,16 +60,19 @@ def _line(entry: Entry, clock: Clock) -> AuditLine:
 
 @get("/sources", include_in_schema=False, sync_to_thread=True)
 def sources(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail) -> Response[Any]:
-    """Show up to when the logs of each source have been read, the furthest behind first."""
+    """Show how the reading of each source stands, what is to be looked at first."""
     page = page_of(request, site, caller)
     state = mail.freshness()
-    listed = [(source, page.clock.at(source.read_up_to_ms), ago(source.behind_s)) for source in state.sources]
+    # A log domain of whose lines none has a stamp that can be has no time.
+    times = [page.clock.at(source.read_up_to_ms) if source.read_up_to_ms > 0 else None for source in state.sources]
+    listed = [(source, at, page.clock.localised(source.words)) for source, at in zip(state.sources, times, strict=True)]
     oldest = page.clock.of(state.oldest) if state.oldest is not None else None
     return render(
         page,
         "sources.html",
         fresh=freshness_of(state, page.clock),
         sources=listed,
+        readings=[reading_view(one, page.clock) for one in state.readings],
         oldest=oldest,
         lacking=[page.clock.localised(one) for one in state.warnings],
     )

@@ -10,8 +10,9 @@ from litestar import Response, get
 from litestar.response import Redirect
 
 from mappings.faults import StoreError
-from search.answers import FreshnessAnswer, SearchAnswer
+from search.answers import SearchAnswer
 from search.engines import Total
+from search.freshness import FreshnessAnswer
 from search.http.export import Format, stream
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.chart import Chart, chart_of, edges
@@ -39,6 +40,8 @@ class Result:
     #: Where the next rows are; empty at the end.
     more: str
     notices: list[str]
+    #: How reading stands concerns what was asked for.
+    concerned: bool
     chart: Chart | None
     causes: list[str]
     offers: list[Offer]
@@ -128,7 +131,9 @@ def _result(page: PageRequest, mail: MailTrace, question: Question, found: Searc
         total=found.total,
         rows=[row_of(one, page.clock) for one in found.traces],
         more="" if found.next is None else question.address(cursor=found.next),
-        notices=[] if nothing else [page.clock.localised(warning) for warning in found.warnings],
+        # How reading stands is told above them.
+        concerned=f"{state.notice}." in found.warnings,
+        notices=[] if nothing else [page.clock.localised(one) for one in found.warnings if one != f"{state.notice}."],
         chart=None if nothing or question.cursor else drawn(page, mail, question, state),
         causes=[page.clock.localised(cause) for cause in causes(found.warnings)] if nothing else [],
         offers=[*near_offers(question, found.did_you_mean), *tried(offers(question, page.own_domains), count)]

@@ -1,0 +1,1 @@
+"""How the reading of sources stands, and what each place says of it."""
