@@ -31,7 +31,18 @@ from mappings.trace import Trace
 
 #: What may be called of a sink.
 CALLED = frozenset(
-    {"claim", "newest_ms", "note_progress", "note_loss", "flush", "retention", "retention_by_size", "read_again", "standing"}
+    {
+        "claim",
+        "newest_ms",
+        "note_progress",
+        "note_loss",
+        "flush",
+        "retention",
+        "retention_by_size",
+        "read_again",
+        "note_reading",
+        "reading_of",
+    }
 )
 #: Batches that are committed before it is waited for that they are durable, where more of them are there.
 _COMMITTED = 4
