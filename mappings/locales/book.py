@@ -77,6 +77,8 @@ class Book:
 
     def changed(self, changes: Mapping[str, object]) -> Book:
         """This language as a site changed it: tables of texts, as in its file. Raises `ValueError` in words for whoever wrote them."""
+        if not isinstance(changes, Mapping):
+            raise ValueError("it is no table of texts")
         alone = {key: _text(key, changes[key]) for key in _ALONE if key in changes}
         for key in alone.keys() - {"signature", "when"}:
             raise ValueError(f"{key} cannot be changed; a signature, `when` and texts can")
