@@ -88,11 +88,11 @@ def explained(trace: Trace, found: FoundMeaning, speech: Speech) -> Explanation:
         reason_sentence=found.reason,
         source=found.source,
     )
-    if speech.operates:
+    if speech.plain:
         return told
-    # What the operator does about it, and with which programs, is nothing for anybody else.
-    step = voice.step(found.saying) or voice.who(Move.NOBODY)
-    return replace(told, meaning=voice.what(found.saying, subject), next_step=step, reason_sentence=voice.cause(found.saying))
+    told = replace(told, meaning=voice.what(found.saying, subject), reason_sentence=voice.cause(found.saying))
+    # What the operator does about it, and with which programs, is nothing for anybody else; it is told in English alone.
+    return told if speech.operates else replace(told, next_step=voice.step(found.saying) or voice.who(Move.NOBODY))
 
 
 def found_in(trace: Trace) -> FoundMeaning:

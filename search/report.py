@@ -7,9 +7,10 @@ from msgspec.structs import replace
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition
 from search import related as relations
-from search.answers import RelatedTrace, ReportAnswer, trace_answer
+from search.answers import RelatedTrace, ReportAnswer, TraceAnswer, trace_answer
 from search.engines import Engine
 from search.explain import Explanation, explained, found_in
+from search.inside import without_inside
 from search.journey import filter_results, hops, timeline
 from search.later import later_of, later_try, with_later
 from search.losses import concerning, in_words
@@ -30,9 +31,9 @@ def email_report(trace: Trace, engine: Engine, scope: Scope, speech: Speech) -> 
     related, more = relations.related(trace, engine, scope, view)
     later = later_try(related) if trace.disposition is Disposition.TEMPFAILED else None
     explanation = _explanation(trace, view, related, speech)
-    return ReportAnswer(
+    report = ReportAnswer(
         trace=trace_answer(trace, scope, view),
-        summary=view.text(summary(trace, later)) if speech.operates else explanation.meaning,
+        summary=view.text(summary(trace, later)) if speech.plain else explanation.meaning,
         customer_text=explanation.customer_text,
         explanation=explanation,
         timeline=timeline(trace, lines, view),
@@ -47,6 +48,15 @@ def email_report(trace: Trace, engine: Engine, scope: Scope, speech: Speech) -> 
         sender_notified=trace.sender_notified,
         next_ids=view.texts(trace.next_ids),
     )
+    return report if speech.operates else without_inside(replace(report, trace=_as_told(report)))
+
+
+def _as_told(report: ReportAnswer) -> TraceAnswer:
+    """The trace, with the error's meaning as the explanation has it."""
+    error = report.trace.error
+    if error is None:
+        return report.trace
+    return replace(report.trace, error=replace(error, meaning=report.explanation.reason_sentence or report.explanation.meaning))
 
 
 def _explanation(trace: Trace, view: View, related: list[RelatedTrace], speech: Speech) -> Explanation:

@@ -47,16 +47,15 @@ def seen_errors(engine: Engine, scope: Scope, speech: Speech) -> list[ErrorAnswe
 def explained_error(trace: Trace, found: FoundMeaning, speech: Speech) -> ErrorAnswer:
     """What the reply of a trace means, without the message that it was."""
     voice = speech.voice(trace, found.saying) if speech.operates else speech.unasked()
-    operates = speech.operates
     return ErrorAnswer(
         code=trace.reply_code,
         enhanced=trace.enhanced_code,
         reason=trace.reason or Reason.UNKNOWN,
-        meaning=found.meaning if operates else voice.cause(found.saying),
+        meaning=found.meaning if speech.plain else voice.cause(found.saying),
         move=found.move,
         move_word=voice.mover(found.move),
         move_sentence=voice.who(found.move),
-        next_step=found.next_step if operates else voice.step(found.saying),
+        next_step=found.next_step if speech.operates else voice.step(found.saying),
         customer_text=voice.customer_text(found.saying),
         seen=None,
     )

@@ -40,6 +40,11 @@ class Speech:
         """Whether it is the operator who reads it: nobody else reads what the operator does, and with which programs."""
         return self.scope.domains is None if self.reader is None else self.reader is Reader.OPERATOR
 
+    @property
+    def plain(self) -> bool:
+        """Whether it is said in the operator's own words, which are English."""
+        return self.operates and self.book.code == ENGLISH
+
     def voice(self, trace: Trace, saying: Saying) -> Voice:
         """How it is said of this trace."""
         reader = self.reader or (Reader.OPERATOR if self.operates else side_in(trace, saying, self.scope))

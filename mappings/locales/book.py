@@ -56,14 +56,10 @@ class Book:
             raise KeyError(key)
         return found["all"]
 
-    def word(self, key: str) -> str:
-        """A word of the pages, in English where this language lacks it."""
-        try:
-            return self.text(f"words.{key}")
-        except KeyError:
-            if self.fallback is None:
-                raise
-            return self.fallback.word(key)
+    def phrase(self, phrase: str) -> str:
+        """A phrase of the pages, which is its own key; as it is where this language lacks it."""
+        found = self.parts.get(f"words.{phrase}")
+        return found["all"] if found is not None else phrase
 
     def missing(self) -> list[str]:
         """What English has and this language lacks: `cause.spam`, or `step.ours.operator`, in the order of the English file."""
@@ -151,6 +147,10 @@ def chosen_of(accepted: str) -> str:
 def _flat(tables: Mapping[str, object]) -> Iterator[tuple[str, dict[str, str]]]:
     """Each part of a file by its key, with its texts by reader."""
     for section, entries in tables.items():
+        if isinstance(entries, list):
+            # Phrases of the pages, which are their own keys.
+            yield from ((f"{section}.{phrase}", {"all": _text(section, phrase)}) for phrase in entries)
+            continue
         if not isinstance(entries, dict):
             raise ValueError(f"{section} is no table of texts")
         for name, value in entries.items():
