@@ -36,6 +36,7 @@ if typing.TYPE_CHECKING:
     from search.query_error import QueryError
     from search.scope import Scope
     from search.service import MailTrace
+    from search.speech import Reader
 
 __all__ = [
     "Client",
@@ -52,6 +53,7 @@ __all__ = [
     "NotAllowed",
     "Query",
     "QueryError",
+    "Reader",
     "Reason",
     "Related",
     "RelatedTrace",
@@ -94,6 +96,7 @@ _STANDS = {
     "search.query_error": ("QueryError",),
     "search.scope": ("Scope",),
     "search.service": ("MailTrace",),
+    "search.speech": ("Reader",),
 }
 _MODULE_OF = {name: module for module, names in _STANDS.items() for name in names}
 

@@ -27,6 +27,8 @@ FILE_NAME = "mailtrace.toml"
 _TABLES: dict[str, type[msgspec.Struct]] = {"customer": CustomerTable, "source": SourceTable, "log_domain": LogDomainTable}
 #: A table that is there once.
 _SINGLE: dict[str, type[msgspec.Struct]] = {"elasticsearch": Elasticsearch, "http": Http}
+#: Tables of texts, which are checked as such.
+_TEXTS = ("sentences",)
 _PATHS = ("data",)
 _SINGLE_PATHS = ("api_key_file", "password_file", "ca_file", "certificate", "key")
 #: Settings of several values, which a text layer parts by commas or blanks.
@@ -35,7 +37,7 @@ _SEVERAL = ("elasticsearch.nodes", "http.origins", "http.proxies")
 VARIABLES: dict[str, str] = {
     ENVIRONMENT + key.upper().replace(".", "_"): key
     for key in (
-        *(key for key in Settings.__struct_fields__ if key not in _TABLES and key not in _SINGLE),
+        *(key for key in Settings.__struct_fields__ if key not in (*_TABLES, *_SINGLE, *_TEXTS)),
         "config",
         *(f"{table}.{key}" for table, struct in _SINGLE.items() for key in struct.__struct_fields__),
     )

@@ -63,6 +63,7 @@ def site(settings: Settings, engine: Engine, on_answer: OnAnswer | None = None) 
         open=not known.configured(),
         origins=settings.http.origins,
         threads=_THREADS_CLUSTER if is_cluster(settings.store) else _THREADS,
+        books=settings.books(),
         on_answer=on_answer,
     )
 

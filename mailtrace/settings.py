@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -14,6 +14,7 @@ from mailtrace.amounts import Keep, parse_keep
 from mailtrace.problems import WrongUsage
 from mailtrace.zones import named
 from mappings.elasticsearch.names import IndexNames
+from mappings.locales import Books
 
 Name = Annotated[str, Meta(min_length=1)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
@@ -125,6 +126,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(description="Address on which `run`, `serve` and an `ingest` that follows show figures for Prometheus, as `127.0.0.1:8026`."),
     ] = ""
+    sentences: Annotated[
+        dict[str, Any], Meta(description="By language, what the site words itself of the sentences for customers, and its `signature`.")
+    ] = msgspec.field(default_factory=dict)
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least level of what the program's own log tells.")
     ] = "info"
@@ -158,6 +162,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise WrongUsage(f"metrics: {self.metrics!r} is no address; say 127.0.0.1:8026 or [::1]:8026")
         return host.removeprefix("[").removesuffix("]"), int(port)
 
+    def books(self) -> Books:
+        """The sentences in every language, with what the site changed; raises `WrongUsage`."""
+        try:
+            return Books(self.sentences)
+        except ValueError as error:
+            raise WrongUsage(f"sentences: {error}") from None
+
     def keeping(self) -> Keep:
         """`keep`, parsed."""
         return parse_keep(self.keep)
@@ -175,6 +186,8 @@ def check(settings: Settings) -> None:
     """Refuse what has the right type and cannot be meant: unknown zones, broken networks, names given twice."""
     settings.keeping()
     settings.metrics_at()
+    if settings.sentences:
+        settings.books()
     try:
         settings.quarantine_names()
     except re.error as error:

@@ -15,6 +15,7 @@ from mailtrace.settings import Elasticsearch
 from mappings.elasticsearch.urls import shown_url
 
 if TYPE_CHECKING:
+    from mappings.locales import Books
     from search.engines import Engine
     from search.service import MailTrace
 
@@ -55,10 +56,11 @@ def open_engine(store: str, cluster: Elasticsearch = DEFAULT) -> Engine:
 
 
 @contextmanager
-def asking(store: str, cluster: Elasticsearch = DEFAULT) -> Iterator[MailTrace]:
-    """Open a store for questions about everything in it."""
+def asking(store: str, cluster: Elasticsearch = DEFAULT, books: Books | None = None) -> Iterator[MailTrace]:
+    """Open a store for questions about everything in it; `books` are the sentences as the site has them."""
+    from mappings.locales import built_in  # noqa: PLC0415
     from search.scope import EVERYTHING  # noqa: PLC0415 - what only tells kinds apart needs no questions
     from search.service import MailTrace  # noqa: PLC0415
 
-    with MailTrace(open_engine(store, cluster), EVERYTHING) as mail:
+    with MailTrace(open_engine(store, cluster), EVERYTHING, books=books or built_in()) as mail:
         yield mail

@@ -122,10 +122,10 @@ _FILED = {
     Filing.OTHER: "The mail store did something that this release does not know",
 }
 _SCREEN = {
-    Finding.DENYLISTED: "The client is on our deny list",
+    Finding.DENYLISTED: "The client is on the server's own deny list",
     Finding.DNSBL: "Lists of senders of spam name the client",
     Finding.LISTED: "A list of senders of spam names the client",
-    Finding.LIST_ERROR: "A list answered our server with an error, which is no listing",
+    Finding.LIST_ERROR: "A list answered the server with an error, which is no listing",
     Finding.PREGREET: "The client spoke before its turn",
     Finding.HANGUP: "The client hung up during the tests",
     Finding.BARE_NEWLINE: "The client ends lines in the wrong way",

@@ -16,6 +16,7 @@ from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.engines import Total
 from search.explain import Explanation, entry_of
 from search.scope import EVERYTHING, Scope
+from search.speech import Speech
 from search.times import utc
 from search.view import View
 
@@ -283,7 +284,7 @@ def trace_answer(trace: Trace, scope: Scope = EVERYTHING, view: View | None = No
         detail=view.text(trace.detail),
         quarantine_id=view.place(trace.quarantine_id),
         return_code=_return_code(trace, view),
-        error=_error(trace),
+        error=_error(trace, scope),
         message_id=trace.message_id,
         subject=view.text(trace.subject),
         size=trace.size,
@@ -332,12 +333,14 @@ def _return_code(trace: Trace, view: View) -> ReturnCode | None:
     return ReturnCode(trace.reply_code, trace.enhanced_code, view.text(trace.reply_text), trace.reply_by, trace.reply_inferred)
 
 
-def _error(trace: Trace) -> ErrorCode | None:
-    """Give the code and its meaning, only where a refusing reply decided."""
+def _error(trace: Trace, scope: Scope) -> ErrorCode | None:
+    """Give the code and its meaning, only where a refusing reply decided; who is not the operator reads the cause as he is told it."""
     if trace.disposition not in REFUSED or not _answered(trace):
         return None
     # Of mail that was given up, the last reply says why, not the reason "expired".
     reason = None if trace.reason is Reason.UNKNOWN or trace.disposition is Disposition.EXPIRED else trace.reason
     temporary = trace.disposition in (Disposition.DEFERRED, Disposition.TEMPFAILED)
     entry = entry_of(trace, reason, temporary=temporary)
-    return ErrorCode(trace.reply_code, trace.enhanced_code, entry.meaning)
+    speech = Speech(scope=scope)
+    meaning = entry.meaning if speech.operates else speech.voice(trace, entry.saying).cause(entry.saying)
+    return ErrorCode(trace.reply_code, trace.enhanced_code, meaning)

@@ -16,6 +16,7 @@ import msgspec
 from mappings import identity
 from mappings.codes import lookup
 from mappings.faults import MailTraceError, StoreError, of_network
+from mappings.locales import ENGLISH
 from mappings.vocabulary import Disposition
 from search.answers import ReportAnswer, SearchAnswer, TraceAnswer
 from search.completing import Completions
@@ -26,6 +27,7 @@ from search.error_answer import ErrorAnswer
 from search.freshness import FreshnessAnswer
 from search.query import Query, format_time
 from search.query_error import QueryError
+from search.speech import Reader
 
 T = TypeVar("T")
 _ALL = Query()
@@ -139,22 +141,27 @@ class Client:
         except msgspec.DecodeError as error:
             raise self._not_understood(error) from None
 
-    def report(self, trace: str) -> ReportAnswer | None:
-        """Give the Email Report on a trace; None where there is no such trace, or the caller may not see it."""
+    def report(self, trace: str, *, reader: Reader | None = None, lang: str = ENGLISH, zone: tzinfo = UTC) -> ReportAnswer | None:
+        """Give the Email Report on a trace; None where there is no such trace, or the caller may not see it.
+
+        Its sentences are for `reader`, in the language `lang`, with times in `zone` (a `ZoneInfo` or UTC).
+        """
         wanted = trace.strip().lower()
         try:
             identity.to_bytes(wanted)
         except ValueError:
             return None
-        response = self._asked(f"traces/{wanted}", None)
+        response = self._asked(f"traces/{wanted}", [*_spoken(reader, lang), *([] if zone is UTC else [("tz", str(zone))])])
         return None if response.status_code == 404 and _is_ours(response) else self._read(response, ReportAnswer)
 
-    def errors(self, word: str | None = None, *, seen: bool = False) -> list[ErrorAnswer]:
+    def errors(
+        self, word: str | None = None, *, seen: bool = False, reader: Reader | None = None, lang: str = ENGLISH
+    ) -> list[ErrorAnswer]:
         """Give the list of most common errors, or what is known about one code; with `seen`, how often each decided, most first.
 
         Raises `mappings.codes.UnknownCode`, a `ValueError`, where the word is no code.
         """
-        params: Params = [("seen", "true")] if seen else []
+        params: Params = [*([("seen", "true")] if seen else []), *_spoken(reader, lang)]
         if word is None:
             return self._get("errors", list[ErrorAnswer], params)
         # What is no code is told without asking.
@@ -265,3 +272,8 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield from lines
     if rest:
         yield rest
+
+
+def _spoken(reader: Reader | None, lang: str) -> list[tuple[str, str]]:
+    """For whom and in which language, as parameters."""
+    return [*([("reader", reader.value)] if reader else []), *([("lang", lang)] if lang != ENGLISH else [])]

@@ -6,6 +6,7 @@ import msgspec
 
 from mappings.codes import KnownError, Move
 from mappings.vocabulary import Reason
+from search.speech import IN_ENGLISH, Speech
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,22 +17,26 @@ class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason
     meaning: str
     move: Move
+    #: The same in a word or two, and in a sentence, for whoever reads it.
+    move_word: str
     move_sentence: str
     next_step: str
     customer_text: str
     seen: int | None
 
 
-def error_answer(entry: KnownError, *, seen: int | None = None) -> ErrorAnswer:
-    """One entry of the list of errors, with the number of its traces where it was counted."""
+def error_answer(entry: KnownError, speech: Speech = IN_ENGLISH, *, seen: int | None = None) -> ErrorAnswer:
+    """One entry of the list of errors for whoever reads it, with the number of its traces where it was counted."""
+    voice = speech.unasked()
     return ErrorAnswer(
         code=entry.code,
         enhanced=entry.enhanced,
         reason=entry.reason,
-        meaning=entry.meaning,
+        meaning=entry.meaning if speech.plain else voice.cause(entry.saying),
         move=entry.move,
-        move_sentence=entry.move.sentence,
-        next_step=entry.next_step,
-        customer_text=entry.customer_text,
+        move_word=voice.mover(entry.move),
+        move_sentence=voice.who(entry.move),
+        next_step=entry.next_step if speech.operates else voice.step(entry.saying),
+        customer_text=voice.customer_text(entry.saying),
         seen=seen,
     )

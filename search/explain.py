@@ -1,11 +1,12 @@
-"""From a trace to a sentence: what it means, whose move it is, what comes next, what to tell the customer."""
+"""From a trace to what it means, whose move it is, what comes next, and what to tell the customer, for whoever reads it."""
 
 from __future__ import annotations
 
 import ipaddress
-from datetime import UTC, datetime
+from dataclasses import dataclass
 
 import msgspec
+from msgspec.structs import replace
 
 from mappings.codes import KnownError, Move, best_entry
 from mappings.codes.advice import ADVICE, Advice
@@ -15,9 +16,11 @@ from mappings.codes.reason import find_reason
 from mappings.codes.side import ours_or_theirs, side_of
 from mappings.codes.special import OWN_HOP
 from mappings.facts import Attempted, Ruled
+from mappings.locales import Saying, Since, Subject
 from mappings.log_words import Stage
 from mappings.trace import Trace
 from mappings.vocabulary import SEEN_AS, Disposition, Reason, Verdict
+from search.speech import IN_ENGLISH, Speech
 from search.stated import decided_by_store, stated
 
 _BY_REPLY = {
@@ -28,22 +31,8 @@ _BY_REPLY = {
     Disposition.TEMPFAILED: True,
 }
 _SOURCES = {"text": "text", "enhanced": "code", "code": "code", "nothing": "disposition"}
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-_OPENING = "The message"
-_LONGEST_ADDRESS = 200
+#: So much of a detail that others wrote is told.
+_LONGEST_DETAIL = 200
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +42,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     enhanced: str | None
     meaning: str
     move: Move
+    #: The same in a word or two, and in a sentence, for whoever reads it.
+    move_word: str
     move_sentence: str
     next_step: str
     #: Can be passed on as it is: plain words, no ids, no names of our servers.
@@ -63,8 +54,49 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     source: str
 
 
-def explain(trace: Trace) -> Explanation:
-    """The explanation of this trace; always answers."""
+@dataclass(frozen=True, slots=True)
+class FoundMeaning:
+    """What a trace means, as its operator is told it, and what anybody else is told, in parts."""
+
+    meaning: str
+    source: str
+    move: Move
+    next_step: str
+    saying: Saying
+    #: The reason in one sentence, as it is meant here; None where the lines give none.
+    reason: str | None = None
+
+
+def explain(trace: Trace, speech: Speech = IN_ENGLISH) -> Explanation:
+    """The explanation of this trace for whoever reads it; always answers."""
+    return explained(trace, found_in(trace), speech)
+
+
+def explained(trace: Trace, found: FoundMeaning, speech: Speech) -> Explanation:
+    """What was found of a trace, for whoever reads it."""
+    voice = speech.voice(trace, found.saying)
+    subject = subject_of(trace)
+    told = Explanation(
+        code=trace.reply_code,
+        enhanced=trace.enhanced_code,
+        meaning=found.meaning,
+        move=found.move,
+        move_word=voice.mover(found.move),
+        move_sentence=voice.who(found.move),
+        next_step=found.next_step,
+        customer_text=voice.customer_text(found.saying, subject),
+        reason_sentence=found.reason,
+        source=found.source,
+    )
+    if speech.plain:
+        return told
+    told = replace(told, meaning=voice.what(found.saying, subject), reason_sentence=voice.cause(found.saying))
+    # What the operator does about it, and with which programs, is nothing for anybody else; it is told in English alone.
+    return told if speech.operates else replace(told, next_step=voice.step(found.saying) or voice.who(Move.NOBODY))
+
+
+def found_in(trace: Trace) -> FoundMeaning:
+    """What the trace itself tells."""
     temporary = _BY_REPLY.get(trace.disposition)
     if temporary is None:
         return _by_outcome(trace)
@@ -76,9 +108,21 @@ def explain(trace: Trace) -> Explanation:
     said = entry.sentence if reason is not None else None
     other = _not_by_words(trace, entry.reason)
     if other is None:
-        return _make(trace, entry.meaning, source, said, move=entry.move, next_step=entry.next_step, customer=entry.customer_text)
-    move, customer = (other.move_delayed, other.delayed) if temporary else (other.move, other.refused)
-    return _make(trace, entry.meaning, source, said, move=move, next_step=other.next_step_for(temporary), customer=customer)
+        saying = _at_fate(trace, entry.saying.cause, entry.saying.step)
+        return FoundMeaning(entry.meaning, source, entry.move, entry.next_step, saying, said)
+    move, step = (other.move_delayed, other.step_delayed) if temporary else (other.move, other.step)
+    return FoundMeaning(entry.meaning, source, move, other.next_step_for(temporary), _at_fate(trace, other.cause, step), said)
+
+
+def _at_fate(trace: Trace, cause: str, step: str) -> Saying:
+    """What is said of a reply; where another server put it off, it is that one which comes again."""
+    if trace.disposition is Disposition.TEMPFAILED:
+        step = _COMES_AGAIN.get(step, step)
+    return Saying(trace.disposition, cause, step, _besides(trace))
+
+
+#: What is said of mail that we try again, and of mail that another server does.
+_COMES_AGAIN = {"wait": "comes_again", "ours_wait": "ours_comes_again"}
 
 
 def entry_of(trace: Trace, reason: Reason | None, *, temporary: bool) -> KnownError:
@@ -99,7 +143,7 @@ def _stage(trace: Trace) -> Stage | None:
             return None
 
 
-def _by_outcome(trace: Trace) -> Explanation:
+def _by_outcome(trace: Trace) -> FoundMeaning:
     """Where no refusing reply decided: kept, held, thrown away, delivered, under way."""
     own = OWN_RULES.get(trace.disposition) if decided_by_store(trace) else None
     advice = own or outcome_advice(trace.disposition, trace.reason)
@@ -111,21 +155,27 @@ def _by_outcome(trace: Trace) -> Explanation:
     if trace.detail and trace.disposition in (Disposition.QUARANTINED, Disposition.DISCARDED, Disposition.HELD):
         meaning = f"{meaning} Detail: {_printable(trace.detail)}."
     said = trace.reason.sentence if trace.reason is not None and trace.reason is not Reason.UNKNOWN else None
-    return _make(trace, meaning, source, said, move=advice.move, next_step=advice.next_step, customer=advice.refused + _besides(trace))
+    saying = Saying(advice.fate or trace.disposition, advice.cause, advice.step, _besides(trace))
+    return FoundMeaning(meaning, source, advice.move, advice.next_step, saying, said)
 
 
-def _expired(trace: Trace) -> Explanation:
+def _expired(trace: Trace) -> FoundMeaning:
     """Given up: the last answer says why, and who can change that."""
     last = entry_of(trace, None, temporary=False)
     advice = ADVICE[Reason.EXPIRED]
     meaning = Disposition.EXPIRED.sentence
     if last.reason in (Reason.UNKNOWN, Reason.EXPIRED):
-        return _make(trace, meaning, "disposition", None, move=advice.move, next_step=advice.next_step, customer=advice.refused)
+        saying = Saying(trace.disposition, "", advice.step, _besides(trace))
+        return FoundMeaning(meaning, "disposition", advice.move, advice.next_step, saying)
     other = _not_by_words(trace, last.reason)
-    move, next_step = (last.move, last.next_step) if other is None else (other.move, other.next_step)
+    move, next_step, cause, step = (last.move, last.next_step, last.saying.cause, last.saying.step)
+    if other is not None:
+        move, next_step, cause, step = (other.move, other.next_step, other.cause, other.step)
     meaning = f"{meaning} The last try ended with: {last.meaning}"
     said = last.sentence if trace.reason not in (None, Reason.EXPIRED) else None
-    return _make(trace, meaning, _source(trace, last.reason), said, move=move, next_step=next_step, customer=advice.refused)
+    return FoundMeaning(
+        meaning, _source(trace, last.reason), move, next_step, Saying(trace.disposition, cause, step, _besides(trace)), said
+    )
 
 
 def _not_by_words(trace: Trace, reason: Reason) -> Advice | None:
@@ -151,17 +201,22 @@ def _is_loopback(trace: Trace) -> bool:
         return False
 
 
-def _besides(trace: Trace) -> str:
-    """What else the customer should know about it."""
-    if trace.disposition is Disposition.QUARANTINED and trace.sender_notified:
-        return " The sender has been told that it was not delivered."
+def _besides(trace: Trace) -> tuple[Since, ...]:
+    """What else is to be known about it."""
+    found: list[str] = []
+    if trace.disposition in _TOLD and trace.sender_notified:
+        found.append("told")
     if trace.disposition is Disposition.DELIVERED:
         seen = SEEN_AS.get(trace.reason) if trace.reason is not None else None
         if trace.verdict in (Verdict.SPAM, Verdict.SUSPECT, Verdict.BULK):
-            return " The mail filter marked it as possible advertising."
-        if trace.quarantine_id and seen is not None:
-            return " The mail filter also kept a copy of it."
-    return ""
+            found.append("marked")
+        elif trace.quarantine_id and seen is not None:
+            found.append("copied")
+    return tuple(map(Since, found))
+
+
+#: Where a notice to the sender tells that it was not delivered.
+_TOLD = frozenset({Disposition.QUARANTINED, Disposition.BOUNCED, Disposition.EXPIRED})
 
 
 def _source(trace: Trace, reason: Reason) -> str:
@@ -172,42 +227,12 @@ def _source(trace: Trace, reason: Reason) -> str:
     return _SOURCES[finding.source] if ours_or_theirs(finding.reason, side) is reason else "reason"
 
 
-def _make(trace: Trace, meaning: str, source: str, reason: str | None, *, move: Move, next_step: str, customer: str) -> Explanation:
-    """The explanation, with the customer's sentence about this very message."""
-    return Explanation(
-        code=trace.reply_code,
-        enhanced=trace.enhanced_code,
-        meaning=meaning,
-        move=move,
-        move_sentence=move.sentence,
-        next_step=next_step,
-        customer_text=which_message(trace) + customer.removeprefix(_OPENING),
-        reason_sentence=reason,
-        source=source,
-    )
-
-
-def which_message(trace: Trace) -> str:
+def subject_of(trace: Trace) -> Subject:
     """The message as its sender and recipient know it: addresses as they were written, and the time."""
-    words = "The automatic message" if trace.sender == "" else _OPENING
-    if trace.sender:
-        words += f" from {_printable(trace.sender)}"
-    recipient = trace.original_recipient or trace.recipient
-    if recipient:
-        words += f" to {_printable(recipient)}"
-    return words + in_words(trace.time_ms, " of")
-
-
-def in_words(time_ms: int, before: str) -> str:
-    """The time in words, UTC, behind a word; empty where the number is no time."""
-    try:
-        at = datetime.fromtimestamp(time_ms / 1000, UTC)
-    except (OverflowError, ValueError, OSError):
-        return ""
-    return f"{before} {at.day} {_MONTHS[at.month - 1]} {at.year} at {at.hour:02}:{at.minute:02} UTC"
+    return Subject(trace.sender, trace.original_recipient or trace.recipient, trace.time_ms)
 
 
 def _printable(text: str) -> str:
     """Text from strangers, fit for a sentence."""
-    short = text if len(text) <= _LONGEST_ADDRESS else text[:_LONGEST_ADDRESS] + "…"
+    short = text if len(text) <= _LONGEST_DETAIL else text[:_LONGEST_DETAIL] + "…"
     return "".join(character if character.isprintable() else "?" for character in short)

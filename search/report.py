@@ -7,13 +7,15 @@ from msgspec.structs import replace
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition
 from search import related as relations
-from search.answers import RelatedTrace, ReportAnswer, trace_answer
+from search.answers import RelatedTrace, ReportAnswer, TraceAnswer, trace_answer
 from search.engines import Engine
-from search.explain import Explanation, explain
+from search.explain import Explanation, explained, found_in
+from search.inside import without_inside
 from search.journey import filter_results, hops, timeline
-from search.later import later_try, with_later
+from search.later import later_of, later_try, with_later
 from search.losses import concerning, in_words
 from search.scope import Scope
+from search.speech import Speech
 from search.stated import stated
 from search.summary import summary
 from search.view import View
@@ -22,16 +24,16 @@ from search.view import View
 _NEAR_MS = 7 * 86_400_000
 
 
-def email_report(trace: Trace, engine: Engine, scope: Scope) -> ReportAnswer:
-    """Give the report on a trace (with its events) as a caller with this scope may see it."""
+def email_report(trace: Trace, engine: Engine, scope: Scope, speech: Speech) -> ReportAnswer:
+    """Give the report on a trace (with its events) as a caller with this scope may see it, in words for whoever reads it."""
     lines = stated(trace)
     view = View.of(trace, scope, lines)
     related, more = relations.related(trace, engine, scope, view)
     later = later_try(related) if trace.disposition is Disposition.TEMPFAILED else None
-    explanation = _explanation(trace, view, later)
-    return ReportAnswer(
+    explanation = _explanation(trace, view, related, speech)
+    report = ReportAnswer(
         trace=trace_answer(trace, scope, view),
-        summary=view.text(summary(trace, later)),
+        summary=view.text(summary(trace, later)) if speech.plain else explanation.meaning,
         customer_text=explanation.customer_text,
         explanation=explanation,
         timeline=timeline(trace, lines, view),
@@ -46,14 +48,23 @@ def email_report(trace: Trace, engine: Engine, scope: Scope) -> ReportAnswer:
         sender_notified=trace.sender_notified,
         next_ids=view.texts(trace.next_ids),
     )
+    return report if speech.operates else without_inside(replace(report, trace=_as_told(report)))
 
 
-def _explanation(trace: Trace, view: View, later: RelatedTrace | None) -> Explanation:
+def _as_told(report: ReportAnswer) -> TraceAnswer:
+    """The trace, with the error's meaning as the explanation has it."""
+    error = report.trace.error
+    if error is None:
+        return report.trace
+    return replace(report.trace, error=replace(error, meaning=report.explanation.reason_sentence or report.explanation.meaning))
+
+
+def _explanation(trace: Trace, view: View, related: list[RelatedTrace], speech: Speech) -> Explanation:
     """What it means, as the caller may read it: a detail may quote what others wrote."""
-    found = explain(trace)
-    if later is not None:
-        found = with_later(trace, found, later)
-    return replace(found, **{name: view.text(getattr(found, name)) for name in ("meaning", "next_step", "customer_text")})
+    found = found_in(trace)
+    later = later_of(trace, related)
+    told = explained(trace, found if later is None else with_later(found, later), speech)
+    return replace(told, **{name: view.text(getattr(told, name)) for name in ("meaning", "next_step", "customer_text")})
 
 
 def _lost(trace: Trace, engine: Engine, scope: Scope) -> list[str]:

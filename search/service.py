@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
 from mappings import identity
-from mappings.codes import KnownError, best_entry, entries, lookup
+from mappings.codes import KnownError, entries, lookup
+from mappings.locales import ENGLISH, Books, built_in
 from mappings.patterns import fold_domain
 from mappings.vocabulary import Disposition
 from search import pasting
@@ -28,6 +29,8 @@ from search.query_error import QueryError
 from search.ranking import NETWORK, Ranking, networks, period_before, ranking
 from search.report import email_report
 from search.scope import EVERYTHING, Scope
+from search.seen_errors import seen_errors
+from search.speech import Reader, Speech
 from search.times import utc
 from search.view import View
 
@@ -57,10 +60,12 @@ class MailTrace:
     scope: Scope = EVERYTHING
     #: Gives now in milliseconds; a test sets it.
     clock: Callable[[], int] = _wall_clock_ms
+    #: The sentences for people in every language, as the site has them.
+    books: Books = field(default_factory=built_in)
 
     def narrowed(self, domains: Iterable[str]) -> MailTrace:
         """Give the same store for a caller who may see these (normalised) domains only; a scope is never widened."""
-        return MailTrace(self.engine, self.scope.narrowed(domains), self.clock)
+        return MailTrace(self.engine, self.scope.narrowed(domains), self.clock, self.books)
 
     def search(self, query: Query = _ALL, *, limit: int = 50, cursor: str | None = None) -> SearchAnswer:
         """One page of the traces that fit, newest first; `cursor` is the `next` of the page before."""
@@ -155,45 +160,52 @@ class MailTrace:
         """What answers about this time do not hold because a part of the store is missing or damaged, in sentences."""
         return self.engine.lacking(self.scope, since_ms, until_ms)
 
-    def report(self, trace: str) -> ReportAnswer | None:
-        """Give the Email Report on a trace; None where there is no such trace, or the caller may not see it."""
+    def report(self, trace: str, *, reader: Reader | None = None, lang: str = ENGLISH, zone: tzinfo = UTC) -> ReportAnswer | None:
+        """Give the Email Report on a trace; None where there is no such trace, or the caller may not see it.
+
+        Its sentences are for `reader`, by default for the side that the scope tells, in the language `lang` (`en`, `de`, ...), with times
+        in `zone`. A language that there is not is English; a reader whom this caller cannot speak for raises `QueryError`.
+        """
+        speech = self.speech(reader, lang, zone)
         wanted = trace.strip().lower()
         if not _is_id(wanted):
             return None
         found = self.engine.get(wanted, self.scope)
-        return None if found is None else email_report(found, self.engine, self.scope)
+        return None if found is None else email_report(found, self.engine, self.scope, speech)
 
-    def errors(self, word: str | None = None, *, seen: bool = False) -> list[ErrorAnswer]:
+    def speech(self, reader: Reader | None = None, lang: str = ENGLISH, zone: tzinfo = UTC) -> Speech:
+        """Whom sentences are for, and in which language; raises `QueryError` where who sees a part of the mail would be the operator."""
+        if reader is Reader.OPERATOR and self.scope.domains is not None:
+            raise QueryError("only who sees all mail speaks for the operator", field="reader", hint="say sender, recipient or link")
+        return Speech(self.books[lang], reader, self.scope, zone)
+
+    def errors(
+        self, word: str | None = None, *, seen: bool = False, reader: Reader | None = None, lang: str = ENGLISH
+    ) -> list[ErrorAnswer]:
         """Give the list of most common errors, or what is known about one code; with `seen`, how often each decided, most first.
 
-        Raises `mappings.codes.UnknownCode` where the word is no code.
+        The list that is counted has an entry for each thing that replies meant, as reports explain them: a code may have several. `reader`
+        and `lang` are as in `report`. Raises `mappings.codes.UnknownCode` where the word is no code.
         """
+        speech = self.speech(reader, lang)
         listed = entries() if word is None else lookup(word)
         if not seen:
-            return [error_answer(entry) for entry in listed]
-        return self._counted(listed, whole=word is None)
+            return [error_answer(entry, speech) for entry in listed]
+        if word is not None:
+            return self._counted(listed, speech)
+        found = seen_errors(self.engine, self.scope, speech)
+        there = {(one.code, one.enhanced) for one in found}
+        return [*found, *(error_answer(entry, speech, seen=0) for entry in listed if (entry.code, entry.enhanced) not in there)]
 
-    def _counted(self, listed: list[KnownError], *, whole: bool) -> list[ErrorAnswer]:
-        """Give the entries with the number of their traces, most first; the whole list also has what is seen and not listed."""
+    def _counted(self, listed: list[KnownError], speech: Speech) -> list[ErrorAnswer]:
+        """Give the entries with the number of their traces, most first."""
         known = {(entry.code, entry.enhanced): entry for entry in listed}
         counts: Counter[tuple[int | None, str | None]] = Counter()
         for code, enhanced, number in self.engine.codes_seen(self.scope):
             key = next((k for k in ((code, enhanced), (None, enhanced), (code, None)) if k in known and k != (None, None)), None)
-            if key is None and whole:
-                key = (code, enhanced)
-                entry = best_entry(code, enhanced, None)
-                known[key] = KnownError(
-                    code=code,
-                    enhanced=enhanced,
-                    reason=entry.reason,
-                    meaning=entry.meaning,
-                    move=entry.move,
-                    next_step=entry.next_step,
-                    customer_text=entry.customer_text,
-                )
             if key is not None:
                 counts[key] += number
-        answers = [error_answer(entry, seen=counts[key]) for key, entry in known.items()]
+        answers = [error_answer(entry, speech, seen=counts[key]) for key, entry in known.items()]
         return sorted(answers, key=lambda answer: -(answer.seen or 0))
 
     def close(self) -> None:

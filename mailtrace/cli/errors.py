@@ -9,12 +9,15 @@ import msgspec
 from cyclopts import Parameter
 
 from mailtrace.cli.common import Common
+from mailtrace.cli.languages import checked_language
 from mailtrace.problems import CouldNot
 from mailtrace.show.errors import show_error_list, show_explained
 from mailtrace.show.screen import Screen
 from mappings.codes import entries, lookup
+from mappings.locales import ENGLISH
 from search.error_answer import error_answer
 from search.safe import printable_json
+from search.speech import Speech
 
 
 def errors(
@@ -22,6 +25,7 @@ def errors(
     /,
     *,
     seen: Annotated[bool, Parameter(show_default=False)] = False,
+    lang: str = ENGLISH,
     format: Literal["text", "json"] = "text",  # noqa: A002 - the option's name
     common: Common | None = None,
 ) -> None:
@@ -34,19 +38,23 @@ def errors(
     code
         A reply code such as 550, an enhanced one such as 5.1.1, or both.
     seen
-        Count how often each decided in the store, most first.
+        Count how often each decided in the store, most first; a code stands there once for each thing that it meant.
+    lang
+        Language of the text for the customer, such as de; `mailtrace languages` lists them.
     format
         How to write them.
     """
     settings = (common or Common()).settings()
+    checked_language(lang)
     if seen:
         from mailtrace.stores import asking  # noqa: PLC0415 - who only looks a code up needs no store
 
-        with asking(settings.store, settings.elasticsearch) as mail:
-            found = mail.errors(code, seen=True)
+        with asking(settings.store, settings.elasticsearch, settings.books()) as mail:
+            found = mail.errors(code, seen=True, lang=lang)
     else:
         # The list is part of the program: nobody needs a store to look a code up.
-        found = [error_answer(entry) for entry in (entries() if code is None else lookup(code))]
+        speech = Speech(settings.books()[lang])
+        found = [error_answer(entry, speech) for entry in (entries() if code is None else lookup(code))]
     if format == "json":
         print(printable_json(msgspec.json.encode(found)))
         return

@@ -9,18 +9,23 @@ import msgspec
 from cyclopts import Parameter
 
 from mailtrace.cli.common import Common
+from mailtrace.cli.languages import checked_language
 from mailtrace.problems import CouldNot
 from mailtrace.show.report import show_report
 from mailtrace.show.screen import Screen
 from mailtrace.stores import asking
 from mailtrace.zones import named, system_zone
+from mappings.locales import ENGLISH
 from search.safe import printable_json
+from search.speech import Reader
 
 
 def report(
     id: Annotated[str, Parameter(name="ID")],  # noqa: A002 - the argument's name
     /,
     *,
+    lang: str = ENGLISH,
+    reader: Reader | None = None,
     format: Literal["text", "json"] = "text",  # noqa: A002 - the option's name
     common: Common | None = None,
 ) -> None:
@@ -32,12 +37,18 @@ def report(
     ----------
     id
         Id of the trace, as `mailtrace search` shows it.
+    lang
+        Language of the text for the customer, such as de; `mailtrace languages` lists them.
+    reader
+        For whom its sentences are: the sender's or the recipient's side, or somebody of whom nothing is known (`link`); by default what
+        the operator says.
     format
         How to write it.
     """
     settings = (common or Common()).settings()
-    with asking(settings.store, settings.elasticsearch) as mail:
-        found = mail.report(id)
+    checked_language(lang)
+    with asking(settings.store, settings.elasticsearch, settings.books()) as mail:
+        found = mail.report(id, lang=lang, reader=reader)
     if found is None:
         raise CouldNot(f"there is no trace {id!r}; ids are in the last column of mailtrace search")
     if format == "json":

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from mappings.faults import MailTraceError
+from mappings.locales import Saying, Voice
 from mappings.vocabulary import Reason
 
 
@@ -34,7 +35,7 @@ class UnknownCode(MailTraceError, ValueError):  # noqa: N818 -- it names what wa
 
 
 class KnownError(msgspec.Struct, frozen=True, kw_only=True):
-    """One error: its codes, what they mean, who acts, the next step, and a sentence that can be passed on as it is."""
+    """One error: its codes, what they mean, who acts, the next step, and what to say to the customer."""
 
     #: Basic reply code; None where only the enhanced code says it.
     code: int | None = None
@@ -44,6 +45,12 @@ class KnownError(msgspec.Struct, frozen=True, kw_only=True):
     meaning: str
     move: Move
     next_step: str
-    customer_text: str
+    #: What the customer is told, in parts.
+    saying: Saying
     #: The reason in one sentence, as it is meant at this side.
     sentence: str = ""
+
+    @property
+    def customer_text(self) -> str:
+        """What the customer is told, in English: it can be passed on as it is."""
+        return Voice().customer_text(self.saying)

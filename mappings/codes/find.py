@@ -16,6 +16,7 @@ from mappings.codes.reply import split_reply
 from mappings.codes.side import Side, ours_or_theirs
 from mappings.codes.special import BY_STATUS, DONE
 from mappings.codes.stage import stage_in
+from mappings.locales import Saying
 from mappings.vocabulary import Reason
 
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}(?:\.[0-9]{1,3})?").fullmatch
@@ -253,9 +254,16 @@ def _entry(
         meaning=meaning,
         move=advice.move_delayed if temporary else advice.move,
         next_step=advice.next_step_for(temporary),
-        customer_text=advice.delayed if temporary else advice.refused,
+        saying=_saying(advice, temporary=temporary, refused=_class_of(code, enhanced) in (4, 5)),
         sentence=advice.sentence or reason.sentence,
     )
+
+
+def _saying(advice: Advice, *, temporary: bool, refused: bool) -> Saying:
+    """What the customer is told where nothing is known but the reply."""
+    if not refused and not advice.cause:
+        return Saying("delivered")
+    return Saying("deferred", advice.cause, advice.step_delayed) if temporary else Saying("bounced", advice.cause, advice.step)
 
 
 def _class_of(code: int | None, enhanced: str | None) -> int:

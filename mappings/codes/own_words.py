@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from mappings.codes.advice import ADVICE, Advice
+from mappings.codes.advice import Advice
 from mappings.codes.at_side import OWN_LOGIN
 from mappings.codes.entry import Move
 from mappings.codes.side import Side
@@ -21,12 +21,10 @@ from mappings.vocabulary import Reason
 
 _R = Reason
 
-_LOST = ADVICE[_R.LOCAL_SYSTEM]
-
 
 def _ours(next_step: str, sentence: str = "") -> Advice:
     """Our own server has to be put right."""
-    return Advice(Move.US, next_step, _LOST.refused, _LOST.delayed, Move.US, sentence)
+    return Advice(Move.US, next_step, "local_system", "ours", "ours_wait", Move.US, sentence)
 
 
 _MX_IS_US = _ours(

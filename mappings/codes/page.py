@@ -13,6 +13,7 @@ from mappings.codes.languages import WORDS
 from mappings.codes.own_words import DELIVERY, DIALOGUE
 from mappings.codes.receivers import RECEIVERS, Said
 from mappings.codes.stage import BY_STAGE
+from mappings.locales import Saying, Voice
 from mappings.vocabulary import Reason
 
 _HEAD = """# Errors
@@ -104,7 +105,8 @@ def _said(said: Said) -> str:
         named += f" (with {said.only})"
     source = f" Source: <{said.page}>" if said.page else ""
     advice = said.advice
-    return f"| {named} | {said.meaning}{source} | `{said.reason}` | `{advice.move}` | {advice.next_step} | {advice.refused} |"
+    told = Voice().customer_text(Saying("bounced", advice.cause, advice.step))
+    return f"| {named} | {said.meaning}{source} | `{said.reason}` | `{advice.move}` | {advice.next_step} | {told} |"
 
 
 def _stages() -> list[str]:

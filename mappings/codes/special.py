@@ -2,85 +2,85 @@
 
 from __future__ import annotations
 
-from mappings.codes.advice import ADVICE, Advice
+from mappings.codes.advice import Advice
 from mappings.codes.entry import Move
-from mappings.vocabulary import Reason
 
-_AGAIN = "It is sent again automatically; nothing needs to be done for now."
 _FILTER_AGAIN = "Check that the program behind this address runs, and its own log."
 
 _CONVERSION = Advice(
     Move.SENDER,
     "Send the message again as plain text or with common attachments, from a mail program that uses common formats.",
-    "The message could not be passed on in its present form. Please send it again as plain text or with common attachments.",
-    "The message could not be passed on so far in its present form. Please send it again as plain text or with common attachments.",
+    "conversion",
+    "plain_form",
+    "plain_form",
     Move.SENDER,
 )
 _LETTERS = Advice(
     Move.SENDER,
     "Use an address without special letters, if the recipient has one; the other server must learn SMTPUTF8 to take the present one.",
-    "The message could not be passed on because the other mail server does not support special letters in addresses or headers. "
-    "Please use an address without special letters.",
-    "The message could not be passed on so far because of special letters in an address or header. Please use an address without "
-    "special letters.",
+    "letters",
+    "plain_letters",
+    "plain_letters",
     Move.SENDER,
 )
 _OWNER = Advice(
     Move.SENDER,
     "Find out by another way who owns the address now, and ask for the right one.",
-    "The message was not delivered because the address has a new owner since it was last used. Please ask the recipient for the "
-    "right address.",
-    "The message was not delivered so far because it is not sure that the address still has the same owner. " + _AGAIN,
+    "new_owner",
+    "ask_address",
+    "wait",
 )
 _PASSWORD = Advice(
     Move.SENDER,
     "Change the password at the provider, then enter the new one in the mail program.",
-    "The message was refused because the password must be changed first. Please change it and enter the new one in the mail program.",
-    "The message has not been accepted so far because the password must be changed first. Please change it and enter the new one in "
-    "the mail program.",
+    "password",
+    "new_password",
+    "new_password",
     Move.SENDER,
 )
 _BUSY = Advice(
     Move.RECIPIENT_ADMIN,
     "Tell the administrator of that server; it refuses mail as a whole, not this message.",
-    "The message could not be delivered because the recipient's mail system takes no mail at present. Please try again later, "
-    "or reach the recipient another way.",
-    "The message could not be delivered so far because the recipient's mail system takes no mail at present. " + _AGAIN,
+    "busy",
+    "resend_later",
+    "wait",
 )
 _STORAGE = Advice(
     Move.RECIPIENT_ADMIN,
     "The administrator of that server must make room on its disks.",
-    "The message could not be delivered because the recipient's mail system has no room left. Please try again later.",
-    "The message could not be delivered so far because the recipient's mail system has no room left at present. " + _AGAIN,
+    "storage",
+    "resend_later",
+    "wait",
 )
 _SETUP = Advice(
     Move.RECIPIENT_ADMIN,
     "The administrator of that server must correct its settings; give the reply text and the time.",
-    "The message could not be delivered because the recipient's mail system is not set up correctly. Please tell the recipient "
-    "another way.",
-    "The message could not be delivered so far because the recipient's mail system is not set up correctly at present. " + _AGAIN,
+    "setup",
+    "recipient_admin",
+    "wait",
 )
 _WRITTEN = Advice(
     Move.SENDER,
     "Correct the recipient's address: look for blanks, missing or doubled signs and a comma for a dot.",
-    "The message could not be delivered because the recipient's address is not written correctly. Please check it for typing errors.",
-    "The message could not be delivered so far because the recipient's address is not written correctly. Please check it for typing "
-    "errors.",
+    "miswritten",
+    "check_address",
+    "check_address",
     Move.SENDER,
 )
 _LIST = Advice(
     Move.SENDER,
     "Ask the owner of the list to be allowed to write to it, or write from the address that is a member.",
-    "The message was refused because this sender may not write to the mailing list. Please ask the owner of the list.",
-    "The message has not been accepted so far because this sender may not write to the mailing list. Please ask the owner of the list.",
+    "list",
+    "list_owner",
+    "list_owner",
     Move.SENDER,
 )
 _NULL_SENDER = Advice(
     Move.PROVIDER,
     "Remove the null MX record of the sender's domain, or send from a domain that takes mail.",
-    "The message was refused because the sender's domain says that it takes no mail, so nobody could answer. Please send from "
-    "another address.",
-    "The message has not been accepted so far because the sender's domain says that it takes no mail. Please send from another address.",
+    "null_sender",
+    "other_sender",
+    "other_sender",
     Move.PROVIDER,
 )
 
@@ -88,22 +88,24 @@ _NO_WAY = Advice(
     Move.RECIPIENT_ADMIN,
     "Look up the MX and address records of the recipient's domain by name: they are missing, or lead to a name that does not exist. "
     "If the domain is spelled right, its owner must correct them.",
-    "The message could not be delivered because the recipient's domain names no mail server that can be found. Please check the "
-    "spelling, or tell the recipient another way.",
-    "The message could not be delivered so far because the recipient's domain names no mail server that can be found. " + _AGAIN,
+    "no_way",
+    "check_domain",
+    "wait",
 )
 _ADDRESS = Advice(
     Move.SENDER,
     "Check both addresses, the recipient's first: the code says only that one of them was not accepted. The text of the reply may "
     "say more.",
-    "The message could not be delivered because an address was not accepted. Please check the recipient's address for typing errors.",
-    "The message could not be delivered so far because an address was not accepted. Please check the recipient's address. " + _AGAIN,
+    "address",
+    "check_both",
+    "check_both",
 )
 _MAILBOX = Advice(
     Move.RECIPIENT_ADMIN,
     "Ask the administrator of that side what is wrong with the mailbox, and give the reply text and the time.",
-    "The message could not be delivered because the recipient's mailbox cannot be used. Please reach the recipient another way.",
-    "The message could not be delivered so far because the recipient's mailbox cannot be used at present. " + _AGAIN,
+    "mailbox_unusable",
+    "recipient_admin",
+    "wait",
 )
 
 #: By subject and detail of the enhanced code.
@@ -115,25 +117,25 @@ BY_STATUS: dict[tuple[int, int], Advice] = {
     (1, 4): Advice(
         Move.SENDER,
         "Ask the recipient for an address that is his alone.",
-        "The message could not be delivered because the address fits several people. Please ask the recipient for the exact address.",
-        "The message could not be delivered so far because the address fits several people. Please ask the recipient for the exact "
-        "address.",
+        "ambiguous",
+        "ask_address",
+        "ask_address",
         Move.SENDER,
     ),
     (1, 6): Advice(
         Move.SENDER,
         "Ask the recipient for the new address.",
-        "The message could not be delivered because the recipient has moved and left no new address. Please ask the recipient another way.",
-        "The message could not be delivered so far because the recipient has moved. Please ask the recipient another way.",
+        "moved",
+        "ask_address",
+        "ask_address",
         Move.SENDER,
     ),
     (1, 10): Advice(
         Move.SENDER,
         "Use another address: the owner of this domain has stated that it never takes mail.",
-        "The message could not be delivered because the part of the address behind the @ takes no mail. Please use another address "
-        "of the recipient.",
-        "The message could not be delivered so far because the part of the address behind the @ takes no mail. Please use another "
-        "address of the recipient.",
+        "null_domain",
+        "other_address",
+        "other_address",
         Move.SENDER,
     ),
     (2, 4): _SETUP,
@@ -162,8 +164,9 @@ BY_STATUS: dict[tuple[int, int], Advice] = {
 OWN_HOP = Advice(
     Move.US,
     _FILTER_AGAIN,
-    "The message could not be delivered because a part of our mail system did not answer. We are looking into it; please send it again.",
-    ADVICE[Reason.LOCAL_SYSTEM].delayed,
+    "local_system",
+    "ours",
+    "ours_wait",
     Move.US,
 )
 
@@ -171,6 +174,7 @@ OWN_HOP = Advice(
 DONE = Advice(
     Move.NOBODY,
     "Nothing. If the recipient misses it: look into the spam folder and at rules in the recipient's own mail program.",
-    "The message was accepted by the recipient's mail system.",
-    "The message was accepted by the recipient's mail system.",
+    "",
+    "none",
+    "none",
 )

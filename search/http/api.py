@@ -48,6 +48,8 @@ from search.http.parameters import (
 )
 from search.http.sessions import AnyRequest
 from search.http.site import Site
+from search.http.speaking import SPEAKING, Spoken, in_language
+from search.http.speaking import spoken as said_how
 from search.query import QueryError, parse_time
 
 T = TypeVar("T")
@@ -108,35 +110,38 @@ def traces(
     "/traces/{trace_id:str}",
     summary="The Email Report on one trace",
     responses=answer(ReportAnswer, examples.REPORT, "The report.") | UNCHANGED | problems(400, 401, 404, 429, 503),
+    dependencies={"spoken": Provide(said_how, sync_to_thread=False)},
     sync_to_thread=True,
 )
-def report(request: AnyRequest, trace_id: FromPath[str], mail: TheMail, note: TheNote) -> Response[Any]:
+def report(request: AnyRequest, trace_id: FromPath[str], spoken: NamedDependency[Spoken], mail: TheMail, note: TheNote) -> Response[Any]:
     """Give the Email Report."""
-    known_only(request, ())
-    found = mail.report(trace_id)
+    known_only(request, SPEAKING)
+    found = mail.report(trace_id, reader=spoken.reader, lang=spoken.lang, zone=spoken.zone)
     note("report", 0 if found is None else 1)
     if found is None:
         raise NotFoundException("There is no such trace.")
-    return tagged(request, found)
+    return in_language(tagged(request, found), spoken)
 
 
 @get(
     "/errors",
     summary="The most common errors",
     responses=answer(list[ErrorAnswer], examples.ERRORS, "The list.") | UNCHANGED | problems(400, 401, 429, 503),
+    dependencies={"spoken": Provide(said_how, sync_to_thread=False)},
     sync_to_thread=True,
 )
 def errors(
     request: AnyRequest,
+    spoken: NamedDependency[Spoken],
     mail: TheMail,
     note: TheNote,
     seen: Annotated[bool, Parameter(description="Count how often each decided in the caller's mail.", required=False)] = False,
 ) -> Response[Any]:
     """Give the list of most common errors."""
-    known_only(request, ("seen",))
-    listed = mail.errors(seen=seen)
+    known_only(request, ("seen", *SPEAKING))
+    listed = mail.errors(seen=seen, reader=spoken.reader, lang=spoken.lang)
     note("errors", len(listed))
-    return tagged(request, listed)
+    return in_language(tagged(request, listed), spoken)
 
 
 @get(
@@ -144,20 +149,22 @@ def errors(
     summary="What a code means",
     description="A basic code (`550`), an enhanced one (`5.1.1`), or both (`550 5.1.1`).",
     responses=answer(list[ErrorAnswer], examples.ERRORS[:1], "Its entries.") | UNCHANGED | problems(400, 401, 404, 429, 503),
+    dependencies={"spoken": Provide(said_how, sync_to_thread=False)},
     sync_to_thread=True,
 )
 def error(
     request: AnyRequest,
     code: FromPath[str],
+    spoken: NamedDependency[Spoken],
     mail: TheMail,
     note: TheNote,
     seen: Annotated[bool, Parameter(description="Count how often each decided in the caller's mail.", required=False)] = False,
 ) -> Response[Any]:
     """Explain a code."""
-    known_only(request, ("seen",))
-    listed = mail.errors(code, seen=seen)
+    known_only(request, ("seen", *SPEAKING))
+    listed = mail.errors(code, seen=seen, reader=spoken.reader, lang=spoken.lang)
     note("errors", len(listed))
-    return tagged(request, listed)
+    return in_language(tagged(request, listed), spoken)
 
 
 @get(

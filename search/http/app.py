@@ -50,7 +50,7 @@ def application(site: Site) -> ASGIApp:
         way.place = who
 
     def give_mail(caller: TheCaller) -> MailTrace:
-        return MailTrace(engine, caller.scope, site.clock)
+        return MailTrace(engine, caller.scope, site.clock, site.books)
 
     async def limit_threads(_app: Litestar) -> None:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(site.threads, thread_name_prefix="question"))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from mappings.locales import Books, built_in
 from search.access import Caller, Customer, Role
 from search.engines import Engine
 from search.http.audit import Audit
@@ -47,6 +48,8 @@ class Site:
     threads: int = 4
     #: Gives now in milliseconds; a test sets it.
     clock: Callable[[], int] = _now_ms
+    #: The sentences for people, as the site has them.
+    books: Books = field(default_factory=built_in)
     places: Places = field(default_factory=Places)
     strangers: Strangers = field(default_factory=Strangers)
     weeks: RememberedWeeks = field(default_factory=RememberedWeeks)

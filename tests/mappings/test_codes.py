@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mappings import codes
 from mappings.codes import Move, UnknownCode, advice, at_side, basic, enhanced, find, outcomes, page, phrases, special
 from mappings.codes.side import Side
+from mappings.locales import Saying, Voice
 from mappings.vocabulary import Disposition, Reason
 
 # What was logged or said, and the reasons that fit: as servers of the laboratory said it, then as large providers do.
@@ -274,7 +275,8 @@ def test_each_customer_sentence_can_be_passed_on() -> None:
         *at_side.AUTOMATIC.values(),
     ]
     for one in everything:
-        for text in (one.refused, one.delayed):
+        for step in (one.step, one.step_delayed):
+            text = Voice().customer_text(Saying(one.fate or "bounced", one.cause, step))
             assert text.startswith("The message "), text
             assert text.endswith("."), text
             assert not re.search(r"\d|SMTP|MX|relay|queue|DNS|TLS|envelope|\(s\)", text), text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 from reference import ReferenceStore
 
 from mappings.codes import Move
+from mappings.locales import book
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.access import Caller, Customer, Role
 from search.engines import OverTime, StoreState, Total
@@ -18,17 +21,17 @@ from search.freshness import FreshnessAnswer, SourceState
 from search.http.audit import Audit
 from search.http.pages.account import local
 from search.http.pages.chart import chart_of, edges
-from search.http.pages.clock import Clock, zone_of
+from search.http.pages.clock import Clock, written_number, zone_of
 from search.http.pages.form import flaw_of, form_of, pills
 from search.http.pages.freshness import ago, freshness_of
 from search.http.pages.hostile import LONGEST, left_out, pieces, plain
 from search.http.pages.journey import offset, product
 from search.http.pages.nothing import causes, offers
 from search.http.pages.question import Items, Question, asked, by_of, folded, missing, range_of
-from search.http.pages.report_view import size
+from search.http.pages.report_view import RELATIONS, size
 from search.http.pages.rows import short_meaning
 from search.http.pages.sentence import as_text, headline
-from search.http.pages.words import DIRECTIONS, DISPOSITIONS, GROUPS, MOVES, REASONS, VERDICT_NAMES, VERDICTS, move_in_words
+from search.http.pages.words import DIRECTIONS, DISPOSITIONS, GROUPS, MOVES, REASONS, VERDICT_NAMES, VERDICTS, without_mover
 from search.http.sessions import Sessions
 from search.http.site import Site
 from search.http.tokens import Tokens
@@ -38,6 +41,7 @@ from search.service import MailTrace
 from search.standing import NotRead, ReadingState
 from search.times import utc
 
+ROOT = Path(__file__).resolve().parents[2]
 NOW_MS = int(datetime(2026, 11, 24, 7, 15, tzinfo=UTC).timestamp() * 1000)
 CLOCK = Clock(ZoneInfo("Europe/Berlin"), "Europe/Berlin", NOW_MS)
 CALLER = Caller("north", Role.ADMIN, EVERYTHING, (Customer("Bakery", ("bakery.example",)),))
@@ -67,7 +71,32 @@ def test_every_word_of_the_vocabulary_has_words_on_the_pages() -> None:
     assert sorted(one for group in GROUPS for one in group.members) == sorted(Disposition)
     assert all(DISPOSITIONS[one].tone is group.tone for group in GROUPS for one in group.members)
     assert all(word.label.lower().replace(" ", "_") == one.value for one, word in DISPOSITIONS.items())
-    assert move_in_words(Move.NOBODY) == ("Nobody", "It goes on by itself, or it is done.")
+    assert without_mover(Move.NOBODY.sentence) == "It goes on by itself, or it is done."
+    assert without_mover(Move.SENDER.sentence) == Move.SENDER.sentence
+
+
+def test_what_stands_on_a_report_is_in_every_language() -> None:
+    """Each label, each word for an outcome, verdict, reason, direction and relation is a phrase of the language files."""
+    english = book("en").parts
+    template = (ROOT / "search/http/templates/report.html").read_text(encoding="utf-8")
+    fixed = re.findall(r'\bsay\("([^"]+)"\)', template)
+    assert len(fixed) > 30
+    view = (ROOT / "search/http/pages/report_view.py").read_text(encoding="utf-8")
+    facts = re.findall(r'NamedValue\(\s*"([^"]+)"', view)
+    labels = [one.label for one in DISPOSITIONS.values()]
+    words = [*VERDICTS.values(), *VERDICT_NAMES.values(), *REASONS.values(), *DIRECTIONS.values(), *RELATIONS.values()]
+    wanted = [*fixed, *facts, *labels, *map(str.lower, labels), *words]
+    assert [phrase for phrase in wanted if phrase and f"words.{phrase}" not in english] == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "day", "number"),
+    [("en_GB", "24 Nov 2026, 08:15:00 CET", "1,234,567"), ("de_DE", "24. Nov. 2026, 08:15:00 CET", "1.234.567")],
+)
+def test_days_and_numbers_are_written_as_a_language_does(locale: str, day: str, number: str) -> None:
+    """By its locale, in the reader's zone."""
+    assert replace(CLOCK, locale=locale).now.full == day
+    assert written_number(1_234_567, locale) == number
 
 
 @pytest.mark.parametrize(

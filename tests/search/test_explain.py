@@ -11,9 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mappings.codes import Move
+from mappings.locales import book
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition, Reason, Verdict
-from search.explain import Explanation, explain
+from search.answers import RelatedTrace
+from search.explain import Explanation, explain, explained, found_in
+from search.later import later_of, with_later
+from search.scope import Scope
+from search.speech import Reader, Speech
 
 _TIME_MS = 1_795_490_530_123  # 24 November 2026 at 03:22:10 UTC
 
@@ -78,7 +83,7 @@ def test_every_fate_and_reason_has_an_answer(disposition: Disposition, reason: R
         (Reason.SPAM, "unwanted advertising"),
         (Reason.CONTENT, "content is not allowed"),
         (Reason.ATTACHMENT, "attachment"),
-        (Reason.POLICY, "because of a rule"),
+        (Reason.POLICY, "a rule of our mail system"),
     ],
 )
 def test_kept_mail_says_why(reason: Reason, words: str) -> None:
@@ -86,7 +91,7 @@ def test_kept_mail_says_why(reason: Reason, words: str) -> None:
     told = explain(_trace(Disposition.QUARANTINED, reason=reason, detail="Eicar-Test", sender_notified=True))
     assert words in told.customer_text
     assert "was kept back by the mail filter" in told.customer_text
-    assert told.customer_text.endswith("The sender has been told that it was not delivered.")
+    assert "The sender has been told that it was not delivered." in told.customer_text
     assert "Eicar-Test" in told.meaning
 
 
@@ -168,3 +173,82 @@ def test_hostile_addresses_stay_in_one_line(sender: str, text: str, time_ms: int
     assert told.customer_text.isprintable()
     assert told.meaning.isprintable()
     assert len(told.customer_text) < 1200
+
+
+# Who reads it, and what happened since ------------------------------------------------------------------------------------------
+
+_MISSING: dict[str, Any] = {"reply_code": 550, "enhanced_code": "5.1.1", "reply_text": "no such user", "reply_by": "remote"}
+_SIDES = {"sender_domain": "example.org", "recipient_domain": "example.net"}
+
+
+@pytest.mark.parametrize(
+    ("domains", "words"),
+    [
+        (("example.net",), "there is no mailbox with this address in your domain"),
+        (("example.org",), "the recipient's address does not exist. Please check the spelling"),
+        # Of mail between his own domains it is his own mailbox that is missing.
+        (("example.net", "example.org"), "there is no mailbox with this address in your domain"),
+        (("elsewhere.example",), "the recipient's address does not exist. The sender should check"),
+    ],
+)
+def test_the_scope_tells_whose_side_reads_it(domains: tuple[str, ...], words: str) -> None:
+    """Of a bounce to his own missing mailbox the customer reads that it is his."""
+    told = explain(_trace(Disposition.BOUNCED, **_MISSING, **_SIDES), Speech(scope=Scope(frozenset(domains))))
+    assert words in told.customer_text
+    assert told.meaning in told.customer_text
+    assert told.next_step in told.customer_text
+
+
+def test_a_reader_may_be_chosen() -> None:
+    """Whoever sees everything can say it to anybody; the keys of the mover stay."""
+    trace = _trace(Disposition.QUARANTINED, reason=Reason.SPAM, **_SIDES)
+    told = {reader: explain(trace, Speech(reader=reader)) for reader in Reader}
+    assert {one.move for one in told.values()} == {Move.US}
+    assert told[Reader.OPERATOR].next_step.startswith("Look at the kept message by its quarantine id.")
+    assert told[Reader.RECIPIENT].next_step == "If it is wanted, please ask your mail provider to release it."
+    assert (told[Reader.RECIPIENT].move_word, told[Reader.LINK].move_word) == ("Your provider", "The administrators")
+    assert "provider" not in told[Reader.LINK].customer_text
+
+
+def test_in_another_language_the_operator_keeps_his_next_step() -> None:
+    """What is translated is what he passes on, what it means and whose move it is."""
+    told = explain(_trace(Disposition.QUARANTINED, reason=Reason.SPAM), Speech(book("de")))
+    assert told.meaning.startswith("Die Nachricht von ann@example.org")
+    assert told.next_step.startswith("Look at the kept message")
+    assert (told.move_word, told.reason_sentence) == ("Wir", "Sie wurde für unerwünschte Werbung gehalten.")
+
+
+@pytest.mark.parametrize(
+    ("disposition", "how", "confidence", "end", "words", "move"),
+    [
+        (Disposition.TEMPFAILED, "later_try", "guessed", Disposition.DELIVERED, "It came again on", Move.NOBODY),
+        (Disposition.QUARANTINED, "release", "certain", Disposition.DELIVERED, "at first: it was taken for unwanted", Move.NOBODY),
+        (Disposition.DELIVERED, "next_hop", "likely", Disposition.BOUNCED, "At the next mail system it could not be", Move.RECIPIENT_ADMIN),
+        (Disposition.DELIVERED, "next_hop", "likely", Disposition.DELIVERED, "At the next mail system it was delivered.", Move.NOBODY),
+        (Disposition.DELIVERED, "next_hop", "likely", Disposition.DEFERRED, "accepted and is on its way", Move.NOBODY),
+        # Not sure enough to be said; and put off again is no end.
+        (Disposition.DELIVERED, "next_hop", "guessed", Disposition.BOUNCED, "", Move.NOBODY),
+        (Disposition.DELIVERED, "next_hop", "certain", Disposition.TEMPFAILED, "", Move.NOBODY),
+        (Disposition.BOUNCED, "later_try", "certain", Disposition.DELIVERED, "", Move.RECIPIENT_ADMIN),
+    ],
+)
+def test_what_happened_since(disposition: Disposition, how: str, confidence: str, end: Disposition, words: str, move: Move) -> None:
+    """It came again, was released, went on at a next server: told with its end, and nothing is said of what is guessed."""
+    trace = _trace(disposition, reason=Reason.SPAM if disposition is Disposition.QUARANTINED else None)
+    related = RelatedTrace(
+        id="1" * 26,
+        how=how,
+        recipient="bob@example.net",
+        disposition=end,
+        time="2026-11-24T04:00:00.000Z",
+        host="mx2",
+        evidence="",
+        confidence=confidence,
+    )
+    later = later_of(trace, [related])
+    assert (later is not None) == bool(words)
+    found = found_in(trace)
+    told = explained(trace, found if later is None else with_later(found, later), Speech())
+    assert words in told.customer_text
+    assert told.move is move
+    assert "was not delivered" not in told.customer_text or not words

@@ -42,8 +42,7 @@ QQ = Receiver(
             "The recipient got very much mail in a short time, so QQ lets nothing in for a while.",
             "Send again some hours later.",
             move=Move.NOBODY,
-            refused="The message could not be delivered because the recipient's mailbox gets too much mail at once. Please send it "
-            "again later.",
+            cause="mailbox_busy",
         ),
         Said(
             _R.SENDER_INVALID,

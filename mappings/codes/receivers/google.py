@@ -9,23 +9,6 @@ from mappings.vocabulary import Reason
 _R = Reason
 
 _RULES = "https://support.google.com/a/answer/81126"
-_TOO_MUCH = (
-    "The message could not be delivered because the recipient's mailbox gets too much mail at once. Please send it again later.",
-    (
-        "The message has been delayed because the recipient's mailbox gets too much mail at once. It is sent again automatically; "
-        "nothing needs to be done for now."
-    ),
-)
-_UNCONFIRMED = (
-    (
-        "The message was refused because it could not be confirmed that it comes from the sender's domain. "
-        "The sender's mail administrator has to correct this (SPF and DKIM)."
-    ),
-    (
-        "The message has not been accepted so far because it could not be confirmed that it comes from the sender's domain. "
-        "The sender's mail administrator should check this (SPF and DKIM)."
-    ),
-)
 
 GOOGLE = Receiver(
     "Google (Gmail, Workspace)",
@@ -37,8 +20,7 @@ GOOGLE = Receiver(
             "The mailbox gets more mail at a time than Google lets in.",
             "Wait some hours. If it goes on, the recipient should look for a flood or a forwarding that fills the mailbox.",
             move=Move.RECIPIENT_ADMIN,
-            refused=_TOO_MUCH[0],
-            delayed=_TOO_MUCH[1],
+            cause="mailbox_busy",
         ),
         Said(
             _R.MAILBOX_FULL,
@@ -112,8 +94,7 @@ GOOGLE = Receiver(
             ("blocked because the sender is unauthenticated", "gmail requires all senders to authenticate"),
             "Neither SPF nor DKIM passed, and Google takes no mail without one of them.",
             "Publish an SPF record that names the sending server, and sign with DKIM; one of both must pass.",
-            refused=_UNCONFIRMED[0],
-            delayed=_UNCONFIRMED[1],
+            cause="unconfirmed",
             page=_RULES,
         ),
         Said(

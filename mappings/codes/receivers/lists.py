@@ -9,13 +9,6 @@ from mappings.vocabulary import Reason
 
 _R = Reason
 
-_LINK = (
-    "The message was refused because it holds a link to a domain that is on a block list. Please take the link out and send it again.",
-    (
-        "The message has not been accepted so far because it holds a link to a domain that is on a block list. Please take the link out "
-        "and send it again."
-    ),
-)
 
 LISTS: tuple[Receiver, ...] = (
     Receiver(
@@ -43,8 +36,9 @@ LISTS: tuple[Receiver, ...] = (
                 ("dbl.spamhaus", "spamhaus.org/dbl", "spamhaus.org/query/domain"),
                 "A domain of the sender or of a link in the message is on the domain list of Spamhaus.",
                 "Look the domains up at check.spamhaus.org; take the link out, or have the owner of the domain ask for removal.",
-                refused=_LINK[0],
-                delayed=_LINK[1],
+                cause="link",
+                step="take_link_out",
+                step_delayed="take_link_out",
                 page="https://www.spamhaus.org/blocklists/domain-blocklist/",
             ),
             Said(
@@ -187,8 +181,9 @@ LISTS: tuple[Receiver, ...] = (
                 ("surbl.org", "uribl.com"),
                 "A link in the message leads to a domain that is on a list of spam's links.",
                 "Take the link out, or have the owner of the domain ask the list for removal.",
-                refused=_LINK[0],
-                delayed=_LINK[1],
+                cause="link",
+                step="take_link_out",
+                step_delayed="take_link_out",
             ),
         ),
     ),

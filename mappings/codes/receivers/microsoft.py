@@ -11,43 +11,6 @@ from mappings.vocabulary import Reason
 
 _R = Reason
 
-_GROUP = (
-    (
-        "The message was refused because this recipient takes mail from certain senders only. Please ask the recipient's administrator "
-        "to allow the sender."
-    ),
-    (
-        "The message has not been accepted so far because this recipient takes mail from certain senders only. Please ask the "
-        "recipient's administrator."
-    ),
-)
-_ORGANISATION = (
-    (
-        "The message was refused because the sender's organisation may not send at present. The sender's mail administrator has to "
-        "look into it."
-    ),
-    (
-        "The message has not been accepted so far because the sender's organisation may not send at present. The sender's mail "
-        "administrator has to look into it."
-    ),
-)
-_SEND_AS = (
-    (
-        "The message was refused because the account may not send with this sender's address. Please check the sender's address in the "
-        "mail program."
-    ),
-    (
-        "The message has not been accepted so far because the account may not send with this sender's address. Please check the "
-        "sender's address in the mail program."
-    ),
-)
-_BUSY_MAILBOX = (
-    "The message could not be delivered because the recipient's mailbox gets too much mail at once. Please send it again later.",
-    (
-        "The message has been delayed because the recipient's mailbox gets too much mail at once. It is sent again automatically; "
-        "nothing needs to be done for now."
-    ),
-)
 
 OUTLOOK_COM = Receiver(
     "Microsoft (Outlook.com, Hotmail, Live)",
@@ -120,8 +83,9 @@ MICROSOFT_365 = Receiver(
             "Microsoft has stopped this sender, because the account sent spam.",
             "The administrator of the sender's organisation secures the account, then takes it off the list of restricted users.",
             codes=("5.7.501-503",),
-            refused=_ORGANISATION[0],
-            delayed=_ORGANISATION[1],
+            cause="organisation",
+            step="sender_organisation",
+            step_delayed="sender_organisation",
         ),
         Said(
             _R.REPUTATION,
@@ -129,8 +93,9 @@ MICROSOFT_365 = Receiver(
             "A young or little-used Microsoft tenant sends from an address of bad reputation.",
             "The administrator of the sender's organisation opens a case with Microsoft's support.",
             codes=("5.7.708",),
-            refused=_ORGANISATION[0],
-            delayed=_ORGANISATION[1],
+            cause="organisation",
+            step="sender_organisation",
+            step_delayed="sender_organisation",
         ),
         Said(
             _R.POLICY,
@@ -139,10 +104,9 @@ MICROSOFT_365 = Receiver(
             "The administrator of the sender's organisation takes the address off its block list.",
             codes=("5.7.703",),
             move=Move.PROVIDER,
-            refused="The message was stopped because the sender's own organisation does not allow mail to this recipient. Please ask the "
-            "sender's administrator.",
-            delayed="The message was stopped because the sender's own organisation does not allow mail to this recipient. Please ask the "
-            "sender's administrator.",
+            cause="own_organisation",
+            step="sender_organisation",
+            step_delayed="sender_organisation",
         ),
         Said(
             _R.RATE_LIMIT,
@@ -150,8 +114,9 @@ MICROSOFT_365 = Receiver(
             "The sender's organisation sent too much or too much spam, so that Microsoft stopped all of its mail.",
             "The administrator of the sender's organisation looks for hacked accounts and connectors, then opens a case with Microsoft.",
             codes=("5.7.700-702", "5.7.704-707", "5.7.709-749"),
-            refused=_ORGANISATION[0],
-            delayed=_ORGANISATION[1],
+            cause="organisation",
+            step="sender_organisation",
+            step_delayed="sender_organisation",
         ),
         Said(
             _R.SENDER_INVALID,
@@ -260,8 +225,9 @@ MICROSOFT_365 = Receiver(
             "The group or mailbox takes mail from certain senders only.",
             "Ask the owner of the group to allow the sender.",
             codes=("5.7.124",),
-            refused=_GROUP[0],
-            delayed=_GROUP[1],
+            cause="group",
+            step="ask_group",
+            step_delayed="ask_group",
         ),
         Said(
             _R.POLICY,
@@ -269,8 +235,9 @@ MICROSOFT_365 = Receiver(
             "The group, mailbox or folder takes mail from inside its organisation only.",
             "Ask the administrator of the recipient's organisation to let people outside write to it.",
             codes=("5.7.133-136",),
-            refused=_GROUP[0],
-            delayed=_GROUP[1],
+            cause="group",
+            step="ask_group",
+            step_delayed="ask_group",
         ),
         Said(
             _R.SENDER_INVALID,
@@ -278,8 +245,7 @@ MICROSOFT_365 = Receiver(
             "The account that logged in may not send with this sender's address.",
             "Use the account's own address, or have the administrator grant the right to send as the other.",
             codes=("5.7.60",),
-            refused=_SEND_AS[0],
-            delayed=_SEND_AS[1],
+            cause="not_his_address",
         ),
         Said(
             _R.RATE_LIMIT,
@@ -296,8 +262,7 @@ MICROSOFT_365 = Receiver(
             "Wait some hours. If it goes on, the recipient's administrator should look for a flood or a loop.",
             codes=("5.2.121-122",),
             move=Move.RECIPIENT_ADMIN,
-            refused=_BUSY_MAILBOX[0],
-            delayed=_BUSY_MAILBOX[1],
+            cause="mailbox_busy",
         ),
         Said(
             _R.RECIPIENT_UNKNOWN,

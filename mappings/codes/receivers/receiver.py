@@ -20,7 +20,7 @@ class Said:
     """What a receiver means by words, or by codes, of its own.
 
     Words are plain text, not expressions: `…` stands for whatever a reply has there, so that looking for them stays linear
-    whatever strangers write. Move and customer sentences are those of the reason, unless they are given.
+    whatever strangers write. Move and parts of the customer's sentence are those of the reason, unless they are given.
     """
 
     reason: Reason
@@ -33,10 +33,10 @@ class Said:
     #: The words count with these codes only: a class, a basic code or an enhanced one, separated by blanks.
     only: str = ""
     move: Move | None = None
-    #: To the customer, when it is refused for good.
-    refused: str = ""
-    #: To the customer, while it may still arrive.
-    delayed: str = ""
+    #: What the customer reads, as in `Advice`, where it is not what the reason says.
+    cause: str = ""
+    step: str = ""
+    step_delayed: str = ""
     #: Where the receiver explains it, if not on its main page.
     page: str = ""
     #: Advice of its own where our server says it, or is told it.
@@ -51,8 +51,9 @@ class Said:
         advice = Advice(
             self.move or base.move,
             self.next_step,
-            self.refused or base.refused,
-            self.delayed or base.delayed,
+            self.cause or base.cause,
+            self.step or base.step,
+            self.step_delayed or base.step_delayed,
             self.move or base.move_delayed,
         )
         object.__setattr__(self, "parts", tuple(map(parts_of, self.words)))

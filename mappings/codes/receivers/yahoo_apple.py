@@ -87,8 +87,9 @@ APPLE = Receiver(
             "A domain in the message, mostly of a link, is on the domain list of Spamhaus.",
             "Look up all domains in the text at check.spamhaus.org; take the listed one out, or have its owner ask for removal.",
             move=Move.SENDER,
-            refused="The message was refused because it holds a link to a domain that is on a block list. Please take the link out and "
-            "send it again.",
+            cause="link",
+            step="take_link_out",
+            step_delayed="take_link_out",
         ),
         Said(
             _R.AUTH_DMARC,

@@ -1,4 +1,4 @@
-"""Signing in, and what a reader chooses: zone and colours. Both are kept by the browser."""
+"""Signing in, and what a reader chooses: zone, language and colours. They are kept by the browser."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from litestar import Response, get, post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
+from mappings.locales import LANGUAGES, book
 from search.http.forms import form_of
 from search.http.given import TheCaller, TheMail, TheSite
 from search.http.pages.clock import zone_of
@@ -39,7 +40,7 @@ def preferences(request: AnyRequest, site: TheSite, caller: TheCaller, mail: The
     """Show what can be chosen."""
     page = page_of(request, site, caller)
     behind = local(request.query_params.get("next", ""))
-    return render(page, "preferences.html", mail, behind=behind, zones=sorted(available_timezones()), flaw="", zone=page.clock.name)
+    return render(page, "preferences.html", mail, behind=behind, flaw="", zone=page.clock.name, **_choices())
 
 
 @post("/preferences", include_in_schema=False, status_code=303)
@@ -48,16 +49,22 @@ async def prefer(request: AnyRequest, site: TheSite, caller: TheCaller, mail: Th
     form = await form_of(request)
     site.sessions.check_csrf(request, form.get("csrf"))
     behind = local(form.get("next", ""))
-    zone, theme = form.get("zone", "").strip(), form.get("theme", "")
+    zone, theme, lang = form.get("zone", "").strip(), form.get("theme", ""), form.get("lang", "")
     if zone and zone_of(zone) is None:
         page = page_of(request, site, caller)
         flaw = "There is no such zone. Zones are named like Europe/Berlin or UTC"
-        return render(page, "preferences.html", mail, status=400, behind=behind, zones=sorted(available_timezones()), flaw=flaw, zone=zone)
+        return render(page, "preferences.html", mail, status=400, behind=behind, flaw=flaw, zone=zone, **_choices())
     answer = Redirect(f"{site.base}{behind}", status_code=303)
     # The script reads the zone, to see whether one was chosen.
     answer.set_cookie(_cookie(request, site, "zone", zone))
     answer.set_cookie(_cookie(request, site, "theme", theme if theme in THEMES else ""))
+    answer.set_cookie(_cookie(request, site, "lang", lang if lang in LANGUAGES else ""))
     return answer
+
+
+def _choices() -> dict[str, Any]:
+    """What can be chosen: zones, and languages by code and name of their own."""
+    return {"zones": sorted(available_timezones()), "languages": [(code, book(code).name) for code in LANGUAGES]}
 
 
 def _cookie(request: AnyRequest, site: Site, key: str, value: str) -> Cookie:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Final
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 MONTHS: Final = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _LONGEST_NAME = 64
+_ENGLISH: Final = "en_GB"
 #: As `search.answers.utc_words` and `search.explain` write times into their sentences.
 _IN_WORDS = re.compile(rf"\b([0-9]{{1,2}}) ({'|'.join(m[:3] for m in MONTHS)})[a-z]* ([0-9]{{4}})( at)? ([0-9]{{2}}):([0-9]{{2}}) UTC\b")
 
@@ -35,6 +36,8 @@ class Clock:
     #: As people choose it: `Europe/Berlin`.
     name: str
     now_ms: int
+    #: How days are written, such as `de_DE`.
+    locale: str = _ENGLISH
 
     def at(self, time_ms: int) -> Moment:
         """A moment in milliseconds since 1970 UTC."""
@@ -73,7 +76,7 @@ class Clock:
         except OverflowError:
             # A stamp of a stranger at the end of the calendar stays in UTC.
             local = utc
-        return Moment(utc.astimezone(UTC), local, local.year == datetime.fromtimestamp(self.now_ms / 1000, self.zone).year)
+        return Moment(utc.astimezone(UTC), local, local.year == datetime.fromtimestamp(self.now_ms / 1000, self.zone).year, self.locale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Moment:
     utc: datetime
     local: datetime
     this_year: bool
+    locale: str = _ENGLISH
 
     @property
     def iso(self) -> str:
@@ -97,8 +101,7 @@ class Moment:
     @property
     def day(self) -> str:
         """The day: `24 Nov`, with its year where it is not this one."""
-        text = f"{self.local.day} {MONTHS[self.local.month - 1][:3]}"
-        return text if self.this_year else f"{text} {self.local.year}"
+        return self._date("MMMd") if self.this_year else self._date("yMMMd")
 
     @property
     def time(self) -> str:
@@ -124,14 +127,14 @@ class Moment:
     @property
     def full(self) -> str:
         """Everything: `24 Nov 2026, 05:06:42 CET`."""
-        return f"{self.local.day} {MONTHS[self.local.month - 1][:3]} {self.local.year}, {self.time} {self.zone}"
+        return f"{self._date('yMMMd')}, {self.time} {self.zone}"
 
     @property
     def in_utc(self) -> str:
         """The same moment in UTC as text, with its day where that is another one; empty where the zone is UTC."""
         if self.zone == "UTC":
             return ""
-        other = "" if self.utc.date() == self.local.date() else f"{self.utc.day} {MONTHS[self.utc.month - 1][:3]} "
+        other = "" if self.utc.date() == self.local.date() else f"{replace(self, local=self.utc)._date('MMMd')} "
         return f"{other}{self.utc:%H:%M:%S} UTC"
 
     @property
@@ -144,3 +147,22 @@ class Moment:
     def long_day(self) -> str:
         """The day in full: `Tuesday 24 November`."""
         return f"{_WEEKDAYS[self.local.weekday()]} {self.local.day} {MONTHS[self.local.month - 1]}"
+
+    def _date(self, skeleton: str) -> str:
+        """The day, by a skeleton of CLDR: with its year where that is named."""
+        if self.locale == _ENGLISH:
+            year = f" {self.local.year}" if skeleton.startswith("y") else ""
+            return f"{self.local.day} {MONTHS[self.local.month - 1][:3]}{year}"
+        # Who reads English needs no calendars of other languages.
+        from babel.dates import format_skeleton  # noqa: PLC0415
+
+        return str(format_skeleton(skeleton, self.local, locale=self.locale))
+
+
+def written_number(number: float, locale: str) -> str:
+    """A number as a language writes it: `1,234`, `1.234`."""
+    if locale == _ENGLISH:
+        return f"{number:,}"
+    from babel.numbers import format_decimal  # noqa: PLC0415 - as above
+
+    return str(format_decimal(number, locale=locale))

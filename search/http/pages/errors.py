@@ -16,7 +16,7 @@ from search.error_answer import ErrorAnswer
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.render import page_of, render
 from search.http.pages.rows import TraceRow, row_of
-from search.http.pages.words import MOVES, REASONS, move_in_words, sentence_case
+from search.http.pages.words import MOVES, REASONS, sentence_case, without_mover
 from search.http.sessions import AnyRequest
 from search.query import Query
 
@@ -77,8 +77,8 @@ def line_of(one: ErrorAnswer) -> ErrorLine:
         path=_path(one),
         kind=_kind(one),
         meaning=one.meaning,
-        move=MOVES[one.move][1],
-        move_sentence=move_in_words(one.move)[1],
+        move=one.move_word,
+        move_sentence=without_mover(one.move_sentence),
         next_step=one.next_step,
         customer_text=one.customer_text,
         reason=sentence_case(REASONS[one.reason]),

@@ -97,7 +97,7 @@ def way(report: ReportAnswer) -> list[Box]:
         where = f"sending server, {server.ip}" if server.ip and known else "sending server"
         boxes.append(Box(known or server.ip or "", where))
     elif report.hops and trace.sender == "":
-        boxes.append(Box("Our own server", "made the message itself"))
+        boxes.append(Box("The mail system", "made the message itself"))
     stations = [hop for hop in report.hops if hop.kind != "connection"] or list(report.hops)
     boxes += [Box(hop_title(hop), _hop_line(hop)) for hop in stations]
     boxes.append(_end(trace, report.next_ids))

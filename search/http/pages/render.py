@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -14,9 +14,10 @@ from litestar.enums import MediaType
 from litestar.exceptions import NotAuthorizedException
 
 from mappings.faults import StoreError
+from mappings.locales import LANGUAGES, Book, chosen_of
 from search.access import Caller, Role
 from search.http.pages import assets, hostile
-from search.http.pages.clock import Clock, zone_of
+from search.http.pages.clock import Clock, written_number, zone_of
 from search.http.pages.freshness import Freshness, freshness_of, not_known
 from search.http.pages.words import GROUPS
 from search.http.sessions import AnyRequest
@@ -92,6 +93,25 @@ class PageRequest:
         return chosen if chosen in THEMES else ""
 
     @property
+    def lang(self) -> str:
+        """The reader's language: the one that was chosen, else the best that his browser asks for."""
+        chosen = self.request.cookies.get("lang", "")
+        return chosen if chosen in LANGUAGES else chosen_of(self.request.headers.get("accept-language", ""))
+
+    @property
+    def book(self) -> Book:
+        """What is written in the reader's language."""
+        return self.site.books[self.lang]
+
+    def say(self, phrase: str) -> str:
+        """A phrase of a page in the reader's language; as it is where there is none."""
+        return self.book.phrase(phrase)
+
+    def figure(self, number: float) -> str:
+        """A number as the reader's language writes it."""
+        return written_number(number, self.book.locale)
+
+    @property
     def is_admin(self) -> bool:
         """Whether the reader sees the audit log."""
         return self.caller is not None and self.caller.role is Role.ADMIN
@@ -129,6 +149,11 @@ def page_of(request: AnyRequest, site: Site, caller: Caller | None) -> PageReque
     return PageRequest(request, site, caller, Clock(zone or zone_of(site.zone) or _utc(), name, site.clock()))
 
 
+def in_language(page: PageRequest) -> PageRequest:
+    """The page with its times as the reader's language writes them: for pages that are translated."""
+    return replace(page, clock=replace(page.clock, locale=page.book.locale))
+
+
 def _utc() -> Any:
     """The zone that is always there."""
     return zone_of("UTC")
@@ -155,4 +180,6 @@ def render(
     if "fresh" not in values:
         values["fresh"] = fresh(page, mail) if mail is not None else None
     text = environment().get_template(template).render(page=page, **values)
-    return Response(text, media_type=MediaType.HTML, status_code=status, headers={"vary": "HX-Request", **(headers or {})})
+    return Response(
+        text, media_type=MediaType.HTML, status_code=status, headers={"vary": "HX-Request, Accept-Language, Cookie", **(headers or {})}
+    )

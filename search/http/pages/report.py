@@ -11,11 +11,12 @@ from litestar import Response, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
+from mappings.locales import LANGUAGES, book
 from search.engines import Total
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.form import pills
 from search.http.pages.question import Items, Question, asked, by_of, folded, short_time
-from search.http.pages.render import PageRequest, page_of, render
+from search.http.pages.render import PageRequest, in_language, page_of, render
 from search.http.pages.report_view import Report, report_of
 from search.http.pages.sentence import SentencePart, own, when, who
 from search.http.sessions import AnyRequest
@@ -39,12 +40,16 @@ def report(
     request: AnyRequest, trace_id: FromPath[str], *, site: TheSite, caller: TheCaller, mail: TheMail, note: TheNote
 ) -> Response[Any]:
     """Show the report; one that the reader may not see is not there."""
-    page = page_of(request, site, caller)
-    found = mail.report(trace_id)
+    page = in_language(page_of(request, site, caller))
+    chosen = request.query_params.get("text", "")
+    language = chosen if chosen in LANGUAGES else page.lang
+    found = mail.report(trace_id, lang=page.lang, zone=page.clock.zone)
     note("report", 0 if found is None else 1)
     if found is None:
         raise NotFoundException
-    shown = report_of(found, page.clock)
+    text = found if language == page.lang else mail.report(trace_id, lang=language, zone=page.clock.zone)
+    own_words = mail.speech(lang=page.lang).plain
+    shown = report_of(found, page.clock, customer_text=(text or found).customer_text, operator=own_words)
     return render(
         page,
         "report.html",
@@ -53,6 +58,8 @@ def report(
         title=shown.title,
         printing=request.query_params.get("view") == "print",
         back=_back(page, mail, request.query_params.get("from", "")),
+        languages=[(code, book(code).name) for code in LANGUAGES],
+        language=language,
         others=_others(mail, shown, page.clock.of(found.trace.time).utc.timestamp() * 1000),
         printed=page.clock.now,
     )

@@ -12,9 +12,10 @@ from search.http.pages.clock import Clock, Moment
 from search.http.pages.rows import named
 from search.http.pages.sentence import SentencePart, own, value
 from search.http.pages.summary import headline, is_clean, sentence, server_of
-from search.http.pages.words import DIRECTIONS, DISPOSITIONS, SAID_BY, VERDICT_NAMES, Badge, move_in_words, sentence_case
+from search.http.pages.words import DIRECTIONS, DISPOSITIONS, SAID_BY, VERDICT_NAMES, Badge, sentence_case, without_mover
 
-_HOW = {
+#: How a related trace is related, in words.
+RELATIONS = {
     "notice": "The notice to the sender",
     "notice_of": "The message that this is the notice of",
     "release": "The message as it was released",
@@ -76,7 +77,8 @@ class Report:
     move: str
     move_sentence: str
     next_step: str
-    customer_text: str
+    #: Its lines.
+    customer_text: list[str]
     boxes: list[journey.Box]
     parts: list[journey.HopSteps]
     raw: list[str]
@@ -93,30 +95,30 @@ class Report:
     stacked: bool = field(default=False)
 
 
-def report_of(report: ReportAnswer, clock: Clock) -> Report:
-    """The page of a report."""
+def report_of(report: ReportAnswer, clock: Clock, *, customer_text: str, operator: bool) -> Report:
+    """The page of a report; with the text for the customer in a language of its own, and in the operator's own words or not."""
     trace, explained = report.trace, report.explanation
     word = DISPOSITIONS[trace.disposition]
     code = trace.return_code
     codes = _codes(code)
     boxes = journey.way(report)
-    move, move_sentence = move_in_words(explained.move)
+    meaning = explained.meaning if operator else explained.reason_sentence or explained.meaning
     return Report(
         id=trace.id,
         word=word,
         headline=headline(trace),
         clean=is_clean(trace),
-        summary=sentence(report, clock),
+        summary=sentence(report, clock) if operator else [own(report.summary)],
         code=codes,
         reply=_reply(code, codes),
         code_path=_code_path(trace),
         said_by=_said_by(report),
         inferred=code is not None and code.inferred,
-        meaning=clock.localised(explained.meaning),
-        move=move,
-        move_sentence=move_sentence,
+        meaning=clock.localised(meaning),
+        move=explained.move_word,
+        move_sentence=without_mover(explained.move_sentence),
         next_step=explained.next_step,
-        customer_text=clock.localised(report.customer_text),
+        customer_text=customer_text.split("\n"),
         boxes=boxes,
         parts=journey.steps(report, clock),
         raw=[step.raw for step in report.timeline if step.raw is not None],
@@ -250,7 +252,7 @@ def _line(related: RelatedTrace, clock: Clock) -> RelatedLine:
     at = clock.of(related.time)
     words = [value(named(related.recipient)), own(f", {at.day} {at.time}")]
     sure = "" if related.confidence == "certain" else f", {related.confidence}: {related.evidence}"
-    how = _HOW.get(related.how, sentence_case(related.how.replace("_", " ")))
+    how = RELATIONS.get(related.how, sentence_case(related.how.replace("_", " ")))
     return RelatedLine(how, related.id, words, DISPOSITIONS[related.disposition].label.lower() + sure)
 
 

@@ -135,7 +135,7 @@ REASONS: Final[dict[Reason, str]] = {
     Reason.ROUTING_LOOP: "mail goes in a circle",
     Reason.PROTOCOL: "servers did not understand each other",
     Reason.REMOTE_SYSTEM: "problem at the other server",
-    Reason.LOCAL_SYSTEM: "problem at our server",
+    Reason.LOCAL_SYSTEM: "problem in the mail system",
     Reason.EXPIRED: "not delivered in time",
     Reason.ADMIN: "by an administrator",
     Reason.UNKNOWN: "reason not known",
@@ -167,18 +167,14 @@ MOVES: Final[dict[Move, tuple[str, str]]] = {
     Move.NOBODY: ("nobody", "Nobody, wait"),
 }
 
-#: These say who it is before a colon; beside the word itself only what comes behind it is said.
-_SELF_SAID: Final = ("Nobody: ", "We: ")
 #: Whose reply it is.
-SAID_BY: Final = {"remote": "the next server", "filter": "the filter", "local": "our own server"}
+SAID_BY: Final = {"remote": "the next server", "filter": "the filter", "local": "the mail system itself"}
 
 
-def move_in_words(move: Move) -> tuple[str, str]:
-    """Whose move it is as a word, and in a sentence behind it."""
-    sentence = move.sentence
-    for opening in _SELF_SAID:
-        sentence = sentence.removeprefix(opening)
-    return MOVES[move][1].partition(",")[0], sentence_case(sentence)
+def without_mover(sentence: str) -> str:
+    """Whose move it is, as it stands behind the word that names him: "We: the administrators" says it twice."""
+    mover, colon, rest = sentence.partition(": ")
+    return sentence_case(rest) if colon and " " not in mover.strip() else sentence
 
 
 def sentence_case(words: str) -> str:

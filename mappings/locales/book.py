@@ -1,0 +1,202 @@
+"""The parts of sentences in one language, as its file has them, and as a site changed them.
+
+English is whole by definition. What another language lacks is told by `missing`, and said in English.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+
+_FOLDER = Path(__file__).resolve().parent
+ENGLISH = "en"
+#: Every language that has a file, English first.
+LANGUAGES: tuple[str, ...] = tuple(sorted((path.stem for path in _FOLDER.glob("*.toml")), key=lambda code: (code != ENGLISH, code)))
+#: Who reads it, where a text differs by that; `all` is for everybody else.
+READERS = ("all", "sender", "recipient", "operator")
+#: What stands on its own in a file, in no table.
+_ALONE = ("name", "locale", "when", "signature")
+_PLACE = re.compile(r"\{([a-z_]+)\}")
+_LONGEST = 2_000
+
+#: By key (`cause.spam`), the text by reader.
+Parts = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All parts of the sentences of a language."""
+
+    code: str
+    parts: Parts
+    name: str
+    #: How numbers and dates are written, such as `de_DE`.
+    locale: str
+    #: How day and time are written, as a pattern of CLDR.
+    when: str
+    #: What stands below a text for a customer; may be empty.
+    signature: str = ""
+    #: The language in which is said what this one lacks; None for English.
+    fallback: Book | None = field(default=None, repr=False)
+
+    def text(self, key: str, readers: tuple[str, ...] = ()) -> str:
+        """The text of a part for the first of these readers for whom it has one; raises `KeyError`."""
+        found = self.parts.get(key)
+        if found is None:
+            raise KeyError(key)
+        for reader in readers:
+            if reader in found:
+                return found[reader]
+        if "all" not in found:
+            raise KeyError(key)
+        return found["all"]
+
+    def phrase(self, phrase: str) -> str:
+        """A phrase of the pages, which is its own key; as it is where this language lacks it."""
+        found = self.parts.get(f"words.{phrase}")
+        return found["all"] if found is not None else phrase
+
+    def missing(self) -> list[str]:
+        """What English has and this language lacks: `cause.spam`, or `step.ours.operator`, in the order of the English file."""
+        whole = book(ENGLISH).parts
+        return [
+            key if reader == "all" else f"{key}.{reader}"
+            for key, texts in whole.items()
+            for reader in texts
+            if reader not in self.parts.get(key, {})
+        ]
+
+    def changed(self, changes: Mapping[str, object]) -> Book:
+        """This language as a site changed it: tables of texts, as in its file. Raises `ValueError` in words for whoever wrote them."""
+        if not isinstance(changes, Mapping):
+            raise ValueError("it is no table of texts")
+        alone = {key: _text(key, changes[key]) for key in _ALONE if key in changes}
+        for key in alone.keys() - {"signature", "when"}:
+            raise ValueError(f"{key} cannot be changed; a signature, `when` and texts can")
+        given = dict(_flat({key: value for key, value in changes.items() if key not in _ALONE}))
+        whole = book(ENGLISH).parts
+        for key, texts in given.items():
+            _check(key, texts, whole)
+        parts = {**self.parts, **{key: {**self.parts.get(key, {}), **_for_all(texts)} for key, texts in given.items()}}
+        when, signature = alone.get("when", self.when), alone.get("signature", self.signature)
+        return replace(self, parts=MappingProxyType(parts), when=when, signature=signature)
+
+
+def _for_all(texts: dict[str, str]) -> dict[str, str]:
+    """A text that is given for everybody stands for every reader."""
+    return dict.fromkeys(READERS, texts["all"]) | texts if "all" in texts else texts
+
+
+@lru_cache(maxsize=32)
+def book(code: str) -> Book:
+    """A language as its file has it; raises `KeyError` where there is no file of that name."""
+    if code not in LANGUAGES:
+        raise KeyError(code)
+    tables = tomllib.loads((_FOLDER / f"{code}.toml").read_text(encoding="utf-8"))
+    alone = {key: str(tables.pop(key, "")) for key in _ALONE}
+    fallback = None if code == ENGLISH else book(ENGLISH)
+    return Book(code, MappingProxyType(dict(_flat(tables))), fallback=fallback, **alone)
+
+
+class Books:
+    """The languages of one site, with what it changed."""
+
+    def __init__(self, changes: Mapping[str, Mapping[str, object]] = MappingProxyType({})) -> None:
+        """Raises `ValueError` in words where a change cannot be meant."""
+        self._books: dict[str, Book] = {}
+        for code in LANGUAGES:
+            try:
+                made = book(code).changed(changes.get(code, {}))
+            except ValueError as error:
+                raise ValueError(f"{code}: {error}") from None
+            self._books[code] = made if code == ENGLISH else replace(made, fallback=self._books[ENGLISH])
+        for code in changes.keys() - self._books.keys():
+            raise ValueError(f"{code} is no language that is there; there are {', '.join(LANGUAGES)}")
+
+    def __getitem__(self, code: str) -> Book:
+        """A language; English where there is none of that code."""
+        return self._books.get(code, self._books[ENGLISH])
+
+
+@lru_cache(maxsize=1)
+def built_in() -> Books:
+    """The languages as they are, where no site changed them."""
+    return Books()
+
+
+def chosen_of(accepted: str) -> str:
+    """The language that somebody reads best, of those that there are, by an `Accept-Language` header (RFC 9110, 12.5.4); else English."""
+    wanted: list[tuple[float, int, str]] = []
+    for place, part in enumerate(accepted[:1_000].split(",")):
+        name, _, weight = part.partition(";")
+        code = name.strip().lower().partition("-")[0]
+        try:
+            quality = float(weight.strip().removeprefix("q=") or 1)
+        except ValueError:
+            continue
+        if code in LANGUAGES and quality > 0:
+            wanted.append((-quality, place, code))
+    return min(wanted)[2] if wanted else ENGLISH
+
+
+def _flat(tables: Mapping[str, object]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each part of a file by its key, with its texts by reader."""
+    for section, entries in tables.items():
+        if isinstance(entries, list):
+            # Phrases of the pages, which are their own keys.
+            yield from ((f"{section}.{phrase}", {"all": _text(section, phrase)}) for phrase in entries)
+            continue
+        if not isinstance(entries, dict):
+            raise ValueError(f"{section} is no table of texts")
+        for name, value in entries.items():
+            key = f"{section}.{name}"
+            if isinstance(value, dict):
+                yield key, {reader: _text(f"{key}.{reader}", text) for reader, text in value.items()}
+            else:
+                yield key, {"all": _text(key, value)}
+
+
+def _text(key: str, value: object) -> str:
+    """A text, where it is one that can be put into a sentence."""
+    if not isinstance(value, str):
+        raise ValueError(f"{key} is no text")
+    if len(value) > _LONGEST or not value.replace("\n", "" if key == "signature" else "\n").isprintable():
+        raise ValueError(f"{key} has signs that cannot be printed, or is too long")
+    return value
+
+
+def _check(key: str, texts: Mapping[str, str], whole: Parts) -> None:
+    """Refuse what is no part of a sentence, no reader, and what names a place that this part does not have."""
+    if key not in whole:
+        section = key.partition(".")[0]
+        near = [one.partition(".")[2] for one in whole if one.startswith(f"{section}.")]
+        told = f"in {section} there are {', '.join(near)}" if near else f"there are {', '.join(_sections(whole))}"
+        raise ValueError(f"there is no {key}; {told}")
+    places = places_in(*whole[key].values())
+    for reader, text in texts.items():
+        if reader not in READERS:
+            raise ValueError(f"{key}.{reader}: a reader is one of {', '.join(READERS)}")
+        strange = places_in(text) - places
+        if strange or "{" in _PLACE.sub("", text):
+            known = ", ".join(f"{{{one}}}" for one in sorted(places)) or "none"
+            raise ValueError(f"{key}: what stands in braces can be {known}")
+
+
+def places_in(*texts: str) -> set[str]:
+    """The names that stand in braces."""
+    return {name for text in texts for name in _PLACE.findall(text)}
+
+
+def filled(text: str, **values: str) -> str:
+    """A text with what stands in braces put in; what is put in is not looked at again."""
+    return _PLACE.sub(lambda found: values.get(found[1], found[0]), text)
+
+
+def _sections(whole: Parts) -> list[str]:
+    """The tables of a file."""
+    return list(dict.fromkeys(key.partition(".")[0] for key in whole))
