@@ -27,6 +27,7 @@ from search.query_error import QueryError
 from search.ranking import NETWORK, Ranking, networks, period_before, ranking
 from search.report import email_report
 from search.scope import EVERYTHING, Scope
+from search.table import Table, values_of
 from search.times import utc
 from search.view import View
 
@@ -63,6 +64,10 @@ class MailTrace:
 
     def search(self, query: Query = _ALL, *, limit: int = 50, cursor: str | None = None) -> SearchAnswer:
         """One page of the traces that fit, newest first; `cursor` is the `next` of the page before."""
+        return self.table((), query, limit=limit, cursor=cursor).answer
+
+    def table(self, fields: Sequence[str], query: Query = _ALL, *, limit: int = 50, cursor: str | None = None) -> Table:
+        """The same, with the values that each trace has in these fields (`search.table.LISTED`)."""
         if not 1 <= limit <= LARGEST_PAGE:
             raise QueryError(f"{limit} is not a number from 1 to {LARGEST_PAGE:,}", field="limit")
         # Read before the search: what is said to be read is then in the answer.
@@ -76,8 +81,9 @@ class MailTrace:
             meant = [f"{how_many(one.total)} found for {one.value}: did you mean that?" for one in near]
             warnings = [*why_empty(query, state, self.clock(), self.scope), *meant, *worth_trying(query, self.engine, self.scope)]
         lost = concerning(state.losses, query.since_ms, query.until_ms)
-        return SearchAnswer(
-            traces=[trace_answer(trace, self.scope) for trace in page.traces],
+        views = [View.of(trace, self.scope) for trace in page.traces]
+        answer = SearchAnswer(
+            traces=[trace_answer(trace, self.scope, view) for trace, view in zip(page.traces, views, strict=True)],
             next=page.next,
             total=page.total,
             since=None if query.since_ms is None else utc(query.since_ms),
@@ -87,6 +93,7 @@ class MailTrace:
             warnings=[*View(self.scope).texts(page.warnings), *in_words(lost, self.scope), *warnings],
             did_you_mean=near,
         )
+        return Table(answer, [values_of(trace, fields, view) for trace, view in zip(page.traces, views, strict=True)] if fields else ())
 
     def meant(self, text: str, zone: tzinfo = UTC) -> Meant:
         """What somebody means by a text: what he pasted, by the first of its readings that finds mail; else a question in the language."""

@@ -21,6 +21,7 @@ ROUTES: list[Any] = [
     errors.error,
     account.preferences,
     account.prefer,
+    account.prefer_list,
     records.audit,
     records.sources,
     records.fresh,

@@ -16,13 +16,13 @@ _FOLDER: Final = Path(__file__).resolve().parent.parent / "static"
 _FILES: Final = {
     "style.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
+    "desk.js": "text/javascript; charset=utf-8",
     "box.js": "text/javascript; charset=utf-8",
     "htmx.min.js": "text/javascript; charset=utf-8",
-    "chart.min.js": "text/javascript; charset=utf-8",
     "icons.svg": "image/svg+xml",
     "mark.svg": "image/svg+xml",
 }
-_VENDOR: Final = frozenset({"htmx.min.js", "chart.min.js"})
+_VENDOR: Final = frozenset({"htmx.min.js"})
 _FOR_GOOD = "public, max-age=31536000, immutable"
 
 

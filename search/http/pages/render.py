@@ -92,6 +92,16 @@ class PageRequest:
         return chosen if chosen in THEMES else ""
 
     @property
+    def roomy(self) -> bool:
+        """Whether rows of lists have room, as was chosen; else they are dense."""
+        return self.request.cookies.get("rows", "") == "roomy"
+
+    @property
+    def chart_folded(self) -> bool:
+        """Whether the chart is folded away, as it was left."""
+        return self.request.cookies.get("chart", "") == "folded"
+
+    @property
     def is_admin(self) -> bool:
         """Whether the reader sees the audit log."""
         return self.caller is not None and self.caller.role is Role.ADMIN

@@ -1,0 +1,69 @@
+// The desk: the chart is dragged over to zoom, what is folded stays folded, and beside the list the row that one is on is told.
+const root = document.documentElement;
+const base = root.dataset.base;
+const find = (selector, within = document) => within.querySelector(selector);
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+const keep = (name, value) => {
+  document.cookie = `${name}=${value}; path=${base || "/"}; max-age=${value ? 31536000 : 0}; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+};
+
+// The chart: from the first bar that is dragged over to the last. A click on a bar follows its link.
+function wireBrush(svg) {
+  const bars = all("a[data-since]", svg);
+  const mark = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  mark.setAttribute("class", "brushed");
+  let from = null;
+  let until = 0;
+  const barAt = (x) => {
+    const box = svg.getBoundingClientRect();
+    return Math.min(Math.max(Math.floor(((x - box.left) / box.width) * bars.length), 0), bars.length - 1);
+  };
+  const span = () => [Math.min(barAt(from), barAt(until)), Math.max(barAt(from), barAt(until))];
+  svg.addEventListener("dragstart", (event) => event.preventDefault());
+  svg.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    from = until = event.clientX;
+  });
+  addEventListener("pointermove", (event) => {
+    if (from === null || (Math.abs(event.clientX - from) < 5 && !mark.isConnected)) return;
+    until = event.clientX;
+    const [first, last] = span();
+    mark.setAttribute("x", `${(first * 100) / bars.length}%`);
+    mark.setAttribute("width", `${((last + 1 - first) * 100) / bars.length}%`);
+    mark.setAttribute("y", "0");
+    mark.setAttribute("height", "64");
+    svg.append(mark);
+  });
+  addEventListener("pointerup", () => {
+    if (from === null) return;
+    const dragged = mark.isConnected;
+    const [first, last] = span();
+    from = null;
+    if (!dragged) return;
+    // The click that ends a drag is none on a bar.
+    addEventListener("click", (event) => { event.preventDefault(); event.stopPropagation(); }, { capture: true, once: true });
+    setTimeout(() => mark.remove(), 0);
+    const asked = new URLSearchParams(location.search);
+    for (const name of ["cursor", "tz"]) asked.delete(name);
+    asked.set("since", bars[first].dataset.since);
+    asked.set("until", bars[last].dataset.until);
+    location.search = asked;
+  });
+  addEventListener("keydown", (event) => { if (event.key === "Escape") { from = null; mark.remove(); } });
+}
+
+// What is folded away stays so.
+function wireFolds() {
+  for (const one of all("details[data-kept]")) one.addEventListener("toggle", () => keep(one.dataset.kept, one.open ? "" : "folded"));
+  // What opens over the page closes when one goes elsewhere.
+  document.addEventListener("pointerdown", (event) => {
+    for (const one of all("details.choose[open]")) if (!one.contains(event.target)) one.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    const open = event.key === "Escape" && find("details.choose[open]");
+    if (open) { open.open = false; find("summary", open).focus(); }
+  });
+}
+
+all("[data-brush]").forEach(wireBrush);
+wireFolds();
