@@ -36,6 +36,7 @@ if typing.TYPE_CHECKING:
     from search.query_error import QueryError
     from search.scope import Scope
     from search.service import MailTrace
+    from search.sorting import Sort
 
 __all__ = [
     "Client",
@@ -61,6 +62,7 @@ __all__ = [
     "SearchAnswer",
     "SendingServer",
     "ServiceError",
+    "Sort",
     "Step",
     "StoreError",
     "Trace",
@@ -94,6 +96,7 @@ _STANDS = {
     "search.query_error": ("QueryError",),
     "search.scope": ("Scope",),
     "search.service": ("MailTrace",),
+    "search.sorting": ("Sort",),
 }
 _MODULE_OF = {name: module for module, names in _STANDS.items() for name in names}
 

@@ -27,6 +27,7 @@ from search.query_error import QueryError
 from search.ranking import NETWORK, Ranking, networks, period_before, ranking
 from search.report import email_report
 from search.scope import EVERYTHING, Scope
+from search.sorting import MOST_RANKED, ranked_note
 from search.table import Table, values_of
 from search.times import utc
 from search.view import View
@@ -63,7 +64,7 @@ class MailTrace:
         return MailTrace(self.engine, self.scope.narrowed(domains), self.clock)
 
     def search(self, query: Query = _ALL, *, limit: int = 50, cursor: str | None = None) -> SearchAnswer:
-        """One page of the traces that fit, newest first; `cursor` is the `next` of the page before."""
+        """One page of the traces that fit, in the question's order; `cursor` is the `next` of the page before."""
         return self.table((), query, limit=limit, cursor=cursor).answer
 
     def table(self, fields: Sequence[str], query: Query = _ALL, *, limit: int = 50, cursor: str | None = None) -> Table:
@@ -73,6 +74,7 @@ class MailTrace:
         # Read before the search: what is said to be read is then in the answer.
         state = self.engine.state()
         page = self.engine.search(query, self.scope, limit=limit, cursor=_checked_cursor(cursor))
+        query, sort = query.unsorted(), query.sort
         near: list[NearValue] = []
         if page.traces or cursor is not None or not page.complete:
             warnings = kept_since(query, state)
@@ -80,6 +82,8 @@ class MailTrace:
             near = near_values(query, self.engine, self.scope)
             meant = [f"{how_many(one.total)} found for {one.value}: did you mean that?" for one in near]
             warnings = [*why_empty(query, state, self.clock(), self.scope), *meant, *worth_trying(query, self.engine, self.scope)]
+        if sort.field is not None and page.total.value > MOST_RANKED:
+            warnings.append(ranked_note(sort))
         lost = concerning(state.losses, query.since_ms, query.until_ms)
         views = [View.of(trace, self.scope) for trace in page.traces]
         answer = SearchAnswer(
@@ -109,7 +113,7 @@ class MailTrace:
 
     def total(self, query: Query = _ALL) -> Total:
         """How many traces fit, exactly to 10,000: what a page of a search says, and nothing else of it."""
-        return self.engine.search(query, self.scope, limit=1).total
+        return self.engine.search(query.unsorted(), self.scope, limit=1).total
 
     def counts(self, asked: CountsAsked, query: Query = _ALL, *, zone: tzinfo = UTC) -> ValueCounts | TimeCounts:
         """Counts by a field, by two, or over time, of all traces that fit; exactly. Bad words raise `QueryError`."""
@@ -131,7 +135,7 @@ class MailTrace:
         return complete(self.engine, text, at, self.scope, self.clock())
 
     def walk(self, query: Query = _ALL, *, cursor: str | None = None) -> Iterator[TraceAnswer]:
-        """Every trace that fits, newest first, to the end, in bounded memory."""
+        """Every trace that fits, in the question's order, to the end, in bounded memory; ranked by a number the first thousand."""
         return (trace_answer(trace, self.scope) for trace in self.engine.walk(query, self.scope, cursor=_checked_cursor(cursor)))
 
     def over_time(self, query: Query, edges_ms: Sequence[int]) -> OverTime:

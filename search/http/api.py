@@ -36,6 +36,7 @@ from search.http.parameters import (
     Fields,
     Limit,
     Since,
+    Sorted,
     Until,
     Zone,
     asked,
@@ -55,7 +56,7 @@ Side = Literal["received", "sent"]
 
 @get(
     "/traces",
-    summary="Find traces, newest first",
+    summary="Find traces",
     description="Different parameters must all fit; one given several times takes any of its values. `Accept: text/csv` or"
     " `application/x-ndjson` streams the whole result, to the end, or with `cursor` what is behind it.",
     responses=answer(TracesAnswer | ChosenAnswer, examples.TRACES, "One page; with `fields`, its rows hold those alone.")
@@ -72,6 +73,8 @@ def traces(
     mail: TheMail,
     note: TheNote,
     *,
+    # It is read with the question.
+    sort: Sorted = "newest",
     limit: Limit = 50,
     cursor: Cursor = None,
     count: Count = None,
