@@ -30,6 +30,7 @@ from search.http.site import Site
 from search.http.state import request_id, way_of
 from search.service import MailTrace
 
+#: What is not compressed: rows that come by themselves go out one by one.
 _PLAIN = "not_compressed"
 
 
@@ -55,9 +56,8 @@ def application(site: Site) -> ASGIApp:
     async def limit_threads(_app: Litestar) -> None:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(site.threads, thread_name_prefix="question"))
 
-    # Pages hold a form's secret beside text of strangers: compressed together, its length could tell it.
-    people = Router("/", route_handlers=pages.ROUTES, opt={_PLAIN: True}, include_in_schema=False, before_request=take_place)
-    strangers = Router("/", route_handlers=[*signing.ROUTES, *pages.PUBLIC], opt={_PLAIN: True}, include_in_schema=False)
+    people = Router("/", route_handlers=pages.ROUTES, include_in_schema=False, before_request=take_place)
+    strangers = Router("/", route_handlers=[*signing.ROUTES, *pages.PUBLIC], include_in_schema=False)
     programs = Router("/", route_handlers=[api.ROUTER, ready], before_request=take_place)
     inner = Litestar(
         route_handlers=[alive, programs, people, strangers, pages.static_routes()],

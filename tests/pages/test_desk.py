@@ -122,7 +122,7 @@ def test_filters_are_turned_round_and_taken_away_one_by_one(seen: Visit) -> None
     row.locator(".c-recipient .no").click()
     pills = page.get_by_role("list", name="Filters").locator(".pill")
     expect(pills).to_have_count(3)
-    page.get_by_role("link", name=re.compile("^Only Recipient")).click()
+    page.get_by_role("link", name=re.compile("^not Recipient.*only this instead$")).click()
     turned = counted(page)
     assert 0 < turned < whole
     page.get_by_role("link", name=re.compile("^Remove filter not Outcome")).click()
@@ -231,3 +231,98 @@ def test_the_chart_is_clicked_dragged_over_and_folded_away(scripted: Visit) -> N
     expect(page.locator(".plot")).not_to_be_visible()
     scripted.go("/trace?domain=example.org")
     expect(page.locator(".plot")).not_to_be_visible()
+
+
+def test_rows_come_in_the_order_of_a_head(seen: Visit) -> None:
+    """By time to the end, newest or oldest first; by a number the first thousand, and it says so."""
+    page = seen.go("/trace?domain=example.com&columns=time,size,score,sender")
+    newest = page.locator("#rows > tr").first.get_attribute("data-id")
+    head = page.get_by_role("columnheader", name=re.compile("^Date"))
+    expect(head).to_have_attribute("aria-sort", "descending")
+    head.get_by_role("link").click()
+    assert asked(page)["sort"] == ["oldest"]
+    expect(page.get_by_role("columnheader", name=re.compile("^Date"))).to_have_attribute("aria-sort", "ascending")
+    expect(page.locator("#more")).to_contain_text("Oldest first.")
+    for _ in range(10):
+        if not page.get_by_role("link", name="Show more").count():
+            break
+        shown = page.locator("#rows > tr").last.get_attribute("data-id")
+        page.get_by_role("link", name="Show more").click()
+        page.wait_for_function("shown => [...document.querySelectorAll('#rows > tr')].at(-1).dataset.id !== shown", arg=shown)
+    assert page.locator("#rows > tr").last.get_attribute("data-id") == newest
+    page.get_by_role("columnheader", name="Size").get_by_role("link").click()
+    expect(page.locator("#more")).to_contain_text("By size, the greatest first, the first 1,000 at most.")
+    sizes = [int(text.replace(",", "")) for text in page.locator("#rows .c-size .v").all_inner_texts()]
+    assert sizes == sorted(sizes, reverse=True)
+    page.get_by_role("columnheader", name="Size").get_by_role("link").click()
+    assert "sort" not in asked(page)
+    page.locator(".choose > summary").click()
+    page.get_by_label("Order of rows").select_option("delay")
+    page.get_by_role("button", name="Sort").click()
+    assert asked(page)["sort"] == ["delay"]
+
+
+def test_the_panel_follows_the_keys(scripted: Visit) -> None:
+    """It tells the row that one is on, its sentence can be copied, and Escape leads back to the row."""
+    scripted.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = scripted.go("/trace?disposition=quarantined")
+    panel = page.get_by_role("complementary", name="The message of the row")
+    expect(panel).not_to_be_visible()
+    page.keyboard.press("j")
+    expect(panel).to_contain_text("Quarantined")
+    first = panel.get_attribute("data-id")
+    assert first == page.locator("#rows > tr").first.get_attribute("data-id")
+    expect(page.locator("#live")).to_contain_text("Quarantined")
+    page.keyboard.press("j")
+    expect(panel).not_to_have_attribute("data-id", first or "")
+    assert panel.get_attribute("data-id") == page.locator("#rows > tr").nth(1).get_attribute("data-id")
+    for part in ("What it means", "Whose move", "Next step", "For the customer"):
+        expect(panel.get_by_text(part, exact=True)).to_be_visible()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('#side') !== null"), "Tab leads from the row into the panel"
+    copy = panel.locator("[data-copy]")
+    box = copy.bounding_box()
+    assert box
+    assert box["y"] + box["height"] < 900
+    copy.click()
+    expect(copy).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("The message")
+    page.keyboard.press("Escape")
+    expect(panel).not_to_be_visible()
+    assert page.evaluate("document.activeElement.closest('tr').rowIndex") == 2
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Email Report")
+    expect(page.get_by_role("main")).to_contain_text(copied)
+
+
+def test_the_panel_opens_by_a_click_beside_the_values(scripted: Visit) -> None:
+    """A narrow screen has none; the arrow leads to the report."""
+    page = scripted.go("/trace?disposition=bounced")
+    panel = page.locator("#side")
+    row = page.locator("#rows > tr").nth(2)
+    row.locator("td").first.click()
+    expect(panel).to_be_visible()
+    assert panel.get_attribute("data-id") == row.get_attribute("data-id")
+    panel.get_by_role("button", name="Close the panel").click()
+    expect(panel).not_to_be_visible()
+    page.set_viewport_size({"width": 1100, "height": 900})
+    scripted.go("/trace?disposition=bounced")
+    row.locator("td").first.click()
+    page.keyboard.press("j")
+    page.wait_for_timeout(400)
+    expect(panel).not_to_be_visible()
+
+
+def test_the_keys_are_told_in_a_dialog(scripted: Visit) -> None:
+    """Which is closed by Escape, and leads to where they are switched off."""
+    page = scripted.go("/domains")
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keys")
+    expect(dialog).to_be_visible()
+    expect(dialog).to_contain_text("Next and previous message")
+    page.keyboard.press("Escape")
+    expect(dialog).not_to_be_visible()
+    scripted.go("/trace?domain=example.com")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "f-text"

@@ -17,6 +17,7 @@ ROUTES: list[Any] = [
     insights.export_section,
     report.report,
     report.raw,
+    report.side,
     errors.errors,
     errors.error,
     account.preferences,

@@ -11,6 +11,7 @@ from mappings.fields import Field, Kind
 from search.http.pages.words import sentence_case
 from search.query_error import QueryError, nearest
 from search.scope import Scope
+from search.sorting import Sort
 from search.table import LISTED
 
 
@@ -23,8 +24,8 @@ class ListColumn:
     field: Field
     #: How wide it is: a class of the style.
     width: str
-    #: The order of rows that its head gives; empty where there is none.
-    sort: str = ""
+    #: The order of rows that its head gives; None where there is none.
+    sort: Sort | None = None
 
     @property
     def word(self) -> str:
@@ -74,7 +75,7 @@ _LABELS: Final = {
     "relay_tls_cipher": "TLS cipher to next server",
 }
 #: The orders that heads give.
-_SORTS: Final = {"time_ms": "time", "size": "size", "delay": "delay", "score": "score"}
+_SORTS: Final = {"time_ms": Sort.OLDEST, "size": Sort.SIZE, "delay": Sort.DELAY, "score": Sort.SCORE}
 _NARROW: Final = frozenset({Kind.INTEGER, Kind.FLOAT, Kind.FLAG})
 _WIDTHS: Final = {"time_ms": "w-time", "disposition": "w-outcome", "reply_code": "w-code", "direction": "w-word", "verdict": "w-word"}
 #: More than these nobody can read beside each other.
@@ -95,7 +96,7 @@ def _width(field: Field) -> str:
 def _column(field: Field) -> ListColumn:
     name = field.aliases[0] if field.aliases else field.name
     label = _LABELS.get(field.name) or sentence_case(field.name.replace("_", " "))
-    return ListColumn(name, label, field, _width(field), _SORTS.get(field.name, ""))
+    return ListColumn(name, label, field, _width(field), _SORTS.get(field.name))
 
 
 #: All columns by their names.

@@ -14,6 +14,7 @@ from mappings.patterns import asked_code
 from search.answers import REFUSED, TraceAnswer
 from search.error_answer import ErrorAnswer
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
+from search.http.pages.chooser import ColumnHead
 from search.http.pages.columns import USUAL
 from search.http.pages.render import PageRequest, page_of, render
 from search.http.pages.rows import TraceRow, row_of
@@ -69,7 +70,15 @@ def error(request: AnyRequest, code: FromPath[str], *, site: TheSite, caller: Th
     texts = dict.fromkeys(one.return_code.text for one in traces if one.return_code is not None and one.return_code.text)
     line = line_of(first)
     return render(
-        page, "error.html", mail, line=line, variants=variants, rows=rows, columns=USUAL, texts=list(texts)[:_TEXTS], title=line.code
+        page,
+        "error.html",
+        mail,
+        line=line,
+        variants=variants,
+        rows=rows,
+        columns=[ColumnHead(one) for one in USUAL],
+        texts=list(texts)[:_TEXTS],
+        title=line.code,
     )
 
 

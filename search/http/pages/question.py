@@ -20,6 +20,7 @@ from search.http.pages.words import DISPOSITIONS
 from search.http.site import Site
 from search.query import CRITERIA, WORDS, Query, QueryError, format_time, nearest, parse_time
 from search.service import MailTrace
+from search.sorting import Sort
 
 #: Parameters in their order in an address.
 Items = tuple[tuple[str, str], ...]
@@ -137,7 +138,12 @@ def folded(given: Items, clock: Clock, site_zone: str) -> Items:
     kept: list[tuple[str, str]] = []
     for name, written in given:
         value = written.strip()
-        if name in ("by", "range", ONLY, NOT, ADD) or not value or (name in FIELDS and name not in mine):
+        if (
+            name in ("by", "range", ONLY, NOT, ADD)
+            or (name, value) == ("sort", Sort.NEWEST)
+            or not value
+            or (name in FIELDS and name not in mine)
+        ):
             continue
         if name in TIMES:
             # The form always sends its two fields for times; they count only where they were chosen.

@@ -95,7 +95,7 @@ def _apart(page: PageRequest, mail: MailTrace, items: Items, given: Items) -> It
     if not any(name in (ONLY, NOT) for name, _ in given) or not any(name == BOX for name, _ in items):
         return items
     meant = asked(items, page.site, page.reader, mail).query.to_params()
-    return (*(item for item in meant if item[0] not in TIMES), *(item for item in items if item[0] in (*TIMES, "tz", *SHOWN)))
+    return (*(item for item in meant if item[0] not in (*TIMES, *SHOWN)), *(item for item in items if item[0] in (*TIMES, "tz", *SHOWN)))
 
 
 def _as_shown(page: PageRequest, items: Items, given: Items) -> Items:

@@ -65,5 +65,78 @@ function wireFolds() {
   });
 }
 
+// The panel: on a wide screen it tells the row that has the focus or was clicked. Its links lead where the row's do.
+const panel = document.getElementById("side");
+const wide = matchMedia("(min-width: 1200px)");
+let asking = null;
+let waiting = 0;
+function here(row) {
+  for (const one of all("tr.here")) one.classList.remove("here");
+  row?.classList.add("here");
+  rove();
+}
+// Of all rows only the one that one is on is in the way of Tab; j and k go to the others.
+function rove() {
+  if (localStorage.getItem("keys") === "off") return;
+  const current = find("tr.here") ?? find("#rows > tr");
+  for (const row of all("#rows > tr")) for (const link of all("a", row)) link.tabIndex = row === current ? 0 : -1;
+}
+async function tell(row) {
+  asking?.abort();
+  asking = new AbortController();
+  const link = find("a.arrow", row);
+  try {
+    const answer = await fetch(`${base}/trace/${row.dataset.id}/side`, { headers: { "hx-request": "true" }, signal: asking.signal });
+    // Whoever is not signed in any more is sent to the page for that.
+    if (answer.redirected) { location.reload(); return; }
+    if (!answer.ok) { panel.hidden = true; return; }
+    panel.innerHTML = await answer.text();
+  } catch { return; }
+  find("[data-open]", panel).href = link.href;
+  panel.dataset.id = row.dataset.id;
+  panel.hidden = false;
+  root.classList.add("beside");
+  document.dispatchEvent(new CustomEvent("added", { detail: { words: `${find("h2", panel).textContent.trim()}. ${find(".side-summary", panel).textContent.trim()}` } }));
+}
+function select(row, delay) {
+  here(row);
+  clearTimeout(waiting);
+  if (!panel || !wide.matches || panel.dataset.id === row.dataset.id) return;
+  waiting = setTimeout(() => tell(row), delay);
+}
+function closePanel() {
+  const row = find("tr.here");
+  asking?.abort();
+  clearTimeout(waiting);
+  panel.hidden = true;
+  panel.replaceChildren();
+  delete panel.dataset.id;
+  root.classList.remove("beside");
+  if (row) find("a.arrow", row)?.focus({ preventScroll: true });
+  clearTimeout(waiting);
+}
+function wirePanel() {
+  const rows = document.getElementById("rows");
+  if (!panel || !rows) return;
+  rows.addEventListener("focusin", (event) => {
+    const row = event.target.closest("tr");
+    // The mouse that follows a link means the link.
+    if (row && event.target.matches(":focus-visible")) select(row, 120);
+  });
+  rows.addEventListener("click", (event) => {
+    const row = event.target.closest("tr");
+    if (!row || event.target.closest("a") || String(getSelection())) return;
+    find("a.arrow", row).focus({ preventScroll: true });
+    select(row, 0);
+  });
+  panel.addEventListener("click", (event) => { if (event.target.closest("[data-close]")) closePanel(); });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !panel.hidden && !find("details.choose[open], dialog[open]")) closePanel();
+  });
+  document.addEventListener("htmx:after:swap", rove);
+  rove();
+}
+
 all("[data-brush]").forEach(wireBrush);
+wirePanel();
 wireFolds();

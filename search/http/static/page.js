@@ -23,29 +23,33 @@ function takeZone() {
   if (cookie("zone") && zone !== root.dataset.zone && find("header.top")) location.reload();
 }
 
-// Copying
+// Copying: its buttons are shown where it can be done, also those that come later.
+function showButtons() {
+  for (const button of all("[data-copy]")) button.hidden = !navigator.clipboard;
+  for (const button of all("[data-print]")) button.hidden = false;
+}
+async function copy(button) {
+  const label = find("span", button);
+  const words = label.textContent;
+  const target = button.dataset.copy;
+  const text = target === "link" ? location.origin + location.pathname : document.getElementById(target).textContent.trim();
+  try {
+    await navigator.clipboard.writeText(text);
+    label.textContent = "Copied";
+    say("Copied", false);
+  } catch {
+    say("It could not be copied. Select the text and copy it.");
+  }
+  setTimeout(() => { label.textContent = words; }, 2000);
+}
 function wireCopies() {
-  for (const button of all("[data-copy]")) {
-    const label = find("span", button);
-    const words = label.textContent;
-    button.hidden = !navigator.clipboard;
-    button.addEventListener("click", async () => {
-      const target = button.dataset.copy;
-      const text = target === "link" ? location.origin + location.pathname : document.getElementById(target).textContent.trim();
-      try {
-        await navigator.clipboard.writeText(text);
-        label.textContent = "Copied";
-        say("Copied", false);
-      } catch {
-        say("It could not be copied. Select the text and copy it.");
-      }
-      setTimeout(() => { label.textContent = words; }, 2000);
-    });
-  }
-  for (const button of all("[data-print]")) {
-    button.hidden = false;
-    button.addEventListener("click", () => window.print());
-  }
+  showButtons();
+  document.addEventListener("added", (event) => { showButtons(); if (event.detail?.words) say(event.detail.words, false); });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-copy]");
+    if (button) copy(button);
+    else if (event.target.closest?.("[data-print]")) window.print();
+  });
 }
 
 // Keys: never inside fields, never with a modifier, and they can be switched off.
@@ -67,7 +71,7 @@ function onKey(event) {
   else if (event.key === "j") move(1);
   else if (event.key === "k") move(-1);
   else if (event.key === "u") (find(".back a") ?? { click: () => history.back() }).click();
-  else if (event.key === "?") say("Keys: slash, first field. j and k, next and previous report. u, back. Switched off under Light or dark.");
+  else if (event.key === "?") find("#keys-help")?.showModal();
 }
 function wireKeys() {
   document.addEventListener("keydown", onKey);
