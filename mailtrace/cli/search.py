@@ -6,7 +6,7 @@ import dataclasses
 import shlex
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import chain, islice
@@ -19,6 +19,7 @@ from cyclopts import Group, Parameter, validators
 from mailtrace.amounts import counted
 from mailtrace.cli.asking import Criteria
 from mailtrace.cli.common import Common
+from mailtrace.cli.stopping import stop_on_signals
 from mailtrace.problems import WrongUsage
 from mailtrace.settings import Settings
 from mailtrace.show.screen import Screen
@@ -27,6 +28,7 @@ from mailtrace.stores import asking
 from mailtrace.zones import named, system_zone
 from search.answers import SearchAnswer, TraceAnswer
 from search.engines import Total
+from search.live import Live, follow
 from search.query import CRITERIA, SENTENCES, Query
 from search.rows import write_csv, write_jsonl
 from search.safe import printable_json
@@ -36,6 +38,8 @@ from search.sorting import Sort, sort_of
 if TYPE_CHECKING:
     from mailtrace.exporting import Export
 
+#: Rows that are shown before those that come.
+_BEFORE = 10
 #: Rows that are asked for, and laid out, together where all are walked.
 _AT_ONCE = 500
 _GROUP = Group("How to show it", sort_key=2)
@@ -62,6 +66,7 @@ class Showing:
     format: Annotated[
         Literal["table", "json", "jsonl", "csv", "parquet"], _shown("How to write them; parquet needs --output.", default=True)
     ] = "table"
+    follow: Annotated[bool, _shown(f"Show the newest {_BEFORE}, or --limit, then what comes, until Ctrl-C; as table or jsonl.")] = False
     output: Annotated[Path | None, _shown("Write all that fit into this file, which is there when it is whole.")] = None
     resume: Annotated[bool, _shown("Go on with the --output that was broken off: the same question, from the last whole row on.")] = False
 
@@ -73,7 +78,7 @@ def search(
     *,
     showing: Showing | None = None,
     common: Common | None = None,
-) -> None:
+) -> int:
     """Find traces, newest first.
 
     Without a criterion it lists all of them; there is no default time window.
@@ -90,13 +95,17 @@ def search(
     settings, zone = (common or Common()).settings(), named(system_zone())
     if showing.output is not None or showing.resume or showing.format == "parquet":
         _export(_begun(showing, criteria, text), text, criteria, settings, zone)
-        return
+        return 0
+    if showing.follow:
+        _check_following(showing)
     limit = DEFAULT_LIMIT if showing.limit is None else showing.limit
     query = criteria.question(settings, time.time_ns() // 1_000_000, zone)
     with asking(settings.store, settings.elasticsearch) as mail:
         if text is not None:
             query, criteria = _meant(mail, text, criteria, query, zone)
         query = msgspec.structs.replace(query, sort=sort_of(showing.sort))
+        if showing.follow:
+            return _follow(mail, query, showing, zone)
         answer, traces = _asked(mail, query, limit, showing.cursor, count=showing.count)
         if showing.format == "table":
             screen = Screen(sys.stdout)
@@ -110,6 +119,36 @@ def search(
         else:
             (write_csv if showing.format == "csv" else write_jsonl)(traces, sys.stdout)
             _note(answer, count=showing.count)
+    return 0
+
+
+def _check_following(showing: Showing) -> None:
+    """Raise where what follows cannot be shown so."""
+    if showing.format not in ("table", "jsonl"):
+        raise WrongUsage("--follow shows rows as they come: give --format table or jsonl")
+    if showing.cursor is not None or showing.count or sort_of(showing.sort) is not Sort.NEWEST:
+        raise WrongUsage("--follow has an order of its own; leave out --cursor, --count and --sort")
+
+
+def _follow(mail: MailTrace, query: Query, showing: Showing, zone: tzinfo) -> int:
+    """Show the newest rows, the oldest of them first, and then each that comes; gives the exit code."""
+    screen = Screen(sys.stdout)
+
+    def show(rows: Sequence[TraceAnswer], *, titled: bool = False) -> None:
+        if showing.format == "jsonl":
+            write_jsonl(rows, sys.stdout)
+        elif rows or titled:
+            show_traces(screen, rows, zone, titled=titled)
+        sys.stdout.flush()
+
+    with stop_on_signals() as stop:
+        live = Live(mail, query)
+        show(live.first(mail, _BEFORE if showing.limit is None else showing.limit), titled=True)
+        for found in follow(mail, live, stop.event):
+            if found.more:
+                Screen(sys.stderr).line("mailtrace: more came than is shown here")
+            show(found.traces)
+    return 0
 
 
 def _target(showing: Showing) -> Path:
@@ -118,8 +157,8 @@ def _target(showing: Showing) -> Path:
         raise WrongUsage("parquet and --resume need a file: name it with --output")
     if showing.format in ("table", "json"):
         raise WrongUsage("--output takes rows: give --format csv, jsonl or parquet")
-    if showing.limit is not None or showing.cursor is not None or showing.count:
-        raise WrongUsage("--output writes all that fit; leave out --limit, --cursor and --count")
+    if showing.limit is not None or showing.cursor is not None or showing.count or showing.follow:
+        raise WrongUsage("--output writes all that fit; leave out --limit, --cursor, --count and --follow")
     return showing.output.expanduser()
 
 

@@ -21,6 +21,7 @@ from litestar.types import ASGIApp
 from mappings.faults import StoreError, StoreLacking
 from search.access import Caller
 from search.http import api, pages, signing
+from search.http.described import PLAIN
 from search.http.frame import Frame
 from search.http.given import TheCaller, TheSite
 from search.http.problems import Busy, of_error, told
@@ -29,9 +30,6 @@ from search.http.sessions import AnyRequest
 from search.http.site import Site
 from search.http.state import request_id, way_of
 from search.service import MailTrace
-
-#: What is not compressed: rows that come by themselves go out one by one.
-_PLAIN = "not_compressed"
 
 
 def application(site: Site) -> ASGIApp:
@@ -79,7 +77,7 @@ def application(site: Site) -> ASGIApp:
             security=[{"token": []}],
         ),
         cors_config=_cors(site),
-        compression_config=CompressionConfig(backend="gzip", gzip_compress_level=3, exclude_opt_key=_PLAIN),
+        compression_config=CompressionConfig(backend="gzip", gzip_compress_level=3, exclude_opt_key=PLAIN),
         on_startup=[limit_threads],
         # For pages about what went wrong before any handler was found.
         state=State({"site": site}),

@@ -25,6 +25,8 @@ _OTHERS = ("query", "q", "text", "customer", "since", "until", "tz")
 PAGING = ("sort", "limit", "cursor", "count", "fields")
 #: What a call that counts takes beside the question.
 COUNTING = ("by", "then", "of", "percentiles", "interval", "limit")
+#: What a call takes beside it that follows what comes.
+FOLLOWING = ("after", "fields")
 #: What a call takes beside it that says what differs.
 COMPARING = ("against", "limit")
 #: Where a handler says what it takes beside the question.

@@ -15,8 +15,9 @@ from search.engines import Total
 from search.http.export import Format, stream
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.chart import Chart, chart_of, clipped, edges
-from search.http.pages.chooser import Chooser, chooser_of
-from search.http.pages.columns import CHOICE, ListColumn, chosen, in_address, kept
+from search.http.pages.chooser import Chooser, ColumnHead, chooser_of
+from search.http.pages.columns import CHOICE, USUAL, ListColumn, chosen, in_address, kept
+from search.http.pages.first import first_visit
 from search.http.pages.form import FILTERS, FormFlaw, flaw_of, form_of, pills_of
 from search.http.pages.freshness import freshness_of, not_known
 from search.http.pages.narrow import added, narrowed
@@ -64,7 +65,12 @@ def trace(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail, 
         if sorted(items) != sorted(given):
             return Redirect(f"{site.base}/trace" + (f"?{question.address(cursor=question.cursor)}" if items else ""), status_code=303)
         if not items:
-            return _show(page, mail, given)
+            return render(
+                page,
+                "trace.html",
+                mail,
+                **{**_frame(page, given), "first": first_visit(page, mail), "first_heads": [ColumnHead(one) for one in USUAL]},
+            )
         return _answer(page, mail, question, note)
     except QueryError as error:
         return _show(page, mail, given, flaw=flaw_of(error), status=400)
@@ -121,6 +127,7 @@ def _frame(page: PageRequest, given: Items, flaw: FormFlaw | None = None) -> dic
         "number": page.own_domains,
         "everywhere": [(name, value) for name, value in given if name not in ("domain", "customer", "cursor")],
         "away": False,
+        "first": None,
         "result": None,
     }
 
