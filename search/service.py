@@ -18,7 +18,7 @@ from search.completing import Completions, complete
 from search.counting import CountsAsked, TimeCounts, ValueCounts, counted_field, counts
 from search.differing import Differences, differs
 from search.empty import how_many, kept_since, why_empty, worth_trying
-from search.engines import Engine, OverTime, Side, Total
+from search.engines import Engine, OverTime, Side, Total, Value
 from search.error_answer import ErrorAnswer, error_answer
 from search.losses import concerning, in_words
 from search.near import near_values
@@ -98,6 +98,11 @@ class MailTrace:
             did_you_mean=near,
         )
         return Table(answer, [values_of(trace, fields, view) for trace, view in zip(page.traces, views, strict=True)] if fields else ())
+
+    def values(self, trace: str, fields: Sequence[str]) -> list[list[Value]] | None:
+        """The values that one trace has in these fields; None where there is no such trace, or the caller may not see it."""
+        found = self.engine.get(trace, self.scope)
+        return None if found is None else values_of(found, fields, View.of(found, self.scope))
 
     def meant(self, text: str, zone: tzinfo = UTC) -> Meant:
         """What somebody means by a text: what he pasted, by the first of its readings that finds mail; else a question in the language."""

@@ -138,7 +138,7 @@ async def live(
     """Follow what comes."""
     wanted = fields_of(fields)
     note("live", 0)
-    return LiveStream(Following(site, mail, asked.query, last_event or after, lambda row: chosen(row, wanted)), request)
+    return LiveStream(Following(site, mail, asked.query, last_event or after, lambda row, _: chosen(row, wanted)), request)
 
 
 @get(

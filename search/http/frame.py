@@ -42,7 +42,7 @@ _LONGEST_QUESTION = 4_000
 #: For a year this host is asked over TLS only.
 _HSTS = "max-age=31536000"
 #: What a page asks for by itself, or what ends or begins a session: nothing that keeps one alive.
-_NOT_ASKED = frozenset({"/freshness", "/sign-in", "/sign-out"})
+_NOT_ASKED = frozenset({"/freshness", "/trace/live", "/sign-in", "/sign-out"})
 
 
 class Frame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from search.http.pages import account, assets, domains, errors, insights, records, report, trace
+from search.http.pages import account, assets, domains, errors, insights, live, records, report, trace
 from search.http.pages.account import sign_in_page
 from search.http.pages.problems import error_page
 
@@ -13,6 +13,7 @@ ROUTES: list[Any] = [
     domains.domains,
     trace.trace,
     trace.export,
+    live.live,
     insights.insights,
     insights.export_section,
     report.report,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from search.http.pages.columns import CHOICE, USUAL, ListColumn, in_address, others
+from search.http.pages.columns import CHOICE, USUAL, ListColumn, chosen, in_address, kept, others
 from search.http.pages.form import Choice
 from search.http.pages.question import Items, Question
+from search.http.pages.render import PageRequest
 from search.http.pages.words import sentence_case
 from search.scope import Scope
 from search.sorting import Sort
@@ -81,3 +82,9 @@ def head_of(question: Question, column: ListColumn) -> ColumnHead:
     if now is column.sort:
         return ColumnHead(column, question.with_values(sort=None), "ascending" if now is Sort.OLDEST else "descending")
     return ColumnHead(column, question.with_values(sort=None if column.sort is Sort.OLDEST else column.sort.value))
+
+
+def columns_of(page: PageRequest, items: Items) -> tuple[ListColumn, ...]:
+    """The columns of a list: those of the address, else those that the browser kept, else the usual ones."""
+    listed = next((value for name, value in items if name == CHOICE), "")
+    return chosen(listed) if listed else kept(page.request.cookies.get(CHOICE, "").replace("~", ","))

@@ -15,11 +15,12 @@ from search.engines import Total
 from search.http.export import Format, stream
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.chart import Chart, chart_of, clipped, edges
-from search.http.pages.chooser import Chooser, ColumnHead, chooser_of
-from search.http.pages.columns import CHOICE, USUAL, ListColumn, chosen, in_address, kept
+from search.http.pages.chooser import Chooser, ColumnHead, chooser_of, columns_of
+from search.http.pages.columns import CHOICE, USUAL, ListColumn, chosen, in_address
 from search.http.pages.first import first_visit
 from search.http.pages.form import FILTERS, FormFlaw, flaw_of, form_of, pills_of
 from search.http.pages.freshness import freshness_of, not_known
+from search.http.pages.live import may_follow
 from search.http.pages.narrow import added, narrowed
 from search.http.pages.nothing import Offer, causes, near_offers, offers, tried
 from search.http.pages.question import BOX, BY, FIELDS, NOT, ONLY, SHOWN, TIMES, Items, Question, asked, by_of, folded, missing
@@ -47,6 +48,8 @@ class Result:
     more: str
     notices: list[str]
     chart: Chart | None
+    #: Whether new rows come by themselves.
+    live: bool
     causes: list[str]
     offers: list[Offer]
 
@@ -111,12 +114,6 @@ def _as_shown(page: PageRequest, items: Items, given: Items) -> Items:
     return tuple((name, in_address(chosen(value)) if name == CHOICE else value) for name, value in items)
 
 
-def columns_of(page: PageRequest, items: Items) -> tuple[ListColumn, ...]:
-    """The columns of a list: those of the address, else those that the browser kept, else the usual ones."""
-    listed = next((value for name, value in items if name == CHOICE), "")
-    return chosen(listed) if listed else kept(page.request.cookies.get(CHOICE, "").replace("~", ","))
-
-
 def _frame(page: PageRequest, given: Items, flaw: FormFlaw | None = None) -> dict[str, Any]:
     """What the page shows in each of its states."""
     names = tuple(customer.name for customer in page.reader.customers)
@@ -177,6 +174,7 @@ def _result(
         more="" if found.next is None else question.address(cursor=found.next),
         notices=[] if nothing else [page.clock.localised(warning) for warning in found.warnings],
         chart=None if nothing or question.cursor else drawn(page, mail, question, state),
+        live=may_follow(question),
         causes=[page.clock.localised(cause) for cause in causes(found.warnings)] if nothing else [],
         offers=[*near_offers(question, found.did_you_mean), *tried(offers(question, page.own_domains), count)]
         if nothing and found.total.relation == "eq"

@@ -137,6 +137,90 @@ function wirePanel() {
   rove();
 }
 
+// New rows come by themselves: at the top, or behind a word where one has scrolled away from there.
+const list = find(".list[data-live]");
+const MOST_NEW = 1000;
+let stream = null;
+let came = 0;
+let pending = [];
+const later = document.createElement("button");
+function newest() {
+  return all("#rows > tr").reduce((best, row) => (row.dataset.id > best ? row.dataset.id : best), "");
+}
+function put(rows) {
+  const body = document.getElementById("rows");
+  for (const { id, row } of rows) {
+    if (all("tr", body).some((one) => one.dataset.id === id)) continue;
+    const made = document.createElement("tbody");
+    made.innerHTML = row;
+    const line = find("tr", made);
+    line.classList.add("new");
+    // Ids sort in time.
+    body.insertBefore(line, all("tr", body).find((one) => one.dataset.id < id) ?? null);
+  }
+  const shown = find("[data-shown]");
+  if (shown) shown.textContent = all("tr", body).length.toLocaleString("en");
+  rove();
+}
+function isAway() { return (find("#rows > tr")?.getBoundingClientRect().top ?? 0) < (find("header.top")?.offsetHeight ?? 0); }
+function showLater() {
+  later.hidden = pending.length === 0;
+  later.textContent = `${pending.length} new`;
+}
+function take(event) {
+  const row = JSON.parse(event.data);
+  came += 1;
+  const head = find(".came") ?? Object.assign(document.createElement("span"), { className: "came" });
+  head.textContent = ` + ${came.toLocaleString("en")} new`;
+  find(".folded h2")?.append(head);
+  if (came > MOST_NEW) { later.hidden = false; later.textContent = `More than ${MOST_NEW.toLocaleString("en")} new`; stop(); return; }
+  if (isAway()) { pending.push(row); showLater(); } else put([row]);
+  announce();
+}
+let told = 0;
+function announce() {
+  clearTimeout(told);
+  told = setTimeout(() => document.dispatchEvent(new CustomEvent("added", { detail: { words: `${came} new message${came === 1 ? "" : "s"}` } })), 1000);
+}
+function stop() { stream?.close(); stream = null; }
+function start() {
+  if (stream || document.hidden || localStorage.getItem("live") === "off") return;
+  const asked = new URLSearchParams(location.search);
+  asked.set("after", [newest(), ...pending.map((one) => one.id)].sort().at(-1));
+  stream = new EventSource(`${base}/trace/live?${asked}`);
+  stream.addEventListener("trace", take);
+}
+function wireLive() {
+  if (!list) return;
+  const button = find("[data-live-switch]");
+  const show = () => button.setAttribute("aria-pressed", String(localStorage.getItem("live") !== "off"));
+  later.type = "button";
+  later.className = "button primary later";
+  later.hidden = true;
+  list.before(later);
+  later.addEventListener("click", () => {
+    if (came > MOST_NEW) { location.reload(); return; }
+    put(pending);
+    pending = [];
+    showLater();
+    document.getElementById("results").scrollIntoView();
+    find("#rows > tr a.arrow")?.focus({ preventScroll: true });
+  });
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const off = button.getAttribute("aria-pressed") === "true";
+    localStorage.setItem("live", off ? "off" : "on");
+    show();
+    if (off) stop(); else start();
+  });
+  // A browser has few connections to one host: a page that is not seen holds none.
+  document.addEventListener("visibilitychange", () => { if (document.hidden) stop(); else start(); });
+  addEventListener("pagehide", stop);
+  show();
+  start();
+}
+
 all("[data-brush]").forEach(wireBrush);
 wirePanel();
+wireLive();
 wireFolds();
