@@ -58,7 +58,7 @@ def application(site: Site) -> ASGIApp:
     strangers = Router("/", route_handlers=[*signing.ROUTES, *pages.PUBLIC], include_in_schema=False)
     programs = Router("/", route_handlers=[api.ROUTER, ready], before_request=take_place)
     inner = Litestar(
-        route_handlers=[alive, programs, people, strangers, pages.static_routes()],
+        route_handlers=[alive, programs, people, strangers, *pages.static_routes()],
         dependencies={
             "site": Provide(give_site, sync_to_thread=False),
             "caller": Provide(_caller, sync_to_thread=False),

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from pages.browsing import Visit, visit
+from pages.test_quality import violations
 
 _WHOLE_ROWS = """() => [...document.querySelectorAll('#rows > tr')].map(row => row.getBoundingClientRect())
     .filter(box => box.top >= 0 && box.bottom <= innerHeight).length"""
@@ -326,3 +327,65 @@ def test_the_keys_are_told_in_a_dialog(scripted: Visit) -> None:
     scripted.go("/trace?domain=example.com")
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "f-text"
+
+
+def test_a_first_visit_is_no_empty_page(seen: Visit) -> None:
+    """What waits, what was kept today, and the last searches of this access."""
+    page = seen.go("/trace?recipient=carol%40partner.example")
+    page = seen.go("/trace")
+    main = page.get_by_role("main")
+    expect(main.get_by_role("heading", name=re.compile("^What waits"))).to_be_visible()
+    expect(main.get_by_role("heading", name=re.compile("^Kept today"))).to_be_visible()
+    assert page.get_by_role("link", name=re.compile("^Email Report: Quarantined")).count() > 0
+    page.get_by_role("link", name="Messages to carol@partner.example").click()
+    assert asked(page) == {"recipient": ["carol@partner.example"]}
+    seen.go("/trace")
+    page.get_by_role("link", name="Show all of kept today").click()
+    assert asked(page)["disposition"] == ["quarantined", "held"]
+    assert counted(page) > 5
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280, 1920])
+def test_axe_finds_nothing_serious_on_the_desk(browser: Browser, address: str, width: int, *, dark: bool) -> None:
+    """With all that can be open on it: the panel, the choice of columns, the form, the keys; and a planted fault is seen there."""
+    with visit(browser, address, width=width, dark=dark) as seen:
+        names = "time,sender,recipient,size,score,direction,symbol,queue_id,disposition,code,incomplete"
+        page = seen.go(f"/trace?disposition=quarantined&disposition=bounced&query=not+sender%3A+%22x%40y.example%22&columns={names}")
+        found = violations(page)
+        page.keyboard.press("j")
+        if width >= 1200:
+            expect(page.locator("#side")).to_be_visible()
+        page.locator(".choose > summary").click()
+        found += violations(page)
+        page.keyboard.press("Escape")
+        page.locator(".folded > summary").click()
+        found += violations(page)
+        page.locator(".folded > summary").click()
+        page.locator("body").press("?")
+        expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+        found += violations(page)
+        page.keyboard.press("Escape")
+        assert not found, "\n".join(found)
+        page.evaluate("() => { document.querySelector('#rows a.arrow').removeAttribute('aria-label'); }")
+        assert any("link-name" in one for one in violations(page))
+        assert not seen.grave(), seen.complaints
+
+
+def test_a_result_weighs_little_cold(browser: Browser, address: str) -> None:
+    """All that the rows need, as it goes over the wire: 60 kB at most."""
+    with visit(browser, address) as seen:
+        page = seen.page
+        wire = page.context.new_cdp_session(page)
+        wire.send("Network.enable")
+        weighed: dict[str, float] = {}
+        paths: dict[str, str] = {}
+        wire.on("Network.requestWillBeSent", lambda event: paths.update({event["requestId"]: event["request"]["url"]}))
+        wire.on("Network.loadingFinished", lambda event: weighed.update({event["requestId"]: event["encodedDataLength"]}))
+        seen.go("/trace?domain=example.com")
+        expect(page.locator("#rows > tr")).to_have_count(50)
+        page.wait_for_timeout(500)
+        told = {paths[number].removeprefix(address): size for number, size in weighed.items()}
+        assert len(told) >= 5, told
+        assert sum(told.values()) <= 60_000, told
+        assert told["/trace?domain=example.com"] <= 20_000, told

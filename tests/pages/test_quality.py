@@ -30,6 +30,10 @@ PAGES = {
     "one error": "/errors/5.1.1",
     "no such page": "/nowhere",
     "audit": "/audit",
+    "sources": "/sources",
+    "help": "/help",
+    "api": "/api",
+    "preferences": "/preferences",
 }
 _SERIOUS = ("serious", "critical")
 

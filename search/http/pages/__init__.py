@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from search.http.pages import account, assets, domains, errors, insights, live, records, report, trace
+from search.http.pages import account, assets, domains, errors, insights, live, manual, records, report, trace
 from search.http.pages.account import sign_in_page
 from search.http.pages.problems import error_page
 
@@ -27,14 +27,16 @@ ROUTES: list[Any] = [
     records.audit,
     records.sources,
     records.fresh,
+    manual.manual,
+    manual.api,
 ]
 #: What is shown to whoever is not signed in.
 PUBLIC: list[Any] = [account.sign_in]
 
 
-def static_routes() -> Any:
+def static_routes() -> list[Any]:
     """Style, script and icons."""
-    return assets.static
+    return [assets.static, assets.favicon]
 
 
 __all__ = ["PUBLIC", "ROUTES", "error_page", "sign_in_page", "static_routes"]

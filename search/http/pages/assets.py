@@ -50,6 +50,13 @@ def path_of(name: str) -> str:
     return f"/static/{assets()[name].hash}/{name}"
 
 
+@get("/favicon.ico", include_in_schema=False, sync_to_thread=False)
+def favicon() -> Response[bytes]:
+    """Give the mark to who asks for it where browsers once looked."""
+    asset = assets()["mark.svg"]
+    return Response(asset.content, media_type=asset.media_type, headers={"cache-control": "public, max-age=86400"})
+
+
 @get("/static/{version:str}/{name:str}", include_in_schema=False, sync_to_thread=False)
 def static(version: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     """Give a file; a page of an older version gets the new one, which is not kept."""
