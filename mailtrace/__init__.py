@@ -36,6 +36,7 @@ if typing.TYPE_CHECKING:
     from search.query_error import QueryError
     from search.scope import Scope
     from search.service import MailTrace
+    from search.sorting import Sort
     from search.speech import Reader
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "SearchAnswer",
     "SendingServer",
     "ServiceError",
+    "Sort",
     "Step",
     "StoreError",
     "Trace",
@@ -97,6 +99,7 @@ _STANDS = {
     "search.scope": ("Scope",),
     "search.service": ("MailTrace",),
     "search.speech": ("Reader",),
+    "search.sorting": ("Sort",),
 }
 _MODULE_OF = {name: module for module, names in _STANDS.items() for name in names}
 

@@ -1,4 +1,4 @@
-"""A whole result in a file, newest first: broken off at any moment it goes on where it was, and the file is then the same.
+"""A whole result in a file: broken off at any moment it goes on where it was, and the file is then the same.
 
 Rows go into `FILE.part`, beside it `FILE.asked` says what was asked, and when; the last whole row there is where it goes on. Only when all
 is there, the part becomes the file.
@@ -20,6 +20,7 @@ from search.answers import TraceAnswer
 from search.query import Query
 from search.rows import cells, csv_header, csv_rows, write_jsonl
 from search.service import MailTrace
+from search.sorting import Sort
 
 #: Rows that are written together.
 _AT_ONCE = 500
@@ -70,8 +71,9 @@ _FORMS = {
 class Export:
     """One file that is written, or written on."""
 
-    def __init__(self, target: Path, format_: str, asked: str, now_ms: int, *, resume: bool) -> None:
-        """Begin it, or find what there is of it; raises `WrongUsage` where that is of another question."""
+    def __init__(self, target: Path, format_: str, asked: str, now_ms: int, sort: Sort = Sort.NEWEST, *, resume: bool) -> None:
+        """Begin it, or find what there is of it; raises `WrongUsage` where that is of another question. The order is told in `asked`."""
+        self.sort = sort
         self.target, self._form, self._format = target, _FORMS[format_], format_
         self._part = target.with_name(f"{target.name}.part")
         self._note = target.with_name(f"{target.name}.asked")

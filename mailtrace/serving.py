@@ -80,7 +80,7 @@ class Service(uvicorn.Server):
         places: Places | None = None,
     ) -> None:
         super().__init__(config)
-        self._places = places or Places()
+        self._places = Places() if places is None else places
         #: As the loop last saw it; any thread may look.
         self.busy = Load()
         self._beat = beat
@@ -109,6 +109,8 @@ class Service(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let in nobody more, and let what is under way come to its end."""
+        # Whoever follows what comes would stay.
+        self._places.end()
         if self._door is not None:
             await self._door.close()
         await super().shutdown(sockets)

@@ -100,25 +100,30 @@ class Client:
         )
 
     def search(self, query: Query = _ALL, *, limit: int = 50, cursor: str | None = None) -> SearchAnswer:
-        """One page of the traces that fit, newest first; `cursor` is the `next` of the page before."""
+        """One page of the traces that fit, in the question's order; `cursor` is the `next` of the page before."""
         return self._get("traces", SearchAnswer, [*query.to_params(), *_paging(limit, cursor)])
 
     def count(self, query: Query = _ALL) -> int:
         """How many traces fit, exactly."""
-        params: Params = [*query.to_params(), ("limit", "1"), ("count", "exact"), ("fields", "id")]
+        params: Params = [*query.unsorted().to_params(), ("limit", "1"), ("count", "exact"), ("fields", "id")]
         return self._get("traces", _Counted, params).total.value
 
     def counts(self, asked: CountsAsked, query: Query = _ALL, *, zone: tzinfo = UTC) -> ValueCounts | TimeCounts:
         """Counts by a field, by two, or over time, of all traces that fit; days and weeks begin in `zone`, a `ZoneInfo` or UTC."""
         percentiles = ",".join(f"{percent:g}" for percent in asked.percentiles)
         words = (("by", asked.by), ("then", asked.then), ("of", asked.of), ("percentiles", percentiles), ("interval", asked.interval))
-        params: Params = [*query.to_params(), *((name, word) for name, word in words if word), ("limit", asked.limit), ("tz", str(zone))]
+        params: Params = [
+            *query.unsorted().to_params(),
+            *((name, word) for name, word in words if word),
+            ("limit", asked.limit),
+            ("tz", str(zone)),
+        ]
         return self._get("counts", TimeCounts, params) if asked.by == TIME else self._get("counts", ValueCounts, params)
 
     def differs(self, query: Query, *, against: str | None = None, limit: int = 20) -> Differences:
         """What the traces that fit have more of than all others, or than the others that fit `against`, in the query language."""
         return self._get(
-            "differs", Differences, [*query.to_params(), *([] if against is None else [("against", against)]), ("limit", limit)]
+            "differs", Differences, [*query.unsorted().to_params(), *([] if against is None else [("against", against)]), ("limit", limit)]
         )
 
     def complete(self, text: str, at: int | None = None) -> Completions:
@@ -126,7 +131,7 @@ class Client:
         return self._get("complete", Completions, [("q", text), *([] if at is None else [("at", at)])])
 
     def walk(self, query: Query = _ALL, *, cursor: str | None = None) -> Iterator[TraceAnswer]:
-        """Every trace that fits, newest first, to the end, read as it comes; behind `cursor`, the id of a trace that one has already."""
+        """Every trace that fits, in the question's order, to the end, read as it comes; behind `cursor`, an id that is there already."""
         decoder = msgspec.json.Decoder(TraceAnswer)
         try:
             params: Params = [*query.to_params(), *([] if cursor is None else [("cursor", cursor)])]

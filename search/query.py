@@ -16,6 +16,7 @@ from search.language import parse
 from search.language.tree import EVERYTHING, Has, Node, all_of, some_of
 from search.language.words import criterion_in_words, described, shown_time
 from search.query_error import QueryError, nearest
+from search.sorting import SENTENCE, Sort, sort_of
 from search.times import format_time, parse_time
 from search.values import checked_value
 
@@ -25,6 +26,8 @@ __all__ = ["CRITERIA", "PARAMETERS", "WORDS", "Query", "QueryError", "format_tim
 MOST_VALUES: Final = 100
 #: The fields of a question that are times and no criteria.
 TIMES: Final = ("since_ms", "until_ms")
+#: And that which is its order.
+_ORDER: Final = ("sort",)
 _LANGUAGE: Final = ("query", "tree")
 #: What each parameter asks for, in one sentence; options and the API tell it.
 SENTENCES: Final[Mapping[str, str]] = {
@@ -33,6 +36,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "customer": "Name of a customer in the settings: stands for the customer's domains.",
     "since": "From this time on: 2026-11-24, 2026-11-24T03:00, with a zone if need be, 7d, today, yesterday.",
     "until": "Before this time.",
+    "sort": SENTENCE,
 }
 
 
@@ -71,6 +75,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     query: str = ""
     #: What it came to; it is made of `query` where it is not given, with the zone UTC and the time of now.
     tree: Any = None
+    #: The order in which rows come; counts do not heed it.
+    sort: Sort = Sort.NEWEST
 
     def __post_init__(self) -> None:
         """Check every value and bring it into its plain form."""
@@ -82,6 +88,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                 msgspec.structs.force_setattr(self, field, _checked(field, values))
             elif given == "":
                 msgspec.structs.force_setattr(self, field, _checked(field, ("",)))
+        if not isinstance(self.sort, Sort):
+            msgspec.structs.force_setattr(self, "sort", sort_of(self.sort))
         if self.query.strip() and self.tree is None:
             msgspec.structs.force_setattr(self, "tree", _tree(self.query, time.time_ns() // 1_000_000, UTC))
         if self.since_ms is not None and self.until_ms is not None and self.until_ms < self.since_ms:
@@ -98,7 +106,12 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             parts.append(f"before {shown_time(self.until_ms)}")
         if self.tree is not None:
             parts.append(described(self.tree))
-        return ", ".join(parts) or "everything"
+        asked = ", ".join(parts) or "everything"
+        return asked if self.sort is Sort.NEWEST else f"{asked}; {self.sort.words}"
+
+    def unsorted(self) -> Query:
+        """The same question where no order matters."""
+        return self if self.sort is Sort.NEWEST else msgspec.structs.replace(self, sort=Sort.NEWEST)
 
     def node(self) -> Node:
         """All that must fit but since and until, as one tree: the criteria are short for it."""
@@ -117,6 +130,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             params.append(("until", format_time(self.until_ms)))
         if self.query:
             params.append(("query", self.query))
+        if self.sort is not Sort.NEWEST:
+            params.append(("sort", self.sort.value))
         return params
 
     @classmethod
@@ -144,20 +159,29 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         if len(asked) > 1:
             raise QueryError("it can be given only once", field="query", hint="join the two with and")
         text = asked[0] if asked else ""
-        plain = cls(since_ms=times["since"], until_ms=times["until"], query=text, tree=_tree(text, now_ms, zone) if text else None)
+        sort = [word for word in values.get("sort") or [] if word.strip()]
+        if len(sort) > 1:
+            raise QueryError("it can be given only once", field="sort")
+        plain = cls(
+            since_ms=times["since"],
+            until_ms=times["until"],
+            query=text,
+            tree=_tree(text, now_ms, zone) if text else None,
+            sort=sort_of(sort[0]) if sort else Sort.NEWEST,
+        )
         return msgspec.structs.replace(plain, **{field: tuple(values[field]) for field in CRITERIA if values.get(field)})
 
 
 #: Every criterion that takes values, in the order in which it is described.
 CRITERIA: Final = tuple(name for name in Query.__struct_fields__ if name in OPTIONS)
 #: The names of a question's parameters in a URL.
-PARAMETERS: Final = (*CRITERIA, "query", "since", "until")
+PARAMETERS: Final = (*CRITERIA, "query", "since", "until", "sort")
 
 
 @cache
 def _all_known(asked: type[Query]) -> None:
     """Raise `TypeError` where questions of this type ask for what is no criterion: it would be answered with everything."""
-    unknown = [name for name in asked.__struct_fields__ if name not in (*OPTIONS, *TIMES, *_LANGUAGE)]
+    unknown = [name for name in asked.__struct_fields__ if name not in (*OPTIONS, *TIMES, *_ORDER, *_LANGUAGE)]
     if unknown:
         raise TypeError(
             f"{', '.join(unknown)} of {asked.__name__} is no criterion: who asks for it would get everything. Add it to mappings.criteria."

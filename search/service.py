@@ -19,7 +19,7 @@ from search.completing import Completions, complete
 from search.counting import CountsAsked, TimeCounts, ValueCounts, counted_field, counts
 from search.differing import Differences, differs
 from search.empty import how_many, kept_since, why_empty, worth_trying
-from search.engines import Engine, OverTime, Side, Total
+from search.engines import Engine, OverTime, Side, Total, Value
 from search.error_answer import ErrorAnswer, error_answer
 from search.freshness import FreshnessAnswer, as_of, freshness, notice_of
 from search.losses import concerning, in_words
@@ -30,7 +30,9 @@ from search.ranking import NETWORK, Ranking, networks, period_before, ranking
 from search.report import email_report
 from search.scope import EVERYTHING, Scope
 from search.seen_errors import seen_errors
+from search.sorting import MOST_RANKED, ranked_note
 from search.speech import Reader, Speech
+from search.table import Table, values_of
 from search.times import utc
 from search.view import View
 
@@ -68,12 +70,17 @@ class MailTrace:
         return MailTrace(self.engine, self.scope.narrowed(domains), self.clock, self.books)
 
     def search(self, query: Query = _ALL, *, limit: int = 50, cursor: str | None = None) -> SearchAnswer:
-        """One page of the traces that fit, newest first; `cursor` is the `next` of the page before."""
+        """One page of the traces that fit, in the question's order; `cursor` is the `next` of the page before."""
+        return self.table((), query, limit=limit, cursor=cursor).answer
+
+    def table(self, fields: Sequence[str], query: Query = _ALL, *, limit: int = 50, cursor: str | None = None) -> Table:
+        """The same, with the values that each trace has in these fields (`search.table.LISTED`)."""
         if not 1 <= limit <= LARGEST_PAGE:
             raise QueryError(f"{limit} is not a number from 1 to {LARGEST_PAGE:,}", field="limit")
         # Read before the search: what is said to be read is then in the answer.
         state = self.engine.state()
         page = self.engine.search(query, self.scope, limit=limit, cursor=_checked_cursor(cursor))
+        query, sort = query.unsorted(), query.sort
         near: list[NearValue] = []
         if page.traces or cursor is not None or not page.complete:
             warnings = [*kept_since(query, state), *notice_of(state, self.clock(), self.scope, query.until_ms)]
@@ -81,9 +88,12 @@ class MailTrace:
             near = near_values(query, self.engine, self.scope)
             meant = [f"{how_many(one.total)} found for {one.value}: did you mean that?" for one in near]
             warnings = [*why_empty(query, state, self.clock(), self.scope), *meant, *worth_trying(query, self.engine, self.scope)]
+        if sort.field is not None and page.total.value > MOST_RANKED:
+            warnings.append(ranked_note(sort))
         lost = concerning(state.losses, query.since_ms, query.until_ms)
-        return SearchAnswer(
-            traces=[trace_answer(trace, self.scope) for trace in page.traces],
+        views = [View.of(trace, self.scope) for trace in page.traces]
+        answer = SearchAnswer(
+            traces=[trace_answer(trace, self.scope, view) for trace, view in zip(page.traces, views, strict=True)],
             next=page.next,
             total=page.total,
             since=None if query.since_ms is None else utc(query.since_ms),
@@ -93,6 +103,12 @@ class MailTrace:
             warnings=[*View(self.scope).texts(page.warnings), *in_words(lost, self.scope), *warnings],
             did_you_mean=near,
         )
+        return Table(answer, [values_of(trace, fields, view) for trace, view in zip(page.traces, views, strict=True)] if fields else ())
+
+    def values(self, trace: str, fields: Sequence[str]) -> list[list[Value]] | None:
+        """The values that one trace has in these fields; None where there is no such trace, or the caller may not see it."""
+        found = self.engine.get(trace, self.scope)
+        return None if found is None else values_of(found, fields, View.of(found, self.scope))
 
     def meant(self, text: str, zone: tzinfo = UTC) -> Meant:
         """What somebody means by a text: what he pasted, by the first of its readings that finds mail; else a question in the language."""
@@ -108,7 +124,7 @@ class MailTrace:
 
     def total(self, query: Query = _ALL) -> Total:
         """How many traces fit, exactly to 10,000: what a page of a search says, and nothing else of it."""
-        return self.engine.search(query, self.scope, limit=1).total
+        return self.engine.search(query.unsorted(), self.scope, limit=1).total
 
     def counts(self, asked: CountsAsked, query: Query = _ALL, *, zone: tzinfo = UTC) -> ValueCounts | TimeCounts:
         """Counts by a field, by two, or over time, of all traces that fit; exactly. Bad words raise `QueryError`."""
@@ -130,7 +146,7 @@ class MailTrace:
         return complete(self.engine, text, at, self.scope, self.clock())
 
     def walk(self, query: Query = _ALL, *, cursor: str | None = None) -> Iterator[TraceAnswer]:
-        """Every trace that fits, newest first, to the end, in bounded memory."""
+        """Every trace that fits, in the question's order, to the end, in bounded memory; ranked by a number the first thousand."""
         return (trace_answer(trace, self.scope) for trace in self.engine.walk(query, self.scope, cursor=_checked_cursor(cursor)))
 
     def over_time(self, query: Query, edges_ms: Sequence[int]) -> OverTime:

@@ -91,14 +91,26 @@ class ReferenceStore:
             except ValueError as error:
                 raise QueryError("this is no cursor of ours", field="cursor") from error
         fitting = self._fitting(query, scope)
-        behind = [trace for trace in fitting if cursor is None or trace.id < cursor]
+        behind = list(self.walk(query, scope, cursor=cursor))
         page = behind[:limit]
         total = Total(len(fitting)) if len(fitting) <= TOTAL_LIMIT else Total(TOTAL_LIMIT, "gte")
         return Page([_bare(trace) for trace in page], page[-1].id if len(behind) > limit else None, total)
 
     def walk(self, query: Query, scope: Scope, *, cursor: str | None = None) -> Iterator[Trace]:
-        """All that fit."""
-        return (_bare(trace) for trace in self._fitting(query, scope) if cursor is None or trace.id < cursor)
+        """All that fit, in their order; of those ranked by a number the first thousand."""
+        ordered = self._fitting(query, scope)
+        match query.sort.value:
+            case "newest":
+                ordered = [trace for trace in ordered if cursor is None or trace.id < cursor]
+            case "oldest":
+                ordered = [trace for trace in reversed(ordered) if cursor is None or trace.id > cursor]
+            case field:
+                # What has no number is last; Python's sorting leaves alike ones as they are: newest first.
+                ordered.sort(key=lambda trace: (getattr(trace, field) is None, -(getattr(trace, field) or 0)))
+                ordered = ordered[:1000]
+                if cursor is not None:
+                    ordered = ordered[[trace.id for trace in ordered].index(cursor) + 1 :]
+        return (_bare(trace) for trace in ordered)
 
     def count(self, query: Query, scope: Scope) -> int:
         """How many fit."""

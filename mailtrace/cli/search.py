@@ -6,7 +6,8 @@ import dataclasses
 import shlex
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import chain, islice
 from pathlib import Path
@@ -18,6 +19,7 @@ from cyclopts import Group, Parameter, validators
 from mailtrace.amounts import counted
 from mailtrace.cli.asking import Criteria
 from mailtrace.cli.common import Common
+from mailtrace.cli.stopping import stop_on_signals
 from mailtrace.problems import WrongUsage
 from mailtrace.settings import Settings
 from mailtrace.show.screen import Screen
@@ -26,17 +28,47 @@ from mailtrace.stores import asking
 from mailtrace.zones import named, system_zone
 from search.answers import SearchAnswer, TraceAnswer
 from search.engines import Total
-from search.query import CRITERIA, Query
+from search.live import Live, follow
+from search.query import CRITERIA, SENTENCES, Query
 from search.rows import write_csv, write_jsonl
 from search.safe import printable_json
 from search.service import MailTrace
+from search.sorting import Sort, sort_of
 
 if TYPE_CHECKING:
     from mailtrace.exporting import Export
 
-_SHOWN = Group("How to show it", sort_key=2)
+#: Rows that are shown before those that come.
+_BEFORE = 10
 #: Rows that are asked for, and laid out, together where all are walked.
 _AT_ONCE = 500
+_GROUP = Group("How to show it", sort_key=2)
+
+
+def _shown(sentence: str, *, default: bool = False, at_least: int | None = None) -> Parameter:
+    """An option of showing; its default is told where it says something."""
+    bounds = None if at_least is None else validators.Number(gte=at_least)
+    return Parameter(group=_GROUP, help=sentence, show_default=default, validator=bounds, negative="")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showing:
+    """Which of what was found is shown, and how."""
+
+    limit: Annotated[
+        int | None,
+        _shown("At most so many, 50 if not said; 0 is all of them, and jsonl and csv are then written as they are found.", at_least=0),
+    ] = None
+    cursor: Annotated[str | None, _shown("Go on behind a page: the cursor that it ended with.")] = None
+    count: Annotated[bool, _shown("Count all that fit, also beyond 10,000.")] = False
+    sort: Annotated[str, _shown(SENTENCES["sort"], default=True)] = Sort.NEWEST.value
+    format: Annotated[
+        Literal["table", "json", "jsonl", "csv", "parquet"], _shown("How to write them; parquet needs --output.", default=True)
+    ] = "table"
+    follow: Annotated[bool, _shown(f"Show the newest {_BEFORE}, or --limit, then what comes, until Ctrl-C; as table or jsonl.")] = False
+    output: Annotated[Path | None, _shown("Write all that fit into this file, which is there when it is whole.")] = None
+    resume: Annotated[bool, _shown("Go on with the --output that was broken off: the same question, from the last whole row on.")] = False
 
 
 def search(
@@ -44,14 +76,9 @@ def search(
     /,
     criteria: Criteria | None = None,
     *,
-    limit: Annotated[int | None, Parameter(group=_SHOWN, show_default=False, validator=validators.Number(gte=0))] = None,
-    cursor: Annotated[str | None, Parameter(group=_SHOWN)] = None,
-    count: Annotated[bool, Parameter(group=_SHOWN, show_default=False)] = False,
-    format: Annotated[Literal["table", "json", "jsonl", "csv", "parquet"], Parameter(group=_SHOWN)] = "table",  # noqa: A002 - the option's name
-    output: Annotated[Path | None, Parameter(name="--output", group=_SHOWN, show_default=False)] = None,
-    resume: Annotated[bool, Parameter(group=_SHOWN, show_default=False, negative="")] = False,
+    showing: Showing | None = None,
     common: Common | None = None,
-) -> None:
+) -> int:
     """Find traces, newest first.
 
     Without a criterion it lists all of them; there is no default time window.
@@ -63,61 +90,86 @@ def search(
     ----------
     text
         What to find, as you have it.
-    limit
-        At most so many, 50 if not said; 0 is all of them, and jsonl and csv are then written as they are found.
-    cursor
-        Go on behind a page: the cursor that it ended with.
-    count
-        Count all that fit, also beyond 10,000.
-    format
-        How to write them; parquet needs --output.
-    output
-        Write all that fit into this file, which is there when it is whole.
-    resume
-        Go on with the --output that was broken off: the same question, from the last whole row on.
     """
-    criteria, settings, zone = criteria or Criteria(), (common or Common()).settings(), named(system_zone())
-    if output is not None or resume or format == "parquet":
-        target = _target(output, format, alone=limit is None and cursor is None and not count)
-        _export(_begun(target, format, criteria.as_typed(), text, resume=resume), text, criteria, settings, zone)
-        return
-    limit = DEFAULT_LIMIT if limit is None else limit
+    criteria, showing = criteria or Criteria(), showing or Showing()
+    settings, zone = (common or Common()).settings(), named(system_zone())
+    if showing.output is not None or showing.resume or showing.format == "parquet":
+        _export(_begun(showing, criteria, text), text, criteria, settings, zone)
+        return 0
+    if showing.follow:
+        _check_following(showing)
+    limit = DEFAULT_LIMIT if showing.limit is None else showing.limit
     query = criteria.question(settings, time.time_ns() // 1_000_000, zone)
     with asking(settings.store, settings.elasticsearch) as mail:
         if text is not None:
             query, criteria = _meant(mail, text, criteria, query, zone)
-        answer, traces = _asked(mail, query, limit, cursor, count=count)
-        if format == "table":
+        query = msgspec.structs.replace(query, sort=sort_of(showing.sort))
+        if showing.follow:
+            return _follow(mail, query, showing, zone)
+        answer, traces = _asked(mail, query, limit, showing.cursor, count=showing.count)
+        if showing.format == "table":
             screen = Screen(sys.stdout)
             shown = 0
             while rows := list(islice(traces, _AT_ONCE)):
                 show_traces(screen, rows, zone)
                 shown += len(rows)
-            _foot(screen, answer, shown, criteria, limit)
-        elif format == "json":
+            _foot(screen, answer, shown, _typed(criteria, query.sort), limit)
+        elif showing.format == "json":
             print(printable_json(msgspec.json.encode(msgspec.structs.replace(answer, traces=list(traces)))))
         else:
-            (write_csv if format == "csv" else write_jsonl)(traces, sys.stdout)
-            _note(answer, count=count)
+            (write_csv if showing.format == "csv" else write_jsonl)(traces, sys.stdout)
+            _note(answer, count=showing.count)
+    return 0
 
 
-def _target(output: Path | None, format_: str, *, alone: bool) -> Path:
+def _check_following(showing: Showing) -> None:
+    """Raise where what follows cannot be shown so."""
+    if showing.format not in ("table", "jsonl"):
+        raise WrongUsage("--follow shows rows as they come: give --format table or jsonl")
+    if showing.cursor is not None or showing.count or sort_of(showing.sort) is not Sort.NEWEST:
+        raise WrongUsage("--follow has an order of its own; leave out --cursor, --count and --sort")
+
+
+def _follow(mail: MailTrace, query: Query, showing: Showing, zone: tzinfo) -> int:
+    """Show the newest rows, the oldest of them first, and then each that comes; gives the exit code."""
+    screen = Screen(sys.stdout)
+
+    def show(rows: Sequence[TraceAnswer], *, titled: bool = False) -> None:
+        if showing.format == "jsonl":
+            write_jsonl(rows, sys.stdout)
+        elif rows or titled:
+            show_traces(screen, rows, zone, titled=titled)
+        sys.stdout.flush()
+
+    with stop_on_signals() as stop:
+        live = Live(mail, query)
+        show(live.first(mail, _BEFORE if showing.limit is None else showing.limit), titled=True)
+        for found in follow(mail, live, stop.event):
+            if found.more:
+                Screen(sys.stderr).line("mailtrace: more came than is shown here")
+            show(found.traces)
+    return 0
+
+
+def _target(showing: Showing) -> Path:
     """The file of an export; raises where it can be none."""
-    if output is None:
+    if showing.output is None:
         raise WrongUsage("parquet and --resume need a file: name it with --output")
-    if format_ in ("table", "json"):
+    if showing.format in ("table", "json"):
         raise WrongUsage("--output takes rows: give --format csv, jsonl or parquet")
-    if not alone:
-        raise WrongUsage("--output writes all that fit; leave out --limit, --cursor and --count")
-    return output.expanduser()
+    if showing.limit is not None or showing.cursor is not None or showing.count or showing.follow:
+        raise WrongUsage("--output writes all that fit; leave out --limit, --cursor, --count and --follow")
+    return showing.output.expanduser()
 
 
-def _begun(output: Path, format_: str, options: str, text: str | None, *, resume: bool) -> Export:
+def _begun(showing: Showing, criteria: Criteria, text: str | None) -> Export:
     """The export, as far as it is."""
     from mailtrace.exporting import Export  # noqa: PLC0415 - only an export needs it
 
-    asked = " ".join([*([shlex.quote(text)] if text else []), *([options] if options else [])])
-    return Export(output, format_, asked, time.time_ns() // 1_000_000, resume=resume)
+    target = _target(showing)
+    sort = sort_of(showing.sort)
+    asked = " ".join(filter(None, (shlex.quote(text) if text else "", _typed(criteria, sort))))
+    return Export(target, showing.format, asked, time.time_ns() // 1_000_000, sort, resume=showing.resume)
 
 
 def _export(export: Export, text: str | None, criteria: Criteria, settings: Settings, zone: tzinfo) -> None:
@@ -128,11 +180,17 @@ def _export(export: Export, text: str | None, criteria: Criteria, settings: Sett
     with asking(settings.store, settings.elasticsearch) as mail:
         if text is not None:
             query, criteria = _meant(mail, text, criteria, query, zone)
+        query = msgspec.structs.replace(query, sort=export.sort)
         answer = mail.search(query, limit=1)
         with ExportingBar(sys.stderr, mail.count(query) if sys.stderr.isatty() else None) as bar:
             rows = export.write(mail, query, bar.update)
     Screen(sys.stderr).line(f"mailtrace: {counted(rows, 'row')} in {export.target}")
     _note(msgspec.structs.replace(answer, next=None), count=False)
+
+
+def _typed(criteria: Criteria, sort: Sort) -> str:
+    """The options as one would type them again; none for the usual order."""
+    return " ".join(filter(None, (criteria.as_typed(), "" if sort is Sort.NEWEST else f"--sort {sort.value}")))
 
 
 def _meant(mail: MailTrace, text: str, criteria: Criteria, query: Query, zone: tzinfo) -> tuple[Query, Criteria]:
@@ -161,7 +219,7 @@ def _asked(mail: MailTrace, query: Query, limit: int, cursor: str | None, *, cou
     return msgspec.structs.replace(answer, next=None), chain(answer.traces, mail.walk(query, cursor=answer.next))
 
 
-def _foot(screen: Screen, answer: SearchAnswer, shown: int, criteria: Criteria, limit: int) -> None:
+def _foot(screen: Screen, answer: SearchAnswer, shown: int, typed: str, limit: int) -> None:
     """Say below a table how many there are, how to go on, and what to know about the answer."""
     if shown:
         screen.line()
@@ -169,7 +227,7 @@ def _foot(screen: Screen, answer: SearchAnswer, shown: int, criteria: Criteria, 
     for warning in answer.warnings:
         screen.paragraph(warning)
     if answer.next:
-        screen.line(next_page_line(criteria.as_typed(), limit, answer.next))
+        screen.line(next_page_line(typed, limit, answer.next))
     if shown:
         screen.line(
             "One in full: mailtrace report ID. What an error means: mailtrace errors CODE. The most common errors: mailtrace errors.", "dim"

@@ -29,14 +29,15 @@ DEFAULT_LIMIT = 50
 NARROW = 124
 
 
-def show_traces(screen: Screen, traces: Sequence[TraceAnswer], zone: dt.tzinfo) -> None:
-    """Show traces as a table, or one below the other where the terminal is narrow."""
+def show_traces(screen: Screen, traces: Sequence[TraceAnswer], zone: dt.tzinfo, *, titled: bool = True) -> None:
+    """Show traces as a table, with or without its titles, or one below the other where the terminal is narrow."""
     rows = [_row(trace, zone) for trace in traces]
     if screen.width is not None and screen.width < NARROW:
         _show_cards(screen, traces, rows)
         return
     title, *table = fit(_COLUMNS, rows, screen.width)
-    screen.line(GAP.join(title).rstrip(), "bold")
+    if titled:
+        screen.line(GAP.join(title).rstrip(), "bold")
     for trace, row in zip(traces, table, strict=True):
         left, word, right = row[:_DISPOSITION], row[_DISPOSITION], row[_DISPOSITION + 1 :]
         screen.styled((GAP.join(left) + GAP, ""), (word, style_of(trace.disposition)), (GAP + GAP.join(right).rstrip(), ""))

@@ -16,10 +16,11 @@ else:
     from mappings.elasticsearch.document import Document
 
 
-class Hit(msgspec.Struct, rename={"source": "_source"}):
-    """One document that was found."""
+class Hit(msgspec.Struct, rename={"id": "_id", "source": "_source"}):
+    """One document that was found; without its fields where they were not asked for."""
 
-    source: Document
+    id: str
+    source: Document | None = None
 
     def trace(self) -> Trace:
         """The trace in it."""

@@ -75,7 +75,7 @@ _TABLE = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
 _LAYOUT = f"{_REVISION}: {_TABLE}"
 #: What the tokens of all copies of this layout begin with.
 _TAG = blake2b(_LAYOUT.encode(), digest_size=4).hexdigest()
-halves = Struct(">QQ").unpack
+halves, whole = Struct(">QQ").unpack, Struct(">QQ").pack
 
 
 def installed() -> bool:

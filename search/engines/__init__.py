@@ -30,7 +30,7 @@ class Total(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """One page of traces, newest first, without their events; `next` is the cursor of the page after it, or None.
+    """One page of traces, in the question's order, without their events; `next` is the cursor of the page after it, or None.
 
     `complete` is False where a part of the store did not answer; `warnings` then says which.
     """
@@ -93,11 +93,17 @@ class Engine(Protocol):
     """A store as the query layer sees it. Superseded traces are never in an answer; scope is part of every question."""
 
     def search(self, query: Query, scope: Scope, *, limit: int, cursor: str | None = None) -> Page:
-        """The traces that fit, id descending; `cursor` is the id after which the page begins."""
+        """The traces that fit, in the question's order; `cursor` is the id after which the page begins.
+
+        By time they are in the order of their ids. Ranked by a number they are the first `MOST_RANKED`, and the last page has no `next`.
+        """
         ...
 
     def walk(self, query: Query, scope: Scope, *, cursor: str | None = None) -> Iterator[Trace]:
-        """All traces that fit, id descending, without events; read page by page, so it can go on while mail arrives."""
+        """All traces that fit, in the question's order, without events; read page by page, so it can go on while mail arrives.
+
+        Ranked by a number they are the first `MOST_RANKED`.
+        """
         ...
 
     def count(self, query: Query, scope: Scope) -> int:

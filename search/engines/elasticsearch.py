@@ -47,11 +47,13 @@ from search.engines import (
     top_of,
     under_domains,
 )
-from search.engines.elasticsearch_dsl import condition, has_pattern_of_all, scoped, terms
+from search.engines.elasticsearch_dsl import condition, has_pattern_of_all, ordered, scoped, terms
+from search.engines.ranked import behind
 from search.engines.succession import current
 from search.query import Query
 from search.query_error import QueryError
 from search.scope import Scope
+from search.sorting import MOST_RANKED, Sort
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -62,11 +64,6 @@ _WALK_PAGE = 1_000
 _MOST_KEYS = 1_000
 #: Seconds that a search may take on each part of the store, and one that looks at every value of a field.
 _TIMEOUT_S, _TIMEOUT_OF_ALL_S = 20.0, 10.0
-#: The order of the ids. Their first part is the time; asked for by time first, the server passes over what is too old to be on the page.
-_NEWEST_FIRST = [
-    {BY_NAME["time_ms"].store: {"order": "desc", "unmapped_type": "date"}},
-    {"id": {"order": "desc", "unmapped_type": "keyword"}},
-]
 #: A newer release may have more words than are known here.
 _BY_FATE: Json = {"fate": {"terms": {"field": BY_NAME["disposition"].store, "size": 2 * len(Disposition)}}}
 _WITHOUT_JOURNEY = {"excludes": [BY_NAME[name].store for name in JOURNEY]}
@@ -103,7 +100,7 @@ class ElasticsearchEngine:
 
     @_too_complex
     def search(self, query: Query, scope: Scope, *, limit: int, cursor: str | None = None) -> Page:
-        """The traces that fit, newest first, at most `limit` (1 or more); a part that did not answer is named in `warnings`."""
+        """The traces that fit, in the question's order, at most `limit` (1 or more); what did not answer is named in `warnings`."""
         if limit < 1:
             raise QueryError("a page has at least one row", field="limit", hint="to walk to the end, use walk")
         body = self._page_body(query, scope, limit + 1, cursor)
@@ -119,11 +116,11 @@ class ElasticsearchEngine:
         return Page(traces[:limit], following, total, complete=not faults, warnings=faults)
 
     def walk(self, query: Query, scope: Scope, *, cursor: str | None = None) -> Iterator[Trace]:
-        """All traces that fit, newest first, without events, read page by page; raises where a part does not answer."""
+        """All traces that fit, in the question's order, without events, read page by page; raises where a part does not answer."""
         while True:
             traces = self._walked(query, scope, cursor)
             yield from traces
-            if len(traces) < _WALK_PAGE:
+            if len(traces) < _WALK_PAGE or query.sort.field is not None:
                 return
             cursor = traces[-1].id
 
@@ -150,7 +147,7 @@ class ElasticsearchEngine:
             body = {
                 "query": scoped(scope, *holding),
                 "size": limit,
-                "sort": _NEWEST_FIRST,
+                "sort": ordered(Sort.NEWEST),
                 "_source": _WITHOUT_JOURNEY,
                 "track_total_hits": False,
             }
@@ -279,10 +276,14 @@ class ElasticsearchEngine:
         body: Json = {
             "query": condition(query, scope),
             "size": size,
-            "sort": _NEWEST_FIRST,
+            "sort": ordered(query.sort),
             "_source": _WITHOUT_JOURNEY,
             "timeout": self._timeout(query),
         }
+        if query.sort.field is not None:
+            ranked = [] if cursor is None else self._ranked(query, scope)
+            begin = len(ranked) - len(behind(ranked, cursor))
+            return {**body, "from": begin, "size": min(size, MOST_RANKED - begin)}
         if cursor is not None:
             try:
                 time_ms = identity.time_ms_of(cursor)
@@ -292,6 +293,11 @@ class ElasticsearchEngine:
                 ) from error
             body["search_after"] = [time_ms, cursor]
         return body
+
+    def _ranked(self, query: Query, scope: Scope) -> list[str]:
+        """The ids of the first that fit by the number of the question's order."""
+        body = {**self._page_body(query, scope, MOST_RANKED, None), "_source": False, "track_total_hits": False}
+        return [hit.id for hit in self._whole(body, repr(query)).hits.hits]
 
     def _timeout(self, query: Query) -> str:
         """How long a question may take on each part of the store."""

@@ -35,6 +35,7 @@ from search.engines.fitting import in_order
 from search.language.tree import All, Bare, Has, Known, Node, Not, Order, Ordered, Some, asked_by, leaves
 from search.query import Query
 from search.scope import Scope
+from search.sorting import Sort
 
 Json = dict[str, Any]
 
@@ -93,6 +94,20 @@ def condition(query: Query, scope: Scope) -> Json:
 def scoped(scope: Scope, *filters: Json) -> Json:
     """Conditions of our own, with what the caller may see."""
     return {"bool": {"filter": [*filters, *_seen(scope)]}}
+
+
+def ordered(sort: Sort) -> list[Json]:
+    """The order of rows, by time or by a number.
+
+    The first part of an id is the time; asked for by time first, the server passes over what is too old or too new to be on the page.
+    """
+    if sort.field is not None:
+        kind = "long" if BY_NAME[sort.field].kind is Kind.INTEGER else "double"
+        first: Json = {_store(sort.field): {"order": "desc", "missing": "_last", "unmapped_type": kind}}
+        return [first, {"id": {"order": "desc", "unmapped_type": "keyword"}}]
+    order = "asc" if sort is Sort.OLDEST else "desc"
+    kinds = {_store("time_ms"): "date", "id": "keyword"}
+    return [{name: {"order": order, "unmapped_type": kind}} for name, kind in kinds.items()]
 
 
 def terms(field: str, values: Iterable[Any]) -> list[Json]:

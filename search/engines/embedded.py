@@ -1,8 +1,7 @@
-"""The embedded store as an engine: SQLite files by time, asked newest first."""
+"""The embedded store as an engine: SQLite files by time, asked one after the other."""
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -26,16 +25,18 @@ from search.engines.embedded_counting import CountedQuestion, EmbeddedCounting
 from search.engines.embedded_files import Files, OpenFile, Scopes
 from search.engines.embedded_lacking import lacking_sentence
 from search.engines.embedded_plan import Plan, Span
-from search.engines.embedded_sql import Criterion, conjunction, criteria, scope_criterion
+from search.engines.embedded_span import ALL, key_of, span_of
+from search.engines.embedded_sql import Criterion, criteria, scope_criterion
+from search.engines.ranked import behind
 from search.engines.succession import current
-from search.language.tree import EVERYTHING, Order, Ordered, asked_by
+from search.language.tree import EVERYTHING, asked_by
 from search.query import Query
 from search.query_error import QueryError
 from search.scope import Scope
+from search.sorting import MOST_RANKED, Sort
 
 _T = TypeVar("_T")
 
-_ALL = (b"", b"\xff" * 17)
 #: Rows of a page when a walk chooses.
 _WALK_PAGE = 1_000
 _NO_END = 1 << 62
@@ -60,24 +61,30 @@ class EmbeddedEngine:
 
     @in_words
     def search(self, query: Query, scope: Scope, *, limit: int, cursor: str | None = None) -> Page:
-        """The traces that fit, newest first, at most `limit` (1 or more); `cursor` is the `next` of the page before."""
+        """The traces that fit, in the question's order, at most `limit` (1 or more); `cursor` is the `next` of the page before."""
         if limit < 1:
             raise QueryError("a page has at least one row", field="limit", hint="to walk to the end, use walk")
-        span = _span(query, cursor)
-        traces = self._newest(query, scope, span, limit + 1)
-        following = traces[limit - 1].id if len(traces) > limit else None
-        if cursor is None and following is None:
-            total = Total(len(traces))
+        if query.sort.field is None:
+            traces = self._by_time(query, scope, cursor, limit + 1)
+            following = traces[limit - 1].id if len(traces) > limit else None
+            known = len(traces) if cursor is None and following is None else None
         else:
-            counted = self._count(query, scope, TOTAL_LIMIT + 1)
-            total = Total(counted) if counted <= TOTAL_LIMIT else Total(TOTAL_LIMIT, "gte")
+            ranked = self._ranked(query, scope)
+            listed = behind(ranked, cursor)
+            traces, following = self._rows_of(listed[:limit]), listed[limit - 1] if len(listed) > limit else None
+            known = len(ranked) if len(ranked) < MOST_RANKED else None
+        counted = self._count(query, scope, TOTAL_LIMIT + 1) if known is None else known
+        total = Total(counted) if counted <= TOTAL_LIMIT else Total(TOTAL_LIMIT, "gte")
         warnings = self.lacking(scope, query.since_ms, query.until_ms)
         return Page(traces[:limit], following, total, complete=not warnings, warnings=warnings)
 
     def walk(self, query: Query, scope: Scope, *, cursor: str | None = None) -> Iterator[Trace]:
-        """All traces that fit, newest first, without events, read page by page."""
+        """All traces that fit, in the question's order, without events, read page by page; by a number the first of them."""
+        if query.sort.field is not None:
+            yield from self._rows_of(behind(self._ranked(query, scope), cursor))
+            return
         while True:
-            traces = self._newest(query, scope, _span(query, cursor), _WALK_PAGE)
+            traces = self._by_time(query, scope, cursor, _WALK_PAGE)
             yield from traces
             if len(traces) < _WALK_PAGE:
                 return
@@ -116,7 +123,7 @@ class EmbeddedEngine:
             fitting = (t for t in loaded if t is not None and not t.superseded_by and not wanted.isdisjoint(t.keys) and _sees(scope, t))
             return list(islice(fitting, limit))
 
-        return list(islice(chain.from_iterable(self._each(Span(*_ALL), holding)), limit))
+        return list(islice(chain.from_iterable(self._each(ALL, holding)), limit))
 
     @in_words
     def codes_seen(self, scope: Scope) -> list[tuple[int | None, str | None, int]]:
@@ -130,7 +137,7 @@ class EmbeddedEngine:
                 f" WHERE t.disposition IN {_REFUSED} AND t.disposition <> 'delivered' AND in_scope({handle}, t.visible)"
                 " AND (t.reply_code IS NOT NULL OR t.enhanced_code IS NOT NULL) GROUP BY 1, 2"
             )
-        for rows in self._each(Span(*_ALL), lambda _, file: file.connection.execute(statement).fetchall()):
+        for rows in self._each(ALL, lambda _, file: file.connection.execute(statement).fetchall()):
             for basic, enhanced, number in rows:
                 code = (basic or None, enhanced or None)
                 counts[code] = counts.get(code, 0) + number
@@ -143,9 +150,9 @@ class EmbeddedEngine:
         counts = [Counter[Disposition]() for _ in edges_ms[1:]]
         if self._sees_nothing(scope) or not counts:
             return OverTime([dict(one) for one in counts])
-        asked = _span(query, None)
-        span = Span(max(asked.lower, _key(edges_ms[0])), min(asked.upper, _key(edges_ms[-1])))
-        if _is_everything(query, scope) and all(edge % _HOUR_MS == 0 for edge in edges_ms) and span == Span(*map(_key, _ends(edges_ms))):
+        asked = span_of(query)
+        span = Span(max(asked.lower, key_of(edges_ms[0])), min(asked.upper, key_of(edges_ms[-1])))
+        if _is_everything(query, scope) and all(edge % _HOUR_MS == 0 for edge in edges_ms) and span == Span(*map(key_of, _ends(edges_ms))):
             return OverTime(self._hourly(span, edges_ms))
         left = _MOST_COUNTED
         from_ms = None
@@ -178,7 +185,7 @@ class EmbeddedEngine:
         """How many fit by (folded) domain on a side and by disposition; one that names two domains counts under each."""
         if self._sees_nothing(scope):
             return {}
-        span = _span(query, None)
+        span = span_of(query)
         columns = [f"t.{name}" for name in (*SIDES[side], "disposition")]
         groups = self._each(span, lambda _, file: Plan(file.connection, self._criteria(query, scope, file), span).groups(columns))
         return under_domains(chain.from_iterable(groups))
@@ -205,9 +212,9 @@ class EmbeddedEngine:
 
     def _counted(self, query: Query, scope: Scope, edges_ms: Sequence[int] | None = None) -> CountedQuestion:
         """A question whose traces are counted, within these edges."""
-        span = _span(query, None)
+        span = span_of(query)
         if edges_ms is not None:
-            span = Span(max(span.lower, _key(edges_ms[0])), min(span.upper, _key(edges_ms[-1])))
+            span = Span(max(span.lower, key_of(edges_ms[0])), min(span.upper, key_of(edges_ms[-1])))
         domains = None if scope.domains is None else frozenset(map(domain_value, scope.domains))
         return CountedQuestion(asked_by(query.node(), scope), domains, span, lambda file: self._criteria(query, scope, file))
 
@@ -216,7 +223,7 @@ class EmbeddedEngine:
         """The times of the oldest and the newest trace that fit."""
         if self._sees_nothing(scope):
             return None
-        span = _span(query, None)
+        span = span_of(query)
         found = self._each(span, lambda _, file: Plan(file.connection, self._criteria(query, scope, file), span).bounds())
         times = [identity.time_ms_in(key) for keys in found for key in keys]
         return (min(times), max(times)) if times else None
@@ -226,7 +233,7 @@ class EmbeddedEngine:
         """Up to when each source has been read, and the times of the oldest and the newest trace."""
         listing = self._files.listing()
         statement = "SELECT (SELECT min(id) FROM trace), (SELECT max(id) FROM trace)"
-        rows = self._each(Span(*_ALL), lambda _, file: file.connection.execute(statement).fetchone())
+        rows = self._each(ALL, lambda _, file: file.connection.execute(statement).fetchone())
         bounds = [identity.time_ms_in(bound) for row in rows for bound in row if bound is not None]
         return StoreState(listing.progress, min(bounds, default=None), max(bounds, default=None), listing.losses, listing.readings)
 
@@ -247,13 +254,14 @@ class EmbeddedEngine:
         self._copies.close()
         self._files.close()
 
-    def _each(self, span: Span, ask: Callable[[Partition, OpenFile], _T]) -> Iterator[_T]:
-        """The answers of the files that may hold ids of this span, newest first.
+    def _each(self, span: Span, ask: Callable[[Partition, OpenFile], _T], *, oldest: bool = False) -> Iterator[_T]:
+        """The answers of the files that may hold ids of this span, newest first, or oldest first.
 
         `ask` gives its answer whole. A file that is damaged, or cannot be read now, gives none, which `lacking` tells.
         """
-        for partition in self._files.listing().partitions:
-            if _key(partition.lower_ms) < span.upper and span.lower < _key(partition.upper_ms):
+        partitions = self._files.listing().partitions
+        for partition in reversed(partitions) if oldest else partitions:
+            if key_of(partition.lower_ms) < span.upper and span.lower < key_of(partition.upper_ms):
                 try:
                     with of_file(self._folder / partition.file):
                         file = self._files.open(partition)
@@ -281,20 +289,34 @@ class EmbeddedEngine:
         except ValueError:
             return None
         time_ms = identity.time_ms_in(key)
-        return next(self._each(Span(_key(time_ms), _key(time_ms + 1)), lambda _, file: file.load(key, events=events)), None)
+        return next(self._each(Span(key_of(time_ms), key_of(time_ms + 1)), lambda _, file: file.load(key, events=events)), None)
 
     @in_words
-    def _newest(self, query: Query, scope: Scope, span: Span, limit: int) -> list[Trace]:
-        """The newest traces of a span that fit."""
+    def _ranked(self, query: Query, scope: Scope) -> list[str]:
+        """The ids of the first that fit by the number of the question's order."""
+        if self._sees_nothing(scope) or query.sort.field is None:
+            return []
+        return self._counting.ranked(self._counted(query, scope), query.sort.field, MOST_RANKED)
+
+    @in_words
+    def _rows_of(self, ids: Sequence[str]) -> list[Trace]:
+        """The traces with these ids, in their order; what has become part of another one meanwhile is left out."""
+        loaded = (self._load(one, events=False) for one in ids)
+        return [trace for trace in loaded if trace is not None and not trace.superseded_by]
+
+    @in_words
+    def _by_time(self, query: Query, scope: Scope, cursor: str | None, limit: int) -> list[Trace]:
+        """The first traces that fit behind a cursor, by time."""
+        span, oldest = span_of(query, cursor), query.sort is Sort.OLDEST
         found: list[Trace] = []
         if self._sees_nothing(scope):
             return found
 
         def rows(_partition: Partition, file: OpenFile) -> list[Trace]:
             plan = Plan(file.connection, self._criteria(query, scope, file), span)
-            return [file.head(head) for _, head in plan.rows(limit - len(found))]
+            return [file.head(head) for _, head in plan.rows(limit - len(found), oldest=oldest)]
 
-        for traces in self._each(span, rows):
+        for traces in self._each(span, rows, oldest=oldest):
             found += traces
             if len(found) >= limit:
                 break
@@ -302,14 +324,14 @@ class EmbeddedEngine:
 
     def _count(self, query: Query, scope: Scope, limit: int) -> int:
         """How many traces fit, counted up to `limit`."""
-        span = _span(query, None)
+        span = span_of(query)
         total = 0
         if self._sees_nothing(scope):
             return 0
         everything = _is_everything(query, scope)
 
         def number(partition: Partition, file: OpenFile) -> int:
-            if everything and span.lower <= _key(partition.lower_ms) and _key(partition.upper_ms) <= span.upper:
+            if everything and span.lower <= key_of(partition.lower_ms) and key_of(partition.upper_ms) <= span.upper:
                 return int(file.connection.execute("SELECT coalesce(sum(n), 0) FROM hourly").fetchone()[0])
             return Plan(file.connection, self._criteria(query, scope, file), span).count(limit - total)
 
@@ -346,37 +368,3 @@ def _ends(edges_ms: Sequence[int]) -> tuple[int, int]:
 def _sees(scope: Scope, trace: Trace) -> bool:
     """Whether a trace is in scope, by domains as the columns hold them."""
     return scope.domains is None or not {domain_value(d) for d in scope.domains}.isdisjoint(map(domain_value, trace.visible_to))
-
-
-def _span(query: Query, cursor: str | None) -> Span:
-    """The ids that a question can have, behind the cursor where there is one."""
-    lower, upper = _ALL
-    if query.since_ms is not None:
-        lower = _key(query.since_ms)
-    if query.until_ms is not None:
-        upper = _key(query.until_ms)
-    for part in conjunction(query.node()):
-        if isinstance(part, Ordered) and part.criterion.over == ("time_ms",):
-            bound = math.floor(part.bound)
-            match part.order:
-                case Order.LESS:
-                    upper = min(upper, _key(math.ceil(part.bound)))
-                case Order.AT_MOST:
-                    upper = min(upper, _key(bound + 1))
-                case Order.AT_LEAST:
-                    lower = max(lower, _key(math.ceil(part.bound)))
-                case Order.MORE:
-                    lower = max(lower, _key(bound + 1))
-    if cursor is not None:
-        try:
-            upper = min(upper, identity.to_bytes(cursor))
-        except ValueError as error:
-            raise QueryError("this is no cursor of ours", field="cursor", hint="take it from next of the page before, unchanged") from error
-    return Span(lower, upper)
-
-
-def _key(time_ms: int) -> bytes:
-    """The least id of a time."""
-    if time_ms >= catalog.END_OF_TIME:
-        return _ALL[1]
-    return max(time_ms, 0).to_bytes(6, "big") + bytes(10)

@@ -11,8 +11,9 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mappings import identity
 from mappings.embedded import columnar
-from mappings.embedded.columnar import CopyLabel, halves
+from mappings.embedded.columnar import CopyLabel, halves, whole
 from mappings.embedded.columns import SERVERS
 from mappings.faults import MailTraceError
 from mappings.fields import BY_NAME, Kind
@@ -112,6 +113,17 @@ class Copies:
         """How many traces of these copies fit."""
         statement, params = _groups(copies, asked)
         return int(self._asked(copies, f"SELECT coalesce(sum(n), 0)::BIGINT FROM ({statement})", params)[0][0])
+
+    def ranked(self, copies: Sequence[OpenCopy], asked: ColumnarQuestion, limit: int) -> list[tuple[float | None, str]]:
+        """The traces of these copies that fit with the greatest numbers in the field: number and id."""
+        params: list[Any] = []
+        parts = []
+        for copy in copies:
+            where = " AND ".join(_conditions(copy, asked, ColumnarStatement(copy.database, params)))
+            parts.append(f"SELECT {column(asked.fields[0])} AS n, t.hi, t.lo FROM {copy.database}.trace AS t WHERE {where}")
+        statement = f"{' UNION ALL '.join(parts)} ORDER BY n DESC NULLS LAST, hi DESC, lo DESC LIMIT ?"
+        found = self._asked(copies, statement, [*params, limit])
+        return [(number, identity.from_bytes(whole(upper, lower))) for number, upper, lower in found]
 
     def close(self) -> None:
         """Let go of everything."""

@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from heapq import nlargest
 from itertools import pairwise
 from math import gcd
 from typing import Protocol, TypeVar
 
+from mappings import identity
 from mappings.embedded import columnar
 from mappings.embedded.catalog import Partition
 from mappings.embedded.reading import one_state
@@ -21,6 +23,7 @@ from search.engines.embedded_files import OpenFile
 from search.engines.embedded_plan import Plan, Span
 from search.engines.embedded_sql import Atom, Criterion, Drive
 from search.engines.embedded_tally import column, tallied
+from search.engines.ranked import rank
 from search.language.tree import Node
 
 _NO_END = 1 << 62
@@ -78,6 +81,21 @@ class EmbeddedCounting:
             return rows.total() + (self._copies.counted(copies, _columnar(asked, [])) if copies else 0)
 
         return self._of_both(asked, lambda file, criteria: _groups(file, criteria, asked.span, []), joined)
+
+    def ranked(self, asked: CountedQuestion, field: str, limit: int) -> list[str]:
+        """The ids of the traces that fit with the greatest numbers in a field, the greatest first."""
+
+        def rows_of(file: OpenFile, criteria: list[Criterion]) -> Groups:
+            found = Plan(file.connection, criteria, asked.span).ranked(f"number_of('{field}', t.head)", limit)
+            return Groups({(number, identity.from_bytes(key)): 1 for key, number in found.items()})
+
+        def joined(copies: list[OpenCopy], rows: Groups) -> list[str]:
+            found: list[tuple[float | None, str]] = [(number, str(one)) for number, one in rows if not isinstance(number, str)]
+            found += self._copies.ranked(copies, _columnar(asked, [field]), limit) if copies else []
+            first = nlargest(limit, found, key=lambda one: rank(one[0], one[1]))
+            return [one for _, one in first]
+
+        return self._of_both(asked, rows_of, joined)
 
     def tally_over_time(self, asked: CountedQuestion, edges_ms: Sequence[int], fields: Sequence[str]) -> list[Groups]:
         """The same in each interval from one edge to the next; what lies in the question's span is between the first edge and the last."""

@@ -61,6 +61,7 @@ class OpenFile:
         """Give the file's connection its functions."""
         self.connection.create_function("fits", 2, self._fits)
         self.connection.create_function("value_of", 2, self._value)
+        self.connection.create_function("number_of", 2, self._number)
 
     def forget_tests(self) -> None:
         """Begin another question."""
@@ -82,6 +83,10 @@ class OpenFile:
             return SEPARATOR.join(folded_value(name, one) for one in value) if value else None
         return counted_value(trace, name)
 
+    def _number(self, name: str, packed: bytes) -> float | None:
+        """A number in a head; it is asked of many rows, so nothing else is unpacked."""
+        return getattr(self._packer_of(packed).row(packed), name, None)
+
     def _unpacked(self, packed: bytes) -> Trace:
         """The trace with this head; what is asked of one row several times is unpacked once."""
         if self._last is None or self._last[0] != packed:
@@ -90,10 +95,14 @@ class OpenFile:
 
     def head(self, packed: bytes) -> Trace:
         """A trace without events."""
+        return self._packer_of(packed).head(packed)
+
+    def _packer_of(self, packed: bytes) -> Packer:
+        """The packer, which knows the layout of this."""
         if not self.packer.knows(packed):
             # A newer writer began a layout since this file was opened.
             self.packer = Packer(self.connection)
-        return self.packer.head(packed)
+        return self.packer
 
     def load(self, key: bytes, *, events: bool) -> Trace | None:
         """One trace, superseded or not."""

@@ -45,19 +45,29 @@ class Plan:
         self._rest = " AND ".join(f"({' OR '.join(f'({condition})' for condition, _ in check)})" for check in checks)
         self._rest_params = tuple(param for check in checks for _, params in check for param in params)
 
-    def rows(self, limit: int) -> list[Row]:
-        """The newest rows that fit, newest first, each once: id and head."""
+    def rows(self, limit: int, *, oldest: bool = False) -> list[Row]:
+        """The newest rows that fit, newest first, or the oldest, oldest first, each once: id and head."""
         if self._nothing or limit <= 0:
             return []
+        order = "ASC" if oldest else "DESC"
         found: dict[bytes, bytes] = {}
         for atom in self._atoms:
             source, key, where, params = self._statement(atom, rows=True)
             found.update(
                 self._connection.execute(
-                    f"SELECT t.id, t.head FROM {source} WHERE {where} ORDER BY {key} DESC LIMIT ?", (*params, limit)
+                    f"SELECT t.id, t.head FROM {source} WHERE {where} ORDER BY {key} {order} LIMIT ?", (*params, limit)
                 ).fetchall()
             )
-        return [(key, found[key]) for key in sorted(found, reverse=True)[:limit]]
+        return [(key, found[key]) for key in sorted(found, reverse=not oldest)[:limit]]
+
+    def ranked(self, expression: str, limit: int) -> dict[bytes, float | None]:
+        """The rows that fit with the greatest numbers, by an expression over `t`, and of alike ones the newest: id and number."""
+        found: dict[bytes, float | None] = {}
+        for atom in [] if self._nothing else self._atoms:
+            source, key, where, params = self._statement(atom, rows=True)
+            statement = f"SELECT {key}, {expression} AS n FROM {source} WHERE {where} ORDER BY n DESC, {key} DESC LIMIT ?"
+            found.update(self._connection.execute(statement, (*params, limit)).fetchall())
+        return found
 
     def fates(self, limit: int) -> list[tuple[bytes, str]]:
         """Id and disposition of the newest rows that fit, newest first."""

@@ -12,10 +12,10 @@ from litestar import Response, Router
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, Parameter
+from litestar.params import FromPath, HeaderParameter, Parameter
 
 from search.access import Caller, Role
-from search.answers import ReportAnswer
+from search.answers import ReportAnswer, TraceAnswer
 from search.counting import MOST_VALUES, CountsAsked, TimeCounts, ValueCounts
 from search.engines import Total
 from search.error_answer import ErrorAnswer
@@ -23,12 +23,15 @@ from search.freshness import FreshnessAnswer
 from search.http import examples
 from search.http.answers import AuditAnswer, DomainAnswer, DomainsAnswer, HealthAnswer, TracesAnswer, VocabularyAnswer, vocabulary
 from search.http.api_asking import complete, differs
-from search.http.described import UNCHANGED, ChosenAnswer, Streamed, answer, get, problems
+from search.http.described import PLAIN, UNCHANGED, ChosenAnswer, Streamed, answer, get, problems
 from search.http.export import MEDIA_TYPES, Format, stream
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
+from search.http.live import MEDIA_TYPE as EVENTS
+from search.http.live import Following, LiveStream
 from search.http.parameters import (
     BESIDE,
     COUNTING,
+    FOLLOWING,
     PAGING,
     AskedQuery,
     Count,
@@ -37,6 +40,7 @@ from search.http.parameters import (
     Fields,
     Limit,
     Since,
+    Sorted,
     Until,
     Zone,
     asked,
@@ -58,7 +62,7 @@ Side = Literal["received", "sent"]
 
 @get(
     "/traces",
-    summary="Find traces, newest first",
+    summary="Find traces",
     description="Different parameters must all fit; one given several times takes any of its values. `Accept: text/csv` or"
     " `application/x-ndjson` streams the whole result, to the end, or with `cursor` what is behind it.",
     responses=answer(TracesAnswer | ChosenAnswer, examples.TRACES, "One page; with `fields`, its rows hold those alone.")
@@ -75,6 +79,8 @@ def traces(
     mail: TheMail,
     note: TheNote,
     *,
+    # It is read with the question.
+    sort: Sorted = "newest",
     limit: Limit = 50,
     cursor: Cursor = None,
     count: Count = None,
@@ -101,9 +107,41 @@ def traces(
     )
     headers = {"link": f'<{following}>; rel="next"'} if following else {}
     if wanted:
-        rows = [{name: row[name] for name in wanted} for row in msgspec.to_builtins(found.traces)]
+        rows = [chosen(row, wanted) for row in found.traces]
         return Response(msgspec.to_builtins(page) | {"traces": rows}, headers=headers)
     return Response(page, headers=headers)
+
+
+@get(
+    "/traces/live",
+    summary="New traces as they come, as server-sent events",
+    description="The same question as that of `/traces`. Each event `trace` holds one trace that fits and was not there before; its id says"
+    " where to go on, in `Last-Event-ID` or `after`. An event `more` says that more came than are told. Comments keep the connection up.",
+    responses={200: ResponseSpec(str, media_type=EVENTS, description="The events.", generate_examples=False)}
+    | problems(400, 401, 429, 503),
+    dependencies={"asked": Provide(asked, sync_to_thread=True)},
+    opt={BESIDE: FOLLOWING, PLAIN: True},
+)
+async def live(
+    request: AnyRequest,
+    site: TheSite,
+    asked: NamedDependency[AskedQuery],
+    mail: TheMail,
+    note: TheNote,
+    *,
+    after: Annotated[
+        str | None, Parameter(description="The id of the newest trace that one has: what is later follows.", required=False)
+    ] = None,
+    last_event: Annotated[
+        str | None,
+        HeaderParameter(name="Last-Event-ID", description="The same, as a browser sends it; it goes before `after`.", required=False),
+    ] = None,
+    fields: Fields = None,
+) -> Response[Any]:
+    """Follow what comes."""
+    wanted = fields_of(fields)
+    note("live", 0)
+    return LiveStream(Following(site, mail, asked.query, last_event or after, lambda row, _: chosen(row, wanted)), request)
 
 
 @get(
@@ -300,7 +338,17 @@ def counts(
     return found
 
 
-ROUTER = Router("/api/v1", route_handlers=[traces, counts, differs, complete, report, errors, error, words, domains, fresh, health, audit])
+ROUTER = Router(
+    "/api/v1", route_handlers=[traces, live, counts, differs, complete, report, errors, error, words, domains, fresh, health, audit]
+)
+
+
+def chosen(row: TraceAnswer, wanted: tuple[str, ...]) -> Any:
+    """A row, or of it only the fields that are wanted."""
+    if not wanted:
+        return row
+    values = msgspec.to_builtins(row)
+    return {name: values[name] for name in wanted}
 
 
 def list_domains(counts: dict[str, dict[Any, int]], own: tuple[str, ...], caller: Caller) -> list[DomainAnswer]:

@@ -21,6 +21,7 @@ from litestar.types import ASGIApp
 from mappings.faults import StoreError, StoreLacking
 from search.access import Caller
 from search.http import api, pages, signing
+from search.http.described import PLAIN
 from search.http.frame import Frame
 from search.http.given import TheCaller, TheSite
 from search.http.problems import Busy, of_error, told
@@ -29,8 +30,6 @@ from search.http.sessions import AnyRequest
 from search.http.site import Site
 from search.http.state import request_id, way_of
 from search.service import MailTrace
-
-_PLAIN = "not_compressed"
 
 
 def application(site: Site) -> ASGIApp:
@@ -55,12 +54,11 @@ def application(site: Site) -> ASGIApp:
     async def limit_threads(_app: Litestar) -> None:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(site.threads, thread_name_prefix="question"))
 
-    # Pages hold a form's secret beside text of strangers: compressed together, its length could tell it.
-    people = Router("/", route_handlers=pages.ROUTES, opt={_PLAIN: True}, include_in_schema=False, before_request=take_place)
-    strangers = Router("/", route_handlers=[*signing.ROUTES, *pages.PUBLIC], opt={_PLAIN: True}, include_in_schema=False)
+    people = Router("/", route_handlers=pages.ROUTES, include_in_schema=False, before_request=take_place)
+    strangers = Router("/", route_handlers=[*signing.ROUTES, *pages.PUBLIC], include_in_schema=False)
     programs = Router("/", route_handlers=[api.ROUTER, ready], before_request=take_place)
     inner = Litestar(
-        route_handlers=[alive, programs, people, strangers, pages.static_routes()],
+        route_handlers=[alive, programs, people, strangers, *pages.static_routes()],
         dependencies={
             "site": Provide(give_site, sync_to_thread=False),
             "caller": Provide(_caller, sync_to_thread=False),
@@ -79,7 +77,7 @@ def application(site: Site) -> ASGIApp:
             security=[{"token": []}],
         ),
         cors_config=_cors(site),
-        compression_config=CompressionConfig(backend="gzip", gzip_compress_level=3, exclude_opt_key=_PLAIN),
+        compression_config=CompressionConfig(backend="gzip", gzip_compress_level=3, exclude_opt_key=PLAIN),
         on_startup=[limit_threads],
         # For pages about what went wrong before any handler was found.
         state=State({"site": site}),

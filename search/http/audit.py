@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,8 @@ import msgspec
 from mappings import private
 
 _CHUNK = 1 << 16
+#: What is recent is among so many entries.
+_RECENT = 2_000
 #: Files of the log, the oldest first when sorted; and the file of the head.
 FILES, HEAD = "audit-*.jsonl", "head.json"
 #: The head takes so many bytes, filled with blanks, so that it is replaced by one write.
@@ -108,6 +111,19 @@ class Audit:
                     return found
                 if (who is None or entry.who == who) and (what is None or entry.what == what) and (before is None or entry.time < before):
                     found.append(entry)
+        return found
+
+    def recent(self, who: str, what: str) -> list[Entry]:
+        """The entries of one caller and one kind among the last that were written, the newest first; only so many are looked at."""
+        found: list[Entry] = []
+        lines = (line for path in sorted(self._folder.glob(FILES), reverse=True) for line in _backwards(path))
+        for line in islice(lines, _RECENT):
+            try:
+                entry = msgspec.json.decode(line, type=Entry)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                continue
+            if entry.who == who and entry.what == what:
+                found.append(entry)
         return found
 
     def close(self) -> None:

@@ -17,6 +17,9 @@ from search.http.answers import TracesAnswer
 from search.http.export import MEDIA_TYPES
 from search.http.problems import MEDIA_TYPE, Problem
 
+#: Where a handler says that its answer is never compressed.
+PLAIN = "not_compressed"
+
 
 def _optional(kind: type[msgspec.Struct]) -> list[tuple[str, Any, Any]]:
     """The fields of an answer, each of which may be left out."""

@@ -19,6 +19,7 @@ from search.http.problems import Busy
 from search.query import Query
 from search.rows import csv_header, csv_rows, write_jsonl
 from search.service import MailTrace
+from search.sorting import MOST_RANKED, ranked_note
 
 Format = Literal["csv", "jsonl"]
 MEDIA_TYPES: dict[Format, str] = {"csv": "text/csv; header=present", "jsonl": "application/x-ndjson"}
@@ -40,7 +41,7 @@ def stream(
     cursor: str | None = None,
     download: bool = False,
 ) -> Stream:
-    """Answer with all traces that fit, newest first; raises `Busy` where very many exports are under way.
+    """Answer with all traces that fit, in the question's order; raises `Busy` where very many exports are under way.
 
     With `cursor`, the id of the last whole row that somebody has, it goes on behind that row, and CSV has no line of names.
     """
@@ -48,7 +49,10 @@ def stream(
         raise Busy
     headers = {"content-disposition": f'attachment; filename="mail-trace.{kind}"'} if download else {}
     # Rows have no place for it, and what lacks mail must not look whole.
-    if lacking := mail.lacking(query.since_ms, query.until_ms):
+    lacking = mail.lacking(query.since_ms, query.until_ms)
+    if query.sort.field is not None and mail.total(query).value > MOST_RANKED:
+        lacking.append(ranked_note(query.sort))
+    if lacking:
         headers[INCOMPLETE] = " ".join(lacking).encode("ascii", "replace").decode()
     return _Export(
         _pieces(mail.walk(query, cursor=cursor), kind, note, named=cursor is None), media_type=MEDIA_TYPES[kind], headers=headers

@@ -13,8 +13,8 @@ from litestar.datastructures import Cookie, MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPDisconnectEvent, Message, Receive, Scope, Send
 
-from search.access import Caller, caller
 from search.http import audit
+from search.http.callers import bearer, caller_of
 from search.http.problems import RETRY_S, of_error, response
 from search.http.refusing import note_sums, refused, wait_turn
 from search.http.sessions import AnyRequest, is_secure
@@ -42,7 +42,7 @@ _LONGEST_QUESTION = 4_000
 #: For a year this host is asked over TLS only.
 _HSTS = "max-age=31536000"
 #: What a page asks for by itself, or what ends or begins a session: nothing that keeps one alive.
-_NOT_ASKED = frozenset({"/freshness", "/sign-in", "/sign-out"})
+_NOT_ASKED = frozenset({"/freshness", "/trace/live", "/sign-in", "/sign-out"})
 
 
 class Frame:
@@ -59,6 +59,9 @@ class Frame:
         if scope["type"] != ScopeType.HTTP:
             await self._inner(scope, receive, send)
             return
+        if any(name == b"sec-fetch-site" and value in (b"cross-site", b"same-site") for name, value in scope["headers"]):
+            # What a page elsewhere put into the address, compressed together with mail, could tell by its length what stands in it.
+            scope["headers"] = [header for header in scope["headers"] if header[0] != b"accept-encoding"]
         way = Way(secrets.token_hex(6))
         put(scope, way)
         request: AnyRequest = Request(scope)
@@ -96,7 +99,8 @@ class Frame:
                 answer.cookies.append(site.sessions.begin_visit(request))
             if below not in _NOT_ASKED and (cookie := site.sessions.renewed(request)) is not None:
                 answer.cookies.append(cookie)
-        way.caller = self._who(request)
+        way.bodiless = request.method == "HEAD"
+        way.caller = caller_of(site, request)
         if way.caller is None:
             await wait_turn(site, request)
         if way.caller is None and not below.startswith(_PUBLIC) and not self._is_preflight(request):
@@ -120,23 +124,10 @@ class Frame:
         asks = request.method == "OPTIONS" and "origin" in request.headers and "access-control-request-method" in request.headers
         return asks and bool(self._site.origins) and request.scope["path"].startswith(_API)
 
-    def _who(self, request: AnyRequest) -> Caller | None:
-        """Who asks, by the token that a program sends or with which somebody signed in; None where that is nobody we know."""
-        site = self._site
-        if "authorization" in request.headers:
-            token = site.tokens.of(_bearer(request), site.clock())
-        elif (session := site.sessions.of(request)) is not None:
-            token = site.tokens.of_digest(session.digest, site.clock())
-        elif site.open and not site.tokens.configured():
-            return site.anonymous()
-        else:
-            return None
-        return None if token is None else caller(token.name, token.role, token.customers, token.domains, site.customers)
-
     async def _not_signed_in(self, request: AnyRequest, receive: Receive, answer: _Answer) -> None:
         """Send a person to the sign-in page, and tell a program."""
         path, status, headers = request.scope["path"], 401, {"www-authenticate": 'Bearer realm="mailtrace"'}
-        if secret := _bearer(request):
+        if secret := bearer(request):
             refusal = await refused(self._site, request, "token refused", secret)
             status, headers = (429 if refusal.limited else 401), {**headers, **refusal.headers()}
         if path.startswith(_API) or status == 429:
@@ -277,12 +268,6 @@ class _Answer:
 async def _nothing() -> HTTPDisconnectEvent:
     """What is received where nothing is waited for."""
     return {"type": "http.disconnect"}
-
-
-def _bearer(request: AnyRequest) -> str:
-    """The token that a program sends; empty where it sends none."""
-    kind, _, secret = request.headers.get("authorization", "").partition(" ")
-    return secret.strip() if kind.lower() == "bearer" else ""
 
 
 def _name(host: str) -> str:

@@ -22,9 +22,11 @@ from search.service import Meant
 
 #: Beside the criteria.
 _OTHERS = ("query", "q", "text", "customer", "since", "until", "tz")
-PAGING = ("limit", "cursor", "count", "fields")
+PAGING = ("sort", "limit", "cursor", "count", "fields")
 #: What a call that counts takes beside the question.
 COUNTING = ("by", "then", "of", "percentiles", "interval", "limit")
+#: What a call takes beside it that follows what comes.
+FOLLOWING = ("after", "fields")
 #: What a call takes beside it that says what differs.
 COMPARING = ("against", "limit")
 #: Where a handler says what it takes beside the question.
@@ -80,6 +82,7 @@ Zone = Annotated[
     QueryParameter(name="tz", description="Zone of times that name none, as Europe/Berlin; by default the service's.", required=False),
 ]
 Count = Annotated[Literal["exact"] | None, Parameter(description="`exact` counts on beyond 10,000.", required=False)]
+Sorted = Annotated[str, Parameter(description=SENTENCES["sort"], required=False)]
 Limit = Annotated[int, Parameter(ge=1, le=10_000, description="At most so many on a page.", required=False)]
 Cursor = Annotated[str | None, Parameter(description="`next` of the page before, unchanged.", required=False)]
 Fields = Annotated[
@@ -157,7 +160,7 @@ def question(given: Iterable[tuple[str, str]], site: Site, caller: Caller) -> As
     short, text = _once(values, "q"), _once(values, "query")
     if short is not None and text is not None:
         raise QueryError("it is short for query; give one of them", field="q")
-    chosen = {name: value for name, value in values.items() if name in (*CRITERIA, "since", "until")}
+    chosen = {name: value for name, value in values.items() if name in (*CRITERIA, "since", "until", "sort")}
     chosen["query"] = [short or text or ""]
     return AskedQuery(Query.of(chosen, now_ms=site.clock(), zone=zone), zone)
 

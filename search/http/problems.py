@@ -27,6 +27,10 @@ class Busy(MailTraceError):  # noqa: N818 - not a fault of anybody
     """So many questions wait already that one more would wait too long."""
 
 
+class Crowded(MailTraceError):  # noqa: N818 - not a fault of anybody
+    """One caller, or all together, follow so many results already."""
+
+
 class Flaw(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is wrong with one parameter."""
 
@@ -79,6 +83,8 @@ def told(error: Exception) -> tuple[int, str, list[Flaw], dict[str, str]]:
         return 404, str(error), [], {}
     if isinstance(error, Busy):
         return 503, "Too many ask at the moment.", [], {"retry-after": str(places.RETRY_S)}
+    if isinstance(error, Crowded):
+        return 429, "So many results are followed already.", [], {"retry-after": str(places.CROWDED_S)}
     if isinstance(error, StoreLacking):
         # To ask again soon would not help.
         return 503, str(error), [], {}

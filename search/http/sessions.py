@@ -28,6 +28,8 @@ AnyRequest: TypeAlias = Request[Any, Any, State]
 SESSION, VISIT = "mailtrace_session", "mailtrace_visit"
 #: Seconds for which somebody stays signed in, at most and without asking anything.
 LIFE_S, IDLE_S = 12 * 3600, 30 * 60
+#: How long the mark of a form is, and its mask.
+_MARK_BYTES = 32
 #: Seconds after which the time of the last question is written into the cookie anew.
 _RENEWED_S = 60
 
@@ -106,16 +108,30 @@ class Sessions:
         return cookie
 
     def csrf(self, request: AnyRequest) -> str:
-        """What a form has to bring back: nobody who cannot read this browser's cookies can know it."""
-        session = self.of(request)
-        about = f"{self.visit(request)}|{session.name if session else ''}"
-        return hmac.digest(self._key, f"form|{about}".encode("utf-8", "surrogatepass"), "sha256").hex()
+        """What a form has to bring back: nobody who cannot read this browser's cookies can know it.
+
+        It is another one in each answer, the mark under a mask of chance beside that mask: how well it compresses together with what a
+        stranger wrote into the page tells nothing of it.
+        """
+        mask = secrets.token_bytes(_MARK_BYTES)
+        return (mask + _masked(self._mark(request), mask)).hex()
 
     def check_csrf(self, request: AnyRequest, given: str | None) -> None:
         """Refuse a form that is not of this browser."""
-        right = self.csrf(request).encode()
-        if not self.visit(request) or not hmac.compare_digest(right, (given or "").encode("utf-8", "replace")):
+        try:
+            brought = bytes.fromhex(given or "")
+        except ValueError:
+            brought = b""
+        mask, masked = brought[:_MARK_BYTES], brought[_MARK_BYTES:]
+        fits = len(masked) == _MARK_BYTES and hmac.compare_digest(self._mark(request), _masked(masked, mask))
+        if not self.visit(request) or not fits:
             raise PermissionDeniedException("This form is too old or not from here. Load the page again.")
+
+    def _mark(self, request: AnyRequest) -> bytes:
+        """The mark of this browser and its session."""
+        session = self.of(request)
+        about = f"{self.visit(request)}|{session.name if session else ''}"
+        return hmac.digest(self._key, f"form|{about}".encode("utf-8", "surrogatepass"), "sha256")
 
     def _session_cookie(self, request: AnyRequest, session: BrowserSession) -> Cookie:
         return self._cookie(request, SESSION, self._serializer.dumps(msgspec.to_builtins(session)), max_age=IDLE_S)
@@ -129,6 +145,11 @@ class Sessions:
         if not is_secure(request):
             return key
         return f"__Host-{key}" if self._base == "/" else f"__Secure-{key}"
+
+
+def _masked(mark: bytes, mask: bytes) -> bytes:
+    """A mark under a mask, and back."""
+    return bytes(one ^ other for one, other in zip(mark, mask, strict=True))
 
 
 def is_secure(request: AnyRequest) -> bool:

@@ -24,6 +24,8 @@ class Way:
     place: str | None = None
     #: Whether it is an export that goes out.
     exporting: bool = False
+    #: Whether only the head of the answer is wanted.
+    bodiless: bool = False
     #: Whether it waits on purpose, and nothing is done for it.
     pausing: bool = False
     began: float = field(default_factory=time.perf_counter)

@@ -98,6 +98,20 @@ class TestSearch:
         assert f"Next page: mailtrace search --sender '*@sender.example' --limit 2 --cursor {some_traces()[1].id}" in done.stdout
         assert "2 of 3 traces." in done.stdout
 
+    def test_rows_are_sorted(self, mailtrace: Command) -> None:
+        """--sort turns the order; the next page is asked for in the same order, and another word is told with the right ones."""
+        newest = [json.loads(line)["id"] for line in mailtrace("search", "--format", "jsonl").stdout.splitlines()]
+        oldest = mailtrace("search", "--format", "jsonl", "--sort", "oldest", "--limit", "0").stdout.splitlines()
+        assert [json.loads(line)["id"] for line in oldest] == newest[::-1]
+        assert (
+            f"Next page: mailtrace search --sort oldest --limit 2 --cursor {newest[-2]}"
+            in mailtrace("search", "--sort", "oldest", "--limit", "2").stdout
+        )
+        sizes = [json.loads(line)["size"] for line in mailtrace("search", "--format", "jsonl", "--sort", "size").stdout.splitlines()]
+        assert sizes == sorted(sizes, key=lambda size: (size is None, -(size or 0)))
+        wrong = mailtrace("search", "--sort", "sice")
+        assert (wrong.returncode, "did you mean “size”?" in wrong.stderr) == (2, True)
+
     def test_csv_has_its_columns_and_no_formulas(self, mailtrace: Command) -> None:
         """CSV begins with the documented columns, and a cell that begins like a formula gets a quote in front."""
         rows = list(csv.DictReader(io.StringIO(mailtrace("search", "--format", "csv", "--limit", "0").stdout)))

@@ -89,6 +89,8 @@ class Running:
     secrets: Mapping[str, str] = field(default_factory=dict)
     #: Whether it said that everybody on this machine may ask.
     open: bool = False
+    #: Asks it to end.
+    stop: Callable[[], None] = lambda: None
     _clients: dict[str | None, httpx.Client] = field(default_factory=dict)
 
     def client(self, who: str | Person | None = ADMIN) -> httpx.Client:
@@ -151,7 +153,7 @@ def running(made: Settings, secrets: Mapping[str, str] | None = None, on_answer:
         try:
             assert listening.wait(_PATIENCE_S), "the service did not begin to listen"
             (address, everybody) = told[0]
-            place = Running(address.removesuffix("/"), made.data_dir, secrets or {}, everybody)
+            place = Running(address.removesuffix("/"), made.data_dir, secrets or {}, everybody, stop.set)
             try:
                 yield place
             finally:

@@ -385,9 +385,36 @@ def test_wrong_expired_and_revoked_tokens_get_the_same_answer(guarded: Running, 
         assert answer.status_code == 400
         assert SESSION not in cookies_of(answer)
         assert token not in answer.text or not token
-        answers.append(answer.text)
+        # The form's mark is another one in each answer.
+        answers.append(answer.text.replace(csrf_of(answer.text), ""))
     assert len(set(answers)) == 1
     assert browser.get("/trace").status_code == 303
+
+
+def test_pages_are_compressed_and_the_mark_of_a_form_is_another_one_each_time(guarded: Running, browser: httpx.Client) -> None:
+    """So how well a page compresses tells nothing of it; each of the marks is right, and none of them with a bit changed."""
+    assert sign_in(browser, guarded.secrets[ADMIN.name]).status_code == 303
+    pages = [browser.get("/trace", headers={"Accept-Encoding": "gzip"}) for _ in range(20)]
+    assert {page.headers.get("content-encoding") for page in pages} == {"gzip"}
+    assert int(pages[0].headers["content-length"]) < len(pages[0].text) / 2
+    marks = [csrf_of(page.text) for page in pages]
+    halves = [half for mark in marks for half in (mark[:64], mark[64:])]
+    assert len(set(halves)) == len(halves)
+    # What stands under the mask is nowhere the same in all of them.
+    for place in range(0, 128, 2):
+        assert len({mark[place : place + 2] for mark in marks}) > 10
+    for wrong in (marks[0][:-1] + ("0" if marks[0][-1] != "0" else "1"), marks[0][:64] + marks[1][64:], marks[0][64:], marks[0] + "00"):
+        assert browser.post("/preferences", data={"csrf": wrong, "next": "/"}).status_code == 403
+    for mark in marks[:3]:
+        assert browser.post("/preferences", data={"csrf": mark, "next": "/"}).status_code == 303
+
+
+def test_what_a_page_elsewhere_asks_for_is_not_compressed(guarded: Running, browser: httpx.Client) -> None:
+    """It chose the question, which stands in the answer beside mail."""
+    sign_in(browser, guarded.secrets[ADMIN.name])
+    for site, packed in (("cross-site", False), ("same-site", False), ("same-origin", True), ("none", True)):
+        answer = browser.get("/trace?since=30d", headers={"Accept-Encoding": "gzip", "Sec-Fetch-Site": site})
+        assert (answer.headers.get("content-encoding") == "gzip") is packed, site
 
 
 def test_a_form_without_its_mark_is_refused(guarded: Running, browser: httpx.Client) -> None:

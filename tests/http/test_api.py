@@ -22,6 +22,7 @@ from mailtrace.settings import Elasticsearch, Http, Settings
 from search.answers import TraceAnswer
 from search.query import CRITERIA, Query
 from search.rows import CSV_COLUMNS
+from search.sorting import Sort
 
 pytest_plugins = ("http_fixtures",)
 
@@ -58,6 +59,24 @@ def test_a_page_behind_any_row_goes_on_with_the_next(served: Running, world: Wor
     own = [trace.id for trace in world.mail(ADMIN).walk()]
     answer = json_of(served.get("/traces", [("cursor", own[10]), ("limit", "5")]))
     assert [row["id"] for row in answer["traces"]] == own[11:16]
+
+
+@pytest.mark.parametrize("sort", Sort)
+def test_rows_come_in_the_order_asked_for(served: Running, world: World, sort: Sort) -> None:
+    """Page by page and as a stream, in the caller's scope; a wrong word is told with the right ones."""
+    query = Query(sort=sort)
+    own = [trace.id for trace in world.mail(ADMIN).walk(query)]
+    found, address = [], f"{API}/traces?limit=70&sort={sort.value}"
+    while address:
+        answer = json_of(served.client(ADMIN).get(address))
+        found += [row["id"] for row in answer["traces"]]
+        address = answer["next_url"]
+    assert found == own
+    assert answer["question"] == query.describe()
+    lines = served.get("/traces", [("sort", sort.value)], accept="application/x-ndjson").content.splitlines()
+    assert [json.loads(line)["id"] for line in lines] == own
+    told = problem_of(served.get("/traces", [("sort", f"{sort.value}s")]), 400)
+    assert [(one["parameter"], one["hint"]) for one in told["errors"]] == [("sort", f"did you mean “{sort.value}”?")]
 
 
 @pytest.mark.parametrize("cursor", ["x", "", "0", "u" * 26, "a\r\nSet-Cookie: x=1", "é" * 26])
@@ -372,6 +391,19 @@ def test_a_stream_goes_to_the_end(large: Running, person: Person) -> None:
     lines = large.get("/traces", who=person, accept="application/x-ndjson")
     assert lines.headers["content-type"].startswith("application/x-ndjson")
     assert [msgspec.json.decode(line)["id"] for line in lines.content.splitlines()] == ids
+
+
+def test_a_ranking_says_that_there_are_more(large: Running) -> None:
+    """By a number the first thousand come: in a page with a warning, in a stream with a header; of a few nothing is said."""
+    answer = json_of(large.get("/traces", [("sort", "size"), ("limit", "2000")]))
+    said = "More than 1,000 fit: sorted by size, the first 1,000 are listed."
+    assert (len(answer["traces"]), answer["next"]) == (1_000, None)
+    assert any(said in warning for warning in answer["warnings"])
+    stream = large.get("/traces", [("sort", "size")], accept="application/x-ndjson")
+    assert [json.loads(line)["id"] for line in stream.content.splitlines()] == [row["id"] for row in answer["traces"]]
+    assert said in stream.headers["mail-trace-incomplete"]
+    few = [("sort", "size"), ("queue_id", answer["traces"][0]["queue_ids"][0]), ("limit", "1000")]
+    assert not any("1,000" in warning for warning in json_of(large.get("/traces", few))["warnings"])
 
 
 @pytest.mark.parametrize("accept", ["text/csv", "application/x-ndjson"])

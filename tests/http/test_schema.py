@@ -18,6 +18,7 @@ pytest_plugins = ("http_fixtures",)
 
 OPERATIONS = {
     "/traces",
+    "/traces/live",
     "/traces/{trace_id}",
     "/counts",
     "/errors",
@@ -44,6 +45,8 @@ def test_generated_calls_are_answered_as_described(served: Running, tmp_path: Pa
             f"{served.address}{API}/openapi.json",
             *("--header", f"Authorization: Bearer {served.secrets[ADMIN.name]}"),
             *("--phases", "examples,coverage,fuzzing", "--max-examples", "40", "--generation-deterministic"),
+            # It does not end.
+            *("--exclude-path", f"{API}/traces/live"),
             *("--exclude-checks", "positive_data_acceptance", "--continue-on-failure", "--no-color"),
             *("--report", "json", "--report-json-path", str(report)),
         ],
@@ -57,7 +60,7 @@ def test_generated_calls_are_answered_as_described(served: Running, tmp_path: Pa
     assert told["complete"]
     assert (told["operations"]["total"], told["operations"]["tested"], told["operations"]["errored"]) == (
         len(OPERATIONS),
-        len(OPERATIONS),
+        len(OPERATIONS) - 1,
         0,
     )
     assert told["test_cases"]["generated"] > 400

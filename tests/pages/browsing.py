@@ -95,7 +95,7 @@ def serving(data: Path, engine: Engine, now_ms: int, **changes: object) -> Itera
     listening = bound("127.0.0.1", 0)
     ready, stop = threading.Event(), threading.Event()
     config = uvicorn.Config(application(made), log_config=None, access_log=False, lifespan="on")
-    service = Service(config, listening, ready.set)
+    service = Service(config, listening, ready.set, places=made.places)
     thread = threading.Thread(target=service.run_until, args=(stop,))
     with listening, closing(made.audit):
         thread.start()

@@ -162,7 +162,7 @@ def test_more_rows_on_demand_to_the_end(seen: Visit) -> None:
             if (page.url, links.count()) != before:
                 break
             page.wait_for_timeout(50)
-        page.wait_for_load_state("networkidle")
+        page.wait_for_load_state("load")
     assert len(found) == int(heading.split()[0])
 
 

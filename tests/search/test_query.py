@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from mappings import patterns
 from mappings.patterns import AskedCode, Form, asked_address, asked_code, asked_server, quarantine_forms
 from search.query import CRITERIA, PARAMETERS, Query, QueryError, format_time, parse_time
+from search.sorting import Sort
 
 NOW = int(datetime(2026, 11, 24, 9, 30, 15, 250_000, tzinfo=UTC).timestamp() * 1000)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -157,6 +158,8 @@ def test_values_are_brought_into_their_plain_form() -> None:
         (Query(sender=("",)), "null sender"),
         (Query(sender=("", "a*"), until_ms=ms(2026, 11, 24, 1, 2, 3) + 4), "sender <> or like a*, before 2026-11-24 01:02:03.004 UTC"),
         (Query(address=("oskar",), verdict=("not_scanned", "clean")), "sender or recipient named oskar, verdict not scanned or clean"),
+        (Query(sort=Sort.OLDEST), "everything; oldest first"),
+        (Query(sender=("ann@example.org",), sort=Sort.SIZE), "sender ann@example.org; by size, the greatest first"),
         (Query(quarantine_id=("x",), queue_id=("q?",), message_id=("<a@b>",)), "quarantine id x, Message-ID <a@b>, queue id like q?"),
     ],
 )
@@ -174,7 +177,7 @@ _TEXT = st.text(st.characters(blacklist_categories=("Cc", "Cs")), max_size=20)
 def test_a_question_survives_its_url(values: dict[str, list[str]], since_ms: int) -> None:
     """What `to_params` writes, `from_params` reads as the same question."""
     try:
-        query = replace(Query(since_ms=since_ms, until_ms=NOW), **{name: tuple(given) for name, given in values.items()})
+        query = replace(Query(since_ms=since_ms, until_ms=NOW, sort=Sort.DELAY), **{name: tuple(given) for name, given in values.items()})
     except QueryError:
         return
     assert Query.from_params(query.to_params(), now_ms=0, zone=BERLIN) == query
@@ -182,8 +185,8 @@ def test_a_question_survives_its_url(values: dict[str, list[str]], since_ms: int
 
 def test_parameters_are_the_options_names() -> None:
     """Each criterion, the language and both times are parameters; repeated ones are alternatives, and times are relative to now."""
-    assert {*CRITERIA, "query", "tree"} == {name for name in Query.__struct_fields__ if not name.endswith("_ms")}
-    assert (*CRITERIA, "query", "since", "until") == PARAMETERS
+    assert {*CRITERIA, "query", "tree", "sort"} == {name for name in Query.__struct_fields__ if not name.endswith("_ms")}
+    assert (*CRITERIA, "query", "since", "until", "sort") == PARAMETERS
     params = [("sender", "a@example.org"), ("since", "7d"), ("sender", "b@example.org"), ("quarantine_id", "x")]
     assert Query.from_params(params, now_ms=NOW, zone=UTC) == Query(
         sender=("a@example.org", "b@example.org"), quarantine_id=("x",), since_ms=NOW - 7 * 24 * HOUR
@@ -198,6 +201,9 @@ def test_parameters_are_the_options_names() -> None:
         ([("since", "7d"), ("since", "8d")], "since", "only once"),
         ([("until", "7d"), ("since", "now")], "until", "before since"),
         ([("until", "soon")], "until", "not a time"),
+        ([("sort", "sice")], "sort", "rows cannot be sorted by “sice”; did you mean “size”?"),
+        ([("sort", "zz")], "sort", "it is one of newest, oldest, size, delay, score"),
+        ([("sort", "size"), ("sort", "size")], "sort", "only once"),
     ],
 )
 def test_a_bad_parameter_is_refused(params: list[tuple[str, str]], field: str, says: str) -> None:

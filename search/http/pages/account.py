@@ -13,6 +13,7 @@ from mappings.locales import LANGUAGES, book
 from search.http.forms import form_of
 from search.http.given import TheCaller, TheMail, TheSite
 from search.http.pages.clock import zone_of
+from search.http.pages.columns import CHOICE, USUAL, in_address, kept
 from search.http.pages.render import THEMES, page_of, render
 from search.http.sessions import AnyRequest, is_secure
 from search.http.site import Site
@@ -65,6 +66,21 @@ async def prefer(request: AnyRequest, site: TheSite, caller: TheCaller, mail: Th
 def _choices() -> dict[str, Any]:
     """What can be chosen: zones, and languages by code and name of their own."""
     return {"zones": sorted(available_timezones()), "languages": [(code, book(code).name) for code in LANGUAGES]}
+
+
+@post("/preferences/list", include_in_schema=False, status_code=303)
+async def prefer_list(request: AnyRequest, site: TheSite) -> Response[Any]:
+    """Keep how lists are shown, their columns or their rows, and go back."""
+    form = await form_of(request)
+    site.sessions.check_csrf(request, form.get("csrf"))
+    answer = Redirect(f"{site.base}{local(form.get('next', ''))}", status_code=303)
+    if CHOICE in form:
+        # Commas cannot stand in a cookie.
+        columns = kept(form[CHOICE])
+        answer.set_cookie(_cookie(request, site, CHOICE, "" if columns == USUAL else in_address(columns).replace(",", "~")))
+    if "rows" in form:
+        answer.set_cookie(_cookie(request, site, "rows", "roomy" if form["rows"] == "roomy" else ""))
+    return answer
 
 
 def _cookie(request: AnyRequest, site: Site, key: str, value: str) -> Cookie:

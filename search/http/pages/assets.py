@@ -16,13 +16,13 @@ _FOLDER: Final = Path(__file__).resolve().parent.parent / "static"
 _FILES: Final = {
     "style.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
+    "desk.js": "text/javascript; charset=utf-8",
     "box.js": "text/javascript; charset=utf-8",
     "htmx.min.js": "text/javascript; charset=utf-8",
-    "chart.min.js": "text/javascript; charset=utf-8",
     "icons.svg": "image/svg+xml",
     "mark.svg": "image/svg+xml",
 }
-_VENDOR: Final = frozenset({"htmx.min.js", "chart.min.js"})
+_VENDOR: Final = frozenset({"htmx.min.js"})
 _FOR_GOOD = "public, max-age=31536000, immutable"
 
 
@@ -48,6 +48,13 @@ def assets() -> dict[str, Asset]:
 def path_of(name: str) -> str:
     """Where a file lies below the base."""
     return f"/static/{assets()[name].hash}/{name}"
+
+
+@get("/favicon.ico", include_in_schema=False, sync_to_thread=False)
+def favicon() -> Response[bytes]:
+    """Give the mark to who asks for it where browsers once looked."""
+    asset = assets()["mark.svg"]
+    return Response(asset.content, media_type=asset.media_type, headers={"cache-control": "public, max-age=86400"})
 
 
 @get("/static/{version:str}/{name:str}", include_in_schema=False, sync_to_thread=False)

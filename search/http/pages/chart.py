@@ -1,4 +1,4 @@
-"""Mail over time: where the intervals lie, and the table of counts from which the script draws the bars."""
+"""Mail over time: where the intervals lie, the table of counts, and the bars that are drawn of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Final
 
 from mappings.vocabulary import Disposition
 from search.engines import OverTime
@@ -15,8 +16,16 @@ from search.http.pages.words import GROUPS, OutcomeGroup
 
 #: There are at most so many bars.
 _MOST = 48
-_MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
-_SHORT = tuple(number * _MINUTE for number in (1, 2, 5, 10, 15, 30)) + tuple(number * _HOUR for number in (1, 2, 3, 6, 12))
+#: How high it is in pixels, without its axis.
+HEIGHT: Final = 64
+#: At most so many marks stand on the axis, and none so near its end that its words would not fit.
+_TICKS, _LAST_TICK = 8, 93
+_SECOND, _MINUTE, _HOUR, _DAY = 1_000, 60_000, 3_600_000, 86_400_000
+_SHORT = (
+    tuple(number * _SECOND for number in (1, 2, 5, 10, 15, 30))
+    + tuple(number * _MINUTE for number in (1, 2, 5, 10, 15, 30))
+    + tuple(number * _HOUR for number in (1, 2, 3, 6, 12))
+)
 _DAYS = (1, 2, 7, 14, 28, 91, 182, 364)
 
 
@@ -31,16 +40,41 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of a bar, in pixels from above."""
+
+    tone: str
+    top: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A mark on the axis of time: its place in hundredths of the width, and what it says; every second is left out on a phone."""
+
+    at: float
+    words: str
+    second: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ChartRow:
     """One interval."""
 
     begin: Moment
     end: Moment
-    #: What stands below the bar.
-    label: str
     total: int
     address: str
     cells: tuple[Cell, ...]
+    #: Its bounds as they stand in an address.
+    since: str
+    until: str
+
+    @property
+    def words(self) -> str:
+        """What the bar says to whoever points at it."""
+        parts = ", ".join(f"{cell.group.label} {cell.count:,}" for cell in self.cells if cell.count)
+        return f"{self.begin.day} {self.begin.time} to {self.end.day} {self.end.time}: {parts or 'none'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +85,49 @@ class Chart:
     rows: tuple[ChartRow, ...]
     #: What one bar stands for: `1 hour`.
     step: str
+    #: Whether a bar stands for whole days.
+    days: bool
     #: From when on is counted, where there is too much mail to count all of it.
     counted_from: Moment | None
+
+    @property
+    def greatest(self) -> int:
+        """The most that one interval has."""
+        return max(row.total for row in self.rows)
+
+    @property
+    def bars(self) -> list[tuple[ChartRow, float, float, list[Segment]]]:
+        """The bars: what each counts, where it stands and how wide it is in hundredths of the width, and its parts from below."""
+        width = 100 / len(self.rows)
+        return [(row, round(n * width, 3), round(width * 0.9, 3), self._segments(row)) for n, row in enumerate(self.rows)]
+
+    def _segments(self, row: ChartRow) -> list[Segment]:
+        """The parts of a bar: whatever is there is seen."""
+        found, bottom = [], HEIGHT
+        for cell in row.cells:
+            if cell.count:
+                height = max(round(cell.count * (HEIGHT - 4) / self.greatest), 2)
+                bottom -= height
+                found.append(Segment(cell.group.tone, max(bottom, 0), height))
+        return found
+
+    @property
+    def ticks(self) -> list[Tick]:
+        """The marks on the axis: times, with their day where it is another one than that of the mark before."""
+        every = -(-len(self.rows) // _TICKS)
+        found: list[Tick] = []
+        # On a phone, where every second one is left out, those that stay are read after each other.
+        before = ["", ""]
+        for number, row in enumerate(self.rows[::every]):
+            at, second, day = round(number * every * 100 / len(self.rows), 3), number % 2 == 1, row.begin.day
+            same = before[1] == day and (second or before[0] == day)
+            before = [before[0] if second else day, day]
+            whole = self.days or not (row.begin.local.hour or row.begin.local.minute)
+            time = row.begin.time if row.begin.local.second else f"{row.begin.local:%H:%M}"
+            words = day if whole else time if same else f"{day} {time}"
+            if at <= _LAST_TICK:
+                found.append(Tick(at, words, second))
+        return found
 
     @property
     def label(self) -> str:
@@ -99,9 +174,17 @@ def _whole_days(since_ms: int, until_ms: int, days: int, zone: tzinfo) -> list[i
         day += timedelta(days=days)
 
 
+def clipped(bounds: Sequence[int], counts: Sequence[Mapping[Disposition, int]]) -> tuple[int, int] | None:
+    """Where there is mail, where that is less than half of what was looked at; None where it is not."""
+    full = [number for number, one in enumerate(counts) if any(one.values())]
+    if not full or 2 * (full[-1] + 1 - full[0]) > len(counts):
+        return None
+    return bounds[full[0]], bounds[full[-1] + 1]
+
+
 def step_in_words(step: int) -> str:
     """How long an interval is: `1 hour`, `15 minutes`."""
-    for length, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
+    for length, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute"), (_SECOND, "second")):
         if step % length == 0:
             number = step // length
             return f"{number} {name}" if number == 1 else f"{number} {name}s"
@@ -110,15 +193,17 @@ def step_in_words(step: int) -> str:
 
 def chart_of(question: Question, bounds: Sequence[int], step: int, counted: OverTime, clock: Clock) -> Chart:
     """The chart of these counts, each number with the address of what it counts."""
-    rows = [_row(question, (bounds[n], bounds[n + 1]), step, one, clock) for n, one in enumerate(counted.counts)]
+    rows = [_row(question, (bounds[n], bounds[n + 1]), one, clock) for n, one in enumerate(counted.counts)]
     legend = []
     for number, group in enumerate(GROUPS):
         total = sum(row.cells[number].count for row in rows)
         legend.append(Cell(group, total, question.with_values(disposition=_members(question, group)) if total else ""))
-    return Chart(tuple(legend), tuple(rows), step_in_words(step), None if counted.from_ms is None else clock.at(counted.from_ms))
+    return Chart(
+        tuple(legend), tuple(rows), step_in_words(step), step >= _DAY, None if counted.from_ms is None else clock.at(counted.from_ms)
+    )
 
 
-def _row(question: Question, span: tuple[int, int], step: int, counts: Mapping[Disposition, int], clock: Clock) -> ChartRow:
+def _row(question: Question, span: tuple[int, int], counts: Mapping[Disposition, int], clock: Clock) -> ChartRow:
     """One interval with its numbers."""
     begin, end = span
     times = {"since": short_time(begin), "until": short_time(end)}
@@ -129,8 +214,7 @@ def _row(question: Question, span: tuple[int, int], step: int, counts: Mapping[D
         cells.append(Cell(group, count, address))
     total = sum(cell.count for cell in cells)
     moment = clock.at(begin)
-    label = moment.day if step >= _DAY else f"{moment.local:%H:%M}"
-    return ChartRow(moment, clock.at(end), label, total, question.with_values(**times) if total else "", tuple(cells))
+    return ChartRow(moment, clock.at(end), total, question.with_values(**times) if total else "", tuple(cells), *times.values())
 
 
 def _members(question: Question, group: OutcomeGroup) -> list[str]:

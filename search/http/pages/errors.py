@@ -11,14 +11,17 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from mappings.patterns import asked_code
-from search.answers import REFUSED
+from search.answers import REFUSED, TraceAnswer
 from search.error_answer import ErrorAnswer
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
-from search.http.pages.render import page_of, render
+from search.http.pages.chooser import ColumnHead
+from search.http.pages.columns import USUAL
+from search.http.pages.render import PageRequest, page_of, render
 from search.http.pages.rows import TraceRow, row_of
 from search.http.pages.words import MOVES, REASONS, sentence_case, without_mover
 from search.http.sessions import AnyRequest
 from search.query import Query
+from search.service import MailTrace
 
 _LATEST = 10
 _TEXTS = 5
@@ -63,11 +66,29 @@ def error(request: AnyRequest, code: FromPath[str], *, site: TheSite, caller: Th
     note("errors", len(listed))
     first = listed[0]
     variants = [line_of(one) for one in listed[1:]] or _variants(mail.errors(seen=True), first)
-    traces = mail.search(_query(first), limit=_LATEST).traces if asked_code(_path(first)) is not None else []
-    rows: list[TraceRow] = [row_of(one, page.clock) for one in traces]
+    traces, rows = _latest(page, mail, first)
     texts = dict.fromkeys(one.return_code.text for one in traces if one.return_code is not None and one.return_code.text)
     line = line_of(first)
-    return render(page, "error.html", mail, line=line, variants=variants, rows=rows, texts=list(texts)[:_TEXTS], title=line.code)
+    return render(
+        page,
+        "error.html",
+        mail,
+        line=line,
+        variants=variants,
+        rows=rows,
+        columns=[ColumnHead(one) for one in USUAL],
+        texts=list(texts)[:_TEXTS],
+        title=line.code,
+    )
+
+
+def _latest(page: PageRequest, mail: MailTrace, one: ErrorAnswer) -> tuple[list[TraceAnswer], list[TraceRow]]:
+    """The latest traces that a code decided, and their rows."""
+    if asked_code(_path(one)) is None:
+        return [], []
+    found = mail.table([column.field.name for column in USUAL], _query(one), limit=_LATEST)
+    rows = [row_of(trace, USUAL, values, page.clock, mail.scope) for trace, values in zip(found.answer.traces, found.rows, strict=True)]
+    return found.answer.traces, rows
 
 
 def line_of(one: ErrorAnswer) -> ErrorLine:

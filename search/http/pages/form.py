@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from mappings.criteria import BY_WORD
+from mappings.patterns import is_pattern
 from mappings.vocabulary import Direction, Reason, Verdict
 from search.http.pages.clock import Clock
 from search.http.pages.hostile import plain
+from search.http.pages.presets import label_of
 from search.http.pages.question import (
     BOX,
     BY,
     CUSTOM,
     FIELDS,
     RANGES,
+    SHOWN,
     TEXTS,
     Items,
     Question,
@@ -23,6 +28,7 @@ from search.http.pages.question import (
     range_of,
 )
 from search.http.pages.words import DIRECTIONS, DISPOSITIONS, GROUPS, REASONS, VERDICT_NAMES, sentence_case
+from search.narrowing import is_negated, joined, opposite, parts_of, quoted, with_part
 from search.query import QueryError, parse_time
 
 _LABELS: Final = {"sender": "Sender", "recipient": "Recipient", "quarantine_id": "Quarantine ID", "address": "Sender or recipient"}
@@ -39,6 +45,8 @@ _CHOICES: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
 }
 #: Criteria that are shown as pills over a result.
 FILTERS: Final = ("disposition", "verdict", "reason", "direction", "client", "relay", "code", "message_id", "queue_id", "query", BOX)
+#: A part of a question that asks for one value, as links write it.
+_SIMPLE: Final = re.compile(r'([\w.]+): "((?:[^"\\]|\\.)*)"', re.DOTALL).fullmatch
 #: The two parameters that the box can stand for.
 _BOX_NAMES: Final = ("query", BOX)
 
@@ -122,6 +130,8 @@ class SearchForm:
     flaw: FormFlaw | None
     #: Name of the field that is ready for typing.
     focus: str
+    #: What it sends along without a field for it.
+    kept: Items
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +141,10 @@ class Pill:
     label: str
     value: str
     address: str
+    #: Whether it leaves out what has the value.
+    negated: bool = False
+    #: The address with the opposite of it; empty where it has none.
+    flipped: str = ""
 
 
 def form_of(given: Items, clock: Clock, customers: Sequence[str], flaw: FormFlaw | None = None, *, fresh: bool = False) -> SearchForm:
@@ -169,6 +183,7 @@ def form_of(given: Items, clock: Clock, customers: Sequence[str], flaw: FormFlaw
         filters=len({name for name, value in given if value.strip() and name in (*FILTERS, "domain", "customer")}),
         flaw=flaw,
         focus=_focus(by, flaw, fresh=fresh),
+        kept=tuple(item for item in given if item[0] in SHOWN),
     )
 
 
@@ -196,10 +211,42 @@ def pills(question: Question, by: str) -> list[Pill]:
 
 def pills_of(question: Question, names: Sequence[str]) -> list[Pill]:
     """Those of these parameters that are set, each with the address without it."""
-    labels = {**_LABELS, **TEXTS, "query": "Query", BOX: "Pasted", "disposition": "Outcome", "customer": "Customer"}
+    labels = {**_LABELS, **TEXTS, BOX: "Pasted", "disposition": "Outcome", "customer": "Customer"}
     labels |= {name: name.capitalize() for name in ("verdict", "reason", "direction")}
-    set_ = [(name, question.values(name)) for name in names if question.values(name)]
-    return [Pill(labels[name], _in_words(name, values), question.without(name)) for name, values in set_]
+    found: list[Pill] = []
+    for name in names:
+        values = question.values(name)
+        if name == "query":
+            found += _of_query(question)
+        elif values:
+            address = question.without(name)
+            found.append(Pill(labels[name], _in_words(name, values), address, flipped=_without_it(question, name, values)))
+    return found
+
+
+def _of_query(question: Question) -> list[Pill]:
+    """The parts of a question in the language, each with the address without it and with its opposite."""
+    text = question.value("query")
+    parts = parts_of(text)
+    found = []
+    for number, part in enumerate(parts):
+        others = [one for at, one in enumerate(parts) if at != number]
+        address = question.with_values(query=joined(others) if others else None)
+        flipped = question.with_values(query=joined([*parts[:number], opposite(part), *parts[number + 1 :]]))
+        negated = opposite(part) if is_negated(part) else ""
+        plain_part = negated or part
+        simple = _SIMPLE(plain_part)
+        label, value = (label_of(simple[1]), re.sub(r"\\(.)", r"\1", simple[2])) if simple else ("Query", plain_part)
+        found.append(Pill(label, value, address, bool(negated), flipped))
+    return found
+
+
+def _without_it(question: Question, name: str, values: Sequence[str]) -> str:
+    """The address that leaves out what a criterion asks for; empty where no language has it."""
+    if name not in BY_WORD or any(map(is_pattern, values)):
+        return ""
+    part = f"not {name}: {quoted(values[0])}" if len(values) == 1 else f"not {name}: ({' or '.join(map(quoted, values))})"
+    return question.with_values(**{name: None}, query=with_part(question.value("query"), part))
 
 
 def _in_words(name: str, values: Sequence[str]) -> str:

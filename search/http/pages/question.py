@@ -20,6 +20,7 @@ from search.http.pages.words import DISPOSITIONS
 from search.http.site import Site
 from search.query import CRITERIA, WORDS, Query, QueryError, format_time, nearest, parse_time
 from search.service import MailTrace
+from search.sorting import Sort
 
 #: Parameters in their order in an address.
 Items = tuple[tuple[str, str], ...]
@@ -58,8 +59,12 @@ BOX: Final = "text"
 PAGE_LENGTH: Final = 50
 _LONGEST_PAGE = 1_000
 #: The parameters that an address may have; those of a form come beside them.
-_KNOWN = (*CRITERIA, "query", BOX, "customer", "since", "until", "tz", "cursor", "limit")
-_TIMES = ("since", "until")
+_KNOWN = (*CRITERIA, "query", BOX, "customer", "since", "until", "tz", "sort", "columns", "cursor", "limit")
+#: What links and forms of the list have beside them: a value that is asked for or left out, and one more column.
+ONLY, NOT, ADD = "only", "not", "add"
+#: How the list is shown; nothing of what is asked.
+SHOWN: Final = ("sort", "columns")
+TIMES: Final = ("since", "until")
 _BRACKETED = re.compile(r"<([^<>\s]+@[^<>\s]+)>").findall
 _DAYS = ("today", "yesterday")
 _EMPTY: Final = {
@@ -120,7 +125,7 @@ def changed(items: Items, values: dict[str, str | Sequence[str] | None]) -> list
 
 def _place(name: str) -> int:
     """Where a parameter stands in an address."""
-    order = (*CRITERIA, "query", BOX, "customer", *_TIMES, "tz", "by", "cursor", "limit")
+    order = (*CRITERIA, "query", BOX, "customer", *TIMES, "tz", *SHOWN, "by", "cursor", "limit")
     return order.index(name) if name in order else len(order)
 
 
@@ -133,9 +138,14 @@ def folded(given: Items, clock: Clock, site_zone: str) -> Items:
     kept: list[tuple[str, str]] = []
     for name, written in given:
         value = written.strip()
-        if name in ("by", "range") or not value or (name in FIELDS and name not in mine):
+        if (
+            name in ("by", "range", ONLY, NOT, ADD)
+            or (name, value) == ("sort", Sort.NEWEST)
+            or not value
+            or (name in FIELDS and name not in mine)
+        ):
             continue
-        if name in _TIMES:
+        if name in TIMES:
             # The form always sends its two fields for times; they count only where they were chosen.
             if chosen in (None, CUSTOM):
                 kept.append((name, _absolute(value, clock)))
@@ -147,7 +157,7 @@ def folded(given: Items, clock: Clock, site_zone: str) -> Items:
             kept.append((name, value))
     if chosen not in (None, CUSTOM, EVERYTHING):
         kept.append(("since", str(chosen)))
-    if clock.name != site_zone and _one(given, "tz") is None and any(name in _TIMES and value in _DAYS for name, value in kept):
+    if clock.name != site_zone and _one(given, "tz") is None and any(name in TIMES and value in _DAYS for name, value in kept):
         # Another reader's, and the API's, today is another day.
         kept.append(("tz", clock.name))
     return tuple(sorted(dict.fromkeys(kept), key=lambda item: _place(item[0])))
@@ -171,7 +181,7 @@ def asked(items: Items, site: Site, caller: Caller, mail: MailTrace) -> Question
 def missing(given: Items, items: Items) -> str | None:
     """What is said of a form in which nothing was entered; None where something was, or it is no form."""
     by = _one(given, "by")
-    if by is None or any(name not in (*_TIMES, "tz", "limit") for name, _ in items):
+    if by is None or any(name not in (*TIMES, "tz", *SHOWN, "limit") for name, _ in items):
         return None
     return _EMPTY[by]
 

@@ -111,6 +111,15 @@ class PageRequest:
         """A number as the reader's language writes it."""
         return written_number(number, self.book.locale)
 
+    def roomy(self) -> bool:
+        """Whether rows of lists have room, as was chosen; else they are dense."""
+        return self.request.cookies.get("rows", "") == "roomy"
+
+    @property
+    def chart_folded(self) -> bool:
+        """Whether the chart is folded away, as it was left."""
+        return self.request.cookies.get("chart", "") == "folded"
+
     @property
     def is_admin(self) -> bool:
         """Whether the reader sees the audit log."""

@@ -65,6 +65,18 @@ def report(
     )
 
 
+@get("/trace/{trace_id:str}/side", include_in_schema=False, sync_to_thread=True)
+def side(request: AnyRequest, trace_id: FromPath[str], *, site: TheSite, caller: TheCaller, mail: TheMail, note: TheNote) -> Response[Any]:
+    """Give the answer of the report without its evidence, to stand beside the list."""
+    page = in_language(page_of(request, site, caller))
+    found = mail.report(trace_id, lang=page.lang, zone=page.clock.zone)
+    note("report", 0 if found is None else 1)
+    if found is None:
+        raise NotFoundException
+    shown = report_of(found, page.clock, customer_text=found.customer_text, operator=mail.speech(lang=page.lang).plain)
+    return render(page, "trace_side.html", report=shown, moment=page.clock.of(found.trace.time))
+
+
 @get("/trace/{trace_id:str}/raw", include_in_schema=False, sync_to_thread=True)
 def raw(trace_id: FromPath[str], mail: TheMail, note: TheNote) -> Response[bytes]:
     """Give the subject and the log lines as they are, for what is too long for a page."""

@@ -1,18 +1,34 @@
-"""The rows of a result: what stands in each cell, and the name of its link to the report."""
+"""The rows of a result: what stands in each cell, how a search is narrowed by it, and the name of the link to the report."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from mappings.fields import Kind
 from mappings.vocabulary import Disposition, Reason, Verdict
 from search.answers import ErrorCode, TraceAnswer
+from search.engines import Value
 from search.http.pages.clock import Clock, Moment
+from search.http.pages.columns import ListColumn
 from search.http.pages.hostile import plain
-from search.http.pages.words import DISPOSITIONS, REASONS, VERDICTS, Badge, sentence_case
+from search.http.pages.narrow import linked
+from search.http.pages.words import DIRECTIONS, DISPOSITIONS, REASONS, VERDICT_NAMES, VERDICTS, Badge, sentence_case
+from search.scope import Scope
 
 _MARKED = (Verdict.SPAM, Verdict.SUSPECT, Verdict.BULK, Verdict.PHISH)
 #: Where a copy went on its way, so that the verdict says more than a reason.
 PASSED = frozenset({Disposition.DELIVERED, Disposition.EXPANDED, Disposition.RELEASED, Disposition.IN_PROGRESS})
+#: The closed words, by field.
+_LABELS: Final[dict[str, dict[str, str]]] = {
+    "disposition": {one.value: badge.label for one, badge in DISPOSITIONS.items()},
+    "verdict": {one.value: label for one, label in VERDICT_NAMES.items()},
+    "reason": {one.value: sentence_case(words) for one, words in REASONS.items()},
+    "direction": {one.value: label for one, label in DIRECTIONS.items()},
+}
+#: Of several values so many are shown.
+_MOST: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,45 +50,98 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class CellValue:
+    """One value in a cell: as it is shown, and what stands in an address that narrows the search by it (empty where none can)."""
+
+    text: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowCell:
+    """One cell: its values, and what stands beside or below them."""
+
+    column: ListColumn
+    values: tuple[CellValue, ...] = ()
+    moment: Moment | None = None
+    #: Our own words behind the value, and somebody's text.
+    note: str = ""
+    detail: str = ""
+    #: How many values more there are.
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class TraceRow:
     """One trace in the table."""
 
     id: str
-    moment: Moment
-    server: str | None
-    ip: str | None
-    sender: str | None
-    subject: str | None
-    recipient: str | None
-    original: str | None
     word: Badge
-    why: Why | None
     code: Code | None
+    cells: tuple[RowCell, ...]
     #: Name of the link to the report.
     label: str
 
 
-def row_of(trace: TraceAnswer, clock: Clock) -> TraceRow:
-    """The row of one trace."""
+def row_of(trace: TraceAnswer, columns: Sequence[ListColumn], values: Sequence[Sequence[Value]], clock: Clock, scope: Scope) -> TraceRow:
+    """The row of one trace; `values` are those of the fields of its columns."""
     moment = clock.of(trace.time)
     word = DISPOSITIONS[trace.disposition]
-    server = trace.sending_server
-    name = server.name if server.name and server.name != "unknown" else server.helo or server.name
-    original = trace.original_recipient if trace.original_recipient != trace.recipient else None
     return TraceRow(
         id=trace.id,
-        moment=moment,
-        server=name or server.ip,
-        ip=server.ip if name else None,
-        sender=trace.sender,
-        subject=trace.subject,
-        recipient=trace.recipient,
-        original=original,
         word=word,
-        why=why(trace),
         code=None if trace.error is None else code_of(trace.error),
+        cells=tuple(_cell(column, known, trace, clock, scope) for column, known in zip(columns, values, strict=True)),
         label=f"Email Report: {word.label}, from {named(trace.sender)}, {moment.day} {moment.time}",
     )
+
+
+def _cell(column: ListColumn, values: Sequence[Value], trace: TraceAnswer, clock: Clock, scope: Scope) -> RowCell:
+    """One cell; some say more than the value of their field."""
+    match column.field.name:
+        case "client_name":
+            return _of_server(column, trace, scope)
+        case "recipient" if trace.original_recipient not in (None, trace.recipient):
+            return RowCell(column, _shown(column, values, scope), note="sent to ", detail=trace.original_recipient or "")
+        case "disposition":
+            reason = why(trace)
+            note, detail = (reason.words, reason.detail) if reason is not None else ("", "")
+            return RowCell(column, _shown(column, values, scope), note=note, detail=detail)
+        case "reply_code":
+            code = None if trace.error is None else code_of(trace.error)
+            if code is None:
+                return RowCell(column)
+            return RowCell(column, (CellValue(code.text, linked(column.word, code.path, scope)),), note=code.short)
+    if column.field.kind is Kind.TIME:
+        return RowCell(column, moment=clock.at(int(values[0] or 0))) if values else RowCell(column)
+    return RowCell(column, _shown(column, values, scope), more=max(len(values) - _MOST, 0))
+
+
+def _of_server(column: ListColumn, trace: TraceAnswer, scope: Scope) -> RowCell:
+    """The sending server: its name, else what it called itself, else its address."""
+    server = trace.sending_server
+    name = server.name if server.name and server.name != "unknown" else server.helo or server.name
+    text = name or server.ip
+    if text is None:
+        return RowCell(column)
+    return RowCell(column, (CellValue(text, linked(column.word, text, scope)),), detail=(server.ip or "") if name else "")
+
+
+def _shown(column: ListColumn, values: Sequence[Value], scope: Scope) -> tuple[CellValue, ...]:
+    """The values of a field as they are shown."""
+    return tuple(CellValue(_in_words(column, one), linked(column.word, one, scope)) for one in values[:_MOST])
+
+
+def _in_words(column: ListColumn, value: Value) -> str:
+    """A value in the words of the pages."""
+    labels = _LABELS.get(column.field.name)
+    if labels is not None:
+        return labels.get(str(value), str(value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}" if column.field.name == "size" else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def named(address: str | None) -> str:

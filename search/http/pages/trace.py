@@ -10,16 +10,20 @@ from litestar import Response, get
 from litestar.response import Redirect
 
 from mappings.faults import StoreError
-from search.answers import SearchAnswer
 from search.engines import Total
 from search.freshness import FreshnessAnswer
 from search.http.export import Format, stream
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
-from search.http.pages.chart import Chart, chart_of, edges
-from search.http.pages.form import FormFlaw, flaw_of, form_of, pills
+from search.http.pages.chart import Chart, chart_of, clipped, edges
+from search.http.pages.chooser import Chooser, ColumnHead, chooser_of, columns_of
+from search.http.pages.columns import CHOICE, USUAL, ListColumn, chosen, in_address
+from search.http.pages.first import first_visit
+from search.http.pages.form import FILTERS, FormFlaw, flaw_of, form_of, pills_of
 from search.http.pages.freshness import freshness_of, not_known
+from search.http.pages.live import may_follow
+from search.http.pages.narrow import added, narrowed
 from search.http.pages.nothing import Offer, causes, near_offers, offers, tried
-from search.http.pages.question import BY, Items, Question, asked, by_of, folded, missing
+from search.http.pages.question import BOX, BY, FIELDS, NOT, ONLY, SHOWN, TIMES, Items, Question, asked, by_of, folded, missing
 from search.http.pages.render import PageRequest, page_of, render
 from search.http.pages.rows import TraceRow, row_of
 from search.http.pages.sentence import SentencePart, as_text, headline
@@ -27,6 +31,7 @@ from search.http.problems import RETRY_S
 from search.http.sessions import AnyRequest
 from search.query import QueryError
 from search.service import MailTrace
+from search.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class Result:
     question: Question
     headline: list[SentencePart]
     total: Total
+    columns: tuple[ListColumn, ...]
+    chooser: Chooser
     rows: list[TraceRow]
     #: Where the next rows are; empty at the end.
     more: str
@@ -43,6 +50,8 @@ class Result:
     #: How reading stands concerns what was asked for.
     concerned: bool
     chart: Chart | None
+    #: Whether new rows come by themselves.
+    live: bool
     causes: list[str]
     offers: list[Offer]
 
@@ -56,11 +65,17 @@ def trace(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail, 
         items = folded(given, page.clock, site.zone)
         if (words := missing(given, items)) is not None:
             return _show(page, mail, given, flaw=FormFlaw(words, BY[by_of(given)][1][0]), status=400)
+        items = _as_shown(page, narrowed(_apart(page, mail, items, given), given), given)
         question = asked(items, site, caller, mail)
         if sorted(items) != sorted(given):
             return Redirect(f"{site.base}/trace" + (f"?{question.address(cursor=question.cursor)}" if items else ""), status_code=303)
         if not items:
-            return _show(page, mail, given)
+            return render(
+                page,
+                "trace.html",
+                mail,
+                **{**_frame(page, given), "first": first_visit(page, mail), "first_heads": [ColumnHead(one) for one in USUAL]},
+            )
         return _answer(page, mail, question, note)
     except QueryError as error:
         return _show(page, mail, given, flaw=flaw_of(error), status=400)
@@ -86,6 +101,21 @@ def export(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail,
     return stream(mail, question.query, kinds[chosen], site.places, note, download=True)
 
 
+def _apart(page: PageRequest, mail: MailTrace, items: Items, given: Items) -> Items:
+    """The parameters, where a link narrows them, with what was pasted taken for what it was read as."""
+    if not any(name in (ONLY, NOT) for name, _ in given) or not any(name == BOX for name, _ in items):
+        return items
+    meant = asked(items, page.site, page.reader, mail).query.to_params()
+    return (*(item for item in meant if item[0] not in (*TIMES, *SHOWN)), *(item for item in items if item[0] in (*TIMES, "tz", *SHOWN)))
+
+
+def _as_shown(page: PageRequest, items: Items, given: Items) -> Items:
+    """The parameters with the columns in the words of an address; a choice that is the browser's own is not in it."""
+    listed = next((value for name, value in items if name == CHOICE), "")
+    items = added(items, given, listed or in_address(columns_of(page, ())))
+    return tuple((name, in_address(chosen(value)) if name == CHOICE else value) for name, value in items)
+
+
 def _frame(page: PageRequest, given: Items, flaw: FormFlaw | None = None) -> dict[str, Any]:
     """What the page shows in each of its states."""
     names = tuple(customer.name for customer in page.reader.customers)
@@ -96,6 +126,7 @@ def _frame(page: PageRequest, given: Items, flaw: FormFlaw | None = None) -> dic
         "number": page.own_domains,
         "everywhere": [(name, value) for name, value in given if name not in ("domain", "customer", "cursor")],
         "away": False,
+        "first": None,
         "result": None,
     }
 
@@ -107,19 +138,29 @@ def _show(page: PageRequest, mail: MailTrace, given: Items, *, flaw: FormFlaw | 
 
 def _answer(page: PageRequest, mail: MailTrace, question: Question, note: Callable[[str, int], None]) -> Response[Any]:
     """The result of a search; only its next rows, where the script asks for them."""
-    found = mail.search(question.query, limit=question.limit, cursor=question.cursor)
-    note("search", len(found.traces))
+    columns = columns_of(page, question.items)
+    found = mail.table([column.field.name for column in columns], question.query, limit=question.limit, cursor=question.cursor)
+    note("search", len(found.rows))
     state = mail.freshness()
     fresh = freshness_of(state, page.clock)
-    result = _result(page, mail, question, found, state)
+    result = _result(page, mail, question, columns, found, state)
     template = "trace_rows.html" if page.partial and question.cursor else "trace.html"
-    by = by_of(question.items)
     title = as_text(result.headline)
-    return render(page, template, fresh=fresh, title=title, pills=pills(question, by), **{**_frame(page, question.items), "result": result})
+    return render(
+        page,
+        template,
+        fresh=fresh,
+        title=title,
+        pills=pills_of(question, (*FILTERS, *FIELDS, "domain", "customer")),
+        **{**_frame(page, question.items), "result": result},
+    )
 
 
-def _result(page: PageRequest, mail: MailTrace, question: Question, found: SearchAnswer, state: FreshnessAnswer) -> Result:
+def _result(
+    page: PageRequest, mail: MailTrace, question: Question, columns: tuple[ListColumn, ...], table: Table, state: FreshnessAnswer
+) -> Result:
     """Everything that is shown of what was found."""
+    found = table.answer
     nothing = not found.total.value and not found.traces
 
     def count(items: Items) -> Total:
@@ -129,12 +170,15 @@ def _result(page: PageRequest, mail: MailTrace, question: Question, found: Searc
         question=question,
         headline=headline(question, found.total, page.clock),
         total=found.total,
-        rows=[row_of(one, page.clock) for one in found.traces],
+        columns=columns,
+        chooser=chooser_of(question, columns, mail.scope),
+        rows=[row_of(one, columns, values, page.clock, mail.scope) for one, values in zip(found.traces, table.rows, strict=True)],
         more="" if found.next is None else question.address(cursor=found.next),
         # How reading stands is told above them.
         concerned=f"{state.notice}." in found.warnings,
         notices=[] if nothing else [page.clock.localised(one) for one in found.warnings if one != f"{state.notice}."],
         chart=None if nothing or question.cursor else drawn(page, mail, question, state),
+        live=may_follow(question),
         causes=[page.clock.localised(cause) for cause in causes(found.warnings)] if nothing else [],
         offers=[*near_offers(question, found.did_you_mean), *tried(offers(question, page.own_domains), count)]
         if nothing and found.total.relation == "eq"
@@ -154,4 +198,8 @@ def drawn(page: PageRequest, mail: MailTrace, question: Question, state: Freshne
         return None
     bounds, step = edges(since, until, page.clock.zone)
     counted = mail.over_time(question.query, bounds)
+    if counted.from_ms is None and (span := clipped(bounds, counted.counts)) is not None:
+        # The few bars of much emptiness are looked at closer.
+        bounds, step = edges(*span, page.clock.zone)
+        counted = mail.over_time(question.query, bounds)
     return chart_of(question, bounds, step, counted, page.clock)

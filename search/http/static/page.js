@@ -1,4 +1,4 @@
-// What is better with script: the chart from its table, copying, the reader's zone, keys. Everything else works without.
+// What is better with script: copying, the reader's zone, keys. Everything else works without.
 const root = document.documentElement;
 const live = document.getElementById("live");
 const find = (selector, within = document) => within.querySelector(selector);
@@ -23,85 +23,32 @@ function takeZone() {
   if (cookie("zone") && zone !== root.dataset.zone && find("header.top")) location.reload();
 }
 
-// Copying
+// Copying: its buttons are shown where it can be done, also those that come later.
+function showButtons() {
+  for (const button of all("[data-copy]")) button.hidden = !navigator.clipboard;
+  for (const button of all("[data-print]")) button.hidden = false;
+}
+async function copy(button) {
+  const label = find("span", button);
+  const words = label.textContent;
+  const target = button.dataset.copy;
+  const text = target === "link" ? location.origin + location.pathname : document.getElementById(target).textContent.trim();
+  try {
+    await navigator.clipboard.writeText(text);
+    label.textContent = "Copied";
+    say("Copied", false);
+  } catch {
+    say("It could not be copied. Select the text and copy it.");
+  }
+  setTimeout(() => { label.textContent = words; }, 2000);
+}
 function wireCopies() {
-  for (const button of all("[data-copy]")) {
-    const label = find("span", button);
-    const words = label.textContent;
-    button.hidden = !navigator.clipboard;
-    button.addEventListener("click", async () => {
-      const target = button.dataset.copy;
-      const text = target === "link" ? location.origin + location.pathname : document.getElementById(target).textContent.trim();
-      try {
-        await navigator.clipboard.writeText(text);
-        label.textContent = "Copied";
-        say("Copied", false);
-      } catch {
-        say("It could not be copied. Select the text and copy it.");
-      }
-      setTimeout(() => { label.textContent = words; }, 2000);
-    });
-  }
-  for (const button of all("[data-print]")) {
-    button.hidden = false;
-    button.addEventListener("click", () => window.print());
-  }
-}
-
-// Chart: one source of numbers, the table.
-let chart = null;
-function numbers() {
-  const heads = all("#counts thead th[data-tone]");
-  const rows = all("#counts tbody tr");
-  const count = (cell) => Number(cell.textContent.replace(/\D/g, ""));
-  const colours = Object.fromEntries(all(".legend [data-tone]").map((one) => [one.dataset.tone, getComputedStyle(one).backgroundColor]));
-  const surface = getComputedStyle(find(".chart")).backgroundColor;
-  return {
-    labels: rows.map((row) => row.dataset.label),
-    titles: rows.map((row) => find("th", row).textContent),
-    datasets: heads.map((head, at) => ({
-      label: head.textContent,
-      data: rows.map((row) => count(row.cells[at + 1])),
-      backgroundColor: colours[head.dataset.tone],
-      borderColor: surface,
-      borderWidth: { top: 1 },
-      maxBarThickness: 44,
-      categoryPercentage: 0.92,
-      barPercentage: 0.92,
-    })),
-  };
-}
-function draw() {
-  const table = document.getElementById("counts");
-  if (!table || !window.Chart) return;
-  const plot = find(".plot");
-  plot.hidden = false;
-  const { labels, titles, datasets } = numbers();
-  const muted = getComputedStyle(find(".foot")).color;
-  const line = getComputedStyle(find(".chart")).borderTopColor;
-  const font = { family: getComputedStyle(document.body).fontFamily, size: 12 };
-  chart?.destroy();
-  chart = new window.Chart(find("canvas", plot), {
-    type: "bar",
-    data: { labels, datasets },
-    options: {
-      animation: false,
-      maintainAspectRatio: false,
-      responsive: true,
-      interaction: { mode: "index", intersect: false },
-      onClick: (event) => {
-        const [bar] = chart.getElementsAtEventForMode(event, "nearest", { intersect: true }, false);
-        if (bar) find("a", all("#counts tbody tr")[bar.index].cells[bar.datasetIndex + 1])?.click();
-      },
-      scales: {
-        x: { stacked: true, grid: { display: false }, border: { color: line }, ticks: { color: muted, font, maxRotation: 0, autoSkipPadding: 18 } },
-        y: { stacked: true, beginAtZero: true, grid: { color: line }, border: { display: false }, ticks: { color: muted, font, precision: 0, maxTicksLimit: 4 } },
-      },
-      plugins: {
-        legend: { display: false },
-        tooltip: { bodyFont: font, titleFont: font, filter: (item) => item.raw > 0, callbacks: { title: (items) => titles[items[0]?.dataIndex ?? 0] } },
-      },
-    },
+  showButtons();
+  document.addEventListener("added", (event) => { showButtons(); if (event.detail?.words) say(event.detail.words, false); });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-copy]");
+    if (button) copy(button);
+    else if (event.target.closest?.("[data-print]")) window.print();
   });
 }
 
@@ -109,17 +56,22 @@ function draw() {
 const keysOff = () => localStorage.getItem("keys") === "off";
 function move(step) {
   const links = all("a.arrow");
-  const at = links.indexOf(document.activeElement);
+  const row = document.activeElement.closest("tr") ?? find("tr.here");
+  const at = links.findIndex((one) => row?.contains(one));
   links[Math.min(Math.max(at + step, 0), links.length - 1)]?.focus();
+}
+function focusFirst() {
+  const folded = find(".folded");
+  if (folded) folded.open = true;
+  (find("[data-first]") ?? all(".search .wide input").find((one) => one.offsetParent))?.focus();
 }
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, [contenteditable]") || keysOff()) return;
-  const first = find("[data-first]") ?? all(".search .wide input").find((one) => one.offsetParent);
-  if (event.key === "/" && first) { event.preventDefault(); first.focus(); }
+  if (event.key === "/") { event.preventDefault(); focusFirst(); }
   else if (event.key === "j") move(1);
   else if (event.key === "k") move(-1);
   else if (event.key === "u") (find(".back a") ?? { click: () => history.back() }).click();
-  else if (event.key === "?") say("Keys: slash, first field. j and k, next and previous report. u, back. Switched off under Light or dark.");
+  else if (event.key === "?") find("#keys-help")?.showModal();
 }
 function wireKeys() {
   document.addEventListener("keydown", onKey);
@@ -167,6 +119,4 @@ wireCopies();
 wireKeys();
 wireParts();
 rememberRow();
-draw();
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 document.getElementById("flaw")?.focus();

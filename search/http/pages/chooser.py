@@ -1,0 +1,90 @@
+"""The list of columns as it is chosen: each with its links to the left, to the right and away, and what can be added."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from search.http.pages.columns import CHOICE, USUAL, ListColumn, chosen, in_address, kept, others
+from search.http.pages.form import Choice
+from search.http.pages.question import Items, Question
+from search.http.pages.render import PageRequest
+from search.http.pages.words import sentence_case
+from search.scope import Scope
+from search.sorting import Sort
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnEntry:
+    """A column that is shown: the addresses that move it and take it away; empty where that cannot be."""
+
+    column: ListColumn
+    left: str
+    right: str
+    gone: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnHead:
+    """The head of a column: the address in its order, or in the opposite one where rows come so; empty where it has none."""
+
+    column: ListColumn
+    address: str = ""
+    #: As `aria-sort` has it; empty where rows come in another order.
+    sorted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """Everything about the choice of columns."""
+
+    heads: tuple[ColumnHead, ...]
+    entries: tuple[ColumnEntry, ...]
+    #: The orders of rows: word, words, and whether it is the one that is shown.
+    sorts: tuple[Choice, ...]
+    others: tuple[ListColumn, ...]
+    #: The address with the usual ones.
+    usual: str
+    #: What the form sends along.
+    kept: Items
+    #: The choice, as a browser keeps it.
+    value: str
+
+
+def chooser_of(question: Question, columns: Sequence[ListColumn], scope: Scope) -> Chooser:
+    """The choice of the columns of a question."""
+
+    def address(changed: Sequence[ListColumn]) -> str:
+        return question.with_values(**{CHOICE: in_address(changed)})
+
+    def moved(number: int, to: int) -> str:
+        if not 0 <= to < len(columns):
+            return ""
+        order = [one for at, one in enumerate(columns) if at != number]
+        return address([*order[:to], columns[number], *order[to:]])
+
+    entries = tuple(
+        ColumnEntry(one, moved(at, at - 1), moved(at, at + 1), address([*columns[:at], *columns[at + 1 :]]) if len(columns) > 1 else "")
+        for at, one in enumerate(columns)
+    )
+    heads = tuple(head_of(question, one) for one in columns)
+    sorts = tuple(Choice(one.value, sentence_case(one.words), one is question.query.sort) for one in Sort)
+    return Chooser(heads, entries, sorts, tuple(others(columns, scope)), address(USUAL), question.items, in_address(columns))
+
+
+def head_of(question: Question, column: ListColumn) -> ColumnHead:
+    """The head of a column in the list of a question."""
+    now = question.query.sort
+    if column.sort is None:
+        return ColumnHead(column)
+    if column.sort is Sort.OLDEST and now is Sort.NEWEST:
+        return ColumnHead(column, question.with_values(sort=Sort.OLDEST.value), "descending")
+    if now is column.sort:
+        return ColumnHead(column, question.with_values(sort=None), "ascending" if now is Sort.OLDEST else "descending")
+    return ColumnHead(column, question.with_values(sort=None if column.sort is Sort.OLDEST else column.sort.value))
+
+
+def columns_of(page: PageRequest, items: Items) -> tuple[ListColumn, ...]:
+    """The columns of a list: those of the address, else those that the browser kept, else the usual ones."""
+    listed = next((value for name, value in items if name == CHOICE), "")
+    return chosen(listed) if listed else kept(page.request.cookies.get(CHOICE, "").replace("~", ","))
