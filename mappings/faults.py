@@ -24,6 +24,7 @@ MailTraceError
     ├── NotColumnar    a columnar copy cannot answer: the rows are asked (`search.engines.embedded_columnar_sql`)
     ├── CopyFailed     a columnar copy did not answer (`search.engines.embedded_columnar`)
     ├── Busy           too many ask the service already (`search.http.problems`)
+    ├── Crowded        too many results are followed already (`search.http.problems`)
     └── HeadError      the head of a request is not taken (`mailtrace.door.head`)
 
 Other errors are Python's own (OSError for a file), or faults of the program.

@@ -91,13 +91,17 @@ class ReferenceStore:
             except ValueError as error:
                 raise QueryError("this is no cursor of ours", field="cursor") from error
         fitting = self._fitting(query, scope)
-        behind = list(self.walk(query, scope, cursor=cursor))
+        behind = self._ordered(query, scope, cursor)
         page = behind[:limit]
         total = Total(len(fitting)) if len(fitting) <= TOTAL_LIMIT else Total(TOTAL_LIMIT, "gte")
         return Page([_bare(trace) for trace in page], page[-1].id if len(behind) > limit else None, total)
 
     def walk(self, query: Query, scope: Scope, *, cursor: str | None = None) -> Iterator[Trace]:
-        """All that fit, in their order; of those ranked by a number the first thousand."""
+        """All that fit, in their order."""
+        return (_bare(trace) for trace in self._ordered(query, scope, cursor))
+
+    def _ordered(self, query: Query, scope: Scope, cursor: str | None) -> list[Trace]:
+        """All that fit, in their order, behind a cursor; of those ranked by a number the first thousand."""
         ordered = self._fitting(query, scope)
         match query.sort.value:
             case "newest":
@@ -110,7 +114,7 @@ class ReferenceStore:
                 ordered = ordered[:1000]
                 if cursor is not None:
                     ordered = ordered[[trace.id for trace in ordered].index(cursor) + 1 :]
-        return (_bare(trace) for trace in ordered)
+        return ordered
 
     def count(self, query: Query, scope: Scope) -> int:
         """How many fit."""

@@ -50,7 +50,7 @@ def test_the_tree_is_drawn() -> None:
         if name[:1].isupper() and line[:1] in "│├└ M":
             drawn.append(((len(line) - len(line.lstrip("│├└─ "))) // 4, name))
     above = {name: next((up for level, up in reversed(drawn[:i]) if level < depth), None) for i, (depth, name) in enumerate(drawn)}
-    inner = {"Unpackable", "NotColumnar", "CopyFailed", "Busy", "HeadError"}
+    inner = {"Unpackable", "NotColumnar", "CopyFailed", "Busy", "Crowded", "HeadError"}
     expected = {kind.__name__: next(base.__name__ for base in kind.__mro__[1:] if base in raised() | {Exception}) for kind in raised()}
     assert {name: up or "Exception" for name, up in above.items() if name not in inner} == {
         name: up for name, up in expected.items() if name not in inner

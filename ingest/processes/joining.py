@@ -23,13 +23,13 @@ from ingest.processes.messages import (
     Flush,
     FromJoiner,
     GiveUp,
+    HostLines,
     JoinerReport,
     Leave,
     LineRow,
     Lines,
     NoteProgress,
     PlaceRow,
-    Segment,
     ToJoiner,
 )
 from ingest.processes.served import StoreElsewhere
@@ -160,20 +160,20 @@ class _Joiner:
         for row in lines.places:
             self._places.know(row)
         with Hold() as hold:
-            for segment in lines.segments:
+            for of_host in lines.hosts:
                 taken: list[tuple[Line, tuple[Fact | SessionRole, ...], Place]] = []
-                for line in segment.lines:
+                for line in of_host.lines:
                     place = self._places.of(line.place)
                     hold.on(place)
-                    taken.append((_line(segment, line), tuple(line.stated), place))
-                self.journeys.take({segment.host: taken}, _Origin(segment.path, segment.told))
+                    taken.append((_line(of_host, line), tuple(line.stated), place))
+                self.journeys.take({of_host.host: taken}, _Origin(of_host.path, of_host.told))
 
 
-def _line(segment: Segment, row: LineRow) -> Line:
+def _line(of_host: HostLines, row: LineRow) -> Line:
     """The line, as far as journeys need it."""
     program = sys.intern(row.program)
-    file = segment.path if row.file is None else row.file
-    return Line(row.time_us, row.fine, segment.host, program, program, row.pid, "", row.raw, file, digest=row.digest)
+    file = of_host.path if row.file is None else row.file
+    return Line(row.time_us, row.fine, of_host.host, program, program, row.pid, "", row.raw, file, digest=row.digest)
 
 
 def join(reader_end: Connection, store_end: Connection, options: IngestOptions) -> OpenJourneys | None:

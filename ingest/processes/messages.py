@@ -29,7 +29,7 @@ class PlaceRow(msgspec.Struct, frozen=True, array_like=True):
 
 
 class LineRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A line and what it states. `file` is named where it is not the segment's: a record may go on in the next file."""
+    """A line and what it states. `file` is named where it is not that of the others: a record may go on in the next file."""
 
     place: int
     time_us: int
@@ -42,7 +42,7 @@ class LineRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     file: str | None
 
 
-class Segment(msgspec.Struct, frozen=True, array_like=True):
+class HostLines(msgspec.Struct, frozen=True, array_like=True):
     """Lines of one host, in the order of reading, and what was said about their file."""
 
     host: str
@@ -55,7 +55,7 @@ class Lines(_Message, frozen=True):
     """The next lines."""
 
     places: list[PlaceRow]
-    segments: list[Segment]
+    hosts: list[HostLines]
 
 
 class Flush(_Message, frozen=True):

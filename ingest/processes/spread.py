@@ -23,12 +23,12 @@ from ingest.processes.messages import (
     Flush,
     FromJoiner,
     GiveUp,
+    HostLines,
     JoinerReport,
     LineRow,
     Lines,
     NoteProgress,
     PlaceRow,
-    Segment,
     StoreTold,
     ToJoiner,
 )
@@ -56,7 +56,7 @@ class _Joiner:
         self._end = end
         self.told = told
         self._reports: SimpleQueue[FromJoiner | None] = SimpleQueue()
-        self._segments: list[Segment] = []
+        self._hosts: list[HostLines] = []
         self._gathered: set[int] = set()
         self._waiting = 0
         self._numbers: dict[Place, int] = {}
@@ -94,7 +94,7 @@ class _Joiner:
             file = None if line.file == origin.name else line.file
             stated: list[Any] = list(facts)
             rows.append(LineRow(number, line.time_us, line.fine, line.program, line.pid, line.raw, line.digest, stated, file))
-        self._segments.append(Segment(host, origin.name, origin.told_at(lines[-1][2]), rows))
+        self._hosts.append(HostLines(host, origin.name, origin.told_at(lines[-1][2]), rows))
         self._waiting += len(rows)
         self.since_flush += len(rows)
         self.lines += len(rows)
@@ -106,10 +106,10 @@ class _Joiner:
 
     def send_lines(self) -> None:
         """Send what is gathered."""
-        if self._segments:
+        if self._hosts:
             places = [self._row(number) for number in sorted(self._gathered)]
-            segments, self._segments, self._gathered, self._waiting = self._segments, [], set(), 0
-            self.send(Lines(places, segments))
+            hosts, self._hosts, self._gathered, self._waiting = self._hosts, [], set(), 0
+            self.send(Lines(places, hosts))
 
     def send(self, message: ToJoiner) -> None:
         """Send a message, which one report will answer."""
