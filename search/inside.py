@@ -49,11 +49,11 @@ _NOT_LOOKED_AT = frozenset(
 
 def without_inside(report: ReportAnswer) -> ReportAnswer:
     """A report as somebody reads it who does not run the system."""
-    masked: ReportAnswer = _Mask.of(report).taken(report)
+    masked: ReportAnswer = Mask.of(report).taken(report)
     return masked
 
 
-class _Mask:
+class Mask:
     """What stands for the names of servers, and for addresses."""
 
     def __init__(self, servers: Iterable[str], others: Iterable[str]) -> None:
@@ -64,7 +64,7 @@ class _Mask:
         self._names = re.compile(rf"(?<![\w.@-])(?:{'|'.join(names)})(?![\w@-]|\.\w)", re.IGNORECASE) if names else None
 
     @classmethod
-    def of(cls, report: ReportAnswer) -> _Mask:
+    def of(cls, report: ReportAnswer) -> Mask:
         """The mask of a report: the servers that wrote its lines, and those with an address inside."""
         hosts = [report.trace.host, *(step.host for step in report.timeline), *(one.host for one in report.related)]
         server = report.trace.sending_server

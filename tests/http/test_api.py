@@ -139,7 +139,7 @@ WRONG: list[tuple[str, list[tuple[str, str]], str, str]] = [
     ("/vocabulary", [("x", "1")], "x", "there are none here"),
     ("/health", [("x", "1")], "x", "there are none here"),
     ("/audit", [("whom", "x")], "whom", "did you mean “who”?"),
-    ("/traces/0000000000000000000000000x", [("x", "1")], "x", "there are none here"),
+    ("/traces/0000000000000000000000000x", [("x", "1")], "x", "there are lang, reader, tz"),
 ]
 
 

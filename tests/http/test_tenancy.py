@@ -22,10 +22,13 @@ from mappings.address import fold
 from mappings.trace import Trace
 from search.answers import trace_answer
 from search.engines import Total
+from search.inside import Mask
 from search.query import Query
+from search.report import email_report
 from search.rows import csv_header, csv_rows
 from search.scope import Scope
 from search.service import MailTrace
+from search.speech import IN_ENGLISH
 from search.stated import stated
 
 pytest_plugins = ("http_fixtures",)
@@ -195,10 +198,16 @@ def test_reports_are_of_own_mail_and_hold_nothing_of_others(served: Running, wor
         answer = json_of(response)
         assert answer == builtins(expected), (person.name, wanted)
         found = world.whole.traces[answer["trace"]["id"]]
-        assert answer["trace"] == {**builtins(trace_answer(found)), **_covered(found, person)}
+        # What he reads of the operator's servers is tested in `test_readers`; here it is held against what he would read otherwise.
+        mask = Mask.of(email_report(found, mail.engine, mail.scope, IN_ENGLISH)) if person.sees is not None else None
+        plain = {**builtins(trace_answer(found)), **_covered(found, person)}
+        row = builtins(trace_answer(found)) if mask is None else builtins(mask.taken(trace_answer(found)))
+        if mask is not None and row["error"] is not None:
+            row["error"]["meaning"] = answer["explanation"]["reason_sentence"]
+        assert answer["trace"] == {**row, **{name: value for name, value in plain.items() if value is None}}
         assert person.may_see(found)
         assert all(person.may_see(world.whole.traces[one["id"]]) for one in answer["related"])
-        some, without = check_lines(answer, found, person)
+        some, without = check_lines(answer, found, person, mask)
         shown, lines, covered = shown + 1, lines + some, covered + without
         if found.log_domain in ("mx7", "mx8"):
             check_addresses(response.text, [found, *(world.whole.traces[one["id"]] for one in answer["related"])], person)
@@ -216,7 +225,7 @@ def _covered(trace: Trace, person: Person) -> dict[str, None]:
     return dict.fromkeys(hidden)
 
 
-def check_lines(answer: Any, trace: Trace, person: Person) -> tuple[int, int]:
+def check_lines(answer: Any, trace: Trace, person: Person, mask: Mask | None = None) -> tuple[int, int]:
     """Lines are shown whole, or in words alone where they name others; how many of each there were."""
     own = {fold(name) for name in (trace.recipient, trace.original_recipient) if name}
     whole = covered = 0
@@ -232,8 +241,9 @@ def check_lines(answer: Any, trace: Trace, person: Person) -> tuple[int, int]:
             # An address that ends in a control character may be read as another one: less may be shown.
             may = step["raw"] is not None
         assert step["recipients"] == visible
-        assert step["raw"] == (line.event.raw if may else None)
-        assert not may or step["words"] == line.words
+        raw, words = (line.event.raw, line.words) if mask is None else (mask.text(line.event.raw), mask.text(line.words))
+        assert step["raw"] == (raw if may else None)
+        assert not may or step["words"] == words
         whole, covered = whole + may, covered + (not may)
     return whole, covered
 
