@@ -22,6 +22,7 @@ from mailtrace.metrics.table import TABLE
 from mailtrace.settings import CustomerTable, Elasticsearch, Http, LogDomainTable, Settings, SourceTable
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.http import api, parameters
+from search.http.problems import FLAWS, KINDS
 from search.query import PARAMETERS, SENTENCES
 from search.rows import CSV_COLUMNS
 
@@ -61,6 +62,8 @@ def blocks() -> dict[str, str]:
     )
     parts["columns"] = _table(("column", "holds"), [(f"`{name}`", sentence) for name, sentence in CSV_COLUMNS.items()])
     parts["api calls"] = _table(("call", "gives"), [(f"`GET {path}`", summary) for path, summary in _calls()])
+    parts["problems"] = _table(("type", "means"), [(f"`{kind}`", sentence) for kind, sentence in KINDS.items()])
+    parts["flaws"] = _table(("code", "means"), [(f"`{kind}`", sentence) for kind, sentence in FLAWS.items()])
     parts["api parameters"] = _table(("parameter", "asks for"), [(f"`{name}`", sentence) for name, sentence in _parameters()])
     return parts
 

@@ -20,7 +20,7 @@ from search.http.problems import Crowded
 from search.http.sessions import AnyRequest
 from search.http.site import Site
 from search.http.state import way_of
-from search.live import EVERY_S, Live, NewRows
+from search.live import EVERY_S, Live
 from search.query import Query
 from search.service import MailTrace
 
@@ -42,8 +42,8 @@ class Following:
     query: Query
     #: The id behind which it goes on.
     after: str | None
-    #: How a row is written.
-    shown: Callable[[TraceAnswer], Any]
+    #: What is written of rows, for who sees this mail.
+    shown: Callable[[MailTrace, list[TraceAnswer]], list[Any]]
 
 
 class LiveStream(Stream):
@@ -89,8 +89,7 @@ async def _events(following: Following, request: AnyRequest, live: Live) -> Asyn
         if caller is None:
             return
         mail = MailTrace(following.mail.engine, caller.scope, following.mail.clock)
-        found = await _in_thread(partial(live.look, mail))
-        written = _written(found, following.shown)
+        written = await _in_thread(partial(_written, live, mail, following))
         if not written and time.monotonic() - said >= HEARTBEAT_S:
             written = b": nothing new\n\n"
         if written:
@@ -98,10 +97,12 @@ async def _events(following: Following, request: AnyRequest, live: Live) -> Asyn
             yield written
 
 
-def _written(found: NewRows, shown: Callable[[TraceAnswer], Any]) -> bytes:
+def _written(live: Live, mail: MailTrace, following: Following) -> bytes:
     """New rows as events; behind each stands the mark from which a client goes on."""
+    found = live.look(mail)
+    rows = following.shown(mail, found.traces)
     events = [b"event: more\ndata: {}\n\n"] if found.more else []
-    events += [b"event: trace\nid: %s\ndata: %s\n\n" % (found.mark.encode(), msgspec.json.encode(shown(row))) for row in found.traces]
+    events += [b"event: trace\nid: %s\ndata: %s\n\n" % (found.mark.encode(), msgspec.json.encode(row)) for row in rows]
     return b"".join(events)
 
 

@@ -135,7 +135,10 @@ def test_a_part_of_another_question_is_left_alone(mailtrace: Run, tmp_path: Path
         (("--resume",), "parquet and --resume need a file: name it with --output"),
         (("--format", "parquet"), "parquet and --resume need a file: name it with --output"),
         (("--output", "x"), "--output takes rows: give --format csv, jsonl or parquet"),
-        (("--output", "x", "--format", "csv", "--limit", "5"), "--output writes all that fit; leave out --limit, --cursor, --count and --follow"),
+        (
+            ("--output", "x", "--format", "csv", "--limit", "5"),
+            "--output writes all that fit; leave out --limit, --cursor",
+        ),
     ],
 )
 def test_what_is_no_export_is_said(mailtrace: Run, words: tuple[str, ...], said: str) -> None:
