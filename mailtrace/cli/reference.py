@@ -17,6 +17,7 @@ import msgspec
 from rich.console import Console
 
 from mailtrace.cli.app import COMMANDS, command_line
+from mailtrace.cli.man import man_page
 from mailtrace.layers import VARIABLES
 from mailtrace.metrics.table import TABLE
 from mailtrace.settings import CustomerTable, Elasticsearch, Http, LogDomainTable, Settings, SourceTable
@@ -28,6 +29,8 @@ from search.rows import CSV_COLUMNS
 
 _BLOCK = re.compile(r"(<!-- begin (?P<name>[\w -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _WIDTH = 100
+#: The man page; an installation puts it where `man` looks.
+MANUAL = Path(__file__).parents[1] / "mailtrace.1"
 _WORDS: tuple[type[StrEnum], ...] = (Disposition, Verdict, Reason, Direction)
 _STRUCTS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("settings", Settings),
@@ -91,6 +94,11 @@ def _parameters() -> list[tuple[str, str]]:
     }
     questions = [(name, SENTENCES[name]) for name in (*PARAMETERS, "customer")]
     return questions + [(name, str(get_args(kind)[1].description)) for name, kind in others.items()]
+
+
+def manual() -> str:
+    """The man page as it is installed."""
+    return man_page(COMMANDS, _help)
 
 
 def _help(*command: str) -> str:
@@ -170,6 +178,7 @@ def _table(titles: tuple[str, ...], rows: Sequence[Sequence[str]]) -> str:
 
 
 if __name__ == "__main__":
+    MANUAL.write_text(manual(), encoding="utf-8")
     for argument in sys.argv[1:]:
         file = Path(argument)
         before = file.read_text(encoding="utf-8")
