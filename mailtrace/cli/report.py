@@ -10,14 +10,19 @@ from cyclopts import Parameter
 
 from mailtrace.cli.common import Common
 from mailtrace.cli.languages import checked_language
-from mailtrace.problems import CouldNot
+from mailtrace.problems import CouldNot, WrongUsage
 from mailtrace.show.report import show_report
 from mailtrace.show.screen import Screen
 from mailtrace.stores import asking
 from mailtrace.zones import named, system_zone
 from mappings.locales import ENGLISH
+from search.answers import ReportAnswer
 from search.safe import printable_json
+from search.service import MailTrace
 from search.speech import Reader
+
+#: So many ids are named where a beginning is that of several.
+_LISTED = 5
 
 
 def report(
@@ -36,7 +41,7 @@ def report(
     Parameters
     ----------
     id
-        Id of the trace, as `mailtrace search` shows it.
+        Id of the trace, as `mailtrace search` shows it, or the beginning of it: as much as no other trace has.
     lang
         Language of the text for the customer, such as de; `mailtrace languages` lists them.
     reader
@@ -48,10 +53,19 @@ def report(
     settings = (common or Common()).settings()
     checked_language(lang)
     with asking(settings.store, settings.elasticsearch, settings.books()) as mail:
-        found = mail.report(id, lang=lang, reader=reader)
+        found = mail.report(id, lang=lang, reader=reader) or _by_beginning(mail, id, lang, reader)
     if found is None:
-        raise CouldNot(f"there is no trace {id!r}; ids are in the last column of mailtrace search")
+        raise CouldNot(f"there is no trace {id!r}; ids are the words of 26 characters in mailtrace search")
     if format == "json":
         print(printable_json(msgspec.json.encode(found)))
     else:
         show_report(Screen(sys.stdout), found, named(system_zone()))
+
+
+def _by_beginning(mail: MailTrace, begin: str, lang: str, reader: Reader | None) -> ReportAnswer | None:
+    """The report on the one trace whose id begins so; raises where there are several."""
+    found = mail.beginning_with(begin, limit=_LISTED + 1)
+    if len(found) > 1:
+        listed = ", ".join(trace.id for trace in found[:_LISTED])
+        raise WrongUsage(f"several ids begin with {begin!r}; give more of it: {listed}{', ...' if len(found) > _LISTED else ''}")
+    return mail.report(found[0].id, lang=lang, reader=reader) if found else None

@@ -36,15 +36,18 @@ def live(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail, n
 
 
 class _Shown:
-    """Writes a row as the page has it."""
+    """Writes rows as the page has them."""
 
     def __init__(self, page: PageRequest, question: Question) -> None:
         self._page = page
         self._question = question
         self._columns = columns_of(page, question.items)
 
-    def __call__(self, row: TraceAnswer, mail: MailTrace) -> Any:
-        """The row as a part of the page, with its id."""
+    def __call__(self, mail: MailTrace, rows: list[TraceAnswer]) -> list[Any]:
+        """Rows as parts of the page, each with its id."""
+        return [written for row in rows if (written := self._written(row, mail)) is not None]
+
+    def _written(self, row: TraceAnswer, mail: MailTrace) -> Any:
         values = mail.values(row.id, [column.field.name for column in self._columns])
         if values is None:
             # It is gone, or became another one, since it was found.
