@@ -16,6 +16,7 @@ from bench.measure import machine, show
 PLAN = (
     ("commands", ["--rounds", "9"], ["--rounds", "31"]),
     ("ingest", ["--lines", "200000", "--rounds", "3", "--times", "4"], ["--lines", "1000000", "--rounds", "3", "--times", "4"]),
+    ("workers", ["--lines", "200000", "--rounds", "2"], ["--lines", "1000000"]),
     ("families", ["--lines", "60000", "--rounds", "3"], ["--lines", "300000", "--rounds", "3"]),
     ("shared_keys", ["--messages", "500"], ["--messages", "2000"]),
     ("recipients", ["--recipients", "1000", "4000"], ["--recipients", "3000", "12000", "48000"]),

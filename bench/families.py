@@ -20,7 +20,7 @@ from ingest.formats import format_of, framer_of
 from ingest.options import IngestOptions
 from ingest.pipeline import Ingest
 from ingest.sinks.embedded import EmbeddedSink
-from mailtrace.cli.ingest import calm_collector
+from mailtrace.collector import calm_collector
 
 _CAPTURES = Path(__file__).parent.parent / "tests" / "data" / "captures"
 #: Family, capture, and its files: each family's lines with those that are joined to them.

@@ -17,6 +17,8 @@ from typing import Any
 from bench import traffic
 from bench.measure import MAILTRACE, Run, checked, keep, parser, run, show, spread, table
 
+#: CPU is compared with that of other programs, each of one process; `bench.workers` has several.
+_ALONE = {"MAILTRACE_PROCESSES": "1"}
 _WROTE = re.compile(r"wrote ([\d,]+) trace")
 _FROM = re.compile(r": from=<([^>]+)>, size=")
 #: Lines of a sender's mail, found as people do: its queue ids first, then every line that names one of them.
@@ -46,7 +48,7 @@ class Peers:
         """Read the log into a new store."""
         data = self._work / "data"
         shutil.rmtree(data, ignore_errors=True)
-        return checked(run([MAILTRACE, "--data", str(data), "ingest", "--once", str(self._log)]), "ingest")
+        return checked(run([MAILTRACE, "--data", str(data), "ingest", "--once", str(self._log)], env=_ALONE), "ingest")
 
     def search(self) -> Run:
         """Ask the store that `ingest` made for all mail of a sender, starting the program anew."""
@@ -143,7 +145,7 @@ def growth(lines: int, times: int, settings: traffic.Settings, work: Path, first
     """Read a log that is several times as long, for the memory that it takes."""
     log = work / "long.log"
     traffic.write(log, lines * times, settings)
-    done = checked(run([MAILTRACE, "--data", str(work / "long"), "ingest", "--once", str(log)]), "ingest")
+    done = checked(run([MAILTRACE, "--data", str(work / "long"), "ingest", "--once", str(log)], env=_ALONE), "ingest")
     ratio = done.peak_mb / first_peak_mb
     rows = [
         [f"{lines:,}", f"{first_peak_mb:,.0f}", "", ""],

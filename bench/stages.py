@@ -23,7 +23,7 @@ from bench.measure import keep, parser, show, table
 from ingest.options import IngestOptions
 from ingest.pipeline import Ingest
 from ingest.sinks.embedded import EmbeddedSink
-from mailtrace.cli.ingest import calm_collector
+from mailtrace.collector import calm_collector
 
 #: Stages by the folders and modules that are theirs; the first that fits counts.
 STAGES = (

@@ -13,6 +13,7 @@ HOT = (
     "ingest/formats",
     "ingest/framing",
     "ingest/intake.py",
+    "ingest/journeys.py",
     "ingest/joining",
     "ingest/memory",
     "ingest/mending.py",

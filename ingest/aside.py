@@ -8,8 +8,9 @@ are none of a line's, and go on to whoever waits for them or ends.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -50,6 +51,14 @@ class Failed(msgspec.Struct, frozen=True):
     lines: list[FailedLine]
 
 
+class Keeper(Protocol):
+    """Where letters are kept."""
+
+    def put(self, letters: Sequence[bytes]) -> None:
+        """Keep encoded letters; raises `OSError` where they cannot be."""
+        ...
+
+
 class FailedLetters(Letters[Failed]):
     """What the program failed on, in a data folder."""
 
@@ -60,7 +69,7 @@ class FailedLetters(Letters[Failed]):
 class Aside:
     """Puts aside, counts, and tells once of each reason. With `strict` nothing is taken: a fault of ours ends the run, as in tests."""
 
-    def __init__(self, letters: FailedLetters, summary: Summary, *, strict: bool = False, keep_lines: bool = True) -> None:
+    def __init__(self, letters: Keeper, summary: Summary, *, strict: bool = False, keep_lines: bool = True) -> None:
         self._letters = letters
         self._summary = summary
         self._strict = strict
@@ -89,6 +98,13 @@ class Aside:
                 " Please report it."
             )
             _log.error("line_failed", kind=kind, file=lines[0].file if lines else None)
+
+    def adopt(self, letters: Sequence[bytes], failed: Mapping[str, int], warnings: Sequence[str]) -> None:
+        """Keep what another process has put aside, with its count by program and what it said of it."""
+        self._waiting += letters
+        self._summary.failed.update(failed)
+        for warning in warnings:
+            self._summary.warn(warning)
 
     def put_back(self, letters: Sequence[Failed]) -> None:
         """Keep letters on that nothing could be done about."""

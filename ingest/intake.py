@@ -1,7 +1,7 @@
-"""From the lines of a file to what the tables of journeys hold: framing, records, formats, joining.
+"""From the lines of a file to what they state: framing, records, formats, identity.
 
-The one place at which a line can fail: whatever raises on the way is put aside with its line (`ingest.aside`), the message is told
-without it, as incomplete, and the next line is read.
+Whatever raises on the way is put aside with its line (`ingest.aside`), the message is told without it, as incomplete, and the next line
+is read.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from ingest.aside import Aside
 from ingest.formats import Format, Silent, format_of
 from ingest.framing.inside import says_repeated
 from ingest.framing.line import Line
+from ingest.joining.event import digest_of
 from ingest.joining.places import Hold, Place
 from ingest.joining.way import SessionRole
-from ingest.memory.arriving import Arrival, SessionMark
-from ingest.memory.memory import Memory
+from ingest.journeys import Journeys, Stated
 from ingest.options import IngestOptions
 from ingest.queue_ids import id_at_start
 from ingest.source import SourceFile
@@ -25,9 +25,6 @@ from mappings.facts import Connected, Fact, Nothing, Unread
 from mappings.log_words import Contact
 
 _SAMPLES = 20
-#: What lines state, each with its number among what its line states, by the host whose they are.
-_Stated = dict[str, list[tuple[Line, Fact | SessionRole, int, Place]]]
-
 _MARKS = {Contact.CONNECT: SessionRole.OPEN, Contact.DISCONNECT: SessionRole.CLOSE}
 
 
@@ -39,12 +36,13 @@ class Intake:
         options: IngestOptions,
         summary: Summary,
         aside: Aside,
-        memory_of: Callable[[str], Memory],
+        journeys: Journeys,
         host_of: Callable[[SourceFile], str],
     ) -> None:
         self._summary = summary
         self._aside = aside
-        self._memory_of = memory_of
+        self._journeys = journeys
+        self._domains = options.domains
         self._host_of = host_of
         self._format_name = options.format
         #: Lines may be read on which this program failed before.
@@ -57,7 +55,7 @@ class Intake:
 
     def take(self, source: SourceFile, count: int, until_us: int | None) -> None:
         """Take the next lines of a file, at most `count`, as far as `until_us`."""
-        stated: _Stated = {}
+        stated: Stated = {}
         with Hold() as hold:
             for offset, text in source.lines(count):
                 try:
@@ -69,17 +67,19 @@ class Intake:
                     self._state(source, line, place, stated, hold)
                 if until_us is not None and source.latest_us > until_us:
                     break
-            self._join(stated, source)
+            source.came_of(stated)
+            self._journeys.take(stated, source)
 
     def take_records(self, source: SourceFile, records: Iterable[tuple[Line, Place]]) -> None:
         """Take in records that no further line ended, as they stand."""
-        stated: _Stated = {}
+        stated: Stated = {}
         with Hold() as hold:
             for line, place in records:
                 self._state(source, line, place, stated, hold)
-            self._join(stated, source)
+            source.came_of(stated)
+            self._journeys.take(stated, source)
 
-    def _state(self, source: SourceFile, line: Line, place: Place, stated: _Stated, hold: Hold) -> None:
+    def _state(self, source: SourceFile, line: Line, place: Place, stated: Stated, hold: Hold) -> None:
         """Find out what a line states; until the journeys have it, it is needed."""
         if line.time_us < self._begin_us:
             return
@@ -98,29 +98,11 @@ class Intake:
             facts = self._nothing(line, source)
         if line.pid and (unread or self.sparse):
             facts = (*facts, SessionRole.GAP)
-        for number, fact in enumerate(facts):
-            hold.on(place)
-            stated.setdefault(line.host, []).append((line, fact, number, place))
-
-    def _join(self, stated: _Stated, source: SourceFile) -> None:
-        """Give what was stated to the journeys; what it names beside is looked up in one question beforehand."""
-        for host, batch in stated.items():
-            source.came_of(host)
-            memory = self._memory_of(host)
-            arrivals: list[tuple[Line, Place, Arrival | SessionMark]] = []
-            for line, fact, number, place in batch:
-                try:
-                    arrivals.append((line, place, memory.arrive(line, fact, number)))
-                except Exception as error:  # noqa: BLE001
-                    self._fail(error, source, place.offset, line.raw, line.program)
-            with memory.looking_up([arrival for _, _, arrival in arrivals]):
-                for line, place, arrival in arrivals:
-                    for work in (memory.place, memory.place_unread):
-                        try:
-                            work(arrival, place)
-                            break
-                        except Exception as error:  # noqa: BLE001
-                            self._fail(error, source, place.offset, line.raw, line.program)
+        if not facts:
+            return
+        line.digest = digest_of(self._domains.of(line.host), line)
+        hold.on(place)
+        stated.setdefault(line.host, []).append((line, facts, place))
 
     def _nothing(self, line: Line, source: SourceFile) -> tuple[Fact, ...]:
         """What takes back that a line could not be read, where it says nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -30,6 +31,22 @@ class LogDomain:
     name: str
     hosts: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
+
+
+class LogDomains:
+    """The log domains of hosts: as set, else each host is one of its own."""
+
+    def __init__(self, set_apart: Iterable[LogDomain]) -> None:
+        self._set = {host: domain for domain in set_apart for host in (domain.hosts or (domain.name,))}
+
+    def of(self, host: str) -> str:
+        """The name of a host's log domain."""
+        setting = self._set.get(host)
+        return host if setting is None else setting.name
+
+    def setting(self, host: str) -> LogDomain | None:
+        """What is set about it."""
+        return self._set.get(host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +77,11 @@ class IngestOptions:
     memory_s: float = 120.0
     #: A fault of the program at a line ends the run, instead of putting the line aside: for tests.
     strict: bool = False
+
+    @property
+    def domains(self) -> LogDomains:
+        """The log domains of all hosts."""
+        return LogDomains(self.log_domains)
 
     @property
     def part(self) -> bool:

@@ -14,16 +14,13 @@ from pathlib import Path
 import structlog
 
 from ingest.aside import Aside, Failed, FailedLetters
-from ingest.clock import AHEAD_US, SECOND, SKEW_US, reach_us
+from ingest.clock import SKEW_US
 from ingest.formats import new_joiner
-from ingest.formats.earlier import fact_in
 from ingest.framing.line import Line
 from ingest.intake import Intake
-from ingest.joining.event import LiveEvent
 from ingest.joining.places import Place
-from ingest.joining.within import Within
+from ingest.journeys import Journeys, OpenJourneys
 from ingest.losses import note_losses
-from ingest.memory.memory import Memory
 from ingest.options import IngestOptions
 from ingest.recording import Recorder
 from ingest.records import Joiner
@@ -35,9 +32,6 @@ from ingest.tail.checkpoint import Checkpoint
 from ingest.tail.faults import TailError
 from ingest.tail.follow import Follower
 from ingest.tail.names import is_file
-from ingest.telling.document import Context
-from ingest.telling.ownership import Ownership
-from ingest.writer import UnderWay, Writer
 from mappings import private
 from mappings.readings import EVERY_S, Ended, Trouble
 
@@ -60,6 +54,7 @@ class Ingest:
         sink: Sink,
         data: Path,
         *,
+        journeys: Callable[[Aside], Journeys] | None = None,
         progress: Progress | None = None,
         clock: Callable[[], float] = time.time,
         beat: Callable[[], None] = lambda: None,
@@ -74,17 +69,13 @@ class Ingest:
         self._data = data
         self._progress = progress
         self._clock = clock
-        self._ownership = Ownership(options.customers)
-        self._domain_of = {host: d for d in options.log_domains for host in (d.hosts or (d.name,))}
-        self._writers: dict[str, Writer] = {}
-        self._under_way: UnderWay = {}
-        #: Lines of the future of log domains that are in memory no more.
-        self._ahead_gone = 0
         keep_lines = options.keep_raw and options.keep_subjects
         self._aside = Aside(FailedLetters(data), self.summary, strict=options.strict, keep_lines=keep_lines)
         self._joiner: Joiner[Place] = new_joiner()
         self._sources = Sources(options, self._joiner, self.summary, self._warn)
-        self._intake = Intake(options, self.summary, self._aside, self._memory, self._sources.host_of)
+        # Those of this process, unless others have them.
+        self._journeys: Journeys = OpenJourneys(options, sink, self._aside, clock) if journeys is None else journeys(self._aside)
+        self._intake = Intake(options, self.summary, self._aside, self._journeys, self._sources.host_of)
         self._since_flush = 0
         self._told_at = 0.0
         self._checkpoint = Checkpoint(data)
@@ -173,7 +164,6 @@ class Ingest:
             self._beat()
             source = ready[0]
             until = ready[1].next_us + SKEW_US if len(ready) > 1 else None
-            self._limit()
             self._intake.take(source, _CHUNK, until)
             self.summary.lines += source.taken
             self._since_flush += source.taken
@@ -189,73 +179,17 @@ class Ingest:
             if line.file in sources:
                 self._intake.take_records(sources[line.file], [(line, place)])
 
-    def _limit(self) -> None:
-        """Lines stamped far ahead of the wall clock move no clock."""
-        limit = int(self._clock() * SECOND) + AHEAD_US
-        for writer in self._writers.values():
-            writer.memory.limit_us = limit
-
-    def _name_of(self, host: str) -> str:
-        """The log domain of a host."""
-        setting = self._domain_of.get(host)
-        return setting.name if setting is not None else host
-
-    def _memory(self, host: str) -> Memory:
-        """The open journeys of a host's log domain."""
-        return self._writer(host).memory
-
-    def _writer(self, host: str) -> Writer:
-        """The journeys of a host's log domain."""
-        setting, name = self._domain_of.get(host), self._name_of(host)
-        writer = self._writers.get(name)
-        if writer is None:
-            options = self._options
-            filters = frozenset(setting.filters) if setting is not None else frozenset[str]()
-            several = setting is not None and len(setting.hosts) > 1
-            within = Within(filters, reach_us(options.pin_s), several=several, quarantines=options.quarantines)
-            self._sink.claim(name)
-            memory = Memory(
-                name,
-                self._sink.find,
-                fact_in,
-                within=within,
-                newest_ms=self._sink.newest_ms(name),
-                memory_us=int(options.memory_s * SECOND),
-                hosts=setting.hosts if setting is not None else (),
-            )
-            context = Context(name, within, self._ownership, int(options.hold_back_s * SECOND), options.keep_raw, options.keep_subjects)
-            writer = self._writers[name] = Writer(memory, self._sink, context, self._under_way, self._aside, summary=self.summary)
-            self._limit()
-        return writer
-
     # -- out
 
     def _flush(self, *, everything: bool, final: bool = False) -> None:
         """Write what is due in every log domain, and let go of what is done."""
         self._since_flush = 0
-        for writer in self._writers.values():
-            # All files are read to their end where everything is asked for: then the time for showing goes on with the wall clock.
-            show_us = self._show_us(writer) if everything else writer.memory.clock_us
-            writer.flush(show_us, everything=everything, final=final)
-            writer.evict()
+        self._journeys.flush(everything=everything, final=final)
         for source in self._sources:
             # Also drops what is needed no more of the marks.
             source.low_water()
-        self.summary.ahead = self._ahead_gone + sum(writer.memory.ahead for writer in self._writers.values())
-        self._watch.look(self.summary, self._writers.values(), list(self._sources), len(self._sources.unreadable), now=final)
-
-    def _show_us(self, writer: Writer) -> int:
-        """The log's clock, moved on with the wall clock while no line comes."""
-        clock = writer.memory.clock_us
-        return max(clock, min(int(self._clock() * SECOND), clock + self._idle_us(writer)))
-
-    def _idle_us(self, writer: Writer) -> int:
-        """How long, by the wall clock, no line of a log domain has come."""
-        clock, since = writer.quiet_since
-        if clock != writer.memory.clock_us:
-            writer.quiet_since = (writer.memory.clock_us, self._clock())
-            return 0
-        return int((self._clock() - since) * SECOND)
+        self._journeys.count(self.summary)
+        self._watch.look(self.summary, self._journeys.open, list(self._sources), len(self._sources.unreadable), now=final)
 
     def _finish(self, ended: Ended) -> None:
         """Write everything, also what is held back, and keep how far each file is read."""
@@ -275,9 +209,8 @@ class Ingest:
                 self._intake.take(source, _CHUNK, None)
         self._join(self._joiner.drain())
         self._flush(everything=True, final=True)
-        for writer in self._writers.values():
-            writer.finish()
-        self._sink.flush()
+        self._journeys.finish()
+        self._journeys.count(self.summary)
 
     def _save(self, every_s: float) -> None:
         """Keep how far each file is read, where that was last done so long ago.
@@ -293,35 +226,21 @@ class Ingest:
             self._keep_marks()
         except TailError as error:
             self._warn(f"{error}; it is tried again")
-        self._forget_silent()
 
     def _give_up(self, places: Collection[Place]) -> None:
         """Places that are to be needed no more: what is known of the messages of their lines is written now, as it stands.
 
         Their marks pass them when that is durable. So the promise has one clock, that of the file, and none can leave it behind.
         """
-        if not places:
-            return
-        self._join(self._joiner.left(places))
-        events: dict[str, set[LiveEvent]] = {}
-        for place in places:
-            for holder in list(place.holders):
-                if isinstance(holder, LiveEvent) and holder.lacking:
-                    events.setdefault(holder.host, set()).add(holder)
-                elif isinstance(holder, Line):
-                    place.let_go(holder)
-                else:
-                    holder.give_up(place)
-        for host, held in events.items():
-            self._writer(host).write_now(held, self._show_us(self._writer(host)))
+        if places:
+            self._join(self._joiner.left(places))
+            self._journeys.give_up(places)
 
     def _keep_marks(self, ended: Ended | None = None) -> None:
-        """Keep the low-water marks, and how reading stands; what was put aside is on the disk before."""
-        for writer in self._writers.values():
-            writer.collect()
-        self._sink.note_progress({name: w.memory.clock_us // 1000 for name, w in self._writers.items()})
+        """Keep the low-water marks, and how far and how well all is read; what was put aside is on the disk before."""
+        self._journeys.keep()
         if self._follower is not None and not self._options.part:
-            self._recorder.look(list(self._sources), self._follower, self._name_of, ended=ended)
+            self._recorder.look(list(self._sources), self._follower, self._options.domains.of, ended=ended)
         for source in self._sources.ended():
             self._join(self._joiner.drain(source.name))
         self._sources.note(self._checkpoint)
@@ -332,19 +251,6 @@ class Ingest:
         self._aside.flush()
         if not self._options.part:
             self._checkpoint.store()
-
-    def _forget_silent(self) -> None:
-        """Let go of log domains that are silent, for anybody may name hosts in a log; they are taken up again where lines of them come.
-
-        They are behind the others by the log's clock as well: where the store was away for long, nobody was silent.
-        """
-        silent_us = int((self._options.memory_s + self._options.pin_s) * SECOND)
-        newest_us = max((writer.memory.clock_us for writer in self._writers.values()), default=0)
-        for name, writer in list(self._writers.items()):
-            behind = newest_us - writer.memory.clock_us > silent_us
-            if self._idle_us(writer) > silent_us and behind and writer.let_go():
-                del self._writers[name]
-                self._ahead_gone += writer.memory.ahead
 
     def _tell(self, *, force: bool = False) -> None:
         """Report progress, a few times a second at most."""

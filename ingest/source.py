@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 from itertools import takewhile
 
@@ -54,8 +54,7 @@ class SourceFile:
         self.reader = reader
         self.tally = tally
         self.setting = setting
-        #: Its path when reading began; records that wait for their end know it by this name.
-        self.name = reader.path
+        self._name = reader.path
         #: The time of its first line.
         self.first_us: int | None = None
         #: Lines given by the last `lines`.
@@ -83,6 +82,11 @@ class SourceFile:
         self._slots: deque[Place] = deque()
         self._greatest = 0
         self._began = False
+
+    @property
+    def name(self) -> str:
+        """Its path when reading began; lines, and records that wait for their end, know it by this name."""
+        return self._name
 
     @property
     def read(self) -> int:
@@ -234,6 +238,12 @@ class SourceFile:
         """A line of it that this program failed on; `host` is whose lines are that name none."""
         return FailedLine(self.reader.path, offset, raw, program, self._framer.year_now, replace(self.told, log_host=host))
 
+    def failed_at(self, place: Place, line: Line) -> FailedLine:
+        """A line of it that could not be joined."""
+        return FailedLine(
+            self.reader.path, place.offset, line.raw, line.program, place.year, replace(self.told_at(place), log_host=line.host)
+        )
+
     def _slot(self, offset: int, time_us: int) -> Place:
         """The place of a line: where the file reached the second in which it stands; lines that come late stand where they are read."""
         if self._slots and self._slots[-1].zone_of_ids != self._framer.file_zone.of_ids:
@@ -300,10 +310,10 @@ class SourceFile:
         """The year of its last line, where stamps name none."""
         return None if self.stamp is None or self.stamp.year is not None else self._framer.year_now
 
-    def came_of(self, host: str) -> None:
-        """Lines of a host are in it."""
+    def came_of(self, hosts: Iterable[str]) -> None:
+        """Lines of these hosts are in it."""
         if len(self.hosts) <= MOST_DOMAINS:
-            self.hosts.add(host)
+            self.hosts.update(hosts)
 
     @property
     def pinned_us(self) -> int:

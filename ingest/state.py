@@ -12,7 +12,6 @@ from ingest.clock import SECOND
 from ingest.formats import FORMATS
 from ingest.source import SourceFile
 from ingest.summary import Summary
-from ingest.writer import Writer
 
 #: Programs by which lines are counted, by the formats' names; all others are one, for anybody may log under any name.
 PROGRAMS = frozenset(one.name for one in FORMATS)
@@ -68,9 +67,7 @@ class Watch:
         self._clock = clock
         self._looked_at = float("-inf")
 
-    def look(
-        self, summary: Summary, writers: Collection[Writer], sources: Collection[SourceFile], unreadable: int, *, now: bool = False
-    ) -> None:
+    def look(self, summary: Summary, open_journeys: int, sources: Collection[SourceFile], unreadable: int, *, now: bool = False) -> None:
         """Take down how things stand, a few times a second at most, or `now`."""
         if not now and time.monotonic() - self._looked_at < _PAUSE_S:
             return
@@ -92,7 +89,7 @@ class Watch:
             documents=summary.traces,
             superseded=summary.superseded,
             losses=summary.losses,
-            open_journeys=sum(len(writer.memory.nodes.nodes) for writer in writers),
+            open_journeys=open_journeys,
             files=tuple(map(_file, sources)),
             unreadable=unreadable,
         )

@@ -128,6 +128,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least level of what the program's own log tells.")
     ] = "info"
+    processes: Annotated[
+        Annotated[int, Meta(ge=0, le=64)],
+        Meta(description="Processes that read, join and write; 1 is one for all, 0 takes what the cores and the logs suggest."),
+    ] = 0
     pin: Annotated[Seconds, Meta(description="Seconds that a line which may still matter holds back the position in its file.")] = 600.0
     hold_back: Annotated[Seconds, Meta(description="Seconds of log time that a hop or scan waits for the message it belongs to.")] = 60.0
     memory: Annotated[Seconds, Meta(description="Seconds of log time that a journey which says nothing stays in memory.")] = 120.0

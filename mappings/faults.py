@@ -16,6 +16,8 @@ MailTraceError
 │   ├── CouldNot       the question is fine, the world is not
 │   └── WrongUsage     it cannot be meant like this
 ├── TailError          a log file cannot be read (`ingest.tail.faults`)
+├── ProcessError       another process of the same run has failed (`ingest.processes.faults`)
+│   └── ProcessGoneError   it was killed, or has crashed
 ├── TokenError         what is asked of access tokens cannot be done (`search.http.tokens`)
 └── and what never leaves the part that raises it:
     ├── Unpackable     a column of an embedded store is damaged; a sqlite3.DatabaseError too (`mappings.embedded.packing`)

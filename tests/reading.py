@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 from stores import Store
 
+from ingest.journeys import OpenJourneys
 from ingest.options import IngestOptions
 from ingest.pipeline import Ingest
 from ingest.sinks import Sink
+from ingest.writer import Writer
 from mappings.trace import Trace
 
 #: 1 March 2027: later than every stamp in the tests, so the wall clock of the machine plays no part.
@@ -84,6 +86,13 @@ def read(place: Place, files: Sequence[Path], times: Times = USUAL, *, dies_afte
         ingest = Ingest(wanted, into, place.data, clock=lambda: NOW_S)
         ingest.run_once()
     return ingest
+
+
+def writers_of(ingest: Ingest) -> dict[str, Writer]:
+    """The open journeys of an ingester that has them in this process, by their log domains."""
+    journeys = ingest._journeys
+    assert isinstance(journeys, OpenJourneys)
+    return journeys._writers
 
 
 def forget_positions(data: Path) -> None:

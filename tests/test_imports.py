@@ -30,7 +30,7 @@ PLACES = {
     "prometheus_client": ("mailtrace.metrics",),
     "uvicorn": ("mailtrace.serving", "mailtrace.door"),
     "h11": ("mailtrace.door",),
-    "structlog": ("mailtrace", "ingest.aside", "ingest.pipeline", "ingest.tail", "ingest.sinks", "search.http"),
+    "structlog": ("mailtrace", "ingest.aside", "ingest.pipeline", "ingest.processes", "ingest.tail", "ingest.sinks", "search.http"),
 }
 #: The heart, lowest floor first; each may import those below it. It does no I/O, and is given the time.
 HEART = ("ingest.joining", "ingest.memory", "ingest.telling")

@@ -28,3 +28,5 @@ class Line(msgspec.Struct, gc=False, eq=False):
     head: str = ""
     #: The record was given before, in a shorter version.
     again: bool = False
+    #: Its identity (`ingest.joining.event.digest_of`), once it is known to state something.
+    digest: str = ""

@@ -15,7 +15,7 @@ import msgspec
 
 from ingest.clock import MARGIN_S, SECOND, front_us
 from ingest.framing.line import Line
-from ingest.joining.event import LiveEvent, digest_of, digest_of_fact
+from ingest.joining.event import LiveEvent, digest_of_fact
 from ingest.joining.message import Message
 from ingest.joining.names import MANY
 from ingest.joining.numbering import Numbers
@@ -73,8 +73,6 @@ class Memory:
         self._front_second = -1 if newest_ms is None else newest_ms // 1000
         self._sessions: OrderedDict[Process, Session] = OrderedDict()
         self._numbers = Numbers()
-        #: The line of which a fact arrived last, and its identity: a line may state very many.
-        self._digested: tuple[Line | None, str] = None, ""
 
     # -- events in
 
@@ -82,19 +80,17 @@ class Memory:
         """Say of what a line states where it belongs, and whether it begins something at the front of the log.
 
         Nothing is placed yet; the clock moves, and the line is numbered. `number` is that of the fact among those of its line. A line that
-        only begins or ends a session comes with its role. Lines are to be given in the order of reading.
+        only begins or ends a session comes with its role. Lines are to be given in the order of reading, each with its identity.
         """
         self._tick(line.time_us)
         self._begun_us = self._begun_us or line.time_us
+        digest = line.digest
         if isinstance(fact, SessionRole):
-            digest = f"{fact.name}{line.time_us // SECOND}{line.text}"
+            digest = f"{fact.name}{digest}"
             # A gap is no line, and no other line's number may depend on it.
             at = self._numbers.next(line) if fact is SessionRole.GAP else self._numbers.of(line, digest, self.clock_us)
             step = SessionStep((line.time_us // SECOND, at, line.time_us), fact, digest)
             return SessionMark((line.host, line.program, line.pid, line.fine), step)
-        if self._digested[0] is not line:
-            self._digested = line, digest_of(self.log_domain, line)
-        digest = self._digested[1]
         line.number = self._numbers.of(line, digest, self.clock_us)
         event = LiveEvent(line, fact, digest_of_fact(digest, number), self._within)
         # New in time: after all that the store held at the start, and not far behind what was read.

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from mappings.losses import Loss
 from mappings.readings import ReaderReadings
 from mappings.trace import Trace
+
+if TYPE_CHECKING:
+    from mappings.embedded.catalog import Partition
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -22,6 +25,15 @@ class Standing(msgspec.Struct, frozen=True):
     #: Documents that wait or are under way, and their bytes.
     waiting: int = 0
     waiting_bytes: int = 0
+
+
+class Encoded(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A trace on its way between two processes, in the layout in which the embedded store packs it (`mappings.embedded.packing`)."""
+
+    head: bytes
+    journey: bytes
+    #: Whether it has no events.
+    empty: bool
 
 
 class Sink(Protocol):
@@ -72,4 +84,37 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Flush and let go of the store."""
+        ...
+
+
+class OpenSink(Sink, Protocol):
+    """A store that is open for writing, with what there is to tell of it, and what is done to it beside writing."""
+
+    #: What was put in place at the beginning, in sentences.
+    notes: list[str]
+
+    @property
+    def refused(self) -> int:
+        """Traces that could not be stored."""
+        ...
+
+    @property
+    def older_than_kept(self) -> int:
+        """Traces that were not taken because retention has dropped their range."""
+        ...
+
+    def standing(self) -> Standing:
+        """How the store stands now; any thread may ask."""
+        ...
+
+    def retention(self, keep_ms: int, now_ms: int) -> Sequence[Partition]:
+        """Delete the files whose traces are all older than `keep_ms`, and tell which."""
+        ...
+
+    def retention_by_size(self, most_bytes: int) -> Sequence[Partition]:
+        """Delete the oldest files until the store has at most this size, and tell which; the newest file stays."""
+        ...
+
+    def read_again(self, lower_ms: int, upper_ms: int) -> None:
+        """All that came between these times has been read again: what the store lacked of it, it has."""
         ...

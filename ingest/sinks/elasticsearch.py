@@ -6,12 +6,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Never, TypeVar
 
 import msgspec
 import structlog
 
-from ingest.sinks import Standing
+from ingest.sinks import Encoded, Standing
 from ingest.sinks.elasticsearch_lease import LEASE_S, Leases
 from ingest.sinks.elasticsearch_recent import GENERATION, Recent
 from ingest.sinks.elasticsearch_senders import SENDERS, Item, Senders
@@ -133,6 +133,12 @@ class ElasticsearchSink:
             self.senders.put([item for item, _ in items])
         return ticket
 
+    def take(self, documents: Sequence[Encoded], plain: Sequence[Trace]) -> int:
+        """The same for a batch that another process has encoded, but for what it could not."""
+        from mappings.embedded.packing import decode_whole  # noqa: PLC0415 - who only asks a cluster needs no SQLite
+
+        return self.submit([*(decode_whole(one.head, one.journey) for one in documents), *plain])
+
     def acknowledged(self) -> list[int]:
         """Tickets whose traces are all durable since the last call, in the order in which they became so."""
         self.senders.check()
@@ -186,6 +192,17 @@ class ElasticsearchSink:
     def note_loss(self, loss: Loss) -> None:
         """Keep that something went before it was read."""
         self._wait(lambda: note_loss(self._connection, self._names, loss, self._catalog.listed.floor_ms))
+
+    def retention(self, keep_ms: int, now_ms: int) -> list[Never]:
+        """Nothing: several ingesters write to a cluster, and retention there is a command of its own."""
+        return []
+
+    def retention_by_size(self, most_bytes: int) -> list[Never]:
+        """Nothing, likewise."""
+        return []
+
+    def read_again(self, lower_ms: int, upper_ms: int) -> None:
+        """Nothing: a cluster keeps no list of what it lacks."""
 
     def standing(self) -> Standing:
         """How it is with the server; any thread may ask."""

@@ -11,9 +11,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from ingest.sinks import Standing
+from ingest.sinks import Encoded, Standing
 from ingest.sinks.embedded_copies import ColumnarCopies, CopyRules
-from ingest.sinks.embedded_file import Prepared, TraceFile, prepare
+from ingest.sinks.embedded_file import Prepared, TraceFile, prepare, prepare_encoded
 from ingest.sinks.embedded_files import TraceFiles
 from ingest.sinks.embedded_sync import Syncer
 from ingest.sinks.patience import Patience
@@ -22,6 +22,7 @@ from mappings.embedded import columnar, retention
 from mappings.embedded.catalog import Partition
 from mappings.embedded.faults import StoreDamaged, StoreError, in_words
 from mappings.embedded.lock import WriterLock
+from mappings.embedded.packing import decode_whole
 from mappings.embedded.terms import term
 from mappings.faults import of_os_error
 from mappings.losses import Loss
@@ -49,6 +50,8 @@ class EmbeddedSink:
     A store that cannot be used now is waited for `wait_s` seconds (None is for ever), and once `stop` is set only a little longer;
     then `StoreAway` is raised.
 
+    `owner` is the process that is told to whoever is refused the store, where that is another one than this.
+
     With `copies` large files get columnar copies for counting, where DuckDB is there to make them.
     """
 
@@ -63,6 +66,7 @@ class EmbeddedSink:
         wait_s: float | None = 0.0,
         beat: Callable[[], None] = lambda: None,
         copies: CopyRules | None = None,
+        owner: int | None = None,
     ) -> None:
         self._folder = folder
         self._on_refused = on_refused
@@ -73,7 +77,7 @@ class EmbeddedSink:
         self._acknowledged: list[int] = []
         self._guard = threading.RLock()
         self._patience = Patience(stop, most_s=wait_s, beat=beat)
-        self._lock = self._patience.wait(lambda: self._as_fault(lambda: WriterLock(folder)))
+        self._lock = self._patience.wait(lambda: self._as_fault(lambda: WriterLock(folder, owner)))
         self._sync = Syncer()
         self._files: TraceFiles | None = None
         self._copies: ColumnarCopies | None = None
@@ -96,7 +100,16 @@ class EmbeddedSink:
 
     def submit(self, traces: Sequence[Trace]) -> int:
         """Commit a batch and give its ticket, which `acknowledged` names when the batch is durable."""
-        prepared = [ready for trace in traces if (ready := self._prepare(trace)) is not None]
+        return self._commit([ready for trace in traces if (ready := self._prepare(trace)) is not None])
+
+    def take(self, documents: Sequence[Encoded], plain: Sequence[Trace]) -> int:
+        """The same for a batch that another process has encoded, but for what it could not."""
+        prepared = [ready for one in documents if (ready := self._prepare_encoded(one)) is not None]
+        prepared += [ready for trace in plain if (ready := self._prepare(trace)) is not None]
+        return self._commit(prepared)
+
+    def _commit(self, prepared: list[Prepared]) -> int:
+        """Commit what was made ready, and give its ticket."""
         # Older files first: what came first is safe first.
         prepared.sort(key=lambda one: one.key)
         # Where a part was written before the store went away, writing it again changes nothing.
@@ -228,15 +241,32 @@ class EmbeddedSink:
         try:
             prepared = prepare(trace)
         except (ValueError, TypeError, OverflowError) as error:
-            self.refused += 1
-            told, why = self._on_refused, str(error)
-            if told is not None:
-                self._patience.wait(lambda: self._as_fault(lambda: told(trace, why)))
+            self._refuse(trace, str(error))
             return None
+        return prepared if self._is_kept(prepared) else None
+
+    def _prepare_encoded(self, encoded: Encoded) -> Prepared | None:
+        """The same of one that is encoded."""
+        try:
+            prepared = prepare_encoded(encoded)
+        except (ValueError, TypeError, OverflowError) as error:
+            self._refuse(decode_whole(encoded.head, encoded.journey), str(error))
+            return None
+        return prepared if self._is_kept(prepared) else None
+
+    def _refuse(self, trace: Trace, why: str) -> None:
+        """Count and tell that a trace cannot be stored."""
+        self.refused += 1
+        told = self._on_refused
+        if told is not None:
+            self._patience.wait(lambda: self._as_fault(lambda: told(trace, why)))
+
+    def _is_kept(self, prepared: Prepared) -> bool:
+        """Whether retention has not dropped its range."""
         if _time_ms(prepared) < self._there.catalog.floor_ms:
             self.older_than_kept += 1
-            return None
-        return prepared
+            return False
+        return True
 
     def _write(self, prepared: Sequence[Prepared]) -> list[Path]:
         """Write traces, which are in the order of their ids, each file's in one transaction; the files that were written to."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ingest.sinks import Encoded
 from ingest.sinks.embedded_blocks import Blocks
 from ingest.sinks.embedded_summaries import Changes
 from mappings import identity
@@ -18,7 +19,7 @@ from mappings.embedded.columnar import CopyMark
 from mappings.embedded.columns import COLUMNS, Server, client_of, domain_value, joined, plain_values, quarantine_value, relay_of
 from mappings.embedded.faults import StoreDamaged, of_file
 from mappings.embedded.functions import SEPARATOR
-from mappings.embedded.packing import Packer, encode_head, encode_journey
+from mappings.embedded.packing import Packer, decode_head, encode_head, encode_journey
 from mappings.embedded.reading import chunks, ids_by_terms, load, marks
 from mappings.embedded.schema import PAGE_BYTES, PARTITION_STEPS, must_be_there, open_writer
 from mappings.embedded.terms import terms_of
@@ -38,21 +39,41 @@ class Prepared:
 
     key: bytes
     trace: Trace
-    head: bytes
-    journey: bytes
+    encoded: Encoded
+
+    @property
+    def has_journey(self) -> bool:
+        """Whether its journey is kept: what is superseded has one where it was withheld."""
+        return not (self.encoded.empty and self.trace.superseded_by)
 
 
 def prepare(trace: Trace) -> Prepared:
     """Check that a trace can be stored; raises `ValueError` or `OverflowError` where it cannot."""
     key = identity.to_bytes(trace.id)
     try:
-        head, journey = encode_head(trace), encode_journey(trace)
+        encoded = encode(trace)
     except UnicodeEncodeError:
         trace = printable(trace)
-        head, journey = encode_head(trace), encode_journey(trace)
+        encoded = encode(trace)
+    return _checked(Prepared(key, trace, encoded))
+
+
+def prepare_encoded(encoded: Encoded) -> Prepared:
+    """The same of a trace that another process has encoded."""
+    trace = decode_head(encoded.head)
+    return _checked(Prepared(identity.to_bytes(trace.id), trace, encoded))
+
+
+def encode(trace: Trace) -> Encoded:
+    """A trace as it is packed; raises `UnicodeEncodeError` where it holds half a character, `OverflowError` where a number is too great."""
+    return Encoded(encode_head(trace), encode_journey(trace), not trace.events)
+
+
+def _checked(prepared: Prepared) -> Prepared:
+    trace = prepared.trace
     if max(trace.version, trace.last_event_ms, abs(trace.reply_code or 0)) >= 1 << 63:
         raise OverflowError("a number has more than 63 bits")
-    return Prepared(key, trace, head, journey)
+    return prepared
 
 
 class TraceFile:
@@ -198,10 +219,7 @@ class TraceFile:
         batch = [one for one in batch if one.key not in stored or stored[one.key].trace.version <= one.trace.version]
         changes = Changes()
         writes = _Writes()
-        # What is superseded has a journey where it was withheld.
-        placed = self._blocks.put(
-            {one.key: self._packer.member(one.journey) for one in batch if one.trace.events or not one.trace.superseded_by}
-        )
+        placed = self._blocks.put({one.key: self._packer.member(one.encoded.journey) for one in batch if one.has_journey})
         for one in batch:
             self._take_out(one, stored.get(one.key), changes, writes)
             self._put_in(one, placed.get(one.key), changes, writes)
@@ -245,7 +263,7 @@ class TraceFile:
     def _put_in(self, one: Prepared, block: int | None, changes: Changes, writes: _Writes) -> None:
         """Add the trace, whose journey is in a block."""
         trace = one.trace
-        head = self._packer.pack_head(one.head)
+        head = self._packer.pack_head(one.encoded.head)
         if trace.superseded_by:
             writes.superseded.append((one.key, trace.version, head, block))
             return

@@ -74,6 +74,11 @@ def rotated_set(path: str) -> str:
     return _rotation(path)[0]
 
 
+def is_packed(path: str) -> bool:
+    """Whether a file is compressed, by its name."""
+    return _PACKED.search(path) is not None
+
+
 def is_live(path: str) -> bool:
     """Whether this is the name to which programs write, as far as it tells."""
     return _rotation(path)[1] == _LIVE

@@ -14,6 +14,7 @@ from cyclopts import Parameter, validators
 
 from ingest.aside import Failed, FailedLetters
 from ingest.pipeline import Ingest
+from ingest.sinks import OpenSink
 from ingest.sinks.deadletters import DeadLetter, DeadLetters
 from mailtrace.amounts import counted
 from mailtrace.cli.common import Common
@@ -22,7 +23,7 @@ from mailtrace.reading import again_options
 from mailtrace.settings import Settings
 from mailtrace.show.screen import Screen
 from mailtrace.stores import shown
-from mailtrace.writing import OpenSink, open_sink
+from mailtrace.writing import open_sink
 from mailtrace.zones import named, shown_time, system_zone
 from mappings.trace import Trace
 from search.safe import printable_json, safe

@@ -6,8 +6,6 @@ import gc
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from signal import SIGTERM
 from typing import Annotated
@@ -16,7 +14,7 @@ import structlog
 from cyclopts import Group, Parameter, validators
 
 from ingest.pipeline import Ingest
-from ingest.sinks.deadletters import DeadLetters
+from ingest.sinks import OpenSink
 from ingest.summary import Summary
 from ingest.tail.faults import TailError
 from ingest.tail.paths import expand
@@ -25,10 +23,11 @@ from mailtrace.build import build_in_words
 from mailtrace.cli.common import Common
 from mailtrace.cli.figures import Metrics, figures
 from mailtrace.cli.stopping import stop_on_signals
-from mailtrace.log import set_up_log
+from mailtrace.collector import calm_collector
+from mailtrace.log import Level, set_up_log
 from mailtrace.metrics.beside import Beside
 from mailtrace.metrics.endpoint import Collector
-from mailtrace.metrics.machine import Kept, Process
+from mailtrace.metrics.machine import Kept, Process, Workers
 from mailtrace.metrics.reading import Reading
 from mailtrace.not_read import no_rights, nothing_there
 from mailtrace.notify import Manager
@@ -39,7 +38,8 @@ from mailtrace.show.progress import ReadingBar
 from mailtrace.show.screen import Screen
 from mailtrace.show.summary import show_summary
 from mailtrace.stores import shown
-from mailtrace.writing import OpenSink, drop_old, note_read_again, open_sink
+from mailtrace.working import working
+from mailtrace.writing import drop_old
 from mailtrace.zones import named, system_zone
 from mappings.faults import StoreError
 from mappings.readings import Trouble
@@ -142,32 +142,34 @@ def ingest(
 def read_once(settings: Settings, read: ReadingPlan) -> int:
     """Read to the end; the result is the exit code."""
     # What is read is told at the end; of its ways only what goes wrong.
-    set_up_log("debug" if settings.log_level == "debug" else "error")
+    log_level: Level = "debug" if settings.log_level == "debug" else "error"
+    set_up_log(log_level)
     calm_collector()
     screen = Screen(sys.stderr)
     empty, problems = _not_there(read, once=True)
     if len(empty) == len(read.sources):
         told = [f"{one}; {no_rights(one.path)}" if one.trouble is Trouble.NO_RIGHTS else str(one) for one in problems]
         raise CouldNot("; ".join(told or map(nothing_there, empty)))
-    screen.line(build_in_words())
     for path in [] if problems else empty:
         screen.line(f"Note: {nothing_there(path)}")
+    options = ingest_options(settings, read)
     with (
         stop_on_signals() as stop,
-        closing(_open(settings, stop.event, wait_s=_ONCE_WAITS_S, again=read.rebuild)) as sink,
+        working(settings, options, stop.event, once=True, log_level=log_level, wait_s=_ONCE_WAITS_S) as work,
         ReadingBar(sys.stderr) as bar,
     ):
+        sink = work.sink
+        screen.line(f"{build_in_words()} {work.in_words}")
         for note in sink.notes:
             screen.paragraph(f"Note: {note}")
 
         def progress(summary: Summary) -> None:
             bar.update(summary.bytes_read, summary.bytes_total or None, summary.lines, summary.traces)
 
-        summary = Ingest(ingest_options(settings, read), sink, settings.data_dir, progress=progress).run_once(stop.event)
+        summary = Ingest(options, sink, settings.data_dir, journeys=work.journeys, progress=progress).run_once(stop.event)
         if read.rebuild and not stop.event.is_set():
             _note_read_again(sink, read, summary)
-        refused, too_old = sink.refused, sink.older_than_kept
-    show_summary(screen, summary, refused=refused, too_old=too_old)
+    show_summary(screen, summary, refused=sink.refused, too_old=sink.older_than_kept)
     # What is still in memory ends with the process: Python would look through all of it for cycles first.
     gc.freeze()
     return stop.exit_code() or (1 if summary.unread or summary.losses else 0)
@@ -185,7 +187,7 @@ def _note_read_again(sink: OpenSink, read: ReadingPlan, summary: Summary) -> Non
         since_ms = max(read.since_ms or 0, summary.begun_us // 1000)
         until_ms = time.time_ns() // 1_000_000 if read.until_ms is None else read.until_ms
         if since_ms < until_ms:
-            note_read_again(sink, since_ms, until_ms)
+            sink.read_again(since_ms, until_ms)
 
 
 def follow(settings: Settings, read: ReadingPlan, service: Beside | None = None) -> int:
@@ -197,11 +199,13 @@ def follow(settings: Settings, read: ReadingPlan, service: Beside | None = None)
     calm_collector()
     screen = Screen(sys.stderr)
     manager = Manager(ready=lambda: service is None or service.listening.is_set())
+    options = ingest_options(settings, read)
     with (
         stop_on_signals(manager.stopping) as stop,
-        closing(_open(settings, stop.event, wait_s=None, again=read.rebuild, beat=manager.alive)) as sink,
+        working(settings, options, stop.event, once=False, log_level=settings.log_level, wait_s=None, beat=manager.alive) as work,
     ):
-        screen.line(build_in_words())
+        sink = work.sink
+        screen.line(f"{build_in_words()} {work.in_words}")
         for note in sink.notes:
             screen.paragraph(f"Note: {note}")
         screen.line(f"Following {read.in_words()}")
@@ -213,11 +217,12 @@ def follow(settings: Settings, read: ReadingPlan, service: Beside | None = None)
         keeper = threading.Thread(target=_keep, args=(sink, settings.keeping(), stop.event), name="retention")
         keeper.start()
         try:
-            ingesting = Ingest(ingest_options(settings, read), sink, settings.data_dir, beat=manager.beat)
+            ingesting = Ingest(options, sink, settings.data_dir, journeys=work.journeys, beat=manager.beat)
             collectors: list[Collector] = [
                 Reading(lambda: ingesting.state, sink),
                 Kept(settings),
                 Process("ingest"),
+                Workers(work.others),
                 *([service] if service else []),
             ]
             with figures(settings, collectors, screen):
@@ -225,28 +230,9 @@ def follow(settings: Settings, read: ReadingPlan, service: Beside | None = None)
         finally:
             stop.event.set()
             keeper.join()
-        refused, too_old = sink.refused, sink.older_than_kept
-    show_summary(screen, summary, refused=refused, too_old=too_old)
+    show_summary(screen, summary, refused=sink.refused, too_old=sink.older_than_kept)
     # To be ended by SIGTERM is how a service stops: it has done what it was for.
     return stop.exit_code() if stop.signal != SIGTERM else 0
-
-
-def _open(
-    settings: Settings, stop: threading.Event, *, wait_s: float | None, again: bool, beat: Callable[[], None] = lambda: None
-) -> OpenSink:
-    """Open the store for writing; what it refuses is kept among the dead letters."""
-    letters = DeadLetters(settings.data_dir, shown(settings.store))
-    cluster, keep = settings.elasticsearch, settings.keeping()
-    return open_sink(settings.store, cluster, keep=keep, on_refused=letters.add, stop=stop, wait_s=wait_s, again=again, beat=beat)
-
-
-def calm_collector() -> None:
-    """Look for cycles seldom: joining makes many objects that live for a while and hardly any cycle.
-
-    The collector's usual pace costs a third of the time of reading a backlog (`docs/performance.md`).
-    """
-    gc.freeze()
-    gc.set_threshold(2_000_000, 20, 100)
 
 
 def _keep(sink: OpenSink, keep: Keep, stop: threading.Event) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from signal import SIGTERM
@@ -16,6 +16,7 @@ from typing import Annotated
 
 from cyclopts import Parameter, validators
 
+from ingest.processes.launch import own_python
 from mailtrace.cli.common import Common
 from mailtrace.cli.figures import Metrics, figures
 from mailtrace.cli.stopping import stop_on_signals
@@ -98,7 +99,7 @@ def beside(common: Common, host: str | None, port: int | None) -> Iterator[Besid
     given = (("--host", host), ("--port", port), ("--config", common.config), ("--data", common.data), ("--store", common.store))
     options = [word for name, value in given if value is not None for word in (name, str(value))]
     ours, theirs = Pipe()
-    program = [sys.executable, *([] if _looks_here() else ["-P"]), "-m", "mailtrace", "serve", "--with-parent", *options]
+    program = [*own_python(), "-m", "mailtrace", "serve", "--with-parent", *options]
     # A session of its own: what asks us to stop by way of the terminal or the group must not end it before us.
     with subprocess.Popen(program, stdin=theirs.fileno(), start_new_session=True) as child:  # noqa: S603
         theirs.close()
@@ -123,10 +124,3 @@ def beside(common: Common, host: str | None, port: int | None) -> Iterator[Besid
             over.set()
             ours.close()
             watcher.join()
-
-
-def _looks_here() -> bool:
-    """Whether modules of the current folder are ours: to the console script they are not, and somebody's `search.py` may lie there."""
-    with suppress(FileNotFoundError):  # the folder is gone
-        return not {"", os.getcwd()}.isdisjoint(sys.path)  # noqa: PTH109 - compared as a text
-    return False

@@ -6,7 +6,7 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -30,23 +30,40 @@ _STARTED = "mailtrace_process_start_time_seconds"
 
 
 class Process:
-    """Memory, CPU and handles of this process, under a name."""
+    """Memory, CPU and handles of this process, or of another one of ours, under a name."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, number: int | None = None) -> None:
         self._name = name
-        self._figures = ProcessCollector(namespace="mailtrace", registry=CollectorRegistry())
+        self._number = number
+        self._figures = ProcessCollector(
+            namespace="mailtrace", registry=CollectorRegistry(), pid=lambda: "self" if number is None else number
+        )
         #: Of our own: the system says it by its own start, which a service that sees processes only cannot learn.
         self._started_at = time.time()
 
     def collect(self) -> Iterator[Family]:
         """All of them."""
-        yield figure("mailtrace_threads", threading.active_count(), process=self._name)
+        if self._number is None:
+            yield figure("mailtrace_threads", threading.active_count(), process=self._name)
         for told in self._figures.collect():
             made = family(told.name)
             for sample in told.samples:
                 value = self._started_at if sample.name == _STARTED else sample.value
                 made.add_sample(sample.name, {"process": self._name}, value)
             yield made
+
+
+class Workers:
+    """The same of the processes that join and write for this one."""
+
+    def __init__(self, working: Callable[[], Mapping[str, int]]) -> None:
+        self._working = working
+        self._known: dict[int, Process] = {}
+
+    def collect(self) -> Iterator[Family]:
+        """All of them, as far as they were started by now."""
+        for name, number in self._working().items():
+            yield from self._known.setdefault(number, Process(name, number)).collect()
 
 
 class Kept:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client.core import Metric as Family
 
+from ingest.sinks import OpenSink
 from ingest.state import OTHER, PROGRAMS, FileState, State
 from ingest.tail.paths import rotated_set
 from mailtrace.metrics.table import figure, figures
-from mailtrace.writing import OpenSink
 
 #: So many rotated sets have a name of their own in the figures; the rest are one.
 MOST_SOURCES = 50

@@ -84,7 +84,12 @@ TABLE: tuple[Metric, ...] = (
     Metric("mailtrace_http_exports", "gauge", (), "Exports that are on their way to their readers."),
     # The processes.
     Metric("mailtrace_threads", "gauge", ("process",), "Threads of a process: `ingest` or `service`."),
-    Metric("mailtrace_process_cpu_seconds_total", "counter", ("process",), "CPU time of a process."),
+    Metric(
+        "mailtrace_process_cpu_seconds_total",
+        "counter",
+        ("process",),
+        "CPU time of a process: also `join N` and `write N`, where those are processes of their own.",
+    ),
     Metric("mailtrace_process_resident_memory_bytes", "gauge", ("process",), "Memory that a process holds."),
     Metric("mailtrace_process_virtual_memory_bytes", "gauge", ("process",), "Memory that a process has mapped."),
     Metric("mailtrace_process_open_fds", "gauge", ("process",), "File handles that a process has open."),

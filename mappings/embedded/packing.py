@@ -118,6 +118,18 @@ def encode_journey(trace: Trace) -> bytes:
     return _ENCODER.encode((*_values_before(trace), [astuple(event) for event in trace.events]))
 
 
+def decode_head(head: bytes) -> Trace:
+    """The trace without its journey, as `encode_head` gave it."""
+    return _reader(CURRENT).head(head)
+
+
+def decode_whole(head: bytes, journey: bytes) -> Trace:
+    """The trace with its journey, as the two functions gave it."""
+    trace = decode_head(head)
+    _reader(CURRENT).journey(trace, journey)
+    return trace
+
+
 _BLOCK = msgspec.msgpack.Decoder(list[memoryview])
 
 

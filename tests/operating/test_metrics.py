@@ -137,6 +137,17 @@ class Slow:
         return [figure("mailtrace_open_journeys", 7)]
 
 
+def test_processes_that_join_and_write_have_figures_of_their_own(tmp_path: Path) -> None:
+    """With a log domain's lines a joiner is busy; what it and the writer take is told beside what the reader does."""
+    with watched(tmp_path, "ingest", MAILTRACE_PROCESSES="3") as program:
+        program.log.write_bytes(
+            b"2026-11-24T03:22:10.123456+00:00 mx1 postfix/smtpd[71]: 3883718A9F5: client=mail.example.org[192.0.2.7]\n"
+        )
+        program.wait_for(1.0, "mailtrace_open_journeys")
+        told = {sample.labels["process"] for sample in program.samples() if sample.name == "mailtrace_process_resident_memory_bytes"}
+        assert told == {"ingest", "join 1", "write 1"}
+
+
 def test_who_connects_and_says_nothing_keeps_nobody_out() -> None:
     """Some idle connections: the next one is answered; too many: those are turned away, and the listener goes on when they end."""
     with exposed("127.0.0.1", 0, [Slow()]) as (host, port):
@@ -213,7 +224,7 @@ def test_failed_lines_are_told_by_their_formats() -> None:
     summary = Summary()
     summary.failed.update({"smtpd": 2, "qmgr": 1, "exim": 4, "": 1, "strange": 5})
     watch = Watch()
-    watch.look(summary, [], [], 0)
+    watch.look(summary, 0, [], 0)
     assert dict(watch.state.failed) == {"postfix": 3, "exim": 4, "other": 6}
 
 

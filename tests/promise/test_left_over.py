@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 from captures import FORMS, Form, written
-from reading import SHORTEST, USUAL, Place, Times, read
+from reading import SHORTEST, USUAL, Place, Times, read, writers_of
 
 from ingest.joining.event import LiveEvent
 from ingest.pipeline import Ingest
@@ -43,7 +43,10 @@ def test_nothing_waits_for_ever(form: Form, times: Times, place: Place) -> None:
 def _open(ingest: Ingest) -> list[LiveEvent]:
     """All events of a run that no acknowledged document holds."""
     return [
-        node.events[digest] for writer in ingest._writers.values() for node in writer.memory.nodes.nodes.values() for digest in node.fresh
+        node.events[digest]
+        for writer in writers_of(ingest).values()
+        for node in writer.memory.nodes.nodes.values()
+        for digest in node.fresh
     ]
 
 

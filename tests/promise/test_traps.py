@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from canonical import documents
 from captures import written
-from reading import SHORT, USUAL, Place, Times, read
+from reading import SHORT, USUAL, Place, Times, read, writers_of
 from written_mail import START, Mail, Server, expected, found, log, long_id, short_id
 
 import ingest.pipeline
@@ -218,7 +218,7 @@ def test_a_host_replaces_a_document_beside_another_host(times: Times, place: Pla
     monkeypatch.setattr(EmbeddedSink, "flush", flush)
     ingest = read(place, written(place.logs, {"rest.log": log([Mail(rest), other])}), times)
     assert found(place.store) == expected([mail, other])
-    assert not any(writer.under_way for writer in ingest._writers.values())
+    assert not any(writer.under_way for writer in writers_of(ingest).values())
 
 
 def _days(place: Place) -> set[date]:
@@ -237,7 +237,7 @@ def test_a_host_whose_clock_was_wrong_for_a_moment_leaves_nothing(place: Place) 
     wrong = b"2031-01-01T10:00:00Z mx1 postfix/smtpd[77]: connect from unknown[203.0.113.5]\n"
     ingest = read(place, written(place.logs, {"mail.log": before + wrong + after}))
     assert ingest.summary.ahead == 1
-    assert len(ingest._writers["mx1"].memory._numbers._known) < 10
+    assert len(writers_of(ingest)["mx1"].memory._numbers._known) < 10
     assert found(place.store) == expected(mails)
 
 
@@ -253,6 +253,6 @@ def test_what_was_replaced_is_remembered_for_a_while_only(place: Place, monkeypa
     rest = [[line for line in mail.lines if not line.text.startswith("9253418AA")] for mail in mails]
     for name, lines in (("second", [one[:-1] for one in second]), ("rest", rest), ("removed", [one[-1:] for one in second])):
         last = read(place, written(place.logs, {f"{name}.log": log([Mail(one) for one in lines])}), SHORT)
-    web = last._writers["mx1"].memory.nodes
+    web = writers_of(last)["mx1"].memory.nodes
     assert len(web.documents) < len(mails)
     assert found(place.store) == expected(mails)
