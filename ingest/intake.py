@@ -67,6 +67,7 @@ class Intake:
                     self._state(source, line, place, stated, hold)
                 if until_us is not None and source.latest_us > until_us:
                     break
+            source.came_of(stated)
             self._journeys.take(stated, source)
 
     def take_records(self, source: SourceFile, records: Iterable[tuple[Line, Place]]) -> None:
@@ -75,6 +76,7 @@ class Intake:
         with Hold() as hold:
             for line, place in records:
                 self._state(source, line, place, stated, hold)
+            source.came_of(stated)
             self._journeys.take(stated, source)
 
     def _state(self, source: SourceFile, line: Line, place: Place, stated: Stated, hold: Hold) -> None:
@@ -100,11 +102,7 @@ class Intake:
             return
         line.digest = digest_of(self._domains.of(line.host), line)
         hold.on(place)
-        lines = stated.get(line.host)
-        if lines is None:
-            source.came_of(line.host)
-            lines = stated[line.host] = []
-        lines.append((line, facts, place))
+        stated.setdefault(line.host, []).append((line, facts, place))
 
     def _nothing(self, line: Line, source: SourceFile) -> tuple[Fact, ...]:
         """What takes back that a line could not be read, where it says nothing."""

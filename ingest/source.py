@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 from itertools import takewhile
 
@@ -310,10 +310,10 @@ class SourceFile:
         """The year of its last line, where stamps name none."""
         return None if self.stamp is None or self.stamp.year is not None else self._framer.year_now
 
-    def came_of(self, host: str) -> None:
-        """Lines of a host are in it."""
+    def came_of(self, hosts: Iterable[str]) -> None:
+        """Lines of these hosts are in it."""
         if len(self.hosts) <= MOST_DOMAINS:
-            self.hosts.add(host)
+            self.hosts.update(hosts)
 
     @property
     def pinned_us(self) -> int:

@@ -123,7 +123,7 @@ class StoreElsewhere:
         return newest
 
     def note_progress(self, read_up_to_ms: Mapping[str, int]) -> None:
-        """NoteProgress, for each source (a log domain), up to which log time it has been read."""
+        """Keep, for each source (a log domain), up to which log time it has been read."""
         self._call("note_progress", dict(read_up_to_ms))
 
     def note_reading(self, readings: ReaderReadings) -> None:
@@ -136,7 +136,7 @@ class StoreElsewhere:
         return told
 
     def note_loss(self, loss: Loss) -> None:
-        """NoteProgress, durably when this returns, that something went before it was read."""
+        """Keep, durably when this returns, that something went before it was read."""
         self._call("note_loss", loss)
 
     def retention(self, keep_ms: int, now_ms: int) -> list[Partition]:
