@@ -93,6 +93,15 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeChoice:
+    """A range of time: the address of the same question in it, None where it is one of the reader's own."""
+
+    label: str
+    chosen: bool
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class FormField:
     """A field for text."""
 
@@ -262,6 +271,17 @@ def ranges_of(chosen: str) -> tuple[Choice, ...]:
     """The time ranges, with the one for times of one's own last."""
     listed = [*((value, label) for value, label, _ in RANGES), ("", "Everything kept"), (CUSTOM, "From … to …")]
     return tuple(Choice(value, label, value == chosen) for value, label in listed)
+
+
+def times_of(question: Question) -> list[TimeChoice]:
+    """The time ranges of a list, each with the address of the same question in it."""
+    listed = ranges_of(range_of(question.items))
+    return [
+        TimeChoice(
+            one.label, one.chosen, None if one.value == CUSTOM else question.with_values(since=one.value or None, until=None, tz=None)
+        )
+        for one in listed
+    ]
 
 
 def _list(name: str, label: str, choices: Sequence[tuple[str, str]], value: str) -> List:
