@@ -46,7 +46,7 @@ _CHOICES: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
 #: Criteria that are shown as pills over a result.
 FILTERS: Final = ("disposition", "verdict", "reason", "direction", "client", "relay", "code", "message_id", "queue_id", "query", BOX)
 #: A part of a question that asks for one value, as links write it.
-_SIMPLE: Final = re.compile(r'([\w.]+): "((?:[^"\\]|\\.)*)"', re.DOTALL).fullmatch
+_SIMPLE: Final = re.compile(r'([\w.]+): *(?:"((?:[^"\\]|\\.)*)"|([^\s"()\\]+))', re.DOTALL).fullmatch
 #: The two parameters that the box can stand for.
 _BOX_NAMES: Final = ("query", BOX)
 
@@ -245,7 +245,7 @@ def _of_query(question: Question) -> list[Pill]:
         negated = opposite(part) if is_negated(part) else ""
         plain_part = negated or part
         simple = _SIMPLE(plain_part)
-        label, value = (label_of(simple[1]), re.sub(r"\\(.)", r"\1", simple[2])) if simple else ("Query", plain_part)
+        label, value = (label_of(simple[1]), re.sub(r"\\(.)", r"\1", simple[2] or simple[3] or "")) if simple else ("Query", plain_part)
         found.append(Pill(label, value, address, bool(negated), flipped))
     return found
 

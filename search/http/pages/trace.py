@@ -148,12 +148,14 @@ def _answer(page: PageRequest, mail: MailTrace, question: Question, note: Callab
     result = _result(page, mail, question, columns, found, state)
     template = "trace_rows.html" if page.partial and question.cursor else "trace.html"
     title = as_text(result.headline)
+    # Where nothing is found the sentence alone names who was asked for.
+    names = (*FILTERS, *FIELDS, "domain", "customer") if result.rows or result.total.value else FILTERS
     return render(
         page,
         template,
         fresh=fresh,
         title=title,
-        pills=pills_of(question, (*FILTERS, *FIELDS, "domain", "customer")),
+        pills=pills_of(question, names),
         **{**_frame(page, question.items), "result": result},
     )
 
