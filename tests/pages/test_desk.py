@@ -70,10 +70,12 @@ def test_so_many_whole_rows_are_seen(
 def test_rows_with_room_are_a_choice_that_the_browser_keeps(seen: Visit) -> None:
     """Until it is taken back."""
     page = seen.go("/trace?domain=example.com")
+    page.get_by_text("Columns and order").click()
     page.get_by_role("button", name="Roomy rows").click()
     expect(page).to_have_url(re.compile(r"/trace\?domain=example\.com$"))
     assert page.evaluate("document.querySelector('#rows > tr').offsetHeight") > 40
     seen.go("/trace?recipient=bob%40example.com")
+    page.get_by_text("Columns and order").click()
     page.get_by_role("button", name="Dense rows").click()
     assert page.evaluate("document.querySelector('#rows > tr').offsetHeight") == 28
 
@@ -157,7 +159,7 @@ def test_columns_are_added_moved_and_taken_away(seen: Visit) -> None:
     heads = page.locator(".traces thead th:not(.go)")
 
     def open_choice() -> None:
-        page.locator(".choose > summary").click()
+        page.get_by_text("Columns and order").click()
 
     open_choice()
     page.get_by_label("One more column").select_option(label="Size")
@@ -257,7 +259,7 @@ def test_rows_come_in_the_order_of_a_head(seen: Visit) -> None:
     assert sizes == sorted(sizes, reverse=True)
     page.get_by_role("columnheader", name="Size").get_by_role("link").click()
     assert "sort" not in asked(page)
-    page.locator(".choose > summary").click()
+    page.get_by_text("Columns and order").click()
     page.get_by_label("Order of rows").select_option("delay")
     page.get_by_role("button", name="Sort").click()
     assert asked(page)["sort"] == ["delay"]
@@ -356,7 +358,7 @@ def test_axe_finds_nothing_serious_on_the_desk(browser: Browser, address: str, w
         page.keyboard.press("j")
         if width >= 1200:
             expect(page.locator("#side")).to_be_visible()
-        page.locator(".choose > summary").click()
+        page.get_by_text("Columns and order").click()
         found += violations(page)
         page.keyboard.press("Escape")
         page.locator(".folded > summary").click()
@@ -389,3 +391,23 @@ def test_a_result_weighs_little_cold(browser: Browser, address: str) -> None:
         assert len(told) >= 5, told
         assert sum(told.values()) <= 60_000, told
         assert told["/trace?domain=example.com"] <= 20_000, told
+
+
+def test_another_time_is_a_click_away(seen: Visit) -> None:
+    """Quick ranges, and times of one's own: relative ones, and absolute ones in the reader's zone, which is named."""
+    page = seen.go("/trace?domain=example.com&since=today&columns=time,sender")
+    choice = page.locator(".times-choice")
+    choice.locator("summary").click()
+    choice.get_by_role("link", name="Last 24 hours").click()
+    assert asked(page) == {"domain": ["example.com"], "since": ["24h"], "columns": ["time,sender"]}
+    expect(choice.locator("summary")).to_contain_text("Last 24 hours")
+    choice.locator("summary").click()
+    expect(choice).to_contain_text("Europe/Berlin")
+    choice.get_by_label("From").fill("2d")
+    choice.get_by_label("To").fill("2026-11-24 05:07")
+    choice.get_by_role("button", name="Show this time").click()
+    assert asked(page) == {"domain": ["example.com"], "since": ["2d"], "until": ["2026-11-24T04:07:00Z"], "columns": ["time,sender"]}
+    assert 0 < counted(page) < 222
+    choice.locator("summary").click()
+    choice.get_by_role("link", name="Everything kept").click()
+    assert asked(page) == {"domain": ["example.com"], "columns": ["time,sender"]}

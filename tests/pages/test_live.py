@@ -155,3 +155,28 @@ def test_a_service_that_ends_does_not_wait_for_who_follows(browser: Browser, tmp
             seen.page.wait_for_timeout(1500)
             begun = time.monotonic()
         assert time.monotonic() - begun < 5
+
+
+def test_each_of_forty_customers_reads_his_own(browser: Browser, busy: Busy) -> None:
+    """In the list, beside it, before anything is asked, and by links that name another's values."""
+    with visit(browser, busy.address, script=False) as seen:
+        page = seen.go("/trace?domain=c7.example")
+        page.get_by_label("Access token").fill(busy.secret)
+        page.get_by_role("button", name="Sign in").click()
+        own = page.locator("#rows > tr").first.get_attribute("data-id")
+        assert page.request.get(f"{busy.address}/trace/{own}/side").status == 200
+        for number in (1, 3, 5):
+            other = mail(number, "bob@c8.example", 4000 + number)
+            assert page.request.get(f"{busy.address}/trace/{other.id}/side").status == 404
+        for path in ("/trace", "/trace?since=30d", "/trace?since=30d&columns=recipient,sender,subject,user,host,queue_id"):
+            assert "c8.example" not in seen.go(path).locator("main").inner_text(), path
+        there = seen.go("/trace?only=recipient:bob@c8.example").locator("main").inner_text()
+        nowhere = seen.go("/trace?only=recipient:bob@c39.example").locator("main").inner_text()
+        assert "Nothing found" in there
+        assert there.replace("c8.example", "c39.example") == nowhere
+        seen.go("/trace?domain=c7.example&columns=subject,user,sender")
+        assert page.locator("#rows .c-sender a.v").count() > 0
+        # What may name others cannot be asked for by whoever sees a part of the mail.
+        for word in ("subject", "user", "reply", "detail"):
+            answer = page.request.get(f"{busy.address}/trace?only={word}:x")
+            assert answer.status == 400, word

@@ -46,7 +46,7 @@ _CHOICES: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
 #: Criteria that are shown as pills over a result.
 FILTERS: Final = ("disposition", "verdict", "reason", "direction", "client", "relay", "code", "message_id", "queue_id", "query", BOX)
 #: A part of a question that asks for one value, as links write it.
-_SIMPLE: Final = re.compile(r'([\w.]+): "((?:[^"\\]|\\.)*)"', re.DOTALL).fullmatch
+_SIMPLE: Final = re.compile(r'([\w.]+): *(?:"((?:[^"\\]|\\.)*)"|([^\s"()\\]+))', re.DOTALL).fullmatch
 #: The two parameters that the box can stand for.
 _BOX_NAMES: Final = ("query", BOX)
 
@@ -90,6 +90,15 @@ class Choice:
     value: str
     label: str
     chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TimeChoice:
+    """A range of time: the address of the same question in it, None where it is one of the reader's own."""
+
+    label: str
+    chosen: bool
+    address: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +245,7 @@ def _of_query(question: Question) -> list[Pill]:
         negated = opposite(part) if is_negated(part) else ""
         plain_part = negated or part
         simple = _SIMPLE(plain_part)
-        label, value = (label_of(simple[1]), re.sub(r"\\(.)", r"\1", simple[2])) if simple else ("Query", plain_part)
+        label, value = (label_of(simple[1]), re.sub(r"\\(.)", r"\1", simple[2] or simple[3] or "")) if simple else ("Query", plain_part)
         found.append(Pill(label, value, address, bool(negated), flipped))
     return found
 
@@ -262,6 +271,17 @@ def ranges_of(chosen: str) -> tuple[Choice, ...]:
     """The time ranges, with the one for times of one's own last."""
     listed = [*((value, label) for value, label, _ in RANGES), ("", "Everything kept"), (CUSTOM, "From … to …")]
     return tuple(Choice(value, label, value == chosen) for value, label in listed)
+
+
+def times_of(question: Question) -> list[TimeChoice]:
+    """The time ranges of a list, each with the address of the same question in it."""
+    listed = ranges_of(range_of(question.items))
+    return [
+        TimeChoice(
+            one.label, one.chosen, None if one.value == CUSTOM else question.with_values(since=one.value or None, until=None, tz=None)
+        )
+        for one in listed
+    ]
 
 
 def _list(name: str, label: str, choices: Sequence[tuple[str, str]], value: str) -> List:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
+
+from markupsafe import Markup, escape
 
 #: A longer value is cut; what is left out is counted, and linked as plain text.
 LONGEST: Final = 2_000
@@ -20,6 +23,7 @@ _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 #: A line may end before an `@` and behind these.
+_BREAK: Final = Markup("<wbr>")
 _BREAKS = re.compile(r"(?<=[.+=\-_])(?=.)|(?<=.)(?=@)", re.DOTALL)
 
 
@@ -44,6 +48,21 @@ def pieces(value: str, *, breaking: bool = False, longest: int = LONGEST) -> lis
         found += [Piece(one, breaks=True) for one in front]
         found.append(Piece(last))
     return found
+
+
+def shown(value: str, breaking: bool = False, longest: int = LONGEST) -> Markup:
+    """A value as it stands in a page, set apart from what is around it."""
+    return _shown(value[:longest], breaking)
+
+
+@lru_cache(maxsize=8_192)
+def _shown(value: str, breaking: bool) -> Markup:
+    """The same, remembered: in a list the same values come again and again."""
+    parts = [
+        Markup('<span class="boxed">{}</span>').format(one.text) if one.boxed else escape(one.text) + (_BREAK if one.breaks else Markup(""))
+        for one in pieces(value, breaking=breaking)
+    ]
+    return Markup("<bdi>") + Markup("").join(parts) + Markup("</bdi>")
 
 
 def left_out(value: str, longest: int = LONGEST) -> int:

@@ -6,6 +6,7 @@ question that is meant: a criterion of its own where that is free, else a part o
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -27,9 +28,13 @@ def linked(word: str, value: Value, scope: Scope) -> str:
     if criterion is None or (criterion.private and scope.domains is not None):
         return ""
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    if len(text) > _LONGEST or not text.isprintable():
-        return ""
-    return quote(f"{word}:{text}", safe=":@")
+    return "" if len(text) > _LONGEST else _quoted(word, text)
+
+
+@lru_cache(maxsize=8_192)
+def _quoted(word: str, text: str) -> str:
+    """A word and a value as they stand in an address; in a list the same come again and again."""
+    return quote(f"{word}:{text}", safe=":@") if text.isprintable() else ""
 
 
 def narrowed(items: Items, given: Items) -> Items:

@@ -37,11 +37,13 @@ BY: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 FIELDS: Final = ("sender", "recipient", "quarantine_id", "address")
 #: The time ranges of the form: what stands in an address, in the list, and in a sentence.
 RANGES: Final = (
+    ("15m", "Last 15 minutes", "in the last 15 minutes"),
     ("1h", "Last hour", "in the last hour"),
     ("24h", "Last 24 hours", "in the last 24 hours"),
     ("today", "Today", "today"),
     ("7d", "Last 7 days", "in the last 7 days"),
     ("30d", "Last 30 days", "in the last 30 days"),
+    ("90d", "Last 90 days", "in the last 90 days"),
 )
 EVERYTHING, CUSTOM = "", "custom"
 #: Further criteria as text fields under "More filters", with their labels.

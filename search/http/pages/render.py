@@ -35,7 +35,7 @@ def environment() -> jinja2.Environment:
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    made.filters["pieces"] = hostile.pieces
+    made.filters["shown"] = hostile.shown
     made.filters["left_out"] = hostile.left_out
     made.filters["plain"] = hostile.plain
     made.filters["number"] = lambda number: f"{number:,}"

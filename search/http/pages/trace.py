@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from litestar import Response, get
 from litestar.response import Redirect
@@ -18,7 +18,7 @@ from search.http.pages.chart import Chart, chart_of, clipped, edges
 from search.http.pages.chooser import Chooser, ColumnHead, chooser_of, columns_of
 from search.http.pages.columns import CHOICE, USUAL, ListColumn, chosen, in_address
 from search.http.pages.first import first_visit
-from search.http.pages.form import FILTERS, FormFlaw, flaw_of, form_of, pills_of
+from search.http.pages.form import FILTERS, FormFlaw, TimeChoice, flaw_of, form_of, pills_of, times_of
 from search.http.pages.freshness import freshness_of, not_known
 from search.http.pages.live import may_follow
 from search.http.pages.narrow import added, narrowed
@@ -32,6 +32,9 @@ from search.http.sessions import AnyRequest
 from search.query import QueryError
 from search.service import MailTrace
 from search.table import Table
+
+#: So often a chart is clipped to where mail is: each time it becomes twice as short at least, mostly tens of times.
+_LOOKS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Result:
     #: How reading stands concerns what was asked for.
     concerned: bool
     chart: Chart | None
+    times: list[TimeChoice]
     #: Whether new rows come by themselves.
     live: bool
     causes: list[str]
@@ -146,12 +150,14 @@ def _answer(page: PageRequest, mail: MailTrace, question: Question, note: Callab
     result = _result(page, mail, question, columns, found, state)
     template = "trace_rows.html" if page.partial and question.cursor else "trace.html"
     title = as_text(result.headline)
+    # Where nothing is found the sentence alone names who was asked for.
+    names = (*FILTERS, *FIELDS, "domain", "customer") if result.rows or result.total.value else FILTERS
     return render(
         page,
         template,
         fresh=fresh,
         title=title,
-        pills=pills_of(question, (*FILTERS, *FIELDS, "domain", "customer")),
+        pills=pills_of(question, names),
         **{**_frame(page, question.items), "result": result},
     )
 
@@ -178,6 +184,7 @@ def _result(
         concerned=f"{state.notice}." in found.warnings,
         notices=[] if nothing else [page.clock.localised(one) for one in found.warnings if one != f"{state.notice}."],
         chart=None if nothing or question.cursor else drawn(page, mail, question, state),
+        times=times_of(question),
         live=may_follow(question),
         causes=[page.clock.localised(cause) for cause in causes(found.warnings)] if nothing else [],
         offers=[*near_offers(question, found.did_you_mean), *tried(offers(question, page.own_domains), count)]
@@ -198,8 +205,10 @@ def drawn(page: PageRequest, mail: MailTrace, question: Question, state: Freshne
         return None
     bounds, step = edges(since, until, page.clock.zone)
     counted = mail.over_time(question.query, bounds)
-    if counted.from_ms is None and (span := clipped(bounds, counted.counts)) is not None:
+    for _ in range(_LOOKS):
         # The few bars of much emptiness are looked at closer.
+        if counted.from_ms is not None or (span := clipped(bounds, counted.counts)) is None:
+            break
         bounds, step = edges(*span, page.clock.zone)
         counted = mail.over_time(question.query, bounds)
     return chart_of(question, bounds, step, counted, page.clock)
