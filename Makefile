@@ -45,7 +45,16 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
 	@touch $@
 
-venv: $(VENV)/.test ## The environment for working on it, in .venv
+# What makes clients of the API's description for tests: a Python package with much of its own, and some of npm's.
+$(VENV)/clients/.done: requirements/clients.txt tests/http/clients/package-lock.json $(VENV)/.run
+	@echo "== installing what makes clients"
+	@$(BIN)/python -m venv $(VENV)/clients
+	@$(VENV)/clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/clients.txt
+	@cp tests/http/clients/package.json tests/http/clients/package-lock.json $(VENV)/clients/
+	@npm ci --prefix $(VENV)/clients --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+venv: $(VENV)/.test $(VENV)/clients/.done ## The environment for working on it, in .venv
 
 run: $(VENV)/.run ## Read logs (LOGS="...", else a bundled real capture), show a search and a report, then the page
 ifeq ($(strip $(LOGS)),)
@@ -81,7 +90,7 @@ lint: $(VENV)/.test ## Style and types
 	@echo "== mypy"
 	@$(BIN)/mypy
 
-test: lint ## Style, types and all tests
+test: lint $(VENV)/clients/.done ## Style, types and all tests
 	@echo "== pytest"
 	@$(PYTEST) $(TESTS)
 
@@ -143,6 +152,7 @@ lock: ## Pin the dependencies anew (run with the oldest Python that is supported
 	@$(COMPILE) --extra=counts --extra=test --constraint=requirements/run.txt --output-file=requirements/test.txt pyproject.toml requirements/build.in
 	@$(COMPILE) --constraint=requirements/run.txt --constraint=requirements/test.txt --output-file=requirements/compile.txt requirements/compile.in
 	@$(COMPILE) --output-file=requirements/audit.txt requirements/audit.in
+	@$(COMPILE) --output-file=requirements/clients.txt requirements/clients.in
 
 clean: ## Remove what was installed and made
 	@rm -rf $(VENV) $(COMPILED) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import msgspec
 
-from mappings.criteria import BY_CRITERION, OPTIONS, WORDS
+from mappings.criteria import BY_CRITERION, OPTIONS, WORDS, Compare
 from mappings.criteria import CRITERIA as ASKABLE
 from search.language import parse
 from search.language.tree import EVERYTHING, Has, Node, all_of, some_of
 from search.language.words import criterion_in_words, described, shown_time
-from search.query_error import QueryError, nearest
+from search.query_error import Flaws, QueryError, nearest
 from search.sorting import SENTENCE, Sort, sort_of
 from search.times import format_time, parse_time
 from search.values import checked_value
@@ -80,14 +80,18 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def __post_init__(self) -> None:
         """Check every value and bring it into its plain form."""
+        flaws = Flaws()
         for field in CRITERIA:
             given: tuple[str, ...] | str = getattr(self, field)
             if given:
                 # A plain string is a likely slip in Python; it means the one value.
                 values = (given,) if isinstance(given, str) else tuple(given)
-                msgspec.structs.force_setattr(self, field, _checked(field, values))
+                with flaws.gathered():
+                    msgspec.structs.force_setattr(self, field, _checked(field, values))
             elif given == "":
-                msgspec.structs.force_setattr(self, field, _checked(field, ("",)))
+                with flaws.gathered():
+                    msgspec.structs.force_setattr(self, field, _checked(field, ("",)))
+        flaws.tell()
         if not isinstance(self.sort, Sort):
             msgspec.structs.force_setattr(self, "sort", sort_of(self.sort))
         if self.query.strip() and self.tree is None:
@@ -140,36 +144,31 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         values: dict[str, list[str]] = {}
         for name, value in params:
             if name not in PARAMETERS:
-                raise QueryError(
-                    "there is no such parameter", field=name, hint=nearest(name, PARAMETERS) or f"there are {', '.join(PARAMETERS)}"
-                )
+                hint = nearest(name, PARAMETERS) or f"there are {', '.join(PARAMETERS)}"
+                raise QueryError("there is no such parameter", field=name, hint=hint, kind="unknown-parameter")
             values.setdefault(name, []).append(value)
         return cls.of(values, now_ms=now_ms, zone=zone)
 
     @classmethod
     def of(cls, values: Mapping[str, Sequence[str]], *, now_ms: int, zone: tzinfo) -> Query:
         """The question of these values as people type them, by the names of `PARAMETERS`."""
-        times: dict[str, int | None] = {}
+        flaws = Flaws()
+        made: dict[str, Any] = {}
         for name in ("since", "until"):
-            given = values.get(name) or []
-            if len(given) > 1:
-                raise QueryError("it can be given only once", field=name)
-            times[name] = parse_time(given[0], now_ms, zone, field=name) if given else None
-        asked = [text for text in values.get("query") or [] if text.strip()]
-        if len(asked) > 1:
-            raise QueryError("it can be given only once", field="query", hint="join the two with and")
-        text = asked[0] if asked else ""
-        sort = [word for word in values.get("sort") or [] if word.strip()]
-        if len(sort) > 1:
-            raise QueryError("it can be given only once", field="sort")
-        plain = cls(
-            since_ms=times["since"],
-            until_ms=times["until"],
-            query=text,
-            tree=_tree(text, now_ms, zone) if text else None,
-            sort=sort_of(sort[0]) if sort else Sort.NEWEST,
-        )
-        return msgspec.structs.replace(plain, **{field: tuple(values[field]) for field in CRITERIA if values.get(field)})
+            with flaws.gathered():
+                given = _once(values, name)
+                made[f"{name}_ms"] = None if given is None else parse_time(given, now_ms, zone, field=name)
+        with flaws.gathered():
+            text = _once(values, "query", hint="join the two with and") or ""
+            made |= {"query": text, "tree": _tree(text, now_ms, zone) if text else None}
+        with flaws.gathered():
+            sort = _once(values, "sort")
+            made["sort"] = Sort.NEWEST if sort is None else sort_of(sort)
+        chosen: dict[str, Any] = {field: tuple(values[field]) for field in CRITERIA if values.get(field)}
+        with flaws.gathered():
+            cls(**chosen)
+        flaws.tell()
+        return cls(**made, **chosen)
 
 
 #: Every criterion that takes values, in the order in which it is described.
@@ -197,8 +196,18 @@ def _tree(text: str, now_ms: int, zone: tzinfo) -> Node | None:
     return None if tree == EVERYTHING else tree
 
 
+def _once(values: Mapping[str, Sequence[str]], name: str, hint: str | None = None) -> str | None:
+    """The value of what can be given once; an empty one is none."""
+    given = [text for text in values.get(name) or [] if text.strip() or name in ("since", "until")]
+    if len(given) > 1:
+        raise QueryError("it can be given only once", field=name, hint=hint, kind="repeated")
+    return given[0] if given else None
+
+
 def _checked(field: str, values: tuple[str, ...]) -> tuple[str, ...]:
-    """The values of one field in their plain form, each once; raises where one is wrong."""
+    """The values of one field in their plain form, each once; raises where one is wrong. Words and codes may be parted by commas."""
+    if BY_CRITERION[field].compare in (Compare.WORD, Compare.CODE):
+        values = tuple(part for value in values for part in str(value).split(","))
     if len(values) > MOST_VALUES:
         raise QueryError(f"{len(values)} values are too many", field=field, hint=f"give at most {MOST_VALUES}")
     return tuple(dict.fromkeys(checked_value(BY_CRITERION[field], value) for value in values))

@@ -11,6 +11,7 @@ import msgspec
 
 from mappings.authentication import AuthMethod
 from search.answers import TraceAnswer
+from search.query_error import QueryError, nearest
 from search.safe import csv_cell, printable_json, safe
 
 #: What stands in a column; None is an empty cell.
@@ -70,16 +71,26 @@ def write_jsonl(traces: Iterable[TraceAnswer], out: TextIO) -> None:
     out.writelines(printable_json(encode(trace)) + "\n" for trace in traces)
 
 
-def write_csv(traces: Iterable[TraceAnswer], out: TextIO) -> None:
-    """Write a line of column names, then one line a trace (RFC 4180)."""
-    out.write(csv_header())
+def write_csv(traces: Iterable[TraceAnswer], out: TextIO, columns: Sequence[str] = ()) -> None:
+    """Write a line of column names, then one line a trace (RFC 4180); these columns, or all."""
+    out.write(csv_header(columns))
     # One writer for all: each row is written as it comes.
-    csv.writer(out, lineterminator="\r\n").writerows(_guarded(trace) for trace in traces)
+    csv.writer(out, lineterminator="\r\n").writerows(_guarded(trace, columns) for trace in traces)
 
 
-def csv_header() -> str:
+def csv_header(columns: Sequence[str] = ()) -> str:
     """The line of column names."""
-    return _csv([list(CSV_COLUMNS)])
+    return _csv([list(columns or CSV_COLUMNS)])
+
+
+def columns_of(listed: str) -> tuple[str, ...]:
+    """The columns of `time,sender,size`; raises `QueryError`."""
+    names = tuple(name.strip() for name in listed.split(",") if name.strip())
+    for name in names:
+        if name not in CSV_COLUMNS:
+            hint = nearest(name, CSV_COLUMNS) or f"there are {', '.join(CSV_COLUMNS)}"
+            raise QueryError(f"there is no column “{name[:60]}”", field="columns", hint=hint)
+    return names
 
 
 def csv_rows(traces: Iterable[TraceAnswer]) -> str:
@@ -87,9 +98,18 @@ def csv_rows(traces: Iterable[TraceAnswer]) -> str:
     return _csv(map(_guarded, traces))
 
 
-def _guarded(trace: TraceAnswer) -> list[Cell]:
+def _guarded(trace: TraceAnswer, columns: Sequence[str] = ()) -> list[Cell]:
     """The cells of a row: numbers as they are, text guarded against formulas and terminals."""
-    return [csv_cell(safe(cell)) if isinstance(cell, str) else cell for cell in cells(trace)]
+    return [csv_cell(safe(cell)) if isinstance(cell, str) else cell for cell in chosen_cells(trace, columns)]
+
+
+def chosen_cells(trace: TraceAnswer, columns: Sequence[str]) -> list[Cell]:
+    """The values of these columns, or of all."""
+    found = cells(trace)
+    if not columns:
+        return found
+    named = dict(zip(CSV_COLUMNS, found, strict=True))
+    return [named[name] for name in columns]
 
 
 def _csv(rows: Iterable[Sequence[Cell]]) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from itertools import islice
 
 from mappings import identity
 from mappings.codes import KnownError, best_entry, entries, lookup
@@ -34,6 +35,8 @@ from search.view import View
 
 #: A page holds at most so many traces; `walk` goes on to the end.
 LARGEST_PAGE = 10_000
+#: Of an id at least so much is looked for: it names a quarter of an hour.
+SHORTEST_BEGINNING = 6
 _ALL = Query()
 
 
@@ -73,7 +76,7 @@ class MailTrace:
             raise QueryError(f"{limit} is not a number from 1 to {LARGEST_PAGE:,}", field="limit")
         # Read before the search: what is said to be read is then in the answer.
         state = self.engine.state()
-        page = self.engine.search(query, self.scope, limit=limit, cursor=_checked_cursor(cursor))
+        page = self.engine.search(query, self.scope, limit=limit, cursor=checked_cursor(cursor))
         query, sort = query.unsorted(), query.sort
         near: list[NearValue] = []
         if page.traces or cursor is not None or not page.complete:
@@ -141,7 +144,7 @@ class MailTrace:
 
     def walk(self, query: Query = _ALL, *, cursor: str | None = None) -> Iterator[TraceAnswer]:
         """Every trace that fits, in the question's order, to the end, in bounded memory; ranked by a number the first thousand."""
-        return (trace_answer(trace, self.scope) for trace in self.engine.walk(query, self.scope, cursor=_checked_cursor(cursor)))
+        return (trace_answer(trace, self.scope) for trace in self.engine.walk(query, self.scope, cursor=checked_cursor(cursor)))
 
     def over_time(self, query: Query, edges_ms: Sequence[int]) -> OverTime:
         """How many traces fit by disposition, in each interval from one edge (milliseconds since 1970 UTC) to the next."""
@@ -177,6 +180,24 @@ class MailTrace:
             return None
         found = self.engine.get(wanted, self.scope)
         return None if found is None else email_report(found, self.engine, self.scope)
+
+    def beginning_with(self, text: str, *, limit: int) -> list[TraceAnswer]:
+        """The newest traces whose ids begin so, at most so many; none where the text is too short to look for, or no id begins so."""
+        begin = text.strip().lower()
+        if len(begin) < SHORTEST_BEGINNING:
+            return []
+        try:
+            bounds = [identity.time_ms_of(begin.ljust(26, filling)) for filling in "0z"]
+        except ValueError:
+            return []
+        query = Query(since_ms=bounds[0], until_ms=bounds[1] + 1)
+        found = (trace for trace in self.engine.walk(query, self.scope) if trace.id.startswith(begin))
+        return [trace_answer(trace, self.scope) for trace in islice(found, limit)]
+
+    def reports(self, traces: Iterable[str]) -> dict[str, ReportAnswer]:
+        """The reports on these traces by their ids; without those that are not there any more."""
+        found = ((one, self.report(one)) for one in traces)
+        return {one: report for one, report in found if report is not None}
 
     def errors(self, word: str | None = None, *, seen: bool = False) -> list[ErrorAnswer]:
         """Give the list of most common errors, or what is known about one code; with `seen`, how often each decided, most first.
@@ -237,8 +258,8 @@ def _is_id(text: str) -> bool:
     return True
 
 
-def _checked_cursor(cursor: str | None) -> str | None:
-    """Give the cursor, where it can be one of ours."""
+def checked_cursor(cursor: str | None) -> str | None:
+    """Give the cursor, where it can be one of ours; raises `QueryError`."""
     if cursor is not None and not _is_id(cursor):
         raise QueryError("it is not the cursor of an earlier answer", field="cursor", hint="pass `next` on unchanged")
     return cursor

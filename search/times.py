@@ -40,11 +40,11 @@ def parse_time(text: str, now_ms: int, zone: tzinfo, *, field: str = "time") -> 
     if (stamp := _TIMED(word)) is None:
         lost = _ZONE_LOST(word)
         hint = "write the + of the zone as %2B in a URL" if lost and _TIMED(f"{lost[1]}+{lost[2]}") else HINT
-        raise QueryError(f"“{_short(text)}” is not a time", field=field, position=0, hint=hint)
+        raise QueryError(f"“{_short(text)}” is not a time", field=field, position=0, hint=hint, kind="bad-time")
     try:
         return _moment(stamp, zone)
     except (ValueError, OverflowError) as error:
-        raise QueryError(f"“{_short(text)}” is not a time that exists", field=field, position=0, hint=HINT) from error
+        raise QueryError(f"“{_short(text)}” is not a time that exists", field=field, position=0, hint=HINT, kind="bad-time") from error
 
 
 def format_time(time_ms: int) -> str:

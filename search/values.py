@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from mappings import patterns
@@ -12,6 +13,8 @@ from search.query_error import QueryError, nearest
 LONGEST_VALUE: Final = 1_000
 #: A value takes at most so many wildcards; each one more multiplies the work.
 MOST_WILDCARDS: Final = 20
+#: What is written as a network: an address, and how many of its bits count.
+_NETWORK: Final = re.compile(r"[0-9.]+/[0-9]*|[0-9a-f]*:[0-9a-f:.]*/[0-9]*", re.ASCII | re.IGNORECASE).fullmatch
 
 
 def checked_value(criterion: Criterion, value: str, *, wild: bool = True) -> str:
@@ -38,6 +41,8 @@ def checked_value(criterion: Criterion, value: str, *, wild: bool = True) -> str
         raise QueryError("the value is empty", field=field, hint="leave the field out to take all")
     if wild and sum(map(value.count, "*?")) > MOST_WILDCARDS:
         raise QueryError("too many wildcards", field=field, position=value.find("*"), hint=f"use at most {MOST_WILDCARDS}")
+    if criterion.compare is Compare.SERVER and _NETWORK(value) is not None and patterns.asked_server(value, wild=wild).first is None:
+        raise QueryError(f"“{value[:60]}” is no network", field=field, position=0, hint="give one such as 192.0.2.0/24 or 2001:db8::/32")
     if criterion.compare is Compare.DOMAIN and "@" in value[1:]:
         raise QueryError("an address is not a domain", field=field, position=value.find("@", 1), hint="ask for it as address")
     return value

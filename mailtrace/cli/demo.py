@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import sys
 import tempfile
 from contextlib import nullcontext
 from importlib.resources import as_file, files
+from pathlib import Path
 
 from mailtrace.cli.common import Common
 from mailtrace.cli.ingest import read_once
@@ -33,10 +36,23 @@ def demo(*, common: Common | None = None) -> int:
     with nullcontext() if keep else tempfile.TemporaryDirectory(prefix="mailtrace-demo-") as folder:
         own = {"config": common.config, "data": folder, "store": f"sqlite:{folder}/store"}
         settings = common.settings() if folder is None else load(own)
-        return _shown(settings, kept=keep)
+        return _shown(settings, _typed(common) if keep else "mailtrace", kept=keep)
 
 
-def _shown(settings: Settings, *, kept: bool) -> int:
+def _typed(common: Common) -> str:
+    """The command as one would type it again, with the store that it is asked of."""
+    program = sys.argv[0] if Path(sys.argv[0]).name == "mailtrace" and not _is_found(sys.argv[0]) else "mailtrace"
+    given = (("--config", common.config), ("--data", common.data), ("--store", common.store))
+    return shlex.join([program, *(word for name, value in given if value is not None for word in (name, str(value)))])
+
+
+def _is_found(program: str) -> bool:
+    """Whether a shell finds this very program by its name."""
+    found = shutil.which("mailtrace")
+    return found is not None and Path(found).resolve() == Path(program).resolve()
+
+
+def _shown(settings: Settings, command: str, *, kept: bool) -> int:
     """Read the bundled log and show what is in it."""
     screen, zone = Screen(sys.stdout), named(system_zone())
     with as_file(files("mailtrace.demo") / "mail.log.gz") as log:
@@ -46,7 +62,7 @@ def _shown(settings: Settings, *, kept: bool) -> int:
         return code
     with asking(settings.store, settings.elasticsearch) as mail:
         screen.line()
-        screen.line(f"$ mailtrace search --limit {_SHOWN}", "bold")
+        screen.line(f"$ {command} search --limit {_SHOWN}", "bold")
         answer = mail.search(Query(), limit=_SHOWN)
         show_traces(screen, answer.traces, zone)
         screen.line(total_line(len(answer.traces), answer.total))
@@ -54,8 +70,10 @@ def _shown(settings: Settings, *, kept: bool) -> int:
         report = mail.report(found[0].id) if found else None
         if report is not None:
             screen.line()
-            screen.line(f"$ mailtrace report {report.trace.id}", "bold")
+            screen.line(f"$ {command} report {report.trace.id}", "bold")
             show_report(screen, report, zone)
     screen.line()
+    if kept:
+        screen.line(f"Ask more: {command} search anna@example.com", "bold")
     screen.line(f"The store is kept: {settings.store}" if kept else "Now your own: mailtrace ingest --once /var/log/mail.log", "bold")
     return 0

@@ -48,12 +48,17 @@ def main(tokens: Sequence[str] | None = None) -> int:
 def _told(error: MailTraceError) -> tuple[str, int]:
     """The sentence for what was raised, and the exit code."""
     if isinstance(error, QueryError):
-        option = f"--{error.field.replace('_', '-')}: " if error.field else ""
-        return option + error.sentence.removeprefix(f"{error.field}: "), WRONG_USAGE
+        return " ".join(map(_of_option, error.each)), WRONG_USAGE
     if isinstance(error, CommandError):
         return str(error), error.exit_code
     # What cannot be meant is a ValueError too, wherever it is raised.
     return str(error), WRONG_USAGE if isinstance(error, ValueError) else COULD_NOT
+
+
+def _of_option(error: QueryError) -> str:
+    """What is wrong with one option."""
+    option = f"--{error.field.replace('_', '-')}: " if error.field else ""
+    return option + error.sentence.removeprefix(f"{error.field}: ")
 
 
 def _refuse(sentence: str, code: int) -> int:

@@ -17,16 +17,20 @@ import msgspec
 from rich.console import Console
 
 from mailtrace.cli.app import COMMANDS, command_line
+from mailtrace.cli.man import man_page
 from mailtrace.layers import VARIABLES
 from mailtrace.metrics.table import TABLE
 from mailtrace.settings import CustomerTable, Elasticsearch, Http, LogDomainTable, Settings, SourceTable
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.http import api, parameters
+from search.http.problems import FLAWS, KINDS
 from search.query import PARAMETERS, SENTENCES
 from search.rows import CSV_COLUMNS
 
 _BLOCK = re.compile(r"(<!-- begin (?P<name>[\w -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _WIDTH = 100
+#: The man page; an installation puts it where `man` looks.
+MANUAL = Path(__file__).parents[1] / "mailtrace.1"
 _WORDS: tuple[type[StrEnum], ...] = (Disposition, Verdict, Reason, Direction)
 _STRUCTS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("settings", Settings),
@@ -61,6 +65,8 @@ def blocks() -> dict[str, str]:
     )
     parts["columns"] = _table(("column", "holds"), [(f"`{name}`", sentence) for name, sentence in CSV_COLUMNS.items()])
     parts["api calls"] = _table(("call", "gives"), [(f"`GET {path}`", summary) for path, summary in _calls()])
+    parts["problems"] = _table(("type", "means"), [(f"`{kind}`", sentence) for kind, sentence in KINDS.items()])
+    parts["flaws"] = _table(("code", "means"), [(f"`{kind}`", sentence) for kind, sentence in FLAWS.items()])
     parts["api parameters"] = _table(("parameter", "asks for"), [(f"`{name}`", sentence) for name, sentence in _parameters()])
     return parts
 
@@ -88,6 +94,11 @@ def _parameters() -> list[tuple[str, str]]:
     }
     questions = [(name, SENTENCES[name]) for name in (*PARAMETERS, "customer")]
     return questions + [(name, str(get_args(kind)[1].description)) for name, kind in others.items()]
+
+
+def manual() -> str:
+    """The man page as it is installed."""
+    return man_page(COMMANDS, _help)
 
 
 def _help(*command: str) -> str:
@@ -167,6 +178,7 @@ def _table(titles: tuple[str, ...], rows: Sequence[Sequence[str]]) -> str:
 
 
 if __name__ == "__main__":
+    MANUAL.write_text(manual(), encoding="utf-8")
     for argument in sys.argv[1:]:
         file = Path(argument)
         before = file.read_text(encoding="utf-8")

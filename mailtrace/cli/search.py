@@ -23,14 +23,14 @@ from mailtrace.cli.stopping import stop_on_signals
 from mailtrace.problems import WrongUsage
 from mailtrace.settings import Settings
 from mailtrace.show.screen import Screen
-from mailtrace.show.table import DEFAULT_LIMIT, next_page_line, show_traces, total_line
+from mailtrace.show.table import DEFAULT_LIMIT, next_page_line, show_columns, show_traces, total_line
 from mailtrace.stores import asking
 from mailtrace.zones import named, system_zone
 from search.answers import SearchAnswer, TraceAnswer
 from search.engines import Total
 from search.live import Live, follow
 from search.query import CRITERIA, SENTENCES, Query
-from search.rows import write_csv, write_jsonl
+from search.rows import columns_of, write_csv, write_jsonl
 from search.safe import printable_json
 from search.service import MailTrace
 from search.sorting import Sort, sort_of
@@ -66,6 +66,9 @@ class Showing:
     format: Annotated[
         Literal["table", "json", "jsonl", "csv", "parquet"], _shown("How to write them; parquet needs --output.", default=True)
     ] = "table"
+    columns: Annotated[
+        str | None, _shown("Only these columns, in this order, parted by commas; for table and csv. Their names are those of csv.")
+    ] = None
     follow: Annotated[bool, _shown(f"Show the newest {_BEFORE}, or --limit, then what comes, until Ctrl-C; as table or jsonl.")] = False
     output: Annotated[Path | None, _shown("Write all that fit into this file, which is there when it is whole.")] = None
     resume: Annotated[bool, _shown("Go on with the --output that was broken off: the same question, from the last whole row on.")] = False
@@ -96,6 +99,7 @@ def search(
     if showing.output is not None or showing.resume or showing.format == "parquet":
         _export(_begun(showing, criteria, text), text, criteria, settings, zone)
         return 0
+    _columns(showing)
     if showing.follow:
         _check_following(showing)
     limit = DEFAULT_LIMIT if showing.limit is None else showing.limit
@@ -111,15 +115,37 @@ def search(
             screen = Screen(sys.stdout)
             shown = 0
             while rows := list(islice(traces, _AT_ONCE)):
-                show_traces(screen, rows, zone)
+                _show(screen, rows, zone, showing)
                 shown += len(rows)
             _foot(screen, answer, shown, _typed(criteria, query.sort), limit)
         elif showing.format == "json":
             print(printable_json(msgspec.json.encode(msgspec.structs.replace(answer, traces=list(traces)))))
         else:
-            (write_csv if showing.format == "csv" else write_jsonl)(traces, sys.stdout)
+            if showing.format == "csv":
+                write_csv(traces, sys.stdout, _columns(showing))
+            else:
+                write_jsonl(traces, sys.stdout)
             _note(answer, count=showing.count)
     return 0
+
+
+def _columns(showing: Showing) -> tuple[str, ...]:
+    """The columns that are wanted; none is the usual ones."""
+    if showing.columns is None:
+        return ()
+    if showing.format not in ("table", "csv"):
+        raise WrongUsage("--columns are those of a table or of csv")
+    if showing.output is not None:
+        raise WrongUsage("--output writes all columns; leave out --columns")
+    return columns_of(showing.columns)
+
+
+def _show(screen: Screen, rows: Sequence[TraceAnswer], zone: tzinfo, showing: Showing, *, titled: bool = True) -> None:
+    """Show rows as a table, with the usual columns or those that are wanted."""
+    if columns := _columns(showing):
+        show_columns(screen, rows, zone, columns, titled=titled)
+    else:
+        show_traces(screen, rows, zone, titled=titled)
 
 
 def _check_following(showing: Showing) -> None:
@@ -138,7 +164,7 @@ def _follow(mail: MailTrace, query: Query, showing: Showing, zone: tzinfo) -> in
         if showing.format == "jsonl":
             write_jsonl(rows, sys.stdout)
         elif rows or titled:
-            show_traces(screen, rows, zone, titled=titled)
+            _show(screen, rows, zone, showing, titled=titled)
         sys.stdout.flush()
 
     with stop_on_signals() as stop:

@@ -11,6 +11,7 @@ from mailtrace.show.screen import Screen, style_of
 from mailtrace.zones import shown_time
 from search.answers import SendingServer, TraceAnswer
 from search.engines import Total
+from search.rows import Cell, chosen_cells
 from search.safe import safe
 
 _COLUMNS = (
@@ -23,6 +24,9 @@ _COLUMNS = (
     Column("Id"),
 )
 _DISPOSITION = 4
+#: Columns that hold times, and the width to which a chosen one may be cut.
+_TIMES = ("time", "last_event", "first_try", "last_try")
+_LEAST = 8
 #: A page has so many rows where nobody says otherwise.
 DEFAULT_LIMIT = 50
 #: Below this width a table would cut addresses to stumps; each trace takes three lines instead.
@@ -41,6 +45,23 @@ def show_traces(screen: Screen, traces: Sequence[TraceAnswer], zone: dt.tzinfo, 
     for trace, row in zip(traces, table, strict=True):
         left, word, right = row[:_DISPOSITION], row[_DISPOSITION], row[_DISPOSITION + 1 :]
         screen.styled((GAP.join(left) + GAP, ""), (word, style_of(trace.disposition)), (GAP + GAP.join(right).rstrip(), ""))
+
+
+def show_columns(screen: Screen, traces: Sequence[TraceAnswer], zone: dt.tzinfo, columns: Sequence[str], *, titled: bool = True) -> None:
+    """Show chosen columns as a table, whatever the width: they are those that somebody wants to see."""
+    rows = [[_cell(name, cell, zone) for name, cell in zip(columns, chosen_cells(trace, columns), strict=True)] for trace in traces]
+    title, *table = fit([Column(name, _LEAST) for name in columns], rows, screen.width)
+    if titled:
+        screen.line(GAP.join(title).rstrip(), "bold")
+    for row in table:
+        screen.line(GAP.join(row).rstrip())
+
+
+def _cell(name: str, cell: Cell, zone: dt.tzinfo) -> str:
+    """A cell as people read it: times in their zone."""
+    if cell is None:
+        return "-"
+    return safe(shown_time(str(cell), zone) if name in _TIMES else str(cell))
 
 
 def total_line(shown: int, total: Total) -> str:

@@ -22,16 +22,15 @@ from search.error_answer import ErrorAnswer
 from search.http import examples
 from search.http.answers import AuditAnswer, DomainAnswer, DomainsAnswer, HealthAnswer, TracesAnswer, VocabularyAnswer, vocabulary
 from search.http.api_asking import complete, differs
+from search.http.checking import FORMS, JSON, accepted_form, check
 from search.http.described import PLAIN, UNCHANGED, ChosenAnswer, Streamed, answer, get, problems
-from search.http.export import MEDIA_TYPES, Format, stream
+from search.http.export import STREAMS, Format, stream
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.live import MEDIA_TYPE as EVENTS
 from search.http.live import Following, LiveStream
 from search.http.parameters import (
-    BESIDE,
-    COUNTING,
-    FOLLOWING,
-    PAGING,
+    MOST_REPORTED,
+    REPORTED,
     AskedQuery,
     Count,
     Cursor,
@@ -45,13 +44,14 @@ from search.http.parameters import (
     asked,
     domains_of,
     fields_of,
-    known_only,
     percentiles_of,
     zone_of,
 )
 from search.http.sessions import AnyRequest
 from search.http.site import Site
-from search.query import QueryError, parse_time
+from search.query import parse_time
+from search.query_error import QueryError
+from search.service import MailTrace
 
 T = TypeVar("T")
 Side = Literal["received", "sent"]
@@ -59,6 +59,8 @@ Side = Literal["received", "sent"]
 
 @get(
     "/traces",
+    operation_id="searchTraces",
+    tags=["Traces"],
     summary="Find traces",
     description="Different parameters must all fit; one given several times takes any of its values. `Accept: text/csv` or"
     " `application/x-ndjson` streams the whole result, to the end, or with `cursor` what is behind it.",
@@ -66,7 +68,7 @@ Side = Literal["received", "sent"]
     | problems(400, 401, 429, 503),
     operation_class=Streamed,
     dependencies={"asked": Provide(asked, sync_to_thread=True)},
-    opt={BESIDE: PAGING},
+    opt={FORMS: (JSON, *STREAMS)},
     sync_to_thread=True,
 )
 def traces(
@@ -88,9 +90,8 @@ def traces(
         return cast("Response[Any]", stream(mail, asked.query, kind, site.places, note, cursor=cursor))
     began = time.perf_counter()
     wanted = fields_of(fields)
-    if count is None and "count" in request.query_params:
-        # The framework takes the word null for none.
-        raise QueryError("the only other way to count is exact", field="count", hint="leave it out")
+    if limit > MOST_REPORTED and set(wanted) & set(REPORTED):
+        raise QueryError(f"with {' or '.join(REPORTED)} a page has at most {MOST_REPORTED} rows", field="limit")
     found = mail.search(asked.query, limit=limit, cursor=cursor)
     if count == "exact":
         found = msgspec.structs.replace(found, total=Total(mail.count(asked.query)))
@@ -104,20 +105,22 @@ def traces(
     )
     headers = {"link": f'<{following}>; rel="next"'} if following else {}
     if wanted:
-        rows = [chosen(row, wanted) for row in found.traces]
+        rows = chosen(mail, found.traces, wanted)
         return Response(msgspec.to_builtins(page) | {"traces": rows}, headers=headers)
     return Response(page, headers=headers)
 
 
 @get(
     "/traces/live",
+    operation_id="followTraces",
+    tags=["Traces"],
     summary="New traces as they come, as server-sent events",
     description="The same question as that of `/traces`. Each event `trace` holds one trace that fits and was not there before; its id says"
     " where to go on, in `Last-Event-ID` or `after`. An event `more` says that more came than are told. Comments keep the connection up.",
     responses={200: ResponseSpec(str, media_type=EVENTS, description="The events.", generate_examples=False)}
     | problems(400, 401, 429, 503),
     dependencies={"asked": Provide(asked, sync_to_thread=True)},
-    opt={BESIDE: FOLLOWING, PLAIN: True},
+    opt={FORMS: (EVENTS,), PLAIN: True},
 )
 async def live(
     request: AnyRequest,
@@ -138,18 +141,19 @@ async def live(
     """Follow what comes."""
     wanted = fields_of(fields)
     note("live", 0)
-    return LiveStream(Following(site, mail, asked.query, last_event or after, lambda row, _: chosen(row, wanted)), request)
+    return LiveStream(Following(site, mail, asked.query, last_event or after, lambda mail, rows: chosen(mail, rows, wanted)), request)
 
 
 @get(
     "/traces/{trace_id:str}",
+    operation_id="getReport",
+    tags=["Traces"],
     summary="The Email Report on one trace",
     responses=answer(ReportAnswer, examples.REPORT, "The report.") | UNCHANGED | problems(400, 401, 404, 429, 503),
     sync_to_thread=True,
 )
 def report(request: AnyRequest, trace_id: FromPath[str], mail: TheMail, note: TheNote) -> Response[Any]:
     """Give the Email Report."""
-    known_only(request, ())
     found = mail.report(trace_id)
     note("report", 0 if found is None else 1)
     if found is None:
@@ -159,6 +163,8 @@ def report(request: AnyRequest, trace_id: FromPath[str], mail: TheMail, note: Th
 
 @get(
     "/errors",
+    operation_id="listErrors",
+    tags=["Words"],
     summary="The most common errors",
     responses=answer(list[ErrorAnswer], examples.ERRORS, "The list.") | UNCHANGED | problems(400, 401, 429, 503),
     sync_to_thread=True,
@@ -170,7 +176,6 @@ def errors(
     seen: Annotated[bool, Parameter(description="Count how often each decided in the caller's mail.", required=False)] = False,
 ) -> Response[Any]:
     """Give the list of most common errors."""
-    known_only(request, ("seen",))
     listed = mail.errors(seen=seen)
     note("errors", len(listed))
     return tagged(request, listed)
@@ -178,6 +183,8 @@ def errors(
 
 @get(
     "/errors/{code:str}",
+    operation_id="explainCode",
+    tags=["Words"],
     summary="What a code means",
     description="A basic code (`550`), an enhanced one (`5.1.1`), or both (`550 5.1.1`).",
     responses=answer(list[ErrorAnswer], examples.ERRORS[:1], "Its entries.") | UNCHANGED | problems(400, 401, 404, 429, 503),
@@ -191,7 +198,6 @@ def error(
     seen: Annotated[bool, Parameter(description="Count how often each decided in the caller's mail.", required=False)] = False,
 ) -> Response[Any]:
     """Explain a code."""
-    known_only(request, ("seen",))
     listed = mail.errors(code, seen=seen)
     note("errors", len(listed))
     return tagged(request, listed)
@@ -199,6 +205,8 @@ def error(
 
 @get(
     "/vocabulary",
+    operation_id="getVocabulary",
+    tags=["Words"],
     summary="The closed words of the answers, each with a sentence",
     responses={200: ResponseSpec(VocabularyAnswer, description="All words.", generate_examples=False)}
     | UNCHANGED
@@ -207,12 +215,13 @@ def error(
 )
 def words(request: AnyRequest) -> Response[Any]:
     """Give all closed words."""
-    known_only(request, ())
     return tagged(request, vocabulary())
 
 
 @get(
     "/domains",
+    operation_id="countDomains",
+    tags=["Counts"],
     summary="The caller's domains, with counts by disposition",
     description="Received mail by the recipient's domain, or sent mail by the sender's, where it really came from that side.",
     responses=answer(DomainsAnswer, examples.DOMAINS, "The domains.") | problems(400, 401, 429, 503),
@@ -232,7 +241,6 @@ def domains(
     tz: Zone = None,
 ) -> DomainsAnswer:
     """Count the mail of the caller's domains."""
-    known_only(request, ("side", "customer", "since", "until", "tz"))
     zone = zone_of(tz, site.zone)
     bounds = [None if not text else parse_time(text, site.clock(), zone, field=name) for name, text in (("since", since), ("until", until))]
     own = domains_of(customer, caller) if customer else caller.domains
@@ -246,31 +254,35 @@ def domains(
 
 @get(
     "/freshness",
+    operation_id="getFreshness",
+    tags=["Service"],
     summary="How far the logs have been read",
     responses=answer(FreshnessAnswer, examples.FRESHNESS, "Each source, the furthest behind first.") | problems(400, 401, 429, 503),
     sync_to_thread=True,
 )
 def fresh(request: AnyRequest, mail: TheMail) -> FreshnessAnswer:
     """Say how far the logs have been read."""
-    known_only(request, ())
     return mail.freshness()
 
 
 @get(
     "/health",
+    operation_id="getHealth",
+    tags=["Service"],
     summary="Whether the store answers",
     responses=answer(HealthAnswer, HealthAnswer("ok"), "It does.") | problems(400, 401, 429, 503),
     sync_to_thread=True,
 )
 def health(request: AnyRequest, mail: TheMail) -> HealthAnswer:
     """Ask the store for a sign of life."""
-    known_only(request, ())
     mail.freshness()
     return HealthAnswer("ok")
 
 
 @get(
     "/audit",
+    operation_id="searchAuditLog",
+    tags=["Service"],
     summary="Who asked what, when, and how many rows it gave",
     description="For admins only.",
     responses=answer(AuditAnswer, examples.AUDIT, "Newest first.") | problems(400, 401, 403, 429, 503),
@@ -290,7 +302,6 @@ def audit(
     limit: Annotated[int, Parameter(ge=1, le=1_000, required=False)] = 100,
 ) -> AuditAnswer:
     """Search the audit log."""
-    known_only(request, ("who", "what", "before", "limit"))
     # Who may not is in it too.
     note("audit", 0)
     if caller.role is not Role.ADMIN:
@@ -302,11 +313,12 @@ def audit(
 
 @get(
     "/counts",
+    operation_id="countTraces",
+    tags=["Counts"],
     summary="Count traces by a field, by two, or over time",
     description="Over the same question as `/traces`. `by=time` counts by intervals; every other word by its values, most first.",
     responses=answer(ValueCounts | TimeCounts, examples.COUNTS, "The counts.") | problems(400, 401, 429, 503),
     dependencies={"asked": Provide(asked, sync_to_thread=True)},
-    opt={BESIDE: COUNTING},
     sync_to_thread=True,
 )
 def counts(
@@ -331,16 +343,24 @@ def counts(
 
 
 ROUTER = Router(
-    "/api/v1", route_handlers=[traces, live, counts, differs, complete, report, errors, error, words, domains, fresh, health, audit]
+    "/api/v1",
+    guards=[check],
+    route_handlers=[traces, live, counts, differs, complete, report, errors, error, words, domains, fresh, health, audit],
 )
 
 
-def chosen(row: TraceAnswer, wanted: tuple[str, ...]) -> Any:
-    """A row, or of it only the fields that are wanted."""
+def chosen(mail: MailTrace, rows: list[TraceAnswer], wanted: tuple[str, ...]) -> list[Any]:
+    """The rows, or of each only the fields that are wanted."""
     if not wanted:
-        return row
-    values = msgspec.to_builtins(row)
-    return {name: values[name] for name in wanted}
+        return list(rows)
+    reports = mail.reports(row.id for row in rows) if set(wanted) & set(REPORTED) else {}
+    found = []
+    for row in rows:
+        report = reports.get(row.id)
+        of_report = {} if report is None else {name: msgspec.to_builtins(getattr(report, name)) for name in REPORTED}
+        values = msgspec.to_builtins(row) | of_report
+        found.append({name: values[name] for name in wanted if name in values})
+    return found
 
 
 def list_domains(counts: dict[str, dict[Any, int]], own: tuple[str, ...], caller: Caller) -> list[DomainAnswer]:
@@ -367,11 +387,7 @@ def tagged(request: AnyRequest, found: Any) -> Response[Any]:
 
 def _streamed(request: AnyRequest) -> Format | None:
     """Which stream is asked for, where one is."""
-    accepted = [part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(",")]
-    for kind, media_type in MEDIA_TYPES.items():
-        if media_type.partition(";")[0] in accepted:
-            return kind
-    return None
+    return STREAMS.get(accepted_form(request.headers.get("accept"), (JSON, *STREAMS)))
 
 
 def _next_url(request: AnyRequest, site: Site, cursor: str | None) -> str | None:

@@ -12,19 +12,20 @@ from search.differing import MOST_DIFFERING, Differences, others
 from search.http import examples
 from search.http.described import answer, get, problems
 from search.http.given import TheMail, TheNote, TheSite
-from search.http.parameters import BESIDE, COMPARING, AskedQuery, asked, known_only
+from search.http.parameters import AskedQuery, asked
 from search.http.sessions import AnyRequest
 from search.language.syntax import LONGEST
 
 
 @get(
     "/differs",
+    operation_id="findDifferences",
+    tags=["Counts"],
     summary="What a search has more of than all else",
     description="The values that are over-represented among the traces that fit, against all others of the same time, the most telling"
     " first.",
     responses=answer(Differences, examples.DIFFERENCES, "The values.") | problems(400, 401, 429, 503),
     dependencies={"asked": Provide(asked, sync_to_thread=True)},
-    opt={BESIDE: COMPARING},
     sync_to_thread=True,
 )
 def differs(
@@ -48,6 +49,8 @@ def differs(
 
 @get(
     "/complete",
+    operation_id="completeQuestion",
+    tags=["Words"],
     summary="How a question in the query language may go on",
     description="Fields, words and values that fit at a place in a question; values are those of the caller's own mail.",
     responses=answer(Completions, examples.COMPLETIONS, "What may stand there.") | problems(400, 401, 429, 503),
@@ -62,7 +65,6 @@ def complete(
     at: Annotated[int, Parameter(ge=0, description="The place of the cursor in it; by default its end.", required=False)] = LONGEST,
 ) -> Completions:
     """Say how a question may go on."""
-    known_only(request, ("q", "at"))
     found = mail.complete(q, at)
     if values := sum(option.kind == "value" for option in found.options):
         # What is known of the language itself tells nothing of anybody's mail.

@@ -14,7 +14,6 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Server
 from litestar.types import ASGIApp
 
@@ -22,6 +21,7 @@ from mappings.faults import StoreError, StoreLacking
 from search.access import Caller
 from search.http import api, pages, signing
 from search.http.described import PLAIN
+from search.http.description import Described
 from search.http.frame import Frame
 from search.http.given import TheCaller, TheSite
 from search.http.problems import Busy, of_error, told
@@ -71,7 +71,7 @@ def application(site: Site) -> ASGIApp:
             version=version("mail-trace"),
             description="What happened to that e-mail? Every answer holds what the caller may see, and nothing else.",
             path="/api/v1/openapi.json",
-            render_plugins=[JsonRenderPlugin(path="/")],
+            render_plugins=[Described(path="/")],
             servers=[Server(url=site.base or "/")],
             components=Components(security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}),
             security=[{"token": []}],
@@ -121,7 +121,7 @@ def _failed(request: AnyRequest, error: Exception) -> Response[Any]:
         return of_error(request, error)
     if isinstance(error, Busy):
         return pages.error_page(request, 503, request_id(request.scope), busy=True)
-    status, *_ = told(error)
+    status = told(error).status
     if status >= 500:
         of_error(request, error)
     lacking = str(error) if isinstance(error, StoreLacking) else ""

@@ -30,6 +30,13 @@ FILES, HEAD = "audit-*.jsonl", "head.json"
 _HEAD_BYTES = 256
 
 
+#: What an entry may tell of.
+WHATS = (
+    *("search", "report", "export", "live", "counts", "differs", "insights", "domains", "errors", "complete", "audit"),
+    *("sign-in", "sign-in refused", "sign-out", "token refused", "tokens refused"),
+)
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One call."""
 
@@ -40,7 +47,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     #: Address of the caller, as the service sees it.
     address: str
-    #: `search`, `report`, `export`, `domains`, `errors`, `audit`, `sign-in`, `sign-out`, ...
+    #: One of `WHATS`.
     what: str
     #: The question as it stood in the URL.
     question: str

@@ -13,6 +13,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operation, Parameter, Schema
 
 from search.answers import TraceAnswer
+from search.explain import Explanation
 from search.http.answers import TracesAnswer
 from search.http.export import MEDIA_TYPES
 from search.http.problems import MEDIA_TYPE, Problem
@@ -26,7 +27,16 @@ def _optional(kind: type[msgspec.Struct]) -> list[tuple[str, Any, Any]]:
     return [(field.name, field.type | msgspec.UnsetType, msgspec.UNSET) for field in msgspec.structs.fields(kind)]
 
 
-ChosenFields = msgspec.defstruct("ChosenFields", _optional(TraceAnswer), frozen=True, kw_only=True)
+ChosenFields = msgspec.defstruct(
+    "ChosenFields",
+    [
+        *_optional(TraceAnswer),
+        ("customer_text", str | msgspec.UnsetType, msgspec.UNSET),
+        ("explanation", Explanation | msgspec.UnsetType, msgspec.UNSET),
+    ],
+    frozen=True,
+    kw_only=True,
+)
 
 
 def _as_it_is(field: msgspec.structs.FieldInfo) -> Any:

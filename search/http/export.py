@@ -23,6 +23,8 @@ from search.sorting import MOST_RANKED, ranked_note
 
 Format = Literal["csv", "jsonl"]
 MEDIA_TYPES: dict[Format, str] = {"csv": "text/csv; header=present", "jsonl": "application/x-ndjson"}
+#: The stream of each, by its media type without its options.
+STREAMS: dict[str, Format] = {media_type.partition(";")[0]: kind for kind, media_type in MEDIA_TYPES.items()}
 #: A header that says what a stream lacks.
 INCOMPLETE = "mail-trace-incomplete"
 #: Rows that are written together.

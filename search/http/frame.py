@@ -252,9 +252,8 @@ class _Answer:
         """Answer nothing that cannot be noted."""
         self._withheld = True
         _log.error("audit_log_failed", request=self._way.request_id, error=f"{type(error).__name__}: {error}")
-        told = response(
-            self._request, 503, "The audit log cannot be written, so nothing is answered.", headers={"retry-after": str(RETRY_S)}
-        )
+        why = "The audit log cannot be written, so nothing is answered."
+        told = response(self._request, 503, why, {"retry-after": str(RETRY_S)}, kind="audit-away")
         await told.to_asgi_response(app=None, request=self._request)(self._request.scope, _nothing, self._headed)
 
     def finish(self) -> None:

@@ -42,8 +42,8 @@ class Following:
     query: Query
     #: The id behind which it goes on.
     after: str | None
-    #: How a row is written for whoever sees this mail; None where it is left out. It may ask the store.
-    shown: Callable[[TraceAnswer, MailTrace], Any]
+    #: What is written of rows, for who sees this mail.
+    shown: Callable[[MailTrace, list[TraceAnswer]], list[Any]]
 
 
 class LiveStream(Stream):
@@ -89,7 +89,7 @@ async def _events(following: Following, request: AnyRequest, live: Live) -> Asyn
         if caller is None:
             return
         mail = MailTrace(following.mail.engine, caller.scope, following.mail.clock)
-        written = await _in_thread(partial(_looked, live, mail, following.shown))
+        written = await _in_thread(partial(_written, live, mail, following))
         if not written and time.monotonic() - said >= HEARTBEAT_S:
             written = b": nothing new\n\n"
         if written:
@@ -97,12 +97,12 @@ async def _events(following: Following, request: AnyRequest, live: Live) -> Asyn
             yield written
 
 
-def _looked(live: Live, mail: MailTrace, shown: Callable[[TraceAnswer, MailTrace], Any]) -> bytes:
+def _written(live: Live, mail: MailTrace, following: Following) -> bytes:
     """New rows as events; behind each stands the mark from which a client goes on."""
     found = live.look(mail)
+    rows = following.shown(mail, found.traces)
     events = [b"event: more\ndata: {}\n\n"] if found.more else []
-    rows = (shown(row, mail) for row in found.traces)
-    events += [b"event: trace\nid: %s\ndata: %s\n\n" % (found.mark.encode(), msgspec.json.encode(row)) for row in rows if row is not None]
+    events += [b"event: trace\nid: %s\ndata: %s\n\n" % (found.mark.encode(), msgspec.json.encode(row)) for row in rows]
     return b"".join(events)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,23 +14,22 @@ from msgspec.structs import replace
 from mappings.address import normalise_domain
 from search.access import Caller
 from search.answers import TraceAnswer
-from search.http.given import TheCaller, TheMail, TheSite
+from search.http.audit import WHATS
+from search.http.given import TheMail
 from search.http.sessions import AnyRequest
 from search.http.site import Site
+from search.http.state import way_of
 from search.query import CRITERIA, SENTENCES, Query, QueryError, nearest
+from search.query_error import Flaws
 from search.service import Meant
 
-#: Beside the criteria.
-_OTHERS = ("query", "q", "text", "customer", "since", "until", "tz")
-PAGING = ("sort", "limit", "cursor", "count", "fields")
-#: What a call that counts takes beside the question.
-COUNTING = ("by", "then", "of", "percentiles", "interval", "limit")
-#: What a call takes beside it that follows what comes.
-FOLLOWING = ("after", "fields")
-#: What a call takes beside it that says what differs.
-COMPARING = ("against", "limit")
-#: Where a handler says what it takes beside the question.
-BESIDE = "beside"
+#: The names of the parameters that a question has.
+QUESTION = (*CRITERIA, "query", "q", "text", "customer", "since", "until", "tz")
+
+
+#: What a row may hold of its report, beside the fields of a trace; and how many rows a page then has.
+REPORTED = ("customer_text", "explanation")
+MOST_REPORTED = 100
 
 
 def _text(name: str, example: str) -> Any:
@@ -88,7 +87,9 @@ Cursor = Annotated[str | None, Parameter(description="`next` of the page before,
 Fields = Annotated[
     str | None,
     Parameter(
-        description="Only these fields of each trace, parted by commas.", required=False, schema_extra={"examples": ["id,time,disposition"]}
+        description="Only these fields of each trace, parted by commas; `customer_text` and `explanation` are those of its report.",
+        required=False,
+        schema_extra={"examples": ["id,time,disposition"]},
     ),
 ]
 
@@ -103,8 +104,6 @@ class AskedQuery:
 
 def asked(
     request: AnyRequest,
-    site: TheSite,
-    caller: TheCaller,
     mail: TheMail,
     *,
     sender: Sender = None,
@@ -130,9 +129,8 @@ def asked(
     tz: Zone = None,
 ) -> AskedQuery:
     """The question that a URL asks; a name that is none is an error, never passed over."""
-    known_only(request, (*CRITERIA, *_OTHERS, *request.route_handler.opt[BESIDE]))
-    # The parameters above are for OpenAPI; all of them are read here, so that none is taken twice or passed over.
-    found = question(request.query_params.multi_items(), site, caller)
+    # The parameters above are for OpenAPI; all of them were read when the call was checked, so that none is taken twice or passed over.
+    found: AskedQuery = way_of(request.scope).asked
     return found if text is None or not text.strip() else AskedQuery(with_meant(found.query, mail.meant(text, found.zone)), found.zone)
 
 
@@ -151,29 +149,27 @@ def question(given: Iterable[tuple[str, str]], site: Site, caller: Caller) -> As
     values: dict[str, list[str]] = {}
     for name, value in given:
         values.setdefault(name, []).append(value)
-    zone = zone_of(_once(values, "tz"), site.zone)
-    customer = _once(values, "customer")
-    if customer is not None:
-        if values.get("domain"):
-            raise QueryError("it stands for the customer's domains; give it or domain, not both", field="customer")
-        values["domain"] = list(domains_of(customer, caller))
-    short, text = _once(values, "q"), _once(values, "query")
-    if short is not None and text is not None:
-        raise QueryError("it is short for query; give one of them", field="q")
+    flaws = Flaws()
+    zone: tzinfo = UTC
+    with flaws.gathered():
+        zone = zone_of(_once(values, "tz"), site.zone)
+    with flaws.gathered():
+        customer = _once(values, "customer")
+        if customer is not None:
+            if values.get("domain"):
+                raise QueryError("it stands for the customer's domains; give it or domain, not both", field="customer")
+            values["domain"] = list(domains_of(customer, caller))
     chosen = {name: value for name, value in values.items() if name in (*CRITERIA, "since", "until", "sort")}
-    chosen["query"] = [short or text or ""]
-    return AskedQuery(Query.of(chosen, now_ms=site.clock(), zone=zone), zone)
-
-
-def known_only(request: AnyRequest, names: Iterable[str]) -> None:
-    """Refuse a parameter that there is not, and one twice that takes one value."""
-    known = tuple(names)
-    for name in request.query_params:
-        if name not in known:
-            listed = f"there are {', '.join(known)}" if known else "there are none here"
-            raise QueryError("there is no such parameter", field=name[:100], hint=nearest(name, known) or listed)
-        if name not in CRITERIA and len(request.query_params.getall(name)) > 1:
-            raise QueryError("it can be given only once", field=name)
+    with flaws.gathered():
+        short, text = _once(values, "q"), _once(values, "query")
+        if short is not None and text is not None:
+            raise QueryError("it is short for query; give one of them", field="q")
+        chosen["query"] = [short or text or ""]
+    query = Query()
+    with flaws.gathered():
+        query = Query.of(chosen, now_ms=site.clock(), zone=zone)
+    flaws.tell()
+    return AskedQuery(query, zone)
 
 
 def domains_of(customer: str, caller: Caller) -> tuple[str, ...]:
@@ -200,12 +196,20 @@ def percentiles_of(listed: str | None) -> tuple[float, ...]:
         raise QueryError(f"“{(listed or '')[:60]}” is no list of numbers", field="percentiles", hint="give one such as 50,95,99") from None
 
 
+def audited(what: str) -> str:
+    """A word for what an entry of the audit log tells of."""
+    if what not in WHATS:
+        hint = nearest(what, WHATS) or f"it is one of {', '.join(WHATS)}"
+        raise QueryError(f"the audit log has no “{what[:60]}”", field="what", hint=hint)
+    return what
+
+
 def fields_of(listed: str | None) -> tuple[str, ...]:
     """The fields of a trace that are wanted; none is all."""
     if not listed:
         return ()
     names = tuple(name.strip() for name in listed.split(","))
-    known = TraceAnswer.__struct_fields__
+    known = (*TraceAnswer.__struct_fields__, *REPORTED)
     for name in names:
         if name not in known:
             raise QueryError(
@@ -218,5 +222,5 @@ def _once(values: Mapping[str, list[str]], name: str) -> str | None:
     """The value of a parameter that can be given once; an empty one is none."""
     given = values.get(name) or []
     if len(given) > 1:
-        raise QueryError("it can be given only once", field=name)
+        raise QueryError("it can be given only once", field=name, kind="repeated")
     return given[0] if given and given[0] else None

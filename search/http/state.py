@@ -17,6 +17,8 @@ class Way:
 
     request_id: str
     caller: Caller | None = None
+    #: The question (`AskedQuery`), once its parameters are found right.
+    asked: Any = None
     #: What was asked, and how many rows it gave; nothing is noted where that is empty.
     what: str = ""
     rows: int = 0

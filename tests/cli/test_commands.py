@@ -98,6 +98,33 @@ class TestSearch:
         assert f"Next page: mailtrace search --sender '*@sender.example' --limit 2 --cursor {some_traces()[1].id}" in done.stdout
         assert "2 of 3 traces." in done.stdout
 
+    def test_columns_are_chosen(self, mailtrace: Command) -> None:
+        """In the order in which they are named, in a table (times in the local zone) and in csv."""
+        table = mailtrace("search", "--columns", "time, size ,recipient", "--limit", "2", TZ="Europe/Berlin").stdout.splitlines()
+        assert table[0].split() == ["time", "size", "recipient"]
+        assert "+" not in table[1]
+        rows = list(csv.reader(io.StringIO(mailtrace("search", "--columns", "recipient,score", "--format", "csv").stdout)))
+        assert rows[0] == ["recipient", "score"]
+        assert len(rows) == len(some_traces()) + 1
+
+    def test_words_may_be_parted_by_commas(self, mailtrace: Command) -> None:
+        """As the page takes them; each is checked."""
+        both = mailtrace("search", "--disposition", "bounced, Delivered", "--format", "jsonl").stdout.splitlines()
+        assert {json.loads(line)["disposition"] for line in both} == {"bounced", "delivered"}
+        wrong = mailtrace("search", "--disposition", "bounced,delivred", "--code", "x")
+        assert wrong.returncode == 2
+        assert "--disposition: there is no disposition “delivred”; did you mean “delivered”?" in wrong.stderr
+        assert "--code: “x” is not a reply code" in wrong.stderr
+
+    def test_the_beginning_of_an_id_is_enough(self, mailtrace: Command) -> None:
+        """As much as no other has; of several each is named, and what is too short is none."""
+        ids = [trace.id for trace in some_traces()]
+        unique = next(one[:length] for one in ids for length in range(6, 26) if sum(other.startswith(one[:length]) for other in ids) == 1)
+        assert json.loads(mailtrace("report", unique.upper(), "--format", "json").stdout)["trace"]["id"].startswith(unique)
+        done = mailtrace("report", ids[0][:6])
+        assert (done.returncode, "several ids begin with" in done.stderr, ids[0] in done.stderr) == (2, True, True)
+        assert mailtrace("report", ids[0][:5]).returncode == 1
+
     def test_rows_are_sorted(self, mailtrace: Command) -> None:
         """--sort turns the order; the next page is asked for in the same order, and another word is told with the right ones."""
         newest = [json.loads(line)["id"] for line in mailtrace("search", "--format", "jsonl").stdout.splitlines()]

@@ -137,7 +137,7 @@ def test_a_part_of_another_question_is_left_alone(mailtrace: Run, tmp_path: Path
         (("--output", "x"), "--output takes rows: give --format csv, jsonl or parquet"),
         (
             ("--output", "x", "--format", "csv", "--limit", "5"),
-            "--output writes all that fit; leave out --limit, --cursor, --count and --follow",
+            "--output writes all that fit; leave out --limit, --cursor",
         ),
     ],
 )

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from stores import Embedded
 
 from mailtrace.settings import Elasticsearch, Http, Settings
 from search.answers import TraceAnswer
+from search.http.problems import FLAWS, KINDS
 from search.query import CRITERIA, Query
 from search.rows import CSV_COLUMNS
 from search.sorting import Sort
@@ -140,7 +142,87 @@ WRONG: list[tuple[str, list[tuple[str, str]], str, str]] = [
     ("/health", [("x", "1")], "x", "there are none here"),
     ("/audit", [("whom", "x")], "whom", "did you mean “who”?"),
     ("/traces/0000000000000000000000000x", [("x", "1")], "x", "there are none here"),
+    ("/traces", [("limit", "ten")], "limit", "it is one from 1 to 10,000"),
+    ("/traces", [("count", "maybe")], "count", "it is exact, or left out"),
+    ("/traces", [("count", "null")], "count", "it is exact, or left out"),
+    ("/domains", [("side", "up")], "side", "it is one of received, sent"),
+    ("/errors", [("seen", "perhaps")], "seen", "it is one of true, false"),
+    ("/complete", [("at", "x")], "at", "it is one from 0 on"),
+    ("/traces", [("client", "1.2.3.4/99")], "client", "give one such as 192.0.2.0/24"),
+    ("/traces", [("relay", "2001:db8::/200")], "relay", "give one such as 192.0.2.0/24"),
+    ("/traces", [("disposition", "kaputt")], "disposition", "it is one of in_progress"),
 ]
+
+#: Calls that are wrong in several ways, and the parameters that are told at once, with their codes.
+MANY: list[tuple[str, str, list[tuple[str, str]]]] = [
+    ("/traces", "disposition=kaputt&since=foo", [("since", "bad-time"), ("disposition", "bad-value")]),
+    (
+        "/traces",
+        "limit=0&count=no&sort=up&code=x&recipent=b&fields=x&q=a:&client=1.2.3.4/99&until=a&until=b&tz=Mars",
+        [
+            *(("recipent", "unknown-parameter"), ("until", "repeated"), ("limit", "bad-value"), ("count", "bad-value")),
+            *(("fields", "bad-value"), ("tz", "bad-value"), ("query", "bad-query"), ("sort", "bad-value"), ("client", "bad-value")),
+            ("code", "bad-value"),
+        ],
+    ),
+    ("/domains", "side=up&sid=sent", [("sid", "unknown-parameter"), ("side", "bad-value")]),
+    ("/counts", "limit=0", [("by", "bad-value"), ("limit", "bad-value")]),
+    ("/audit", "limit=x&whom=y", [("whom", "unknown-parameter"), ("limit", "bad-value")]),
+    ("/traces", "recipient=%FF", [("recipient", "bad-value")]),
+]
+
+
+@pytest.mark.parametrize(("path", "query", "flaws"), MANY)
+def test_all_that_is_wrong_is_told_at_once(on_embedded: Running, path: str, query: str, flaws: list[tuple[str, str]]) -> None:
+    """In one voice, each flaw with a code for programs; no word of a library is in it."""
+    told = problem_of(on_embedded.client().get(f"{API}{path}?{query}"), 400)
+    assert told["type"] == "urn:mailtrace:problem:bad-parameters"
+    assert sorted((one["parameter"], one["code"]) for one in told["errors"]) == sorted(flaws)
+    assert all(one["detail"] in told["detail"] for one in told["errors"])
+    assert not re.search(r"Expected|Invalid|`int`|enum|msgspec", told["detail"])
+
+
+@pytest.mark.parametrize(
+    ("accept", "path", "status"),
+    [
+        ("application/xml", "/traces", 406),
+        ("text/csv", "/health", 406),
+        ("text/csv", "/traces", 200),
+        ("text/*", "/traces", 200),
+        ("application/json;q=0", "/traces", 406),
+        ("application/json;q=0, */*", "/traces", 200),
+        ("application/xml, application/*;q=0.1", "/health", 200),
+        ("text/event-stream", "/traces", 406),
+        ("application/json", "/traces/live", 406),
+        ("", "/health", 200),
+        (";;q=x,", "/health", 406),
+    ],
+)
+def test_a_form_that_cannot_be_given_is_refused(on_embedded: Running, accept: str, path: str, status: int) -> None:
+    """What nobody asked for is not sent; the refusal says which forms there are."""
+    response = on_embedded.get(path, accept=accept)
+    if status == 406:
+        told = problem_of(response, 406)
+        assert told["type"] == "urn:mailtrace:problem:no-such-form"
+        assert "This call answers as " in told["detail"]
+    else:
+        assert response.status_code == 200
+
+
+def test_each_kind_of_problem_has_a_type_of_its_own(on_embedded: Running) -> None:
+    """A program need not read the sentence; each type and code is in the documentation."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "http.md").read_text(encoding="utf-8")
+    for kind in (*KINDS, *FLAWS):
+        assert f"`{kind}`" in page
+    for response, kind in (
+        (on_embedded.get("/traces", who=None), "no-token"),
+        (on_embedded.get("/audit", who=PEOPLE[3]), "not-allowed"),
+        (on_embedded.get("/traces/none"), "not-found"),
+        (on_embedded.get("/nothing"), "not-found"),
+        (on_embedded.get("/errors/nonsense"), "unknown-code"),
+        (on_embedded.client().post(f"{API}/traces"), "bad-method"),
+    ):
+        assert problem_of(response, response.status_code)["type"] == f"urn:mailtrace:problem:{kind}"
 
 
 @pytest.mark.parametrize(("path", "params", "parameter", "hint"), WRONG, ids=lambda value: value if isinstance(value, str) else "")
@@ -245,6 +327,18 @@ def test_each_field_can_be_chosen(on_embedded: Running, name: str) -> None:
     some = json_of(on_embedded.get("/traces", [("limit", "30"), ("fields", f" {name} ,id")]))
     assert some["traces"] == [{key: row[key] for key in {name, "id"}} for row in whole["traces"]]
     assert {key: some[key] for key in ("next", "total", "as_of")} == {key: whole[key] for key in ("next", "total", "as_of")}
+
+
+def test_a_row_holds_the_sentence_of_its_report(on_embedded: Running) -> None:
+    """`customer_text` and `explanation` are those of the report, for what the caller sees; a page then has at most 100 rows."""
+    for person in (ADMIN, PEOPLE[3]):
+        answer = json_of(on_embedded.get("/traces", [("fields", "id,customer_text,explanation"), ("limit", "12")], person))
+        assert answer["traces"]
+        for row in answer["traces"]:
+            report = json_of(on_embedded.get(f"/traces/{row['id']}", who=person))
+            assert row == {name: report[name] if name != "id" else row["id"] for name in ("id", "customer_text", "explanation")}
+    told = problem_of(on_embedded.get("/traces", [("fields", "customer_text"), ("limit", "101")]), 400)
+    assert [one["parameter"] for one in told["errors"]] == ["limit"]
 
 
 def test_an_exact_count_is_told(on_embedded: Running, world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,10 @@ import jsonschema_rs
 import pytest
 from http_service import ADMIN, API, PEOPLE, Running, json_of
 from http_world import World
+
+from mappings.vocabulary import Direction, Disposition, Reason, Verdict
+from search.http import audit
+from search.sorting import Sort
 
 pytest_plugins = ("http_fixtures",)
 
@@ -85,10 +90,39 @@ def test_the_description_is_openapi_and_names_every_call(description: Any) -> No
         assert set(calls) == {"get"}, path
         told = calls["get"]
         assert told["summary"]
-        for status in ("400", "401"):
+        assert told["operationId"].isalpha()
+        assert len(told["tags"]) == 1
+        assert all("X-Request-Id" in answer["headers"] for answer in told["responses"].values()), path
+        assert "Retry-After" in told["responses"]["429"]["headers"]
+        assert ("304" in told["responses"]) == ("ETag" in told["responses"]["200"]["headers"])
+        for status in ("400", "401", "405", "406", "429"):
             assert list(told["responses"][status]["content"]) == ["application/problem+json"], (path, status)
         for parameter in told.get("parameters", []):
             assert '"null"' not in json.dumps(parameter["schema"]), parameter
+
+
+def test_times_and_words_are_typed(description: Any) -> None:
+    """A client makes dates of times, and knows the words that there are, in parameters and in answers."""
+    schemas = description["components"]["schemas"]
+    for name, field in (("TraceAnswer", "time"), ("Step", "time"), ("Hop", "begin"), ("Entry", "time")):
+        assert schemas[name]["properties"][field]["format"] == "date-time"
+    assert {"type": "string", "format": "date-time"} in schemas["TraceAnswer"]["properties"]["first_try"]["oneOf"]
+    assert schemas["TracesAnswer"]["properties"]["as_of"]["additionalProperties"]["format"] == "date-time"
+    asked = {one["name"]: one["schema"] for one in description["paths"][f"{API}/traces"]["get"]["parameters"]}
+    for name, kind in (("disposition", Disposition), ("verdict", Verdict), ("reason", Reason), ("direction", Direction)):
+        listed = schemas[asked[name]["items"]["$ref"].rpartition("/")[2]]
+        assert sorted(listed["enum"]) == sorted(one.value for one in kind)
+    assert schemas["Sort"]["enum"] == [one.value for one in Sort]
+    names = [call["get"]["operationId"] for call in description["paths"].values()]
+    assert len(set(names)) == len(OPERATIONS)
+
+
+def test_the_audit_log_s_words_are_all_listed() -> None:
+    """Whatever a handler notes is one of the words that can be asked for."""
+    folder = Path(audit.__file__).parent
+    noted = {word for file in folder.rglob("*.py") for word in re.findall(r'note\("([a-z -]+)"', file.read_text(encoding="utf-8"))}
+    assert len(noted) > 8
+    assert noted <= set(audit.WHATS)
 
 
 def test_every_example_fits_its_own_schema(description: Any) -> None:
