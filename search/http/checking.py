@@ -17,6 +17,7 @@ from search.http.state import way_of
 from search.query import CRITERIA
 from search.query_error import Flaws, QueryError, nearest
 from search.service import checked_cursor
+from search.sorting import sort_of
 
 JSON: Final = "application/json"
 #: Where a handler says in which forms it answers, the usual one first; JSON where it says nothing.
@@ -28,6 +29,7 @@ _READ: Final[Mapping[str, Callable[[str], object]]] = {
     "percentiles": percentiles_of,
     "cursor": checked_cursor,
     "what": audited,
+    "sort": sort_of,
 }
 
 

@@ -72,11 +72,13 @@ def test_rows_with_room_are_a_choice_that_the_browser_keeps(seen: Visit) -> None
     page = seen.go("/trace?domain=example.com")
     page.get_by_text("Columns and order").click()
     page.get_by_role("button", name="Roomy rows").click()
+    expect(page.locator(".traces.roomy")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/trace\?domain=example\.com$"))
     assert page.evaluate("document.querySelector('#rows > tr').offsetHeight") > 40
     seen.go("/trace?recipient=bob%40example.com")
     page.get_by_text("Columns and order").click()
     page.get_by_role("button", name="Dense rows").click()
+    expect(page.locator(".traces.dense")).to_be_visible()
     assert page.evaluate("document.querySelector('#rows > tr').offsetHeight") == 28
 
 

@@ -44,17 +44,16 @@ class _Shown:
         self._columns = columns_of(page, question.items)
 
     def __call__(self, mail: MailTrace, rows: list[TraceAnswer]) -> list[Any]:
-        """Rows as parts of the page, each with its id."""
-        return [written for row in rows if (written := self._written(row, mail)) is not None]
-
-    def _written(self, row: TraceAnswer, mail: MailTrace) -> Any:
-        values = mail.values(row.id, [column.field.name for column in self._columns])
-        if values is None:
-            # It is gone, or became another one, since it was found.
-            return None
-        shown = row_of(row, self._columns, values, self._page.clock, mail.scope)
-        result = {"rows": [shown], "question": self._question}
-        return {"id": row.id, "row": environment().get_template("trace_lines.html").render(page=self._page, result=result)}
+        """The rows as parts of the page, each with its id; without one that is gone, or became another, since it was found."""
+        fields, template = [column.field.name for column in self._columns], environment().get_template("trace_lines.html")
+        found = []
+        for row in rows:
+            values = mail.values(row.id, fields)
+            if values is not None:
+                shown = row_of(row, self._columns, values, self._page.clock, mail.scope)
+                result = {"rows": [shown], "question": self._question}
+                found.append({"id": row.id, "row": template.render(page=self._page, result=result)})
+        return found
 
 
 def may_follow(question: Question) -> bool:
