@@ -111,6 +111,7 @@ class PageRequest:
         """A number as the reader's language writes it."""
         return written_number(number, self.book.locale)
 
+    @property
     def roomy(self) -> bool:
         """Whether rows of lists have room, as was chosen; else they are dense."""
         return self.request.cookies.get("rows", "") == "roomy"
