@@ -91,30 +91,14 @@ class ReferenceStore:
             except ValueError as error:
                 raise QueryError("this is no cursor of ours", field="cursor") from error
         fitting = self._fitting(query, scope)
-        behind = self._ordered(query, scope, cursor)
+        behind = _ordered(fitting, query, cursor)
         page = behind[:limit]
         total = Total(len(fitting)) if len(fitting) <= TOTAL_LIMIT else Total(TOTAL_LIMIT, "gte")
         return Page([_bare(trace) for trace in page], page[-1].id if len(behind) > limit else None, total)
 
     def walk(self, query: Query, scope: Scope, *, cursor: str | None = None) -> Iterator[Trace]:
         """All that fit, in their order."""
-        return (_bare(trace) for trace in self._ordered(query, scope, cursor))
-
-    def _ordered(self, query: Query, scope: Scope, cursor: str | None) -> list[Trace]:
-        """All that fit, in their order, behind a cursor; of those ranked by a number the first thousand."""
-        ordered = self._fitting(query, scope)
-        match query.sort.value:
-            case "newest":
-                ordered = [trace for trace in ordered if cursor is None or trace.id < cursor]
-            case "oldest":
-                ordered = [trace for trace in reversed(ordered) if cursor is None or trace.id > cursor]
-            case field:
-                # What has no number is last; Python's sorting leaves alike ones as they are: newest first.
-                ordered.sort(key=lambda trace: (getattr(trace, field) is None, -(getattr(trace, field) or 0)))
-                ordered = ordered[:1000]
-                if cursor is not None:
-                    ordered = ordered[[trace.id for trace in ordered].index(cursor) + 1 :]
-        return ordered
+        return (_bare(trace) for trace in _ordered(self._fitting(query, scope), query, cursor))
 
     def count(self, query: Query, scope: Scope) -> int:
         """How many fit."""
@@ -355,6 +339,19 @@ def _recipients(trace: Trace) -> tuple[str, str]:
 def _lower(domain: str | None) -> str | None:
     """A domain as it is compared."""
     return None if domain is None else domain.lower()
+
+
+def _ordered(fitting: list[Trace], query: Query, cursor: str | None) -> list[Trace]:
+    """What fits, newest first, in the order that is asked for and behind a cursor; of those ranked by a number the first thousand."""
+    match query.sort.value:
+        case "newest":
+            return [trace for trace in fitting if cursor is None or trace.id < cursor]
+        case "oldest":
+            return [trace for trace in reversed(fitting) if cursor is None or trace.id > cursor]
+        case field:
+            # What has no number is last; Python's sorting leaves alike ones as they are: newest first.
+            ranked = sorted(fitting, key=lambda trace: (getattr(trace, field) is None, -(getattr(trace, field) or 0)))[:1000]
+            return ranked if cursor is None else ranked[[trace.id for trace in ranked].index(cursor) + 1 :]
 
 
 def _bare(trace: Trace) -> Trace:
