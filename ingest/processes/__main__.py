@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import pickle
 import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from ingest.options import IngestOptions
@@ -45,7 +45,11 @@ def main(words: Sequence[str]) -> int:
 def _ends_with(parent: int) -> bool:
     """Have the system end us together with the parent, where it can; whether that is still there."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PARENT_ENDED, signal.SIGKILL)
+        # A service manager may forbid what ctypes needs; then the closed ends tell us.
+        with suppress(ImportError, MemoryError, OSError, AttributeError):
+            import ctypes  # noqa: PLC0415 - as said
+
+            ctypes.CDLL(None).prctl(_PARENT_ENDED, signal.SIGKILL)
     return os.getppid() == parent
 
 
