@@ -117,7 +117,7 @@ def test_a_customer_narrows_and_never_widens(served: Running, world: World, pers
     if not own:
         for path in ("/traces", "/domains"):
             told = problem_of(served.get(path, params[:1], person), 400)
-            assert told["errors"] == [{"parameter": "customer", "detail": f"there is no customer “{customer}”"}]
+            assert told["errors"] == [{"parameter": "customer", "detail": f"there is no customer “{customer}”", "code": "bad-value"}]
         return
     query = Query(domain=own)
     answer = without_time(json_of(served.get("/traces", params, person)))
