@@ -28,6 +28,7 @@ from ingest.tail.follow import Follower
 from ingest.tail.names import is_file
 from ingest.tail.paths import covers, rotated_set
 from mappings import private
+from mappings.printable import printable
 from mappings.readings import (
     EVERY_S,
     LATE_MS,
@@ -112,7 +113,8 @@ class Recorder:
             if name in self._before or self._counts(name, one)
         ]
         self._keep(self._kept.with_sources([*records, *self._dropped(now_ms)], now_ms))
-        self._sink.note_reading(self._kept)
+        # A path, or a line that is not understood, may hold anything.
+        self._sink.note_reading(printable(self._kept))
 
     def _keep(self, kept: ReaderReadings) -> None:
         self._kept = kept

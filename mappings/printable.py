@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from mappings.trace import Trace
+_T = TypeVar("_T", bound=msgspec.Struct)
 
 
-def printable(trace: Trace) -> Trace:
-    """The trace with its bytes that are no text written out as hexadecimal numbers."""
+def printable(document: _T) -> _T:
+    """A document with its bytes that are no text written out as hexadecimal numbers."""
 
     def clean(value: Any) -> Any:
         if isinstance(value, str):
@@ -21,4 +21,4 @@ def printable(trace: Trace) -> Trace:
             return {clean(name): clean(item) for name, item in value.items()}
         return value
 
-    return msgspec.convert(clean(msgspec.to_builtins(trace)), Trace)
+    return msgspec.convert(clean(msgspec.to_builtins(document)), type(document))

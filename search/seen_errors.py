@@ -41,7 +41,12 @@ def seen_errors(engine: Engine, scope: Scope, speech: Speech) -> list[ErrorAnswe
         if trace.reply_code is not None or trace.enhanced_code is not None:
             counts[explained_error(trace, found_in(trace), speech)] += number
     answers = [replace(answer, seen=number) for answer, number in counts.items()]
-    return sorted(answers, key=lambda one: (-(one.seen or 0), one.code or 0, one.enhanced or "", one.meaning))
+    return sorted(answers, key=_order)
+
+
+def _order(one: ErrorAnswer) -> tuple[object, ...]:
+    """Most first; of alike numbers an order that is the same in every store."""
+    return -(one.seen or 0), one.code or 0, one.enhanced or "", one.meaning, one.reason, one.move, one.next_step, one.customer_text
 
 
 def explained_error(trace: Trace, found: FoundMeaning, speech: Speech) -> ErrorAnswer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from hashlib import blake2b
 from typing import Annotated, Any, Literal, TypeVar, cast
 from urllib.parse import urlencode
 
@@ -18,11 +17,11 @@ from search.access import Caller, Role
 from search.answers import ReportAnswer, TraceAnswer
 from search.counting import MOST_VALUES, CountsAsked, TimeCounts, ValueCounts
 from search.engines import Total
-from search.error_answer import ErrorAnswer
 from search.freshness import FreshnessAnswer
 from search.http import examples
-from search.http.answers import AuditAnswer, DomainAnswer, DomainsAnswer, HealthAnswer, TracesAnswer, VocabularyAnswer, vocabulary
+from search.http.answers import AuditAnswer, DomainAnswer, DomainsAnswer, HealthAnswer, TracesAnswer
 from search.http.api_asking import complete, differs
+from search.http.api_words import error, errors, words
 from search.http.checking import FORMS, JSON, accepted_form, check
 from search.http.described import PLAIN, UNCHANGED, ChosenAnswer, Streamed, answer, get, problems
 from search.http.export import STREAMS, Format, stream
@@ -51,6 +50,7 @@ from search.http.parameters import (
 from search.http.sessions import AnyRequest
 from search.http.site import Site
 from search.http.speaking import ForReader, Lang, TimesIn, in_language, spoken
+from search.http.tagging import tagged
 from search.query import parse_time
 from search.query_error import QueryError
 from search.service import MailTrace
@@ -170,71 +170,6 @@ def report(
     if found is None:
         raise NotFoundException("There is no such trace.")
     return in_language(tagged(request, found), spoken_so)
-
-
-@get(
-    "/errors",
-    operation_id="listErrors",
-    tags=["Words"],
-    summary="The most common errors",
-    responses=answer(list[ErrorAnswer], examples.ERRORS, "The list.") | UNCHANGED | problems(400, 401, 429, 503),
-    sync_to_thread=True,
-)
-def errors(
-    request: AnyRequest,
-    mail: TheMail,
-    note: TheNote,
-    seen: Annotated[bool, Parameter(description="Count how often each decided in the caller's mail.", required=False)] = False,
-    lang: Lang = None,
-    reader: ForReader = None,
-    tz: TimesIn = None,
-) -> Response[Any]:
-    """Give the list of most common errors."""
-    spoken_so = spoken(request, lang=lang, reader=reader, tz=tz)
-    listed = mail.errors(seen=seen, reader=spoken_so.reader, lang=spoken_so.lang)
-    note("errors", len(listed))
-    return in_language(tagged(request, listed), spoken_so)
-
-
-@get(
-    "/errors/{code:str}",
-    operation_id="explainCode",
-    tags=["Words"],
-    summary="What a code means",
-    description="A basic code (`550`), an enhanced one (`5.1.1`), or both (`550 5.1.1`).",
-    responses=answer(list[ErrorAnswer], examples.ERRORS[:1], "Its entries.") | UNCHANGED | problems(400, 401, 404, 429, 503),
-    sync_to_thread=True,
-)
-def error(
-    request: AnyRequest,
-    code: FromPath[str],
-    mail: TheMail,
-    note: TheNote,
-    seen: Annotated[bool, Parameter(description="Count how often each decided in the caller's mail.", required=False)] = False,
-    lang: Lang = None,
-    reader: ForReader = None,
-    tz: TimesIn = None,
-) -> Response[Any]:
-    """Explain a code."""
-    spoken_so = spoken(request, lang=lang, reader=reader, tz=tz)
-    listed = mail.errors(code, seen=seen, reader=spoken_so.reader, lang=spoken_so.lang)
-    note("errors", len(listed))
-    return in_language(tagged(request, listed), spoken_so)
-
-
-@get(
-    "/vocabulary",
-    operation_id="getVocabulary",
-    tags=["Words"],
-    summary="The closed words of the answers, each with a sentence",
-    responses={200: ResponseSpec(VocabularyAnswer, description="All words.", generate_examples=False)}
-    | UNCHANGED
-    | problems(400, 401, 429, 503),
-    sync_to_thread=False,
-)
-def words(request: AnyRequest) -> Response[Any]:
-    """Give all closed words."""
-    return tagged(request, vocabulary())
 
 
 @get(
@@ -391,17 +326,6 @@ def list_domains(counts: dict[str, dict[Any, int]], own: tuple[str, ...], caller
         for name in names
     ]
     return sorted(rows, key=lambda row: (-row.total, row.domain))
-
-
-def tagged(request: AnyRequest, found: Any) -> Response[Any]:
-    """An answer with a strong tag of its content; nothing but the tag where the caller has it already (RFC 9110, 13.1.2)."""
-    body = msgspec.json.encode(found)
-    tag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
-    headers = {"etag": tag, "cache-control": "private, no-cache"}
-    given = request.headers.get("if-none-match", "")
-    if given == "*" or tag in (one.strip().removeprefix("W/") for one in given.split(",")):
-        return Response(None, status_code=304, headers=headers)
-    return Response(body, media_type="application/json", headers=headers)
 
 
 def _streamed(request: AnyRequest) -> Format | None:

@@ -35,8 +35,8 @@ def test_each_file_says_what_was_in_it(mailtrace: Command, tmp_path: Path) -> No
     assert told["one"] == "516 lines: Exim 516; 0 % unknown."
     assert told["two"] == "1,260 lines: Rspamd 1,260; 0 % unknown."
     assert told["three"] == "317 lines: SpamAssassin (spamd, spampd) 317; 0 % unknown."
-    assert told["dpkg.log"] == "1 line, no mail log: none is of a program that is read."
-    assert told["README"] == "2 lines, no mail log: none is of a program that is read."
+    assert "2 files are no mail logs" in done.stderr
+    assert not {"dpkg.log", "README"} & set(told)
     assert json.loads(mailtrace("search", "--limit", "1", "--format", "json").stdout)["traces"][0]["host"] == "mx2"
 
 

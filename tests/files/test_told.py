@@ -194,7 +194,7 @@ def test_no_source_stops_another(mailtrace: Command, log: Path, tmp_path: Path) 
     finally:
         closed.chmod(0o755)
     assert done.returncode == 1
-    assert f"Not read: {closed}: permission denied." in done.stderr
+    assert f"{closed}: permission denied; let the user" in done.stderr
     assert f"Not read: {tmp_path}/absent.log: no such file." in done.stderr
     assert found(mailtrace) == [0]
     assert mailtrace("ingest", "--once", str(closed), str(log)).returncode == 0

@@ -74,8 +74,8 @@ def test_it_moves_on(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     oldest: list[float] = []
     real: Callable[..., None] = ingest.pipeline.Ingest._keep_marks
 
-    def watched(self: Any) -> None:
-        real(self)
+    def watched(self: Any, *ended: Any) -> None:
+        real(self, *ended)
         for source in self._sources:
             slots: list[PlaceInFile] = source.needed
             if slots:

@@ -68,7 +68,7 @@ def test_each_may_be_killed(seed: int, place: Place, mailtrace_process: Start) -
     random = Random(seed)
     mixed, _ = _generated(place.logs, 12_000)
     whole = mixed.read_bytes()
-    settings = {"MAILTRACE_PROCESSES": "4", "MAILTRACE_DATA": str(place.data), **place.store.settings}
+    settings = {"MAILTRACE_KEEP": "forever", "MAILTRACE_PROCESSES": "4", "MAILTRACE_DATA": str(place.data), **place.store.settings}
     for number in range(2):
         part = whole[: len(whole) * (number + 1) // 2]
         mixed.write_bytes(part[: part.rindex(b"\n") + 1])
@@ -93,7 +93,7 @@ def test_the_reader_may_be_killed(seed: int, tmp_path: Path, mailtrace_process: 
     """With the one that was started the others end at once, and the next run may write."""
     random = Random(seed)
     mixed, _ = _generated(tmp_path / "logs", 12_000)
-    settings = {"MAILTRACE_PROCESSES": "4", "MAILTRACE_DATA": str(tmp_path / "data")}
+    settings = {"MAILTRACE_KEEP": "forever", "MAILTRACE_PROCESSES": "4", "MAILTRACE_DATA": str(tmp_path / "data")}
     for _ in range(2):
         program = mailtrace_process("ingest", "--once", str(mixed), **settings)
         others = _others(program, 2)
@@ -111,7 +111,7 @@ def test_the_reader_may_be_killed(seed: int, tmp_path: Path, mailtrace_process: 
 def test_a_stop_is_orderly(number: signal.Signals, tmp_path: Path, mailtrace_process: Start) -> None:
     """A stop that all of them hear, as by a terminal or a service manager: everything that was read is written."""
     mixed, _ = _generated(tmp_path / "logs", 6_000)
-    settings = {"MAILTRACE_PROCESSES": "3", "MAILTRACE_DATA": str(tmp_path / "data")}
+    settings = {"MAILTRACE_KEEP": "forever", "MAILTRACE_PROCESSES": "3", "MAILTRACE_DATA": str(tmp_path / "data")}
     program = mailtrace_process("ingest", str(mixed), **settings)
     store = Embedded(tmp_path / "data" / "store")
     others = _others(program, 2)
@@ -129,7 +129,7 @@ def test_a_stop_is_orderly(number: signal.Signals, tmp_path: Path, mailtrace_pro
 def test_a_second_writer_is_refused_in_the_same_words(tmp_path: Path, mailtrace_process: Start) -> None:
     """The store is locked by a process that the user did not start; the one that he did is named."""
     mixed, _ = _generated(tmp_path / "logs", 3_000)
-    settings = {"MAILTRACE_PROCESSES": "3", "MAILTRACE_DATA": str(tmp_path / "data")}
+    settings = {"MAILTRACE_KEEP": "forever", "MAILTRACE_PROCESSES": "3", "MAILTRACE_DATA": str(tmp_path / "data")}
     first = mailtrace_process("ingest", str(mixed), **settings)
     _others(first, 2)
     _wait_until((tmp_path / "data" / "positions.json").exists)
