@@ -15,7 +15,7 @@ def printable(document: _T) -> _T:
     def clean(value: Any) -> Any:
         if isinstance(value, str):
             return value.encode("utf-8", "backslashreplace").decode()
-        if isinstance(value, list):
+        if isinstance(value, list | tuple):
             return [clean(item) for item in value]
         if isinstance(value, dict):
             return {clean(name): clean(item) for name, item in value.items()}
