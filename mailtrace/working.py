@@ -18,8 +18,7 @@ from ingest.processes.launch import Processes
 from ingest.processes.serving import ServedSink
 from ingest.sinks import OpenSink
 from ingest.sinks.deadletters import DeadLetters
-from ingest.tail.checkpoint import Checkpoint
-from ingest.tail.faults import TailError
+from ingest.tail.checkpoint import marks_of_files
 from ingest.tail.paths import expand, is_packed
 from mailtrace.collector import calm_collector
 from mailtrace.log import Level, set_up_log
@@ -128,11 +127,8 @@ def cores() -> int:
 
 def unread_bytes(options: IngestOptions, data: Path, *, once: bool) -> int:
     """About how many bytes there are to read."""
-    try:
-        marks = [] if options.rebuild else Checkpoint.load(data).marks
-    except TailError:
-        marks = []
-    read = {mark.path: (mark.size if mark.finished else mark.read or mark.offset) for mark in marks}
+    marks = {} if options.rebuild else marks_of_files(data)
+    read = {path: mark.size if mark.finished else mark.read or mark.offset for path, mark in marks.items()}
     found = 0
     for path in expand(options.paths, once=once, problem=lambda _: None):
         try:

@@ -267,13 +267,13 @@ class Checkpoint:
         self.warning = f"The reading positions in {self._path} {why}; they were put aside as {aside.name}, and all files are read again."
 
 
-def noted_of_files(folder: Path) -> dict[str, Told]:
+def marks_of_files(folder: Path) -> dict[str, Mark]:
     """What was noted about the files that were read, by their names; for a look, so what cannot be understood is left as it is."""
     try:
         state = msgspec.json.decode((folder / FILE_NAME).read_bytes(), type=_State)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return {}
-    return {mark.path: mark.told for mark in state.files}
+    return {mark.path: mark for mark in state.files}
 
 
 def _completed(state: _State) -> _State:

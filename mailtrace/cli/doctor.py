@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from ingest.aside import FailedLetters
 from ingest.sinks.deadletters import DeadLetters
-from ingest.tail.checkpoint import noted_of_files
+from ingest.tail.checkpoint import marks_of_files
 from mailtrace.amounts import counted
 from mailtrace.build import build_in_words
 from mailtrace.cli.common import Common
@@ -73,8 +73,8 @@ def _findings(settings: Settings, settings_file: Path | None, *, look: bool) -> 
         yield BAD, str(error)
     except OSError as error:
         yield BAD, f"{of_os_error(error)}."
-    for path, told in sorted(noted_of_files(settings.data_dir).items()):
-        zone = told.zone_in_words(path)
+    for path, mark in sorted(marks_of_files(settings.data_dir).items()):
+        zone = mark.told.zone_in_words(path)
         if zone is not None:
             yield NOTE, zone
     if settings.source:

@@ -273,3 +273,14 @@ class TestDemo:
         """With --data the store stays and can be searched."""
         mailtrace("demo", "--data", str(tmp_path / "kept"))
         assert len(rows(mailtrace, "--data", str(tmp_path / "kept"))) > 100
+
+
+def test_damaged_positions_are_told_however_many_processes_read(mailtrace: Command, log: Path) -> None:
+    """To look how much there is to read leaves them for the reader, who says that he reads all again."""
+    assert mailtrace("ingest", "--once", str(log)).returncode == 0
+    positions = Path(os.environ["MAILTRACE_DATA"]) / "positions.json"
+    positions.write_bytes(b"{")
+    done = mailtrace("ingest", "--once", str(log))
+    assert done.returncode == 0
+    assert "positions.damaged" in done.stderr
+    assert "are damaged" in done.stderr
