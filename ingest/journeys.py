@@ -172,11 +172,6 @@ class OpenJourneys:
         """How many nodes are in memory."""
         return sum(len(writer.memory.nodes.nodes) for writer in self._writers.values())
 
-    @property
-    def under_way(self) -> bool:
-        """Whether the store has not acknowledged all that it was given."""
-        return bool(self._under_way)
-
     def _limit(self) -> None:
         """Lines stamped far ahead of the wall clock move no clock."""
         limit = int(self._clock() * SECOND) + AHEAD_US

@@ -65,6 +65,7 @@ class Ingest:
         #: Called while reading goes on: whoever watches over the process knows by it that it does not hang.
         self._beat = beat
         self._options = options
+        self._domains = options.domains
         self._sink = sink
         self._data = data
         self._progress = progress
@@ -240,7 +241,7 @@ class Ingest:
         """Keep the low-water marks, and how reading stands; what was put aside is on the disk before."""
         self._journeys.keep()
         if self._follower is not None and not self._options.part:
-            self._recorder.look(list(self._sources), self._follower, self._options.domains.of, ended=ended)
+            self._recorder.look(list(self._sources), self._follower, self._domains.of, ended=ended)
         for source in self._sources.ended():
             self._join(self._joiner.drain(source.name))
         self._sources.note(self._checkpoint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from mappings.codes import KnownError, Move
+from mappings.locales import Voice
 from mappings.vocabulary import Reason
 from search.speech import IN_ENGLISH, Speech
 
@@ -25,9 +26,12 @@ class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
     seen: int | None
 
 
-def error_answer(entry: KnownError, speech: Speech = IN_ENGLISH, *, seen: int | None = None) -> ErrorAnswer:
-    """One entry of the list of errors for whoever reads it, with the number of its traces where it was counted."""
-    voice = speech.unasked()
+def error_answer(entry: KnownError, speech: Speech = IN_ENGLISH, *, voice: Voice | None = None, seen: int | None = None) -> ErrorAnswer:
+    """One entry of the list of errors for whoever reads it, with the number of its traces where it was counted.
+
+    `voice` is how a trace is spoken of that has the error; else nobody's is.
+    """
+    voice = voice or speech.unasked()
     return ErrorAnswer(
         code=entry.code,
         enhanced=entry.enhanced,

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from msgspec import convert
 from msgspec.structs import replace
 
+from mappings.codes import KnownError
 from mappings.trace import Trace
 from mappings.vocabulary import Reason
 from search.answers import REFUSED
 from search.engines import Engine, Value
-from search.error_answer import ErrorAnswer
+from search.error_answer import ErrorAnswer, error_answer
 from search.explain import FoundMeaning, found_in
 from search.query import Query
 from search.scope import Scope
@@ -51,19 +52,16 @@ def _order(one: ErrorAnswer) -> tuple[object, ...]:
 
 def explained_error(trace: Trace, found: FoundMeaning, speech: Speech) -> ErrorAnswer:
     """What the reply of a trace means, without the message that it was."""
-    voice = speech.voice(trace, found.saying) if speech.operates else speech.unasked()
-    return ErrorAnswer(
+    entry = KnownError(
         code=trace.reply_code,
         enhanced=trace.enhanced_code,
         reason=trace.reason or Reason.UNKNOWN,
-        meaning=found.meaning if speech.plain else voice.cause(found.saying),
+        meaning=found.meaning,
         move=found.move,
-        move_word=voice.mover(found.move),
-        move_sentence=voice.who(found.move),
-        next_step=found.next_step if speech.operates else voice.step(found.saying),
-        customer_text=voice.customer_text(found.saying),
-        seen=None,
+        next_step=found.next_step,
+        saying=found.saying,
     )
+    return error_answer(entry, speech, voice=speech.voice(trace, found.saying) if speech.operates else None)
 
 
 def _groups(engine: Engine, scope: Scope) -> Iterator[tuple[Trace, int]]:

@@ -43,9 +43,9 @@ class Channel(Generic[_Sent, _Received]):
         received: _Received = pickle.loads(sent[1:]) if sent[:1] == _PICKLE else self._decode(sent[1:])  # noqa: S301 - our own process
         return received
 
-    def has_message(self, seconds: float | None = 0.0) -> bool:
-        """Whether a message, or the end, is there within a time; None waits for ever."""
-        return self.connection.poll(seconds)
+    def has_message(self) -> bool:
+        """Whether a message, or the end, is there now."""
+        return self.connection.poll()
 
     def close(self) -> None:
         """Let go of this end; the other side sees it."""
