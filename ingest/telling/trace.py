@@ -33,6 +33,10 @@ from mappings.trace import Event as StoredEvent
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition, Verdict
 
+#: What the parts on a way say. It knows the tree, which is not to know it: a circle of them would keep the lines of each message
+#: in memory until the cyclic collector runs.
+Abouts = dict[tuple[Part, ...], About]
+
 
 def compose(message: Message, context: Context) -> Composed:
     """The traces of a message: a function of its events alone."""
@@ -40,10 +44,11 @@ def compose(message: Message, context: Context) -> Composed:
         return Composed(void=True)
     message = _with_tasks(message) if message.loose and not message.lives else message
     tree = Tree(message, context.within)
+    abouts: Abouts = {}
     drafts: dict[str, Draft] = {}
     for root in tree.roots:
         for one in recipients_of(tree, root) or [recipient(None, [root])]:
-            draft = _draft(tree, root, one, context)
+            draft = _draft(tree, abouts, root, one, context)
             if draft is not None:
                 drafts[draft.trace.id] = draft
     if message.loose:
@@ -73,13 +78,13 @@ def _with_tasks(message: Message) -> Message:
 # -- one recipient
 
 
-def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | None:
+def _draft(tree: Tree, abouts: Abouts, root: Part, one: Recipient, context: Context) -> Draft | None:
     """One recipient as a trace; None where no address is known at all, unless it is a message that has begun.
 
     That one may still go on, or come to nothing: then its document is *withheld*, which is shown to nobody, and written only to take back
     what was told of it before.
     """
-    about = _about(tree, root, one)
+    about = _about(tree, abouts, root, one)
     nameless = about.sender is None and one.final is None and one.named is None
     if nameless and not (isinstance(root, Life) and (root.received is not None or about.message_id)):
         return None
@@ -103,18 +108,18 @@ def _draft(tree: Tree, root: Part, one: Recipient, context: Context) -> Draft | 
     return Draft(trace, _held_until(about, one, context), held, [hit for _, hit in hits])
 
 
-def _about(tree: Tree, root: Part, one: Recipient) -> About:
+def _about(tree: Tree, abouts: Abouts, root: Part, one: Recipient) -> About:
     """What the parts on a recipient's way say; most recipients of a message share it."""
     parts = one.path if one.released is None else [*one.path, *one.released.path]
     way = (root, *parts)
-    known = tree.abouts.get(way) if one.refusal is None else None
+    known = abouts.get(way) if one.refusal is None else None
     if known is None:
         known = About(root, parts, tree, one.refusal)
         known.hops = hops_of(parts, known.pieces, tree)
         known.related = related_to(known)
         known.incomplete = lines_missing(known)
         if one.refusal is None:
-            tree.abouts[way] = known
+            abouts[way] = known
     return known
 
 

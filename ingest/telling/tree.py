@@ -19,7 +19,7 @@ from mappings.links import LINKS, How
 from mappings.trace import Related
 
 if TYPE_CHECKING:
-    from ingest.telling.about import About, Rules
+    from ingest.telling.about import Rules
     from ingest.telling.recipient import Recipient
 
 #: What brings a queue file into being by itself; a Resent-Message-ID in it is then what a sender wrote, and no release.
@@ -44,7 +44,6 @@ class Tree:
     """A message with its hand-overs, where it begins, and what is worked out once for all of its recipients."""
 
     __slots__ = (
-        "abouts",
         "filed",
         "into",
         "loose",
@@ -90,8 +89,7 @@ class Tree:
         self._plant()
         #: For each scan, the recipients it names, as they are compared, with its results for them.
         self.seen: dict[Scan, dict[str, list[Scanned]]] = {}
-        #: What the parts on a way say; whose the events of a part are; the one recipient of a queue file, where it has one.
-        self.abouts: dict[tuple[Part, ...], About] = {}
+        #: What rules say of some parts; whose the events of a part are; the one recipient of a queue file, where it has one.
         self.rules: dict[tuple[Part, ...], Rules] = {}
         #: What a scan sent beside the message: notices, and what was let go.
         self.sent: dict[Scan, dict[tuple[str, str], Related]] = {}
