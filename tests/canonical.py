@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -21,7 +22,11 @@ def documents(store: Store) -> Documents:
 
     Which line of two forms was read first, and from which file, is the reading's own affair; so are version and time of writing.
     """
-    found: Documents = {}
+    return dict(each_document(store))
+
+
+def each_document(store: Store) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The same one by one, for stores that memory should not hold."""
     with closing(store.engine()) as engine:
         for trace in engine.walk(Query(), EVERYTHING):
             whole = engine.get(trace.id, EVERYTHING)
@@ -33,8 +38,7 @@ def documents(store: Store) -> Documents:
             for event in document.get("events", ()):
                 event.pop("file", None)
                 event.pop("raw", None)
-            found[trace.id] = document
-    return found
+            yield trace.id, document
 
 
 def _rank(events: list[dict[str, Any]]) -> None:

@@ -15,6 +15,7 @@ import pytest
 from canonical import Documents, documents, must_be_same
 from captures import YEAR, Form
 from reading import SHORT, USUAL, Place, Times
+from soak.killing import children, is_there
 from stores import Embedded
 
 from bench import traffic
@@ -80,7 +81,7 @@ def test_each_may_be_killed(seed: int, place: Place, mailtrace_process: Start) -
         said = program.communicate(timeout=_PATIENCE_S)[1]
         assert program.returncode == 1, said
         assert "has ended, so the reading was stopped" in said
-        assert not any(_is_there(one) for one in others)
+        assert not any(is_there(one) for one in others)
     mixed.write_bytes(whole)
     last = mailtrace_process("ingest", "--once", str(mixed), **settings)
     said = last.communicate(timeout=_PATIENCE_S)[1]
@@ -100,7 +101,7 @@ def test_the_reader_may_be_killed(seed: int, tmp_path: Path, mailtrace_process: 
         time.sleep(random.uniform(0.0, 2.0))
         program.kill()
         program.wait(_PATIENCE_S)
-        _wait_until(lambda others=others: not any(_is_there(one) for one in others))  # type: ignore[misc]
+        _wait_until(lambda others=others: not any(is_there(one) for one in others))  # type: ignore[misc]
     last = mailtrace_process("ingest", "--once", str(mixed), **settings)
     said = last.communicate(timeout=_PATIENCE_S)[1]
     assert last.returncode == 0, said
@@ -120,7 +121,7 @@ def test_a_stop_is_orderly(number: signal.Signals, tmp_path: Path, mailtrace_pro
         os.kill(one, number)
     said = program.communicate(timeout=_PATIENCE_S)[1]
     assert program.returncode == (0 if number == signal.SIGTERM else 130), said
-    assert not any(_is_there(one) for one in others)
+    assert not any(is_there(one) for one in others)
     again = mailtrace_process("ingest", "--once", str(mixed), **settings)
     assert again.wait(_PATIENCE_S) == 0
     must_be_same(_read(tmp_path / "one", mailtrace_process, "1", mixed), documents(store))
@@ -183,21 +184,8 @@ def _read(data: Path, mailtrace_process: Start, count: str, *files: Path) -> Doc
 
 def _others(program: subprocess.Popen[str], least: int) -> list[int]:
     """The processes that a run has started, once there are so many."""
-    _wait_until(lambda: len(_children(program.pid)) >= least)
-    return _children(program.pid)
-
-
-def _children(parent: int) -> list[int]:
-    """The children of a process, as the system has them."""
-    return [int(one) for one in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
-
-
-def _is_there(process: int) -> bool:
-    """Whether a process has not ended."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    _wait_until(lambda: len(children(program.pid)) >= least)
+    return children(program.pid)
 
 
 def _wait_until(holds: Callable[[], bool]) -> None:

@@ -10,6 +10,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from types import FrameType
 
 from canonical import Documents, difference, documents
@@ -17,6 +18,8 @@ from stores import Embedded, Store
 
 #: An undisturbed reading of a case's logs takes no longer than this, in seconds.
 _PATIENCE_S = 300
+#: With one process that was killed all others have ended after so long, in seconds.
+_ALL_END_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,22 @@ def end_with_us() -> None:
     signal.signal(signal.SIGTERM, end)
 
 
+def children(parent: int) -> list[int]:
+    """The children of a process, as the system has them; none where it has ended."""
+    try:
+        return [int(one) for one in Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def is_there(process: int) -> bool:
+    """Whether a process has not ended."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 class EndedError(Exception):
     """The program has ended by itself, and not well; in its own words."""
 
@@ -78,6 +97,37 @@ class Case:
             return False
         program.kill()
         program.wait()
+        self.kills += 1
+        return True
+
+    def kill_one(self, program: subprocess.Popen[bytes], after_s: float, random: Random) -> bool:
+        """Kill one of its processes after a while: the one that was started, or one that it started, and all are to end.
+
+        False where it came to its end before.
+        """
+        with suppress(subprocess.TimeoutExpired):
+            if program.wait(after_s) != 0:
+                raise EndedError(f"it ended with {program.returncode}: {self._said(self.data)}")
+            return False
+        others = children(program.pid)
+        killed = random.choice([program.pid, *others])
+        with suppress(ProcessLookupError):
+            os.kill(killed, signal.SIGKILL)
+        try:
+            code = program.wait(_ALL_END_S)
+        except subprocess.TimeoutExpired:
+            program.kill()
+            raise EndedError(f"process {killed} was killed, and {program.pid} goes on: {self._said(self.data)}") from None
+        if code == 0:
+            # It was at its end when the other one was killed.
+            return False
+        if code != (-signal.SIGKILL if killed == program.pid else 1):
+            raise EndedError(f"process {killed} of {program.pid} was killed, and it ended with {code}: {self._said(self.data)}")
+        until = time.monotonic() + _ALL_END_S
+        while left := [one for one in others if is_there(one)]:
+            if time.monotonic() > until:
+                raise EndedError(f"process {killed} was killed, and {left} go on: {self._said(self.data)}")
+            time.sleep(0.01)
         self.kills += 1
         return True
 

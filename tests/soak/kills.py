@@ -1,7 +1,8 @@
 """`kill -9` of the real program at random moments, and then once more, undisturbed: the documents of one undisturbed run.
 
-Four settings: `once` (reading a backlog to its end), `follow` (lines come at real time), `catchup` (the log of eight hosts comes at 60
-times real time and is rotated, and the lines of many messages are lacking), `commit` (killed as soon as something is written).
+Five settings: `once` (reading a backlog to its end), `follow` (lines come at real time), `catchup` (the log of eight hosts comes at 60
+times real time and is rotated, and the lines of many messages are lacking), `commit` (killed as soon as something is written), `apart`
+(several processes read a backlog, and one of them is killed: the reader, one that joins, the writer; with it all end).
 
     PYTHONPATH=tests python -m soak.kills --count 100 --store embedded --setting catchup
 """
@@ -90,11 +91,25 @@ def commit(case: Case, random: Random, kills: int, _pace: float) -> Found:
     return case.finish(expected)
 
 
+def apart(case: Case, random: Random, kills: int, _pace: float) -> Found:
+    """A backlog is read by several processes, of which one is killed."""
+    _backlog(case, random)
+    expected, life_s = case.undisturbed()
+
+    def one(*again: str) -> bool:
+        program = case.start("--once", *again, MAILTRACE_PROCESSES=str(random.randint(2, 5)))
+        return case.kill_one(program, random.uniform(_START_S, life_s), random)
+
+    _until(case, kills, one)
+    return case.finish(expected)
+
+
 SETTINGS: dict[str, Callable[[Case, Random, int, float], Found]] = {
     "once": once,
     "follow": follow,
     "catchup": catchup,
     "commit": commit,
+    "apart": apart,
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 from soak.kills import places, run
 
 
-@pytest.mark.parametrize(("setting", "kills"), [("once", 5), ("follow", 4), ("commit", 6)])
+@pytest.mark.parametrize(("setting", "kills"), [("once", 5), ("follow", 4), ("commit", 6), ("apart", 5)])
 def test_killed_at_random_moments_it_comes_to_the_same_documents(setting: str, kills: int) -> None:
     """Whenever the program is killed, one more run makes the documents of an undisturbed one: none lost, none doubled, none other."""
     with places("embedded") as make:
