@@ -1,4 +1,4 @@
-"""Reading logs into the embedded store, end to end, beside pflogsumm and grep in the same run.
+"""Reading logs into the embedded store, end to end, beside pflogsumm, grep and a plain reader in Go in the same run.
 
 `python -m bench.ingest --lines 1000000 --times 4` reads a million lines in several rounds, and four million once for its memory.
 """
@@ -19,8 +19,15 @@ from bench.measure import MAILTRACE, Run, checked, keep, parser, run, show, spre
 
 #: CPU is compared with that of other programs, each of one process; `bench.workers` has several.
 _ALONE = {"MAILTRACE_PROCESSES": "1"}
+_NAMES = {
+    "grep": "two-pass grep of one sender's mail",
+    "pflogsumm": "pflogsumm, totals only",
+    "reader": "plain reader in Go, deliveries to a file",
+}
 _WROTE = re.compile(r"wrote ([\d,]+) trace")
 _FROM = re.compile(r": from=<([^>]+)>, size=")
+#: A small program that takes the same lines apart and joins them by queue id, and no more.
+_READER = Path(__file__).with_name("reader.go")
 #: Lines of a sender's mail, found as people do: its queue ids first, then every line that names one of them.
 _GREP = 'grep -F "from=<$SENDER>" "$LOG" | grep -oE \' [0-9A-Za-z]{10,}: \' | sort -u > "$IDS"; grep -F -f "$IDS" "$LOG"'
 
@@ -40,9 +47,26 @@ class Peers:
         self._log = log
         self._work = work
         self._pflogsumm = shutil.which("pflogsumm")
+        self._reader = self._built()
         self._sender = sender_of(log)
         if self._pflogsumm is None:
             show("pflogsumm is not here, so it is left out; on Debian: apt-get install pflogsumm")
+
+    def _built(self) -> str | None:
+        """The reader in Go, built anew; None where Go is not here."""
+        compiler = shutil.which("go")
+        if compiler is None:
+            show("Go is not here, so the plain reader is left out; on Debian: apt-get install golang-go")
+            return None
+        built = str(self._work / "reader")
+        checked(run([compiler, "build", "-o", built, str(_READER)]), "go build")
+        return built
+
+    def reader(self) -> Run | None:
+        """Have the plain reader write a line for each delivery."""
+        if self._reader is None:
+            return None
+        return checked(run([self._reader, str(self._log), str(self._work / "deliveries.jsonl")]), "reader")
 
     def ingest(self) -> Run:
         """Read the log into a new store."""
@@ -82,13 +106,15 @@ def side_by_side(lines: int, rounds: int, settings: traffic.Settings, work: Path
     log = work / "mail.log"
     size = traffic.write(log, lines, settings)
     peers = Peers(log, work)
-    runs: dict[str, list[Run]] = {"ingest": [], "search": [], "grep": [], "pflogsumm": []}
+    runs: dict[str, list[Run]] = {"ingest": [], "search": [], "grep": [], "pflogsumm": [], "reader": []}
     for _ in range(rounds):
         runs["ingest"].append(peers.ingest())
         runs["search"].append(peers.search())
         runs["grep"].append(peers.grep())
         if (summed := peers.summary()) is not None:
             runs["pflogsumm"].append(summed)
+        if (read := peers.reader()) is not None:
+            runs["reader"].append(read)
     traces = traces_of(runs["ingest"][0].said)
     store = sum(f.stat().st_size for f in (work / "data" / "store").iterdir())
     figures: dict[str, Any] = {
@@ -105,6 +131,7 @@ def side_by_side(lines: int, rounds: int, settings: traffic.Settings, work: Path
         },
         # Round by round, so that a machine that is slow for a while is slow for both.
         "lines_per_cpu_second_of_pflogsumm": [p.cpu_s / i.cpu_s for i, p in zip(runs["ingest"], runs["pflogsumm"], strict=False)],
+        "lines_per_cpu_second_of_reader": [r.cpu_s / i.cpu_s for i, r in zip(runs["ingest"], runs["reader"], strict=False)],
         "ingest_wall_in_greps": [i.wall_s / g.wall_s for i, g in zip(runs["ingest"], runs["grep"], strict=True)],
         "grep_wall_in_searches": [g.wall_s / s.wall_s for g, s in zip(runs["grep"], runs["search"], strict=True)],
     }
@@ -117,7 +144,7 @@ def _show(figures: dict[str, Any], runs: dict[str, list[Run]]) -> None:
     lines = figures["lines"]
     rows = [
         [
-            name,
+            _NAMES.get(name, name),
             spread([lines / r.wall_s for r in done], 0) if name != "search" else "",
             spread([r.wall_s for r in done], 2),
             spread([r.cpu_s for r in done], 2),
@@ -135,6 +162,7 @@ def _show(figures: dict[str, Any], runs: dict[str, list[Run]]) -> None:
         ["CPU us a trace", spread(figures["cpu_us_per_trace"], 0)],
         ["bytes in the store a trace", f"{figures['store_bytes_per_trace']:,}"],
         ["lines per CPU second, of pflogsumm's", spread(figures["lines_per_cpu_second_of_pflogsumm"] or [0.0], 3)],
+        ["lines per CPU second, of the plain reader's", spread(figures["lines_per_cpu_second_of_reader"] or [0.0], 3)],
         ["wall time of ingest, in two-pass greps", spread(figures["ingest_wall_in_greps"], 1)],
         ["wall time of one two-pass grep, in searches", spread(figures["grep_wall_in_searches"], 2)],
     ]
