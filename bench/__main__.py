@@ -15,7 +15,8 @@ from bench.measure import machine, show
 #: What stands behind a hyphen in a name is no part of the module's. The last two need what the tests' Elasticsearch needs.
 PLAN = (
     ("commands", ["--rounds", "9"], ["--rounds", "31"]),
-    ("ingest", ["--lines", "200000", "--rounds", "3", "--times", "4"], ["--lines", "1000000", "--rounds", "3", "--times", "4"]),
+    ("ingest", ["--lines", "200000", "--rounds", "3"], ["--lines", "1000000", "--rounds", "3"]),
+    ("growth", ["--lines", "50000", "200000"], ["--lines", "50000", "400000", "1000000", "4000000"]),
     ("workers", ["--lines", "200000", "--rounds", "2"], ["--lines", "1000000"]),
     ("families", ["--lines", "60000", "--rounds", "3"], ["--lines", "300000", "--rounds", "3"]),
     ("shared_keys", ["--messages", "500"], ["--messages", "2000"]),

@@ -1,6 +1,6 @@
 """Reading logs into the embedded store, end to end, beside pflogsumm, grep and a plain reader in Go in the same run.
 
-`python -m bench.ingest --lines 1000000 --times 4` reads a million lines in several rounds, and four million once for its memory.
+`python -m bench.ingest --lines 1000000 --rounds 3`; `bench.growth` has logs of several sizes.
 """
 
 from __future__ import annotations
@@ -11,14 +11,11 @@ import tempfile
 from collections import Counter
 from itertools import islice
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from bench import traffic
-from bench.measure import MAILTRACE, Run, checked, keep, parser, run, show, spread, table
+from bench.measure import ALONE, MAILTRACE, Run, checked, keep, parser, run, show, spread, table
 
-#: CPU is compared with that of other programs, each of one process; `bench.workers` has several.
-_ALONE = {"MAILTRACE_PROCESSES": "1"}
 _NAMES = {
     "grep": "two-pass grep of one sender's mail",
     "pflogsumm": "pflogsumm, totals only",
@@ -72,7 +69,7 @@ class Peers:
         """Read the log into a new store."""
         data = self._work / "data"
         shutil.rmtree(data, ignore_errors=True)
-        return checked(run([MAILTRACE, "--data", str(data), "ingest", "--once", str(self._log)], env=_ALONE), "ingest")
+        return checked(run([MAILTRACE, "--data", str(data), "ingest", "--once", str(self._log)], env=ALONE), "ingest")
 
     def search(self) -> Run:
         """Ask the store that `ingest` made for all mail of a sender, starting the program anew."""
@@ -169,26 +166,11 @@ def _show(figures: dict[str, Any], runs: dict[str, list[Run]]) -> None:
     show(table("In relation", ["figure", "median [least to greatest]"], ratios))
 
 
-def growth(lines: int, times: int, settings: traffic.Settings, work: Path, first_peak_mb: float) -> dict[str, Any]:
-    """Read a log that is several times as long, for the memory that it takes."""
-    log = work / "long.log"
-    traffic.write(log, lines * times, settings)
-    done = checked(run([MAILTRACE, "--data", str(work / "long"), "ingest", "--once", str(log)], env=_ALONE), "ingest")
-    ratio = done.peak_mb / first_peak_mb
-    rows = [
-        [f"{lines:,}", f"{first_peak_mb:,.0f}", "", ""],
-        [f"{lines * times:,}", f"{done.peak_mb:,.0f}", f"{ratio:.2f}", f"{lines * times / done.wall_s:,.0f}"],
-    ]
-    show(table("Memory as the log grows", ["lines", "peak MB", "times the first", "lines/s"], rows))
-    return {"lines": lines * times, "peak_mb": done.peak_mb, "times_the_first": ratio, "wall_s": done.wall_s, "cpu_s": done.cpu_s}
-
-
 def main(argv: list[str] | None = None) -> int:
     """Measure and print."""
     given_by = parser("ingest", __doc__)
     given_by.add_argument("--lines", type=int, default=1_000_000)
     given_by.add_argument("--rounds", type=int, default=3)
-    given_by.add_argument("--times", type=int, default=0, help="read a log this many times as long once, for its memory (0: do not)")
     given_by.add_argument("--rate", type=float, default=20.0, help="messages a second in the log")
     given_by.add_argument("--stamps", choices=("rfc3339", "traditional"), default="rfc3339")
     given_by.add_argument("--seed", type=int, default=1)
@@ -197,9 +179,6 @@ def main(argv: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="bench-ingest-") as folder:
         work = Path(folder)
         figures = side_by_side(given.lines, given.rounds, settings, work)
-        if given.times:
-            peak = median(figures["runs"]["ingest"]["peak_mb"])
-            figures["growth"] = growth(given.lines, given.times, settings, work, peak)
     keep(given.json, "ingest", figures)
     return 0
 

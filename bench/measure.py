@@ -17,6 +17,8 @@ from typing import Any
 
 #: The console script of this environment, as users run it.
 MAILTRACE = str(Path(sys.executable).with_name("mailtrace"))
+#: CPU is compared with that of other programs, each of one process; `bench.workers` has several.
+ALONE = {"MAILTRACE_PROCESSES": "1"}
 
 
 @dataclass(frozen=True, slots=True)
