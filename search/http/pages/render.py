@@ -33,7 +33,13 @@ THEMES: Final = ("light", "dark")
 def environment() -> jinja2.Environment:
     """The templates. Everything is escaped; what does not exist is an error."""
     made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        # They do not change while the program runs. To look lets go of the interpreter, a dozen times a page: others take it.
+        auto_reload=False,
     )
     made.filters["shown"] = hostile.shown
     made.filters["left_out"] = hostile.left_out
