@@ -24,7 +24,7 @@ def _ids(page: Page) -> list[str]:
     return [trace.id for trace in page.traces]
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(6))
 def test_generated_questions_have_the_reference_s_answers(filled: Filled, seed: int) -> None:
     """Page, total, next, count and walk are those of the reference for many generated questions and scopes."""
     chance = random.Random(seed)
@@ -39,11 +39,11 @@ def test_generated_questions_have_the_reference_s_answers(filled: Filled, seed: 
         assert [trace.id for trace in filled.store.engine.walk(query, scope)] == expected, (query, scope)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_generated_trees_have_the_reference_s_answers(filled: Filled, seed: int) -> None:
-    """Questions in the query language have the reference's answers, alone and beside criteria."""
+    """Questions in the query language have the reference's answers, alone and beside criteria; `soak.trees` has ten thousand of them."""
     chance = random.Random(seed + 900)
-    for _ in range(60):
+    for _ in range(50):
         text = generate.text_query(chance, filled.written)
         beside = generate.query(chance, filled.written) if chance.random() < 0.3 else Query()
         query = Query.of({**_values(beside), "query": [text]}, now_ms=generate.START_MS, zone=UTC)

@@ -35,7 +35,7 @@ def _paged(engine: Engine, query: Query, scope: Scope, limit: int) -> list[str]:
 def test_rows_come_in_the_reference_s_order(filled: Filled, sort: Sort) -> None:
     """Page by page, walked, and behind any row, for generated questions and scopes, as well as for everything."""
     chance = random.Random(list(Sort).index(sort))
-    for number in range(25):
+    for number in range(12):
         query = replace(generate.query(chance, filled.written) if number else Query(), sort=sort)
         scope = generate.scope(chance) if number else EVERYTHING
         expected = [trace.id for trace in filled.reference.walk(query, scope)]
