@@ -156,8 +156,26 @@ class Client:
             identity.to_bytes(wanted)
         except ValueError:
             return None
-        response = self._asked(f"traces/{wanted}", [*_spoken(reader, lang), *([] if zone is UTC else [("tz", str(zone))])])
+        response = self._asked(f"traces/{wanted}", _spoken(reader, lang, zone))
         return None if response.status_code == 404 and _is_ours(response) else self._read(response, ReportAnswer)
+
+    def customer_texts(
+        self,
+        query: Query = _ALL,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        reader: Reader | None = None,
+        lang: str = ENGLISH,
+        zone: tzinfo = UTC,
+    ) -> dict[str, str]:
+        """What the customer can be told of each trace on one page of a search, by its id; for whom and how is as in `report`.
+
+        A page has at most 100.
+        """
+        fields: Params = [("fields", "id,customer_text")]
+        params = [*query.to_params(), *_paging(limit, cursor), *fields, *_spoken(reader, lang, zone)]
+        return {one.id: one.customer_text for one in self._get("traces", _Told, params).traces}
 
     def errors(
         self, word: str | None = None, *, seen: bool = False, reader: Reader | None = None, lang: str = ENGLISH
@@ -259,6 +277,19 @@ class _Counted(msgspec.Struct, frozen=True):
     total: _Total
 
 
+class _ToldOf(msgspec.Struct, frozen=True):
+    """What the customer can be told of one trace."""
+
+    id: str
+    customer_text: str
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """A page of which only that is wanted."""
+
+    traces: list[_ToldOf]
+
+
 def _paging(limit: int, cursor: str | None) -> Params:
     """Which page is asked for."""
     return [("limit", str(limit)), *([] if cursor is None else [("cursor", cursor)])]
@@ -279,6 +310,10 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _spoken(reader: Reader | None, lang: str) -> list[tuple[str, str]]:
-    """For whom and in which language, as parameters."""
-    return [*([("reader", reader.value)] if reader else []), *([("lang", lang)] if lang != ENGLISH else [])]
+def _spoken(reader: Reader | None, lang: str, zone: tzinfo = UTC) -> Params:
+    """For whom, in which language and in which zone, as parameters."""
+    return [
+        *([("reader", reader.value)] if reader else []),
+        *([("lang", lang)] if lang != ENGLISH else []),
+        *([] if zone is UTC else [("tz", str(zone))]),
+    ]

@@ -139,6 +139,18 @@ def test_a_caller_is_sent_what_he_may_see_and_asked_for(site: Site) -> None:
         assert event["data"] == {"id": his, "recipient": "bob@example.net"}
 
 
+def test_a_row_speaks_as_its_report_does(site: Site) -> None:
+    """In the language that is asked for, and for whoever follows."""
+    question = "?fields=id,customer_text&lang=de&tz=Europe/Berlin"
+    with site.following(BOB, question) as of_bob, site.following(query=question) as of_all:
+        (written,) = site.write(mail(25))
+        for who, found in ((BOB, of_bob), (ADMIN, of_all)):
+            event = next(one for one in found if one.get("event") == "trace")
+            report = site.served.get(f"/traces/{written}", [("lang", "de"), ("tz", "Europe/Berlin")], who).json()
+            assert event["data"] == {"id": written, "customer_text": report["customer_text"]}
+            assert event["data"]["customer_text"].startswith("Die Nachricht")
+
+
 def test_a_client_goes_on_behind_the_last_event(site: Site) -> None:
     """With `Last-Event-ID`, or `after`, comes what was written while the client was away; nothing that it had."""
     with site.following() as found:
@@ -152,7 +164,7 @@ def test_a_client_goes_on_behind_the_last_event(site: Site) -> None:
         assert _ids(found, 1) == missed[1:]
 
 
-@pytest.mark.parametrize("wrong", ["after=x", "sort=size", "limit=5", "fields=nonsense", "since=soon"])
+@pytest.mark.parametrize("wrong", ["after=x", "sort=size", "limit=5", "fields=nonsense", "since=soon", "lang=xx"])
 def test_a_wrong_parameter_is_told(site: Site, wrong: str) -> None:
     """As everywhere: what is wrong, and nothing is begun."""
     name, _, value = wrong.partition("=")
