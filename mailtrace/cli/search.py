@@ -21,6 +21,7 @@ from mailtrace.cli.asking import Criteria
 from mailtrace.cli.common import Common
 from mailtrace.cli.languages import checked_language
 from mailtrace.cli.stopping import stop_on_signals
+from mailtrace.cli.typed import typed_again
 from mailtrace.problems import WrongUsage
 from mailtrace.settings import Settings
 from mailtrace.show.screen import Screen
@@ -101,7 +102,8 @@ def search(
         What to find, as you have it.
     """
     criteria, showing = criteria or Criteria(), showing or Showing()
-    settings, zone = (common or Common()).settings(), named(system_zone())
+    common = common or Common()
+    settings, zone = common.settings(), named(system_zone())
     if showing.output is not None or showing.resume or showing.format == "parquet":
         _export(_begun(showing, criteria, text), text, criteria, settings, zone)
         return 0
@@ -120,11 +122,16 @@ def search(
         answer, traces = _asked(mail, query, limit, showing.cursor, count=showing.count)
         if showing.format == "table":
             screen = Screen(sys.stdout)
-            shown = 0
+            shown, first = 0, ""
             while rows := list(islice(traces, _AT_ONCE)):
                 _show(screen, mail, rows, zone, showing)
-                shown += len(rows)
-            _foot(screen, answer, shown, _typed(criteria, query.sort), limit)
+                shown, first = shown + len(rows), first or rows[0].id
+            next_page = next_page_line(typed_again(common), _typed(criteria, query.sort), limit, answer.next) if answer.next else ""
+            _foot(screen, answer, shown, next_page)
+            if first:
+                program = typed_again(common)
+                screen.line(f"One in full: {program} report {first}", "dim")
+                screen.line(f"The most common errors, and what they mean: {program} errors", "dim")
         elif showing.format == "json":
             print(printable_json(msgspec.json.encode(msgspec.structs.replace(answer, traces=list(traces)))))
         else:
@@ -262,19 +269,15 @@ def _asked(mail: MailTrace, query: Query, limit: int, cursor: str | None, *, cou
     return msgspec.structs.replace(answer, next=None), chain(answer.traces, mail.walk(query, cursor=answer.next))
 
 
-def _foot(screen: Screen, answer: SearchAnswer, shown: int, typed: str, limit: int) -> None:
+def _foot(screen: Screen, answer: SearchAnswer, shown: int, next_page: str) -> None:
     """Say below a table how many there are, how to go on, and what to know about the answer."""
     if shown:
         screen.line()
     screen.line(total_line(shown, answer.total) if shown or answer.total.value else "Nothing was found.")
     for warning in answer.warnings:
         screen.paragraph(warning)
-    if answer.next:
-        screen.line(next_page_line(typed, limit, answer.next))
-    if shown:
-        screen.line(
-            "One in full: mailtrace report ID. What an error means: mailtrace errors CODE. The most common errors: mailtrace errors.", "dim"
-        )
+    if next_page:
+        screen.line(next_page)
 
 
 def _note(answer: SearchAnswer, *, count: bool) -> None:

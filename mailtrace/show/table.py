@@ -75,9 +75,9 @@ def total_line(shown: int, total: Total) -> str:
     return f"{number}." if shown == total.value and not at_least else f"{shown:,} of {number}."
 
 
-def next_page_line(criteria: str, limit: int, cursor: str) -> str:
-    """Say how to see the next page."""
-    words = ["mailtrace search", criteria, f"--limit {limit}" if limit != DEFAULT_LIMIT else "", f"--cursor {cursor}"]
+def next_page_line(program: str, criteria: str, limit: int, cursor: str) -> str:
+    """Say how to see the next page; `program` is how it is called."""
+    words = [program, "search", criteria, f"--limit {limit}" if limit != DEFAULT_LIMIT else "", f"--cursor {cursor}"]
     return f"Next page: {' '.join(word for word in words if word)}"
 
 
