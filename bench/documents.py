@@ -70,6 +70,9 @@ class Kept:
         """Nothing was told before."""
         return None
 
+    def forget_readings(self, now_ms: int) -> None:
+        """Nothing is kept."""
+
     def note_loss(self, loss: Loss) -> None:
         """Nobody asks."""
 

@@ -86,8 +86,9 @@ class Recorder:
         self._told: object = None
 
     def begin(self, *, once: bool) -> None:
-        """Take up what the reader told in its last run."""
+        """Take up what the reader told in its last run; who has been silent for long is forgotten."""
         self._once = once
+        self._sink.forget_readings(int(self._clock() * 1000))
         reader, machine = _reader_of(self._data), socket.gethostname()
         self._keep(msgspec.structs.replace(self._sink.reading_of(reader) or ReaderReadings(reader), machine=machine))
 

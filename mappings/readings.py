@@ -21,8 +21,8 @@ LONGEST_SAMPLE = 300
 EVERY_S = 10.0
 #: Who has not been at the end for so long is behind: what comes in between is on its way.
 LATE_MS = 60_000
-#: What ended is forgotten after so long.
-_KEPT_MS = 90 * 86_400_000
+#: What ended is forgotten after so long, and so is a reader that gives no sign of life.
+FORGOTTEN_MS = 90 * 86_400_000
 
 
 class Ended(StrEnum):
@@ -100,10 +100,14 @@ class ReaderReadings(msgspec.Struct, frozen=True):
     #: Where it ran last.
     machine: str = ""
 
+    def is_forgotten(self, now_ms: int) -> bool:
+        """Whether it was silent for so long that nobody asks for it; one that lives writes its record anew within seconds."""
+        return all(one.noted_ms <= now_ms - FORGOTTEN_MS for one in self.sources)
+
     def with_sources(self, news: Iterable[SourceReading], now_ms: int) -> ReaderReadings:
         """The same with what is news; of too many, and of what ended long ago, the oldest go."""
         by_name = {one.source: one for one in self.sources} | {one.source: one for one in news}
-        stay = [one for one in by_name.values() if one.ended is None or one.noted_ms > now_ms - _KEPT_MS]
+        stay = [one for one in by_name.values() if one.ended is None or one.noted_ms > now_ms - FORGOTTEN_MS]
         stay.sort(key=lambda one: (one.ended is None, one.trouble is not None, one.noted_ms, one.source), reverse=True)
         return msgspec.structs.replace(self, sources=tuple(sorted(stay[:MOST_SOURCES], key=lambda one: one.source)))
 

@@ -31,8 +31,6 @@ class NewRows:
 
     #: The oldest first.
     traces: list[TraceAnswer]
-    #: The greatest id that was told; whoever goes on behind it is told what is later.
-    mark: str
     #: Whether more came than could be looked at: what is missing is older than these.
     more: bool = False
 
@@ -59,6 +57,11 @@ class Live:
         self._shown = {trace.id for trace in self._rows(mail) if after is None or trace.id <= after}
         self._mark = max((self._mark, *self._shown))
 
+    @property
+    def mark(self) -> str:
+        """The greatest id that was told, or one from which on all is new: whoever goes on behind it is told what is later."""
+        return self._mark
+
     def first(self, mail: MailTrace, limit: int) -> list[TraceAnswer]:
         """The newest that are there, the oldest of them first; they are not new later."""
         rows = list(islice(mail.engine.walk(self._query, mail.scope), limit))
@@ -76,7 +79,7 @@ class Live:
         self._shown = {trace.id for trace in rows}
         self._mark = max((self._mark, *(trace.id for trace in new)))
         self._move(mail)
-        return NewRows([trace_answer(trace, mail.scope) for trace in new], self._mark, more)
+        return NewRows([trace_answer(trace, mail.scope) for trace in new], more)
 
     def _move(self, mail: MailTrace) -> None:
         """Look back from the newest, but from now where that one has a stamp in the future."""

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from mappings.readings import LATE_MS, Ended, ReaderReadings, SourceReading, Trouble
+from mappings.readings import FORGOTTEN_MS, LATE_MS, Ended, ReaderReadings, SourceReading, Trouble
 from search.times import utc_words
 
 _MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
@@ -26,7 +26,7 @@ _ROTATION_MS = _MINUTE_MS
 _QUIET_MS, _STRANGE_MS = 5 * _MINUTE_MS, 30 * _MINUTE_MS
 #: Quiet is strange when it lasts so many times as long as is usual.
 _TIMES_USUAL = 2
-#: Who was silent for so long has been given up by those who ran it.
+#: Who was silent for so long has been given up by those who ran it: nothing warns any more.
 _GIVEN_UP_MS = 30 * _DAY_MS
 #: Clocks differ by so much, and lines are written so late.
 _CLOCKS_MS, _WRITTEN_LATE_MS = 2 * _MINUTE_MS, 20 * _MINUTE_MS
@@ -91,7 +91,7 @@ class SourceStanding(msgspec.Struct, frozen=True, kw_only=True):
 
 def standings(readings: Sequence[ReaderReadings], now_ms: int) -> list[SourceStanding]:
     """How all sources stand, those that are to be looked at first."""
-    told = [(reader.machine, one) for reader in readings for one in reader.sources]
+    told = [(reader.machine, one) for reader in readings for one in reader.sources if one.noted_ms > now_ms - FORGOTTEN_MS]
     told.sort(key=lambda pair: pair[1].noted_ms, reverse=True)
     latest: list[tuple[str, SourceReading]] = []
     for machine, one in told:
@@ -168,23 +168,24 @@ def _not_read(one: SourceReading, now_ms: int) -> SourceStanding | None:
 def _why(one: SourceReading, now_ms: int) -> tuple[NotRead | None, int, bool, str]:
     """Why a source is not read, since when, whether that is to be looked at, and in words; nothing where it is read."""
     noted = utc_words(one.noted_ms)
+    # Whoever ran it knows by now; what is said of it stays.
+    looked_at = now_ms - one.noted_ms <= _GIVEN_UP_MS
     if one.ended is Ended.DROPPED:
         return NotRead.DROPPED, one.noted_ms, False, f"since {noted} it is not among what is to be read"
     if one.ended is None and now_ms - one.noted_ms > SILENT_MS:
-        given_up = now_ms - one.noted_ms > _GIVEN_UP_MS
-        return NotRead.VANISHED, one.noted_ms, not given_up, f"the reader has given no sign of life since {noted}"
+        return NotRead.VANISHED, one.noted_ms, looked_at, f"the reader has given no sign of life since {noted}"
     since_ms = one.trouble_since_ms or one.noted_ms
     since = utc_words(since_ms)
     if one.trouble is Trouble.NO_RIGHTS:
-        return NotRead.NO_RIGHTS, since_ms, True, f"since {since} the reader may not read it (permission denied)"
+        return NotRead.NO_RIGHTS, since_ms, looked_at, f"since {since} the reader may not read it (permission denied)"
     if one.trouble is Trouble.FAULT:
-        return NotRead.FAULT, since_ms, True, f"since {since} it cannot be read ({one.trouble_words})"
+        return NotRead.FAULT, since_ms, looked_at, f"since {since} it cannot be read ({one.trouble_words})"
     if one.trouble is Trouble.GONE and max(now_ms, one.noted_ms) - since_ms > _ROTATION_MS:
-        return NotRead.GONE, since_ms, True, f"it is gone since {since}"
+        return NotRead.GONE, since_ms, looked_at, f"it is gone since {since}"
     if one.ended is Ended.FINISHED:
         return NotRead.FINISHED, one.noted_ms, False, f"read to its end on {noted}"
     if one.ended is Ended.STOPPED:
-        return NotRead.STOPPED, one.noted_ms, True, f"reading was stopped on {noted}"
+        return NotRead.STOPPED, one.noted_ms, looked_at, f"reading was stopped on {noted}"
     return None, 0, False, ""
 
 

@@ -180,6 +180,20 @@ SITUATIONS = (
         warning=True,
     ),
     Situation(
+        "stopped a month ago",
+        (source(noted=31 * DAY, last=31 * DAY, ended=Ended.STOPPED, trouble=Trouble.NO_RIGHTS, trouble_since_ms=at(32 * DAY)),),
+        "Read up to 24 Oct 12:00:00, 31 days ago",
+        "not_read no_rights",
+        read_up_to={"mx1": at(31 * DAY)},
+    ),
+    Situation(
+        "silent for three months",
+        (source(noted=90 * DAY, last=90 * DAY),),
+        "Read up to 26 Aug 12:00:00, 90 days ago",
+        "not_read not_recorded",
+        read_up_to={"mx1": at(90 * DAY)},
+    ),
+    Situation(
         "--once was broken off",
         (source(noted=HOUR, last=DAY, ended=Ended.STOPPED, at_end_ms=None, behind_bytes=15_000, behind_lines=104),),
         "/var/log/mail.log is not read any more: reading was stopped on 24 Nov 2026 11:00 UTC; about 100 lines of it were not read",

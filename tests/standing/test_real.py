@@ -126,6 +126,11 @@ class World:
         with MailTrace(EmbeddedEngine(self.folder / "data" / "store"), clock=lambda: now_ms) as mail:
             return mail.freshness()
 
+    def readers(self) -> list[str]:
+        """The readers that the store knows of."""
+        with closing(EmbeddedEngine(self.folder / "data" / "store")) as engine:
+            return [one.reader for one in engine.state().readings]
+
     def foot(self, later: timedelta = timedelta()) -> str:
         """What the page says."""
         now_ms = int((time.time() + later.total_seconds()) * 1000)
@@ -473,3 +478,22 @@ def test_a_follower_that_is_stopped_and_one_that_is_killed(world: World, mailtra
         getattr(program, end)()
         program.wait(60)
         assert world.source(later=timedelta(minutes=3)).why == why
+
+
+def test_a_reader_that_is_dead_for_long_is_forgotten(world: World) -> None:
+    """Of a data folder that is used no more: after a month nothing warns, and the reader that begins after three deletes its record."""
+    log = world.write(line(now()))
+    world.off_s = -91 * 86_400.0
+    with world.follow(log):
+        world.until(lambda: world.freshness(timedelta(days=-91)).readings != [])
+    assert world.freshness(timedelta(days=-91)).notice
+    assert not world.freshness(timedelta(days=-60)).notice
+    (world.folder / "data" / "reader").unlink()
+    world.off_s = -2 * 86_400.0
+    world.once(log)
+    assert len(world.readers()) == 2
+    (world.folder / "data" / "reader").unlink()
+    world.off_s = 0.0
+    world.once(log)
+    assert len(world.readers()) == 2
+    assert [one.why for one in world.freshness().readings] == ["finished"]
