@@ -76,7 +76,7 @@ class Live:
         self._shown = {trace.id for trace in rows}
         self._mark = max((self._mark, *(trace.id for trace in new)))
         self._move(mail)
-        return NewRows([trace_answer(trace, mail.scope) for trace in new], self._mark, more)
+        return NewRows([trace_answer(trace, mail.scope, book=mail.books[mail.lang]) for trace in new], self._mark, more)
 
     def _move(self, mail: MailTrace) -> None:
         """Look back from the newest, but from now where that one has a stamp in the future."""
