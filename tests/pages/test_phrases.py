@@ -25,7 +25,7 @@ from search.scope import EVERYTHING
 from search.sorting import Sort
 
 ROOT = Path(__file__).resolve().parents[2]
-_SAID = re.compile(r"""(?<!\w)(?:say|phrase)\("((?:[^"\\]|\\.)*)"(?: if [^"]*? else "((?:[^"\\]|\\.)*)")?""")
+_SAID = re.compile(r"""(?<!\w)(?:say|phrase|partly)\("((?:[^"\\]|\\.)*)"(?: if [^"]*? else "((?:[^"\\]|\\.)*)")?""")
 _FOLDERS = ("search", "mappings", "ingest", "mailtrace")
 
 
