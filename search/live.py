@@ -66,7 +66,7 @@ class Live:
         """The newest that are there, the oldest of them first; they are not new later."""
         rows = list(islice(mail.engine.walk(self._query, mail.scope), limit))
         self._shown.update(trace.id for trace in rows)
-        return [trace_answer(trace, mail.scope) for trace in reversed(rows)]
+        return [_row(mail, trace) for trace in reversed(rows)]
 
     def look(self, mail: MailTrace) -> NewRows:
         """What has come. `mail` may see less or more than before: its scope is that of the moment."""
@@ -79,7 +79,7 @@ class Live:
         self._shown = {trace.id for trace in rows}
         self._mark = max((self._mark, *(trace.id for trace in new)))
         self._move(mail)
-        return NewRows([trace_answer(trace, mail.scope) for trace in new], more)
+        return NewRows([_row(mail, trace) for trace in new], more)
 
     def _move(self, mail: MailTrace) -> None:
         """Look back from the newest, but from now where that one has a stamp in the future."""
@@ -99,3 +99,8 @@ def follow(mail: MailTrace, live: Live, stop: threading.Event, every_s: float = 
         found = live.look(mail)
         if found.traces:
             yield found
+
+
+def _row(mail: MailTrace, trace: Trace) -> TraceAnswer:
+    """A row, in the language of those that ask."""
+    return trace_answer(trace, mail.scope, book=mail.books[mail.lang])

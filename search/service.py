@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from itertools import islice
 
@@ -67,10 +67,16 @@ class MailTrace:
     clock: Callable[[], int] = _wall_clock_ms
     #: The sentences for people in every language, as the site has them.
     books: Books = field(default_factory=built_in)
+    #: In which of them rows tell what a code means.
+    lang: str = ENGLISH
 
     def narrowed(self, domains: Iterable[str]) -> MailTrace:
         """Give the same store for a caller who may see these (normalised) domains only; a scope is never widened."""
-        return MailTrace(self.engine, self.scope.narrowed(domains), self.clock, self.books)
+        return MailTrace(self.engine, self.scope.narrowed(domains), self.clock, self.books, self.lang)
+
+    def speaking(self, lang: str) -> MailTrace:
+        """Give the same, with rows that tell what a code means in this language."""
+        return replace(self, lang=lang)
 
     def search(self, query: Query = _ALL, *, limit: int = 50, cursor: str | None = None) -> SearchAnswer:
         """One page of the traces that fit, in the question's order; `cursor` is the `next` of the page before."""
@@ -96,7 +102,7 @@ class MailTrace:
         lost = concerning(state.losses, query.since_ms, query.until_ms)
         views = [View.of(trace, self.scope) for trace in page.traces]
         answer = SearchAnswer(
-            traces=[trace_answer(trace, self.scope, view) for trace, view in zip(page.traces, views, strict=True)],
+            traces=[trace_answer(trace, self.scope, view, self.books[self.lang]) for trace, view in zip(page.traces, views, strict=True)],
             next=page.next,
             total=page.total,
             since=None if query.since_ms is None else utc(query.since_ms),

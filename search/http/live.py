@@ -89,7 +89,7 @@ async def _events(following: Following, request: AnyRequest, live: Live) -> Asyn
         caller = caller_of(site, request)
         if caller is None:
             return
-        mail = MailTrace(following.mail.engine, caller.scope, following.mail.clock, following.mail.books)
+        mail = MailTrace(following.mail.engine, caller.scope, following.mail.clock, following.mail.books, following.mail.lang)
         written = await _in_thread(partial(_written, live, mail, following))
         if not written and time.monotonic() - said >= HEARTBEAT_S:
             written = b": nothing new\n\n"

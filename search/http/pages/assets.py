@@ -15,6 +15,7 @@ from litestar.params import FromPath
 _FOLDER: Final = Path(__file__).resolve().parent.parent / "static"
 _FILES: Final = {
     "style.css": "text/css; charset=utf-8",
+    "words.js": "text/javascript; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
     "desk.js": "text/javascript; charset=utf-8",
     "box.js": "text/javascript; charset=utf-8",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Final
 
+from mappings.locales import Book
 from mappings.vocabulary import Disposition
 from search.engines import OverTime
 from search.http.pages.clock import Clock, Moment
@@ -69,12 +70,15 @@ class ChartRow:
     #: Its bounds as they stand in an address.
     since: str
     until: str
+    book: Book
 
     @property
     def words(self) -> str:
         """What the bar says to whoever points at it."""
-        parts = ", ".join(f"{cell.group.label} {cell.count:,}" for cell in self.cells if cell.count)
-        return f"{self.begin.day} {self.begin.time} to {self.end.day} {self.end.time}: {parts or 'none'}"
+        begin, end = (f"{moment.day} {moment.time}" for moment in (self.begin, self.end))
+        return self.book.say(
+            "{begin} to {end}: {counts}", begin=begin, end=end, counts=_listed(self.cells, self.book) or self.book.say("none")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class Chart:
     days: bool
     #: From when on is counted, where there is too much mail to count all of it.
     counted_from: Moment | None
+    book: Book
 
     @property
     def greatest(self) -> int:
@@ -132,8 +137,16 @@ class Chart:
     @property
     def label(self) -> str:
         """What the picture is of, for whoever does not see it."""
-        parts = ", ".join(f"{cell.group.label} {cell.count:,}" for cell in self.legend if cell.count)
-        return f"Messages over time by outcome, one bar for {self.step}: {parts}. The same numbers are in the table."
+        return self.book.say(
+            "Messages over time by outcome, one bar for {length}: {counts}. The same numbers are in the table.",
+            length=self.step,
+            counts=_listed(self.legend, self.book),
+        )
+
+
+def _listed(cells: Sequence[Cell], book: Book) -> str:
+    """Numbers by outcome, as one says them."""
+    return ", ".join(f"{book.say(cell.group.label)} {book.number(cell.count)}" for cell in cells if cell.count)
 
 
 def edges(since_ms: int, until_ms: int, zone: tzinfo) -> tuple[list[int], int]:
@@ -182,13 +195,12 @@ def clipped(bounds: Sequence[int], counts: Sequence[Mapping[Disposition, int]]) 
     return bounds[full[0]], bounds[full[-1] + 1]
 
 
-def step_in_words(step: int) -> str:
+def step_in_words(step: int, book: Book) -> str:
     """How long an interval is: `1 hour`, `15 minutes`."""
-    for length, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute"), (_SECOND, "second")):
+    for length, phrase in ((_DAY, "{count} days"), (_HOUR, "{count} hours"), (_MINUTE, "{count} minutes")):
         if step % length == 0:
-            number = step // length
-            return f"{number} {name}" if number == 1 else f"{number} {name}s"
-    return f"{step // 1000} seconds"
+            return book.say(phrase, count=step // length)
+    return book.say("{count} seconds", count=step // _SECOND)
 
 
 def chart_of(question: Question, bounds: Sequence[int], step: int, counted: OverTime, clock: Clock) -> Chart:
@@ -198,9 +210,8 @@ def chart_of(question: Question, bounds: Sequence[int], step: int, counted: Over
     for number, group in enumerate(GROUPS):
         total = sum(row.cells[number].count for row in rows)
         legend.append(Cell(group, total, question.with_values(disposition=_members(question, group)) if total else ""))
-    return Chart(
-        tuple(legend), tuple(rows), step_in_words(step), step >= _DAY, None if counted.from_ms is None else clock.at(counted.from_ms)
-    )
+    counted_from = None if counted.from_ms is None else clock.at(counted.from_ms)
+    return Chart(tuple(legend), tuple(rows), step_in_words(step, clock.book), step >= _DAY, counted_from, clock.book)
 
 
 def _row(question: Question, span: tuple[int, int], counts: Mapping[Disposition, int], clock: Clock) -> ChartRow:
@@ -214,7 +225,16 @@ def _row(question: Question, span: tuple[int, int], counts: Mapping[Disposition,
         cells.append(Cell(group, count, address))
     total = sum(cell.count for cell in cells)
     moment = clock.at(begin)
-    return ChartRow(moment, clock.at(end), total, question.with_values(**times) if total else "", tuple(cells), *times.values())
+    return ChartRow(
+        moment,
+        clock.at(end),
+        total,
+        question.with_values(**times) if total else "",
+        tuple(cells),
+        times["since"],
+        times["until"],
+        clock.book,
+    )
 
 
 def _members(question: Question, group: OutcomeGroup) -> list[str]:

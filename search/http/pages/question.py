@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
+from mappings.locales import Book
 from search import pasting
 from search.access import Caller
 from search.http import parameters
@@ -207,10 +208,10 @@ def range_of(items: Items) -> str:
     return since if until is None and since in {value for value, _, _ in RANGES} else CUSTOM
 
 
-def outcomes(values: Sequence[str]) -> str:
+def outcomes_in_words(values: Sequence[str], book: Book) -> str:
     """Some dispositions in words: "Delivered or Released"."""
-    labels = {disposition.value: word.label for disposition, word in DISPOSITIONS.items()}
-    return " or ".join(labels.get(value, value) for value in values)
+    labels = {disposition.value: book.say(word.label) for disposition, word in DISPOSITIONS.items()}
+    return f" {book.say('or')} ".join(labels.get(value, value) for value in values)
 
 
 def _one(items: Items, name: str) -> str | None:

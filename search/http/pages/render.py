@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import jinja2
+import msgspec
 from litestar import Response
 from litestar.enums import MediaType
 from litestar.exceptions import NotAuthorizedException
+from markupsafe import Markup, escape
 
 from mappings.faults import StoreError
-from mappings.locales import LANGUAGES, Book, chosen_of
+from mappings.locales import LANGUAGES, Book, Books, chosen_of
 from search.access import Caller, Role
 from search.http.pages import assets, hostile
-from search.http.pages.clock import Clock, written_number, zone_of
+from search.http.pages.clock import Clock, zone_of
 from search.http.pages.freshness import Freshness, freshness_of, not_known
-from search.http.pages.words import GROUPS
+from search.http.pages.words import GROUPS, sentence_case
 from search.http.sessions import AnyRequest
 from search.http.site import Site
 from search.http.state import request_id
@@ -27,6 +29,18 @@ from search.service import MailTrace
 
 _TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
 THEMES: Final = ("light", "dark")
+#: What scripts say: the page hands it to them in the reader's language.
+_SCRIPT_PHRASES: Final = (
+    "Copied",
+    "It could not be copied. Select the text and copy it.",
+    "That did not work. The page is as it was; try again.",
+    "{count} new",
+    "More than {number} new",
+    "{count} new messages",
+    "{count} messages",
+    "{count} to choose from with the arrow keys",
+    "How the question may go on",
+)
 
 
 @lru_cache(maxsize=1)
@@ -38,7 +52,8 @@ def environment() -> jinja2.Environment:
     made.filters["shown"] = hostile.shown
     made.filters["left_out"] = hostile.left_out
     made.filters["plain"] = hostile.plain
-    made.filters["number"] = lambda number: f"{number:,}"
+    made.filters["number"] = _number
+    made.filters["sentence_case"] = sentence_case
     made.globals["groups"] = GROUPS
     made.globals["LONGEST"], made.globals["IN_LIST"] = hostile.LONGEST, hostile.LONGEST_IN_LIST
     return made
@@ -93,23 +108,29 @@ class PageRequest:
         return chosen if chosen in THEMES else ""
 
     @property
-    def lang(self) -> str:
-        """The reader's language: the one that was chosen, else the best that his browser asks for."""
-        chosen = self.request.cookies.get("lang", "")
-        return chosen if chosen in LANGUAGES else chosen_of(self.request.headers.get("accept-language", ""))
-
-    @property
     def book(self) -> Book:
         """What is written in the reader's language."""
-        return self.site.books[self.lang]
+        return self.clock.book
 
-    def say(self, phrase: str) -> str:
-        """A phrase of a page in the reader's language; as it is where there is none."""
-        return self.book.phrase(phrase)
+    @property
+    def lang(self) -> str:
+        """The reader's language."""
+        return self.book.code
 
-    def figure(self, number: float) -> str:
-        """A number as the reader's language writes it."""
-        return written_number(number, self.book.locale)
+    def say(self, phrase: str, /, **values: str | float) -> Markup:
+        """A phrase in the reader's language, for a template; values that are no parts of a page are escaped."""
+        count = values.get("count")
+        text = _escaped(self.book.phrase(phrase, None if isinstance(count, str) else count))
+        return text.format(**{name: self.book.shown(value) for name, value in values.items()}) if values else text
+
+    @property
+    def script_words(self) -> str:
+        """The phrases that scripts show, in JSON: each by its English, with its plural forms where it counts."""
+        return _script_words(self.site.books, self.lang)
+
+    def told(self, sentence: str) -> str:
+        """A sentence of the service in the reader's language, with its times in the reader's zone."""
+        return self.clock.localised(sentence)
 
     @property
     def roomy(self) -> bool:
@@ -156,12 +177,33 @@ def page_of(request: AnyRequest, site: Site, caller: Caller | None) -> PageReque
     chosen = request.cookies.get("zone", "")
     zone = zone_of(chosen)
     name = chosen if zone is not None else site.zone
-    return PageRequest(request, site, caller, Clock(zone or zone_of(site.zone) or _utc(), name, site.clock()))
+    book = site.books[_language(request)]
+    return PageRequest(request, site, caller, Clock(zone or zone_of(site.zone) or _utc(), name, site.clock(), book))
 
 
-def in_language(page: PageRequest) -> PageRequest:
-    """The page with its times as the reader's language writes them: for pages that are translated."""
-    return replace(page, clock=replace(page.clock, locale=page.book.locale))
+def _language(request: AnyRequest) -> str:
+    """The reader's language: the one that was chosen, else the best that the browser asks for."""
+    chosen = request.cookies.get("lang", "")
+    return chosen if chosen in LANGUAGES else chosen_of(request.headers.get("accept-language", ""))
+
+
+@lru_cache(maxsize=32)
+def _script_words(books: Books, lang: str) -> str:
+    """What scripts say in a language, in JSON."""
+    return msgspec.json.encode({phrase: books[lang].forms(phrase) for phrase in _SCRIPT_PHRASES}).decode()
+
+
+@lru_cache(maxsize=4_096)
+def _escaped(text: str) -> Markup:
+    """A phrase as it stands in a page; there are as many as the languages have."""
+    return escape(text)
+
+
+@jinja2.pass_context
+def _number(context: jinja2.runtime.Context, number: float) -> str:
+    """A number as the reader's language writes it."""
+    page: PageRequest = context["page"]
+    return page.book.number(number)
 
 
 def _utc() -> Any:
@@ -174,7 +216,7 @@ def fresh(page: PageRequest, mail: MailTrace) -> Freshness:
     try:
         return freshness_of(mail.freshness(), page.clock)
     except StoreError:
-        return not_known()
+        return not_known(page.book)
 
 
 def render(
@@ -189,7 +231,12 @@ def render(
     """The answer; without `mail` the store is not asked how fresh it is."""
     if "fresh" not in values:
         values["fresh"] = fresh(page, mail) if mail is not None else None
-    text = environment().get_template(template).render(page=page, **values)
+    text = rendered(page, template, **values)
     return Response(
         text, media_type=MediaType.HTML, status_code=status, headers={"vary": "HX-Request, Accept-Language, Cookie", **(headers or {})}
     )
+
+
+def rendered(page: PageRequest, template: str, **values: Any) -> str:
+    """A template with what every one has at hand."""
+    return environment().get_template(template).render(page=page, say=page.say, told=page.told, **values)

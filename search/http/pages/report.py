@@ -16,14 +16,18 @@ from search.engines import Total
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.form import pills
 from search.http.pages.question import Items, Question, asked, by_of, folded, short_time
-from search.http.pages.render import PageRequest, in_language, page_of, render
+from search.http.pages.render import PageRequest, page_of, render
 from search.http.pages.report_view import Report, report_of
-from search.http.pages.sentence import SentencePart, own, when, who
+from search.http.pages.sentence import SentencePart, own, search_in_words
 from search.http.sessions import AnyRequest
 from search.query import Query, QueryError
 from search.service import MailTrace
 
 _DAY_MS = 86_400_000
+_OTHERS = (
+    "Mail from the same sender, from the day before to the day after",
+    "Mail to the same recipient, from the day before to the day after",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ def report(
     request: AnyRequest, trace_id: FromPath[str], *, site: TheSite, caller: TheCaller, mail: TheMail, note: TheNote
 ) -> Response[Any]:
     """Show the report; one that the reader may not see is not there."""
-    page = in_language(page_of(request, site, caller))
+    page = page_of(request, site, caller)
     chosen = request.query_params.get("text", "")
     language = chosen if chosen in LANGUAGES else page.lang
     found = mail.report(trace_id, lang=page.lang, zone=page.clock.zone)
@@ -68,7 +72,7 @@ def report(
 @get("/trace/{trace_id:str}/side", include_in_schema=False, sync_to_thread=True)
 def side(request: AnyRequest, trace_id: FromPath[str], *, site: TheSite, caller: TheCaller, mail: TheMail, note: TheNote) -> Response[Any]:
     """Give the answer of the report without its evidence, to stand beside the list."""
-    page = in_language(page_of(request, site, caller))
+    page = page_of(request, site, caller)
     found = mail.report(trace_id, lang=page.lang, zone=page.clock.zone)
     note("report", 0 if found is None else 1)
     if found is None:
@@ -101,9 +105,8 @@ def _back(page: PageRequest, mail: MailTrace, behind: str) -> tuple[list[Sentenc
         question = _question(page, tuple(parse_qsl(behind)), mail)
     except (QueryError, ValueError):
         return None
-    filters = [own(f", {pill.label.lower()} {pill.value}") for pill in pills(question, by_of(question.items))]
-    parts = [*who(question), own(when(question, page.clock)), *filters]
-    return [own("Messages"), *parts] if any(part.text for part in parts) else [own("All messages")], question.address()
+    filters = [own(f", {pill.label} {pill.value}") for pill in pills(question, by_of(question.items), page.book)]
+    return [*search_in_words(question, page.clock), *filters], question.address()
 
 
 def _question(page: PageRequest, given: Items, mail: MailTrace) -> Question:
@@ -116,7 +119,7 @@ def _others(mail: MailTrace, shown: Report, time_ms: float) -> list[Other]:
     """Other mail of the day before and the day after, from the same sender and to the same recipient."""
     since, until = max(int(time_ms) - _DAY_MS, 0), int(time_ms) + _DAY_MS
     found = []
-    for name, value, label in (("sender", shown.sender, "from the same sender"), ("recipient", shown.recipient, "to the same recipient")):
+    for name, value, label in (("sender", shown.sender, _OTHERS[0]), ("recipient", shown.recipient, _OTHERS[1])):
         if value is None:
             continue
         try:
@@ -127,5 +130,5 @@ def _others(mail: MailTrace, shown: Report, time_ms: float) -> list[Other]:
         total = mail.search(query, limit=1).total
         if total.value > 1:
             items = ((name, value), ("since", short_time(since)), ("until", short_time(until)))
-            found.append(Other(f"Mail {label}, from the day before to the day after", total, Question(items, query).address()))
+            found.append(Other(label, total, Question(items, query).address()))
     return found

@@ -68,7 +68,7 @@ def trace(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail, 
     try:
         items = folded(given, page.clock, site.zone)
         if (words := missing(given, items)) is not None:
-            return _show(page, mail, given, flaw=FormFlaw(words, BY[by_of(given)][1][0]), status=400)
+            return _show(page, mail, given, flaw=FormFlaw(page.book.say(words), BY[by_of(given)][1][0]), status=400)
         items = _as_shown(page, narrowed(_apart(page, mail, items, given), given), given)
         question = asked(items, site, caller, mail)
         if sorted(items) != sorted(given):
@@ -82,10 +82,10 @@ def trace(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail, 
             )
         return _answer(page, mail, question, note)
     except QueryError as error:
-        return _show(page, mail, given, flaw=flaw_of(error), status=400)
+        return _show(page, mail, given, flaw=flaw_of(error, page.book), status=400)
     except StoreError:
         headers = {"retry-after": str(RETRY_S)}
-        return render(page, "trace.html", status=503, headers=headers, fresh=not_known(), **{**_frame(page, given), "away": True})
+        return render(page, "trace.html", status=503, headers=headers, fresh=not_known(page.book), **{**_frame(page, given), "away": True})
 
 
 @get("/trace/export", include_in_schema=False, sync_to_thread=True)
@@ -101,7 +101,7 @@ def export(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail,
             raise QueryError(f"there is no format “{chosen[:60]}”", field="format", hint="it is csv or jsonl")
         question = asked(folded(rest, page.clock, site.zone), site, caller, mail)
     except QueryError as error:
-        return _show(page, mail, rest, flaw=flaw_of(error), status=400)
+        return _show(page, mail, rest, flaw=flaw_of(error, page.book), status=400)
     return stream(mail, question.query, kinds[chosen], site.places, note, download=True)
 
 
@@ -143,7 +143,9 @@ def _show(page: PageRequest, mail: MailTrace, given: Items, *, flaw: FormFlaw | 
 def _answer(page: PageRequest, mail: MailTrace, question: Question, note: Callable[[str, int], None]) -> Response[Any]:
     """The result of a search; only its next rows, where the script asks for them."""
     columns = columns_of(page, question.items)
-    found = mail.table([column.field.name for column in columns], question.query, limit=question.limit, cursor=question.cursor)
+    found = mail.speaking(page.lang).table(
+        [column.field.name for column in columns], question.query, limit=question.limit, cursor=question.cursor
+    )
     note("search", len(found.rows))
     state = mail.freshness()
     fresh = freshness_of(state, page.clock)
@@ -157,7 +159,7 @@ def _answer(page: PageRequest, mail: MailTrace, question: Question, note: Callab
         template,
         fresh=fresh,
         title=title,
-        pills=pills_of(question, names),
+        pills=pills_of(question, names, page.book),
         **{**_frame(page, question.items), "result": result},
     )
 
@@ -177,17 +179,17 @@ def _result(
         headline=headline(question, found.total, page.clock),
         total=found.total,
         columns=columns,
-        chooser=chooser_of(question, columns, mail.scope),
+        chooser=chooser_of(question, columns, mail.scope, page.book),
         rows=[row_of(one, columns, values, page.clock, mail.scope) for one, values in zip(found.traces, table.rows, strict=True)],
         more="" if found.next is None else question.address(cursor=found.next),
         # How reading stands is told above them.
         concerned=f"{state.notice}." in found.warnings,
-        notices=[] if nothing else [page.clock.localised(one) for one in found.warnings if one != f"{state.notice}."],
+        notices=[] if nothing else [page.told(one) for one in found.warnings if one != f"{state.notice}."],
         chart=None if nothing or question.cursor else drawn(page, mail, question, state),
-        times=times_of(question),
+        times=times_of(question, page.book),
         live=may_follow(question),
-        causes=[page.clock.localised(cause) for cause in causes(found.warnings)] if nothing else [],
-        offers=[*near_offers(question, found.did_you_mean), *tried(offers(question, page.own_domains), count)]
+        causes=[page.told(cause) for cause in causes(found.warnings)] if nothing else [],
+        offers=[*near_offers(question, found.did_you_mean, page.book), *tried(offers(question, page.own_domains, page.book), count)]
         if nothing and found.total.relation == "eq"
         else [],
     )

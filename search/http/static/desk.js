@@ -159,28 +159,28 @@ function put(rows) {
     body.insertBefore(line, all("tr", body).find((one) => one.dataset.id < id) ?? null);
   }
   const shown = find("[data-shown]");
-  if (shown) shown.textContent = all("tr", body).length.toLocaleString("en");
+  if (shown) shown.textContent = written(all("tr", body).length);
   rove();
 }
 function isAway() { return (find("#rows > tr")?.getBoundingClientRect().top ?? 0) < (find("header.top")?.offsetHeight ?? 0); }
 function showLater() {
   later.hidden = pending.length === 0;
-  later.textContent = `${pending.length} new`;
+  later.textContent = phrase("{count} new", { count: pending.length });
 }
 function take(event) {
   const row = JSON.parse(event.data);
   came += 1;
   const head = find(".came") ?? Object.assign(document.createElement("span"), { className: "came" });
-  head.textContent = ` + ${came.toLocaleString("en")} new`;
+  head.textContent = ` + ${phrase("{count} new", { count: came })}`;
   find(".folded h2")?.append(head);
-  if (came > MOST_NEW) { later.hidden = false; later.textContent = `More than ${MOST_NEW.toLocaleString("en")} new`; stop(); return; }
+  if (came > MOST_NEW) { later.hidden = false; later.textContent = phrase("More than {number} new", { number: MOST_NEW }); stop(); return; }
   if (isAway()) { pending.push(row); showLater(); } else put([row]);
   announce();
 }
 let told = 0;
 function announce() {
   clearTimeout(told);
-  told = setTimeout(() => document.dispatchEvent(new CustomEvent("added", { detail: { words: `${came} new message${came === 1 ? "" : "s"}` } })), 1000);
+  told = setTimeout(() => document.dispatchEvent(new CustomEvent("added", { detail: { words: phrase("{count} new messages", { count: came }) } })), 1000);
 }
 function stop() { stream?.close(); stream = null; }
 function start() {
