@@ -48,6 +48,8 @@ class Book:
     signature: str = ""
     #: The language in which is said what this one lacks; None for English.
     fallback: Book | None = field(default=None, repr=False)
+    #: The phrases that were said, where they have one form.
+    _said: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def text(self, key: str, readers: tuple[str, ...] = ()) -> str:
         """The text of a part for the first of these readers for whom it has one; raises `KeyError`."""
@@ -63,11 +65,14 @@ class Book:
 
     def phrase(self, phrase: str, count: float | None = None) -> str:
         """A phrase of the pages, which is its own key, with its places; that of English where this language lacks it."""
+        if (text := self._said.get(phrase)) is not None:
+            return text
         found = self._forms(phrase)
         if found is None:
             return phrase if self.fallback is None else self.fallback.phrase(phrase, count)
         if "all" in found:
-            return found["all"]
+            # A page says hundreds.
+            return self._said.setdefault(phrase, found["all"])
         return found.get(plural_form(count, self.locale) if count is not None else "other") or found["other"]
 
     def _forms(self, phrase: str) -> Mapping[str, str] | None:

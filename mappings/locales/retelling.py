@@ -113,7 +113,7 @@ def _phrases() -> tuple[frozenset[str], Mapping[str, list[tuple[str, Callable[[s
     return frozenset(plain), dict(patterns)
 
 
-def _pattern(pieces: list[str]) -> str:
+def _pattern(pieces: tuple[str, ...]) -> str:
     """What a phrase looks like. Each place ends where the words behind it come first, and that is not looked at again: no text is slow."""
     pattern = re.escape(pieces[0])
     for number in range(1, len(pieces), 2):

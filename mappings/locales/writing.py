@@ -18,12 +18,13 @@ def places_in(*texts: str) -> set[str]:
 
 def filled(text: str, /, **values: str) -> str:
     """A text with what stands in braces put in; what is put in is not looked at again."""
-    return _PLACE.sub(lambda found: values.get(found[1], found[0]), text)
+    return "".join([values.get(one, f"{{{one}}}") if at % 2 else one for at, one in enumerate(pieces_of(text))])
 
 
-def pieces_of(text: str) -> list[str]:
-    """A text by its places: words, name, words, name, words."""
-    return _PLACE.split(text)
+@lru_cache(maxsize=8_192)
+def pieces_of(text: str) -> tuple[str, ...]:
+    """A text by its places: words, name, words, name, words. There are as many as the languages have texts with places."""
+    return tuple(_PLACE.split(text))
 
 
 def written_number(number: float, locale: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +17,7 @@ from litestar.exceptions import NotAuthorizedException
 from markupsafe import Markup, escape
 
 from mappings.faults import StoreError
-from mappings.locales import LANGUAGES, Book, Books, chosen_of
+from mappings.locales import LANGUAGES, Book, Books, chosen_of, pieces_of
 from search.access import Caller, Role
 from search.http.pages import assets, hostile
 from search.http.pages.clock import Clock, zone_of
@@ -28,6 +29,9 @@ from search.http.state import request_id
 from search.service import MailTrace
 
 _TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
+_NOTHING: Final = Markup("")
+#: Says a phrase, with its places filled.
+Say = Callable[..., Markup]
 THEMES: Final = ("light", "dark")
 #: What scripts say: the page hands it to them in the reader's language.
 _SCRIPT_PHRASES: Final = (
@@ -117,11 +121,10 @@ class PageRequest:
         """The reader's language."""
         return self.book.code
 
-    def say(self, phrase: str, /, **values: str | float) -> Markup:
-        """A phrase in the reader's language, for a template; values that are no parts of a page are escaped."""
-        count = values.get("count")
-        text = _escaped(self.book.phrase(phrase, None if isinstance(count, str) else count))
-        return text.format(**{name: self.book.shown(value) for name, value in values.items()}) if values else text
+    @property
+    def say(self) -> Say:
+        """Says a phrase in the reader's language, for a template; values that are no parts of a page are escaped."""
+        return _saying(self.site.books, self.lang)
 
     @property
     def script_words(self) -> str:
@@ -193,10 +196,27 @@ def _script_words(books: Books, lang: str) -> str:
     return msgspec.json.encode({phrase: books[lang].forms(phrase) for phrase in _SCRIPT_PHRASES}).decode()
 
 
-@lru_cache(maxsize=4_096)
-def _escaped(text: str) -> Markup:
-    """A phrase as it stands in a page; there are as many as the languages have."""
-    return escape(text)
+@lru_cache(maxsize=32)
+def _saying(books: Books, lang: str) -> Say:
+    """What says phrases in a language. Those without values, and the pieces of others, are escaped once: a list says hundreds."""
+    book = books[lang]
+    plain: dict[str, Markup] = {}
+    pieces: dict[str, tuple[Markup, ...]] = {}
+
+    def say(phrase: str, /, **values: str | float) -> Markup:
+        if not values:
+            found = plain.get(phrase)
+            if found is None:
+                found = plain[phrase] = escape(book.phrase(phrase))
+            return found
+        count = values.get("count")
+        text = book.phrase(phrase, None if isinstance(count, str) else count)
+        parts = pieces.get(text)
+        if parts is None:
+            parts = pieces[text] = tuple(map(escape, pieces_of(text)))
+        return _NOTHING.join([book.shown(values[one]) if at % 2 else one for at, one in enumerate(parts)])
+
+    return say
 
 
 @jinja2.pass_context
