@@ -24,7 +24,7 @@ _MS = 1_795_000_000_000
 def _refused(number: int, **more: Value) -> Trace:
     """One refusal; all are alike but for what is given."""
     one = Trace(id=identity.trace_id(_MS + number, "mx", f"q{number}", "", ""), version=1, log_domain="mx", time_ms=_MS, last_event_ms=_MS)
-    alike = {
+    alike: dict[str, Value] = {
         "time_ms": _MS + number,
         "sender": "ann@example.com",
         "disposition": Disposition.BOUNCED,
@@ -47,7 +47,7 @@ def test_each_refusal_is_counted_as_what_it_means(store: Store) -> None:
         (5, {"relay_ip": "192.0.2.7"}),
         (6, {}),
     ]
-    unknown = {"reason": Reason.RECIPIENT_UNKNOWN, "reply_code": 550, "enhanced_code": "5.1.1"}
+    unknown: dict[str, Value] = {"reason": Reason.RECIPIENT_UNKNOWN, "reply_code": 550, "enhanced_code": "5.1.1"}
     kinds += [(number, {**more, **unknown}) for number, more in kinds]
     values = [more for number, more in kinds for _ in range(number)]
     store.write([_refused(number, **more) for number, more in enumerate(values)])
