@@ -21,6 +21,7 @@ from search.http.site import Site
 from search.query import CRITERIA, WORDS, Query, QueryError, format_time, nearest, parse_time
 from search.service import MailTrace
 from search.sorting import Sort
+from search.times import DAYS
 
 #: Parameters in their order in an address.
 Items = tuple[tuple[str, str], ...]
@@ -41,6 +42,7 @@ RANGES: Final = (
     ("1h", "Last hour", "in the last hour"),
     ("24h", "Last 24 hours", "in the last 24 hours"),
     ("today", "Today", "today"),
+    ("this-week", "This week", "this week"),
     ("7d", "Last 7 days", "in the last 7 days"),
     ("30d", "Last 30 days", "in the last 30 days"),
     ("90d", "Last 90 days", "in the last 90 days"),
@@ -68,7 +70,6 @@ ONLY, NOT, ADD = "only", "not", "add"
 SHOWN: Final = ("sort", "columns")
 TIMES: Final = ("since", "until")
 _BRACKETED = re.compile(r"<([^<>\s]+@[^<>\s]+)>").findall
-_DAYS = ("today", "yesterday")
 _EMPTY: Final = {
     "sender": "Enter a sender, or * for all",
     "recipient": "Enter a recipient, or * for all",
@@ -159,7 +160,7 @@ def folded(given: Items, clock: Clock, site_zone: str) -> Items:
             kept.append((name, value))
     if chosen not in (None, CUSTOM, EVERYTHING):
         kept.append(("since", str(chosen)))
-    if clock.name != site_zone and _one(given, "tz") is None and any(name in TIMES and value in _DAYS for name, value in kept):
+    if clock.name != site_zone and _one(given, "tz") is None and any(name in TIMES and value in DAYS for name, value in kept):
         # Another reader's, and the API's, today is another day.
         kept.append(("tz", clock.name))
     return tuple(sorted(dict.fromkeys(kept), key=lambda item: _place(item[0])))
@@ -233,7 +234,7 @@ def _several(value: str) -> list[str]:
 def _absolute(value: str, clock: Clock) -> str:
     """A time of the reader's zone as one that means the same to everybody; what is relative stays as it is."""
     word = value.lower()
-    if word == "now" or word in _DAYS or word[-1:] in "smhdwz":
+    if word == "now" or word in DAYS or word[-1:] in "smhdwz":
         return value
     try:
         return short_time(parse_time(value, clock.now_ms, clock.zone))
