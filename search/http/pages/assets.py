@@ -18,6 +18,7 @@ _FILES: Final = {
     "page.js": "text/javascript; charset=utf-8",
     "desk.js": "text/javascript; charset=utf-8",
     "box.js": "text/javascript; charset=utf-8",
+    "saved.js": "text/javascript; charset=utf-8",
     "htmx.min.js": "text/javascript; charset=utf-8",
     "icons.svg": "image/svg+xml",
     "mark.svg": "image/svg+xml",
