@@ -172,9 +172,9 @@ class Load:
         self._random = Random(7)
         self._questions = asked
 
-    async def warm(self, seconds: float) -> None:
+    async def warm(self, seconds: float, rate: float = 30.0) -> None:
         """Ask slowly for a while; what does not answer ends the benchmark before it is measured."""
-        tally = await self._visitors.visit(self._questions, 30, seconds, self._random)
+        tally = await self._visitors.visit(self._questions, rate, seconds, self._random)
         if errors := tally.all_errors():
             raise SystemExit(f"the service does not answer as it should: {Counter(errors)}")
 

@@ -96,7 +96,7 @@ async def measured(service: Service, values: Sequence[TraceAnswer], given: argpa
     async with growing(log, given.messages), watching(service, given.watchers):
         load = Load(service, questions(values, Random(7)))
         try:
-            await load.warm(min(10.0, given.seconds))
+            await load.warm(min(10.0, given.seconds), min(5.0, given.rate))
             title = f"{given.traces:,} traces, the ingester at {given.messages:g} messages a second, {given.watchers} live lists"
             _, figures = await load.stage(given.rate, given.seconds, title)
         finally:
