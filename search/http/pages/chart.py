@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Final
+from urllib.parse import urlencode
 
 from mappings.locales import Book
 from mappings.vocabulary import Disposition
@@ -205,7 +206,10 @@ def step_in_words(step: int, book: Book) -> str:
 
 def chart_of(question: Question, bounds: Sequence[int], step: int, counted: OverTime, clock: Clock) -> Chart:
     """The chart of these counts, each number with the address of what it counts."""
-    rows = [_row(question, (bounds[n], bounds[n + 1]), one, clock) for n, one in enumerate(counted.counts)]
+    of_groups = [urlencode([("disposition", word) for word in _members(question, group)]) for group in GROUPS]
+    others = question.with_values(disposition=None, since=None, until=None)
+    whole = question.with_values(since=None, until=None)
+    rows = [_row((whole, others, of_groups), (bounds[n], bounds[n + 1]), one, clock) for n, one in enumerate(counted.counts)]
     legend = []
     for number, group in enumerate(GROUPS):
         total = sum(row.cells[number].count for row in rows)
@@ -214,27 +218,19 @@ def chart_of(question: Question, bounds: Sequence[int], step: int, counted: Over
     return Chart(tuple(legend), tuple(rows), step_in_words(step, clock.book), step >= _DAY, counted_from, clock.book)
 
 
-def _row(question: Question, span: tuple[int, int], counts: Mapping[Disposition, int], clock: Clock) -> ChartRow:
-    """One interval with its numbers."""
+def _row(asked: tuple[str, str, Sequence[str]], span: tuple[int, int], counts: Mapping[Disposition, int], clock: Clock) -> ChartRow:
+    """One interval with its numbers; what is asked without times, and without outcomes, and the outcomes of each group, as addresses."""
+    whole, others, of_groups = asked
     begin, end = span
-    times = {"since": short_time(begin), "until": short_time(end)}
+    since, until = short_time(begin), short_time(end)
+    times = urlencode((("since", since), ("until", until)))
     cells = []
-    for group in GROUPS:
+    for group, outcomes in zip(GROUPS, of_groups, strict=True):
         count = sum(counts.get(disposition, 0) for disposition in group.members)
-        address = question.with_values(**times, disposition=_members(question, group)) if count else ""
-        cells.append(Cell(group, count, address))
+        cells.append(Cell(group, count, "&".join(filter(None, (others, outcomes, times))) if count else ""))
     total = sum(cell.count for cell in cells)
-    moment = clock.at(begin)
-    return ChartRow(
-        moment,
-        clock.at(end),
-        total,
-        question.with_values(**times) if total else "",
-        tuple(cells),
-        times["since"],
-        times["until"],
-        clock.book,
-    )
+    address = "&".join(filter(None, (whole, times))) if total else ""
+    return ChartRow(clock.at(begin), clock.at(end), total, address, tuple(cells), since, until, clock.book)
 
 
 def _members(question: Question, group: OutcomeGroup) -> list[str]:

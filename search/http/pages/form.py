@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mappings.criteria import BY_WORD
 from mappings.locales import Book
-from mappings.patterns import is_pattern
 from mappings.vocabulary import Direction, Reason, Verdict
 from search.http.pages.clock import Clock
 from search.http.pages.hostile import plain
@@ -19,6 +17,7 @@ from search.http.pages.question import (
     BY,
     CUSTOM,
     FIELDS,
+    OFF,
     RANGES,
     SHOWN,
     TEXTS,
@@ -29,7 +28,7 @@ from search.http.pages.question import (
     range_of,
 )
 from search.http.pages.words import DIRECTIONS, DISPOSITIONS, GROUPS, REASONS, VERDICT_NAMES, sentence_case
-from search.narrowing import is_negated, joined, opposite, parts_of, quoted, with_part
+from search.narrowing import is_negated, joined, listed, opposite, parts_of, with_part
 from search.query import QueryError, parse_time
 
 _LABELS: Final = {"sender": "Sender", "recipient": "Recipient", "quarantine_id": "Quarantine ID", "address": "Sender or recipient"}
@@ -155,6 +154,11 @@ class Pill:
     negated: bool = False
     #: The address with the opposite of it; empty where it has none.
     flipped: str = ""
+    #: As a part of a question in the language; empty where that has none.
+    part: str = ""
+    #: The address with it set aside, or asked again where it is; and whether it is.
+    switched: str = ""
+    off: bool = False
 
 
 def form_of(given: Items, clock: Clock, customers: Sequence[str], flaw: FormFlaw | None = None, *, fresh: bool = False) -> SearchForm:
@@ -230,9 +234,40 @@ def pills_of(question: Question, names: Sequence[str], book: Book) -> list[Pill]
         if name == "query":
             found += _of_query(question, book)
         elif values:
-            address = question.without(name)
-            found.append(Pill(book.say(labels[name]), _in_words(name, values, book), address, flipped=_without_it(question, name, values)))
+            address, part = question.without(name), listed(name, values)
+            flipped = question.with_values(**{name: None}, query=with_part(question.value("query"), f"not {part}")) if part else ""
+            switched = _set_aside(question, part, **{name: None}) if part else ""
+            words = _in_words(name, values, book)
+            found.append(Pill(book.say(labels[name]), words, address, flipped=flipped, part=part, switched=switched))
+    return [*found, *_aside(question, book)]
+
+
+def _set_aside(question: Question, part: str, **changes: str | None) -> str:
+    """The address of a question with a part of it set aside."""
+    return question.with_values(**changes, off=list(dict.fromkeys((*question.values(OFF), part))))
+
+
+def _aside(question: Question, book: Book) -> list[Pill]:
+    """The parts that are set aside, each with the address without it and with it asked again."""
+    found = []
+    for part in question.values(OFF):
+        address = question.without(OFF, [part])
+        switched = question.with_values(
+            query=with_part(question.value("query"), part), off=[one for one in question.values(OFF) if one != part]
+        )
+        label, value, negated = _told(part, book)
+        found.append(Pill(label, value, address, negated, part=part, switched=switched, off=True))
     return found
+
+
+def _told(part: str, book: Book) -> tuple[str, str, bool]:
+    """A part of a question in words: what it is about, the value, and whether it leaves that out."""
+    negated = is_negated(part)
+    plain_part = opposite(part) if negated else part
+    simple = _SIMPLE(plain_part)
+    if simple is None:
+        return book.say("Query"), plain_part, negated
+    return book.say(label_of(simple[1])), re.sub(r"\\(.)", r"\1", simple[2] or simple[3] or ""), negated
 
 
 def _of_query(question: Question, book: Book) -> list[Pill]:
@@ -244,20 +279,10 @@ def _of_query(question: Question, book: Book) -> list[Pill]:
         others = [one for at, one in enumerate(parts) if at != number]
         address = question.with_values(query=joined(others) if others else None)
         flipped = question.with_values(query=joined([*parts[:number], opposite(part), *parts[number + 1 :]]))
-        negated = opposite(part) if is_negated(part) else ""
-        plain_part = negated or part
-        simple = _SIMPLE(plain_part)
-        label, value = (label_of(simple[1]), re.sub(r"\\(.)", r"\1", simple[2] or simple[3] or "")) if simple else ("Query", plain_part)
-        found.append(Pill(book.say(label), value, address, bool(negated), flipped))
+        switched = _set_aside(question, part, query=joined(others) if others else None)
+        label, value, negated = _told(part, book)
+        found.append(Pill(label, value, address, negated, flipped, part, switched))
     return found
-
-
-def _without_it(question: Question, name: str, values: Sequence[str]) -> str:
-    """The address that leaves out what a criterion asks for; empty where no language has it."""
-    if name not in BY_WORD or any(map(is_pattern, values)):
-        return ""
-    part = f"not {name}: {quoted(values[0])}" if len(values) == 1 else f"not {name}: ({' or '.join(map(quoted, values))})"
-    return question.with_values(**{name: None}, query=with_part(question.value("query"), part))
 
 
 def _in_words(name: str, values: Sequence[str], book: Book) -> str:

@@ -22,6 +22,7 @@ from search.access import Caller, Role
 from search.http.pages import assets, hostile
 from search.http.pages.clock import Clock, zone_of
 from search.http.pages.freshness import Freshness, freshness_of, not_known
+from search.http.pages.pins import PINS, pinned
 from search.http.pages.words import GROUPS, sentence_case
 from search.http.sessions import AnyRequest
 from search.http.site import Site
@@ -44,6 +45,7 @@ _SCRIPT_PHRASES: Final = (
     "{count} messages",
     "{count} to choose from with the arrow keys",
     "How the question may go on",
+    "Forget the search {name}",
 )
 
 
@@ -139,6 +141,11 @@ class PageRequest:
     def roomy(self) -> bool:
         """Whether rows of lists have room, as was chosen; else they are dense."""
         return self.request.cookies.get("rows", "") == "roomy"
+
+    @property
+    def pins(self) -> tuple[str, ...]:
+        """What the reader has with each new search: parts of a question in the language."""
+        return pinned(self.request.cookies.get(PINS, ""))
 
     @property
     def chart_folded(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from litestar import Response, get
@@ -12,6 +12,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from mappings.locales import LANGUAGES, book
+from search.answers import TraceAnswer
 from search.engines import Total
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.form import pills
@@ -20,7 +21,9 @@ from search.http.pages.render import PageRequest, page_of, render
 from search.http.pages.report_view import Report, report_of
 from search.http.pages.sentence import SentencePart, own, search_in_words
 from search.http.sessions import AnyRequest
+from search.narrowing import quoted
 from search.query import Query, QueryError
+from search.scope import Scope
 from search.service import MailTrace
 
 _DAY_MS = 86_400_000
@@ -28,6 +31,8 @@ _OTHERS = (
     "Mail from the same sender, from the day before to the day after",
     "Mail to the same recipient, from the day before to the day after",
 )
+#: So long before and after a message is what came just before and after it.
+_AROUND_MS = 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ def report(
         languages=[(code, book(code).name) for code in LANGUAGES],
         language=language,
         others=_others(mail, shown, page.clock.of(found.trace.time).utc.timestamp() * 1000),
+        around=around(found.trace, page, mail.scope),
         printed=page.clock.now,
     )
 
@@ -78,7 +84,8 @@ def side(request: AnyRequest, trace_id: FromPath[str], *, site: TheSite, caller:
     if found is None:
         raise NotFoundException
     shown = report_of(found, page.clock, customer_text=found.customer_text, operator=mail.speech(lang=page.lang).plain)
-    return render(page, "trace_side.html", report=shown, moment=page.clock.of(found.trace.time))
+    moment = page.clock.of(found.trace.time)
+    return render(page, "trace_side.html", report=shown, moment=moment, around=around(found.trace, page, mail.scope))
 
 
 @get("/trace/{trace_id:str}/raw", include_in_schema=False, sync_to_thread=True)
@@ -113,6 +120,15 @@ def _question(page: PageRequest, given: Items, mail: MailTrace) -> Question:
     """The question of an address."""
     rest = tuple((name, value) for name, value in given if name != "cursor")
     return asked(folded(rest, page.clock, page.site.zone), page.site, page.reader, mail)
+
+
+def around(trace: TraceAnswer, page: PageRequest, scope: Scope) -> str:
+    """The address of what came just before and after a message, on its server where the reader may ask for that."""
+    at_ms = int(page.clock.of(trace.time).utc.timestamp() * 1000)
+    items: list[tuple[str, str]] = [("since", short_time(max(at_ms - _AROUND_MS, 0))), ("until", short_time(at_ms + _AROUND_MS))]
+    if trace.host and scope.domains is None:
+        items.insert(0, ("query", f"host: {quoted(trace.host)}"))
+    return urlencode(items)
 
 
 def _others(mail: MailTrace, shown: Report, time_ms: float) -> list[Other]:

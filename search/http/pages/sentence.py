@@ -11,6 +11,7 @@ from search.http.pages.clock import Clock
 from search.http.pages.hostile import plain
 from search.http.pages.question import RANGES, Question, range_of
 from search.language.words import described
+from search.times import DAYS
 
 #: So many alternatives are named; the rest is counted.
 _NAMED = 3
@@ -123,7 +124,7 @@ def when(question: Question, clock: Clock) -> str:
         if chosen == word:
             # A link of somebody else may mean the today of another zone.
             elsewhere = [zone for zone in question.values("tz") if zone != clock.name]
-            return say(words) + (f" ({elsewhere[0]})" if elsewhere and word == "today" else "")
+            return say(words) + (f" ({elsewhere[0]})" if elsewhere and word in DAYS else "")
     since, until = question.query.since_ms, question.query.until_ms
     if since is None and until is None:
         return ""

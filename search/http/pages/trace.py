@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from litestar import Response, get
@@ -23,9 +23,10 @@ from search.http.pages.freshness import freshness_of, not_known
 from search.http.pages.live import may_follow
 from search.http.pages.narrow import added, narrowed
 from search.http.pages.nothing import Offer, causes, near_offers, offers, tried
-from search.http.pages.question import BOX, BY, FIELDS, NOT, ONLY, SHOWN, TIMES, Items, Question, asked, by_of, folded, missing
+from search.http.pages.question import BOX, BY, FIELDS, NOT, ONLY, PIN, SHOWN, TIMES, Items, Question, asked, by_of, folded, missing
 from search.http.pages.render import PageRequest, page_of, render
 from search.http.pages.rows import TraceRow, row_of
+from search.http.pages.same_question import SameQuestion, same_question
 from search.http.pages.sentence import SentencePart, as_text, headline
 from search.http.problems import RETRY_S
 from search.http.sessions import AnyRequest
@@ -54,6 +55,7 @@ class Result:
     concerned: bool
     chart: Chart | None
     times: list[TimeChoice]
+    same: SameQuestion
     #: Whether new rows come by themselves.
     live: bool
     causes: list[str]
@@ -124,8 +126,9 @@ def _frame(page: PageRequest, given: Items, flaw: FormFlaw | None = None) -> dic
     """What the page shows in each of its states."""
     names = tuple(customer.name for customer in page.reader.customers)
     values = {name: [value for one, value in given if one == name] for name in ("domain", "customer")}
+    form = form_of(given, page.clock, names, flaw, fresh=not given)
     return {
-        "form": form_of(given, page.clock, names, flaw, fresh=not given),
+        "form": replace(form, kept=(*form.kept, *((PIN, part) for part in page.pins))),
         "within": values["domain"] or values["customer"],
         "number": page.own_domains,
         "everywhere": [(name, value) for name, value in given if name not in ("domain", "customer", "cursor")],
@@ -187,6 +190,7 @@ def _result(
         notices=[] if nothing else [page.told(one) for one in found.warnings if one != f"{state.notice}."],
         chart=None if nothing or question.cursor else drawn(page, mail, question, state),
         times=times_of(question, page.book),
+        same=same_question(question, page),
         live=may_follow(question),
         causes=[page.told(cause) for cause in causes(found.warnings)] if nothing else [],
         offers=[*near_offers(question, found.did_you_mean, page.book), *tried(offers(question, page.own_domains, page.book), count)]

@@ -32,7 +32,7 @@ async function copy(button) {
   const label = find("span", button);
   const words = label.textContent;
   const target = button.dataset.copy;
-  const text = target === "link" ? location.origin + location.pathname : document.getElementById(target).textContent.trim();
+  const text = target === "link" ? location.origin + location.pathname : target === "address" ? location.href : document.getElementById(target).textContent.trim();
   try {
     await navigator.clipboard.writeText(text);
     label.textContent = phrase("Copied");
