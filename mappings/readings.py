@@ -15,6 +15,8 @@ from mappings.rhythm import Rhythm
 
 #: So many sources of a reader are kept, so many kinds of unknown lines and log domains of each.
 MOST_SOURCES, MOST_KINDS, MOST_DOMAINS = 200, 10, 200
+#: So many log domains of a source have a rhythm of their own.
+MOST_RHYTHMS = 50
 #: Of an unknown line so much is kept.
 LONGEST_SAMPLE = 300
 #: Seconds between two records of a reader of which nothing is news.
@@ -87,6 +89,8 @@ class SourceReading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     #: The sentence of a fault.
     trouble_words: str = ""
     rhythm: Rhythm = Rhythm()
+    #: Those of its log domains, where it has several.
+    rhythms: dict[str, Rhythm] = {}
     #: The log domains of its lines, and whether there are more of them.
     domains: tuple[str, ...] = ()
     more_domains: bool = False

@@ -209,13 +209,29 @@ def _up_to_date(one: SourceReading, now_ms: int) -> SourceStanding:
     moved = one.trouble is Trouble.MOVED and now_ms - (one.trouble_since_ms or now_ms) > _ROTATION_MS
     words, warning = _quiet(since_ms, now_ms), False
     usual_ms = one.rhythm.usual_ms(now_ms) if one.growing else None
-    if since_ms is not None and usual_ms is not None and now_ms - since_ms > max(_STRANGE_MS, _TIMES_USUAL * usual_ms):
-        usual = f"at most {length(usual_ms)}" if usual_ms >= _MINUTE_MS else "less than a minute"
-        words, warning = f"{words}: longer than is usual at this time, which is {usual}", True
+    if longer := _longer(since_ms, usual_ms, now_ms):
+        words, warning = f"{words}{longer}", True
+    elif one.growing and since_ms == one.last_ms and (silent := [name for name in one.rhythms if _longer_in(one, name, now_ms)]):
+        name, more = min(silent), f" and of {_counted(len(silent) - 1, 'log domain')} more" if len(silent) > 1 else ""
+        quiet = _quiet(one.rhythms[name].until_ms, now_ms).removeprefix("up to date, ")
+        words, warning = f"{words}; in it {name}{more} is {quiet}{_longer_in(one, name, now_ms)}", True
     if moved:
         words = f"{words}; it was renamed on {utc_words(one.trouble_since_ms or now_ms)}, and no new file is there yet"
         warning = warning or (usual_ms is None and now_ms - (one.trouble_since_ms or now_ms) > _DAY_MS)
     return SourceStanding(source=one.source, state=ReadingState.UP_TO_DATE, warning=warning, words=words, since_ms=since_ms)
+
+
+def _longer(since_ms: int | None, usual_ms: int | None, now_ms: int) -> str:
+    """That it is quiet for longer than is usual, and what is; nothing where it is not."""
+    if since_ms is None or usual_ms is None or now_ms - since_ms <= max(_STRANGE_MS, _TIMES_USUAL * usual_ms):
+        return ""
+    usual = f"at most {length(usual_ms)}" if usual_ms >= _MINUTE_MS else "less than a minute"
+    return f": longer than is usual at this time, which is {usual}"
+
+
+def _longer_in(one: SourceReading, name: str, now_ms: int) -> str:
+    """The same of one of its log domains, which has a rhythm of its own."""
+    return _longer(one.rhythms[name].until_ms, one.rhythms[name].usual_ms(now_ms), now_ms)
 
 
 def _quiet(since_ms: int | None, now_ms: int) -> str:
@@ -254,7 +270,8 @@ def _of_domain(name: str, read_ms: int, found: Sequence[SourceStanding], now_ms:
     if not ours:
         words = f"read up to {utc_words(read_ms)}; whether it is read on is not known"
         return SourceStanding(source=name, state=ReadingState.NOT_READ, why=NotRead.NOT_RECORDED, words=words, since_ms=read_ms)
-    worst = max(ours, key=_weight)
+    worst = max(ours, key=lambda one: _weight(_for_domain(one, name, now_ms)))
+    worst = _for_domain(worst, name, now_ms)
     plain = msgspec.structs.replace(worst, source=name, remarks=(), reading=None)
     if worst.state is ReadingState.NOT_READ and worst.why is not NotRead.FINISHED:
         return msgspec.structs.replace(plain, words=f"not read any more since {utc_words(worst.since_ms or read_ms)}")
@@ -264,6 +281,18 @@ def _of_domain(name: str, read_ms: int, found: Sequence[SourceStanding], now_ms:
         since_ms = min(read_ms, worst.since_ms or read_ms) if believed else worst.since_ms
         return msgspec.structs.replace(plain, words=_quiet(since_ms, now_ms), since_ms=since_ms)
     return plain
+
+
+def _for_domain(one: SourceStanding, name: str, now_ms: int) -> SourceStanding:
+    """How a source stands for one of its log domains: where it is read, others that are quiet are nothing to this one."""
+    reading = one.reading
+    if reading is None or name not in reading.rhythms or one.state is not ReadingState.UP_TO_DATE or one.doubtful:
+        return one
+    since_ms = reading.rhythms[name].until_ms
+    longer = _longer_in(reading, name, now_ms) if reading.growing and one.since_ms == reading.last_ms else ""
+    if longer:
+        return msgspec.structs.replace(one, warning=True, words=f"{_quiet(since_ms, now_ms)}{longer}", since_ms=since_ms)
+    return one if _longer(one.since_ms, reading.rhythm.usual_ms(now_ms), now_ms) else msgspec.structs.replace(one, warning=False)
 
 
 def _weight(one: SourceStanding) -> int:

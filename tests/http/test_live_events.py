@@ -24,7 +24,7 @@ from search.http import places
 
 pytest_plugins = ("http_fixtures",)
 #: So long it takes at most until an event is there; one look takes milliseconds, and there is one every 1.5 s.
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 ANN, BOB = PEOPLE[3], PEOPLE[4]
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from mailtrace.cli.finding import BAD, GOOD, NOTE
 from mappings.readings import Ended, ReaderReadings, SourceReading, Trouble, UnknownLines
 from mappings.rhythm import Rhythm
@@ -177,6 +179,16 @@ SITUATIONS = (
         "not_read stopped",
         BAD,
         ("start `mailtrace run`",),
+        warning=True,
+    ),
+    Situation(
+        "a log domain falls silent in a file that another writes",
+        (source(domains=("mx1", "mx2"), rhythm=BUSY, rhythms={"mx1": BUSY, "mx2": msgspec.structs.replace(BUSY, until_ms=at(HOUR))}),),
+        "/var/log/mail.log is up to date; in it mx2 is quiet since 24 Nov 2026 11:00 UTC: longer than is usual at this time, which is"
+        " less than a minute",
+        "up_to_date",
+        NOTE,
+        ("in it mx2 is quiet",),
         warning=True,
     ),
     Situation(
