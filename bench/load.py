@@ -148,7 +148,8 @@ def running(data: Path, log: Path) -> Iterator[Service]:
                 said.append(line)
                 found.extend(_ADDRESS.finditer(line))
 
-        threading.Thread(target=listen, daemon=True).start()
+        listening = threading.Thread(target=listen, daemon=True)
+        listening.start()
         try:
             until = time.monotonic() + 60
             while not found:
@@ -161,6 +162,8 @@ def running(data: Path, log: Path) -> Iterator[Service]:
         finally:
             if child.poll() is None:
                 child.kill()
+            # It hears until the last of the processes ends: only then may its pipe be closed.
+            listening.join(60)
 
 
 class Load:
