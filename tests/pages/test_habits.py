@@ -10,9 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from mappings.locales import ENGLISH, book
 from pages.browsing import Visit, visit
 from pages.test_desk import asked, counted
 from pages.test_quality import violations
+from search.http.pages.form import pinned_pills
 
 
 @pytest.fixture(params=[True, False], ids=["with script", "without script"])
@@ -46,11 +48,11 @@ def test_a_filter_is_set_aside_and_asked_again(seen: Visit) -> None:
     assert "disposition" not in asked(page)
     many = counted(page)
     assert many > few
-    expect(page.locator(".pill.off")).to_contain_text("delivered")
+    expect(page.locator(".pill.off")).to_contain_text("Delivered")
     page.get_by_role("link", name="Set it aside: not Sender x@y.example").click()
     assert "query" not in asked(page)
     expect(page.locator(".pill.off")).to_have_count(2)
-    page.get_by_role("link", name="Ask it again: Outcome delivered").click()
+    page.get_by_role("link", name="Ask it again: Outcome Delivered").click()
     assert counted(page) == few
     expect(page.locator(".pill.off")).to_have_count(1)
     page.get_by_role("link", name="Remove filter not Sender x@y.example").click()
@@ -63,14 +65,14 @@ def test_a_pinned_filter_is_asked_with_each_new_search(seen: Visit) -> None:
     page.get_by_role("button", name="Keep it for each new search: Outcome Delivered").click()
     expect(page.get_by_role("button", name="Keep it for each new search: Outcome Delivered")).to_have_attribute("aria-pressed", "true")
     page = seen.go("/trace")
-    expect(page.locator(".pill.pinned")).to_contain_text("delivered")
+    expect(page.locator(".pill.pinned")).to_contain_text("Delivered")
     page.get_by_label("Search by").select_option("address")
     page.locator("#f-address").fill("*")
     page.get_by_role("button", name="Search", exact=True).click()
     page.wait_for_url(re.compile("query="))
     assert asked(page)["query"] == ['disposition: "delivered"']
     assert set(page.locator("#rows .c-disposition .chip").all_inner_texts()) == {"Delivered"}
-    page.get_by_role("button", name="Keep it for each new search: Outcome delivered").click()
+    page.get_by_role("button", name="Keep it for each new search: Outcome Delivered").click()
     seen.go("/trace")
     expect(page.locator(".pill")).to_have_count(0)
 
@@ -167,3 +169,21 @@ def test_axe_finds_nothing_serious_where_it_opens(browser: Browser, address: str
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         seen.go("/trace")
         assert violations(page) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ('disposition: "delivered"', "Outcome Delivered"),
+        ('not disposition: ("bounced" or "expired")', "not Outcome Bounced or expired"),
+        ("reason: spam", "Reason Spam"),
+        ('subject: "say \\"no\\" or (yes)"', 'Subject say "no" or (yes)'),
+        ('sender: ("a@x.example" or "b@x.example")', "Sender a@x.example or b@x.example"),
+        ('sender: ("a@x.example" and "b@x.example")', 'Query sender: ("a@x.example" and "b@x.example")'),
+        ("size > 3", "Query size > 3"),
+    ],
+)
+def test_a_part_of_a_question_is_told_as_it_was_chosen(part: str, words: str) -> None:
+    """Its words are those of the list; what is no link's is told as it is."""
+    (pill,) = pinned_pills([part], book(ENGLISH))
+    assert f"{'not ' if pill.negated else ''}{pill.label} {pill.value}" == words

@@ -16,6 +16,7 @@ from mappings.locales import ENGLISH, LANGUAGES, Books, book
 from pages.browsing import serving
 from pages.conftest import CUSTOMERS, NOW_MS
 from search.access import Role
+from search.http.pages.pins import PINS, as_cookie
 from search.http.tokens import Tokens
 from search.query import Query
 from search.scope import EVERYTHING
@@ -33,7 +34,7 @@ _SAID = ("aria-label", "title", "placeholder", "alt", "data-busy", "data-l")
 _NAMES = re.compile(
     "|".join(
         (
-            r"Mail Trace|Europe/Berlin|\bC?ES?T\b|\bUTC\b|\bCSV\b|OpenAPI|HTTP|\bkB\b|\bMB\b|\bmin\b|Deutsch",
+            r"Mail Trace|Europe/Berlin|\bC?ES?T\b|\bUTC\b|\bCSV\b|\bcurl\b|OpenAPI|HTTP|\bkB\b|\bMB\b|\bmin\b|Deutsch",
             r"Postfix|Amavis|Rspamd|SpamAssassin|ClamAV|OpenDKIM|OpenDMARC|[a-z-]+, mail\.log",
             r"Jan\.|März|Mai|Nov\.|Dez\.",
             r"Example Ltd|Example Club|this machine|\bmx1\b|server-\d+",
@@ -162,6 +163,15 @@ PAGES = (
     "/trace?limit=0",
     "/trace?columns=colour",
     "/trace?recipent=x",
+    "/trace?since=this-week&off=not+sender%3A+%22x%40y.example%22&off=disposition%3A+%22bounced%22",
+    "/trace?disposition=bounced&disposition=expired&off=disposition%3A+(%22delivered%22+or+%22released%22)+or+text",
+    "/trace/counted?since=30d",
+    "/trace/counted?recipient=nobody-here%40example.com",
+    "/trace/fields",
+    "/trace/fields?since=30d&of=disposition",
+    "/trace/fields?of=sender",
+    "/trace/fields?of=is_local",
+    "/trace/fields?of=user&recipient=nobody-here%40example.com",
     "/errors",
     "/errors?q=nothing-like-it",
     "/errors?move=sender",
@@ -225,6 +235,16 @@ def test_no_word_of_a_report_is_left_in_english(pseudo: httpx.Client, data: str)
             if words := strays(pseudo.get(f"/trace/{one}{view}").text, data):
                 left[one + view] = words
     assert left == {}
+
+
+def test_no_word_of_what_is_pinned_is_left_in_english(pseudo: httpx.Client, data: str) -> None:
+    """On the empty page, and on a result that has it."""
+    parts = ('disposition: "delivered"', 'not sender: "x@y.example"')
+    headers = {"cookie": f"{PINS}={as_cookie(parts)}"}
+    for path in ("/trace", "/trace?query=disposition%3A+%22delivered%22"):
+        answer = pseudo.get(path, headers=headers)
+        assert 'class="pin"' in answer.text
+        assert strays(answer.text, data) == [], path
 
 
 def test_a_word_outside_of_marks_is_seen() -> None:

@@ -68,8 +68,9 @@ def fields(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail,
     word = next((value for name, value in given if name == _OF), "")
     question = asked(folded(tuple(item for item in given if item[0] not in (_OF, "cursor")), page.clock, site.zone), site, caller, mail)
     words = [one for one in choices(mail.scope) if one not in (DIFFERS, NETWORK)]
-    listed = [*(one for one in _FIRST if one in words), *(one for one in words if one not in _FIRST)]
-    names = tuple(FieldName(one, page.book.say(label_of(one))) for one in listed)
+    known = {one: FieldName(one, page.book.say(label_of(one))) for one in words}
+    others = sorted((one for one in known.values() if one.word not in _FIRST), key=lambda one: one.label.lower())
+    names = (*(known[one] for one in _FIRST if one in known), *others)
     counted = None
     if word:
         counts = mail.counts(CountsAsked(word, limit=_MOST), question.query, zone=page.clock.zone)

@@ -45,8 +45,10 @@ _CHOICES: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
 }
 #: Criteria that are shown as pills over a result.
 FILTERS: Final = ("disposition", "verdict", "reason", "direction", "client", "relay", "code", "message_id", "queue_id", "query", BOX)
-#: A part of a question that asks for one value, as links write it.
-_SIMPLE: Final = re.compile(r'([\w.]+): *(?:"((?:[^"\\]|\\.)*)"|([^\s"()\\]+))', re.DOTALL).fullmatch
+_QUOTED: Final = r'"((?:[^"\\]|\\.)*)"'
+_ANY_QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
+#: A part of a question that asks for a value, or for any of several, as links write it.
+_SIMPLE: Final = re.compile(rf'([\w.]+): *([^\s"()\\]+|{_ANY_QUOTED}|\({_ANY_QUOTED}(?: or {_ANY_QUOTED})*\))', re.DOTALL).fullmatch
 #: The two parameters that the box can stand for.
 _BOX_NAMES: Final = ("query", BOX)
 
@@ -242,6 +244,15 @@ def pills_of(question: Question, names: Sequence[str], book: Book) -> list[Pill]
     return [*found, *_aside(question, book)]
 
 
+def pinned_pills(parts: Sequence[str], book: Book) -> list[Pill]:
+    """What a reader has with each new search."""
+    found = []
+    for part in parts:
+        label, value, negated = _told(part, book)
+        found.append(Pill(label, value, "", negated, part=part))
+    return found
+
+
 def _set_aside(question: Question, part: str, **changes: str | None) -> str:
     """The address of a question with a part of it set aside."""
     return question.with_values(**changes, off=list(dict.fromkeys((*question.values(OFF), part))))
@@ -267,7 +278,8 @@ def _told(part: str, book: Book) -> tuple[str, str, bool]:
     simple = _SIMPLE(plain_part)
     if simple is None:
         return book.say("Query"), plain_part, negated
-    return book.say(label_of(simple[1])), re.sub(r"\\(.)", r"\1", simple[2] or simple[3] or ""), negated
+    values = re.findall(_QUOTED, simple[2], re.DOTALL) or [simple[2]]
+    return book.say(label_of(simple[1])), _in_words(simple[1], [re.sub(r"\\(.)", r"\1", one) for one in values], book), negated
 
 
 def _of_query(question: Question, book: Book) -> list[Pill]:

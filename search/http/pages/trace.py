@@ -18,7 +18,7 @@ from search.http.pages.chart import Chart, chart_of, clipped, edges
 from search.http.pages.chooser import Chooser, ColumnHead, chooser_of, columns_of
 from search.http.pages.columns import CHOICE, USUAL, ListColumn, chosen, in_address
 from search.http.pages.first import first_visit
-from search.http.pages.form import FILTERS, FormFlaw, TimeChoice, flaw_of, form_of, pills_of, times_of
+from search.http.pages.form import FILTERS, FormFlaw, TimeChoice, flaw_of, form_of, pills_of, pinned_pills, times_of
 from search.http.pages.freshness import freshness_of, not_known
 from search.http.pages.live import may_follow
 from search.http.pages.narrow import added, narrowed
@@ -129,6 +129,7 @@ def _frame(page: PageRequest, given: Items, flaw: FormFlaw | None = None) -> dic
     form = form_of(given, page.clock, names, flaw, fresh=not given)
     return {
         "form": replace(form, kept=(*form.kept, *((PIN, part) for part in page.pins))),
+        "pinned": pinned_pills(page.pins, page.book),
         "within": values["domain"] or values["customer"],
         "number": page.own_domains,
         "everywhere": [(name, value) for name, value in given if name not in ("domain", "customer", "cursor")],
