@@ -61,10 +61,12 @@ ifeq ($(strip $(LOGS)),)
 	@$(BIN)/mailtrace --data $(DATA)/demo demo
 	@deploy/page $(BIN)/mailtrace $(DATA)/demo
 else
+	@echo '$$ $(BIN)/mailtrace --data $(DATA) ingest --once $(LOGS)'
 	@$(BIN)/mailtrace --data $(DATA) ingest --once $(LOGS)
+	@echo '$$ $(BIN)/mailtrace --data $(DATA) search --limit 20'
 	@$(BIN)/mailtrace --data $(DATA) search --limit 20
 	@id=$$($(BIN)/mailtrace --data $(DATA) search --limit 1 --format jsonl 2>/dev/null | sed -E 's/^\{"id":"([0-9a-z]+)".*/\1/'); \
-	  if [ -n "$$id" ]; then $(BIN)/mailtrace --data $(DATA) report "$$id"; fi
+	  if [ -n "$$id" ]; then echo "$$ $(BIN)/mailtrace --data $(DATA) report $$id"; $(BIN)/mailtrace --data $(DATA) report "$$id"; fi
 	@deploy/page $(BIN)/mailtrace $(DATA)
 endif
 

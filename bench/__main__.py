@@ -32,6 +32,11 @@ PLAN = (
         ["--traces", "50000", "--sample", "30000", "--rate", "50", "--seconds", "10", "--no-limit"],
         ["--traces", "1000000", "--rate", "200", "--seconds", "60"],
     ),
+    (
+        "pages",
+        ["--traces", "50000", "--sample", "30000", "--seconds", "10"],
+        ["--traces", "1000000", "--seconds", "60"],
+    ),
     ("cluster", ["--lines", "60000", "--rounds", "2"], ["--lines", "300000"]),
     (
         "search-elasticsearch",

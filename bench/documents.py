@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -70,6 +70,9 @@ class Kept:
         """Nothing was told before."""
         return None
 
+    def forget_readings(self, now_ms: int) -> None:
+        """Nothing is kept."""
+
     def note_loss(self, loss: Loss) -> None:
         """Nobody asks."""
 
@@ -87,10 +90,10 @@ def made(lines: int, seed: int = 1) -> list[Trace]:
     return sorted((t for t in kept.traces.values() if not t.superseded_by), key=lambda t: t.id)
 
 
-def traces(count: int, *, sample: Sequence[Trace], days: int = 60, seed: int = 1) -> Iterator[Trace]:
+def traces(count: int, *, sample: Sequence[Trace], days: int = 60, seed: int = 1, start: datetime = traffic.START) -> Iterator[Trace]:
     """Give so many traces, spread evenly over so many days; the same arguments give the same traces."""
     random = Random(seed)
-    start_ms, step_ms = int(traffic.START.timestamp() * 1000), days * 86_400_000 / count
+    start_ms, step_ms = int(start.timestamp() * 1000), days * 86_400_000 / count
     for number in range(count):
         yield _varied(sample[number % len(sample)], start_ms + int(number * step_ms), number // len(sample), random)
 

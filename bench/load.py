@@ -16,8 +16,8 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -148,7 +148,8 @@ def running(data: Path, log: Path) -> Iterator[Service]:
                 said.append(line)
                 found.extend(_ADDRESS.finditer(line))
 
-        threading.Thread(target=listen, daemon=True).start()
+        listening = threading.Thread(target=listen, daemon=True)
+        listening.start()
         try:
             until = time.monotonic() + 60
             while not found:
@@ -161,20 +162,22 @@ def running(data: Path, log: Path) -> Iterator[Service]:
         finally:
             if child.poll() is None:
                 child.kill()
+            # It hears until the last of the processes ends: only then may its pipe be closed.
+            listening.join(60)
 
 
 class Load:
     """Stages of load on one service."""
 
-    def __init__(self, service: Service, values: Sequence[TraceAnswer], pages: bool) -> None:
+    def __init__(self, service: Service, asked: Iterator[Asked]) -> None:
         self._service = service
         self._visitors = Visitors(service.host, service.port, service.token)
         self._random = Random(7)
-        self._questions = questions(values, self._random, pages)
+        self._questions = asked
 
-    async def warm(self, seconds: float) -> None:
+    async def warm(self, seconds: float, rate: float = 30.0) -> None:
         """Ask slowly for a while; what does not answer ends the benchmark before it is measured."""
-        tally = await self._visitors.visit(self._questions, 30, seconds, self._random)
+        tally = await self._visitors.visit(self._questions, rate, seconds, self._random)
         if errors := tally.all_errors():
             raise SystemExit(f"the service does not answer as it should: {Counter(errors)}")
 
@@ -259,11 +262,8 @@ def _cost(figures: dict[str, Any]) -> str:
 
 async def measured(service: Service, values: Sequence[TraceAnswer], given: argparse.Namespace, log: Path) -> dict[str, Any]:
     """All stages, while the log grows."""
-    with log.open("a", encoding="utf-8") as file:
-        now = datetime.now(UTC).replace(microsecond=0)
-        writing = Writing(file, traffic.lines(traffic.Settings(rate=given.messages, start=now, seed=time.time_ns())), 0, 1)
-        growing = asyncio.create_task(_grow(writing))
-        load = Load(service, values, given.pages)
+    async with growing(log, given.messages):
+        load = Load(service, questions(values, Random(7), given.pages))
         try:
             await load.warm(min(10.0, given.seconds))
             _, alone = await load.stage(
@@ -275,11 +275,23 @@ async def measured(service: Service, values: Sequence[TraceAnswer], given: argpa
             if not given.no_limit:
                 figures["limit"] = await load.limit(given.rate)
         finally:
-            growing.cancel()
-            with suppress(asyncio.CancelledError):
-                await growing
             load.close()
     return figures
+
+
+@asynccontextmanager
+async def growing(log: Path, messages: float) -> AsyncIterator[None]:
+    """Write so many messages a second to a log meanwhile."""
+    with log.open("a", encoding="utf-8") as file:
+        now = datetime.now(UTC).replace(microsecond=0)
+        writing = Writing(file, traffic.lines(traffic.Settings(rate=messages, start=now, seed=time.time_ns())), 0, 1)
+        task = asyncio.create_task(_grow(writing))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
 
 async def _grow(writing: Writing) -> None:

@@ -11,12 +11,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from statistics import median
 from typing import Any
 
-from bench import documents
+from bench import documents, traffic
 from bench.measure import keep, parser, percentile, show, table
 from bench.server import elasticsearch, post, settled
 from mailtrace import MailTrace, Query, asking
@@ -81,14 +82,14 @@ QUESTIONS: tuple[tuple[str, int, Ask], ...] = (
 Place = tuple[str, Elasticsearch]
 
 
-def filled(place: Place, count: int, sample: list[Trace]) -> list[Trace]:
-    """Write a store of so many traces; gives some of them, over the whole range."""
+def filled(place: Place, count: int, sample: list[Trace], *, start: datetime = traffic.START) -> list[Trace]:
+    """Write a store of so many traces, of 60 days from the start; gives some of them, over the whole range."""
     chosen: list[Trace] = []
     every = max(1, count // 2000)
     number = 0
     began = time.monotonic()
     with closing(open_sink(*place)) as sink:
-        for batch in documents.batches(documents.traces(count, sample=sample)):
+        for batch in documents.batches(documents.traces(count, sample=sample, start=start)):
             sink.submit(batch)
             sink.acknowledged()
             chosen += [

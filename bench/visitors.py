@@ -51,9 +51,9 @@ class Tally:
 class Visitors:
     """Sends questions to one address at the times that are set for them, whatever became of those before."""
 
-    def __init__(self, host: str, port: int, token: str) -> None:
+    def __init__(self, host: str, port: int, token: str, *, encoding: str = "gzip") -> None:
         self._host, self._port = host, port
-        self._head = f"HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {token}\r\nAccept-Encoding: gzip\r\n"
+        self._head = f"HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {token}\r\nAccept-Encoding: {encoding}\r\n"
         self._idle: deque[_Connection] = deque()
         self._room = asyncio.Semaphore(_MOST_OPEN)
 

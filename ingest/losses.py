@@ -27,7 +27,7 @@ def loss_of(gone: Gone, sources: Collection[SourceFile], now_ms: int) -> Loss:
     live = rotated_set(mark.path)
     # Of files that were written to after it: what was rotated before it may be read only now.
     younger = [s for s in sources if rotated_set(s.reader.path) == live and s.reader.mtime_ns >= mark.mtime_ns]
-    later = [s.first_us for s in younger if s.first_us is not None and s.first_us >= (since_us or 0)]
+    later = [s.heard.first_us for s in younger if s.heard.first_us >= max(since_us or 0, 1)]
     return Loss(
         id=loss_id(mark.path, mark.identity.digest, gone.begin),
         file=mark.path,

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from ingest.heard import Heard
 from ingest.options import IngestOptions
 from ingest.sinks import Sink
 from ingest.source import SourceFile
@@ -35,6 +36,7 @@ from mappings.readings import (
     LONGEST_SAMPLE,
     MOST_DOMAINS,
     MOST_KINDS,
+    MOST_RHYTHMS,
     Ended,
     ReaderReadings,
     SourceReading,
@@ -63,6 +65,7 @@ class _Source:
     came_ms: int | None = None
     live: bool = False
     rhythm: Rhythm = field(default_factory=Rhythm)
+    rhythms: dict[str, Rhythm] = field(default_factory=dict)
     trouble: Trouble | None = None
     trouble_since_ms: int = 0
     trouble_words: str = ""
@@ -86,8 +89,9 @@ class Recorder:
         self._told: object = None
 
     def begin(self, *, once: bool) -> None:
-        """Take up what the reader told in its last run."""
+        """Take up what the reader told in its last run; who has been silent for long is forgotten."""
         self._once = once
+        self._sink.forget_readings(int(self._clock() * 1000))
         reader, machine = _reader_of(self._data), socket.gethostname()
         self._keep(msgspec.structs.replace(self._sink.reading_of(reader) or ReaderReadings(reader), machine=machine))
 
@@ -100,7 +104,7 @@ class Recorder:
         for source in sources:
             files[_name(source.reader.path)].append(source)
         for name, members in files.items():
-            self._see(name, members, now_ms)
+            self._see(name, members, domain_of, now_ms)
         self._see_troubles(follower.troubles(), now_ms)
         self._see_what_is_there(follower, files, now_ms)
         news = [(name, one.at_end_ms is None or now_ms - one.at_end_ms > LATE_MS, one.trouble) for name, one in self._known.items()]
@@ -131,9 +135,10 @@ class Recorder:
             if before is not None:
                 known.last_ms, known.came_ms, known.live = before.last_ms, before.written_ms, before.live
                 known.rhythm, known.at_end_ms, known.growing = before.rhythm, before.at_end_ms, before.growing
+                known.rhythms = dict(before.rhythms)
         return known
 
-    def _see(self, name: str, members: list[SourceFile], now_ms: int) -> None:
+    def _see(self, name: str, members: list[SourceFile], domain_of: Callable[[str], str], now_ms: int) -> None:
         """Look at the files of a source."""
         one = self._source(name)
         waited = one.at_end
@@ -141,29 +146,17 @@ class Recorder:
         one.at_end_ms = now_ms if one.at_end else one.at_end_ms
         for member in members:
             one.tallies[id(member.tally)] = member.tally
-            one.hosts |= member.hosts
-            self._hear(one, member)
+            one.hosts |= member.hosts.keys()
+            one.rhythm = _went_on(one.rhythm, member.heard)
+            for host, heard in member.hosts.items():
+                if heard.last_us:
+                    domain = domain_of(host)
+                    one.rhythms[domain] = _went_on(one.rhythms.get(domain, Rhythm()), heard)
         lines = sum(tally.lines for tally in one.tallies.values())
         if lines != one.lines:
             one.lines, one.came_ms, one.live = lines, now_ms, waited
             one.newest = max(members, key=lambda member: (member.latest_us > 0, member.reader.mtime_ns))
             one.last_ms = one.newest.latest_us // 1000 or one.last_ms
-
-    @staticmethod
-    def _hear(one: _Source, member: SourceFile) -> None:
-        """Take up when a file was quiet; between two files of a source as well."""
-        gaps = [(begin // 1000, end // 1000) for begin, end in member.gaps]
-        member.gaps.clear()
-        if member.first_us is None:
-            return
-        first_ms, last_ms = member.first_us // 1000, member.greatest_us // 1000
-        before_ms = one.rhythm.until_ms
-        if not member.heard:
-            member.heard = True
-            if before_ms is not None and first_ms - before_ms >= LEAST_GAP_MS:
-                gaps.insert(0, (before_ms, first_ms))
-        if gaps or before_ms is None or last_ms > before_ms:
-            one.rhythm = one.rhythm.went_on(first_ms, last_ms, gaps)
 
     def _see_what_is_there(self, follower: Follower, files: dict[str, list[SourceFile]], now_ms: int) -> None:
         """Which sources are there, and which are gone."""
@@ -258,6 +251,7 @@ class Recorder:
             else one.trouble_since_ms,
             trouble_words=one.trouble_words if one.trouble is not None else "",
             rhythm=one.rhythm,
+            rhythms=_latest(one.rhythms) if len(domains) > 1 else {},
             domains=tuple(domains)[:MOST_DOMAINS],
             more_domains=len(domains) > MOST_DOMAINS,
         )
@@ -299,6 +293,20 @@ class Recorder:
         ]
 
 
+def _went_on(rhythm: Rhythm, heard: Heard) -> Rhythm:
+    """The rhythm with when lines came since it was looked at last; between two files of a source as well."""
+    gaps = [(begin // 1000, end // 1000) for begin, end in heard.gaps]
+    heard.gaps.clear()
+    if not heard.last_us:
+        return rhythm
+    first_ms, last_ms, before_ms = heard.first_us // 1000, heard.last_us // 1000, rhythm.until_ms
+    if not heard.joined:
+        heard.joined = True
+        if before_ms is not None and first_ms - before_ms >= LEAST_GAP_MS:
+            gaps.insert(0, (before_ms, first_ms))
+    return rhythm.went_on(first_ms, last_ms, gaps) if gaps or before_ms is None or last_ms > before_ms else rhythm
+
+
 def _reader_of(data: Path) -> str:
     """The name of the reader whose data folder this is: a machine's name may be another one after each start, as in containers."""
     path = data / "reader"
@@ -312,6 +320,12 @@ def _reader_of(data: Path) -> str:
     with suppress(OSError), private.opened(path, "w") as file:
         file.write(f"{reader}\n")
     return reader
+
+
+def _latest(rhythms: dict[str, Rhythm]) -> dict[str, Rhythm]:
+    """Of too many log domains those that wrote last."""
+    listed = sorted(rhythms.items(), key=lambda pair: (-(pair[1].until_ms or 0), pair[0]))
+    return dict(listed[:MOST_RHYTHMS])
 
 
 def _ended(newest: SourceFile | None, ended: Ended | None, behind: int | None) -> Ended | None:

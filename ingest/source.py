@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from itertools import takewhile
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -17,6 +18,7 @@ from ingest.framing.stamps import Stamp
 from ingest.framing.syslog import Framer
 from ingest.framing.year import guess_year
 from ingest.framing.zones import FileZone
+from ingest.heard import Heard
 from ingest.joining.places import Place
 from ingest.options import SourceSetting
 from ingest.records import Joiner
@@ -26,12 +28,10 @@ from ingest.tail.marks import Told
 from ingest.tail.reader import FileReader
 from ingest.unwrapping import Unwrapper
 from mappings.readings import MOST_DOMAINS
-from mappings.rhythm import LEAST_GAP_MS
 
 _READ = 4000
 #: So many lines are looked at for a stamp, or an id that tells a zone.
 _FIRST = 200
-_GAP_US = LEAST_GAP_MS * 1000
 #: What a line is long before any was read.
 _USUAL_LINE = 150.0
 
@@ -55,20 +55,15 @@ class SourceFile:
         self.tally = tally
         self.setting = setting
         self._name = reader.path
-        #: The time of its first line.
-        self.first_us: int | None = None
         #: Lines given by the last `lines`.
         self.taken = 0
         #: The stamp of the last line that had one.
         self.latest_us = 0
         #: How the first stamp is written; None before one was seen.
         self.stamp: Stamp | None = None
-        #: Quiet times between its lines, the begin and the end of each, until somebody takes them.
-        self.gaps: list[tuple[int, int]] = []
-        #: Its first line was held against the last one of the file before it.
-        self.heard = False
-        #: The hosts of its lines, the first of them.
-        self.hosts: set[str] = set()
+        #: When its lines came; and those of each of its hosts, the first of them.
+        self.heard = Heard()
+        self.hosts: dict[str, Heard] = {}
         self._begun_at, self._lines_before = reader.position, tally.lines
         self._zone = setting.timezone or zone
         self._zone_set = zone_set or setting.timezone is not None
@@ -249,10 +244,10 @@ class SourceFile:
         if self._slots and self._slots[-1].zone_of_ids != self._framer.file_zone.of_ids:
             # All times before were of another zone.
             self._greatest = 0
+            for heard in (self.heard, *self.hosts.values()):
+                heard.anew()
         if not self._slots or time_us // SECOND > self._greatest // SECOND:
-            self.first_us = self.first_us or time_us
-            if self._greatest and time_us - self._greatest >= _GAP_US:
-                self.gaps.append((self._greatest, time_us))
+            self.heard.at(time_us)
             self._greatest = max(self._greatest, time_us)
             self._slots.append(Place(offset, time_us, self._greatest, self._framer.year_now, self.file_zone.of_ids))
         return self._slots[-1]
@@ -310,10 +305,17 @@ class SourceFile:
         """The year of its last line, where stamps name none."""
         return None if self.stamp is None or self.stamp.year is not None else self._framer.year_now
 
-    def came_of(self, hosts: Iterable[str]) -> None:
-        """Lines of these hosts are in it."""
-        if len(self.hosts) <= MOST_DOMAINS:
-            self.hosts.update(hosts)
+    def came_of(self, stated: Mapping[str, Sequence[tuple[Line, Any, Any]]]) -> None:
+        """Lines of these hosts are in it, with what they state."""
+        for host in stated:
+            if len(self.hosts) <= MOST_DOMAINS:
+                self.hosts.setdefault(host, Heard())
+        for host, lines in stated.items():
+            heard = self.hosts.get(host)
+            if heard is not None:
+                for line, _, _ in lines:
+                    if line.time_us > heard.last_us:
+                        heard.at(line.time_us)
 
     @property
     def pinned_us(self) -> int:

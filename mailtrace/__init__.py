@@ -28,7 +28,7 @@ if typing.TYPE_CHECKING:
         Step,
         TraceAnswer,
     )
-    from search.client import Client, NotAllowed, ServiceError
+    from search.client import Client, LiveTrace, NotAllowed, ServiceError
     from search.counting import CountsAsked
     from search.error_answer import ErrorAnswer
     from search.explain import Explanation
@@ -49,6 +49,7 @@ __all__ = [
     "Event",
     "Explanation",
     "Hop",
+    "LiveTrace",
     "MailTrace",
     "MailTraceError",
     "NotAllowed",
@@ -90,7 +91,7 @@ _STANDS = {
         "Step",
         "TraceAnswer",
     ),
-    "search.client": ("Client", "NotAllowed", "ServiceError"),
+    "search.client": ("Client", "LiveTrace", "NotAllowed", "ServiceError"),
     "search.counting": ("CountsAsked",),
     "search.error_answer": ("ErrorAnswer",),
     "search.explain": ("Explanation",),

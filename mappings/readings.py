@@ -15,14 +15,16 @@ from mappings.rhythm import Rhythm
 
 #: So many sources of a reader are kept, so many kinds of unknown lines and log domains of each.
 MOST_SOURCES, MOST_KINDS, MOST_DOMAINS = 200, 10, 200
+#: So many log domains of a source have a rhythm of their own.
+MOST_RHYTHMS = 50
 #: Of an unknown line so much is kept.
 LONGEST_SAMPLE = 300
 #: Seconds between two records of a reader of which nothing is news.
 EVERY_S = 10.0
 #: Who has not been at the end for so long is behind: what comes in between is on its way.
 LATE_MS = 60_000
-#: What ended is forgotten after so long.
-_KEPT_MS = 90 * 86_400_000
+#: What ended is forgotten after so long, and so is a reader that gives no sign of life.
+FORGOTTEN_MS = 90 * 86_400_000
 
 
 class Ended(StrEnum):
@@ -87,6 +89,8 @@ class SourceReading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     #: The sentence of a fault.
     trouble_words: str = ""
     rhythm: Rhythm = Rhythm()
+    #: Those of its log domains, where it has several.
+    rhythms: dict[str, Rhythm] = {}
     #: The log domains of its lines, and whether there are more of them.
     domains: tuple[str, ...] = ()
     more_domains: bool = False
@@ -100,10 +104,14 @@ class ReaderReadings(msgspec.Struct, frozen=True):
     #: Where it ran last.
     machine: str = ""
 
+    def is_forgotten(self, now_ms: int) -> bool:
+        """Whether it was silent for so long that nobody asks for it; one that lives writes its record anew within seconds."""
+        return all(one.noted_ms <= now_ms - FORGOTTEN_MS for one in self.sources)
+
     def with_sources(self, news: Iterable[SourceReading], now_ms: int) -> ReaderReadings:
         """The same with what is news; of too many, and of what ended long ago, the oldest go."""
         by_name = {one.source: one for one in self.sources} | {one.source: one for one in news}
-        stay = [one for one in by_name.values() if one.ended is None or one.noted_ms > now_ms - _KEPT_MS]
+        stay = [one for one in by_name.values() if one.ended is None or one.noted_ms > now_ms - FORGOTTEN_MS]
         stay.sort(key=lambda one: (one.ended is None, one.trouble is not None, one.noted_ms, one.source), reverse=True)
         return msgspec.structs.replace(self, sources=tuple(sorted(stay[:MOST_SOURCES], key=lambda one: one.source)))
 

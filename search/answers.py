@@ -11,6 +11,7 @@ from itertools import zip_longest
 import msgspec
 
 from mappings.authentication import AuthResult
+from mappings.locales import Book
 from mappings.trace import Trace
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.engines import Total
@@ -262,10 +263,10 @@ class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     next_ids: list[str]
 
 
-def trace_answer(trace: Trace, scope: Scope = EVERYTHING, view: View | None = None) -> TraceAnswer:
+def trace_answer(trace: Trace, scope: Scope = EVERYTHING, view: View | None = None, book: Book | None = None) -> TraceAnswer:
     """One trace as it is answered to a caller with this scope: in what others wrote he reads no address of somebody else.
 
-    `view` is what he may read of it, where that is known already.
+    `view` is what he may read of it, where that is known already; `book` is in what language what its code means is told, else English.
     """
     view = view or View.of(trace, scope)
     return TraceAnswer(
@@ -284,7 +285,7 @@ def trace_answer(trace: Trace, scope: Scope = EVERYTHING, view: View | None = No
         detail=view.text(trace.detail),
         quarantine_id=view.place(trace.quarantine_id),
         return_code=_return_code(trace, view),
-        error=_error(trace, scope),
+        error=_error(trace, Speech(book, scope=scope) if book is not None else Speech(scope=scope)),
         message_id=trace.message_id,
         subject=view.text(trace.subject),
         size=trace.size,
@@ -333,7 +334,7 @@ def _return_code(trace: Trace, view: View) -> ReturnCode | None:
     return ReturnCode(trace.reply_code, trace.enhanced_code, view.text(trace.reply_text), trace.reply_by, trace.reply_inferred)
 
 
-def _error(trace: Trace, scope: Scope) -> ErrorCode | None:
+def _error(trace: Trace, speech: Speech) -> ErrorCode | None:
     """Give the code and its meaning, only where a refusing reply decided; who is not the operator reads the cause as he is told it."""
     if trace.disposition not in REFUSED or not _answered(trace):
         return None
@@ -341,6 +342,5 @@ def _error(trace: Trace, scope: Scope) -> ErrorCode | None:
     reason = None if trace.reason is Reason.UNKNOWN or trace.disposition is Disposition.EXPIRED else trace.reason
     temporary = trace.disposition in (Disposition.DEFERRED, Disposition.TEMPFAILED)
     entry = entry_of(trace, reason, temporary=temporary)
-    speech = Speech(scope=scope)
-    meaning = entry.meaning if speech.operates else speech.voice(trace, entry.saying).cause(entry.saying)
+    meaning = entry.meaning if speech.plain else speech.voice(trace, entry.saying).cause(entry.saying)
     return ErrorCode(trace.reply_code, trace.enhanced_code, meaning)

@@ -5,7 +5,8 @@ The token is sent with each request and stands in no message and no `repr` of a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, tzinfo
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
@@ -27,12 +28,20 @@ from search.error_answer import ErrorAnswer
 from search.freshness import FreshnessAnswer
 from search.query import Query, format_time
 from search.query_error import QueryError
+from search.server_events import ServerEvent, server_events
 from search.speech import Reader
 
 T = TypeVar("T")
 _ALL = Query()
 #: Seconds to wait for the service: to be reached, and then for each part of an answer.
 TIMEOUT_S = 30.0
+#: Seconds for which one that follows tries to come back.
+PATIENCE_S = 600.0
+#: Seconds after which it comes back, where the service does not say.
+_COME_BACK_S = 3.0
+#: Seconds of silence after which a stream is dead: each 15 the service says a word.
+_SILENCE_S = 45.0
+_EVENTS = "text/event-stream"
 #: The API's word for whose domain is counted.
 _SIDES: Mapping[Side, str] = {"recipient": "received", "sender": "sent"}
 
@@ -75,6 +84,16 @@ class _Domains(msgspec.Struct, frozen=True):
     """The domains that the caller sees."""
 
     domains: list[_Domain]
+
+
+class LiveTrace(msgspec.Struct, frozen=True):
+    """A trace that came."""
+
+    trace: TraceAnswer
+    #: Behind this one goes on: `Client.live(after=...)`.
+    mark: str
+    #: Whether more came before it than is told; a search finds what is missing.
+    more: bool
 
 
 class Client:
@@ -146,6 +165,48 @@ class Client:
         except msgspec.DecodeError as error:
             raise self._not_understood(error) from None
 
+    def live(self, query: Query = _ALL, *, after: str | None = None, patience: float = PATIENCE_S) -> Iterator[LiveTrace]:
+        """Each new trace that fits, as soon as it is there, without end: from now on, or behind `after`, the `mark` of the last one.
+
+        Where the connection breaks or the service ends, it comes back and goes on behind the last; where that is in vain for `patience`
+        seconds, and where there is no service in the first place, it raises as every question does.
+        """
+        params, mark, wait_s = query.unsorted().to_params(), after, _COME_BACK_S
+        there_at, more = None, False
+        while True:
+            failure: Exception = ServiceError(f"the service at {self._address} ended the stream")
+            connected = False
+            try:
+                for event in self._events(params, mark):
+                    connected, mark, wait_s = True, event.id or mark, event.retry_s or wait_s
+                    if event.kind == "trace" and mark is not None:
+                        yield LiveTrace(msgspec.json.decode(event.data, type=TraceAnswer), mark, more)
+                    more = event.kind == "more" or (more and event.kind != "trace")
+            except httpx.HTTPError as error:
+                failure = self._unreached(error)
+            except msgspec.DecodeError as error:
+                raise self._not_understood(error) from None
+            except NotAllowed:
+                raise
+            except (ServiceError, StoreError) as error:
+                failure = error
+            there_at = time.monotonic() if connected else there_at
+            if there_at is None or time.monotonic() - there_at > patience:
+                raise failure
+            time.sleep(wait_s)
+
+    def _events(self, params: Sequence[tuple[str, str]], mark: str | None) -> Iterator[ServerEvent]:
+        """The events of one connection; the first is there at once, and says where to go on."""
+        headers = {"accept": _EVENTS} | ({} if mark is None else {"last-event-id": mark})
+        timeout = httpx.Timeout(self._http.timeout.connect, read=_SILENCE_S)
+        with self._http.stream("GET", "traces/live", params=[*params], headers=headers, timeout=timeout) as response:
+            if response.status_code != 200:
+                response.read()
+                raise self._problem(response)
+            if not response.headers.get("content-type", "").startswith(_EVENTS):
+                raise ServiceError(f"the service at {self._address} gave an answer that is not one of Mail Trace: no stream of events")
+            yield from server_events(_lines(response.iter_bytes()))
+
     def report(self, trace: str, *, reader: Reader | None = None, lang: str = ENGLISH, zone: tzinfo = UTC) -> ReportAnswer | None:
         """Give the Email Report on a trace; None where there is no such trace, or the caller may not see it.
 
@@ -156,8 +217,26 @@ class Client:
             identity.to_bytes(wanted)
         except ValueError:
             return None
-        response = self._asked(f"traces/{wanted}", [*_spoken(reader, lang), *([] if zone is UTC else [("tz", str(zone))])])
+        response = self._asked(f"traces/{wanted}", _spoken(reader, lang, zone))
         return None if response.status_code == 404 and _is_ours(response) else self._read(response, ReportAnswer)
+
+    def customer_texts(
+        self,
+        query: Query = _ALL,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        reader: Reader | None = None,
+        lang: str = ENGLISH,
+        zone: tzinfo = UTC,
+    ) -> dict[str, str]:
+        """What the customer can be told of each trace on one page of a search, by its id; for whom and how is as in `report`.
+
+        A page has at most 100.
+        """
+        fields: Params = [("fields", "id,customer_text")]
+        params = [*query.to_params(), *_paging(limit, cursor), *fields, *_spoken(reader, lang, zone)]
+        return {one.id: one.customer_text for one in self._get("traces", _Told, params).traces}
 
     def errors(
         self, word: str | None = None, *, seen: bool = False, reader: Reader | None = None, lang: str = ENGLISH
@@ -259,6 +338,19 @@ class _Counted(msgspec.Struct, frozen=True):
     total: _Total
 
 
+class _ToldOf(msgspec.Struct, frozen=True):
+    """What the customer can be told of one trace."""
+
+    id: str
+    customer_text: str
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """A page of which only that is wanted."""
+
+    traces: list[_ToldOf]
+
+
 def _paging(limit: int, cursor: str | None) -> Params:
     """Which page is asked for."""
     return [("limit", str(limit)), *([] if cursor is None else [("cursor", cursor)])]
@@ -279,6 +371,10 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _spoken(reader: Reader | None, lang: str) -> list[tuple[str, str]]:
-    """For whom and in which language, as parameters."""
-    return [*([("reader", reader.value)] if reader else []), *([("lang", lang)] if lang != ENGLISH else [])]
+def _spoken(reader: Reader | None, lang: str, zone: tzinfo = UTC) -> Params:
+    """For whom, in which language and in which zone, as parameters."""
+    return [
+        *([("reader", reader.value)] if reader else []),
+        *([("lang", lang)] if lang != ENGLISH else []),
+        *([] if zone is UTC else [("tz", str(zone))]),
+    ]

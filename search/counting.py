@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import Literal
 
 import msgspec
 
@@ -67,6 +68,8 @@ class ValueCounts(msgspec.Struct, frozen=True, kw_only=True):
     missing: int
     exact: bool = True
     percentiles: dict[str, float | None] | None = None
+    #: Tells typed programs which of the two it is.
+    kind: Literal["values"] = "values"
 
 
 class TimeCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +81,7 @@ class TimeCounts(msgspec.Struct, frozen=True, kw_only=True):
     buckets: list[Bucket]
     exact: bool = True
     percentiles: dict[str, float | None] | None = None
+    kind: Literal["time"] = "time"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,6 @@ class NewRows:
 
     #: The oldest first.
     traces: list[TraceAnswer]
-    #: The greatest id that was told; whoever goes on behind it is told what is later.
-    mark: str
     #: Whether more came than could be looked at: what is missing is older than these.
     more: bool = False
 
@@ -59,11 +57,16 @@ class Live:
         self._shown = {trace.id for trace in self._rows(mail) if after is None or trace.id <= after}
         self._mark = max((self._mark, *self._shown))
 
+    @property
+    def mark(self) -> str:
+        """The greatest id that was told, or one from which on all is new: whoever goes on behind it is told what is later."""
+        return self._mark
+
     def first(self, mail: MailTrace, limit: int) -> list[TraceAnswer]:
         """The newest that are there, the oldest of them first; they are not new later."""
         rows = list(islice(mail.engine.walk(self._query, mail.scope), limit))
         self._shown.update(trace.id for trace in rows)
-        return [trace_answer(trace, mail.scope) for trace in reversed(rows)]
+        return [_row(mail, trace) for trace in reversed(rows)]
 
     def look(self, mail: MailTrace) -> NewRows:
         """What has come. `mail` may see less or more than before: its scope is that of the moment."""
@@ -76,7 +79,7 @@ class Live:
         self._shown = {trace.id for trace in rows}
         self._mark = max((self._mark, *(trace.id for trace in new)))
         self._move(mail)
-        return NewRows([trace_answer(trace, mail.scope) for trace in new], self._mark, more)
+        return NewRows([_row(mail, trace) for trace in new], more)
 
     def _move(self, mail: MailTrace) -> None:
         """Look back from the newest, but from now where that one has a stamp in the future."""
@@ -96,3 +99,8 @@ def follow(mail: MailTrace, live: Live, stop: threading.Event, every_s: float = 
         found = live.look(mail)
         if found.traces:
             yield found
+
+
+def _row(mail: MailTrace, trace: Trace) -> TraceAnswer:
+    """A row, in the language of those that ask."""
+    return trace_answer(trace, mail.scope, book=mail.books[mail.lang])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
 from typing import Final
 
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from mappings.criteria import BY_WORD, CRITERIA
 from mappings.fields import BY_NAME, Kind
+from mappings.patterns import is_pattern
 from search.engines import Value
 from search.language import parse
 from search.language.tree import Node, all_of, some_of
@@ -73,6 +74,13 @@ def parts_of(text: str) -> list[str]:
             begin = found.end()
     pieces = [_without_brackets(piece) for piece in (*pieces, text[begin:].strip())]
     return pieces if all(map(_can_be_asked, pieces)) else [text.strip()]
+
+
+def listed(word: str, values: Sequence[str]) -> str:
+    """What asks for any of these values of a word, as a part of a question; empty where no language has it."""
+    if not values or word not in BY_WORD or any(map(is_pattern, values)):
+        return ""
+    return f"{word}: {quoted(values[0])}" if len(values) == 1 else f"{word}: ({' or '.join(map(quoted, values))})"
 
 
 def with_part(text: str, part: str) -> str:

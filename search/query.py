@@ -34,7 +34,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     **{criterion.name: criterion.sentence for criterion in ASKABLE if criterion.option},
     "query": "The query language: sender: example.org and not disposition: delivered.",
     "customer": "Name of a customer in the settings: stands for the customer's domains.",
-    "since": "From this time on: 2026-11-24, 2026-11-24T03:00, with a zone if need be, 7d, today, yesterday.",
+    "since": "From this time on: 2026-11-24, 2026-11-24T03:00, with a zone if need be, 7d, today, yesterday, this-week.",
     "until": "Before this time.",
     "sort": SENTENCE,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TextIO
 
 import msgspec
@@ -64,6 +64,12 @@ CSV_COLUMNS: dict[str, str] = {
     "file": "Name of a part that is forbidden.",
 }
 
+#: A column that takes a report for each row: it is there where it is named.
+CUSTOMER_TEXT = "customer_text"
+NAMED_COLUMNS = {CUSTOMER_TEXT: "What the customer can be told, in `--lang` and for `--reader`; only where it is named."}
+#: Gives the text for the customer of the trace with this id.
+Telling = Callable[[str], str]
+
 
 def write_jsonl(traces: Iterable[TraceAnswer], out: TextIO) -> None:
     """Write one JSON object a line, each as soon as it is there."""
@@ -71,11 +77,16 @@ def write_jsonl(traces: Iterable[TraceAnswer], out: TextIO) -> None:
     out.writelines(printable_json(encode(trace)) + "\n" for trace in traces)
 
 
-def write_csv(traces: Iterable[TraceAnswer], out: TextIO, columns: Sequence[str] = ()) -> None:
-    """Write a line of column names, then one line a trace (RFC 4180); these columns, or all."""
+def untold(_: str) -> str:
+    """No text for the customer: what gives rows without reports."""
+    return ""
+
+
+def write_csv(traces: Iterable[TraceAnswer], out: TextIO, columns: Sequence[str] = (), telling: Telling = untold) -> None:
+    """Write a line of column names, then one line a trace (RFC 4180); these columns, or all of `CSV_COLUMNS`."""
     out.write(csv_header(columns))
     # One writer for all: each row is written as it comes.
-    csv.writer(out, lineterminator="\r\n").writerows(_guarded(trace, columns) for trace in traces)
+    csv.writer(out, lineterminator="\r\n").writerows(_guarded(trace, columns, telling) for trace in traces)
 
 
 def csv_header(columns: Sequence[str] = ()) -> str:
@@ -86,9 +97,10 @@ def csv_header(columns: Sequence[str] = ()) -> str:
 def columns_of(listed: str) -> tuple[str, ...]:
     """The columns of `time,sender,size`; raises `QueryError`."""
     names = tuple(name.strip() for name in listed.split(",") if name.strip())
+    known = (*CSV_COLUMNS, *NAMED_COLUMNS)
     for name in names:
-        if name not in CSV_COLUMNS:
-            hint = nearest(name, CSV_COLUMNS) or f"there are {', '.join(CSV_COLUMNS)}"
+        if name not in known:
+            hint = nearest(name, known) or f"there are {', '.join(known)}"
             raise QueryError(f"there is no column “{name[:60]}”", field="columns", hint=hint)
     return names
 
@@ -98,18 +110,19 @@ def csv_rows(traces: Iterable[TraceAnswer]) -> str:
     return _csv(map(_guarded, traces))
 
 
-def _guarded(trace: TraceAnswer, columns: Sequence[str] = ()) -> list[Cell]:
+def _guarded(trace: TraceAnswer, columns: Sequence[str] = (), telling: Telling = untold) -> list[Cell]:
     """The cells of a row: numbers as they are, text guarded against formulas and terminals."""
-    return [csv_cell(safe(cell)) if isinstance(cell, str) else cell for cell in chosen_cells(trace, columns)]
+    return [csv_cell(safe(cell)) if isinstance(cell, str) else cell for cell in chosen_cells(trace, columns, telling)]
 
 
-def chosen_cells(trace: TraceAnswer, columns: Sequence[str]) -> list[Cell]:
-    """The values of these columns, or of all."""
+def chosen_cells(trace: TraceAnswer, columns: Sequence[str], telling: Telling) -> list[Cell]:
+    """The values of these columns, or of all of `CSV_COLUMNS`."""
     found = cells(trace)
     if not columns:
         return found
     named = dict(zip(CSV_COLUMNS, found, strict=True))
-    return [named[name] for name in columns]
+    # A signature stands on lines of its own; a cell is one.
+    return [" ".join(telling(trace.id).split("\n")) if name == CUSTOMER_TEXT else named[name] for name in columns]
 
 
 def _csv(rows: Iterable[Sequence[Cell]]) -> str:

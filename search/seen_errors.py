@@ -25,11 +25,8 @@ from search.speech import Speech
 
 _FIELDS = ("reply_code", "enhanced_code", "reply_shape", "disposition", "reply_by", "reason")
 _REFUSED = tuple(sorted(REFUSED))
-#: Mail of which more than the reply tells who can act, as reports look at it: nobody wrote it, or the server that refused is our own.
-_APART: tuple[tuple[Query, dict[str, str]], ...] = (
-    (Query(disposition=_REFUSED, sender=("<>",)), {"sender": ""}),
-    (Query(disposition=_REFUSED, relay=("127.0.0.1",)), {"relay_ip": "127.0.0.1"}),
-)
+#: Of some mail more than the reply tells who can act, as reports look at it: nobody wrote it, or the server that refused is our own.
+_NULL_SENDER, _LOOPBACK = ("<>",), ("127.0.0.0/8", "::1")
 #: What the values are in a trace that stands for many.
 _NAMES = ("reply_code", "enhanced_code", "reply_text", "disposition", "reply_by", "reason")
 _STANDS_FOR = {"id": "0" * 26, "version": 0, "log_domain": "", "host": "", "time_ms": 0, "last_event_ms": 0, "sender": "a@example.com"}
@@ -65,15 +62,18 @@ def explained_error(trace: Trace, found: FoundMeaning, speech: Speech) -> ErrorA
 
 
 def _groups(engine: Engine, scope: Scope) -> Iterator[tuple[Trace, int]]:
-    """A trace that stands for each group of alike ones, and how many they are."""
-    whole = engine.tally(Query(disposition=_REFUSED), scope, _FIELDS)
-    for query, known in _APART:
-        apart = engine.tally(query, scope, _FIELDS)
-        # What is both is counted once, where it is counted first.
-        apart = Counter({values: min(number, whole[values]) for values, number in apart.items()})
-        whole -= apart
-        yield from ((_standing_for(values, known), number) for values, number in apart.items())
-    yield from ((_standing_for(values, {}), number) for values, number in whole.items())
+    """A trace that stands for each group of alike ones, and how many they are; each trace is in one group."""
+
+    def tally(sender: tuple[str, ...] = (), relay: tuple[str, ...] = ()) -> Counter[tuple[Value, ...]]:
+        return engine.tally(Query(disposition=_REFUSED, sender=sender, relay=relay), scope, _FIELDS)
+
+    both = tally(_NULL_SENDER, _LOOPBACK)
+    by_nobody = tally(_NULL_SENDER) - both
+    by_ourselves = tally(relay=_LOOPBACK) - both
+    others = tally() - by_nobody - by_ourselves - both
+    nobody, ourselves = {"sender": ""}, {"relay_ip": "127.0.0.1"}
+    for groups, known in ((both, nobody | ourselves), (by_nobody, nobody), (by_ourselves, ourselves), (others, {})):
+        yield from ((_standing_for(values, known), number) for values, number in groups.items())
 
 
 def _standing_for(values: tuple[Value, ...], known: dict[str, str]) -> Trace:

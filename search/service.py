@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from itertools import islice
 
@@ -67,10 +67,16 @@ class MailTrace:
     clock: Callable[[], int] = _wall_clock_ms
     #: The sentences for people in every language, as the site has them.
     books: Books = field(default_factory=built_in)
+    #: In which of them rows tell what a code means.
+    lang: str = ENGLISH
 
     def narrowed(self, domains: Iterable[str]) -> MailTrace:
         """Give the same store for a caller who may see these (normalised) domains only; a scope is never widened."""
-        return MailTrace(self.engine, self.scope.narrowed(domains), self.clock, self.books)
+        return MailTrace(self.engine, self.scope.narrowed(domains), self.clock, self.books, self.lang)
+
+    def speaking(self, lang: str) -> MailTrace:
+        """Give the same, with rows that tell what a code means in this language."""
+        return replace(self, lang=lang)
 
     def search(self, query: Query = _ALL, *, limit: int = 50, cursor: str | None = None) -> SearchAnswer:
         """One page of the traces that fit, in the question's order; `cursor` is the `next` of the page before."""
@@ -96,7 +102,7 @@ class MailTrace:
         lost = concerning(state.losses, query.since_ms, query.until_ms)
         views = [View.of(trace, self.scope) for trace in page.traces]
         answer = SearchAnswer(
-            traces=[trace_answer(trace, self.scope, view) for trace, view in zip(page.traces, views, strict=True)],
+            traces=[trace_answer(trace, self.scope, view, self.books[self.lang]) for trace, view in zip(page.traces, views, strict=True)],
             next=page.next,
             total=page.total,
             since=None if query.since_ms is None else utc(query.since_ms),
@@ -185,7 +191,10 @@ class MailTrace:
         Its sentences are for `reader`, by default for the side that the scope tells, in the language `lang` (`en`, `de`, ...), with times
         in `zone`. A language that there is not is English; a reader whom this caller cannot speak for raises `QueryError`.
         """
-        speech = self.speech(reader, lang, zone)
+        return self._report(trace, self.speech(reader, lang, zone))
+
+    def _report(self, trace: str, speech: Speech) -> ReportAnswer | None:
+        """The report on a trace, in words for whoever reads it."""
         wanted = trace.strip().lower()
         if not _is_id(wanted):
             return None
@@ -205,10 +214,28 @@ class MailTrace:
         found = (trace for trace in self.engine.walk(query, self.scope) if trace.id.startswith(begin))
         return [trace_answer(trace, self.scope) for trace in islice(found, limit)]
 
-    def reports(self, traces: Iterable[str]) -> dict[str, ReportAnswer]:
-        """The reports on these traces by their ids; without those that are not there any more."""
-        found = ((one, self.report(one)) for one in traces)
+    def reports(
+        self, traces: Iterable[str], *, reader: Reader | None = None, lang: str = ENGLISH, zone: tzinfo = UTC
+    ) -> dict[str, ReportAnswer]:
+        """The reports on these traces by their ids, as `report` gives them; without those that are not there any more."""
+        speech = self.speech(reader, lang, zone)
+        found = ((one, self._report(one, speech)) for one in traces)
         return {one: report for one, report in found if report is not None}
+
+    def customer_texts(
+        self,
+        query: Query = _ALL,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        reader: Reader | None = None,
+        lang: str = ENGLISH,
+        zone: tzinfo = UTC,
+    ) -> dict[str, str]:
+        """What the customer can be told of each trace on one page of a search, by its id; for whom and how is as in `report`."""
+        ids = [trace.id for trace in self.search(query, limit=limit, cursor=cursor).traces]
+        reports = self.reports(ids, reader=reader, lang=lang, zone=zone)
+        return {trace: report.customer_text for trace, report in reports.items()}
 
     def speech(self, reader: Reader | None = None, lang: str = ENGLISH, zone: tzinfo = UTC) -> Speech:
         """Whom sentences are for, and in which language; raises `QueryError` where who sees a part of the mail would be the operator."""

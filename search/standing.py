@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from mappings.readings import LATE_MS, Ended, ReaderReadings, SourceReading, Trouble
+from mappings.readings import FORGOTTEN_MS, LATE_MS, Ended, ReaderReadings, SourceReading, Trouble
 from search.times import utc_words
 
 _MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
@@ -26,7 +26,7 @@ _ROTATION_MS = _MINUTE_MS
 _QUIET_MS, _STRANGE_MS = 5 * _MINUTE_MS, 30 * _MINUTE_MS
 #: Quiet is strange when it lasts so many times as long as is usual.
 _TIMES_USUAL = 2
-#: Who was silent for so long has been given up by those who ran it.
+#: Who was silent for so long has been given up by those who ran it: nothing warns any more.
 _GIVEN_UP_MS = 30 * _DAY_MS
 #: Clocks differ by so much, and lines are written so late.
 _CLOCKS_MS, _WRITTEN_LATE_MS = 2 * _MINUTE_MS, 20 * _MINUTE_MS
@@ -91,7 +91,7 @@ class SourceStanding(msgspec.Struct, frozen=True, kw_only=True):
 
 def standings(readings: Sequence[ReaderReadings], now_ms: int) -> list[SourceStanding]:
     """How all sources stand, those that are to be looked at first."""
-    told = [(reader.machine, one) for reader in readings for one in reader.sources]
+    told = [(reader.machine, one) for reader in readings for one in reader.sources if one.noted_ms > now_ms - FORGOTTEN_MS]
     told.sort(key=lambda pair: pair[1].noted_ms, reverse=True)
     latest: list[tuple[str, SourceReading]] = []
     for machine, one in told:
@@ -168,23 +168,24 @@ def _not_read(one: SourceReading, now_ms: int) -> SourceStanding | None:
 def _why(one: SourceReading, now_ms: int) -> tuple[NotRead | None, int, bool, str]:
     """Why a source is not read, since when, whether that is to be looked at, and in words; nothing where it is read."""
     noted = utc_words(one.noted_ms)
+    # Whoever ran it knows by now; what is said of it stays.
+    looked_at = now_ms - one.noted_ms <= _GIVEN_UP_MS
     if one.ended is Ended.DROPPED:
         return NotRead.DROPPED, one.noted_ms, False, f"since {noted} it is not among what is to be read"
     if one.ended is None and now_ms - one.noted_ms > SILENT_MS:
-        given_up = now_ms - one.noted_ms > _GIVEN_UP_MS
-        return NotRead.VANISHED, one.noted_ms, not given_up, f"the reader has given no sign of life since {noted}"
+        return NotRead.VANISHED, one.noted_ms, looked_at, f"the reader has given no sign of life since {noted}"
     since_ms = one.trouble_since_ms or one.noted_ms
     since = utc_words(since_ms)
     if one.trouble is Trouble.NO_RIGHTS:
-        return NotRead.NO_RIGHTS, since_ms, True, f"since {since} the reader may not read it (permission denied)"
+        return NotRead.NO_RIGHTS, since_ms, looked_at, f"since {since} the reader may not read it (permission denied)"
     if one.trouble is Trouble.FAULT:
-        return NotRead.FAULT, since_ms, True, f"since {since} it cannot be read ({one.trouble_words})"
+        return NotRead.FAULT, since_ms, looked_at, f"since {since} it cannot be read ({one.trouble_words})"
     if one.trouble is Trouble.GONE and max(now_ms, one.noted_ms) - since_ms > _ROTATION_MS:
-        return NotRead.GONE, since_ms, True, f"it is gone since {since}"
+        return NotRead.GONE, since_ms, looked_at, f"it is gone since {since}"
     if one.ended is Ended.FINISHED:
         return NotRead.FINISHED, one.noted_ms, False, f"read to its end on {noted}"
     if one.ended is Ended.STOPPED:
-        return NotRead.STOPPED, one.noted_ms, True, f"reading was stopped on {noted}"
+        return NotRead.STOPPED, one.noted_ms, looked_at, f"reading was stopped on {noted}"
     return None, 0, False, ""
 
 
@@ -208,13 +209,29 @@ def _up_to_date(one: SourceReading, now_ms: int) -> SourceStanding:
     moved = one.trouble is Trouble.MOVED and now_ms - (one.trouble_since_ms or now_ms) > _ROTATION_MS
     words, warning = _quiet(since_ms, now_ms), False
     usual_ms = one.rhythm.usual_ms(now_ms) if one.growing else None
-    if since_ms is not None and usual_ms is not None and now_ms - since_ms > max(_STRANGE_MS, _TIMES_USUAL * usual_ms):
-        usual = f"at most {length(usual_ms)}" if usual_ms >= _MINUTE_MS else "less than a minute"
-        words, warning = f"{words}: longer than is usual at this time, which is {usual}", True
+    if longer := _longer(since_ms, usual_ms, now_ms):
+        words, warning = f"{words}{longer}", True
+    elif one.growing and since_ms == one.last_ms and (silent := [name for name in one.rhythms if _longer_in(one, name, now_ms)]):
+        name, more = min(silent), f" and of {_counted(len(silent) - 1, 'log domain')} more" if len(silent) > 1 else ""
+        quiet = _quiet(one.rhythms[name].until_ms, now_ms).removeprefix("up to date, ")
+        words, warning = f"{words}; in it {name}{more} is {quiet}{_longer_in(one, name, now_ms)}", True
     if moved:
         words = f"{words}; it was renamed on {utc_words(one.trouble_since_ms or now_ms)}, and no new file is there yet"
         warning = warning or (usual_ms is None and now_ms - (one.trouble_since_ms or now_ms) > _DAY_MS)
     return SourceStanding(source=one.source, state=ReadingState.UP_TO_DATE, warning=warning, words=words, since_ms=since_ms)
+
+
+def _longer(since_ms: int | None, usual_ms: int | None, now_ms: int) -> str:
+    """That it is quiet for longer than is usual, and what is; nothing where it is not."""
+    if since_ms is None or usual_ms is None or now_ms - since_ms <= max(_STRANGE_MS, _TIMES_USUAL * usual_ms):
+        return ""
+    usual = f"at most {length(usual_ms)}" if usual_ms >= _MINUTE_MS else "less than a minute"
+    return f": longer than is usual at this time, which is {usual}"
+
+
+def _longer_in(one: SourceReading, name: str, now_ms: int) -> str:
+    """The same of one of its log domains, which has a rhythm of its own."""
+    return _longer(one.rhythms[name].until_ms, one.rhythms[name].usual_ms(now_ms), now_ms)
 
 
 def _quiet(since_ms: int | None, now_ms: int) -> str:
@@ -253,7 +270,8 @@ def _of_domain(name: str, read_ms: int, found: Sequence[SourceStanding], now_ms:
     if not ours:
         words = f"read up to {utc_words(read_ms)}; whether it is read on is not known"
         return SourceStanding(source=name, state=ReadingState.NOT_READ, why=NotRead.NOT_RECORDED, words=words, since_ms=read_ms)
-    worst = max(ours, key=_weight)
+    worst = max(ours, key=lambda one: _weight(_for_domain(one, name, now_ms)))
+    worst = _for_domain(worst, name, now_ms)
     plain = msgspec.structs.replace(worst, source=name, remarks=(), reading=None)
     if worst.state is ReadingState.NOT_READ and worst.why is not NotRead.FINISHED:
         return msgspec.structs.replace(plain, words=f"not read any more since {utc_words(worst.since_ms or read_ms)}")
@@ -263,6 +281,18 @@ def _of_domain(name: str, read_ms: int, found: Sequence[SourceStanding], now_ms:
         since_ms = min(read_ms, worst.since_ms or read_ms) if believed else worst.since_ms
         return msgspec.structs.replace(plain, words=_quiet(since_ms, now_ms), since_ms=since_ms)
     return plain
+
+
+def _for_domain(one: SourceStanding, name: str, now_ms: int) -> SourceStanding:
+    """How a source stands for one of its log domains: where it is read, others that are quiet are nothing to this one."""
+    reading = one.reading
+    if reading is None or name not in reading.rhythms or one.state is not ReadingState.UP_TO_DATE or one.doubtful:
+        return one
+    since_ms = reading.rhythms[name].until_ms
+    longer = _longer_in(reading, name, now_ms) if reading.growing and one.since_ms == reading.last_ms else ""
+    if longer:
+        return msgspec.structs.replace(one, warning=True, words=f"{_quiet(since_ms, now_ms)}{longer}", since_ms=since_ms)
+    return one if _longer(one.since_ms, reading.rhythm.usual_ms(now_ms), now_ms) else msgspec.structs.replace(one, warning=False)
 
 
 def _weight(one: SourceStanding) -> int:

@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from search.query_error import QueryError
 
 #: What is said where a time cannot be read.
-HINT = "give a time such as 2026-11-24T03:22:10Z, 2026-11-24 14:00, 2026-11-24, 7d, 24h, 15m, today, yesterday or now"
+HINT = "give a time such as 2026-11-24T03:22:10Z, 2026-11-24 14:00, 2026-11-24, 7d, 24h, 15m, today, yesterday, this-week or now"
+#: Words for whole days of a zone: their first moment is meant. Weeks begin on Monday.
+DAYS = ("today", "yesterday", "this-week")
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
 _AGO = re.compile(r"([0-9]{1,6})\s*([smhdw])").fullmatch
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,14 +29,15 @@ _ZONE_LOST = re.compile(r"(.*[0-9]) ([0-9]{2}:?[0-9]{2})").fullmatch
 def parse_time(text: str, now_ms: int, zone: tzinfo, *, field: str = "time") -> int:
     """Milliseconds since 1970 UTC of a time as written; times without a zone and whole days are in `zone`.
 
-    A date alone is its first moment; `7d` is seven times 24 hours before now.
+    A date alone is its first moment; `7d` is seven times 24 hours before now, `this-week` the Monday of this week.
     """
     word = text.strip().lower()
     if word == "now":
         return now_ms
-    if word in ("today", "yesterday"):
-        day = datetime.fromtimestamp(now_ms / 1000, zone).date() - timedelta(days=word == "yesterday")
-        return _midnight(day, zone)
+    if word in DAYS:
+        day = datetime.fromtimestamp(now_ms / 1000, zone).date()
+        back = {"today": 0, "yesterday": 1, "this-week": day.weekday()}[word]
+        return _midnight(day - timedelta(days=back), zone)
     if ago := _AGO(word):
         return max(now_ms - int(ago[1]) * _UNITS[ago[2]], 0)
     if (stamp := _TIMED(word)) is None:

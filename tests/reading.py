@@ -54,6 +54,7 @@ class DyingSink:
         self.claim, self.acknowledged, self.flush = sink.claim, sink.acknowledged, sink.flush
         self.find, self.newest_ms, self.note_progress, self.close = sink.find, sink.newest_ms, sink.note_progress, sink.close
         self.note_loss, self.note_reading, self.reading_of = sink.note_loss, sink.note_reading, sink.reading_of
+        self.forget_readings = sink.forget_readings
 
     def submit(self, traces: Sequence[Trace]) -> int:
         """Write what is allowed, and die where that is not all."""

@@ -81,6 +81,10 @@ class ReferenceStore:
         """The last."""
         return self.readings.get(reader)
 
+    def forget_readings(self, now_ms: int) -> None:
+        """Keep the others."""
+        self.readings = {reader: one for reader, one in self.readings.items() if not one.is_forgotten(now_ms)}
+
     # The engine -----------------------------------------------------------------------------------------------------------------
 
     def search(self, query: Query, scope: Scope, *, limit: int, cursor: str | None = None) -> Page:

@@ -135,6 +135,10 @@ class StoreElsewhere:
         told: ReaderReadings | None = self._call("reading_of", reader)
         return told
 
+    def forget_readings(self, now_ms: int) -> None:
+        """Forget readers that have been silent for long."""
+        self._call("forget_readings", now_ms)
+
     def note_loss(self, loss: Loss) -> None:
         """Keep, durably when this returns, that something went before it was read."""
         self._call("note_loss", loss)

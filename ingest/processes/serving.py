@@ -42,6 +42,7 @@ CALLED = frozenset(
         "read_again",
         "note_reading",
         "reading_of",
+        "forget_readings",
     }
 )
 #: Batches that are committed before it is waited for that they are durable, where more of them are there.

@@ -78,6 +78,10 @@ class Sink(Protocol):
         """What a reader told of its sources last, or None where that is nothing."""
         ...
 
+    def forget_readings(self, now_ms: int) -> None:
+        """Forget readers that have given no sign of life for `mappings.readings.FORGOTTEN_MS` before this time."""
+        ...
+
     def note_loss(self, loss: Loss) -> None:
         """Keep, durably when this returns, that something went before it was read."""
         ...

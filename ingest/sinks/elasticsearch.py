@@ -23,7 +23,7 @@ from mappings.elasticsearch.document import decode, encode, key_term, to_trace
 from mappings.elasticsearch.faults import StoreAway
 from mappings.elasticsearch.losses import note_loss
 from mappings.elasticsearch.names import IndexNames, Period
-from mappings.elasticsearch.readings import note_reading, reading_of
+from mappings.elasticsearch.readings import forget_readings, note_reading, reading_of
 from mappings.elasticsearch.setup import Setup
 from mappings.elasticsearch.template import Shape
 from mappings.faults import StoreError
@@ -188,6 +188,10 @@ class ElasticsearchSink:
     def reading_of(self, reader: str) -> ReaderReadings | None:
         """What a reader told of its sources last."""
         return self._wait(lambda: reading_of(self._connection, self._names, reader))
+
+    def forget_readings(self, now_ms: int) -> None:
+        """Forget readers that have been silent for long."""
+        self._wait(lambda: forget_readings(self._connection, self._names, now_ms))
 
     def note_loss(self, loss: Loss) -> None:
         """Keep that something went before it was read."""

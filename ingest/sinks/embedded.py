@@ -153,6 +153,10 @@ class EmbeddedSink:
         """What a reader told of its sources last."""
         return self._there.catalog.readings.get(reader)
 
+    def forget_readings(self, now_ms: int) -> None:
+        """Forget readers that have been silent for long."""
+        self._wait(lambda: self._there.catalog.forget_readings(now_ms))
+
     def read_again(self, lower_ms: int, upper_ms: int) -> None:
         """All that came between these times has been read again: what the store lacked of it, it has."""
         self._wait(lambda: self._there.catalog.regain(lower_ms, upper_ms))

@@ -17,7 +17,7 @@ COMMANDS = {
     "histogram": "Count traces over time.",
     "differs": "Show what a search has more of than all other mail, the most telling first.",
     "errors": "List the most common errors, or explain one.",
-    "languages": "List the languages of the sentences for customers, or what one of them lacks.",
+    "languages": "List the languages of the pages and of the sentences for customers, or what one of them lacks.",
     "formats": "List the programs whose logs are read, with their releases and a line of each.",
     "token": "Make, list and revoke the access tokens of the page and the API.",
     "audit": "Check the audit log: `verify` says whether entries were changed, taken out, put in, or cut off at the end, and where.",

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
-import shutil
 import sys
 import tempfile
 from contextlib import nullcontext
 from importlib.resources import as_file, files
-from pathlib import Path
 
 from mailtrace.cli.common import Common
 from mailtrace.cli.ingest import read_once
+from mailtrace.cli.typed import typed_again
 from mailtrace.layers import load
 from mailtrace.reading import plan
 from mailtrace.settings import Settings
@@ -36,20 +34,7 @@ def demo(*, common: Common | None = None) -> int:
     with nullcontext() if keep else tempfile.TemporaryDirectory(prefix="mailtrace-demo-") as folder:
         own = {"config": common.config, "data": folder, "store": f"sqlite:{folder}/store"}
         settings = common.settings() if folder is None else load(own)
-        return _shown(settings, _typed(common) if keep else "mailtrace", kept=keep)
-
-
-def _typed(common: Common) -> str:
-    """The command as one would type it again, with the store that it is asked of."""
-    program = sys.argv[0] if Path(sys.argv[0]).name == "mailtrace" and not _is_found(sys.argv[0]) else "mailtrace"
-    given = (("--config", common.config), ("--data", common.data), ("--store", common.store))
-    return shlex.join([program, *(word for name, value in given if value is not None for word in (name, str(value)))])
-
-
-def _is_found(program: str) -> bool:
-    """Whether a shell finds this very program by its name."""
-    found = shutil.which("mailtrace")
-    return found is not None and Path(found).resolve() == Path(program).resolve()
+        return _shown(settings, typed_again(common) if keep else "mailtrace", kept=keep)
 
 
 def _shown(settings: Settings, command: str, *, kept: bool) -> int:

@@ -1,7 +1,8 @@
-"""`mailtrace languages`: in which languages the sentences for people are, and what one of them lacks."""
+"""`mailtrace languages`: in which languages pages and sentences for people are, and what one of them lacks."""
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Annotated, Literal
 
@@ -14,6 +15,8 @@ from mailtrace.problems import WrongUsage
 from mailtrace.show.screen import Screen
 from mappings.locales import ENGLISH, LANGUAGES, book
 from search.safe import printable_json
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+").fullmatch
 
 
 class LanguageAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +35,7 @@ def languages(
     format: Literal["text", "json"] = "text",  # noqa: A002 - the option's name
     common: Common | None = None,
 ) -> None:
-    """List the languages of the sentences for customers, or what one of them lacks.
+    """List the languages of the pages and of the sentences for customers, or what one of them lacks.
 
     What a language lacks is said in English. Each is one file, which can be read and mended; a site puts words of its own into the
     settings, below `[sentences.LANG]`.
@@ -60,7 +63,7 @@ def languages(
             screen.line(f"# [sentences.{one.code}]", "bold")
             for key, texts in books[one.code].parts.items():
                 for reader, text in texts.items():
-                    screen.line(f"{key if reader == 'all' else f'{key}.{reader}'} = {_quoted(text)}")
+                    screen.line(f"{_key(key, reader)} = {_quoted(text)}")
         return
     for one in chosen:
         lacks = one.missing()
@@ -70,13 +73,21 @@ def languages(
             for key in lacks:
                 name, _, reader = key.rpartition(".")
                 whole = book(ENGLISH).parts
-                screen.line(f"{key} = {_quoted(whole[key]['all'] if key in whole else whole[name][reader])}")
+                texts = whole[key] if key in whole else {"all": whole[name][reader]}
+                screen.line(f"{_key(key) if key in whole else key} = {_quoted(texts.get('all') or texts['other'])}")
 
 
 def checked_language(code: str) -> None:
     """Refuse a language that there is not."""
     if code not in LANGUAGES:
         raise WrongUsage(f"there is no language {code!r}; there are {', '.join(LANGUAGES)}")
+
+
+def _key(key: str, reader: str = "all") -> str:
+    """A key as it stands in TOML: a phrase in quotation marks."""
+    section, _, name = key.partition(".")
+    shown = name if _BARE(name) else _quoted(name)
+    return f"{section}.{shown}" if reader == "all" else f"{section}.{shown}.{reader}"
 
 
 def _quoted(text: str) -> str:

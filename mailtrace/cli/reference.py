@@ -25,7 +25,7 @@ from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.http import api, parameters
 from search.http.problems import FLAWS, KINDS
 from search.query import PARAMETERS, SENTENCES
-from search.rows import CSV_COLUMNS
+from search.rows import CSV_COLUMNS, NAMED_COLUMNS
 
 _BLOCK = re.compile(r"(<!-- begin (?P<name>[\w -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _WIDTH = 100
@@ -63,7 +63,7 @@ def blocks() -> dict[str, str]:
         ("metric", "kind", "labels", "meaning"),
         [(f"`{one.name}`", one.kind, ", ".join(f"`{label}`" for label in one.labels), one.sentence) for one in TABLE],
     )
-    parts["columns"] = _table(("column", "holds"), [(f"`{name}`", sentence) for name, sentence in CSV_COLUMNS.items()])
+    parts["columns"] = _table(("column", "holds"), [(f"`{name}`", sentence) for name, sentence in (CSV_COLUMNS | NAMED_COLUMNS).items()])
     parts["api calls"] = _table(("call", "gives"), [(f"`GET {path}`", summary) for path, summary in _calls()])
     parts["problems"] = _table(("type", "means"), [(f"`{kind}`", sentence) for kind, sentence in KINDS.items()])
     parts["flaws"] = _table(("code", "means"), [(f"`{kind}`", sentence) for kind, sentence in FLAWS.items()])

@@ -19,21 +19,25 @@ from cyclopts import Group, Parameter, validators
 from mailtrace.amounts import counted
 from mailtrace.cli.asking import Criteria
 from mailtrace.cli.common import Common
+from mailtrace.cli.languages import checked_language
 from mailtrace.cli.stopping import stop_on_signals
+from mailtrace.cli.typed import typed_again
 from mailtrace.problems import WrongUsage
 from mailtrace.settings import Settings
 from mailtrace.show.screen import Screen
 from mailtrace.show.table import DEFAULT_LIMIT, next_page_line, show_columns, show_traces, total_line
 from mailtrace.stores import asking
 from mailtrace.zones import named, system_zone
+from mappings.locales import ENGLISH
 from search.answers import SearchAnswer, TraceAnswer
 from search.engines import Total
 from search.live import Live, follow
 from search.query import CRITERIA, SENTENCES, Query
-from search.rows import columns_of, write_csv, write_jsonl
+from search.rows import Telling, columns_of, write_csv, write_jsonl
 from search.safe import printable_json
 from search.service import MailTrace
 from search.sorting import Sort, sort_of
+from search.speech import Reader
 
 if TYPE_CHECKING:
     from mailtrace.exporting import Export
@@ -67,8 +71,11 @@ class Showing:
         Literal["table", "json", "jsonl", "csv", "parquet"], _shown("How to write them; parquet needs --output.", default=True)
     ] = "table"
     columns: Annotated[
-        str | None, _shown("Only these columns, in this order, parted by commas; for table and csv. Their names are those of csv.")
+        str | None,
+        _shown("Only these columns, in this order, parted by commas; for table and csv. Their names are those of csv, and customer_text."),
     ] = None
+    lang: Annotated[str, _shown("Language of customer_text, such as de.", default=True)] = ENGLISH
+    reader: Annotated[Reader | None, _shown("For whom customer_text is; by default what the operator says.")] = None
     follow: Annotated[bool, _shown(f"Show the newest {_BEFORE}, or --limit, then what comes, until Ctrl-C; as table or jsonl.")] = False
     output: Annotated[Path | None, _shown("Write all that fit into this file, which is there when it is whole.")] = None
     resume: Annotated[bool, _shown("Go on with the --output that was broken off: the same question, from the last whole row on.")] = False
@@ -95,16 +102,18 @@ def search(
         What to find, as you have it.
     """
     criteria, showing = criteria or Criteria(), showing or Showing()
-    settings, zone = (common or Common()).settings(), named(system_zone())
+    common = common or Common()
+    settings, zone = common.settings(), named(system_zone())
     if showing.output is not None or showing.resume or showing.format == "parquet":
         _export(_begun(showing, criteria, text), text, criteria, settings, zone)
         return 0
     _columns(showing)
+    checked_language(showing.lang)
     if showing.follow:
         _check_following(showing)
     limit = DEFAULT_LIMIT if showing.limit is None else showing.limit
     query = criteria.question(settings, time.time_ns() // 1_000_000, zone)
-    with asking(settings.store, settings.elasticsearch) as mail:
+    with asking(settings.store, settings.elasticsearch, settings.books()) as mail:
         if text is not None:
             query, criteria = _meant(mail, text, criteria, query, zone)
         query = msgspec.structs.replace(query, sort=sort_of(showing.sort))
@@ -113,16 +122,21 @@ def search(
         answer, traces = _asked(mail, query, limit, showing.cursor, count=showing.count)
         if showing.format == "table":
             screen = Screen(sys.stdout)
-            shown = 0
+            shown, first = 0, ""
             while rows := list(islice(traces, _AT_ONCE)):
-                _show(screen, rows, zone, showing)
-                shown += len(rows)
-            _foot(screen, answer, shown, _typed(criteria, query.sort), limit)
+                _show(screen, mail, rows, zone, showing)
+                shown, first = shown + len(rows), first or rows[0].id
+            next_page = next_page_line(typed_again(common), _typed(criteria, query.sort), limit, answer.next) if answer.next else ""
+            _foot(screen, answer, shown, next_page)
+            if first:
+                program = typed_again(common)
+                screen.line(f"One in full: {program} report {first}", "dim")
+                screen.line(f"The most common errors, and what they mean: {program} errors", "dim")
         elif showing.format == "json":
             print(printable_json(msgspec.json.encode(msgspec.structs.replace(answer, traces=list(traces)))))
         else:
             if showing.format == "csv":
-                write_csv(traces, sys.stdout, _columns(showing))
+                write_csv(traces, sys.stdout, _columns(showing), _telling(mail, showing))
             else:
                 write_jsonl(traces, sys.stdout)
             _note(answer, count=showing.count)
@@ -140,10 +154,20 @@ def _columns(showing: Showing) -> tuple[str, ...]:
     return columns_of(showing.columns)
 
 
-def _show(screen: Screen, rows: Sequence[TraceAnswer], zone: tzinfo, showing: Showing, *, titled: bool = True) -> None:
+def _telling(mail: MailTrace, showing: Showing) -> Telling:
+    """What gives the text for the customer of a trace, for whom and in the language that is wanted."""
+
+    def told(trace: str) -> str:
+        report = mail.report(trace, reader=showing.reader, lang=showing.lang)
+        return "" if report is None else report.customer_text
+
+    return told
+
+
+def _show(screen: Screen, mail: MailTrace, rows: Sequence[TraceAnswer], zone: tzinfo, showing: Showing, *, titled: bool = True) -> None:
     """Show rows as a table, with the usual columns or those that are wanted."""
     if columns := _columns(showing):
-        show_columns(screen, rows, zone, columns, titled=titled)
+        show_columns(screen, rows, zone, columns, _telling(mail, showing), titled=titled)
     else:
         show_traces(screen, rows, zone, titled=titled)
 
@@ -164,7 +188,7 @@ def _follow(mail: MailTrace, query: Query, showing: Showing, zone: tzinfo) -> in
         if showing.format == "jsonl":
             write_jsonl(rows, sys.stdout)
         elif rows or titled:
-            _show(screen, rows, zone, showing, titled=titled)
+            _show(screen, mail, rows, zone, showing, titled=titled)
         sys.stdout.flush()
 
     with stop_on_signals() as stop:
@@ -245,19 +269,15 @@ def _asked(mail: MailTrace, query: Query, limit: int, cursor: str | None, *, cou
     return msgspec.structs.replace(answer, next=None), chain(answer.traces, mail.walk(query, cursor=answer.next))
 
 
-def _foot(screen: Screen, answer: SearchAnswer, shown: int, typed: str, limit: int) -> None:
+def _foot(screen: Screen, answer: SearchAnswer, shown: int, next_page: str) -> None:
     """Say below a table how many there are, how to go on, and what to know about the answer."""
     if shown:
         screen.line()
     screen.line(total_line(shown, answer.total) if shown or answer.total.value else "Nothing was found.")
     for warning in answer.warnings:
         screen.paragraph(warning)
-    if answer.next:
-        screen.line(next_page_line(typed, limit, answer.next))
-    if shown:
-        screen.line(
-            "One in full: mailtrace report ID. What an error means: mailtrace errors CODE. The most common errors: mailtrace errors.", "dim"
-        )
+    if next_page:
+        screen.line(next_page)
 
 
 def _note(answer: SearchAnswer, *, count: bool) -> None:

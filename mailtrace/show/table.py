@@ -11,7 +11,7 @@ from mailtrace.show.screen import Screen, style_of
 from mailtrace.zones import shown_time
 from search.answers import SendingServer, TraceAnswer
 from search.engines import Total
-from search.rows import Cell, chosen_cells
+from search.rows import Cell, Telling, chosen_cells
 from search.safe import safe
 
 _COLUMNS = (
@@ -47,9 +47,13 @@ def show_traces(screen: Screen, traces: Sequence[TraceAnswer], zone: dt.tzinfo, 
         screen.styled((GAP.join(left) + GAP, ""), (word, style_of(trace.disposition)), (GAP + GAP.join(right).rstrip(), ""))
 
 
-def show_columns(screen: Screen, traces: Sequence[TraceAnswer], zone: dt.tzinfo, columns: Sequence[str], *, titled: bool = True) -> None:
+def show_columns(
+    screen: Screen, traces: Sequence[TraceAnswer], zone: dt.tzinfo, columns: Sequence[str], telling: Telling, *, titled: bool = True
+) -> None:
     """Show chosen columns as a table, whatever the width: they are those that somebody wants to see."""
-    rows = [[_cell(name, cell, zone) for name, cell in zip(columns, chosen_cells(trace, columns), strict=True)] for trace in traces]
+    rows = [
+        [_cell(name, cell, zone) for name, cell in zip(columns, chosen_cells(trace, columns, telling), strict=True)] for trace in traces
+    ]
     title, *table = fit([Column(name, _LEAST) for name in columns], rows, screen.width)
     if titled:
         screen.line(GAP.join(title).rstrip(), "bold")
@@ -71,9 +75,9 @@ def total_line(shown: int, total: Total) -> str:
     return f"{number}." if shown == total.value and not at_least else f"{shown:,} of {number}."
 
 
-def next_page_line(criteria: str, limit: int, cursor: str) -> str:
-    """Say how to see the next page."""
-    words = ["mailtrace search", criteria, f"--limit {limit}" if limit != DEFAULT_LIMIT else "", f"--cursor {cursor}"]
+def next_page_line(program: str, criteria: str, limit: int, cursor: str) -> str:
+    """Say how to see the next page; `program` is how it is called."""
+    words = [program, "search", criteria, f"--limit {limit}" if limit != DEFAULT_LIMIT else "", f"--cursor {cursor}"]
     return f"Next page: {' '.join(word for word in words if word)}"
 
 

@@ -35,6 +35,15 @@ def reading_of(connection: Connection, names: IndexNames, reader: str) -> Reader
     return next(iter(from_hits([found] if found.get("found") else [])), None)
 
 
+def forget_readings(connection: Connection, names: IndexNames, now_ms: int) -> None:
+    """Forget readers that have been silent for long."""
+    target = f"{path(names.meta, '_search')}?ignore_unavailable=true&allow_no_indices=true"
+    answer: Json = msgspec.json.decode(connection.ask("look how reading stands", "POST", target, QUESTION, patient=True) or b"{}")
+    for one in from_hits(answer["hits"]["hits"]):
+        if one.is_forgotten(now_ms):
+            connection.ask("forget a reader", "DELETE", path(names.meta, "_doc", _id(one.reader)), missing=True)
+
+
 def _id(reader: str) -> str:
     """The id of a reader's document: a data folder's name may be longer than an id."""
     return f"reading-{blake2b(reader.encode('utf-8', 'replace'), digest_size=12).hexdigest()}"

@@ -201,6 +201,14 @@ class Catalog:
             connection.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", row)
         self.readings[reading.reader] = reading
 
+    def forget_readings(self, now_ms: int) -> None:
+        """Forget readers that have been silent for long."""
+        gone = [one.reader for one in self.readings.values() if one.is_forgotten(now_ms)]
+        if gone:
+            with self._lightly() as connection:
+                connection.executemany("DELETE FROM meta WHERE name = ?", [(f"{_READING}{reader}",) for reader in gone])
+            self.readings = {reader: one for reader, one in self.readings.items() if reader not in gone}
+
     def restore(self, known: Catalog) -> None:
         """Take over what a catalog knew that has been damaged since."""
         with self._changing() as connection:

@@ -5,7 +5,6 @@ English is whole by definition. What another language lacks is told by `missing`
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,15 +12,21 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
+from mappings.locales.retelling import retold
+from mappings.locales.writing import filled, places_in, plural_form, written_decimal, written_number, written_share
+
 _FOLDER = Path(__file__).resolve().parent
 ENGLISH = "en"
 #: Every language that has a file, English first.
 LANGUAGES: tuple[str, ...] = tuple(sorted((path.stem for path in _FOLDER.glob("*.toml")), key=lambda code: (code != ENGLISH, code)))
 #: Who reads it, where a text differs by that; `all` is for everybody else.
 READERS = ("all", "sender", "recipient", "operator")
+#: The plural forms of CLDR, where a phrase with a `{count}` differs by that; `other` is for every number that has no form of its own.
+PLURALS = ("zero", "one", "two", "few", "many", "other")
 #: What stands on its own in a file, in no table.
 _ALONE = ("name", "locale", "when", "signature")
-_PLACE = re.compile(r"\{([a-z_]+)\}")
+#: The sections of phrases, which are their own keys: of pages, and of what the service says in English.
+_PHRASES = ("words.", "told.")
 _LONGEST = 2_000
 
 #: By key (`cause.spam`), the text by reader.
@@ -43,6 +48,8 @@ class Book:
     signature: str = ""
     #: The language in which is said what this one lacks; None for English.
     fallback: Book | None = field(default=None, repr=False)
+    #: The phrases that were said, where they have one form.
+    _said: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def text(self, key: str, readers: tuple[str, ...] = ()) -> str:
         """The text of a part for the first of these readers for whom it has one; raises `KeyError`."""
@@ -56,20 +63,61 @@ class Book:
             raise KeyError(key)
         return found["all"]
 
-    def phrase(self, phrase: str) -> str:
-        """A phrase of the pages, which is its own key; as it is where this language lacks it."""
-        found = self.parts.get(f"words.{phrase}")
-        return found["all"] if found is not None else phrase
+    def phrase(self, phrase: str, count: float | None = None) -> str:
+        """A phrase of the pages, which is its own key, with its places; that of English where this language lacks it."""
+        if (text := self._said.get(phrase)) is not None:
+            return text
+        found = self._forms(phrase)
+        if found is None:
+            return phrase if self.fallback is None else self.fallback.phrase(phrase, count)
+        if "all" in found:
+            # A page says hundreds.
+            return self._said.setdefault(phrase, found["all"])
+        return found.get(plural_form(count, self.locale) if count is not None else "other") or found["other"]
+
+    def _forms(self, phrase: str) -> Mapping[str, str] | None:
+        return self.parts.get(f"words.{phrase}") or self.parts.get(f"told.{phrase}")
+
+    def forms(self, phrase: str) -> str | dict[str, str]:
+        """A phrase with its places; where it has several forms, each by its name."""
+        found = self._forms(phrase)
+        if found is None:
+            return phrase if self.fallback is None else self.fallback.forms(phrase)
+        return found["all"] if "all" in found else dict(found)
+
+    def say(self, phrase: str, /, **values: str | float) -> str:
+        """A phrase with its places filled, numbers as this language writes them; `count` is what the plural is chosen by."""
+        count = values.get("count")
+        text = self.phrase(phrase, None if isinstance(count, str) else count)
+        return filled(text, **{name: self.shown(value) for name, value in values.items()}) if values else text
+
+    def shown(self, value: str | float) -> str:
+        """A value as it stands in a phrase."""
+        return value if isinstance(value, str) else self.number(value)
+
+    def number(self, number: float, decimals: int | None = None) -> str:
+        """A number as this language writes it: `1,234`, `1.234`; with so many digits behind the point, where that is given."""
+        return written_number(number, self.locale) if decimals is None else written_decimal(number, decimals, self.locale)
+
+    def share(self, share: float, digits: int) -> str:
+        """A share as this language writes it, with so many digits behind the point: `12.5%`."""
+        return written_share(share, digits, self.locale)
+
+    def told(self, sentence: str) -> str:
+        """A sentence of the service, which is in English, in this language; as it is where it is made of none of its phrases."""
+        return sentence if self.code == ENGLISH else retold(sentence, self.say)
 
     def missing(self) -> list[str]:
         """What English has and this language lacks: `cause.spam`, or `step.ours.operator`, in the order of the English file."""
         whole = book(ENGLISH).parts
-        return [
-            key if reader == "all" else f"{key}.{reader}"
+        found = [
+            # Which plural forms there are is the language's own business.
+            key if reader in ("all", *PLURALS) else f"{key}.{reader}"
             for key, texts in whole.items()
             for reader in texts
-            if reader not in self.parts.get(key, {})
+            if (key not in self.parts if key.startswith(_PHRASES) else reader not in self.parts.get(key, {}))
         ]
+        return list(dict.fromkeys(found))
 
     def changed(self, changes: Mapping[str, object]) -> Book:
         """This language as a site changed it: tables of texts, as in its file. Raises `ValueError` in words for whoever wrote them."""
@@ -82,7 +130,9 @@ class Book:
         whole = book(ENGLISH).parts
         for key, texts in given.items():
             _check(key, texts, whole)
-        parts = {**self.parts, **{key: {**self.parts.get(key, {}), **_for_all(texts)} for key, texts in given.items()}}
+        parts = dict(self.parts)
+        for key, texts in given.items():
+            parts[key] = texts if key.startswith(_PHRASES) else {**self.parts.get(key, {}), **_for_all(texts)}
         when, signature = alone.get("when", self.when), alone.get("signature", self.signature)
         return replace(self, parts=MappingProxyType(parts), when=when, signature=signature)
 
@@ -148,8 +198,11 @@ def _flat(tables: Mapping[str, object]) -> Iterator[tuple[str, dict[str, str]]]:
     """Each part of a file by its key, with its texts by reader."""
     for section, entries in tables.items():
         if isinstance(entries, list):
-            # Phrases of the pages, which are their own keys.
-            yield from ((f"{section}.{phrase}", {"all": _text(section, phrase)}) for phrase in entries)
+            # Phrases of the pages, which are their own keys; one with several forms by that for most numbers.
+            for phrase in entries:
+                forms = phrase if isinstance(phrase, dict) else {"all": phrase}
+                texts = {form: _text(section, text) for form, text in forms.items()}
+                yield f"{section}.{texts.get('other') or texts['all']}", texts
             continue
         if not isinstance(entries, dict):
             raise ValueError(f"{section} is no table of texts")
@@ -179,22 +232,15 @@ def _check(key: str, texts: Mapping[str, str], whole: Parts) -> None:
         raise ValueError(f"there is no {key}; {told}")
     places = places_in(*whole[key].values())
     for reader, text in texts.items():
-        if reader not in READERS:
+        if key.startswith(_PHRASES):
+            if reader not in ("all", *PLURALS):
+                raise ValueError(f"{key}: {reader} is none of the plural forms {', '.join(PLURALS)}")
+        elif reader not in READERS:
             raise ValueError(f"{key}.{reader}: a reader is one of {', '.join(READERS)}")
         strange = places_in(text) - places
-        if strange or "{" in _PLACE.sub("", text):
+        if strange or "{" in filled(text, **dict.fromkeys(places_in(text), "")):
             known = ", ".join(f"{{{one}}}" for one in sorted(places)) or "none"
             raise ValueError(f"{key}: what stands in braces can be {known}")
-
-
-def places_in(*texts: str) -> set[str]:
-    """The names that stand in braces."""
-    return {name for text in texts for name in _PLACE.findall(text)}
-
-
-def filled(text: str, **values: str) -> str:
-    """A text with what stands in braces put in; what is put in is not looked at again."""
-    return _PLACE.sub(lambda found: values.get(found[1], found[0]), text)
 
 
 def _sections(whole: Parts) -> list[str]:

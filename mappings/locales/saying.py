@@ -8,7 +8,8 @@ from datetime import UTC, datetime, tzinfo
 
 import msgspec
 
-from mappings.locales.book import ENGLISH, Book, book, filled
+from mappings.locales.book import ENGLISH, Book, book
+from mappings.locales.writing import filled
 
 _LONGEST_ADDRESS = 200
 _LONGEST_ZONE = 5

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar, cast
@@ -40,8 +41,8 @@ _T = TypeVar("_T")
 #: Rows of a page when a walk chooses.
 _WALK_PAGE = 1_000
 _NO_END = 1 << 62
-#: So many rows are counted over time.
-_MOST_COUNTED = 100_000
+#: So many rows are counted over time; from so many on columnar copies are asked where there are any.
+_MOST_COUNTED, _FEW = 100_000, 3_000
 _HOUR_MS = 3_600_000
 _REFUSED = "('bounced', 'expired', 'rejected', 'tempfailed', 'deferred')"
 
@@ -150,35 +151,49 @@ class EmbeddedEngine:
         counts = [Counter[Disposition]() for _ in edges_ms[1:]]
         if self._sees_nothing(scope) or not counts:
             return OverTime([dict(one) for one in counts])
-        asked = span_of(query)
-        span = Span(max(asked.lower, key_of(edges_ms[0])), min(asked.upper, key_of(edges_ms[-1])))
-        if _is_everything(query, scope) and all(edge % _HOUR_MS == 0 for edge in edges_ms) and span == Span(*map(key_of, _ends(edges_ms))):
-            return OverTime(self._hourly(span, edges_ms))
-        left = _MOST_COUNTED
-        from_ms = None
-
-        def newest(_partition: Partition, file: OpenFile) -> list[tuple[bytes, str]]:
-            return Plan(file.connection, self._criteria(query, scope, file), span).fates(left + 1)
-
-        for rows in self._each(span, newest):
-            if len(rows) > left:
-                from_ms = identity.time_ms_in(rows[left - 1][0]) if left else edges_ms[-1]
-            for key, disposition in rows[:left]:
-                counts[bisect_right(edges_ms, identity.time_ms_in(key)) - 1][DISPOSITIONS[disposition]] += 1
-            left -= min(left, len(rows))
+        asked = self._counted(query, scope, edges_ms)
+        spans = [asked.span]
+        if _is_everything(query, scope) and all(edge % _HOUR_MS == 0 for edge in edges_ms[1:-1]):
+            spans = self._hourly(asked.span, edges_ms, counts)
+        elif self._counting.leads(asked) or (self._counting.is_copied(asked) and self._count(query, scope, _FEW) == _FEW):
+            groups = self._counting.tally_over_time(asked, edges_ms, ["disposition"])
+            return OverTime([{DISPOSITIONS[str(word)]: number for (word,), number in one.items()} for one in groups])
+        left, from_ms = _MOST_COUNTED, None
+        for span in spans:
+            left, from_ms = self._newest(replace(asked, span=span), edges_ms, counts, left)
             if from_ms is not None:
                 break
         return OverTime([dict(one) for one in counts], from_ms)
 
-    def _hourly(self, span: Span, edges_ms: Sequence[int]) -> list[dict[Disposition, int]]:
-        """The same for everything, from the counts that are kept with the rows."""
-        counts = [Counter[Disposition]() for _ in edges_ms[1:]]
+    def _newest(
+        self, asked: CountedQuestion, edges_ms: Sequence[int], counts: Sequence[Counter[Disposition]], left: int
+    ) -> tuple[int, int | None]:
+        """Count the newest rows, so many at most; gives how many more may be counted, and from when on it counted where more fit."""
+
+        def fates(_partition: Partition, file: OpenFile) -> list[tuple[bytes, str]]:
+            return Plan(file.connection, asked.criteria(file), asked.span).fates(left + 1)
+
+        for rows in self._each(asked.span, fates):
+            cut = len(rows) > left
+            from_ms = (identity.time_ms_in(rows[left - 1][0]) if left else edges_ms[-1]) if cut else None
+            for key, disposition in rows[:left]:
+                counts[bisect_right(edges_ms, identity.time_ms_in(key)) - 1][DISPOSITIONS[disposition]] += 1
+            left -= min(left, len(rows))
+            if cut:
+                return left, from_ms
+        return left, None
+
+    def _hourly(self, span: Span, edges_ms: Sequence[int], counts: Sequence[Counter[Disposition]]) -> list[Span]:
+        """Add the whole hours of a span, of everything, from the counts that are kept with the rows; gives what is left at its ends."""
+        first, last = -(-identity.time_ms_in(span.lower) // _HOUR_MS), identity.time_ms_in(span.upper) // _HOUR_MS
+        if first >= last:
+            return [span]
         statement = "SELECT hour, disposition, sum(n) FROM hourly WHERE hour >= ? AND hour < ? GROUP BY 1, 2"
-        hours = [edge // _HOUR_MS for edge in _ends(edges_ms)]
-        for rows in self._each(span, lambda _, file: file.connection.execute(statement, hours).fetchall()):
+        begin, end = key_of(first * _HOUR_MS), key_of(last * _HOUR_MS)
+        for rows in self._each(Span(begin, end), lambda _, file: file.connection.execute(statement, (first, last)).fetchall()):
             for hour, disposition, number in rows:
                 counts[bisect_right(edges_ms, hour * _HOUR_MS) - 1][DISPOSITIONS[disposition]] += number
-        return [dict(one) for one in counts]
+        return [one for one in (Span(end, span.upper), Span(span.lower, begin)) if one.lower < one.upper]
 
     @in_words
     def by_domain(self, query: Query, scope: Scope, side: Side) -> dict[str, dict[Disposition, int]]:
@@ -210,9 +225,9 @@ class EmbeddedEngine:
         asked = None if self._sees_nothing(scope) else self._counted(query, scope, edges_ms)
         return [Groups() for _ in edges_ms[1:]] if asked is None else self._counting.tally_over_time(asked, edges_ms, fields)
 
-    def _counted(self, query: Query, scope: Scope, edges_ms: Sequence[int] | None = None) -> CountedQuestion:
-        """A question whose traces are counted, within these edges."""
-        span = span_of(query)
+    def _counted(self, query: Query, scope: Scope, edges_ms: Sequence[int] | None = None, *, span: Span | None = None) -> CountedQuestion:
+        """A question whose traces are counted, within these edges; `span` where it is another one than its times are."""
+        span = span or span_of(query)
         if edges_ms is not None:
             span = Span(max(span.lower, key_of(edges_ms[0])), min(span.upper, key_of(edges_ms[-1])))
         domains = None if scope.domains is None else frozenset(map(domain_value, scope.domains))
@@ -301,8 +316,16 @@ class EmbeddedEngine:
     @in_words
     def _rows_of(self, ids: Sequence[str]) -> list[Trace]:
         """The traces with these ids, in their order; what has become part of another one meanwhile is left out."""
-        loaded = (self._load(one, events=False) for one in ids)
-        return [trace for trace in loaded if trace is not None and not trace.superseded_by]
+        keys = [identity.to_bytes(one) for one in ids]
+        if not keys:
+            return []
+        statement = f"SELECT id, head FROM trace WHERE id IN ({','.join('?' * len(keys))})"
+
+        def heads(_partition: Partition, file: OpenFile) -> list[tuple[bytes, Trace]]:
+            return [(key, file.head(head)) for key, head in file.connection.execute(statement, keys)]
+
+        found = dict(chain.from_iterable(self._each(Span(min(keys), max(keys) + b"\0"), heads)))
+        return [found[key] for key in keys if key in found]
 
     @in_words
     def _by_time(self, query: Query, scope: Scope, cursor: str | None, limit: int) -> list[Trace]:
@@ -311,6 +334,9 @@ class EmbeddedEngine:
         found: list[Trace] = []
         if self._sees_nothing(scope):
             return found
+        asked = self._counted(query, scope, span=span)
+        if self._counting.leads(asked):
+            return self._rows_of(self._counting.first(asked, limit, oldest=oldest))
 
         def rows(_partition: Partition, file: OpenFile) -> list[Trace]:
             plan = Plan(file.connection, self._criteria(query, scope, file), span)
@@ -329,6 +355,8 @@ class EmbeddedEngine:
         if self._sees_nothing(scope):
             return 0
         everything = _is_everything(query, scope)
+        if not everything and self._counting.leads(asked := self._counted(query, scope)):
+            return min(self._counting.number(asked, limit), limit)
 
         def number(partition: Partition, file: OpenFile) -> int:
             if everything and span.lower <= key_of(partition.lower_ms) and key_of(partition.upper_ms) <= span.upper:
@@ -358,11 +386,6 @@ class EmbeddedEngine:
 def _is_everything(query: Query, scope: Scope) -> bool:
     """Whether a question asks for all mail of a range of time."""
     return query.node() == EVERYTHING and scope.domains is None
-
-
-def _ends(edges_ms: Sequence[int]) -> tuple[int, int]:
-    """The first edge and the last."""
-    return edges_ms[0], edges_ms[-1]
 
 
 def _sees(scope: Scope, trace: Trace) -> bool:

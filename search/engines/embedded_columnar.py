@@ -125,6 +125,17 @@ class Copies:
         found = self._asked(copies, statement, [*params, limit])
         return [(number, identity.from_bytes(whole(upper, lower))) for number, upper, lower in found]
 
+    def first(self, copies: Sequence[OpenCopy], asked: ColumnarQuestion, limit: int, *, oldest: bool) -> list[str]:
+        """The ids of the newest, or the oldest, traces of these copies that fit."""
+        params: list[Any] = []
+        parts = []
+        for copy in copies:
+            where = " AND ".join(_conditions(copy, asked, ColumnarStatement(copy.database, params)))
+            parts.append(f"SELECT t.hi, t.lo FROM {copy.database}.trace AS t WHERE {where}")
+        order = "ASC" if oldest else "DESC"
+        found = self._asked(copies, f"{' UNION ALL '.join(parts)} ORDER BY hi {order}, lo {order} LIMIT ?", [*params, limit])
+        return [identity.from_bytes(whole(upper, lower)) for upper, lower in found]
+
     def close(self) -> None:
         """Let go of everything."""
         with self._guard:

@@ -20,7 +20,7 @@ from search.engines import Top, Value, top_of
 from search.engines.embedded_columnar import ColumnarQuestion, Copies, CopyFailed, Groups, OpenCopy, lacking
 from search.engines.embedded_columnar_sql import ColumnarStatement, NotColumnar
 from search.engines.embedded_files import OpenFile
-from search.engines.embedded_plan import Plan, Span
+from search.engines.embedded_plan import Plan, Span, unpacks_all
 from search.engines.embedded_sql import Atom, Criterion, Drive
 from search.engines.embedded_tally import column, tallied
 from search.engines.ranked import rank
@@ -74,13 +74,40 @@ class EmbeddedCounting:
 
         return self._of_both(asked, lambda file, criteria: _groups(file, criteria, asked.span, [field]), joined)
 
-    def number(self, asked: CountedQuestion) -> int:
-        """How many fit."""
+    def number(self, asked: CountedQuestion, limit: int = _NO_END) -> int:
+        """How many fit; the rows of a file are counted up to `limit`."""
 
         def joined(copies: list[OpenCopy], rows: Groups) -> int:
             return rows.total() + (self._copies.counted(copies, _columnar(asked, [])) if copies else 0)
 
-        return self._of_both(asked, lambda file, criteria: _groups(file, criteria, asked.span, []), joined)
+        return self._of_both(asked, lambda file, criteria: Counter({(): Plan(file.connection, criteria, asked.span).count(limit)}), joined)
+
+    def leads(self, asked: CountedQuestion) -> bool:
+        """Whether copies lead to the traces that fit, and nothing else does: each row would have to be unpacked."""
+        files = self._each(asked.span, lambda _, file: unpacks_all(asked.criteria(file)))
+        return next(files, False) and self.is_copied(asked)
+
+    def is_copied(self, asked: CountedQuestion) -> bool:
+        """Whether a file of the question's time has a copy that can be asked this."""
+        try:
+            ColumnarStatement("", []).condition(asked.node)
+        except NotColumnar:
+            return False
+        return any(self._each(asked.span, lambda partition, file: self._copy_of(partition, file) is not None))
+
+    def first(self, asked: CountedQuestion, limit: int, *, oldest: bool = False) -> list[str]:
+        """The ids of the newest traces that fit, newest first, or of the oldest, oldest first."""
+
+        def rows_of(file: OpenFile, criteria: list[Criterion]) -> Groups:
+            found = Plan(file.connection, criteria, asked.span).rows(limit, oldest=oldest)
+            return Groups({(identity.from_bytes(key),): 1 for key, _ in found})
+
+        def joined(copies: list[OpenCopy], rows: Groups) -> list[str]:
+            found = {str(one) for (one,) in rows}
+            found.update(self._copies.first(copies, _columnar(asked, []), limit, oldest=oldest) if copies else [])
+            return sorted(found, reverse=not oldest)[:limit]
+
+        return self._of_both(asked, rows_of, joined)
 
     def ranked(self, asked: CountedQuestion, field: str, limit: int) -> list[str]:
         """The ids of the traces that fit with the greatest numbers in a field, the greatest first."""
@@ -165,8 +192,6 @@ def _groups(file: OpenFile, criteria: list[Criterion], span: Span, fields: Seque
     if slots is not None:
         times = f"(id_ms(t.id) - {slots[0]}) / {slots[1]}"
         return tallied(file.connection, ["", *fields], plan.groups([times, *(column(name) for name in fields)]))
-    if not fields:
-        return Counter({(): plan.count(_NO_END)})
     return tallied(file.connection, fields, plan.groups([column(name) for name in fields]))
 
 

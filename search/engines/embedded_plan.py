@@ -191,3 +191,9 @@ class Plan:
         )
         size: int = self._connection.execute(statement, (*drive.params, self._span.lower, self._span.upper, limit)).fetchone()[0]
         return size
+
+
+def unpacks_all(criteria: Sequence[Criterion]) -> bool:
+    """Whether each row of a span is unpacked for these criteria: no index leads to what fits, and the packed part of a row is looked at."""
+    led = any(all(atom.drive is not None for atom in criterion) for criterion in criteria)
+    return not led and any("t.head" in atom.condition for criterion in criteria for atom in criterion)

@@ -49,7 +49,7 @@ from search.http.parameters import (
 )
 from search.http.sessions import AnyRequest
 from search.http.site import Site
-from search.http.speaking import ForReader, Lang, TimesIn, in_language, spoken
+from search.http.speaking import ForReader, Lang, Spoken, TimesIn, in_language, spoken
 from search.http.tagging import tagged
 from search.query import parse_time
 from search.query_error import QueryError
@@ -86,13 +86,16 @@ def traces(
     cursor: Cursor = None,
     count: Count = None,
     fields: Fields = None,
+    lang: Lang = None,
+    reader: ForReader = None,
 ) -> Response[Any]:
     """Find traces."""
     if (kind := _streamed(request)) is not None:
         return cast("Response[Any]", stream(mail, asked.query, kind, site.places, note, cursor=cursor))
     began = time.perf_counter()
     wanted = fields_of(fields)
-    if limit > MOST_REPORTED and set(wanted) & set(REPORTED):
+    how = spoken(request, lang=lang, reader=reader, tz=request.query_params.get("tz"))
+    if limit > MOST_REPORTED and is_reported(wanted):
         raise QueryError(f"with {' or '.join(REPORTED)} a page has at most {MOST_REPORTED} rows", field="limit")
     found = mail.search(asked.query, limit=limit, cursor=cursor)
     if count == "exact":
@@ -107,8 +110,9 @@ def traces(
     )
     headers = {"link": f'<{following}>; rel="next"'} if following else {}
     if wanted:
-        rows = chosen(mail, found.traces, wanted)
-        return Response(msgspec.to_builtins(page) | {"traces": rows}, headers=headers)
+        rows = chosen(mail, found.traces, wanted, how)
+        some: Response[Any] = Response(msgspec.to_builtins(page) | {"traces": rows}, headers=headers)
+        return in_language(some, how) if is_reported(wanted) else some
     return Response(page, headers=headers)
 
 
@@ -139,11 +143,19 @@ async def live(
         HeaderParameter(name="Last-Event-ID", description="The same, as a browser sends it; it goes before `after`.", required=False),
     ] = None,
     fields: Fields = None,
+    lang: Lang = None,
+    reader: ForReader = None,
 ) -> Response[Any]:
     """Follow what comes."""
     wanted = fields_of(fields)
+    how = spoken(request, lang=lang, reader=reader, tz=request.query_params.get("tz"))
+    # Whether he can speak for that reader is told at once, and not by the first row.
+    mail.speech(how.reader)
     note("live", 0)
-    return LiveStream(Following(site, mail, asked.query, last_event or after, lambda mail, rows: chosen(mail, rows, wanted)), request)
+    stream: Response[Any] = LiveStream(
+        Following(site, mail, asked.query, last_event or after, lambda mail, rows: chosen(mail, rows, wanted, how)), request
+    )
+    return in_language(stream, how) if is_reported(wanted) else stream
 
 
 @get(
@@ -303,11 +315,16 @@ ROUTER = Router(
 )
 
 
-def chosen(mail: MailTrace, rows: list[TraceAnswer], wanted: tuple[str, ...]) -> list[Any]:
+def is_reported(wanted: tuple[str, ...]) -> bool:
+    """Whether something of the reports is wanted."""
+    return not set(REPORTED).isdisjoint(wanted)
+
+
+def chosen(mail: MailTrace, rows: list[TraceAnswer], wanted: tuple[str, ...], how: Spoken) -> list[Any]:
     """The rows, or of each only the fields that are wanted."""
     if not wanted:
         return list(rows)
-    reports = mail.reports(row.id for row in rows) if set(wanted) & set(REPORTED) else {}
+    reports = mail.reports((row.id for row in rows), reader=how.reader, lang=how.lang, zone=how.zone) if is_reported(wanted) else {}
     found = []
     for row in rows:
         report = reports.get(row.id)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
+from litestar import Response
 from litestar.di import NamedDependency, Provide
 from litestar.params import Parameter
+from msgspec.structs import replace
 
 from search.completing import Completions
 from search.differing import MOST_DIFFERING, Differences, others
@@ -14,6 +16,7 @@ from search.http.described import answer, get, problems
 from search.http.given import TheMail, TheNote, TheSite
 from search.http.parameters import AskedQuery, asked
 from search.http.sessions import AnyRequest
+from search.http.speaking import Lang, in_language, spoken
 from search.language.syntax import LONGEST
 
 
@@ -58,15 +61,20 @@ def differs(
 )
 def complete(
     request: AnyRequest,
+    site: TheSite,
     mail: TheMail,
     note: TheNote,
     *,
     q: Annotated[str, Parameter(description="The question so far.", required=False)] = "",
     at: Annotated[int, Parameter(ge=0, description="The place of the cursor in it; by default its end.", required=False)] = LONGEST,
-) -> Completions:
+    lang: Lang = None,
+) -> Response[Any]:
     """Say how a question may go on."""
+    spoken_so = spoken(request, lang=lang)
+    say = site.books[spoken_so.lang].say
     found = mail.complete(q, at)
     if values := sum(option.kind == "value" for option in found.options):
         # What is known of the language itself tells nothing of anybody's mail.
         note("complete", values)
-    return found
+    options = [replace(one, sentence=say(one.sentence)) for one in found.options]
+    return in_language(Response(replace(found, options=options)), spoken_so)

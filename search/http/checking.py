@@ -13,6 +13,7 @@ from litestar.params import HeaderParameter, PathParameter
 from litestar.typing import FieldDefinition
 
 from search.http.parameters import QUESTION, audited, fields_of, percentiles_of, question
+from search.http.speaking import language_of, reader_of
 from search.http.state import way_of
 from search.query import CRITERIA
 from search.query_error import Flaws, QueryError, nearest
@@ -30,6 +31,8 @@ _READ: Final[Mapping[str, Callable[[str], object]]] = {
     "cursor": checked_cursor,
     "what": audited,
     "sort": sort_of,
+    "lang": language_of,
+    "reader": reader_of,
 }
 
 

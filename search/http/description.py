@@ -12,12 +12,16 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from search.http.audit import WHATS
 from search.http.problems import MEDIA_TYPE
 from search.sorting import Sort
+from search.speech import Reader
 
 Json = dict[str, Any]
 
 #: Strings of answers that are times (RFC 3339 in UTC), by their names; and of `since` and `until` those of a page.
 _STAMPS: Final = frozenset({"time", "last_event", "first_try", "last_try", "begin", "end", "read_up_to", "oldest", "newest"})
 _PAGES: Final = ("TracesAnswer", "ChosenAnswer")
+#: The same of what tells how reading stands.
+_OF_READING: Final = ("ReadingAnswer", "SourceState")
+_STAMPS_OF_READING: Final = ("since", "noted", "at_end", "last_line")
 #: Strings of answers that are one of a few words.
 _WORDS: Final = {
     ("Total", "relation"): ("eq", "gte"),
@@ -40,6 +44,8 @@ _EVERYWHERE: Final = {
     "405": "It is neither `GET` nor `HEAD`.",
     "406": "The call does not answer in a form that `Accept` allows.",
 }
+#: Which of the counts an answer holds, by its field `kind`.
+_COUNTS: Final = {"values": "ValueCounts", "time": "TimeCounts"}
 _STREAMS: Final = {
     "text/csv": "A line of column names, then a line a trace (RFC 4180).",
     "application/x-ndjson": "One trace a line.",
@@ -70,15 +76,35 @@ def finished(description: Json) -> Json:
 
 
 def _finish_schema(name: str, schema: Json) -> None:
-    """Times and words of an answer."""
+    """Times, words and numbers of an answer."""
+    if name in _COUNTS.values():
+        schema["required"].append("kind")
+    _finish_numbers(schema)
     for field, kind in schema.get("properties", {}).items():
         for text in _strings(kind):
-            if field in _STAMPS or (name in _PAGES and field in ("since", "until")):
+            of_reading = name in _OF_READING and field in _STAMPS_OF_READING
+            if of_reading or field in _STAMPS or (name in _PAGES and field in ("since", "until")):
                 text["format"] = "date-time"
             if words := _WORDS.get((name, field)):
                 text["enum"] = list(words)
         if field == "as_of":
             kind["additionalProperties"] = {"type": "string", "format": "date-time"}
+
+
+def _finish_numbers(schema: Any) -> None:
+    """Whole numbers may need 64 bits; one that is whole or not is a number, for of two kinds that fit a reader can take neither."""
+    if isinstance(schema, list):
+        for one in schema:
+            _finish_numbers(one)
+    if not isinstance(schema, dict):
+        return
+    kinds = schema.get("oneOf", [])
+    if {"type": "number"} in kinds:
+        schema["oneOf"] = [one for one in kinds if one != {"type": "integer"}]
+    if schema.get("type") == "integer":
+        schema["format"] = "int64"
+    for one in schema.values():
+        _finish_numbers(one)
 
 
 def _strings(kind: Json) -> Iterator[Json]:
@@ -106,6 +132,10 @@ def _finish_call(call: Json) -> None:
             "Link": {"$ref": "#/components/headers/NextPage"},
             "Mail-Trace-Incomplete": {"$ref": "#/components/headers/Incomplete"},
         }
+    for form in forms.values():
+        refs = {name: f"#/components/schemas/{schema}" for name, schema in _COUNTS.items()}
+        if {"$ref": refs["values"]} in form.get("schema", {}).get("oneOf", ()):
+            form["schema"]["discriminator"] = {"propertyName": "kind", "mapping": refs}
     for form, what in _STREAMS.items():
         if form in forms:
             forms[form]["schema"] = {"type": "string", "description": what}
@@ -118,5 +148,7 @@ def _finish_parameter(parameter: Json) -> None:
         schema["items"] = {"$ref": f"#/components/schemas/{_CLOSED[name]}"}
     elif name == "sort":
         parameter["schema"] = {"$ref": "#/components/schemas/Sort"}
+    elif name == "reader":
+        schema["enum"] = [one.value for one in Reader]
     elif name == "what":
         schema["enum"] = list(WHATS)

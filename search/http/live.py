@@ -77,7 +77,8 @@ class LiveStream(Stream):
 async def _events(following: Following, request: AnyRequest, live: Live) -> AsyncIterator[bytes]:
     """The events, each when it is there."""
     site, way = following.site, way_of(request.scope)
-    yield f"retry: {_RETRY_MS}\n: new traces follow\n\n".encode()
+    # Who is cut off before anything came goes on from here, and not from when he comes back.
+    yield f"retry: {_RETRY_MS}\nid: {live.mark}\n: new traces follow\n\n".encode()
     said = time.monotonic()
     while not way.bodiless:
         # The door may give its place to somebody else; the client comes back.
@@ -88,7 +89,7 @@ async def _events(following: Following, request: AnyRequest, live: Live) -> Asyn
         caller = caller_of(site, request)
         if caller is None:
             return
-        mail = MailTrace(following.mail.engine, caller.scope, following.mail.clock, following.mail.books)
+        mail = MailTrace(following.mail.engine, caller.scope, following.mail.clock, following.mail.books, following.mail.lang)
         written = await _in_thread(partial(_written, live, mail, following))
         if not written and time.monotonic() - said >= HEARTBEAT_S:
             written = b": nothing new\n\n"
@@ -98,11 +99,13 @@ async def _events(following: Following, request: AnyRequest, live: Live) -> Asyn
 
 
 def _written(live: Live, mail: MailTrace, following: Following) -> bytes:
-    """New rows as events; behind each stands the mark from which a client goes on."""
-    found = live.look(mail)
-    rows = following.shown(mail, found.traces)
+    """New rows as events, each with the mark from which a client goes on that has it and none of those behind it."""
+    mark, found = live.mark, live.look(mail)
     events = [b"event: more\ndata: {}\n\n"] if found.more else []
-    events += [b"event: trace\nid: %s\ndata: %s\n\n" % (found.mark.encode(), msgspec.json.encode(row)) for row in rows]
+    for trace in found.traces:
+        mark = max(mark, trace.id)
+        rows = following.shown(mail, [trace])
+        events += [b"event: trace\nid: %s\ndata: %s\n\n" % (mark.encode(), msgspec.json.encode(row)) for row in rows]
     return b"".join(events)
 
 

@@ -27,7 +27,8 @@ from search.service import Meant
 QUESTION = (*CRITERIA, "query", "q", "text", "customer", "since", "until", "tz")
 
 
-#: What a row may hold of its report, beside the fields of a trace; and how many rows a page then has.
+#: What a row may hold of its report, beside the fields of a trace, in the language and for the reader of the call; and how many rows a page
+#: then has.
 REPORTED = ("customer_text", "explanation")
 MOST_REPORTED = 100
 

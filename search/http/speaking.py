@@ -51,17 +51,28 @@ class Spoken:
 
 def spoken(request: AnyRequest, *, lang: Lang = None, reader: ForReader = None, tz: TimesIn = None) -> Spoken:
     """What a URL asks for, else what the caller's program says that he reads."""
-    if lang is not None and lang not in LANGUAGES:
-        raise QueryError(f"there is no language “{lang[:20]}”", field="lang", hint=f"there are {', '.join(LANGUAGES)}")
-    readers = [one.value for one in Reader]
-    if reader is not None and reader not in readers:
-        hint = nearest(reader, readers) or f"it is one of {', '.join(readers)}"
-        raise QueryError(f"nobody is called “{reader[:20]}” here", field="reader", hint=hint)
     return Spoken(
-        lang or chosen_of(request.headers.get("accept-language", "")),
-        Reader(reader) if reader else None,
+        chosen_of(request.headers.get("accept-language", "")) if lang is None else language_of(lang),
+        None if reader is None else reader_of(reader),
         zone_of(tz, "UTC") if tz else UTC,
     )
+
+
+def language_of(lang: str) -> str:
+    """The code of a language that there is."""
+    if lang not in LANGUAGES:
+        raise QueryError(f"there is no language “{lang[:20]}”", field="lang", hint=f"there are {', '.join(LANGUAGES)}")
+    return lang
+
+
+def reader_of(word: str) -> Reader:
+    """A reader by his word."""
+    readers = [one.value for one in Reader]
+    if word not in readers:
+        raise QueryError(
+            f"nobody is called “{word[:20]}” here", field="reader", hint=nearest(word, readers) or f"it is one of {', '.join(readers)}"
+        )
+    return Reader(word)
 
 
 def in_language(response: Response[object], spoken: Spoken) -> Response[object]:

@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from search.query_error import QueryError
-from search.times import HINT, parse_time
+from search.times import DAYS, HINT, parse_time
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -50,10 +50,10 @@ def _stretch(text: str, now_ms: int, zone: tzinfo) -> tuple[int, int]:
         year, month, day, hour, minute, second = (*parts, *(1, 1, 1, 0, 0, 0)[len(parts) :])
         floor = datetime(year, month, day, hour, minute, second, tzinfo=zone)
         return _ms(floor), _ms(moved(floor, 1, _LAST_UNIT[len(parts) - 1]))
-    if text.lower() in ("today", "yesterday"):
+    if text.lower() in DAYS:
         begin_ms = parse_time(text, now_ms, zone)
         local = (_EPOCH + timedelta(milliseconds=begin_ms)).astimezone(zone)
-        return begin_ms, _ms(moved(local, 1, "d"))
+        return begin_ms, _ms(moved(local, 1, "w" if text.lower() == "this-week" else "d"))
     moment_ms = parse_time(text, now_ms, zone)
     return moment_ms, moment_ms + 1
 

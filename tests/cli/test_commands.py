@@ -107,6 +107,17 @@ class TestSearch:
         assert rows[0] == ["recipient", "score"]
         assert len(rows) == len(some_traces()) + 1
 
+    @pytest.mark.parametrize("options", [[], ["--lang", "de"], ["--lang", "fr", "--reader", "link"]])
+    def test_a_column_is_what_the_customer_can_be_told(self, mailtrace: Command, options: list[str]) -> None:
+        """In the words of the report, in a table and in csv; what is no language is told."""
+        ids = [one.id for one in some_traces()]
+        told = {one: json.loads(mailtrace("report", one, "--format", "json", *options).stdout)["customer_text"] for one in ids}
+        written = mailtrace("search", "--columns", "id,customer_text", "--format", "csv", *options).stdout
+        assert dict(list(csv.reader(io.StringIO(written)))[1:]) == told
+        table = mailtrace("search", "--columns", "customer_text,id", *options).stdout
+        assert all(text in table for text in told.values())
+        assert mailtrace("search", "--columns", "customer_text", "--lang", "xx").returncode == 2
+
     def test_words_may_be_parted_by_commas(self, mailtrace: Command) -> None:
         """As the page takes them; each is checked."""
         both = mailtrace("search", "--disposition", "bounced, Delivered", "--format", "jsonl").stdout.splitlines()

@@ -21,7 +21,8 @@ from files.rights import held_to_rights
 from mappings.identity import trace_id
 
 Command = Callable[..., Any]
-_PATIENCE_S = 30
+#: So long a program may take that others leave no core; it matters only where something is wrong.
+_PATIENCE_S = 90
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +63,8 @@ def wait_for(found: Callable[[], object]) -> None:
     end = time.monotonic() + _PATIENCE_S
     while not found():
         assert time.monotonic() < end
-        time.sleep(0.05)
+        # Looking is a whole search: without a pause it takes the core from what is waited for.
+        time.sleep(0.3)
 
 
 class TestOnce:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shlex
 import subprocess
@@ -41,6 +42,40 @@ def test_what_the_demo_prints_can_be_pasted(tmp_path: Path) -> None:
         environ = {"PATH": "/usr/bin:/bin"}
         done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, cwd=tmp_path, env=environ)  # noqa: S602
         assert (done.returncode, len(done.stdout) > 100) == (0, True), (command, done.stderr)
+
+
+def test_what_make_run_prints_can_be_pasted(tmp_path: Path) -> None:
+    """Each command is one for a shell in the checkout; a log that cannot be read stops no other, and other files are one sentence."""
+    logs, data = tmp_path / "logs", tmp_path / "data"
+    logs.mkdir()
+    whole = gzip.decompress((ROOT / "mailtrace" / "demo" / "mail.log.gz").read_bytes())
+    (logs / "mail.log").write_bytes(whole[: len(whole) // 4])
+    (logs / "mail.gz").write_bytes(b"\x1f\x8b and no more")
+    for number in range(14):
+        (logs / f"picture{number}.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    made = subprocess.run(
+        ["make", "-s", "run", f"LOGS={logs}/*", f"DATA={data}", f"VENV={Path(sys.prefix)}"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    try:
+        assert made.returncode == 0, made.stdout + made.stderr
+        assert (made.stdout + made.stderr).count("no mail log") == 1
+        assert "14 files are no mail logs" in made.stdout + made.stderr
+        assert "mail.gz" in made.stdout + made.stderr
+        shown = re.findall(r"^(?:\$|Next page:|One in full:|The most common errors, and what they mean:) (.*)$", made.stdout, re.MULTILINE)
+        words = [command.partition(str(data))[2].split()[0] for command in shown]
+        assert words == ["ingest", "search", "search", "report", "errors", "report"]
+        for command in shown:
+            environ = {"PATH": "/usr/bin:/bin"}
+            done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, cwd=ROOT, env=environ)  # noqa: S602
+            assert (done.returncode, (done.stdout + done.stderr).strip() != "") == (0, True), (command, done.stderr)
+    finally:
+        subprocess.run(["make", "-s", "stop", f"DATA={data}"], cwd=ROOT, check=True)
 
 
 @pytest.mark.parametrize("options", [["--format", "json"], ["--format", "jsonl"], ["--columns", "sendr"]])

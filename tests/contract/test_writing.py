@@ -12,7 +12,7 @@ from reference import ReferenceStore
 from contract.under_test import Store
 from mappings import identity, keys
 from mappings.losses import Loss
-from mappings.readings import Ended, ReaderReadings, SourceReading, Trouble, UnknownLines
+from mappings.readings import FORGOTTEN_MS, Ended, ReaderReadings, SourceReading, Trouble, UnknownLines
 from mappings.rhythm import Rhythm
 from mappings.trace import Event, Trace
 from mappings.vocabulary import Disposition
@@ -227,6 +227,23 @@ def test_each_reader_has_one_record_of_its_reading(store: Store) -> None:
     store.refresh()
     assert (store.sink.reading_of("mx:/a"), store.sink.reading_of(other.reader)) == (news, other)
     assert list(store.engine.state().readings) == [news, other]
+
+
+def test_readers_that_were_silent_for_long_are_forgotten(store: Store) -> None:
+    """Whoever has a source that was told of since stays, and what it told; the others are gone for it and for whoever asks."""
+    now_ms = T0 + FORGOTTEN_MS
+    old = SourceReading(source="/var/log/mail.log", noted_ms=T0, domains=("mx",))
+    late = SourceReading(source="-", noted_ms=T0 + 1)
+    dead, empty, alive = ReaderReadings("a", (old,), "mx"), ReaderReadings("b", ()), ReaderReadings("c", (late, old), "mx")
+    for one in (dead, empty, alive):
+        store.sink.note_reading(one)
+    store.refresh()
+    store.sink.forget_readings(now_ms - 1)
+    assert [store.sink.reading_of(one) for one in "abc"] == [dead, None, alive]
+    store.sink.forget_readings(now_ms)
+    store.refresh()
+    assert [store.sink.reading_of(one) for one in "abc"] == [None, None, alive]
+    assert list(store.engine.state().readings) == [alive]
 
 
 def test_losses_are_kept_once_and_told(store: Store) -> None:

@@ -138,8 +138,10 @@ def give_tokens(made: Settings, people: Iterable[Person] = PEOPLE) -> dict[str, 
 
 
 @contextmanager
-def running(made: Settings, secrets: Mapping[str, str] | None = None, on_answer: OnAnswer | None = None) -> Iterator[Running]:
-    """Run a service in a thread, on a port that is free."""
+def running(
+    made: Settings, secrets: Mapping[str, str] | None = None, on_answer: OnAnswer | None = None, port: int = 0
+) -> Iterator[Running]:
+    """Run a service in a thread, on a port that is free or this one."""
     told: list[tuple[str, bool]] = []
     listening, stop = threading.Event(), threading.Event()
 
@@ -147,7 +149,7 @@ def running(made: Settings, secrets: Mapping[str, str] | None = None, on_answer:
         told.append((address, everybody))
         listening.set()
 
-    with service(made, None, 0, listens, on_answer=on_answer) as ready:
+    with service(made, None, port, listens, on_answer=on_answer) as ready:
         thread = threading.Thread(target=ready.run_until, args=(stop,), name="service")
         thread.start()
         try:

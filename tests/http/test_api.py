@@ -20,6 +20,7 @@ from http_world import READ_UP_TO, World
 from stores import Embedded
 
 from mailtrace.settings import Elasticsearch, Http, Settings
+from mappings.locales import LANGUAGES
 from search.answers import TraceAnswer
 from search.http.problems import FLAWS, KINDS
 from search.query import CRITERIA, Query
@@ -339,6 +340,40 @@ def test_a_row_holds_the_sentence_of_its_report(on_embedded: Running) -> None:
             assert row == {name: report[name] if name != "id" else row["id"] for name in ("id", "customer_text", "explanation")}
     told = problem_of(on_embedded.get("/traces", [("fields", "customer_text"), ("limit", "101")]), 400)
     assert [one["parameter"] for one in told["errors"]] == ["limit"]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_row_speaks_as_its_report_does(on_embedded: Running, lang: str) -> None:
+    """In the language and zone that are asked for, or that the caller's program says he reads, for the same reader."""
+    fields = [("fields", "id,customer_text,explanation"), ("limit", "8")]
+    how: tuple[tuple[list[tuple[str, str]], dict[str, str]], ...] = (
+        ([("lang", lang), ("tz", "Asia/Tokyo")], {}),
+        ([("lang", lang), ("reader", "link")], {"accept_language": "fr"}),
+        ([], {"accept_language": f"{lang}, en;q=0.5"}),
+    )
+    said = set()
+    for person in (ADMIN, PEOPLE[3]):
+        for params, headers in how:
+            response = on_embedded.get("/traces", [*fields, *params], person, **headers)
+            assert response.headers["content-language"] == lang
+            assert "accept-language" in response.headers["vary"].lower()
+            for row in json_of(response)["traces"]:
+                report = json_of(on_embedded.get(f"/traces/{row['id']}", params, person, **headers))
+                assert (row["customer_text"], row["explanation"]) == (report["customer_text"], report["explanation"])
+                said.add(row["customer_text"].partition(" ")[0])
+    assert said <= {"en": {"The"}, "de": {"Die"}, "fr": {"Le"}}[lang]
+    assert said
+
+
+def test_who_a_row_may_not_speak_for_is_told(on_embedded: Running) -> None:
+    """As of a report; every flaw at once, and a page without such fields says nothing of a language."""
+    wrong = problem_of(on_embedded.get("/traces", [("lang", "xx"), ("reader", "boss"), ("limit", "0")]), 400)
+    assert sorted(one["parameter"] for one in wrong["errors"]) == ["lang", "limit", "reader"]
+    for path in ("/traces", "/traces/live"):
+        asked = [("fields", "customer_text"), ("reader", "operator"), ("recipient", "nobody@nowhere.example")]
+        told = problem_of(on_embedded.get(path, asked, PEOPLE[3]), 400)
+        assert [one["parameter"] for one in told["errors"]] == ["reader"]
+    assert "content-language" not in on_embedded.get("/traces", [("lang", "de"), ("limit", "1")]).headers
 
 
 def test_an_exact_count_is_told(on_embedded: Running, world: World) -> None:

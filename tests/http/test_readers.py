@@ -14,7 +14,7 @@ import httpx
 import msgspec
 import pytest
 from captures import FORMS
-from http_service import ADMIN, API, Person, Running, give_tokens, running, settings
+from http_service import ADMIN, API, Person, Running, builtins, give_tokens, running, settings
 from reading import Place, read
 from stores import Embedded
 
@@ -138,6 +138,24 @@ def test_no_report_says_what_is_the_operators(asked: Asked, who: Person) -> None
         found = msgspec.to_builtins(mail.report(trace_id, lang=LANGUAGES[number % len(LANGUAGES)]))
         assert _flaws(found, asked.hosts) == [], trace_id
         assert found["summary"] == found["explanation"]["meaning"]
+
+
+def test_no_row_says_more_than_its_report(asked: Asked) -> None:
+    """Lists with the sentences of reports, in every language: every row is the report's, and holds nothing that is the operator's."""
+    for number, who in enumerate(_PEOPLE):
+        language = LANGUAGES[number % len(LANGUAGES)]
+        client, found, address = asked.place.client(who), [], f"{API}/traces?fields=id,customer_text,explanation&limit=100&lang={language}"
+        while address:
+            page = _read(client, address).json()
+            found += page["traces"]
+            address = (page["next_url"] or "").removeprefix(asked.place.address)
+        assert {row["id"] for row in found} == set(asked.ids[who.name])
+        assert _flaws(found, asked.hosts) == [], who
+        scoped = asked.mail.narrowed(who.domains)
+        for row in found[::7]:
+            report = scoped.report(row["id"], lang=language)
+            assert report is not None
+            assert row == {"id": row["id"], **builtins({"customer_text": report.customer_text, "explanation": report.explanation})}
 
 
 def test_what_is_sent_on_by_link_says_nothing_of_either(asked: Asked) -> None:

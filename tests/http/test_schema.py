@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,29 @@ def test_times_and_words_are_typed(description: Any) -> None:
     assert schemas["Sort"]["enum"] == [one.value for one in Sort]
     names = [call["get"]["operationId"] for call in description["paths"].values()]
     assert len(set(names)) == len(OPERATIONS)
+
+
+def test_a_reader_can_tell_what_it_has(description: Any) -> None:
+    """Milliseconds do not fit 32 bits, no value is of two kinds at once, and two answers of one call say which of them each is."""
+
+    def schemas(value: Any) -> Iterator[dict[str, Any]]:
+        for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            yield from schemas(one)
+        if isinstance(value, dict):
+            yield value
+
+    found = list(schemas(description["components"]["schemas"]))
+    whole = [one for one in found if one.get("type") == "integer"]
+    assert len(whole) > 20
+    assert {one.get("format") for one in whole} == {"int64"}
+    assert not [one for one in found if {"number", "integer"} <= {kind.get("type") for kind in one.get("oneOf", ())}]
+    counts = description["paths"][f"{API}/counts"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    told = counts["discriminator"]["mapping"]
+    assert sorted(told.values()) == sorted(one["$ref"] for one in counts["oneOf"])
+    for kind, ref in told.items():
+        schema = description["components"]["schemas"][ref.rpartition("/")[2]]
+        assert schema["properties"]["kind"]["const"] == kind
+        assert "kind" in schema["required"]
 
 
 def test_the_audit_log_s_words_are_all_listed() -> None:

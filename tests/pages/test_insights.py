@@ -142,7 +142,7 @@ def test_domains_say_what_is_unusual(browser: Browser, tmp_path: Path) -> None:
         visit(browser, address) as seen,
     ):
         page = seen.go("/domains")
-        mark = page.get_by_role("link", name="Much more rejected until 14:00: 60, usually about 4")
+        mark = page.get_by_role("link", name="Rejected: much more than usual until 14:00 (60, usually about 4)")
         expect(mark).to_be_visible()
         mark.click()
         expect(page.get_by_role("heading", level=2).first).to_contain_text("60 messages to example.net")

@@ -25,12 +25,14 @@ from ingest.sinks.embedded import EmbeddedSink
 from mailtrace.settings import Http, Settings
 from mappings.codes import UnknownCode
 from mappings.faults import StoreError
+from mappings.locales import LANGUAGES
 from search.access import Role
 from search.client import Client, NotAllowed, ServiceError
 from search.counting import CountsAsked
 from search.query import Query
 from search.query_error import QueryError
 from search.service import MailTrace
+from search.speech import Reader
 
 _PATIENCE_S = 30.0
 
@@ -195,6 +197,27 @@ def test_reports_are_the_same(there: There) -> None:
         for wrong in ("", "..", "../errors", "x" * 26, "0" * 26, "ä/?#"):
             assert client.report(wrong) is None
             assert there.mail.report(wrong) is None
+
+
+def test_what_customers_can_be_told_is_the_same(there: There) -> None:
+    """Of each trace of a page what its report says, in each language, for whom and in the zone that is asked for; also to a customer."""
+    domains = [next(trace.recipient for trace in there.mail.walk() if trace.recipient).partition("@")[2]]
+    for who, mail in (("admin", there.mail), ("customer", there.mail.narrowed(domains))):
+        with there.client(who) as client:
+            page = mail.search(limit=20)
+            for lang in LANGUAGES:
+                for reader, zone in ((None, UTC), (Reader.LINK, ZoneInfo("Asia/Tokyo"))):
+                    found = client.customer_texts(limit=20, reader=reader, lang=lang, zone=zone)
+                    assert found == mail.customer_texts(limit=20, reader=reader, lang=lang, zone=zone)
+                    assert list(found) == [trace.id for trace in page.traces]
+                    for trace, text in found.items():
+                        report = mail.report(trace, reader=reader, lang=lang, zone=zone)
+                        assert report is not None
+                        assert text == report.customer_text
+            rest = client.customer_texts(limit=100, cursor=page.next)
+            assert list(rest) == [trace.id for trace in mail.search(limit=100, cursor=page.next).traces]
+    with there.client("customer") as client, pytest.raises(QueryError, match="operator"):
+        client.customer_texts(reader=Reader.OPERATOR)
 
 
 def test_errors_domains_and_freshness_are_the_same(there: There) -> None:

@@ -105,7 +105,7 @@ def test_it_goes_on_behind_a_trace() -> None:
     first, second, third = (log.write(T0 + number) for number in range(3))
     live = Live(log.mail, Query(), after=second)
     found = live.look(log.mail)
-    assert ([row.id for row in found.traces], found.mark) == ([third], third)
+    assert ([row.id for row in found.traces], live.mark) == ([third], third)
     assert first != second
     with pytest.raises(QueryError, match="after: it is not the id of a trace"):
         Live(log.mail, Query(), after="x")

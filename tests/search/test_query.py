@@ -43,6 +43,7 @@ def ms(*moment: int, zone: timezone | ZoneInfo = UTC) -> int:
         ("now", NOW),
         ("Today", ms(2026, 11, 23, 23)),
         ("yesterday", ms(2026, 11, 22, 23)),
+        ("this-week", ms(2026, 11, 22, 23)),
         ("7d", NOW - 7 * 24 * HOUR),
         ("24h", NOW - 24 * HOUR),
         ("15m", NOW - HOUR // 4),

@@ -22,7 +22,7 @@ from typing import Any
 from hostile_clients import KINDS, Place, beset
 
 from bench import documents
-from bench.load import GOAL_MS, Load, Service, drawn, running
+from bench.load import GOAL_MS, Load, Service, drawn, questions, running
 from bench.measure import show
 from bench.search import filled
 from mailtrace.settings import Elasticsearch
@@ -61,7 +61,7 @@ async def hostile(host: str, port: int, token: str, each: int) -> dict[str, Any]
 
 async def measured(service: Service, given: argparse.Namespace, values: Any) -> dict[str, Any]:
     """The rate alone, and then beside the hostile ones."""
-    load = Load(service, values, pages=False)
+    load = Load(service, questions(values, Random(7), pages=False))
     try:
         await load.warm(min(5.0, given.seconds))
         _, alone = await load.stage(given.rate, given.seconds, "Alone")

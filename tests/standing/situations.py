@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from mailtrace.cli.finding import BAD, GOOD, NOTE
 from mappings.readings import Ended, ReaderReadings, SourceReading, Trouble, UnknownLines
 from mappings.rhythm import Rhythm
@@ -178,6 +180,30 @@ SITUATIONS = (
         BAD,
         ("start `mailtrace run`",),
         warning=True,
+    ),
+    Situation(
+        "a log domain falls silent in a file that another writes",
+        (source(domains=("mx1", "mx2"), rhythm=BUSY, rhythms={"mx1": BUSY, "mx2": msgspec.structs.replace(BUSY, until_ms=at(HOUR))}),),
+        "/var/log/mail.log is up to date; in it mx2 is quiet since 24 Nov 2026 11:00 UTC: longer than is usual at this time, which is"
+        " less than a minute",
+        "up_to_date",
+        NOTE,
+        ("in it mx2 is quiet",),
+        warning=True,
+    ),
+    Situation(
+        "stopped a month ago",
+        (source(noted=31 * DAY, last=31 * DAY, ended=Ended.STOPPED, trouble=Trouble.NO_RIGHTS, trouble_since_ms=at(32 * DAY)),),
+        "Read up to 24 Oct 12:00:00, 31 days ago",
+        "not_read no_rights",
+        read_up_to={"mx1": at(31 * DAY)},
+    ),
+    Situation(
+        "silent for three months",
+        (source(noted=90 * DAY, last=90 * DAY),),
+        "Read up to 26 Aug 12:00:00, 90 days ago",
+        "not_read not_recorded",
+        read_up_to={"mx1": at(90 * DAY)},
     ),
     Situation(
         "--once was broken off",

@@ -126,6 +126,11 @@ class World:
         with MailTrace(EmbeddedEngine(self.folder / "data" / "store"), clock=lambda: now_ms) as mail:
             return mail.freshness()
 
+    def readers(self) -> list[str]:
+        """The readers that the store knows of."""
+        with closing(EmbeddedEngine(self.folder / "data" / "store")) as engine:
+            return [one.reader for one in engine.state().readings]
+
     def foot(self, later: timedelta = timedelta()) -> str:
         """What the page says."""
         now_ms = int((time.time() + later.total_seconds()) * 1000)
@@ -413,6 +418,34 @@ def test_rhythm_outlives_a_restart(world: World) -> None:
         assert re.search("which is at most (18|20) minutes", world.foot(timedelta(seconds=3000)))
 
 
+def test_a_log_domain_that_falls_silent_in_a_file_of_several(world: World) -> None:
+    """It is strange for itself, by its own rhythm, and for whoever runs it; for the others in the file nothing is."""
+    last = now() - timedelta(minutes=2)
+    busy = [(last - timedelta(minutes=10 * number), "mx1") for number in range(6 * 72 * 2)]
+    quiet = [(last - timedelta(minutes=90 + 20 * number), "mx2") for number in range(6 * 72)]
+    # It writes once in four hours: that it is quiet for two is nothing.
+    rare = [(last - timedelta(minutes=120 + 240 * number), "mx3") for number in range(36)]
+    written = [(at, host) for at, host in sorted([*busy, *quiet, *rare])]
+    world.write(*(line(at, number).replace(" mx1 ", f" {host} ") for number, (at, host) in enumerate(written)), ago_s=120)
+    world.once()
+    with world.follow():
+        world.until(lambda: world.source().state == "up_to_date")
+        told = {one.name: one for one in world.freshness().sources}
+        assert {name: one.warning for name, one in told.items()} == {"mx1": False, "mx2": True, "mx3": False}
+        assert re.search(r", quiet since .*: longer than is usual at this time, which is at most (18|20) minutes$", told["mx2"].words)
+        assert world.source().warning
+        assert re.search(r"mail.log is up to date; in it mx2 is quiet since .*: longer than is usual", world.freshness().notice)
+        world.write(line(now(), 9999).replace(" mx1 ", " mx2 "))
+        world.until(lambda: not world.source().warning)
+    # What is usual for each outlives the run, and also the file.
+    world.off_s = 3600
+    world.log.rename(world.logs / "mail.log.1")
+    world.write(line(now() + timedelta(hours=1), 10000), ago_s=-3600)
+    with world.follow():
+        later = timedelta(hours=1)
+        world.until(lambda: [one.name for one in world.freshness(later).sources if one.warning] == ["mx2"])
+
+
 def test_a_store_of_an_earlier_release(world: World) -> None:
     """Without a record nothing is asserted and nothing warned of; the next reader writes one, into the same file."""
     world.write(line(now()))
@@ -473,3 +506,22 @@ def test_a_follower_that_is_stopped_and_one_that_is_killed(world: World, mailtra
         getattr(program, end)()
         program.wait(60)
         assert world.source(later=timedelta(minutes=3)).why == why
+
+
+def test_a_reader_that_is_dead_for_long_is_forgotten(world: World) -> None:
+    """Of a data folder that is used no more: after a month nothing warns, and the reader that begins after three deletes its record."""
+    log = world.write(line(now()))
+    world.off_s = -91 * 86_400.0
+    with world.follow(log):
+        world.until(lambda: world.freshness(timedelta(days=-91)).readings != [])
+    assert world.freshness(timedelta(days=-91)).notice
+    assert not world.freshness(timedelta(days=-60)).notice
+    (world.folder / "data" / "reader").unlink()
+    world.off_s = -2 * 86_400.0
+    world.once(log)
+    assert len(world.readers()) == 2
+    (world.folder / "data" / "reader").unlink()
+    world.off_s = 0.0
+    world.once(log)
+    assert len(world.readers()) == 2
+    assert [one.why for one in world.freshness().readings] == ["finished"]

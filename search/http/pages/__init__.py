@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from search.http.pages import account, assets, domains, errors, insights, live, manual, records, report, trace
+from search.http.pages import account, assets, counted, domains, errors, field_list, insights, live, manual, records, report, trace
 from search.http.pages.account import sign_in_page
 from search.http.pages.problems import error_page
 
@@ -13,6 +13,8 @@ ROUTES: list[Any] = [
     domains.domains,
     trace.trace,
     trace.export,
+    counted.counted,
+    field_list.fields,
     live.live,
     insights.insights,
     insights.export_section,

@@ -14,6 +14,7 @@ from search.http.forms import form_of
 from search.http.given import TheCaller, TheMail, TheSite
 from search.http.pages.clock import zone_of
 from search.http.pages.columns import CHOICE, USUAL, in_address, kept
+from search.http.pages.pins import PINS, as_cookie, pinned, turned
 from search.http.pages.render import THEMES, page_of, render
 from search.http.sessions import AnyRequest, is_secure
 from search.http.site import Site
@@ -70,7 +71,7 @@ def _choices() -> dict[str, Any]:
 
 @post("/preferences/list", include_in_schema=False, status_code=303)
 async def prefer_list(request: AnyRequest, site: TheSite) -> Response[Any]:
-    """Keep how lists are shown, their columns or their rows, and go back."""
+    """Keep how lists are shown, their columns or their rows, and what is asked with each new search; and go back."""
     form = await form_of(request)
     site.sessions.check_csrf(request, form.get("csrf"))
     answer = Redirect(f"{site.base}{local(form.get('next', ''))}", status_code=303)
@@ -78,6 +79,9 @@ async def prefer_list(request: AnyRequest, site: TheSite) -> Response[Any]:
         # Commas cannot stand in a cookie.
         columns = kept(form[CHOICE])
         answer.set_cookie(_cookie(request, site, CHOICE, "" if columns == USUAL else in_address(columns).replace(",", "~")))
+    if PINS in form:
+        pins = turned(pinned(request.cookies.get(PINS, "")), form[PINS])
+        answer.set_cookie(_cookie(request, site, PINS, as_cookie(pins)))
     if "rows" in form:
         answer.set_cookie(_cookie(request, site, "rows", "roomy" if form["rows"] == "roomy" else ""))
     return answer

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Final
+from urllib.parse import urlencode
 
+from mappings.locales import Book
 from mappings.vocabulary import Disposition
 from search.engines import OverTime
 from search.http.pages.clock import Clock, Moment
@@ -69,12 +71,15 @@ class ChartRow:
     #: Its bounds as they stand in an address.
     since: str
     until: str
+    book: Book
 
     @property
     def words(self) -> str:
         """What the bar says to whoever points at it."""
-        parts = ", ".join(f"{cell.group.label} {cell.count:,}" for cell in self.cells if cell.count)
-        return f"{self.begin.day} {self.begin.time} to {self.end.day} {self.end.time}: {parts or 'none'}"
+        begin, end = (f"{moment.day} {moment.time}" for moment in (self.begin, self.end))
+        return self.book.say(
+            "{begin} to {end}: {counts}", begin=begin, end=end, counts=_listed(self.cells, self.book) or self.book.say("none")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ class Chart:
     days: bool
     #: From when on is counted, where there is too much mail to count all of it.
     counted_from: Moment | None
+    book: Book
 
     @property
     def greatest(self) -> int:
@@ -132,8 +138,16 @@ class Chart:
     @property
     def label(self) -> str:
         """What the picture is of, for whoever does not see it."""
-        parts = ", ".join(f"{cell.group.label} {cell.count:,}" for cell in self.legend if cell.count)
-        return f"Messages over time by outcome, one bar for {self.step}: {parts}. The same numbers are in the table."
+        return self.book.say(
+            "Messages over time by outcome, one bar for {length}: {counts}. The same numbers are in the table.",
+            length=self.step,
+            counts=_listed(self.legend, self.book),
+        )
+
+
+def _listed(cells: Sequence[Cell], book: Book) -> str:
+    """Numbers by outcome, as one says them."""
+    return ", ".join(f"{book.say(cell.group.label)} {book.number(cell.count)}" for cell in cells if cell.count)
 
 
 def edges(since_ms: int, until_ms: int, zone: tzinfo) -> tuple[list[int], int]:
@@ -182,39 +196,41 @@ def clipped(bounds: Sequence[int], counts: Sequence[Mapping[Disposition, int]]) 
     return bounds[full[0]], bounds[full[-1] + 1]
 
 
-def step_in_words(step: int) -> str:
+def step_in_words(step: int, book: Book) -> str:
     """How long an interval is: `1 hour`, `15 minutes`."""
-    for length, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute"), (_SECOND, "second")):
+    for length, phrase in ((_DAY, "{count} days"), (_HOUR, "{count} hours"), (_MINUTE, "{count} minutes")):
         if step % length == 0:
-            number = step // length
-            return f"{number} {name}" if number == 1 else f"{number} {name}s"
-    return f"{step // 1000} seconds"
+            return book.say(phrase, count=step // length)
+    return book.say("{count} seconds", count=step // _SECOND)
 
 
 def chart_of(question: Question, bounds: Sequence[int], step: int, counted: OverTime, clock: Clock) -> Chart:
     """The chart of these counts, each number with the address of what it counts."""
-    rows = [_row(question, (bounds[n], bounds[n + 1]), one, clock) for n, one in enumerate(counted.counts)]
+    of_groups = [urlencode([("disposition", word) for word in _members(question, group)]) for group in GROUPS]
+    others = question.with_values(disposition=None, since=None, until=None)
+    whole = question.with_values(since=None, until=None)
+    rows = [_row((whole, others, of_groups), (bounds[n], bounds[n + 1]), one, clock) for n, one in enumerate(counted.counts)]
     legend = []
     for number, group in enumerate(GROUPS):
         total = sum(row.cells[number].count for row in rows)
         legend.append(Cell(group, total, question.with_values(disposition=_members(question, group)) if total else ""))
-    return Chart(
-        tuple(legend), tuple(rows), step_in_words(step), step >= _DAY, None if counted.from_ms is None else clock.at(counted.from_ms)
-    )
+    counted_from = None if counted.from_ms is None else clock.at(counted.from_ms)
+    return Chart(tuple(legend), tuple(rows), step_in_words(step, clock.book), step >= _DAY, counted_from, clock.book)
 
 
-def _row(question: Question, span: tuple[int, int], counts: Mapping[Disposition, int], clock: Clock) -> ChartRow:
-    """One interval with its numbers."""
+def _row(asked: tuple[str, str, Sequence[str]], span: tuple[int, int], counts: Mapping[Disposition, int], clock: Clock) -> ChartRow:
+    """One interval with its numbers; what is asked without times, and without outcomes, and the outcomes of each group, as addresses."""
+    whole, others, of_groups = asked
     begin, end = span
-    times = {"since": short_time(begin), "until": short_time(end)}
+    since, until = short_time(begin), short_time(end)
+    times = urlencode((("since", since), ("until", until)))
     cells = []
-    for group in GROUPS:
+    for group, outcomes in zip(GROUPS, of_groups, strict=True):
         count = sum(counts.get(disposition, 0) for disposition in group.members)
-        address = question.with_values(**times, disposition=_members(question, group)) if count else ""
-        cells.append(Cell(group, count, address))
+        cells.append(Cell(group, count, "&".join(filter(None, (others, outcomes, times))) if count else ""))
     total = sum(cell.count for cell in cells)
-    moment = clock.at(begin)
-    return ChartRow(moment, clock.at(end), total, question.with_values(**times) if total else "", tuple(cells), *times.values())
+    address = "&".join(filter(None, (whole, times))) if total else ""
+    return ChartRow(clock.at(begin), clock.at(end), total, address, tuple(cells), since, until, clock.book)
 
 
 def _members(question: Question, group: OutcomeGroup) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mappings.locales import Book
 from search.http.pages.columns import CHOICE, USUAL, ListColumn, chosen, in_address, kept, others
 from search.http.pages.form import Choice
 from search.http.pages.question import Items, Question
@@ -51,7 +52,7 @@ class Chooser:
     value: str
 
 
-def chooser_of(question: Question, columns: Sequence[ListColumn], scope: Scope) -> Chooser:
+def chooser_of(question: Question, columns: Sequence[ListColumn], scope: Scope, book: Book) -> Chooser:
     """The choice of the columns of a question."""
 
     def address(changed: Sequence[ListColumn]) -> str:
@@ -68,8 +69,8 @@ def chooser_of(question: Question, columns: Sequence[ListColumn], scope: Scope) 
         for at, one in enumerate(columns)
     )
     heads = tuple(head_of(question, one) for one in columns)
-    sorts = tuple(Choice(one.value, sentence_case(one.words), one is question.query.sort) for one in Sort)
-    return Chooser(heads, entries, sorts, tuple(others(columns, scope)), address(USUAL), question.items, in_address(columns))
+    sorts = tuple(Choice(one.value, sentence_case(book.say(one.words)), one is question.query.sort) for one in Sort)
+    return Chooser(heads, entries, sorts, tuple(others(columns, scope, book)), address(USUAL), question.items, in_address(columns))
 
 
 def head_of(question: Question, column: ListColumn) -> ColumnHead:

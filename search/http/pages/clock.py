@@ -1,13 +1,15 @@
-"""Times as a reader sees them: in the reader's zone, which is always named, with UTC beside it."""
+"""Times as a reader sees them: in the reader's zone, which is always named, with UTC beside it, and in the reader's language."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from mappings.locales import ENGLISH, Book, book
 
 MONTHS: Final = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -30,14 +32,14 @@ def zone_of(name: str) -> ZoneInfo | None:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The reader's zone, and now."""
+    """The reader's zone and language, and now."""
 
     zone: tzinfo
     #: As people choose it: `Europe/Berlin`.
     name: str
     now_ms: int
-    #: How days are written, such as `de_DE`.
-    locale: str = _ENGLISH
+    #: In which language days and all words are written.
+    book: Book = field(default_factory=lambda: book(ENGLISH))
 
     def at(self, time_ms: int) -> Moment:
         """A moment in milliseconds since 1970 UTC."""
@@ -58,8 +60,8 @@ class Clock:
         return self.now.zone
 
     def localised(self, sentence: str) -> str:
-        """The sentence with the times that it tells in UTC told in the reader's zone."""
-        return _IN_WORDS.sub(self._in_words, sentence)
+        """A sentence of the service in the reader's language, with the times that it tells in UTC told in the reader's zone."""
+        return _IN_WORDS.sub(self._in_words, self.book.told(sentence))
 
     def _in_words(self, found: re.Match[str]) -> str:
         month = next(number for number, name in enumerate(MONTHS, 1) if name.startswith(found[2]))
@@ -67,6 +69,8 @@ class Clock:
             here = self._moment(datetime(int(found[3]), month, int(found[1]), int(found[5]), int(found[6]), tzinfo=UTC))
         except ValueError:
             return found[0]
+        if self.book.code != ENGLISH:
+            return f"{here.date('yMMMd')} {here.local:%H:%M} {here.zone}"
         name = MONTHS[here.local.month - 1] if found[4] else MONTHS[here.local.month - 1][:3]
         return f"{here.local.day} {name} {here.local.year}{found[4] or ''} {here.local:%H:%M} {here.zone}"
 
@@ -76,7 +80,9 @@ class Clock:
         except OverflowError:
             # A stamp of a stranger at the end of the calendar stays in UTC.
             local = utc
-        return Moment(utc.astimezone(UTC), local, local.year == datetime.fromtimestamp(self.now_ms / 1000, self.zone).year, self.locale)
+        return Moment(
+            utc.astimezone(UTC), local, local.year == datetime.fromtimestamp(self.now_ms / 1000, self.zone).year, self.book.locale
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,7 @@ class Moment:
     @property
     def day(self) -> str:
         """The day: `24 Nov`, with its year where it is not this one."""
-        return self._date("MMMd") if self.this_year else self._date("yMMMd")
+        return self.date("MMMd") if self.this_year else self.date("yMMMd")
 
     @property
     def time(self) -> str:
@@ -127,14 +133,14 @@ class Moment:
     @property
     def full(self) -> str:
         """Everything: `24 Nov 2026, 05:06:42 CET`."""
-        return f"{self._date('yMMMd')}, {self.time} {self.zone}"
+        return f"{self.date('yMMMd')}, {self.time} {self.zone}"
 
     @property
     def in_utc(self) -> str:
         """The same moment in UTC as text, with its day where that is another one; empty where the zone is UTC."""
         if self.zone == "UTC":
             return ""
-        other = "" if self.utc.date() == self.local.date() else f"{replace(self, local=self.utc)._date('MMMd')} "
+        other = "" if self.utc.date() == self.local.date() else f"{replace(self, local=self.utc).date('MMMd')} "
         return f"{other}{self.utc:%H:%M:%S} UTC"
 
     @property
@@ -146,23 +152,22 @@ class Moment:
     @property
     def long_day(self) -> str:
         """The day in full: `Tuesday 24 November`."""
+        if self.locale != _ENGLISH:
+            return self.date("MMMMEEEEd")
         return f"{_WEEKDAYS[self.local.weekday()]} {self.local.day} {MONTHS[self.local.month - 1]}"
 
-    def _date(self, skeleton: str) -> str:
+    def date(self, skeleton: str) -> str:
         """The day, by a skeleton of CLDR: with its year where that is named."""
         if self.locale == _ENGLISH:
             year = f" {self.local.year}" if skeleton.startswith("y") else ""
             return f"{self.local.day} {MONTHS[self.local.month - 1][:3]}{year}"
-        # Who reads English needs no calendars of other languages.
-        from babel.dates import format_skeleton  # noqa: PLC0415
-
-        return str(format_skeleton(skeleton, self.local, locale=self.locale))
+        return _date(skeleton, self.local.date(), self.locale)
 
 
-def written_number(number: float, locale: str) -> str:
-    """A number as a language writes it: `1,234`, `1.234`."""
-    if locale == _ENGLISH:
-        return f"{number:,}"
-    from babel.numbers import format_decimal  # noqa: PLC0415 - as above
+@lru_cache(maxsize=4_096)
+def _date(skeleton: str, day: date, locale: str) -> str:
+    """A day as a language writes it; in a list the same come again and again."""
+    # Who reads English needs no calendars of other languages.
+    from babel.dates import format_skeleton  # noqa: PLC0415
 
-    return str(format_decimal(number, locale=locale))
+    return str(format_skeleton(skeleton, datetime(day.year, day.month, day.day), locale=locale))

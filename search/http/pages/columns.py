@@ -8,6 +8,7 @@ from typing import Final
 
 from mappings.criteria import BY_WORD
 from mappings.fields import Field, Kind
+from mappings.locales import Book
 from search.http.pages.words import sentence_case
 from search.query_error import QueryError, nearest
 from search.scope import Scope
@@ -134,9 +135,11 @@ def in_address(columns: Iterable[ListColumn]) -> str:
     return ",".join(column.name for column in columns)
 
 
-def others(columns: Iterable[ListColumn], scope: Scope) -> list[ListColumn]:
+def others(columns: Iterable[ListColumn], scope: Scope, book: Book) -> list[ListColumn]:
     """The columns that are not shown, by their heads; `scope` is the reader's."""
     shown = set(columns)
     # Where logs are kept and what holds the names of servers inside is for who sees all mail.
     ours = frozenset({"log_domain"}) if scope.domains is not None else frozenset()
-    return sorted((one for one in COLUMNS.values() if one not in shown and one.field.name not in ours), key=lambda one: one.label.lower())
+    return sorted(
+        (one for one in COLUMNS.values() if one not in shown and one.field.name not in ours), key=lambda one: book.say(one.label).lower()
+    )

@@ -145,7 +145,7 @@ def domains(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail
         page,
         "domains_table.html" if page.partial else "domains.html",
         fresh=freshness_of(state, page.clock),
-        lacking=[page.clock.localised(warning) for warning in mail.lacking(day.since_ms, day.until_ms)],
+        lacking=[page.told(warning) for warning in mail.lacking(day.since_ms, day.until_ms)],
         table=table,
         side=side,
         wanted=asked.get("filter", ""),
@@ -230,8 +230,8 @@ def _everything(
     counted = mail.over_time(Query(**values, since_ms=since, until_ms=until), [since, until or page.clock.now_ms + _DAY_MS])
     # Where there is too much mail to count it once more, the domains are added up.
     total = counted.counts[0] if counted.from_ms is None else _summed(counts, names)
-    label = "All my domains" if page.own_domains else "All domains"
-    return replace(counting.row(label, f"{len(names):,} domains", "", own, total), all=True)
+    label = page.book.say("All my domains" if page.own_domains else "All domains")
+    return replace(counting.row(label, page.book.say("{count} domains", count=len(names)), "", own, total), all=True)
 
 
 def _summed(counts: Mapping[str, Mapping[Disposition, int]], names: Sequence[str]) -> dict[Disposition, int]:

@@ -10,10 +10,10 @@ from urllib.parse import parse_qsl, urlencode
 from mappings.vocabulary import Disposition
 from search.engines import Total
 from search.http.pages.columns import USUAL
-from search.http.pages.question import BOX, SHOWN, Items, asked, folded
+from search.http.pages.question import BOX, SHOWN, Items, asked, folded, outcomes_in_words
 from search.http.pages.render import PageRequest
 from search.http.pages.rows import TraceRow, row_of
-from search.http.pages.sentence import SentencePart, own, value, when, who
+from search.http.pages.sentence import SentencePart, own, search_in_words
 from search.http.pages.words import GROUPS
 from search.query import QueryError
 from search.service import MailTrace
@@ -64,7 +64,7 @@ def _glance(page: PageRequest, mail: MailTrace, title: str, none: str, given: Se
     """The newest messages of a question."""
     items = folded(tuple(given), page.clock, page.site.zone)
     question = asked(items, page.site, page.reader, mail)
-    found = mail.table([column.field.name for column in USUAL], question.query, limit=_ROWS)
+    found = mail.speaking(page.lang).table([column.field.name for column in USUAL], question.query, limit=_ROWS)
     rows = [row_of(one, USUAL, values, page.clock, mail.scope) for one, values in zip(found.answer.traces, found.rows, strict=True)]
     return Glance(title, none, found.answer.total, rows, question.address())
 
@@ -93,9 +93,6 @@ def _in_words(page: PageRequest, mail: MailTrace, items: Items) -> list[Sentence
         question = asked(tuple(item for item in items if item[0] != BOX), page.site, page.reader, mail)
     except QueryError:
         return []
-    about = [own(" about "), value(" ".join(pasted)[:200])] if pasted else []
-    parts = [*who(question), *about, own(when(question, page.clock))]
+    words = search_in_words(question, page.clock, " ".join(pasted)[:200])
     outcomes = question.values("disposition")
-    if outcomes:
-        parts.append(own(f", {', '.join(outcomes).replace('_', ' ')}"))
-    return [own("Messages"), *parts] if any(part.text for part in parts) else [own("All messages")]
+    return [*words, own(f", {outcomes_in_words(outcomes, page.book)}")] if outcomes else words

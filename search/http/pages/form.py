@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mappings.criteria import BY_WORD
-from mappings.patterns import is_pattern
+from mappings.locales import Book
 from mappings.vocabulary import Direction, Reason, Verdict
 from search.http.pages.clock import Clock
 from search.http.pages.hostile import plain
@@ -18,17 +17,18 @@ from search.http.pages.question import (
     BY,
     CUSTOM,
     FIELDS,
+    OFF,
     RANGES,
     SHOWN,
     TEXTS,
     Items,
     Question,
     by_of,
-    outcomes,
+    outcomes_in_words,
     range_of,
 )
 from search.http.pages.words import DIRECTIONS, DISPOSITIONS, GROUPS, REASONS, VERDICT_NAMES, sentence_case
-from search.narrowing import is_negated, joined, opposite, parts_of, quoted, with_part
+from search.narrowing import is_negated, joined, listed, opposite, parts_of, with_part
 from search.query import QueryError, parse_time
 
 _LABELS: Final = {"sender": "Sender", "recipient": "Recipient", "quarantine_id": "Quarantine ID", "address": "Sender or recipient"}
@@ -40,13 +40,15 @@ _AROUND = 60
 _HINT = "address, domain, or part with *"
 _CHOICES: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
     "verdict": ("Verdict of the filter", tuple((verdict.value, VERDICT_NAMES[verdict]) for verdict in Verdict)),
-    "reason": ("Reason", tuple((reason.value, sentence_case(REASONS[reason])) for reason in Reason)),
+    "reason": ("Reason", tuple((reason.value, REASONS[reason]) for reason in Reason)),
     "direction": ("Direction", tuple((direction.value, DIRECTIONS[direction]) for direction in Direction)),
 }
 #: Criteria that are shown as pills over a result.
 FILTERS: Final = ("disposition", "verdict", "reason", "direction", "client", "relay", "code", "message_id", "queue_id", "query", BOX)
-#: A part of a question that asks for one value, as links write it.
-_SIMPLE: Final = re.compile(r'([\w.]+): *(?:"((?:[^"\\]|\\.)*)"|([^\s"()\\]+))', re.DOTALL).fullmatch
+_QUOTED: Final = r'"((?:[^"\\]|\\.)*)"'
+_ANY_QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
+#: A part of a question that asks for a value, or for any of several, as links write it.
+_SIMPLE: Final = re.compile(rf'([\w.]+): *([^\s"()\\]+|{_ANY_QUOTED}|\({_ANY_QUOTED}(?: or {_ANY_QUOTED})*\))', re.DOTALL).fullmatch
 #: The two parameters that the box can stand for.
 _BOX_NAMES: Final = ("query", BOX)
 
@@ -154,11 +156,16 @@ class Pill:
     negated: bool = False
     #: The address with the opposite of it; empty where it has none.
     flipped: str = ""
+    #: As a part of a question in the language; empty where that has none.
+    part: str = ""
+    #: The address with it set aside, or asked again where it is; and whether it is.
+    switched: str = ""
+    off: bool = False
 
 
 def form_of(given: Items, clock: Clock, customers: Sequence[str], flaw: FormFlaw | None = None, *, fresh: bool = False) -> SearchForm:
     """The form of these parameters, which may be wrong; `fresh` where nothing was asked yet."""
-    by = by_of(given)
+    by, book = by_of(given), clock.book
     chosen = next((value for name, value in given if name == "range"), None)
     chosen = range_of(given) if chosen is None else chosen
 
@@ -172,16 +179,16 @@ def form_of(given: Items, clock: Clock, customers: Sequence[str], flaw: FormFlaw
         made = field(name, label)
         return FormField(made.name, made.label, made.hint, local_time(made.value, clock), made.flaw)
 
-    lists = [_list(name, label, choices, text(name)) for name, (label, choices) in _CHOICES.items()]
+    lists = [_list(name, label, _said(choices, book), text(name), book) for name, (label, choices) in _CHOICES.items()]
     if len(customers) > 1:
         names = tuple((name, name) for name in customers)
-        lists.append(_list("customer", "Customer", names, text("customer")))
+        lists.append(_list("customer", "Customer", names, text("customer"), book))
     dispositions = {value for name, value in given if name == "disposition"}
     return SearchForm(
         box=box_of(given, flaw),
-        by=tuple(Choice(value, label, value == by) for value, (label, _) in BY.items()),
+        by=tuple(Choice(value, book.say(label), value == by) for value, (label, _) in BY.items()),
         fields=tuple(field(name, _LABELS[name], _HINTS.get(name, _HINT)) for name in FIELDS),
-        ranges=ranges_of(chosen),
+        ranges=ranges_of(chosen, book),
         since=time("since", "From"),
         until=time("until", "To"),
         outcomes=tuple(
@@ -202,23 +209,24 @@ def box_of(given: Items, flaw: FormFlaw | None = None) -> SearchBox:
     return SearchBox(value.strip(), flaw if flaw is not None and flaw.field == BOX else None)
 
 
-def flaw_of(error: QueryError, form_fields: Sequence[str] = (*FIELDS, *TEXTS, *_BOX_NAMES, "since", "until")) -> FormFlaw:
+def flaw_of(error: QueryError, book: Book, form_fields: Sequence[str] = (*FIELDS, *TEXTS, *_BOX_NAMES, "since", "until")) -> FormFlaw:
     """What is wrong in words, with what would be right."""
-    at = f" (at character {error.position + 1})" if error.position else ""
-    hint = f". {sentence_case(error.hint)}" if error.hint else ""
+    at = f" ({book.say('at character {number}', number=error.position + 1)})" if error.position else ""
+    hint = f". {sentence_case(book.told(error.hint))}" if error.hint else ""
+    message = book.told(error.message)
     known = error.field in form_fields
     name = f"{error.field}: " if error.field and not known else ""
-    words = f"{name}{sentence_case(error.message) if not name else error.message}{at}{hint}"
+    words = f"{name}{sentence_case(message) if not name else message}{at}{hint}"
     in_box = error.field in _BOX_NAMES
     return FormFlaw(words, BOX if in_box else error.field or "" if known else "", error.position if in_box else None)
 
 
-def pills(question: Question, by: str) -> list[Pill]:
+def pills(question: Question, by: str, book: Book) -> list[Pill]:
     """The filters that are set, each with the address without it."""
-    return pills_of(question, (*FILTERS, *(name for name in FIELDS if name not in BY[by][1])))
+    return pills_of(question, (*FILTERS, *(name for name in FIELDS if name not in BY[by][1])), book)
 
 
-def pills_of(question: Question, names: Sequence[str]) -> list[Pill]:
+def pills_of(question: Question, names: Sequence[str], book: Book) -> list[Pill]:
     """Those of these parameters that are set, each with the address without it."""
     labels = {**_LABELS, **TEXTS, BOX: "Pasted", "disposition": "Outcome", "customer": "Customer"}
     labels |= {name: name.capitalize() for name in ("verdict", "reason", "direction")}
@@ -226,14 +234,55 @@ def pills_of(question: Question, names: Sequence[str]) -> list[Pill]:
     for name in names:
         values = question.values(name)
         if name == "query":
-            found += _of_query(question)
+            found += _of_query(question, book)
         elif values:
-            address = question.without(name)
-            found.append(Pill(labels[name], _in_words(name, values), address, flipped=_without_it(question, name, values)))
+            address, part = question.without(name), listed(name, values)
+            flipped = question.with_values(**{name: None}, query=with_part(question.value("query"), f"not {part}")) if part else ""
+            switched = _set_aside(question, part, **{name: None}) if part else ""
+            words = _in_words(name, values, book)
+            found.append(Pill(book.say(labels[name]), words, address, flipped=flipped, part=part, switched=switched))
+    return [*found, *_aside(question, book)]
+
+
+def pinned_pills(parts: Sequence[str], book: Book) -> list[Pill]:
+    """What a reader has with each new search."""
+    found = []
+    for part in parts:
+        label, value, negated = _told(part, book)
+        found.append(Pill(label, value, "", negated, part=part))
     return found
 
 
-def _of_query(question: Question) -> list[Pill]:
+def _set_aside(question: Question, part: str, **changes: str | None) -> str:
+    """The address of a question with a part of it set aside."""
+    return question.with_values(**changes, off=list(dict.fromkeys((*question.values(OFF), part))))
+
+
+def _aside(question: Question, book: Book) -> list[Pill]:
+    """The parts that are set aside, each with the address without it and with it asked again."""
+    found = []
+    for part in question.values(OFF):
+        address = question.without(OFF, [part])
+        switched = question.with_values(
+            query=with_part(question.value("query"), part), off=[one for one in question.values(OFF) if one != part]
+        )
+        label, value, negated = _told(part, book)
+        found.append(Pill(label, value, address, negated, part=part, switched=switched, off=True))
+    return found
+
+
+def _told(part: str, book: Book) -> tuple[str, str, bool]:
+    """A part of a question in words: what it is about, the value, and whether it leaves that out."""
+    negated = is_negated(part)
+    plain_part = opposite(part) if negated else part
+    simple = _SIMPLE(plain_part)
+    if simple is None:
+        return book.say("Query"), plain_part, negated
+    values = re.findall(_QUOTED, simple[2], re.DOTALL) or [simple[2]]
+    return book.say(label_of(simple[1])), _in_words(simple[1], [re.sub(r"\\(.)", r"\1", one) for one in values], book), negated
+
+
+def _of_query(question: Question, book: Book) -> list[Pill]:
     """The parts of a question in the language, each with the address without it and with its opposite."""
     text = question.value("query")
     parts = parts_of(text)
@@ -242,40 +291,35 @@ def _of_query(question: Question) -> list[Pill]:
         others = [one for at, one in enumerate(parts) if at != number]
         address = question.with_values(query=joined(others) if others else None)
         flipped = question.with_values(query=joined([*parts[:number], opposite(part), *parts[number + 1 :]]))
-        negated = opposite(part) if is_negated(part) else ""
-        plain_part = negated or part
-        simple = _SIMPLE(plain_part)
-        label, value = (label_of(simple[1]), re.sub(r"\\(.)", r"\1", simple[2] or simple[3] or "")) if simple else ("Query", plain_part)
-        found.append(Pill(label, value, address, bool(negated), flipped))
+        switched = _set_aside(question, part, query=joined(others) if others else None)
+        label, value, negated = _told(part, book)
+        found.append(Pill(label, value, address, negated, flipped, part, switched))
     return found
 
 
-def _without_it(question: Question, name: str, values: Sequence[str]) -> str:
-    """The address that leaves out what a criterion asks for; empty where no language has it."""
-    if name not in BY_WORD or any(map(is_pattern, values)):
-        return ""
-    part = f"not {name}: {quoted(values[0])}" if len(values) == 1 else f"not {name}: ({' or '.join(map(quoted, values))})"
-    return question.with_values(**{name: None}, query=with_part(question.value("query"), part))
-
-
-def _in_words(name: str, values: Sequence[str]) -> str:
+def _in_words(name: str, values: Sequence[str], book: Book) -> str:
     """The values of a filter; a group of outcomes by its own name."""
     if name == "disposition":
         group = next((group for group in GROUPS if {member.value for member in group.members} == set(values)), None)
-        return group.label if group is not None else outcomes(values)
-    labels = dict(_CHOICES[name][1]) if name in _CHOICES else {}
-    return " or ".join(labels.get(value, value) for value in values)
+        return book.say(group.label) if group is not None else outcomes_in_words(values, book)
+    labels = dict(_said(_CHOICES[name][1], book)) if name in _CHOICES else {}
+    return f" {book.say('or')} ".join(labels.get(value, value) for value in values)
 
 
-def ranges_of(chosen: str) -> tuple[Choice, ...]:
+def _said(choices: Sequence[tuple[str, str]], book: Book) -> tuple[tuple[str, str], ...]:
+    """Choices in the reader's language."""
+    return tuple((value, sentence_case(book.say(label))) for value, label in choices)
+
+
+def ranges_of(chosen: str, book: Book) -> tuple[Choice, ...]:
     """The time ranges, with the one for times of one's own last."""
     listed = [*((value, label) for value, label, _ in RANGES), ("", "Everything kept"), (CUSTOM, "From … to …")]
-    return tuple(Choice(value, label, value == chosen) for value, label in listed)
+    return tuple(Choice(value, book.say(label), value == chosen) for value, label in listed)
 
 
-def times_of(question: Question) -> list[TimeChoice]:
+def times_of(question: Question, book: Book) -> list[TimeChoice]:
     """The time ranges of a list, each with the address of the same question in it."""
-    listed = ranges_of(range_of(question.items))
+    listed = ranges_of(range_of(question.items), book)
     return [
         TimeChoice(
             one.label, one.chosen, None if one.value == CUSTOM else question.with_values(since=one.value or None, until=None, tz=None)
@@ -284,11 +328,11 @@ def times_of(question: Question) -> list[TimeChoice]:
     ]
 
 
-def _list(name: str, label: str, choices: Sequence[tuple[str, str]], value: str) -> List:
+def _list(name: str, label: str, choices: Sequence[tuple[str, str]], value: str, book: Book) -> List:
     """A list with what is chosen; several values, which only an address can have, are an entry of their own."""
-    entries = [Choice("", "Any", not value)]
+    entries = [Choice("", book.say("Any"), not value)]
     if value and value not in dict(choices):
-        entries.append(Choice(value, " or ".join(dict(choices).get(one, one) for one in value.split(", ")), True))
+        entries.append(Choice(value, f" {book.say('or')} ".join(dict(choices).get(one, one) for one in value.split(", ")), True))
     return List(name, label, (*entries, *(Choice(one, words, one == value) for one, words in choices)))
 
 

@@ -21,7 +21,7 @@ from search.http.pages.presets import DIFFERS, PRESETS, Preset, able, choices, l
 from search.http.pages.question import BOX, FIELDS, Items, Question, asked, folded, range_of, short_time
 from search.http.pages.render import PageRequest, page_of, render
 from search.http.pages.sections import Section, section_of, telling_of
-from search.http.pages.sentence import when, who
+from search.http.pages.sentence import beginning, time_of
 from search.http.pages.trace import drawn
 from search.http.sessions import AnyRequest
 from search.query import Query, QueryError, nearest
@@ -51,7 +51,7 @@ def insights(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMai
         items = folded(rest, page.clock, site.zone)
         question = asked(items, site, caller, mail)
     except QueryError as error:
-        return _show(page, mail, given, by, flaw=flaw_of(error), status=400)
+        return _show(page, mail, given, by, flaw=flaw_of(error, page.book), status=400)
     address = _address(question, by)
     if sorted(given) != sorted(parse_qsl(address, keep_blank_values=True)):
         return Redirect(f"{site.base}/insights?{address}", status_code=303)
@@ -60,7 +60,7 @@ def insights(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMai
         telling = mail.differs(question.query, against=_others(question)) if by == DIFFERS else None
         chart = drawn(page, mail, question, state)
     except QueryError as error:
-        return _show(page, mail, given, by, flaw=flaw_of(error), status=400)
+        return _show(page, mail, given, by, flaw=flaw_of(error, page.book), status=400)
     note("insights", mail.count(question.query))
     return render(
         page,
@@ -69,7 +69,7 @@ def insights(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMai
         **_frame(page, given, by, question),
         result={"chart": chart, "question": question},
         sections=sections,
-        telling=None if telling is None else telling_of(question, telling),
+        telling=None if telling is None else telling_of(question, telling, page.book),
         compared=telling,
         others=question.query.domain if _others(question) is not None else (),
     )
@@ -91,7 +91,7 @@ def export_section(request: AnyRequest, site: TheSite, caller: TheCaller, mail: 
         else:
             table = _rows(section_of(mail, question, preset, page.clock, many=bool(by)))
     except QueryError as error:
-        return _show(page, mail, rest, by, flaw=flaw_of(error), status=400)
+        return _show(page, mail, rest, by, flaw=flaw_of(error, page.book), status=400)
     note("insights", len(table) - 1)
     out = io.StringIO()
     csv.writer(out).writerows([csv_cell(safe(cell)) if isinstance(cell, str) else cell for cell in row] for row in table)
@@ -152,19 +152,21 @@ def _sections(page: PageRequest, mail: MailTrace, question: Question, chosen: Pr
 
 def _frame(page: PageRequest, given: Items, by: str, question: Question | None, flaw: FormFlaw | None = None) -> dict[str, Any]:
     """What the page shows in each of its states."""
-    scope = page.reader.scope
+    scope, book = page.reader.scope, page.book
+    bys = [Choice(word, book.say(label_of(word)), word == by) for word in choices(scope)]
     return {
         "box": box_of(given, flaw),
         "flaw": flaw,
-        "ranges": ranges_of(range_of(given)),
+        "ranges": ranges_of(range_of(given), book),
         "since": local_time(next((value for name, value in given if name == "since"), ""), page.clock),
         "until": local_time(next((value for name, value in given if name == "until"), ""), page.clock),
-        "bys": [Choice("", "Overview", not by), *(Choice(word, label_of(word), word == by) for word in choices(scope))],
+        "bys": [Choice("", book.say("Overview"), not by), bys[0], *sorted(bys[1:], key=lambda one: one.label.lower())],
         "by": by,
         "kept": [item for item in given if item[0] not in _OWN and item[0] != "range"],
-        "pills": [] if question is None else pills_of(question, (*FILTERS, *FIELDS, "domain", "customer")),
-        "who": [] if question is None else who(question),
-        "when": "" if question is None else when(question, page.clock) or " in everything that is kept",
+        "pills": [] if question is None else pills_of(question, (*FILTERS, *FIELDS, "domain", "customer"), book),
+        "subject": [] if question is None else beginning(book.say("Mail"), question, page.clock),
+        "nothing": [] if question is None else beginning(book.say("No mail"), question, page.clock),
+        "when": "" if question is None else time_of(question, page.clock),
     }
 
 

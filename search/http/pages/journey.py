@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
 
+from mappings.locales import Book
 from mappings.sentences import NOT_TRIED
 from mappings.vocabulary import Disposition
 from search.answers import Hop, ReportAnswer, Step, TraceAnswer
@@ -87,20 +88,21 @@ def product(programs: Sequence[str]) -> str:
     return known[0] if known else programs[0] if programs else ""
 
 
-def way(report: ReportAnswer) -> list[Box]:
+def way(report: ReportAnswer, book: Book) -> list[Box]:
     """The stations from the sending server to the end."""
+    say = book.say
     trace = report.trace
     boxes: list[Box] = []
     server = trace.sending_server
     if server.name or server.ip:
         known = server.name if server.name and server.name != "unknown" else None
-        where = f"sending server, {server.ip}" if server.ip and known else "sending server"
+        where = f"{say('sending server')}, {server.ip}" if server.ip and known else say("sending server")
         boxes.append(Box(known or server.ip or "", where))
     elif report.hops and trace.sender == "":
-        boxes.append(Box("The mail system", "made the message itself"))
+        boxes.append(Box(say("The mail system"), say("made the message itself")))
     stations = [hop for hop in report.hops if hop.kind != "connection"] or list(report.hops)
-    boxes += [Box(hop_title(hop), _hop_line(hop)) for hop in stations]
-    boxes.append(_end(trace, report.next_ids))
+    boxes += [Box(hop_title(hop), _hop_line(hop, book)) for hop in stations]
+    boxes.append(_end(trace, report.next_ids, book))
     return boxes
 
 
@@ -109,28 +111,34 @@ def hop_title(hop: Hop) -> str:
     return " · ".join(part for part in (hop.host, product(hop.programs)) if part)
 
 
-def _hop_line(hop: Hop) -> str:
+def _hop_line(hop: Hop, book: Book) -> str:
     """The ids and result of a hop."""
     if hop.kind == "scan":
-        score = f"score {hop.score:g}" if hop.score is not None else ""
-        return ", ".join(part for part in (f"scan {hop.mail_id}" if hop.mail_id else "scan", hop.result or "", score) if part)
+        score = book.say("score {number}", number=hop.score) if hop.score is not None else ""
+        return ", ".join(
+            part for part in (book.say("scan {id}", id=hop.mail_id) if hop.mail_id else book.say("scan"), hop.result or "", score) if part
+        )
     if hop.kind == "queue":
-        return f"queue ID {hop.queue_id}"
-    return "refused in the dialogue" if hop.kind == "refusal" else hop.kind
+        return book.say("queue ID {id}", id=hop.queue_id or "")
+    return book.say("refused in the dialogue" if hop.kind == "refusal" else hop.kind)
 
 
-def _end(trace: TraceAnswer, next_ids: list[str]) -> Box:
+def _end(trace: TraceAnswer, next_ids: list[str], book: Book) -> Box:
     """The last station, in the colour of the outcome."""
-    word = DISPOSITIONS[trace.disposition]
+    word, say = DISPOSITIONS[trace.disposition], book.say
     server = server_of(trace.relay)
     if trace.disposition is Disposition.QUARANTINED:
-        return Box("Quarantine", trace.quarantine_id or "", word.tone)
+        return Box(say("Quarantine"), trace.quarantine_id or "", word.tone)
     if trace.disposition in (Disposition.DELIVERED, Disposition.RELEASED):
-        queued = f"accepted as {next_ids[-1]}" if next_ids else "accepted"
-        return Box(server[0], queued, word.tone) if server else Box("Mailbox", trace.relay or "delivered", word.tone)
+        queued = say("accepted as {id}", id=next_ids[-1]) if next_ids else say("accepted")
+        return Box(server[0], queued, word.tone) if server else Box(say("Mailbox"), trace.relay or say("delivered"), word.tone)
     if trace.disposition in (Disposition.DEFERRED, Disposition.BOUNCED, Disposition.EXPIRED):
-        return Box(server[0], word.label.lower(), word.tone) if server else Box(word.label, trace.relay or headline(trace), word.tone)
-    return Box(_ENDS.get(trace.disposition, word.label), "", word.tone)
+        return (
+            Box(server[0], say(word.label.lower()), word.tone)
+            if server
+            else Box(say(word.label), trace.relay or headline(trace, book), word.tone)
+        )
+    return Box(say(_ENDS.get(trace.disposition, word.label)), "", word.tone)
 
 
 def steps(report: ReportAnswer, clock: Clock) -> list[HopSteps]:
@@ -151,12 +159,12 @@ def steps(report: ReportAnswer, clock: Clock) -> list[HopSteps]:
         begin = min((scan.begin for scan in scans), default=None)
         before = [step for step in own if begin is None or step.time < begin]
         after = own[len(before) :]
-        found.append(line.part(hop_title(hop), _link(hop), before))
-        found += [line.part(hop_title(scan), _link(scan), _of(report, scan)) for scan in scans]
+        found.append(line.part(hop_title(hop), _link(hop, clock.book), before))
+        found += [line.part(hop_title(scan), _link(scan, clock.book), _of(report, scan)) for scan in scans]
         found.append(line.part(hop_title(hop), "", after))
         written |= {hop.id, *(scan.id for scan in scans)}
     stray = [step for step in report.timeline if step.hop not in written]
-    found.append(line.part("Beside the hops" if report.hops else "", "", stray))
+    found.append(line.part(clock.book.say("Beside the hops") if report.hops else "", "", stray))
     return [part for part in found if part.before]
 
 
@@ -165,9 +173,13 @@ def _of(report: ReportAnswer, hop: Hop) -> list[Step]:
     return [step for step in report.timeline if step.hop == hop.id]
 
 
-def _link(hop: Hop) -> str:
+def _link(hop: Hop, book: Book) -> str:
     """What says that it follows the hop before, and how sure that is."""
-    return f"linked by {hop.evidence}, {hop.confidence}" if hop.evidence else ""
+    return (
+        book.say("linked by {words}, {more}", words=book.told(hop.evidence), more=book.say(hop.confidence or "certain"))
+        if hop.evidence
+        else ""
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +200,13 @@ class _Timeline:
         number = len(tries) - _ATTEMPTS
         # Exim logs at each queue run that it is not yet time.
         waits = sum(1 for step in own[begin:end] if step.words.startswith(NOT_TRIED))
-        what = f"{number:,} more attempt{'s' if number > 1 else ''}" if not waits else f"{number:,} more, {waits:,} of them not tried yet"
-        label = f"{what}, {folded[0].moment.short} to {folded[-1].moment.short}"
+        say = self.clock.book.say
+        what = (
+            say("{number} more, {total} of them not tried yet", number=number, total=waits)
+            if waits
+            else say("{count} more attempts", count=number)
+        )
+        label = say("{words}, {begin} to {end}", words=what, begin=folded[0].moment.short, end=folded[-1].moment.short)
         return HopSteps(title, link, shown[:begin], folded, label, shown[end:])
 
     def shown(self, step: Step) -> Shown:
@@ -199,7 +216,7 @@ class _Timeline:
         absolute = moment.fine if step.fine else moment.time
         return Shown(
             moment=moment,
-            offset=absolute if step is self.first else offset(seconds, fine=step.fine),
+            offset=absolute if step is self.first else offset(seconds, self.clock.book, fine=step.fine),
             first=step is self.first,
             words=self.clock.localised(step.words),
             # The folder is the operator's business.
@@ -208,15 +225,15 @@ class _Timeline:
         )
 
 
-def offset(seconds: float, *, fine: bool) -> str:
+def offset(seconds: float, book: Book, *, fine: bool) -> str:
     """How long after the first step: `+0.208 s`, `+12 min 3 s`, `+2 d 4 h`."""
     sign = "+" if seconds >= 0 else "−"
     seconds = abs(seconds)
     if seconds < 60:
-        return f"{sign}{seconds:.3f} s" if fine else f"{sign}{seconds:.0f} s"
+        return f"{sign}{book.number(seconds, 3) if fine else book.number(round(seconds))} s"
     whole = int(seconds)
     if whole < 3_600:
         return f"{sign}{whole // 60} min {whole % 60} s"
     if whole < 86_400:
         return f"{sign}{whole // 3_600} h {whole % 3_600 // 60} min"
-    return f"{sign}{whole // 86_400} d {whole % 86_400 // 3_600} h"
+    return sign + book.say("{number} d {total} h", number=whole // 86_400, total=whole % 86_400 // 3_600)

@@ -12,7 +12,7 @@ from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.live import Following, LiveStream
 from search.http.pages.chooser import columns_of
 from search.http.pages.question import Items, Question, asked, folded
-from search.http.pages.render import PageRequest, environment, page_of
+from search.http.pages.render import PageRequest, page_of, rendered
 from search.http.pages.rows import row_of
 from search.http.sessions import AnyRequest
 from search.service import MailTrace
@@ -45,14 +45,14 @@ class _Shown:
 
     def __call__(self, mail: MailTrace, rows: list[TraceAnswer]) -> list[Any]:
         """The rows as parts of the page, each with its id; without one that is gone, or became another, since it was found."""
-        fields, template = [column.field.name for column in self._columns], environment().get_template("trace_lines.html")
+        fields = [column.field.name for column in self._columns]
         found = []
         for row in rows:
             values = mail.values(row.id, fields)
             if values is not None:
                 shown = row_of(row, self._columns, values, self._page.clock, mail.scope)
                 result = {"rows": [shown], "question": self._question}
-                found.append({"id": row.id, "row": template.render(page=self._page, result=result)})
+                found.append({"id": row.id, "row": rendered(self._page, "trace_lines.html", result=result)})
         return found
 
 

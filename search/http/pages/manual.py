@@ -11,7 +11,7 @@ from litestar import Response, get
 from mappings.criteria import CRITERIA, Criterion
 from search.http.given import TheCaller, TheMail, TheSite
 from search.http.pages.render import page_of, render
-from search.http.pages.words import DIRECTIONS, DISPOSITIONS, REASONS, VERDICT_NAMES, sentence_case
+from search.http.pages.words import DIRECTIONS, DISPOSITIONS, REASONS, VERDICT_NAMES
 from search.http.sessions import AnyRequest
 from search.scope import Scope
 
@@ -38,7 +38,7 @@ _PRIVATE_EXAMPLES: Final = (
 _WORDS: Final[tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]] = (
     ("disposition", tuple((one.value, badge.label, one.sentence) for one, badge in DISPOSITIONS.items())),
     ("verdict", tuple((one.value, label, one.sentence) for one, label in VERDICT_NAMES.items())),
-    ("reason", tuple((one.value, sentence_case(label), one.sentence) for one, label in REASONS.items())),
+    ("reason", tuple((one.value, label, one.sentence) for one, label in REASONS.items())),
     ("direction", tuple((one.value, label, one.sentence) for one, label in DIRECTIONS.items())),
 )
 

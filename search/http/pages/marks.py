@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
+from mappings.locales import Book
 from mappings.vocabulary import Disposition
 from search.engines import Side
 from search.http.pages.clock import Clock
@@ -52,31 +53,35 @@ def marks_of(
         usual = {group.key: usual_of(weeks, name, group.members) for group in _COMPARED}
         everything = usual_of(weeks, name, tuple(Disposition))
         own = [(side, f"@{name}"), *asked]
-        found[name] = _marks(counts.get(name, {}), usual, everything, own, _until(page.clock, until_ms))
+        found[name] = _marks(counts.get(name, {}), usual, everything, own, _until(page.clock, until_ms), page.book)
     return found
 
 
 def _marks(
-    fates: Fates, usual: dict[str, list[int]], everything: list[int], own: list[tuple[str, str]], until: str
+    fates: Fates, usual: dict[str, list[int]], everything: list[int], own: list[tuple[str, str]], until: str, book: Book
 ) -> tuple[UnusualMark, ...]:
     """What is unusual by outcome; where nothing is, in all."""
     found = []
     for group in _COMPARED:
         if one := unusual(sum(fates.get(member, 0) for member in group.members), usual[group.key]):
             address = urlencode([*own, *(("disposition", member.value) for member in group.members)])
-            found.append(UnusualMark(_in_words(one, group.label.lower(), until), address if one.count else "", one.more))
+            found.append(UnusualMark(_in_words(one, book.say(group.label), until, book), address if one.count else "", one.more))
     if not found and (one := unusual(sum(fates.values()), everything)):
-        found.append(UnusualMark(_in_words(one, "mail", until), urlencode(own) if one.count else "", one.more))
+        found.append(UnusualMark(_in_words(one, book.say("All mail"), until, book), urlencode(own) if one.count else "", one.more))
     return tuple(found)
 
 
 def _until(clock: Clock, until_ms: int) -> str:
     """Up to when it was counted; empty where it was to the end of the day."""
     moment = clock.at(until_ms)
-    return f" until {moment.local:%H:%M}" if moment.local.hour or moment.local.minute else ""
+    return f"{moment.local:%H:%M}" if moment.local.hour or moment.local.minute else ""
 
 
-def _in_words(one: Unusual, label: str, until: str) -> str:
-    """What is unusual in words: `Much more rejected until 14:00: 214, usually about 12`."""
-    usual = f"usually about {one.usual:,}" if one.usual else "usually next to none"
-    return f"Much {'more' if one.more else 'less'} {label}{until}: {one.count:,}, {usual}"
+def _in_words(one: Unusual, label: str, until: str, book: Book) -> str:
+    """What is unusual in words: `Rejected: much more than usual until 14:00 (214, usually about 12)`."""
+    if until:
+        phrase = "{label}: much more than usual until {time}" if one.more else "{label}: much less than usual until {time}"
+    else:
+        phrase = "{label}: much more than usual" if one.more else "{label}: much less than usual"
+    usual = "{number}, usually about {total}" if one.usual else "{number}, usually next to none"
+    return f"{book.say(phrase, label=label, time=until)} ({book.say(usual, number=one.count, total=one.usual)})"

@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from mappings import patterns
+from mappings.locales import Book
 from mappings.patterns import Form
 from search.answers import NearValue
 from search.engines import Total
 from search.http.pages.form import FILTERS
 from search.http.pages.question import FIELDS, Items, Question, changed
-from search.http.pages.sentence import SentencePart, own, value
+from search.http.pages.sentence import SentencePart, own, said, value
 
 #: How `search.empty` begins its own offers, for which there are links here.
 _OFFER: Final = " found "
+_OF_DOMAIN: Final = (
+    ("sender", "Search all mail from the domain {values}"),
+    ("recipient", "Search all mail to the domain {values}"),
+    ("address", "Search all mail from or to the domain {values}"),
+)
 _TEXTS = (*FIELDS, "domain", "client", "relay", "message_id", "queue_id")
 
 
@@ -34,7 +40,7 @@ def causes(warnings: list[str]) -> list[str]:
     return [warning for warning in warnings if not (warning[:1].isdigit() or warning.startswith("more than")) or _OFFER not in warning]
 
 
-def offers(question: Question, domains: int) -> list[Offer]:
+def offers(question: Question, domains: int, book: Book) -> list[Offer]:
     """Questions near this one, the nearest first; `domains` is how many the caller sees, 0 for all."""
     found: list[Offer] = []
 
@@ -43,31 +49,41 @@ def offers(question: Question, domains: int) -> list[Offer]:
 
     sender, recipient = question.values("sender"), question.values("recipient")
     if sender and not recipient:
-        offer([own("Search by Recipient: mail to "), value(question.value("sender"))], sender=None, recipient=sender)
+        offer(
+            said(book.phrase("Search by Recipient: mail to {values}"), values=[value(question.value("sender"))]),
+            sender=None,
+            recipient=sender,
+        )
     if recipient and not sender:
-        offer([own("Search by Sender: mail from "), value(question.value("recipient"))], recipient=None, sender=recipient)
+        offer(
+            said(book.phrase("Search by Sender: mail from {values}"), values=[value(question.value("recipient"))]),
+            recipient=None,
+            sender=recipient,
+        )
     if question.values("since") or question.values("until"):
         if question.value("since") in ("1h", "24h", "today", "7d"):
-            offer([own("Search the last 30 days")], since="30d", until=None)
-        offer([own("Search everything that is kept")], since=None, until=None, tz=None)
+            offer([own(book.say("Search the last 30 days"))], since="30d", until=None)
+        offer([own(book.say("Search everything that is kept"))], since=None, until=None, tz=None)
     if any(question.values(name) for name in FILTERS):
-        offer([own("Search without the filters")], **dict.fromkeys(FILTERS))
-    for side, words in (("sender", "from"), ("recipient", "to"), ("address", "from or to")):
+        offer([own(book.say("Search without the filters"))], **dict.fromkeys(FILTERS))
+    for side, phrase in _OF_DOMAIN:
         whole = _domains(question.values(side))
         if whole:
-            named = " or ".join(domain.removeprefix("@") for domain in whole)
-            offer([own(f"Search all mail {words} the domain "), value(named)], **{side: whole})
+            named = f" {book.say('or')} ".join(domain.removeprefix("@") for domain in whole)
+            offer(said(book.phrase(phrase), values=[value(named)]), **{side: whole})
     if question.values("domain") or question.values("customer"):
-        everywhere = f"Search in all {domains:,} of your domains" if domains > 1 else "Search in all domains"
+        everywhere = (
+            book.say("Search in all {number} of your domains", number=domains) if domains > 1 else book.say("Search in all domains")
+        )
         offer([own(everywhere)], domain=None, customer=None)
     return found
 
 
-def near_offers(question: Question, near: list[NearValue]) -> list[Offer]:
+def near_offers(question: Question, near: list[NearValue], book: Book) -> list[Offer]:
     """The same question with a value that there is in place of one of which there is nothing."""
     found = []
     for one in near:
-        words = [own("Did you mean "), value(one.value), own("?")]
+        words = said(book.phrase("Did you mean {values}?"), values=[value(one.value)])
         if question.values(one.criterion) == (one.asked,):
             items = changed(question.items, {one.criterion: one.value})
         else:

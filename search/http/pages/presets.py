@@ -83,10 +83,10 @@ def able(preset: Preset, scope: Scope) -> bool:
 
 
 def choices(scope: Scope) -> list[str]:
-    """The words that a reader can choose to count by, as they are called in their order."""
+    """The words that a reader can choose to count by; the one for what differs first."""
     ours = {"id", "envelope_sender", "final_recipient", *(one.name for one in CRITERIA if one.private and scope.domains is not None)}
     listed = [name for name in (*countable(), NETWORK, "mailtrace.enhanced_code") if name not in ours]
-    return [DIFFERS, *sorted(listed, key=label_of)]
+    return [DIFFERS, *listed]
 
 
 def _may_count(criterion: Criterion | None, scope: Scope) -> bool:

@@ -44,5 +44,5 @@ def error_page(request: AnyRequest, status: int, request_id: str, *, busy: bool 
         words=words,
         number=request_id if status >= 500 else "",
         again=status in (429, 503),
-        fresh=not_known() if status == 503 and not busy else None,
+        fresh=not_known(page.book) if status == 503 and not busy else None,
     )

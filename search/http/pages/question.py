@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
+from mappings.locales import Book
 from search import pasting
 from search.access import Caller
 from search.http import parameters
 from search.http.pages.clock import Clock
 from search.http.pages.words import DISPOSITIONS
 from search.http.site import Site
+from search.narrowing import listed, parts_of, with_part
 from search.query import CRITERIA, WORDS, Query, QueryError, format_time, nearest, parse_time
 from search.service import MailTrace
 from search.sorting import Sort
+from search.times import DAYS
 
 #: Parameters in their order in an address.
 Items = tuple[tuple[str, str], ...]
@@ -41,6 +44,7 @@ RANGES: Final = (
     ("1h", "Last hour", "in the last hour"),
     ("24h", "Last 24 hours", "in the last 24 hours"),
     ("today", "Today", "today"),
+    ("this-week", "This week", "this week"),
     ("7d", "Last 7 days", "in the last 7 days"),
     ("30d", "Last 30 days", "in the last 30 days"),
     ("90d", "Last 90 days", "in the last 90 days"),
@@ -61,14 +65,15 @@ BOX: Final = "text"
 PAGE_LENGTH: Final = 50
 _LONGEST_PAGE = 1_000
 #: The parameters that an address may have; those of a form come beside them.
-_KNOWN = (*CRITERIA, "query", BOX, "customer", "since", "until", "tz", "sort", "columns", "cursor", "limit")
+_KNOWN = (*CRITERIA, "query", BOX, "customer", "since", "until", "tz", "sort", "columns", "off", "cursor", "limit")
 #: What links and forms of the list have beside them: a value that is asked for or left out, and one more column.
 ONLY, NOT, ADD = "only", "not", "add"
+#: A part of a question that is set aside for now, and one that the reader has with each new search.
+OFF, PIN = "off", "pin"
 #: How the list is shown; nothing of what is asked.
-SHOWN: Final = ("sort", "columns")
+SHOWN: Final = ("sort", "columns", OFF)
 TIMES: Final = ("since", "until")
 _BRACKETED = re.compile(r"<([^<>\s]+@[^<>\s]+)>").findall
-_DAYS = ("today", "yesterday")
 _EMPTY: Final = {
     "sender": "Enter a sender, or * for all",
     "recipient": "Enter a recipient, or * for all",
@@ -141,7 +146,7 @@ def folded(given: Items, clock: Clock, site_zone: str) -> Items:
     for name, written in given:
         value = written.strip()
         if (
-            name in ("by", "range", ONLY, NOT, ADD)
+            name in ("by", "range", ONLY, NOT, ADD, PIN)
             or (name, value) == ("sort", Sort.NEWEST)
             or not value
             or (name in FIELDS and name not in mine)
@@ -159,10 +164,22 @@ def folded(given: Items, clock: Clock, site_zone: str) -> Items:
             kept.append((name, value))
     if chosen not in (None, CUSTOM, EVERYTHING):
         kept.append(("since", str(chosen)))
-    if clock.name != site_zone and _one(given, "tz") is None and any(name in TIMES and value in _DAYS for name, value in kept):
+    kept = _pinned(kept, [value for name, value in given if name == PIN and value.strip()])
+    if clock.name != site_zone and _one(given, "tz") is None and any(name in TIMES and value in DAYS for name, value in kept):
         # Another reader's, and the API's, today is another day.
         kept.append(("tz", clock.name))
     return tuple(sorted(dict.fromkeys(kept), key=lambda item: _place(item[0])))
+
+
+def _pinned(items: list[tuple[str, str]], parts: Sequence[str]) -> list[tuple[str, str]]:
+    """The parameters with what the reader has pinned, where they do not ask for it already."""
+    criteria = {name: [value for one, value in items if one == name] for name in CRITERIA}
+    there = {listed(name, values) for name, values in criteria.items()}
+    for part in parts:
+        text = next((value for name, value in items if name == "query"), "")
+        if part not in there and part not in parts_of(text):
+            items = changed(tuple(items), {"query": with_part(text, part)})
+    return items
 
 
 def asked(items: Items, site: Site, caller: Caller, mail: MailTrace) -> Question:
@@ -207,10 +224,10 @@ def range_of(items: Items) -> str:
     return since if until is None and since in {value for value, _, _ in RANGES} else CUSTOM
 
 
-def outcomes(values: Sequence[str]) -> str:
+def outcomes_in_words(values: Sequence[str], book: Book) -> str:
     """Some dispositions in words: "Delivered or Released"."""
-    labels = {disposition.value: word.label for disposition, word in DISPOSITIONS.items()}
-    return " or ".join(labels.get(value, value) for value in values)
+    labels = {disposition.value: book.say(word.label) for disposition, word in DISPOSITIONS.items()}
+    return f" {book.say('or')} ".join(labels.get(value, value) for value in values)
 
 
 def _one(items: Items, name: str) -> str | None:
@@ -233,7 +250,7 @@ def _several(value: str) -> list[str]:
 def _absolute(value: str, clock: Clock) -> str:
     """A time of the reader's zone as one that means the same to everybody; what is relative stays as it is."""
     word = value.lower()
-    if word == "now" or word in _DAYS or word[-1:] in "smhdwz":
+    if word == "now" or word in DAYS or word[-1:] in "smhdwz":
         return value
     try:
         return short_time(parse_time(value, clock.now_ms, clock.zone))

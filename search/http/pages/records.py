@@ -65,7 +65,7 @@ def sources(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail
     state = mail.freshness()
     # A log domain of whose lines none has a stamp that can be has no time.
     times = [page.clock.at(source.read_up_to_ms) if source.read_up_to_ms > 0 else None for source in state.sources]
-    listed = [(source, at, page.clock.localised(source.words)) for source, at in zip(state.sources, times, strict=True)]
+    listed = [(source, at, page.told(source.words)) for source, at in zip(state.sources, times, strict=True)]
     oldest = page.clock.of(state.oldest) if state.oldest is not None else None
     return render(
         page,
@@ -74,7 +74,7 @@ def sources(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail
         sources=listed,
         readings=[reading_view(one, page.clock) for one in state.readings],
         oldest=oldest,
-        lacking=[page.clock.localised(one) for one in state.warnings],
+        lacking=[page.told(one) for one in state.warnings],
     )
 
 

@@ -2,31 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import jinja2
+import msgspec
 from litestar import Response
 from litestar.enums import MediaType
 from litestar.exceptions import NotAuthorizedException
+from markupsafe import Markup, escape
 
 from mappings.faults import StoreError
-from mappings.locales import LANGUAGES, Book, chosen_of
+from mappings.locales import LANGUAGES, Book, Books, chosen_of, pieces_of
 from search.access import Caller, Role
 from search.http.pages import assets, hostile
-from search.http.pages.clock import Clock, written_number, zone_of
+from search.http.pages.clock import Clock, zone_of
 from search.http.pages.freshness import Freshness, freshness_of, not_known
-from search.http.pages.words import GROUPS
+from search.http.pages.pins import PINS, pinned
+from search.http.pages.words import GROUPS, sentence_case
 from search.http.sessions import AnyRequest
 from search.http.site import Site
 from search.http.state import request_id
 from search.service import MailTrace
 
 _TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
+_NOTHING: Final = Markup("")
+#: Says a phrase, with its places filled.
+Say = Callable[..., Markup]
 THEMES: Final = ("light", "dark")
+#: What scripts say: the page hands it to them in the reader's language.
+_SCRIPT_PHRASES: Final = (
+    "Copied",
+    "It could not be copied. Select the text and copy it.",
+    "That did not work. The page is as it was; try again.",
+    "{count} new",
+    "More than {number} new",
+    "{count} new messages",
+    "{count} messages",
+    "{count} to choose from with the arrow keys",
+    "How the question may go on",
+    "Forget the search {name}",
+)
 
 
 @lru_cache(maxsize=1)
@@ -44,7 +64,8 @@ def environment() -> jinja2.Environment:
     made.filters["shown"] = hostile.shown
     made.filters["left_out"] = hostile.left_out
     made.filters["plain"] = hostile.plain
-    made.filters["number"] = lambda number: f"{number:,}"
+    made.filters["number"] = _number
+    made.filters["sentence_case"] = sentence_case
     made.globals["groups"] = GROUPS
     made.globals["LONGEST"], made.globals["IN_LIST"] = hostile.LONGEST, hostile.LONGEST_IN_LIST
     return made
@@ -99,28 +120,38 @@ class PageRequest:
         return chosen if chosen in THEMES else ""
 
     @property
-    def lang(self) -> str:
-        """The reader's language: the one that was chosen, else the best that his browser asks for."""
-        chosen = self.request.cookies.get("lang", "")
-        return chosen if chosen in LANGUAGES else chosen_of(self.request.headers.get("accept-language", ""))
-
-    @property
     def book(self) -> Book:
         """What is written in the reader's language."""
-        return self.site.books[self.lang]
+        return self.clock.book
 
-    def say(self, phrase: str) -> str:
-        """A phrase of a page in the reader's language; as it is where there is none."""
-        return self.book.phrase(phrase)
+    @property
+    def lang(self) -> str:
+        """The reader's language."""
+        return self.book.code
 
-    def figure(self, number: float) -> str:
-        """A number as the reader's language writes it."""
-        return written_number(number, self.book.locale)
+    @property
+    def say(self) -> Say:
+        """Says a phrase in the reader's language, for a template; values that are no parts of a page are escaped."""
+        return _saying(self.site.books, self.lang)
+
+    @property
+    def script_words(self) -> str:
+        """The phrases that scripts show, in JSON: each by its English, with its plural forms where it counts."""
+        return _script_words(self.site.books, self.lang)
+
+    def told(self, sentence: str) -> str:
+        """A sentence of the service in the reader's language, with its times in the reader's zone."""
+        return self.clock.localised(sentence)
 
     @property
     def roomy(self) -> bool:
         """Whether rows of lists have room, as was chosen; else they are dense."""
         return self.request.cookies.get("rows", "") == "roomy"
+
+    @property
+    def pins(self) -> tuple[str, ...]:
+        """What the reader has with each new search: parts of a question in the language."""
+        return pinned(self.request.cookies.get(PINS, ""))
 
     @property
     def chart_folded(self) -> bool:
@@ -162,12 +193,50 @@ def page_of(request: AnyRequest, site: Site, caller: Caller | None) -> PageReque
     chosen = request.cookies.get("zone", "")
     zone = zone_of(chosen)
     name = chosen if zone is not None else site.zone
-    return PageRequest(request, site, caller, Clock(zone or zone_of(site.zone) or _utc(), name, site.clock()))
+    book = site.books[_language(request)]
+    return PageRequest(request, site, caller, Clock(zone or zone_of(site.zone) or _utc(), name, site.clock(), book))
 
 
-def in_language(page: PageRequest) -> PageRequest:
-    """The page with its times as the reader's language writes them: for pages that are translated."""
-    return replace(page, clock=replace(page.clock, locale=page.book.locale))
+def _language(request: AnyRequest) -> str:
+    """The reader's language: the one that was chosen, else the best that the browser asks for."""
+    chosen = request.cookies.get("lang", "")
+    return chosen if chosen in LANGUAGES else chosen_of(request.headers.get("accept-language", ""))
+
+
+@lru_cache(maxsize=32)
+def _script_words(books: Books, lang: str) -> str:
+    """What scripts say in a language, in JSON."""
+    return msgspec.json.encode({phrase: books[lang].forms(phrase) for phrase in _SCRIPT_PHRASES}).decode()
+
+
+@lru_cache(maxsize=32)
+def _saying(books: Books, lang: str) -> Say:
+    """What says phrases in a language. Those without values, and the pieces of others, are escaped once: a list says hundreds."""
+    book = books[lang]
+    plain: dict[str, Markup] = {}
+    pieces: dict[str, tuple[Markup, ...]] = {}
+
+    def say(phrase: str, /, **values: str | float) -> Markup:
+        if not values:
+            found = plain.get(phrase)
+            if found is None:
+                found = plain[phrase] = escape(book.phrase(phrase))
+            return found
+        count = values.get("count")
+        text = book.phrase(phrase, None if isinstance(count, str) else count)
+        parts = pieces.get(text)
+        if parts is None:
+            parts = pieces[text] = tuple(map(escape, pieces_of(text)))
+        return _NOTHING.join([book.shown(values[one]) if at % 2 else one for at, one in enumerate(parts)])
+
+    return say
+
+
+@jinja2.pass_context
+def _number(context: jinja2.runtime.Context, number: float) -> str:
+    """A number as the reader's language writes it."""
+    page: PageRequest = context["page"]
+    return page.book.number(number)
 
 
 def _utc() -> Any:
@@ -180,7 +249,7 @@ def fresh(page: PageRequest, mail: MailTrace) -> Freshness:
     try:
         return freshness_of(mail.freshness(), page.clock)
     except StoreError:
-        return not_known()
+        return not_known(page.book)
 
 
 def render(
@@ -195,7 +264,12 @@ def render(
     """The answer; without `mail` the store is not asked how fresh it is."""
     if "fresh" not in values:
         values["fresh"] = fresh(page, mail) if mail is not None else None
-    text = environment().get_template(template).render(page=page, **values)
+    text = rendered(page, template, **values)
     return Response(
         text, media_type=MediaType.HTML, status_code=status, headers={"vary": "HX-Request, Accept-Language, Cookie", **(headers or {})}
     )
+
+
+def rendered(page: PageRequest, template: str, **values: Any) -> str:
+    """A template with what every one has at hand."""
+    return environment().get_template(template).render(page=page, say=page.say, told=page.told, **values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from litestar import Response, get
@@ -12,18 +12,27 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from mappings.locales import LANGUAGES, book
+from search.answers import TraceAnswer
 from search.engines import Total
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.form import pills
 from search.http.pages.question import Items, Question, asked, by_of, folded, short_time
-from search.http.pages.render import PageRequest, in_language, page_of, render
+from search.http.pages.render import PageRequest, page_of, render
 from search.http.pages.report_view import Report, report_of
-from search.http.pages.sentence import SentencePart, own, when, who
+from search.http.pages.sentence import SentencePart, own, search_in_words
 from search.http.sessions import AnyRequest
+from search.narrowing import quoted
 from search.query import Query, QueryError
+from search.scope import Scope
 from search.service import MailTrace
 
 _DAY_MS = 86_400_000
+_OTHERS = (
+    "Mail from the same sender, from the day before to the day after",
+    "Mail to the same recipient, from the day before to the day after",
+)
+#: So long before and after a message is what came just before and after it.
+_AROUND_MS = 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,7 @@ def report(
     request: AnyRequest, trace_id: FromPath[str], *, site: TheSite, caller: TheCaller, mail: TheMail, note: TheNote
 ) -> Response[Any]:
     """Show the report; one that the reader may not see is not there."""
-    page = in_language(page_of(request, site, caller))
+    page = page_of(request, site, caller)
     chosen = request.query_params.get("text", "")
     language = chosen if chosen in LANGUAGES else page.lang
     found = mail.report(trace_id, lang=page.lang, zone=page.clock.zone)
@@ -61,6 +70,7 @@ def report(
         languages=[(code, book(code).name) for code in LANGUAGES],
         language=language,
         others=_others(mail, shown, page.clock.of(found.trace.time).utc.timestamp() * 1000),
+        around=around(found.trace, page, mail.scope),
         printed=page.clock.now,
     )
 
@@ -68,13 +78,14 @@ def report(
 @get("/trace/{trace_id:str}/side", include_in_schema=False, sync_to_thread=True)
 def side(request: AnyRequest, trace_id: FromPath[str], *, site: TheSite, caller: TheCaller, mail: TheMail, note: TheNote) -> Response[Any]:
     """Give the answer of the report without its evidence, to stand beside the list."""
-    page = in_language(page_of(request, site, caller))
+    page = page_of(request, site, caller)
     found = mail.report(trace_id, lang=page.lang, zone=page.clock.zone)
     note("report", 0 if found is None else 1)
     if found is None:
         raise NotFoundException
     shown = report_of(found, page.clock, customer_text=found.customer_text, operator=mail.speech(lang=page.lang).plain)
-    return render(page, "trace_side.html", report=shown, moment=page.clock.of(found.trace.time))
+    moment = page.clock.of(found.trace.time)
+    return render(page, "trace_side.html", report=shown, moment=moment, around=around(found.trace, page, mail.scope))
 
 
 @get("/trace/{trace_id:str}/raw", include_in_schema=False, sync_to_thread=True)
@@ -101,9 +112,8 @@ def _back(page: PageRequest, mail: MailTrace, behind: str) -> tuple[list[Sentenc
         question = _question(page, tuple(parse_qsl(behind)), mail)
     except (QueryError, ValueError):
         return None
-    filters = [own(f", {pill.label.lower()} {pill.value}") for pill in pills(question, by_of(question.items))]
-    parts = [*who(question), own(when(question, page.clock)), *filters]
-    return [own("Messages"), *parts] if any(part.text for part in parts) else [own("All messages")], question.address()
+    filters = [own(f", {pill.label} {pill.value}") for pill in pills(question, by_of(question.items), page.book)]
+    return [*search_in_words(question, page.clock), *filters], question.address()
 
 
 def _question(page: PageRequest, given: Items, mail: MailTrace) -> Question:
@@ -112,11 +122,20 @@ def _question(page: PageRequest, given: Items, mail: MailTrace) -> Question:
     return asked(folded(rest, page.clock, page.site.zone), page.site, page.reader, mail)
 
 
+def around(trace: TraceAnswer, page: PageRequest, scope: Scope) -> str:
+    """The address of what came just before and after a message, on its server where the reader may ask for that."""
+    at_ms = int(page.clock.of(trace.time).utc.timestamp() * 1000)
+    items: list[tuple[str, str]] = [("since", short_time(max(at_ms - _AROUND_MS, 0))), ("until", short_time(at_ms + _AROUND_MS))]
+    if trace.host and scope.domains is None:
+        items.insert(0, ("query", f"host: {quoted(trace.host)}"))
+    return urlencode(items)
+
+
 def _others(mail: MailTrace, shown: Report, time_ms: float) -> list[Other]:
     """Other mail of the day before and the day after, from the same sender and to the same recipient."""
     since, until = max(int(time_ms) - _DAY_MS, 0), int(time_ms) + _DAY_MS
     found = []
-    for name, value, label in (("sender", shown.sender, "from the same sender"), ("recipient", shown.recipient, "to the same recipient")):
+    for name, value, label in (("sender", shown.sender, _OTHERS[0]), ("recipient", shown.recipient, _OTHERS[1])):
         if value is None:
             continue
         try:
@@ -127,5 +146,5 @@ def _others(mail: MailTrace, shown: Report, time_ms: float) -> list[Other]:
         total = mail.search(query, limit=1).total
         if total.value > 1:
             items = ((name, value), ("since", short_time(since)), ("until", short_time(until)))
-            found.append(Other(f"Mail {label}, from the day before to the day after", total, Question(items, query).address()))
+            found.append(Other(label, total, Question(items, query).address()))
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mappings.fields import Kind
+from mappings.locales import Book
 from mappings.vocabulary import Disposition, Reason, Verdict
 from search.answers import ErrorCode, TraceAnswer
 from search.engines import Value
@@ -24,7 +25,7 @@ PASSED = frozenset({Disposition.DELIVERED, Disposition.EXPANDED, Disposition.REL
 _LABELS: Final[dict[str, dict[str, str]]] = {
     "disposition": {one.value: badge.label for one, badge in DISPOSITIONS.items()},
     "verdict": {one.value: label for one, label in VERDICT_NAMES.items()},
-    "reason": {one.value: sentence_case(words) for one, words in REASONS.items()},
+    "reason": {one.value: words for one, words in REASONS.items()},
     "direction": {one.value: label for one, label in DIRECTIONS.items()},
 }
 #: Of several values so many are shown.
@@ -92,7 +93,7 @@ def row_of(trace: TraceAnswer, columns: Sequence[ListColumn], values: Sequence[S
         word=word,
         code=None if trace.error is None else code_of(trace.error),
         cells=tuple(_cell(column, known, trace, clock, scope) for column, known in zip(columns, values, strict=True)),
-        label=f"Email Report: {word.label}, from {named(trace.sender)}, {moment.day} {moment.time}",
+        label=_label(trace, word, moment, clock.book),
     )
 
 
@@ -102,11 +103,16 @@ def _cell(column: ListColumn, values: Sequence[Value], trace: TraceAnswer, clock
         case "client_name":
             return _of_server(column, trace, scope)
         case "recipient" if trace.original_recipient not in (None, trace.recipient):
-            return RowCell(column, _shown(column, values, scope), note="sent to ", detail=trace.original_recipient or "")
+            return RowCell(
+                column,
+                _shown(column, values, scope, clock.book),
+                note=f"{clock.book.say('sent to')} ",
+                detail=trace.original_recipient or "",
+            )
         case "disposition":
-            reason = why(trace)
+            reason = why(trace, clock.book)
             note, detail = (reason.words, reason.detail) if reason is not None else ("", "")
-            return RowCell(column, _shown(column, values, scope), note=note, detail=detail)
+            return RowCell(column, _shown(column, values, scope, clock.book), note=note, detail=detail)
         case "reply_code":
             code = None if trace.error is None else code_of(trace.error)
             if code is None:
@@ -114,7 +120,7 @@ def _cell(column: ListColumn, values: Sequence[Value], trace: TraceAnswer, clock
             return RowCell(column, (CellValue(code.text, linked(column.word, code.path, scope)),), note=code.short)
     if column.field.kind is Kind.TIME:
         return RowCell(column, moment=clock.at(int(values[0] or 0))) if values else RowCell(column)
-    return RowCell(column, _shown(column, values, scope), more=max(len(values) - _MOST, 0))
+    return RowCell(column, _shown(column, values, scope, clock.book), more=max(len(values) - _MOST, 0))
 
 
 def _of_server(column: ListColumn, trace: TraceAnswer, scope: Scope) -> RowCell:
@@ -127,44 +133,52 @@ def _of_server(column: ListColumn, trace: TraceAnswer, scope: Scope) -> RowCell:
     return RowCell(column, (CellValue(text, linked(column.word, text, scope)),), detail=(server.ip or "") if name else "")
 
 
-def _shown(column: ListColumn, values: Sequence[Value], scope: Scope) -> tuple[CellValue, ...]:
+def _shown(column: ListColumn, values: Sequence[Value], scope: Scope, book: Book) -> tuple[CellValue, ...]:
     """The values of a field as they are shown."""
-    return tuple(CellValue(_in_words(column, one), linked(column.word, one, scope)) for one in values[:_MOST])
+    return tuple(CellValue(_in_words(column, one, book), linked(column.word, one, scope)) for one in values[:_MOST])
 
 
-def _in_words(column: ListColumn, value: Value) -> str:
+def _in_words(column: ListColumn, value: Value, book: Book) -> str:
     """A value in the words of the pages."""
     labels = _LABELS.get(column.field.name)
     if labels is not None:
-        return labels.get(str(value), str(value))
+        return sentence_case(book.say(labels[str(value)])) if str(value) in labels else str(value)
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return book.say("yes" if value else "no")
     if isinstance(value, int):
-        return f"{value:,}" if column.field.name == "size" else str(value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        return book.number(value) if column.field.name == "size" else str(value)
+    return book.number(value) if isinstance(value, float) else str(value)
 
 
-def named(address: str | None) -> str:
+def _label(trace: TraceAnswer, word: Badge, moment: Moment, book: Book) -> str:
+    """The name of the link to the report."""
+    time = f"{moment.day} {moment.time}"
+    return book.say(
+        "Email Report: {outcome}, from {sender}, {time}", outcome=book.say(word.label), sender=named(trace.sender, book), time=time
+    )
+
+
+def named(address: str | None, book: Book) -> str:
     """An address within a label."""
     if address is None:
-        return "unknown"
+        return book.say("unknown")
     return plain(address, longest=200) or "<>"
 
 
-def why(trace: TraceAnswer) -> Why | None:
+def why(trace: TraceAnswer, book: Book) -> Why | None:
     """Why it is not delivered, or what the filter marked it as; None where there is nothing to say."""
     if trace.disposition in PASSED:
         if trace.verdict in _MARKED:
-            score = f" ({trace.score:g})" if trace.score is not None else ""
-            return Why(sentence_case(VERDICTS[trace.verdict]) + score)
+            score = f" ({book.number(trace.score)})" if trace.score is not None else ""
+            return Why(sentence_case(book.say(VERDICTS[trace.verdict])) + score)
         return None
     if trace.reason is None or trace.reason is Reason.UNKNOWN:
         return Why("", trace.detail) if trace.detail else None
-    words = sentence_case(REASONS[trace.reason])
+    words = sentence_case(book.say(REASONS[trace.reason]))
     if trace.detail:
         return Why(f"{words}: ", trace.detail)
     if trace.reason is Reason.SPAM and trace.score is not None:
-        return Why(f"{words}: score {trace.score:g}")
+        return Why(f"{words}: {book.say('score {number}', number=trace.score)}")
     return Why(words)
 
 

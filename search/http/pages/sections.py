@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
+from mappings.locales import Book
 from mappings.vocabulary import Direction, Disposition, Reason, Verdict
 from search.counting import TIME, Bucket, CountsAsked, TimeCounts, ValueCounts
 from search.differing import Differences
@@ -14,7 +15,7 @@ from search.engines import Value
 from search.http.pages.clock import Clock, Moment
 from search.http.pages.presets import Preset, label_of
 from search.http.pages.question import Question, short_time
-from search.http.pages.words import DIRECTIONS, DISPOSITIONS, REASONS, VERDICT_NAMES, sentence_case
+from search.http.pages.words import DIRECTIONS, DISPOSITIONS, REASONS, VERDICT_NAMES
 from search.language import parse
 from search.narrowing import both, narrowed
 from search.query import Query
@@ -94,13 +95,13 @@ class Telling:
 
 
 def value_label(by: str, value: Value) -> tuple[str, bool]:
-    """A value in the words of the page, and whether it is a stranger's."""
+    """A value as a phrase of the page, and whether it is a stranger's."""
     if value == "":
         return "<>", False
     known: dict[str, Mapping[str, str]] = {
         "disposition": {one.value: DISPOSITIONS[one].label for one in Disposition},
         "verdict": {one.value: VERDICT_NAMES[one] for one in Verdict},
-        "reason": {one.value: sentence_case(REASONS[one]) for one in Reason},
+        "reason": {one.value: REASONS[one] for one in Reason},
         "direction": {one.value: DIRECTIONS[one] for one in Direction},
     }
     if by in known and str(value) in known[by]:
@@ -113,9 +114,9 @@ def section_of(mail: MailTrace, question: Question, preset: Preset, clock: Clock
     asked = _narrowed(question.query, preset.only, clock)
     found = mail.ranking(asked, preset.by, limit=_MANY if many else _FEW)
     before = period_before(question.query, clock.now_ms)
-    numbers = _numbers(mail, asked, preset)
+    numbers = _numbers(mail, asked, preset, clock.book)
     times = _over_time(mail, asked, preset, clock)
-    shown = _Shown(question, preset, found, before, numbers, times)
+    shown = _Shown(question, preset, found, before, numbers, times, clock.book)
     return Section(
         key=preset.key,
         title=preset.title,
@@ -132,14 +133,23 @@ def section_of(mail: MailTrace, question: Question, preset: Preset, clock: Clock
     )
 
 
-def telling_of(question: Question, found: Differences) -> list[Telling]:
+def telling_of(question: Question, found: Differences, book: Book) -> list[Telling]:
     """What differs, as it is shown."""
     listed = []
     for one in found.values:
         label, foreign = value_label(one.by, one.value)
         address = "" if one.query is None else question.with_values(query=one.query)
         listed.append(
-            Telling(label_of(one.by), label, foreign, one.count, f"{one.share:.1%}", one.elsewhere, f"{one.share_elsewhere:.2%}", address)
+            Telling(
+                label_of(one.by),
+                label,
+                foreign,
+                one.count,
+                book.share(one.share, 1),
+                one.elsewhere,
+                book.share(one.share_elsewhere, 2),
+                address,
+            )
         )
     return listed
 
@@ -154,6 +164,7 @@ class _Shown:
     before: Query | None
     numbers: Mapping[Value, tuple[str, ...]]
     times: TimeCounts | None
+    book: Book
 
     def bar(self, one: RankedValue) -> Bar:
         """A value."""
@@ -166,11 +177,11 @@ class _Shown:
             count=one.count,
             address=self.address(one.query),
             width=round(_BAR * one.count / most, 2),
-            share=f"{one.count / self.found.total:.1%}" if self.found.total else "",
+            share=self.book.share(one.count / self.found.total, 1) if self.found.total else "",
             before=one.before,
             before_address=self.address(one.query, earlier=True) if one.before else "",
             before_width=round(_BAR * (one.before or 0) / most, 2),
-            change=_change(one.count, one.before),
+            change=_change(one.count, one.before, self.book),
             numbers=self.numbers.get(one.value, ()),
             spark=self.spark(one.value),
         )
@@ -215,13 +226,16 @@ def _narrowed(query: Query, only: str, clock: Clock) -> Query:
     return narrowed(query, parse(only, now_ms=clock.now_ms, zone=clock.zone)) if only else query
 
 
-def _numbers(mail: MailTrace, query: Query, preset: Preset) -> dict[Value, tuple[str, ...]]:
+def _numbers(mail: MailTrace, query: Query, preset: Preset, book: Book) -> dict[Value, tuple[str, ...]]:
     """Median and 95th percentile of each value, where a section has numbers."""
     if not preset.of:
         return {}
     found = mail.counts(CountsAsked(preset.by, of=preset.of, percentiles=_PERCENTILES, limit=_MANY), query)
     listed = found.values if isinstance(found, ValueCounts) else []
-    return {one.value: tuple("–" if number is None else f"{number:,.3g}" for number in (one.percentiles or {}).values()) for one in listed}
+    return {
+        one.value: tuple("–" if number is None else book.number(float(f"{number:.3g}")) for number in (one.percentiles or {}).values())
+        for one in listed
+    }
 
 
 def _over_time(mail: MailTrace, query: Query, preset: Preset, clock: Clock) -> TimeCounts | None:
@@ -237,11 +251,11 @@ def _then(bucket: Bucket, value: Value) -> int:
     return next((one.count for one in bucket.then or [] if one.value == value), 0)
 
 
-def _change(count: int, before: int | None) -> str:
+def _change(count: int, before: int | None, book: Book) -> str:
     """How a number stands to the one of the period before."""
     if before is None:
         return ""
     if not before:
-        return "new" if count else ""
+        return book.say("new") if count else ""
     change = round(100 * (count - before) / before)
-    return f"+{change:,} %" if change > 0 else f"−{-change:,} %" if change else "as before"
+    return f"+{book.number(change)} %" if change > 0 else f"−{book.number(-change)} %" if change else book.say("as before")

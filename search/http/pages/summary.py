@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mappings.locales import Book
 from mappings.vocabulary import Disposition, Reason, Verdict
 from search.answers import ReportAnswer, TraceAnswer
 from search.http.pages.clock import Clock, Moment
@@ -29,16 +30,16 @@ _MARKED = (Verdict.SPAM, Verdict.SUSPECT, Verdict.BULK, Verdict.PHISH)
 _SERVER = re.compile(r"(.*?)\[([^\]]*)\](?::[0-9]+)?").fullmatch
 
 
-def headline(trace: TraceAnswer) -> str:
+def headline(trace: TraceAnswer, book: Book) -> str:
     """What stands behind the outcome in the banner: `clean`, `virus found`, `mailbox full`; empty where there is nothing to say."""
     if trace.disposition in PASSED:
-        score = f" ({trace.score:g})" if trace.verdict in _MARKED and trace.score is not None else ""
-        return VERDICTS[trace.verdict] + score
+        score = f" ({book.number(trace.score)})" if trace.verdict in _MARKED and trace.score is not None else ""
+        return book.say(VERDICTS[trace.verdict]) + score
     if trace.disposition is Disposition.QUARANTINED:
-        return _KEPT.get(trace.reason or Reason.UNKNOWN) or VERDICTS[trace.verdict]
+        return book.say(_KEPT.get(trace.reason or Reason.UNKNOWN) or VERDICTS[trace.verdict])
     if trace.reason in (None, Reason.UNKNOWN, Reason.EXPIRED):
         return ""
-    return REASONS[trace.reason]
+    return book.say(REASONS[trace.reason])
 
 
 def is_clean(trace: TraceAnswer) -> bool:

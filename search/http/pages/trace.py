@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from litestar import Response, get
@@ -18,14 +18,15 @@ from search.http.pages.chart import Chart, chart_of, clipped, edges
 from search.http.pages.chooser import Chooser, ColumnHead, chooser_of, columns_of
 from search.http.pages.columns import CHOICE, USUAL, ListColumn, chosen, in_address
 from search.http.pages.first import first_visit
-from search.http.pages.form import FILTERS, FormFlaw, TimeChoice, flaw_of, form_of, pills_of, times_of
+from search.http.pages.form import FILTERS, FormFlaw, TimeChoice, flaw_of, form_of, pills_of, pinned_pills, times_of
 from search.http.pages.freshness import freshness_of, not_known
 from search.http.pages.live import may_follow
 from search.http.pages.narrow import added, narrowed
 from search.http.pages.nothing import Offer, causes, near_offers, offers, tried
-from search.http.pages.question import BOX, BY, FIELDS, NOT, ONLY, SHOWN, TIMES, Items, Question, asked, by_of, folded, missing
+from search.http.pages.question import BOX, BY, FIELDS, NOT, ONLY, PIN, SHOWN, TIMES, Items, Question, asked, by_of, folded, missing
 from search.http.pages.render import PageRequest, page_of, render
 from search.http.pages.rows import TraceRow, row_of
+from search.http.pages.same_question import SameQuestion, same_question
 from search.http.pages.sentence import SentencePart, as_text, headline
 from search.http.problems import RETRY_S
 from search.http.sessions import AnyRequest
@@ -54,6 +55,7 @@ class Result:
     concerned: bool
     chart: Chart | None
     times: list[TimeChoice]
+    same: SameQuestion
     #: Whether new rows come by themselves.
     live: bool
     causes: list[str]
@@ -68,7 +70,7 @@ def trace(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail, 
     try:
         items = folded(given, page.clock, site.zone)
         if (words := missing(given, items)) is not None:
-            return _show(page, mail, given, flaw=FormFlaw(words, BY[by_of(given)][1][0]), status=400)
+            return _show(page, mail, given, flaw=FormFlaw(page.book.say(words), BY[by_of(given)][1][0]), status=400)
         items = _as_shown(page, narrowed(_apart(page, mail, items, given), given), given)
         question = asked(items, site, caller, mail)
         if sorted(items) != sorted(given):
@@ -82,10 +84,10 @@ def trace(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail, 
             )
         return _answer(page, mail, question, note)
     except QueryError as error:
-        return _show(page, mail, given, flaw=flaw_of(error), status=400)
+        return _show(page, mail, given, flaw=flaw_of(error, page.book), status=400)
     except StoreError:
         headers = {"retry-after": str(RETRY_S)}
-        return render(page, "trace.html", status=503, headers=headers, fresh=not_known(), **{**_frame(page, given), "away": True})
+        return render(page, "trace.html", status=503, headers=headers, fresh=not_known(page.book), **{**_frame(page, given), "away": True})
 
 
 @get("/trace/export", include_in_schema=False, sync_to_thread=True)
@@ -101,7 +103,7 @@ def export(request: AnyRequest, site: TheSite, caller: TheCaller, mail: TheMail,
             raise QueryError(f"there is no format “{chosen[:60]}”", field="format", hint="it is csv or jsonl")
         question = asked(folded(rest, page.clock, site.zone), site, caller, mail)
     except QueryError as error:
-        return _show(page, mail, rest, flaw=flaw_of(error), status=400)
+        return _show(page, mail, rest, flaw=flaw_of(error, page.book), status=400)
     return stream(mail, question.query, kinds[chosen], site.places, note, download=True)
 
 
@@ -124,8 +126,10 @@ def _frame(page: PageRequest, given: Items, flaw: FormFlaw | None = None) -> dic
     """What the page shows in each of its states."""
     names = tuple(customer.name for customer in page.reader.customers)
     values = {name: [value for one, value in given if one == name] for name in ("domain", "customer")}
+    form = form_of(given, page.clock, names, flaw, fresh=not given)
     return {
-        "form": form_of(given, page.clock, names, flaw, fresh=not given),
+        "form": replace(form, kept=(*form.kept, *((PIN, part) for part in page.pins))),
+        "pinned": pinned_pills(page.pins, page.book),
         "within": values["domain"] or values["customer"],
         "number": page.own_domains,
         "everywhere": [(name, value) for name, value in given if name not in ("domain", "customer", "cursor")],
@@ -143,7 +147,9 @@ def _show(page: PageRequest, mail: MailTrace, given: Items, *, flaw: FormFlaw | 
 def _answer(page: PageRequest, mail: MailTrace, question: Question, note: Callable[[str, int], None]) -> Response[Any]:
     """The result of a search; only its next rows, where the script asks for them."""
     columns = columns_of(page, question.items)
-    found = mail.table([column.field.name for column in columns], question.query, limit=question.limit, cursor=question.cursor)
+    found = mail.speaking(page.lang).table(
+        [column.field.name for column in columns], question.query, limit=question.limit, cursor=question.cursor
+    )
     note("search", len(found.rows))
     state = mail.freshness()
     fresh = freshness_of(state, page.clock)
@@ -157,7 +163,7 @@ def _answer(page: PageRequest, mail: MailTrace, question: Question, note: Callab
         template,
         fresh=fresh,
         title=title,
-        pills=pills_of(question, names),
+        pills=pills_of(question, names, page.book),
         **{**_frame(page, question.items), "result": result},
     )
 
@@ -177,17 +183,18 @@ def _result(
         headline=headline(question, found.total, page.clock),
         total=found.total,
         columns=columns,
-        chooser=chooser_of(question, columns, mail.scope),
+        chooser=chooser_of(question, columns, mail.scope, page.book),
         rows=[row_of(one, columns, values, page.clock, mail.scope) for one, values in zip(found.traces, table.rows, strict=True)],
         more="" if found.next is None else question.address(cursor=found.next),
         # How reading stands is told above them.
         concerned=f"{state.notice}." in found.warnings,
-        notices=[] if nothing else [page.clock.localised(one) for one in found.warnings if one != f"{state.notice}."],
+        notices=[] if nothing else [page.told(one) for one in found.warnings if one != f"{state.notice}."],
         chart=None if nothing or question.cursor else drawn(page, mail, question, state),
-        times=times_of(question),
+        times=times_of(question, page.book),
+        same=same_question(question, page),
         live=may_follow(question),
-        causes=[page.clock.localised(cause) for cause in causes(found.warnings)] if nothing else [],
-        offers=[*near_offers(question, found.did_you_mean), *tried(offers(question, page.own_domains), count)]
+        causes=[page.told(cause) for cause in causes(found.warnings)] if nothing else [],
+        offers=[*near_offers(question, found.did_you_mean, page.book), *tried(offers(question, page.own_domains, page.book), count)]
         if nothing and found.total.relation == "eq"
         else [],
     )

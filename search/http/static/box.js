@@ -1,5 +1,6 @@
 // The box for a question: what may stand at the cursor is offered while one types. Without script it is a field as any other.
-const base = document.documentElement.dataset.base;
+const root = document.documentElement;
+const base = root.dataset.base;
 const live = document.getElementById("live");
 const box = document.querySelector("[data-complete]");
 const list = document.createElement("ul");
@@ -41,7 +42,7 @@ function item(option, number) {
   text.textContent = option.text.trim();
   const more = document.createElement("span");
   more.className = "second";
-  more.textContent = option.count === undefined ? option.sentence ?? "" : `${option.count.toLocaleString("en")} message${option.count === 1 ? "" : "s"}`;
+  more.textContent = option.count === undefined ? option.sentence ?? "" : phrase("{count} messages", { count: option.count });
   made.append(text, " ", more);
   made.addEventListener("pointerdown", (event) => { event.preventDefault(); take(number); });
   return made;
@@ -49,7 +50,7 @@ function item(option, number) {
 async function ask() {
   asking?.abort();
   asking = new AbortController();
-  const question = new URLSearchParams({ q: box.value, at: [...box.value.slice(0, box.selectionStart)].length });
+  const question = new URLSearchParams({ lang: root.lang, q: box.value, at: [...box.value.slice(0, box.selectionStart)].length });
   try {
     const answer = await fetch(`${base}/api/v1/complete?${question}`, { signal: asking.signal });
     if (!answer.ok) { close(); return; }
@@ -63,7 +64,7 @@ async function ask() {
   list.hidden = options.length === 0;
   choose(-1);
   live.classList.add("unseen");
-  live.textContent = options.length ? `${options.length} to choose from with the arrow keys` : "";
+  live.textContent = options.length ? phrase("{count} to choose from with the arrow keys", { count: options.length }) : "";
 }
 function later() {
   close();
@@ -93,7 +94,7 @@ if (box) {
   list.className = "offers";
   list.hidden = true;
   list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", "How the question may go on");
+  list.setAttribute("aria-label", phrase("How the question may go on"));
   box.after(list);
   box.setAttribute("aria-autocomplete", "list");
   box.setAttribute("aria-controls", list.id);

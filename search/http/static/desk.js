@@ -8,7 +8,12 @@ const keep = (name, value) => {
 };
 
 // The chart: from the first bar that is dragged over to the last. A click on a bar follows its link.
+let brushing = new AbortController();
 function wireBrush(svg) {
+  // Of the chart that was there before nothing is heard any more.
+  brushing.abort();
+  brushing = new AbortController();
+  const { signal } = brushing;
   const bars = all("a[data-since]", svg);
   const mark = document.createElementNS("http://www.w3.org/2000/svg", "rect");
   mark.setAttribute("class", "brushed");
@@ -33,7 +38,7 @@ function wireBrush(svg) {
     mark.setAttribute("y", "0");
     mark.setAttribute("height", "64");
     svg.append(mark);
-  });
+  }, { signal });
   addEventListener("pointerup", () => {
     if (from === null) return;
     const dragged = mark.isConnected;
@@ -48,14 +53,16 @@ function wireBrush(svg) {
     asked.set("since", bars[first].dataset.since);
     asked.set("until", bars[last].dataset.until);
     location.search = asked;
-  });
-  addEventListener("keydown", (event) => { if (event.key === "Escape") { from = null; mark.remove(); } });
+  }, { signal });
+  addEventListener("keydown", (event) => { if (event.key === "Escape") { from = null; mark.remove(); } }, { signal });
 }
 
 // What is folded away stays so.
-function wireFolds() {
-  for (const one of all("details[data-kept]")) one.addEventListener("toggle", () => keep(one.dataset.kept, one.open ? "" : "folded"));
-  // What opens over the page closes when one goes elsewhere.
+function wireFolds(within = document) {
+  for (const one of all("details[data-kept]", within)) one.addEventListener("toggle", () => keep(one.dataset.kept, one.open ? "" : "folded"));
+}
+// What opens over the page closes when one goes elsewhere.
+function wirePops() {
   document.addEventListener("pointerdown", (event) => {
     for (const one of all("details.choose[open]")) if (!one.contains(event.target)) one.open = false;
   });
@@ -159,28 +166,52 @@ function put(rows) {
     body.insertBefore(line, all("tr", body).find((one) => one.dataset.id < id) ?? null);
   }
   const shown = find("[data-shown]");
-  if (shown) shown.textContent = all("tr", body).length.toLocaleString("en");
+  if (shown) shown.textContent = written(all("tr", body).length);
   rove();
 }
 function isAway() { return (find("#rows > tr")?.getBoundingClientRect().top ?? 0) < (find("header.top")?.offsetHeight ?? 0); }
 function showLater() {
   later.hidden = pending.length === 0;
-  later.textContent = `${pending.length} new`;
+  later.textContent = phrase("{count} new", { count: pending.length });
 }
 function take(event) {
   const row = JSON.parse(event.data);
   came += 1;
-  const head = find(".came") ?? Object.assign(document.createElement("span"), { className: "came" });
-  head.textContent = ` + ${came.toLocaleString("en")} new`;
-  find(".folded h2")?.append(head);
-  if (came > MOST_NEW) { later.hidden = false; later.textContent = `More than ${MOST_NEW.toLocaleString("en")} new`; stop(); return; }
+  if (came > MOST_NEW) { later.hidden = false; later.textContent = phrase("More than {number} new", { number: MOST_NEW }); stop(); return; }
   if (isAway()) { pending.push(row); showLater(); } else put([row]);
   announce();
+  recount();
+}
+// The sentence and the chart count what came, a little later and not for each row.
+const RECOUNT_MS = 3000;
+let counting = 0;
+function recount() {
+  if (!counting) counting = setTimeout(takeCounts, RECOUNT_MS);
+}
+async function takeCounts() {
+  const before = came;
+  const answer = await fetch(`${base}/trace/counted${location.search}`, { headers: { "hx-request": "true" } }).catch(() => null);
+  counting = 0;
+  if (!answer?.ok || answer.redirected) return;
+  const made = document.createElement("template");
+  made.innerHTML = await answer.text();
+  find(".folded h2").innerHTML = find("h2", made.content).innerHTML;
+  for (const one of all(".below [data-total]")) one.textContent = find("[data-total]", made.content).textContent;
+  const [chart, next] = [find("section.chart"), find("section.chart", made.content)];
+  // Whoever drags over it, or is in its table, goes on with the one that is there.
+  if (chart && next && !find(".brushed", chart) && !chart.contains(document.activeElement)) {
+    for (const [at, folded] of all("details", chart).entries()) all("details", next)[at].open = folded.open;
+    chart.replaceWith(next);
+    all("[data-brush]", next).forEach(wireBrush);
+    wireFolds(next);
+  }
+  // What came while it was counted is counted next time.
+  if (came > before) recount();
 }
 let told = 0;
 function announce() {
   clearTimeout(told);
-  told = setTimeout(() => document.dispatchEvent(new CustomEvent("added", { detail: { words: `${came} new message${came === 1 ? "" : "s"}` } })), 1000);
+  told = setTimeout(() => document.dispatchEvent(new CustomEvent("added", { detail: { words: phrase("{count} new messages", { count: came }) } })), 1000);
 }
 function stop() { stream?.close(); stream = null; }
 function start() {
@@ -224,3 +255,4 @@ all("[data-brush]").forEach(wireBrush);
 wirePanel();
 wireLive();
 wireFolds();
+wirePops();

@@ -32,13 +32,13 @@ async function copy(button) {
   const label = find("span", button);
   const words = label.textContent;
   const target = button.dataset.copy;
-  const text = target === "link" ? location.origin + location.pathname : document.getElementById(target).textContent.trim();
+  const text = target === "link" ? location.origin + location.pathname : target === "address" ? location.href : document.getElementById(target).textContent.trim();
   try {
     await navigator.clipboard.writeText(text);
-    label.textContent = "Copied";
-    say("Copied", false);
+    label.textContent = phrase("Copied");
+    say(phrase("Copied"), false);
   } catch {
-    say("It could not be copied. Select the text and copy it.");
+    say(phrase("It could not be copied. Select the text and copy it."));
   }
   setTimeout(() => { label.textContent = words; }, 2000);
 }
@@ -97,12 +97,12 @@ function wireParts() {
   document.addEventListener("htmx:after:swap", () => {
     const shown = find("[data-shown]");
     const rows = all("#rows > tr").length;
-    if (shown && rows) { shown.textContent = rows.toLocaleString("en"); }
+    if (shown && rows) { shown.textContent = written(rows); }
     const count = find("#domains .below, #errors .below");
     if (count) say(count.textContent.trim(), false);
   });
   for (const name of ["htmx:error", "htmx:response:error"]) {
-    document.addEventListener(name, () => say("That did not work. The page is as it was; try again."));
+    document.addEventListener(name, () => say(phrase("That did not work. The page is as it was; try again.")));
   }
   for (const form of all("form.search")) {
     form.addEventListener("submit", () => {
