@@ -25,6 +25,8 @@ SHORTEST: Final = 8
 #: So many characters of a stamp are its second, and so many more a fraction of it: lines of one journey have the first in common.
 SECOND, FRACTION = 20, 26
 
+#: The numbers of kinds; one that is not among them stands under its name.
+KINDS: Final = {kind: number for number, kind in enumerate(FACTS)}
 #: What a field can hold: a text of any kind, one of a closed set of words, texts, another struct, structs; or what is written as it is.
 TEXT, CLOSED, TEXTS, STRUCT, STRUCTS, PLAIN = range(6)
 

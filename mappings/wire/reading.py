@@ -9,7 +9,9 @@ import msgspec
 
 from mappings.links import How
 from mappings.trace import Event, HopLink, Trace
-from mappings.wire.places import CLOSED, FORM, MARK, PLAIN, STRUCT, TEXTS, FieldPlace, head_words, outline
+from mappings.wire.places import CLOSED, FORM, KINDS, MARK, PLAIN, STRUCT, TEXTS, FieldPlace, head_words, outline
+
+_KINDS = {number: kind for kind, number in KINDS.items()}
 
 
 class WiredJourney(msgspec.Struct):
@@ -42,13 +44,14 @@ def put_into(trace: Trace, journey: WiredJourney) -> None:
 def _events(journey: WiredJourney, words: Sequence[Any], time_us: int) -> list[Event]:
     """The events of a journey that begins at this time."""
     events: list[Event] = []
-    for since_us, number, pid, digest, file, host, hop, program, kind, line, mask, *values in journey.lines:
+    for since_us, number, pid, digest, file, host, hop, program, known, line, mask, *values in journey.lines:
         time_us += since_us
-        fields = mask if isinstance(mask, dict) else _fields(words[kind], mask, values, words)
+        kind = known if isinstance(known, str) else _KINDS.get(known, str(known))
+        fields = mask if isinstance(mask, dict) else _fields(kind, mask, values, words)
         raw = line if journey.unmarked else _unmarked(line, words, f"{words[program]}[{pid}]")
         ordinal, fine = divmod(number, 2)
         events.append(
-            Event(time_us, bool(fine), words[host], words[program], pid, ordinal, digest, words[hop], words[kind], fields, raw, words[file])
+            Event(time_us, bool(fine), words[host], words[program], pid, ordinal, digest, words[hop], kind, fields, raw, words[file])
         )
     return events
 
@@ -60,9 +63,9 @@ def _unmarked(line: str, words: Sequence[Any], speaker: str) -> str:
     return "".join(parts)
 
 
-def _fields(kind: str | None, mask: int, values: list[Any], words: Sequence[Any]) -> dict[str, Any]:
+def _fields(kind: str, mask: int, values: list[Any], words: Sequence[Any]) -> dict[str, Any]:
     """The fields of a fact or of a struct in it, of which a newer release may have more; of a kind that is not known none."""
-    found = outline(kind or "", mask)
+    found = outline(kind, mask)
     places = () if found is None else found.places
     return {place.name: _value(place, value, words) for place, value in zip(places, values)}  # noqa: B905 - see above
 

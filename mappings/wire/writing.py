@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec.structs import astuple
 
 from mappings.trace import Event, HopLink, Trace
-from mappings.wire.places import CLOSED, FRACTION, MARK, PLAIN, SECOND, SHORTEST, STRUCT, TEXT, TEXTS, head_words, outline_of
+from mappings.wire.places import CLOSED, FRACTION, KINDS, MARK, PLAIN, SECOND, SHORTEST, STRUCT, TEXT, TEXTS, head_words, outline_of
 
 #: A word's number; the next one for a word that comes for the first time.
 Words = defaultdict[str | None, int]
@@ -79,7 +79,18 @@ def _row(event: Event, before_us: int, words: Words, marked: bool) -> list[Any]:
         if MARK in raw:
             raise UnfitError
         line = _begun(raw, f"{program}[{pid}]", words)
-    row = [time_us - before_us, number + number + fine, pid, digest, words[file], words[host], words[hop], words[program], words[kind], raw]
+    row = [
+        time_us - before_us,
+        number + number + fine,
+        pid,
+        digest,
+        words[file],
+        words[host],
+        words[hop],
+        words[program],
+        KINDS.get(kind, kind),
+        raw,
+    ]
     try:
         numbered = _put(row, kind, fields, words, line)
     except (UnfitError, TypeError):
