@@ -173,9 +173,10 @@ def _encoded(trace: Trace) -> bytes:
             if folded is not value and folded != value:
                 written = {name: value} if written is None else written | {name: value}
                 values[number] = folded
-    values[_EVENTS] = journey_of(trace)
-    for number, default in _WITHIN:
-        values[number] = default
+    if trace.events or trace.hops or trace.decided is not None:
+        values[_EVENTS] = journey_of(trace)
+        for number, default in _WITHIN:
+            values[number] = default
     forms = None if trace.quarantine_id is None else quarantine_forms(trace.quarantine_id)[1:] or None
     duration = None if trace.delay is None else int(trace.delay * 1_000_000_000)
     values += (forms, written, *_SAID, _OUTCOMES.get(trace.disposition, "unknown"), duration)
