@@ -23,6 +23,7 @@ PLAN = (
     ("recipients", ["--recipients", "1000", "4000"], ["--recipients", "3000", "12000", "48000"]),
     ("stages", ["--lines", "100000"], ["--lines", "400000"]),
     ("store", ["--traces", "60000", "--rounds", "3", "--sample", "30000"], ["--traces", "400000"]),
+    ("wire", ["--lines", "20000"], ["--lines", "200000", "--server"]),
     ("search", ["--traces", "100000", "--sample", "30000"], ["--traces", "1000000"]),
     ("export", ["--traces", "100000"], ["--traces", "1000000"]),
     ("counts", ["--traces", "60000", "--sample", "30000", "--rounds", "2"], ["--traces", "1000000", "--no-rows"]),

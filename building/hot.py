@@ -41,6 +41,7 @@ HOT = (
     "mappings/patterns.py",
     "mappings/printable.py",
     "mappings/reply_shape.py",
+    "mappings/wire/writing.py",
 )
 _STRUCTS = "defines Structs, which msgspec makes anew as Python classes"
 #: Of these what is left as it is, and why.

@@ -1,7 +1,10 @@
-"""A trace as Elasticsearch holds it: one flat JSON object under the names of the table of fields.
+"""A trace as Elasticsearch holds it: a JSON object under the names of the table of fields, each dot in them an object within.
 
 Searched values are folded as questions are. Where that changes a value, the original stands in `mailtrace.as_written` under the
-field's own name, so nothing is lost and nearly nothing is written twice.
+field's own name, so nothing is lost and nearly nothing is written twice. The journey stands in `mailtrace.events` (`mappings.wire`).
+
+Earlier releases wrote the names with their dots, and the journey as a list of events, `mailtrace.hops` and `mailtrace.decided`: to the
+server both are the same, and both are read here.
 """
 
 from __future__ import annotations
@@ -15,12 +18,15 @@ from typing import Any, get_type_hints
 import msgspec
 
 from mappings import address, identity
+from mappings.elasticsearch.levels import Level, Typed, struct_of
 from mappings.elasticsearch.template import AS_WRITTEN, CONSTANTS, ECS_VERSION, QUARANTINE_FORMS
 from mappings.fields import BY_NAME, Kind
 from mappings.patterns import fold_domain, fold_name, ip_text, quarantine_forms
 from mappings.printable import printable
-from mappings.trace import Trace
+from mappings.trace import Event, Trace
 from mappings.vocabulary import Disposition
+from mappings.wire.reading import WiredJourney, put_into
+from mappings.wire.writing import journey_of
 
 #: Longer keys are looked up by a hash of their rest: a keyword has its limit, and a look-up must find all.
 _LONGEST_KEY = 512
@@ -79,30 +85,45 @@ def _fold_of(name: str) -> Callable[[Any], Any] | None:
 
 _FOLDED = [(number, name, fold) for number, name in enumerate(_NAMES) if (fold := _fold_of(name)) is not None]
 _VALUES = attrgetter(*_NAMES)
+#: Where values stand in a document: those of the trace in their order, and behind them what this store alone has.
+_STORED = {
+    **{name: BY_NAME[name].store for name in _NAMES},
+    "quarantine_forms": QUARANTINE_FORMS,
+    "as_written": AS_WRITTEN,
+    **_EVENT,
+}
+_EVENTS = _NAMES.index("events")
+#: Values of the trace that stand in what is kept as its events.
+_WITHIN: list[tuple[int, Any]] = [(_NAMES.index("hops"), []), (_NAMES.index("decided"), None)]
 
 
-def _document_type() -> Any:
-    """The struct of a document: the trace's fields in their order, under their names in the store."""
-    hints = get_type_hints(Trace)
-    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+def _types() -> dict[str, Typed]:
+    """The types of all values."""
+    hints = get_type_hints(Trace) | {"events": list[Event] | WiredJourney}
+    types: dict[str, Typed] = {}
     for field in msgspec.structs.fields(Trace):
         hint = hints[field.name]
         if field.name in _ALWAYS:
             # A default that is never there is never left out.
-            fields.append((field.name, hint | None, None))
-        elif field.required:
-            fields.append((field.name, hint))
+            types[field.name] = hint | None, None
         elif field.default_factory is not msgspec.NODEFAULT:
-            fields.append((field.name, hint, msgspec.field(default_factory=field.default_factory)))
+            types[field.name] = hint, msgspec.field(default_factory=field.default_factory)
         else:
-            fields.append((field.name, hint, field.default))
-    fields += [("quarantine_forms", list[str] | None, None), ("as_written", dict[str, Any] | None, None)]
-    fields += [(name, Any, None) for name in _EVENT]
-    rename = {name: BY_NAME[name].store for name in _NAMES} | {"quarantine_forms": QUARANTINE_FORMS, "as_written": AS_WRITTEN} | _EVENT
-    return msgspec.defstruct("Document", fields, rename=rename, omit_defaults=True)
+            types[field.name] = hint, field.default
+    types |= {"quarantine_forms": (list[str] | None, None), "as_written": (dict[str, Any] | None, None)}
+    return types | dict.fromkeys(_EVENT, (Any, None))
 
 
-Document = _document_type()
+_TYPES = _types()
+_ROOT = Level("document", _TYPES, _STORED)
+#: As earlier releases wrote them.
+_DOTTED = {name: path for name, path in _STORED.items() if "." in path}
+#: A document as it is read, of this release or an earlier one.
+Document = struct_of(
+    "Document",
+    _ROOT.fields | {name: (_TYPES[name][0] | msgspec.UnsetType, msgspec.UNSET) for name in _DOTTED},
+    _ROOT.rename | _DOTTED,
+)
 _encode = msgspec.json.Encoder().encode
 _decoder = msgspec.json.Decoder(Document)
 
@@ -124,11 +145,21 @@ def decode(document: bytes) -> Trace:
 
 
 def to_trace(document: Any) -> Trace:
-    """The trace of a decoded document."""
-    values = {name: getattr(document, name) for name in _NAMES}
-    if document.as_written is not None:
-        values |= document.as_written
-    return Trace(**values)
+    """The trace of a decoded document; raises `msgspec.ValidationError` where it is none."""
+    values = dict(_ROOT.values(document))
+    values |= {name: value for name in _DOTTED if (value := getattr(document, name)) is not msgspec.UNSET}
+    written = values.get("as_written") or {}
+    values = {name: values[name] for name in _NAMES if name in values} | written
+    journey = values.get("events")
+    if isinstance(journey, WiredJourney):
+        del values["events"]
+    try:
+        trace = Trace(**values)
+    except TypeError as error:
+        raise msgspec.ValidationError(f"a document without what each has: {error}") from error
+    if isinstance(journey, WiredJourney):
+        put_into(trace, journey)
+    return trace
 
 
 def _encoded(trace: Trace) -> bytes:
@@ -142,6 +173,11 @@ def _encoded(trace: Trace) -> bytes:
             if folded is not value and folded != value:
                 written = {name: value} if written is None else written | {name: value}
                 values[number] = folded
+    if trace.events or trace.hops or trace.decided is not None:
+        values[_EVENTS] = journey_of(trace)
+        for number, default in _WITHIN:
+            values[number] = default
     forms = None if trace.quarantine_id is None else quarantine_forms(trace.quarantine_id)[1:] or None
     duration = None if trace.delay is None else int(trace.delay * 1_000_000_000)
-    return _encode(Document(*values, forms, written, *_SAID, _OUTCOMES.get(trace.disposition, "unknown"), duration))
+    values += (forms, written, *_SAID, _OUTCOMES.get(trace.disposition, "unknown"), duration)
+    return _encode(_ROOT.made(values))

@@ -17,8 +17,9 @@ import msgspec
 from mappings.elasticsearch.names import IndexNames
 from mappings.fields import BY_NAME, FIELDS, Field, Kind
 
-#: Raised when the template changes, so that a store of an older release is brought up to date.
-VERSION = 4
+#: Raised when the template changes, so that a store of an older release is brought up to date; and when documents have another form,
+#: so that an older release says that it is too old for the store.
+VERSION = 5
 #: A keyword has at most 32,766 bytes in UTF-8; what is longer is stored, and not found by its text.
 LONGEST = 8_191
 SUPERSEDED = "mailtrace.superseded_by"

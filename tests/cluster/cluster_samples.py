@@ -6,11 +6,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from servers.server import ask
 
 from ingest.sinks.elasticsearch import ElasticsearchSink
 from mappings import identity, keys
 from mappings.elasticsearch.connection import Access
+from mappings.elasticsearch.document import encode
 from mappings.elasticsearch.names import IndexNames
 from mappings.trace import Event, Trace
 from search.engines.elasticsearch import ElasticsearchEngine
@@ -38,6 +40,25 @@ def mail(number: int, *, time_ms: int | None = None, version: int = 1, **fields:
         time_ms=at,
         **(values | fields),  # type: ignore[arg-type]
     )
+
+
+def as_earlier(trace: Trace) -> dict[str, Any]:
+    """The document of a trace as releases before the wire's form wrote it: names with their dots, and the journey as it is in memory."""
+    document: dict[str, Any] = {}
+
+    def flatten(level: dict[str, Any], before: str) -> None:
+        for name, value in level.items():
+            if isinstance(value, dict) and f"{before}{name}" not in ("mailtrace.as_written", "mailtrace.events"):
+                flatten(value, f"{before}{name}.")
+            else:
+                document[f"{before}{name}"] = value
+
+    flatten(msgspec.json.decode(encode(trace)), "")
+    for name in ("hops", "decided", "events"):
+        document.pop(f"mailtrace.{name}", None)
+        if getattr(trace, name):
+            document[f"mailtrace.{name}"] = msgspec.to_builtins(getattr(trace, name))
+    return document
 
 
 def sink_at(url: str, prefix: str, **options: Any) -> ElasticsearchSink:

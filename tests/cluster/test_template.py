@@ -13,10 +13,9 @@ import msgspec
 import pytest
 from servers.server import ask
 
-from cluster.cluster_samples import engine_at, mail, sink_at, told, write
+from cluster.cluster_samples import as_earlier, engine_at, mail, sink_at, told, write
 from mappings.elasticsearch import template as made
 from mappings.elasticsearch.connection import Access, Connection
-from mappings.elasticsearch.document import encode
 from mappings.elasticsearch.faults import StoreRefused
 from mappings.elasticsearch.names import END_OF_TIME, IndexNames, Period, span
 from mappings.elasticsearch.setup import Setup
@@ -155,7 +154,7 @@ def test_documents_of_revision_3_are_read_and_new_ones_lie_beside_them(es_url: s
     names = IndexNames(es_prefix)
     connection.ask("begin", "PUT", f"/_index_template/{names.template}", of_revision_3(names))
     ask(f"{es_url}/{es_prefix}-traces-2025.11.24", "PUT")
-    document = msgspec.json.decode(encode(mail(1)))
+    document = as_earlier(mail(1))
     document["mailtrace.events"][0] |= {"words": "Was sent", "names": ["bob1@example.net"], "names_more": True}
     ask(f"{es_url}/{es_prefix}-traces-2025.11.24/_doc/{document['id']}", "PUT", body=document)
     sink = sink_at(es_url, es_prefix)
