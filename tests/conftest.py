@@ -20,6 +20,9 @@ from mailtrace.cli import main
 
 pytest_plugins = ("servers.fixtures",)
 
+#: Folders whose files take minutes: they are begun first, or the end of a run would wait for one of them alone.
+_LONG = ("contract", "pages", "promise", "soak")
+
 
 def pytest_configure() -> None:
     """How wide the terminal is does not count. Whoever starts a process after Python's line editor was loaded tells it, as pytest does."""
@@ -27,6 +30,12 @@ def pytest_configure() -> None:
     # `make test-compiled` means what is installed; the checkout's own modules would be taken first if they were in reach.
     if os.environ.get("MAILTRACE_TEST_COMPILED") and not is_compiled():
         raise pytest.UsageError("the compiled build is to be tested, and the modules that are found are plain Python")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files come in random order, but for those that take long."""
+    items.sort(key=lambda item: item.path.parent.name not in _LONG)
 
 
 def pytest_collection_finish() -> None:
