@@ -171,6 +171,8 @@ PAGES = (
     "/trace/fields?since=30d&of=disposition",
     "/trace/fields?of=sender",
     "/trace/fields?of=is_local",
+    "/trace/fields?of=colour",
+    "/trace/counted?since=nonsense",
     "/trace/fields?of=user&recipient=nobody-here%40example.com",
     "/errors",
     "/errors?q=nothing-like-it",
