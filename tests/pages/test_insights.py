@@ -103,13 +103,13 @@ def test_what_was_pasted_is_read_and_said(seen: Visit) -> None:
     """An address as mail programs copy it, a line of a log: the box keeps it, and the sentence says what it was read as."""
     page = seen.go("/trace")
     page.get_by_label("Ask or paste").fill("Bob <bob@example.com>")
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Search", exact=True).click()
     expect(page.get_by_role("heading", level=2).first).to_contain_text("about the address bob@example.com")
     expect(page.get_by_label("Ask or paste")).to_have_value("Bob <bob@example.com>")
     headers = "Return-Path: <ann@partner.example>\nTo: bob@example.com\nMessage-ID: <none@partner.example>\n"
     seen.go("/trace")
     page.get_by_label("Ask or paste").fill(headers)
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Search", exact=True).click()
     expect(page.get_by_role("heading", level=2).first).to_contain_text("about the headers of the message none@partner.example")
 
 
@@ -117,11 +117,11 @@ def test_a_question_in_the_box_is_asked_and_a_flaw_shown_at_its_place(seen: Visi
     """With what was expected there."""
     page = seen.go("/trace")
     page.get_by_label("Ask or paste").fill("disposition: bounced and not recipient: bob")
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Search", exact=True).click()
     expect(page).to_have_url(re.compile(r"/trace\?query=disposition"))
     page.get_by_text("Change search").click()
     page.get_by_label("Ask or paste").fill("disposition: bounced and (sender: a")
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Search", exact=True).click()
     expect(page).to_have_title(re.compile("^Error:"))
     expect(page.locator("#w-text")).to_contain_text("Expected a closing bracket")
     expect(page.locator(".where mark")).to_be_visible()

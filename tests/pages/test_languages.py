@@ -36,7 +36,7 @@ _NAMES = re.compile(
         (
             r"Mail Trace|Europe/Berlin|\bC?ES?T\b|\bUTC\b|\bCSV\b|\bcurl\b|OpenAPI|HTTP|\bkB\b|\bMB\b|\bmin\b|Deutsch",
             r"Postfix|Amavis|Rspamd|SpamAssassin|ClamAV|OpenDKIM|OpenDMARC|[a-z-]+, mail\.log",
-            r"Jan\.|März|Mai|Nov\.|Dez\.",
+            r"Jan\b|März|Mai|Nov\b|Dez\b",
             r"Example Ltd|Example Club|this machine|\bmx1\b|server-\d+",
             r"https?:\S*|[\w.+-]+@[\w.-]+|[\w-]+(?:\.[\w-]+)+|<>",
         )
@@ -171,6 +171,8 @@ PAGES = (
     "/trace/fields?since=30d&of=disposition",
     "/trace/fields?of=sender",
     "/trace/fields?of=is_local",
+    "/trace/fields?of=colour",
+    "/trace/counted?since=nonsense",
     "/trace/fields?of=user&recipient=nobody-here%40example.com",
     "/errors",
     "/errors?q=nothing-like-it",

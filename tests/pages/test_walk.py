@@ -26,7 +26,7 @@ def search_by(page: Page, label: str, *values: tuple[str, str]) -> None:
     page.get_by_label("Search by").select_option(label=label)
     for field, value in values:
         page.get_by_role("textbox", name=re.compile(f"^{field}")).locator("visible=true").first.fill(value)
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Search", exact=True).click()
 
 
 def rows(page: Page) -> int:

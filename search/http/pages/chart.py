@@ -128,8 +128,10 @@ class Chart:
             at, second, day = round(number * every * 100 / len(self.rows), 3), number % 2 == 1, row.begin.day
             same = before[1] == day and (second or before[0] == day)
             before = [before[0] if second else day, day]
-            whole = self.days or not (row.begin.local.hour or row.begin.local.minute)
-            time = row.begin.time if row.begin.local.second else f"{row.begin.local:%H:%M}"
+            local = row.begin.local
+            time = row.begin.time if local.second else f"{local:%H:%M}"
+            # A day and seconds together would reach into the next mark on a phone.
+            whole = self.days or not (local.hour or local.minute) or (local.second and not same)
             words = day if whole else time if same else f"{day} {time}"
             if at <= _LAST_TICK:
                 found.append(Tick(at, words, second))
