@@ -35,11 +35,14 @@ class ReferenceStore:
         self._submitted = 0
         self.losses: list[Loss] = []
         self.readings: dict[str, ReaderReadings] = {}
+        #: What fitted, as long as nothing was written: many stores are held against one of these, with the same questions.
+        self._fitted: dict[tuple[Query, Scope], list[Trace]] = {}
 
     # The sink -------------------------------------------------------------------------------------------------------------------
 
     def submit(self, traces: Sequence[Trace]) -> int:
         """Keep the higher version of each."""
+        self._fitted.clear()
         for trace in traces:
             kept = self.traces.get(trace.id)
             if kept is None or trace.version >= kept.version:
@@ -197,8 +200,12 @@ class ReferenceStore:
 
     def _fitting(self, query: Query, scope: Scope) -> list[Trace]:
         """All traces that fit, newest first."""
-        found = [trace for trace in self.traces.values() if not trace.superseded_by and scope.sees(trace.visible_to) and fits(query, trace)]
-        return sorted(found, key=lambda trace: trace.id, reverse=True)
+        found = self._fitted.get((query, scope))
+        if found is None:
+            seen = (trace for trace in self.traces.values() if not trace.superseded_by and scope.sees(trace.visible_to))
+            found = sorted((trace for trace in seen if fits(query, trace)), key=lambda trace: trace.id, reverse=True)
+            self._fitted[query, scope] = found
+        return found.copy()
 
 
 def _counted(trace: Trace, name: str) -> list[Value]:

@@ -10,6 +10,7 @@ from generate import traces
 from reference import ReferenceStore
 
 from contract.under_test import STORES, STORES_ON_SERVERS, Filled, Store
+from mappings.trace import Trace
 
 
 @pytest.fixture(params=[*STORES, *(pytest.param(name, marks=pytest.mark.elasticsearch) for name in STORES_ON_SERVERS)], scope="session")
@@ -29,16 +30,23 @@ def store(make_store: Callable[[Path], Store], tmp_path: Path) -> Iterator[Store
 
 
 @pytest.fixture(scope="session")
-def filled(make_store: Callable[[Path], Store], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+def generated() -> tuple[ReferenceStore, list[Trace]]:
+    """Generated traces, and the reference's answers about them, which all stores share."""
+    reference, written = ReferenceStore(), traces(seed=9, count=900)
+    reference.submit(written)
+    return reference, written
+
+
+@pytest.fixture(scope="session")
+def filled(
+    make_store: Callable[[Path], Store], generated: tuple[ReferenceStore, list[Trace]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Filled]:
     """Give a store with generated traces, written in batches of uneven size."""
     made = make_store(tmp_path_factory.mktemp("filled") / "store")
-    reference = ReferenceStore()
-    written = traces(seed=9, count=900)
+    reference, written = generated
     position, size = 0, 1
     while position < len(written):
-        batch = written[position : position + size]
-        made.write(batch)
-        reference.submit(batch)
+        made.write(written[position : position + size])
         position, size = position + size, size % 97 + 13
     yield Filled(made, reference, written)
     made.close()
