@@ -278,8 +278,8 @@ class EmbeddedSink:
         position = 0
         while position < len(prepared):
             partition = self._there.partition_of(_time_ms(prepared[position]))
-            end = position
-            while end < len(prepared) and _time_ms(prepared[end]) < partition.upper_ms:
+            border, end = self._there.border_of(partition), position
+            while end < len(prepared) and _time_ms(prepared[end]) < border:
                 end += 1
             file = self._there.to_write(partition)
             file.write(prepared[position:end])

@@ -90,13 +90,17 @@ class TraceFiles:
         holding = next((p for p in self.catalog.partitions if p.lower_ms <= time_ms < p.upper_ms), None)
         if holding is None:
             return self._begin(self._range_for(time_ms))
-        file = self.file(holding)
-        if (file.count < self._traces_per_file and not file.held) or not file.greatest:
-            return holding
-        border = identity.time_ms_in(file.greatest) + 1
-        if time_ms < border or border >= holding.upper_ms:
+        border = self.border_of(holding)
+        if time_ms < border:
             return holding
         return self._begin(Partition(file_name(border), border, holding.upper_ms), Partition(holding.file, holding.lower_ms, border))
+
+    def border_of(self, partition: Partition) -> int:
+        """From which time on a file takes nothing more: what is newer than all in a full one begins the next; else the end of its range."""
+        file = self.file(partition)
+        if (file.count < self._traces_per_file and not file.held) or not file.greatest:
+            return partition.upper_ms
+        return min(identity.time_ms_in(file.greatest) + 1, partition.upper_ms)
 
     def drop(self, dropped: list[Partition]) -> None:
         """Delete files, after the catalog has forgotten them."""

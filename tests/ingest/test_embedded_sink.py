@@ -53,6 +53,19 @@ def test_a_full_file_gives_the_rest_of_its_range_to_a_new_one(tmp_path: Path) ->
     assert len(asked(tmp_path)) == 101
 
 
+def test_a_full_file_gives_way_though_every_batch_has_something_old(tmp_path: Path) -> None:
+    """On a busy server messages of some minutes end at the same time: the newer ones of a batch begin the new file."""
+    with writing(tmp_path, traces_per_file=20) as sink:
+        for start in range(0, 100, 10):
+            # Each batch reaches behind what the last one wrote.
+            sink.submit([mail(number, T0 + (number - 15 * (number % 2)) * 1000 + number) for number in range(start, start + 10)])
+    held = [ids_in(tmp_path / name) for name in files(tmp_path)]
+    assert len(held) > 3
+    assert max(map(len, held)) < 40
+    assert [*itertools.chain(*held)] == sorted(itertools.chain(*held))
+    assert len(asked(tmp_path)) == 100
+
+
 def test_files_between_files_share_what_is_free(tmp_path: Path) -> None:
     """A file begun between two others takes only the range that neither has."""
     with writing(tmp_path, span_ms=10_000, traces_per_file=1) as sink:
