@@ -17,10 +17,6 @@ Words = defaultdict[str | None, int]
 _Known = tuple[int, tuple[int, ...], tuple[str, ...]]
 
 
-class UnfitError(Exception):
-    """A fact is not as the types say, or a text has the mark in it: it is written as it is."""
-
-
 class _Marked(dict[int, str]):
     """The numbers of words as they stand in lines."""
 
@@ -42,12 +38,12 @@ def journey_of(trace: Trace) -> dict[str, Any]:
     """The journey of a trace, whose head is written beside it."""
     try:
         return _journey(trace, marked=True)
-    except UnfitError:
+    except ValueError:
         return _journey(trace, marked=False)
 
 
 def _journey(trace: Trace, *, marked: bool) -> dict[str, Any]:
-    """The journey, with marks in its lines or without; raises `UnfitError` where a text has the mark in it."""
+    """The journey, with marks in its lines or without; raises `ValueError` where a text has the mark in it."""
     head = dict.fromkeys(head_words(trace))
     known = len(head)
     words: Words = defaultdict(count(known).__next__, zip(head, range(known), strict=True))
@@ -67,7 +63,7 @@ def _journey(trace: Trace, *, marked: bool) -> dict[str, Any]:
     if not marked:
         journey["unmarked"] = True
     elif MARK in "".join(filter(None, listed)):
-        raise UnfitError
+        raise ValueError
     return {"words": listed[known:], **journey, "lines": rows}
 
 
@@ -77,7 +73,7 @@ def _row(event: Event, before_us: int, words: Words, marked: bool) -> list[Any]:
     line = ""
     if marked and raw:
         if MARK in raw:
-            raise UnfitError
+            raise ValueError
         line = _begun(raw, f"{program}[{pid}]", words)
     row = [
         time_us - before_us,
@@ -93,7 +89,7 @@ def _row(event: Event, before_us: int, words: Words, marked: bool) -> list[Any]:
     ]
     try:
         numbered = _put(row, kind, fields, words, line)
-    except (UnfitError, TypeError):
+    except (ValueError, TypeError):
         row[10:], numbered = [fields], line
     if marked:
         row[9] = numbered
@@ -113,7 +109,7 @@ def _begun(line: str, speaker: str, words: Words) -> str:
 def _put(row: list[Any], kind: str, fields: dict[str, Any], words: Words, line: str) -> str:
     """Put the fields of a fact, or of a struct in it, behind a row; gives the line with numbers for their texts.
 
-    Raises `UnfitError` or `TypeError` where one of them is not as its type says.
+    Raises `ValueError` or `TypeError` where one of them is not as its type says.
     """
     mask, holding, structs = _KNOWN.get((kind, *fields)) or _known(kind, fields)
     row.append(mask)
@@ -145,10 +141,10 @@ def _put(row: list[Any], kind: str, fields: dict[str, Any], words: Words, line: 
 
 
 def _known(kind: str, fields: dict[str, Any]) -> _Known:
-    """What is known of these fields; raises `UnfitError` where it is nothing, or they stand in another order."""
+    """What is known of these fields; raises `ValueError` where it is nothing, or they stand in another order."""
     found = outline_of(kind, fields)
     if found is None or [place.name for place in found.places] != list(fields):
-        raise UnfitError
+        raise ValueError
     if len(_KNOWN) >= _MOST_KNOWN:
         _KNOWN.clear()
     known = found.mask, tuple([place.holds for place in found.places]), tuple([place.struct for place in found.places])
