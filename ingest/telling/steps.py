@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
+from functools import partial
 from heapq import merge
 from itertools import groupby
 
@@ -101,10 +102,8 @@ def as_it_went(held: Iterable[Held], hops: Sequence[HopLink]) -> list[Held]:
 
 def _second_of(held: list[Held], stations: dict[str, _Station]) -> Iterator[Held]:
     """What happened in one second: what has an order of its own keeps it, and of what may come next the first by its rank does."""
-
-    def rank(one: Held) -> _Rank:
-        return _rank(*one, stations)
-
+    # No function within this one: where it is compiled that is a circle, which keeps the lines.
+    rank = partial(_rank_of, stations)
     processes: dict[tuple[str, str, int, str], list[Held]] = {}
     for key, event in held:
         # Finer stamps are one order, and the lines of a known process another; a line of an unknown one stands alone.
@@ -114,6 +113,11 @@ def _second_of(held: list[Held], stations: dict[str, _Station]) -> Iterator[Held
         # A line may say several things.
         lines.sort(key=lambda one: (one[1].time_us, one[1].number, rank(one)))
     return merge(*processes.values(), key=rank)
+
+
+def _rank_of(stations: dict[str, _Station], held: Held) -> _Rank:
+    """The rank of an event that is held for the id of a hop."""
+    return _rank(*held, stations)
 
 
 def _stations(hops: Sequence[HopLink]) -> dict[str, _Station]:
