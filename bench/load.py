@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -301,6 +301,22 @@ async def _grow(writing: Writing) -> None:
         await asyncio.sleep(0.05)
 
 
+def beside_ingesting(data: Path, log: Path, measure: Callable[[Service], Coroutine[Any, Any, dict[str, Any]]]) -> dict[str, Any]:
+    """What is measured of a service while it reads a log into its store, and how much it wrote; where that is nothing, it ends."""
+    store = f"sqlite:{data}/store"
+    log.touch()
+    with asking(store) as mail:
+        before = mail.count()
+    with running(data, log) as service:
+        figures = asyncio.run(measure(service))
+    with asking(store) as mail:
+        written = mail.count() - before
+    show(f"{written:,} traces were read and stored meanwhile")
+    if not written:
+        raise SystemExit(f"the ingester wrote nothing: {''.join(service.said).strip()[-500:]}")
+    return {"written_meanwhile": written, **figures}
+
+
 def main(argv: list[str] | None = None) -> int:
     """Measure and print."""
     given_by = parser("load", __doc__)
@@ -320,17 +336,8 @@ def main(argv: list[str] | None = None) -> int:
         if not (data / "store").exists():
             filled((store, Elasticsearch()), given.traces, documents.made(given.sample))
         values = drawn(store, Random(5))
-        log.touch()
-        with asking(store) as mail:
-            before = mail.count()
-        with running(data, log) as service:
-            figures = asyncio.run(measured(service, values, given, log))
-        with asking(store) as mail:
-            written = mail.count() - before
-    show(f"{written:,} traces were read and stored meanwhile")
-    if not written:
-        raise SystemExit(f"the ingester wrote nothing: {''.join(service.said).strip()[-500:]}")
-    keep(given.json, "load", {"traces": given.traces, "written_meanwhile": written, **figures})
+        figures = beside_ingesting(data, log, lambda service: measured(service, values, given, log))
+    keep(given.json, "load", {"traces": given.traces, **figures})
     return 0
 
 

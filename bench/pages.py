@@ -19,13 +19,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bench import documents
-from bench.load import Kind, Load, Service, drawn, growing, running
+from bench.load import Kind, Load, Service, beside_ingesting, drawn, growing
 from bench.measure import keep, parser, show, table
 from bench.search import filled
 from bench.visitors import Asked, Visitors
 from ingest.sinks.embedded import EmbeddedSink
 from ingest.sinks.embedded_copies import CopyRules
-from mailtrace import TraceAnswer, asking
+from mailtrace import TraceAnswer
 from mailtrace.settings import Elasticsearch
 
 #: The goals: so slow may 95 of a hundred pages be, and so much may a first visit weigh.
@@ -136,17 +136,8 @@ def main(argv: list[str] | None = None) -> int:
             filled_up_to_now(data / "store", given.traces, given.sample)
         store = f"sqlite:{data}/store"
         values = drawn(store, Random(5))
-        log.touch()
-        with asking(store) as mail:
-            before = mail.count()
-        with running(data, log) as service:
-            figures = asyncio.run(measured(service, values, given, log))
-        with asking(store) as mail:
-            written = mail.count() - before
-    show(f"{written:,} traces were read and stored meanwhile")
-    if not written:
-        raise SystemExit(f"the ingester wrote nothing: {''.join(service.said).strip()[-500:]}")
-    keep(given.json, "pages", {"traces": given.traces, "written_meanwhile": written, **figures})
+        figures = beside_ingesting(data, log, lambda service: measured(service, values, given, log))
+    keep(given.json, "pages", {"traces": given.traces, **figures})
     return 0
 
 

@@ -47,3 +47,11 @@ def address(captured: Place) -> Iterator[str]:
     """Give the address of a service over that store, at the time of the capture, open to whoever is on this machine."""
     with closing(captured.store.engine()) as engine, browsing.serving(captured.data, engine, NOW_MS, customers=CUSTOMERS) as where:
         yield where
+
+
+@pytest.fixture(params=[True, False], ids=["with script", "without script"])
+def seen(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[browsing.Visit]:
+    """Give a visitor; what the browser complained about fails the test at its end."""
+    with browsing.visit(browser, address, script=request.param) as visitor:
+        yield visitor
+        assert not visitor.grave(), visitor.complaints

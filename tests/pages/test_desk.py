@@ -16,14 +16,6 @@ _WHOLE_ROWS = """() => [...document.querySelectorAll('#rows > tr')].map(row => r
     .filter(box => box.top >= 0 && box.bottom <= innerHeight).length"""
 
 
-@pytest.fixture(params=[True, False], ids=["with script", "without script"])
-def seen(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Visit]:
-    """Give a visitor; what the browser complained about fails the test at its end."""
-    with visit(browser, address, script=request.param) as visitor:
-        yield visitor
-        assert not visitor.grave(), visitor.complaints
-
-
 @pytest.fixture
 def scripted(browser: Browser, address: str) -> Iterator[Visit]:
     """The same, with script."""

@@ -17,14 +17,6 @@ from pages.test_quality import violations
 from search.http.pages.form import pinned_pills
 
 
-@pytest.fixture(params=[True, False], ids=["with script", "without script"])
-def seen(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Visit]:
-    """Give a visitor; what the browser complained about fails the test at its end."""
-    with visit(browser, address, script=request.param) as visitor:
-        yield visitor
-        assert not visitor.grave(), visitor.complaints
-
-
 @pytest.fixture
 def scripted(browser: Browser, address: str) -> Iterator[Visit]:
     """The same, with script."""

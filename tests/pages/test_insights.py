@@ -5,12 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urljoin
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 from reference import ReferenceStore
 
@@ -19,14 +17,6 @@ from mappings.trace import Trace
 from mappings.vocabulary import Disposition
 from pages.browsing import Visit, serving, visit
 from search.access import Customer
-
-
-@pytest.fixture(params=[True, False], ids=["with script", "without script"])
-def seen(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Visit]:
-    """Give a visitor; what the browser complained about fails the test at its end."""
-    with visit(browser, address, script=request.param) as visitor:
-        yield visitor
-        assert not visitor.grave(), visitor.complaints
 
 
 def found(page: Page, address: str) -> int:

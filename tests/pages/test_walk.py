@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from pages.browsing import Visit, visit
+from pages.browsing import Visit
 
 Go = Callable[[str], Page]
-
-
-@pytest.fixture(params=[True, False], ids=["with script", "without script"])
-def seen(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Visit]:
-    """Give a visitor; what the browser complained about fails the test at its end."""
-    with visit(browser, address, script=request.param) as visitor:
-        yield visitor
-        assert not visitor.grave(), visitor.complaints
 
 
 def search_by(page: Page, label: str, *values: tuple[str, str]) -> None:
