@@ -19,6 +19,9 @@ from search.http.app import application
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 _PATIENCE_S = 20.0
+_SERIOUS = ("serious", "critical")
+#: What of a page the colours decide; all else is the same by day and by night.
+_OF_COLOURS = ["color-contrast", "link-in-text-block"]
 
 
 def chromium() -> str:
@@ -57,12 +60,12 @@ class Visit:
 
 
 @contextmanager
-def visit(started: Browser, address: str, *, script: bool = True, width: int = 1280, dark: bool = False) -> Iterator[Visit]:
+def visit(started: Browser, address: str, *, script: bool = True, width: int = 1280) -> Iterator[Visit]:
     """Give a fresh visitor; every error and every breach of the content policy is kept."""
     context: BrowserContext = started.new_context(
         java_script_enabled=script,
         viewport={"width": width, "height": 900},
-        color_scheme="dark" if dark else "light",
+        color_scheme="light",
         timezone_id="Europe/Berlin",
         locale="en-GB",
     )
@@ -85,6 +88,26 @@ def visit(started: Browser, address: str, *, script: bool = True, width: int = 1
         yield seen
     finally:
         context.close()
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds on a page, of what is serious, in light and in dark colours."""
+    page.evaluate(f"window.axe || (() => {{ {AXE} }})()")
+    found = _found_by_axe(page)
+    # Colours that are on their way from one to the other are neither.
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    found += _found_by_axe(page, runOnly=_OF_COLOURS)
+    page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    return found
+
+
+def _found_by_axe(page: Page, **options: object) -> list[str]:
+    """What one run of axe finds; what is well is not looked at closer."""
+    asked = {"resultTypes": ["violations"], **options}
+    found = page.evaluate("asked => axe.run(asked).then(found => found.violations)", asked)
+    return [
+        f"{one['id']} ({one['impact']}): {node['html'][:120]}" for one in found if one["impact"] in _SERIOUS for node in one["nodes"][:3]
+    ]
 
 
 @contextmanager

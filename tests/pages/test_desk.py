@@ -9,8 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from pages.browsing import Visit, visit
-from pages.test_quality import violations
+from pages.browsing import Visit, violations, visit
 
 _WHOLE_ROWS = """() => [...document.querySelectorAll('#rows > tr')].map(row => row.getBoundingClientRect())
     .filter(box => box.top >= 0 && box.bottom <= innerHeight).length"""
@@ -342,11 +341,10 @@ def test_a_first_visit_is_no_empty_page(seen: Visit) -> None:
     assert counted(page) > 5
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280, 1920])
-def test_axe_finds_nothing_serious_on_the_desk(browser: Browser, address: str, width: int, *, dark: bool) -> None:
+def test_axe_finds_nothing_serious_on_the_desk(browser: Browser, address: str, width: int) -> None:
     """With all that can be open on it: the panel, the choice of columns, the form, the keys; and a planted fault is seen there."""
-    with visit(browser, address, width=width, dark=dark) as seen:
+    with visit(browser, address, width=width) as seen:
         names = "time,sender,recipient,size,score,direction,symbol,queue_id,disposition,code,incomplete"
         page = seen.go(f"/trace?disposition=quarantined&disposition=bounced&query=not+sender%3A+%22x%40y.example%22&columns={names}")
         found = violations(page)

@@ -11,9 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from mappings.locales import ENGLISH, book
-from pages.browsing import Visit, visit
+from pages.browsing import Visit, violations, visit
 from pages.test_desk import asked, counted
-from pages.test_quality import violations
 from search.http.pages.form import pinned_pills
 
 
@@ -140,11 +139,10 @@ def test_searches_with_a_name_are_kept_by_the_browser(scripted: Visit) -> None:
     expect(page.get_by_role("heading", name="Saved searches")).to_be_hidden()
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_axe_finds_nothing_serious_where_it_opens(browser: Browser, address: str, width: int, *, dark: bool) -> None:
+def test_axe_finds_nothing_serious_where_it_opens(browser: Browser, address: str, width: int) -> None:
     """With filters set aside and pinned, with each list open, and on the page of fields; nothing scrolls sideways."""
-    with visit(browser, address, width=width, dark=dark) as seen:
+    with visit(browser, address, width=width) as seen:
         page = seen.go('/trace?domain=example.com&disposition=delivered&off=not+sender%3A+"x%40y.example"')
         page.get_by_role("button", name="Keep it for each new search").first.click()
         assert violations(page) == []

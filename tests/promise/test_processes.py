@@ -26,6 +26,14 @@ Start = Callable[..., "subprocess.Popen[str]"]
 _PATIENCE_S = 120
 #: The hosts of the generated logs: four log domains, of which one is of two hosts.
 _HOSTS = ("mx1", "mx2", "mx3", "mx4")
+#: How many lines are generated.
+_LINES = 8_000
+
+
+@pytest.fixture(scope="module")
+def known() -> dict[str, Documents]:
+    """Give what one process makes of the generated lines, once a test has asked for it."""
+    return {}
 
 
 @pytest.mark.parametrize(
@@ -54,20 +62,20 @@ def test_the_documents_are_those_of_one_process(
 
 
 @pytest.mark.parametrize("count", ["2", "5"])
-def test_many_log_domains(count: str, tmp_path: Path, mailtrace_process: Start) -> None:
+def test_many_log_domains(count: str, tmp_path: Path, mailtrace_process: Start, known: dict[str, Documents]) -> None:
     """Four hosts in one file and in files of their own; what is bounded by each process' messages differs, and the documents do not."""
-    mixed, apart = _generated(tmp_path / "logs", 8_000)
-    one = _read(tmp_path / "one", mailtrace_process, "1", mixed)
+    mixed, apart = _generated(tmp_path / "logs", _LINES)
+    one = _of_one(known, tmp_path, mailtrace_process, mixed)
     must_be_same(one, _read(tmp_path / "mixed", mailtrace_process, count, mixed))
     must_be_same(one, _read(tmp_path / "apart", mailtrace_process, count, *apart))
 
 
 @pytest.mark.parametrize("seed", range(2 * ROUNDS))
 @on_both
-def test_each_may_be_killed(seed: int, place: Place, mailtrace_process: Start) -> None:
+def test_each_may_be_killed(seed: int, place: Place, mailtrace_process: Start, known: dict[str, Documents]) -> None:
     """A following run loses one of its processes at a random moment, ends in order, and says why; then a last run reads on."""
     random = Random(seed)
-    mixed, _ = _generated(place.logs, 12_000)
+    mixed, _ = _generated(place.logs, _LINES)
     whole = mixed.read_bytes()
     settings = {"MAILTRACE_KEEP": "forever", "MAILTRACE_PROCESSES": "4", "MAILTRACE_DATA": str(place.data), **place.store.settings}
     for number in range(2):
@@ -86,14 +94,14 @@ def test_each_may_be_killed(seed: int, place: Place, mailtrace_process: Start) -
     last = mailtrace_process("ingest", "--once", str(mixed), **settings)
     said = last.communicate(timeout=_PATIENCE_S)[1]
     assert last.returncode == 0, said
-    must_be_same(_read(place.data / "one", mailtrace_process, "1", mixed), documents(place.store))
+    must_be_same(_of_one(known, place.data, mailtrace_process, mixed), documents(place.store))
 
 
 @pytest.mark.parametrize("seed", range(2 * ROUNDS))
-def test_the_reader_may_be_killed(seed: int, tmp_path: Path, mailtrace_process: Start) -> None:
+def test_the_reader_may_be_killed(seed: int, tmp_path: Path, mailtrace_process: Start, known: dict[str, Documents]) -> None:
     """With the one that was started the others end at once, and the next run may write."""
     random = Random(seed)
-    mixed, _ = _generated(tmp_path / "logs", 12_000)
+    mixed, _ = _generated(tmp_path / "logs", _LINES)
     settings = {"MAILTRACE_KEEP": "forever", "MAILTRACE_PROCESSES": "4", "MAILTRACE_DATA": str(tmp_path / "data")}
     for _ in range(2):
         program = mailtrace_process("ingest", "--once", str(mixed), **settings)
@@ -105,13 +113,13 @@ def test_the_reader_may_be_killed(seed: int, tmp_path: Path, mailtrace_process: 
     last = mailtrace_process("ingest", "--once", str(mixed), **settings)
     said = last.communicate(timeout=_PATIENCE_S)[1]
     assert last.returncode == 0, said
-    must_be_same(_read(tmp_path / "one", mailtrace_process, "1", mixed), documents(Embedded(tmp_path / "data" / "store")))
+    must_be_same(_of_one(known, tmp_path, mailtrace_process, mixed), documents(Embedded(tmp_path / "data" / "store")))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_is_orderly(number: signal.Signals, tmp_path: Path, mailtrace_process: Start) -> None:
+def test_a_stop_is_orderly(number: signal.Signals, tmp_path: Path, mailtrace_process: Start, known: dict[str, Documents]) -> None:
     """A stop that all of them hear, as by a terminal or a service manager: everything that was read is written."""
-    mixed, _ = _generated(tmp_path / "logs", 6_000)
+    mixed, _ = _generated(tmp_path / "logs", _LINES)
     settings = {"MAILTRACE_KEEP": "forever", "MAILTRACE_PROCESSES": "3", "MAILTRACE_DATA": str(tmp_path / "data")}
     program = mailtrace_process("ingest", str(mixed), **settings)
     store = Embedded(tmp_path / "data" / "store")
@@ -124,7 +132,7 @@ def test_a_stop_is_orderly(number: signal.Signals, tmp_path: Path, mailtrace_pro
     assert not any(is_there(one) for one in others)
     again = mailtrace_process("ingest", "--once", str(mixed), **settings)
     assert again.wait(_PATIENCE_S) == 0
-    must_be_same(_read(tmp_path / "one", mailtrace_process, "1", mixed), documents(store))
+    must_be_same(_of_one(known, tmp_path, mailtrace_process, mixed), documents(store))
 
 
 def test_a_second_writer_is_refused_in_the_same_words(tmp_path: Path, mailtrace_process: Start) -> None:
@@ -180,6 +188,13 @@ def _read(data: Path, mailtrace_process: Start, count: str, *files: Path) -> Doc
     said = program.communicate(timeout=_PATIENCE_S)[1]
     assert program.returncode == 0, said
     return documents(Embedded(data / "store"))
+
+
+def _of_one(known: dict[str, Documents], folder: Path, mailtrace_process: Start, mixed: Path) -> Documents:
+    """What one process makes of the generated lines, which are the same in each test."""
+    if "one" not in known:
+        known["one"] = _read(folder / "one", mailtrace_process, "1", mixed)
+    return known["one"]
 
 
 def _others(program: subprocess.Popen[str], least: int) -> list[int]:
