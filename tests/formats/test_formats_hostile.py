@@ -26,7 +26,7 @@ SAMPLES = all_samples()
 PROGRAMS = [(f"postfix/{program}" if one.instanced else program) for one in FORMATS for program in one.programs]
 
 
-@pytest.mark.parametrize(("length", "every", "seconds"), [(20_000, 1, 3), (100_000, 10, 10)])
+@pytest.mark.parametrize(("length", "every", "seconds"), [(20_000, 3, 3), (100_000, 31, 10)])
 def test_a_long_line_is_read_in_time(length: int, every: int, seconds: int) -> None:
     """Separators, brackets and quotes over and over, behind the beginning of every sample: none keeps a parser busy."""
     done = subprocess.run(

@@ -54,10 +54,23 @@ def file_of(folder: Path) -> Path:
     return found
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def written() -> list[Trace]:
     """Traces of all kinds."""
     return traces(seed=21, count=300)
+
+
+#: References by the traces that they hold: most tests ask the same of the same, and it remembers what fits.
+_REFERENCES: dict[tuple[str, ...], ReferenceStore] = {}
+
+
+def reference_of(written: list[Trace]) -> ReferenceStore:
+    """The plain reference with these traces."""
+    known = tuple([trace.id for trace in written])
+    if known not in _REFERENCES:
+        _REFERENCES[known] = ReferenceStore()
+        _REFERENCES[known].submit(written)
+    return _REFERENCES[known]
 
 
 @pytest.fixture
@@ -73,8 +86,7 @@ def half(tmp_path: Path, written: list[Trace]) -> Path:
 
 def same(folder: Path, written: list[Trace], *, used: bool, seed: int = 1) -> None:
     """All counts are those of the plain reference, with or without copies having been asked."""
-    reference = ReferenceStore()
-    reference.submit(written)
+    reference = reference_of(written)
     chance = Random(seed)
     with closing(EmbeddedEngine(folder)) as engine:
         for number, field in enumerate(FIELDS):
