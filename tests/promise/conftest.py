@@ -26,6 +26,10 @@ STORE = _BY_NAME["postfix_dovecot-rfc3339"]
 #: In the order in which they take turns: those that are most unlike first, so that a short run tries them.
 _TRIED = list(dict.fromkeys((FINE, OWN_FILES, TWO_FILES, MILTER, COARSE, STORE, IN_PIECES, *FORMS)))
 
+#: The compiled build is tried with seeds of its own, half as many: the same source was tried with the others.
+_COMPILED = bool(os.environ.get("MAILTRACE_TEST_COMPILED"))
+_SEEDS_OF_COMPILED = 500
+
 Reading = tuple[Form, Times]
 #: Names of the stores, in the names of tests.
 EMBEDDED, CLUSTER = "embedded", "elasticsearch"
@@ -39,6 +43,8 @@ def tries(number: int, *, on_cluster: int = 0, cluster_times: tuple[Times, ...] 
 
     def cases(store: str, first: int, seeds: int) -> Iterator[Any]:
         all_times = cluster_times if store == CLUSTER else (USUAL, SHORTEST, SHORT)
+        if _COMPILED:
+            first, seeds = first + _SEEDS_OF_COMPILED, (seeds + 1) // 2
         for seed in range(first, first + seeds * ROUNDS):
             turn, number = divmod(seed, len(_TRIED))
             form, times = _TRIED[number], all_times[(number + turn) % len(all_times)]

@@ -20,7 +20,7 @@ Case = tuple[Form, Times, int]
 
 
 @pytest.mark.parametrize("state", ["kept", "lost"])
-@tries(6, on_cluster=3)
+@tries(4, on_cluster=2)
 def test_files_that_grow(case: Case, state: str, place: Place, plain: Plain) -> None:
     """Files cut at any byte at about the same time, and read on in order, with or without what was noted of the reading before."""
     form, times, seed = case
@@ -33,7 +33,7 @@ def test_files_that_grow(case: Case, state: str, place: Place, plain: Plain) -> 
 
 
 @pytest.mark.parametrize("given", ["all", "newest"])
-@tries(6, on_cluster=2)
+@tries(4, on_cluster=1)
 def test_pieces_as_files_of_their_own(case: Case, given: str, place: Place, plain: Plain) -> None:
     """One log in several files, read in order as each appears: all that there are are given each time, or only the newest."""
     form, times, seed = case
@@ -46,7 +46,7 @@ def test_pieces_as_files_of_their_own(case: Case, given: str, place: Place, plai
     must_be_same(plain(form, times), documents(place.store))
 
 
-@tries(6, on_cluster=3)
+@tries(4, on_cluster=2)
 def test_the_store_dies_in_the_middle_of_a_flush(case: Case, place: Place, plain: Plain) -> None:
     """Of a batch some documents are written and the others are not, several times over; the next readings make it whole."""
     form, times, seed = case
@@ -59,7 +59,7 @@ def test_the_store_dies_in_the_middle_of_a_flush(case: Case, place: Place, plain
     must_be_same(plain(form, times), documents(place.store))
 
 
-@tries(3, on_cluster=3)
+@tries(3, on_cluster=2)
 def test_deaths_and_growth_together(case: Case, place: Place, plain: Plain) -> None:
     """Files grow and the store dies on the way, in turns."""
     form, times, seed = case

@@ -33,7 +33,7 @@ def environment(form: Form, times: Times, place: Place) -> dict[str, str]:
     return {**given, **place.store.settings}
 
 
-@tries(4, on_cluster=3)
+@tries(4, on_cluster=2)
 def test_killed_while_it_reads(case: tuple[Form, Times, int], place: Place, mailtrace_process: Start, plain: Plain) -> None:
     """`mailtrace ingest --once` killed three times at random moments, then left alone."""
     form, times, seed = case
@@ -52,7 +52,7 @@ def test_killed_while_it_reads(case: tuple[Form, Times, int], place: Place, mail
 
 
 # With memory and pins of one or two seconds a following ingester on a cluster, killed so, can leave a replaced document: see the docs.
-@tries(2, on_cluster=2, cluster_times=(USUAL,))
+@tries(2, on_cluster=1, cluster_times=(USUAL,))
 def test_killed_while_it_follows(case: tuple[Form, Times, int], place: Place, mailtrace_process: Start, plain: Plain) -> None:
     """A following `mailtrace ingest` is killed twice while the files grow, and then a last run reads on."""
     form, times, seed = case

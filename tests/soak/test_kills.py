@@ -7,7 +7,7 @@ import pytest
 from soak.kills import places, run
 
 
-@pytest.mark.parametrize(("setting", "kills"), [("once", 5), ("follow", 4), ("commit", 6), ("apart", 5)])
+@pytest.mark.parametrize(("setting", "kills"), [("once", 3), ("follow", 3), ("commit", 4), ("apart", 3)])
 def test_killed_at_random_moments_it_comes_to_the_same_documents(setting: str, kills: int) -> None:
     """Whenever the program is killed, one more run makes the documents of an undisturbed one: none lost, none doubled, none other."""
     with places("embedded") as make:
@@ -20,7 +20,7 @@ def test_killed_at_random_moments_it_comes_to_the_same_documents(setting: str, k
 def test_killed_while_it_catches_up_it_loses_nothing() -> None:
     """Killed while a log of eight hosts is caught up with, in which messages wait for lines that do not come, it loses none."""
     with places("embedded") as make:
-        made, found = run("catchup", make, 8, kills=4, pace=120)
+        made, found = run("catchup", make, 8, kills=2, pace=120)
     print(f"{made} kills, {found.documents} documents")
-    assert made == 4
+    assert made == 2
     assert not found.told, found.told
