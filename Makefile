@@ -22,7 +22,9 @@ COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-u
 	--no-emit-index-url --no-emit-trusted-host --no-emit-options
 
 
-# What the compiled build is made of: anything of it that changes has it made anew.
+# What the compiled build is made of: anything of it that changes has it made anew. It is made of a copy, so that whoever builds something
+# of the checkout meanwhile, as tests do, finds nothing of it there.
+BUILT_OF := mappings ingest search mailtrace building setup.py pyproject.toml MANIFEST.in README.md LICENSE requirements
 SOURCE := $(shell find mappings ingest search mailtrace building -type f -not -name '*.pyc') setup.py pyproject.toml
 
 .PHONY: help run stop compiled test test-8 test-compiled test-containers lint docs format bench truth soak venv sbom audit lock clean
@@ -77,9 +79,9 @@ $(COMPILED)/.run: requirements/run.txt requirements/compile.txt $(SOURCE)
 	@echo "== compiling into $(COMPILED); it takes some minutes"
 	@test -x $(COMPILED_BIN)/python || $(PYTHON) -m venv $(COMPILED)
 	@$(COMPILED_BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt -r requirements/compile.txt
-	@rm -rf build
-	@MAILTRACE_COMPILED=1 $(COMPILED_BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --force-reinstall .
-	@rm -rf build
+	@rm -rf $(COMPILED)/source && mkdir $(COMPILED)/source && cp -R $(BUILT_OF) $(COMPILED)/source
+	@MAILTRACE_COMPILED=1 $(COMPILED_BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --force-reinstall $(abspath $(COMPILED))/source
+	@rm -rf $(COMPILED)/source
 	@touch $@
 
 compiled: $(COMPILED)/.run ## The same program with its hot modules compiled, in .venv-compiled
