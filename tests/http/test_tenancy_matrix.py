@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 import generate
 import pytest
@@ -114,12 +115,12 @@ def calls(world: World, person: Person) -> Iterator[tuple[str, Params, str]]:
             yield "/counts", [("by", "time"), ("interval", interval), ("then", then)], accepted[0]
 
 
-def test_others_mail_changes_no_byte(served: Running, alone: Running, person: Person, world: World) -> None:
-    """Status and body are the same, but for how long it took and the request's own id."""
+def test_others_mail_changes_no_byte(served: Running, alone: Running, person: Person, world: World, thorough: bool) -> None:
+    """Status and body are the same, but for how long it took and the request's own id; a cluster is asked a third."""
     asked = 0
-    for path, params, accept in calls(world, person):
+    for path, params, accept in islice(calls(world, person), 0, None, 1 if thorough else 3):
         with_others, without = (place.get(path, params, person, accept=accept) for place in (served, alone))
         assert with_others.status_code == without.status_code in (200, 400), (path, params, with_others.text[:300], without.text[:300])
         assert _CHANGES.sub(b"", with_others.content) == _CHANGES.sub(b"", without.content), (path, params)
         asked += 1
-    assert asked > 250
+    assert asked > (250 if thorough else 80)
