@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,38 @@ def format_of(module: str) -> str | None:
     """The format that a module belongs to, or None."""
     parts = module.split(".")
     return parts[2] if parts[:2] == ["ingest", "formats"] and len(parts) > 2 and parts[2] in FORMATS_THERE else None
+
+
+def circle(imports: Iterable[Import], modules: set[str]) -> list[str]:
+    """Modules that import each other, over whatever others; an import for type checkers alone, or within a function, counts as well."""
+    graph: dict[str, set[str]] = {module: set() for module in modules}
+    for one in imports:
+        # `from a import b` takes module a.b, or a name of module a.
+        target = one.target if one.target in modules else one.target.rpartition(".")[0]
+        if target in modules and target != one.module:
+            graph[one.module].add(target)
+    order = TopologicalSorter(graph)
+    try:
+        order.prepare()
+    except CycleError as error:
+        found: list[str] = error.args[1]
+        return found
+    return []
+
+
+def test_no_modules_import_each_other() -> None:
+    """Whoever reads one can read those below it first."""
+    found = project_imports()
+    modules = {one.module for one in found}
+    # What a package's `__init__` gathers of its own modules is their front, and knows them all.
+    assert circle([one for one in found if not one.target.startswith(f"{one.module}.")], modules) == []
+
+
+def test_a_circle_is_found() -> None:
+    """A check that cannot fail proves nothing."""
+    source = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ingest.b import B\n"
+    both = [*imports_of("ingest.a", source, "a"), *imports_of("ingest.b", "def f():\n    import ingest.a\n", "b")]
+    assert circle(both, {"ingest.a", "ingest.b"})
 
 
 def test_every_import_keeps_to_the_rules() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from ingest.clock import BOXED_REACH_US, SECOND
 from ingest.joining.event import LiveEvent
@@ -17,14 +16,12 @@ from ingest.joining.life import Life
 from ingest.joining.links import Link
 from ingest.joining.names import MANY
 from ingest.joining.parts import Loose
+from ingest.joining.web import Web
 from mappings import keys
 from mappings.address import fold, mailbox_of
 from mappings.facts import Attempted, Filed
 from mappings.keys import KeyKind
 from mappings.links import How
-
-if TYPE_CHECKING:
-    from ingest.joining.gather import Web
 
 #: So long a message may have waited in the queue before it is handed over (RFC 5321, section 4.5.4.1).
 _QUEUED_US = 5 * 86_400 * SECOND

@@ -9,7 +9,6 @@ than are needed to know that, no more are looked at.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -19,10 +18,11 @@ from ingest.joining.filing import filings_of, hand_over_of, is_elsewhere
 from ingest.joining.life import Life
 from ingest.joining.links import Link
 from ingest.joining.message import Message
-from ingest.joining.names import MANY, Mention
+from ingest.joining.names import MANY
 from ingest.joining.parts import STORES, Edge, Loose, Part, Scan, facts_of
 from ingest.joining.pipes import passages
 from ingest.joining.reception import messages_of, results_about
+from ingest.joining.web import Web
 from ingest.joining.within import Within
 from mappings import keys
 from mappings.address import fold
@@ -45,27 +45,6 @@ _WEAKLY = _OF_CLIENTS | {How.LOG, How.ANSWERED}
 _PIPED = frozenset({How.PIPED, How.SUBMITTED})
 #: How what leads to a queue file behind a filter names it.
 _INTO_QUEUE = frozenset({How.RELAY, How.NEXT, How.PASSED, How.RELEASE})
-
-
-class Web(Protocol):
-    """What is known of all nodes: their parts, and who names whom."""
-
-    @property
-    def within(self) -> Within:
-        """Which addresses are inside."""
-        ...
-
-    def parts_of(self, key: str) -> Sequence[Part]:
-        """The parts of the node with this key, empty where it is not known or only named."""
-        ...
-
-    def near(self, key: str, since_us: int, until_us: int) -> Iterator[Mention]:
-        """The mentions of this key within a span of time, also where a line of another host of the log domain names it."""
-        ...
-
-    def crowded(self, key: str, time_us: int, gap_us: int) -> bool:
-        """Whether more parts name a key at about this time than a weak name can tell apart."""
-        ...
 
 
 def gather(start: Part, web: Web) -> Message:

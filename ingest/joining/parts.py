@@ -12,7 +12,7 @@ from ingest.joining.event import LiveEvent, by_time, in_order
 from ingest.joining.life import Life
 from ingest.joining.links import Link, named_by
 from ingest.joining.lives import split
-from ingest.joining.pipes import links_of
+from ingest.joining.programs import links_of
 from ingest.joining.within import Within
 from mappings import keys
 from mappings.address import fold, mailbox_of

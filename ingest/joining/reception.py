@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from ingest.clock import SECOND
 from ingest.joining.event import in_order
@@ -18,13 +18,11 @@ from ingest.joining.links import Link
 from ingest.joining.names import MANY, Mention
 from ingest.joining.parts import Loose, Part
 from ingest.joining.pipes import origin_of
+from ingest.joining.web import Web
 from mappings import keys
 from mappings.facts import Judged
 from mappings.keys import KeyKind
 from mappings.links import How
-
-if TYPE_CHECKING:
-    from ingest.joining.gather import Web
 
 #: So many messages and results with one Message-ID are told apart at the same time.
 FEW = 12

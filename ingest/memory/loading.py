@@ -10,7 +10,7 @@ import msgspec
 from ingest.clock import SECOND
 from ingest.joining.event import LiveEvent, from_document
 from ingest.joining.names import MANY
-from ingest.joining.pipes import passes_program
+from ingest.joining.programs import passes_program
 from ingest.memory.node import Node, written_of
 from ingest.memory.nodes import Nodes
 from ingest.memory.recall import Recall

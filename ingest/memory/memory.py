@@ -19,8 +19,8 @@ from ingest.joining.event import LiveEvent, digest_of_fact
 from ingest.joining.message import Message
 from ingest.joining.names import MANY
 from ingest.joining.numbering import Numbers
-from ingest.joining.pipes import PASSING, message_ids, passes_program
 from ingest.joining.places import Place
+from ingest.joining.programs import PASSING, message_ids, passes_program
 from ingest.joining.session import Session, SessionStep
 from ingest.joining.way import Route, SessionRole
 from ingest.joining.within import Within

@@ -9,6 +9,7 @@ from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Part, Scan, facts_of
 from ingest.queue_ids import believed_time
+from ingest.telling.rules import NO_RULES, Rules
 from ingest.telling.tree import FROM_SCAN, Tree
 from mappings import keys
 from mappings.address import domain_of, is_loopback
@@ -256,34 +257,6 @@ def _begun_otherwise(life: Life) -> bool:
     return any(rule.source is Decider.ACL and rule.client_ip is not None for rule in rules)
 
 
-class Rules:
-    """What rules say of a message; many recipients ask the same of them."""
-
-    __slots__ = ("_first", "_rules", "proxied")
-
-    def __init__(self, rules: list[Ruled]) -> None:
-        #: Whether a filter before the queue answered the client.
-        self.proxied = False
-        for rule in rules:
-            self.proxied = self.proxied or rule.source is Decider.PROXY
-        # Before the queue the client's own words stand in the proxied answer; behind it they may have been rewritten.
-        self._rules = sorted(rules, key=lambda rule: rule.source is not Decider.PROXY) if self.proxied else rules
-        self._first: dict[str, Ruled | None] = {}
-
-    def first_with(self, name: str) -> Ruled | None:
-        """The first rule that has an attribute."""
-        if name not in self._first:
-            self._first[name] = next((rule for rule in self._rules if getattr(rule, name) is not None), None)
-        return self._first[name]
-
-    def first(self, name: str) -> Any:
-        """The value of an attribute as the first rule has it."""
-        return getattr(self.first_with(name), name, None) if self._rules else None
-
-
-_NO_RULES = Rules([])
-
-
 def _connected(pieces: list[Loose]) -> Received | None:
     """The client of a session in which no queue file began, for a filter before the queue took the message, or refused it."""
     return next((e.fact for piece in pieces for e in piece.events if isinstance(e.fact, Received) and e.fact.queue_id is None), None)
@@ -292,7 +265,7 @@ def _connected(pieces: list[Loose]) -> Received | None:
 def _rules(lives: list[Life], pieces: list[Loose], tree: Tree | None) -> Rules:
     """What the rules of some parts say."""
     if not pieces and not (lives and lives[0].rules):
-        return _NO_RULES
+        return NO_RULES
     parts: tuple[Part, ...] = (*lives, *pieces)
     known = tree.rules.get(parts) if tree is not None else None
     if known is None:

@@ -14,7 +14,7 @@ from ingest.clock import SECOND
 from ingest.joining.event import LiveEvent
 from ingest.joining.life import Life
 from ingest.joining.parts import Loose, Scan, facts_of
-from ingest.joining.pipes import goes_to_program
+from ingest.joining.programs import goes_to_program
 from ingest.joining.within import Within
 from ingest.telling.filed import became, by_try, reason_of_filing, telling_most, tells_sender
 from ingest.telling.handled import given_up, given_up_fate, held_fate, held_now

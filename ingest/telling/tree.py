@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,14 +12,12 @@ from ingest.joining.message import Message
 from ingest.joining.parts import Edge, Loose, Part, Scan
 from ingest.joining.pipes import handed
 from ingest.joining.within import Within
+from ingest.telling.recipient import Recipient
+from ingest.telling.rules import Rules
 from ingest.telling.shares import Shares
 from mappings.facts import Scanned
 from mappings.links import LINKS, How
 from mappings.trace import Related
-
-if TYPE_CHECKING:
-    from ingest.telling.about import Rules
-    from ingest.telling.recipient import Recipient
 
 #: What brings a queue file into being by itself; a Resent-Message-ID in it is then what a sender wrote, and no release.
 BROUGHT = frozenset(

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-from mappings.locales.retelling import retold
+from mappings.locales.retelling import Retelling
 from mappings.locales.writing import filled, places_in, plural_form, written_decimal, written_number, written_share
 
 _FOLDER = Path(__file__).resolve().parent
@@ -105,7 +105,7 @@ class Book:
 
     def told(self, sentence: str) -> str:
         """A sentence of the service, which is in English, in this language; as it is where it is made of none of its phrases."""
-        return sentence if self.code == ENGLISH else retold(sentence, self.say)
+        return sentence if self.code == ENGLISH else _retelling().retold(sentence, self.say)
 
     def missing(self) -> list[str]:
         """What English has and this language lacks: `cause.spam`, or `step.ours.operator`, in the order of the English file."""
@@ -151,6 +151,12 @@ def book(code: str) -> Book:
     alone = {key: str(tables.pop(key, "")) for key in _ALONE}
     fallback = None if code == ENGLISH else book(ENGLISH)
     return Book(code, MappingProxyType(dict(_flat(tables))), fallback=fallback, **alone)
+
+
+@lru_cache(maxsize=1)
+def _retelling() -> Retelling:
+    """How the sentences of the service are found again, which are in English."""
+    return Retelling(book(ENGLISH).parts)
 
 
 class Books:

@@ -30,87 +30,85 @@ _DEEPEST: Final = 6
 
 #: Says a phrase with its values.
 Say = Callable[..., str]
+#: A phrase, and what stands in its places.
+_Fitting = tuple[str, tuple[tuple[str, str], ...]]
+_Matches = Callable[[str], re.Match[str] | None]
 
 
-def retold(sentence: str, say: Say) -> str:
-    """The sentence as `say` says it: whole, or its parts; what is none of ours as it is."""
-    return _told(sentence, say, _DEEPEST) or sentence
+class Retelling:
+    """The phrases in which sentences come, by which they are found again."""
 
+    def __init__(self, parts: Mapping[str, Mapping[str, str]]) -> None:
+        #: The phrases without places, and those with them by their first word.
+        self._plain: set[str] = set()
+        self._patterns: dict[str, list[tuple[str, _Matches]]] = defaultdict(list)
+        for section, phrase, text in [(*key.partition(".")[::2], text) for key, texts in parts.items() for text in texts.values()]:
+            pieces = pieces_of(text)
+            if len(pieces) == 1 and section in ("words", "told"):
+                self._plain.add(text)
+            elif section == "told":
+                first, blank, _ = pieces[0].partition(" ")
+                self._patterns[first if blank else ""].append((phrase, re.compile(_pattern(pieces), re.DOTALL).fullmatch))
+        #: The same sentences come again and again.
+        self._known_fitting = lru_cache(maxsize=2_048)(self._fitting)
 
-def _told(sentence: str, say: Say, depth: int) -> str | None:
-    """The sentence, where at least its beginning is ours; what stands in it is looked at so many sentences deep."""
-    if not depth:
+    def retold(self, sentence: str, say: Say) -> str:
+        """The sentence as `say` says it: whole, or its parts; what is none of ours as it is."""
+        return self._told(sentence, say, _DEEPEST) or sentence
+
+    def _told(self, sentence: str, say: Say, depth: int) -> str | None:
+        """The sentence, where at least its beginning is ours; what stands in it is looked at so many sentences deep."""
+        if not depth:
+            return None
+        if (whole := self._one(sentence, say, depth)) is not None:
+            return whole
+        if sentence.endswith("."):
+            bare = self._told(sentence[:-1], say, depth - 1)
+            return None if bare is None else f"{bare}."
+        # What stands behind a colon is mostly somebody's.
+        head, colon, tail = sentence.partition(": ")
+        if colon and (said := self._one(head, say, depth)) is not None:
+            return str(say("{words}: {text}", words=said, text=self._told(tail, say, depth - 1) or tail))
+        for separator in _SEPARATORS:
+            parts = sentence.split(separator)
+            if 1 < len(parts) <= _MOST_PARTS:
+                said_parts = [self._one(part, say, depth) for part in parts]
+                if None not in said_parts:
+                    return separator.join(map(str, said_parts))
         return None
-    if (whole := _one(sentence, say, depth)) is not None:
-        return whole
-    if sentence.endswith("."):
-        bare = _told(sentence[:-1], say, depth - 1)
-        return None if bare is None else f"{bare}."
-    # What stands behind a colon is mostly somebody's.
-    head, colon, tail = sentence.partition(": ")
-    if colon and (said := _one(head, say, depth)) is not None:
-        return str(say("{words}: {text}", words=said, text=_told(tail, say, depth - 1) or tail))
-    for separator in _SEPARATORS:
-        parts = sentence.split(separator)
-        if 1 < len(parts) <= _MOST_PARTS:
-            said_parts = [_one(part, say, depth) for part in parts]
-            if None not in said_parts:
-                return separator.join(map(str, said_parts))
-    return None
 
+    def _one(self, sentence: str, say: Say, depth: int) -> str | None:
+        """One phrase, the first of those that fit."""
+        for phrase, values in self._known_fitting(sentence):
+            said = {name: self._value(name, text, say, depth) for name, text in values}
+            if None not in said.values():
+                return say(phrase, **said)
+        return None
 
-def _one(sentence: str, say: Say, depth: int) -> str | None:
-    """One phrase, the first of those that fit."""
-    for phrase, values in _fitting(sentence):
-        said = {name: _value(name, text, say, depth) for name, text in values}
-        if None not in said.values():
-            return say(phrase, **said)
-    return None
+    def _value(self, name: str, text: str, say: Say, depth: int) -> str | float | None:
+        """What stands in a place; None where it cannot stand there."""
+        if name in _WHOLE:
+            return int(text.replace(",", ""))
+        if name in _NUMBERS:
+            return float(text.replace(",", ""))
+        if name not in _OURS:
+            return text
+        if _NUMBER.fullmatch(text):
+            return float(text)
+        # A sentence within another one begins with a small letter.
+        return self._told(text, say, depth - 1) or self._told(text[:1].upper() + text[1:], say, depth - 1)
 
-
-def _value(name: str, text: str, say: Say, depth: int) -> str | float | None:
-    """What stands in a place; None where it cannot stand there."""
-    if name in _WHOLE:
-        return int(text.replace(",", ""))
-    if name in _NUMBERS:
-        return float(text.replace(",", ""))
-    if name not in _OURS:
-        return text
-    # A sentence within another one begins with a small letter.
-    return float(text) if _NUMBER.fullmatch(text) else _told(text, say, depth - 1) or _told(text[:1].upper() + text[1:], say, depth - 1)
-
-
-@lru_cache(maxsize=2_048)
-def _fitting(sentence: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
-    """The phrases that a sentence may be made of, and what stands in their places."""
-    if len(sentence) > _LONGEST:
-        return ()
-    plain, patterns = _phrases()
-    if sentence in plain:
-        return ((sentence, ()),)
-    beginnings = (sentence.partition(" ")[0], "")
-    able = sorted((one for beginning in beginnings for one in patterns.get(beginning, ())), key=lambda one: -len(one[0]))
-    found = ((phrase, matches(sentence)) for phrase, matches in able)
-    # The longest say most, and come first.
-    return tuple((phrase, tuple(one.groupdict().items())) for phrase, one in found if one)
-
-
-@lru_cache(maxsize=1)
-def _phrases() -> tuple[frozenset[str], Mapping[str, list[tuple[str, Callable[[str], re.Match[str] | None]]]]]:
-    """The phrases without places, and those with them by their first word."""
-    from mappings.locales.book import ENGLISH, book  # noqa: PLC0415 - the book says what is retold
-
-    plain: set[str] = set()
-    patterns: dict[str, list[tuple[str, Callable[[str], re.Match[str] | None]]]] = defaultdict(list)
-    listed = [(*key.partition(".")[::2], text) for key, texts in book(ENGLISH).parts.items() for text in texts.values()]
-    for section, phrase, text in listed:
-        pieces = pieces_of(text)
-        if len(pieces) == 1 and section in ("words", "told"):
-            plain.add(text)
-        elif section == "told":
-            first, blank, _ = pieces[0].partition(" ")
-            patterns[first if blank else ""].append((phrase, re.compile(_pattern(pieces), re.DOTALL).fullmatch))
-    return frozenset(plain), dict(patterns)
+    def _fitting(self, sentence: str) -> tuple[_Fitting, ...]:
+        """The phrases that a sentence may be made of, and what stands in their places."""
+        if len(sentence) > _LONGEST:
+            return ()
+        if sentence in self._plain:
+            return ((sentence, ()),)
+        beginnings = (sentence.partition(" ")[0], "")
+        able = sorted((one for beginning in beginnings for one in self._patterns.get(beginning, ())), key=lambda one: -len(one[0]))
+        found = ((phrase, matches(sentence)) for phrase, matches in able)
+        # The longest say most, and come first.
+        return tuple((phrase, tuple(one.groupdict().items())) for phrase, one in found if one)
 
 
 def _pattern(pieces: tuple[str, ...]) -> str:
