@@ -261,6 +261,8 @@ class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     sender_notified: bool
     #: What the next server called the message, by the reply that took it.
     next_ids: list[str]
+    #: How it went on: the trace of a next server, of a release or of a later try that tells its end; None where nothing tells it.
+    later: RelatedTrace | None = None
 
 
 def trace_answer(trace: Trace, scope: Scope = EVERYTHING, view: View | None = None, book: Book | None = None) -> TraceAnswer:

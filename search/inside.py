@@ -66,11 +66,12 @@ class Mask:
     @classmethod
     def of(cls, report: ReportAnswer) -> Mask:
         """The mask of a report: the servers that wrote its lines, and those with an address inside."""
-        hosts = [report.trace.host, *(step.host for step in report.timeline), *(one.host for one in report.related)]
+        beside = [*report.related, *([report.later] if report.later is not None else [])]
+        hosts = [report.trace.host, *(step.host for step in report.timeline), *(one.host for one in beside)]
         server = report.trace.sending_server
-        beside = [server.name] if server.name and server.ip and _is_inside(server.ip) else []
+        inside = [server.name] if server.name and server.ip and _is_inside(server.ip) else []
         named = (found for text in _texts(report) for found in _NAMED.finditer(text) if _is_inside(found[2]))
-        return cls(dict.fromkeys(host for host in hosts if host), [*beside, *(found[1] for found in named)])
+        return cls(dict.fromkeys(host for host in hosts if host), [*inside, *(found[1] for found in named)])
 
     def text(self, text: str) -> str:
         """A text without them."""

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from mappings.codes import Move
 from mappings.locales import Saying, Since, Voice
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition
 from search.answers import RelatedTrace
-
-if TYPE_CHECKING:
-    from search.explain import FoundMeaning
+from search.explain import FoundMeaning, found_in
 
 #: How it ended: keys of `[ended]`.
 _ENDED = {
@@ -53,8 +50,10 @@ _KINDS = (
     _Kind("release", "release", "kept_at_first", "Nothing: the message was released and arrived.", frozenset({Disposition.QUARANTINED})),
     _Kind("next_hop", "there", "passed_on", "", frozenset({Disposition.DELIVERED, Disposition.RELEASED})),
 )
-#: What is said next to whom it went on badly for, by its end; elsewhere nothing.
+#: What is said next to whom it went on badly for, by its end, where its own lines say nothing better; elsewhere nothing.
 _STEPS = {"bounced": "resend_later", "rejected": "resend_later", "quarantined": "release", "discarded": "tell_us", "deleted": "resend"}
+#: What the operator does next where the next server's own lines tell the rest.
+_LOOK_THERE = "Look at the report of the next server: it says why."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +62,25 @@ class Later:
 
     kind: _Kind
     since: Since
+    #: The trace that tells it.
+    by: RelatedTrace
+    #: The same whole, where it was looked up: how it went on at a next server.
+    there: Trace | None = None
 
     @property
     def done(self) -> bool:
         """Whether it arrived."""
         return self.since.ended in _DONE
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether that was at a next server."""
+        return self.kind.how == "next_hop"
+
+    @property
+    def failed(self) -> bool:
+        """Whether it came to a bad end."""
+        return self.since.ended in _STEPS
 
 
 def later_of(trace: Trace, related: Sequence[RelatedTrace]) -> Later | None:
@@ -78,30 +91,46 @@ def later_of(trace: Trace, related: Sequence[RelatedTrace]) -> Later | None:
         for one in related:
             sure = one.confidence != "guessed" or kind.how == "later_try"
             if one.how == kind.how and one.disposition in _ENDED and sure:
-                return Later(kind, Since(kind.since, _ENDED[one.disposition], _ms(one)))
+                return Later(kind, Since(kind.since, _ENDED[one.disposition], _ms(one)), one)
     return None
-
-
-def later_try(related: Sequence[RelatedTrace]) -> RelatedTrace | None:
-    """The later try that says what became of the message; None where none is found, or it was only put off again."""
-    return next((one for one in related if one.how == "later_try" and one.disposition in _ENDED), None)
 
 
 def with_later(found: FoundMeaning, later: Later) -> FoundMeaning:
     """What the trace tells, with how it went on."""
     kind, since = later.kind, later.since
     meaning = f"{found.meaning} {Voice().happened(since)}"
-    cause = "" if kind.how == "later_try" else found.saying.cause
-    if kind.how == "next_hop" and later.done:
+    if later.elsewhere and later.done:
         return replace(found, meaning=meaning, saying=_and_since(found.saying, since))
+    if later.elsewhere and later.failed:
+        return _failed_elsewhere(found, later)
+    cause = "" if kind.how in ("later_try", "next_hop") else found.saying.cause
     step = "none" if later.done or since.ended in _UNDER_WAY else _STEPS[since.ended]
     saying = Saying(kind.fate, cause, step, (since,))
     if later.done:
         return replace(found, meaning=meaning, saying=saying, move=Move.NOBODY, next_step=kind.arrived)
-    if kind.how == "next_hop":
-        move = Move.NOBODY if since.ended in _UNDER_WAY else Move.RECIPIENT_ADMIN
-        return replace(found, meaning=meaning, saying=saying, move=move, next_step="Look at the report of the next server: it says why.")
+    if later.elsewhere:
+        return replace(found, meaning=meaning, saying=saying, move=Move.NOBODY, next_step=_LOOK_THERE)
     return replace(found, meaning=meaning, saying=saying, next_step="Look at the later mail: its report says what became of the message.")
+
+
+def _failed_elsewhere(found: FoundMeaning, later: Later) -> FoundMeaning:
+    """What the trace tells of mail that came to a bad end at a next server, whose lines say why and what can be done."""
+    since = later.since
+    there = found_in(later.there) if later.there is not None else None
+    if there is None or not there.saying.cause:
+        saying = Saying(later.kind.fate, "", _STEPS[since.ended], (since,))
+        meaning = f"{found.meaning} {Voice().happened(since)}"
+        return replace(found, meaning=meaning, saying=saying, move=Move.RECIPIENT_ADMIN, next_step=_LOOK_THERE)
+    since = Since(f"{since.key}_for", since.ended, since.time_ms, there.saying.cause)
+    step = _STEPS[since.ended] if there.saying.step == "none" else there.saying.step
+    return replace(
+        found,
+        meaning=f"{found.meaning} {Voice().happened(since)}",
+        saying=Saying(later.kind.fate, "", step, (since,)),
+        move=there.move,
+        next_step=there.next_step or _LOOK_THERE,
+        reason=there.reason,
+    )
 
 
 def _and_since(saying: Saying, since: Since) -> Saying:
@@ -112,6 +141,11 @@ def _and_since(saying: Saying, since: Since) -> Saying:
 def outcome_of(later: RelatedTrace) -> str:
     """How it ended, in English behind "and": `was delivered`."""
     return Voice().book.text(f"ended.{_ENDED[later.disposition]}")
+
+
+def failed_elsewhere(later: RelatedTrace | None) -> bool:
+    """Whether it came to a bad end at a next server."""
+    return later is not None and later.how == "next_hop" and _ENDED[later.disposition] in _STEPS
 
 
 def _ms(later: RelatedTrace) -> int:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as replace_later
+
 from msgspec.structs import replace
 
 from mappings.trace import Trace
-from mappings.vocabulary import Disposition
 from search import related as relations
 from search.answers import RelatedTrace, ReportAnswer, TraceAnswer, trace_answer
 from search.engines import Engine
 from search.explain import Explanation, explained, found_in
 from search.inside import without_inside
 from search.journey import filter_results, hops, timeline
-from search.later import later_of, later_try, with_later
+from search.later import Later, later_of, with_later
 from search.losses import concerning, in_words
 from search.scope import Scope
 from search.speech import Speech
@@ -22,6 +23,8 @@ from search.view import View
 
 #: Mail that belongs to a message is looked for in all of the store; what is lacking so near to it is told.
 _NEAR_MS = 7 * 86_400_000
+#: A message is followed over so many servers.
+_MOST_SERVERS = 5
 
 
 def email_report(trace: Trace, engine: Engine, scope: Scope, speech: Speech) -> ReportAnswer:
@@ -29,8 +32,8 @@ def email_report(trace: Trace, engine: Engine, scope: Scope, speech: Speech) -> 
     lines = stated(trace)
     view = View.of(trace, scope, lines)
     related, more = relations.related(trace, engine, scope, view)
-    later = later_try(related) if trace.disposition is Disposition.TEMPFAILED else None
-    explanation = _explanation(trace, view, related, speech)
+    later = _how_it_went_on(trace, related, engine, scope, view)
+    explanation = _explanation(trace, view, later, speech)
     report = ReportAnswer(
         trace=trace_answer(trace, scope, view),
         summary=view.text(summary(trace, later)) if speech.plain else explanation.meaning,
@@ -47,6 +50,7 @@ def email_report(trace: Trace, engine: Engine, scope: Scope, speech: Speech) -> 
         ],
         sender_notified=trace.sender_notified,
         next_ids=view.texts(trace.next_ids),
+        later=None if later is None else later.by,
     )
     return report if speech.operates else without_inside(replace(report, trace=_as_told(report)))
 
@@ -59,10 +63,25 @@ def _as_told(report: ReportAnswer) -> TraceAnswer:
     return replace(report.trace, error=replace(error, meaning=report.explanation.reason_sentence or report.explanation.meaning))
 
 
-def _explanation(trace: Trace, view: View, related: list[RelatedTrace], speech: Speech) -> Explanation:
+def _how_it_went_on(trace: Trace, related: list[RelatedTrace], engine: Engine, scope: Scope, view: View) -> Later | None:
+    """How it went on, from server to server to the last one whose lines are here."""
+    found = later_of(trace, related)
+    seen = {trace.id}
+    while found is not None and found.elsewhere and found.by.id not in seen and len(seen) <= _MOST_SERVERS:
+        there = engine.get(found.by.id, scope)
+        if there is None:
+            break
+        seen.add(found.by.id)
+        further = later_of(there, relations.related(there, engine, scope, view)[0])
+        if further is None or not further.elsewhere:
+            return replace_later(found, there=there)
+        found = further
+    return found
+
+
+def _explanation(trace: Trace, view: View, later: Later | None, speech: Speech) -> Explanation:
     """What it means, as the caller may read it: a detail may quote what others wrote."""
     found = found_in(trace)
-    later = later_of(trace, related)
     told = explained(trace, found if later is None else with_later(found, later), speech)
     return replace(told, **{name: view.text(getattr(told, name)) for name in ("meaning", "next_step", "customer_text")})
 

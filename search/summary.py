@@ -5,10 +5,9 @@ from __future__ import annotations
 from mappings.facts import Attempted, Passed, Ruled
 from mappings.trace import Event, Trace
 from mappings.vocabulary import Disposition, Reason, Verdict
-from search.answers import RelatedTrace
 from search.explain import explain
 from search.journey import deciding
-from search.later import outcome_of
+from search.later import Later, outcome_of
 from search.stated import decided_by_store, folders, stated
 from search.times import utc_words
 
@@ -33,12 +32,30 @@ _FOUND_BY_VERDICT = {
 }
 
 
-def summary(trace: Trace, later: RelatedTrace | None = None) -> str:
-    """One sentence: the outcome, its time, its cause; and of what was refused for now, how a later try ended."""
-    decided = deciding(trace) or _replied(trace)
-    at = utc_words(decided.time_us // 1000 if decided is not None else trace.last_event_ms)
-    sentence = f"{_outcome(trace, at)}{_addition(trace)}{f'; it came again later, and {outcome_of(later)}' if later is not None else ''}"
+def summary(trace: Trace, later: Later | None = None) -> str:
+    """One sentence: the outcome, its time, its cause; of what was refused for now, how a later try ended.
+
+    What came to a bad end at a next server whose lines are here was not delivered: the sentence is that server's.
+    """
+    there = later.there if later is not None and later.elsewhere and later.failed else None
+    sentence = f"{_outcome(trace, _decided(trace))}{_addition(trace)}"
+    if there is not None:
+        ended = _outcome(there, _decided(there))
+        sentence = f"Passed on{_to_next(trace)} on {_decided(trace)}, and there {ended[0].lower()}{ended[1:]}{_addition(there)}"
+    elif later is not None and trace.disposition is Disposition.TEMPFAILED:
+        sentence += f"; it came again later, and {outcome_of(later.by)}"
     return sentence if sentence.endswith(".") else f"{sentence}."
+
+
+def _decided(trace: Trace) -> str:
+    """When its outcome was decided, in words."""
+    decided = deciding(trace) or _replied(trace)
+    return utc_words(decided.time_us // 1000 if decided is not None else trace.last_event_ms)
+
+
+def _to_next(trace: Trace) -> str:
+    """To which server it was passed on; only a server has an address in its name, others are our own delivery agents."""
+    return f" to {trace.relay}" if trace.relay and "[" in trace.relay else ""
 
 
 def _replied(trace: Trace) -> Event | None:

@@ -31,6 +31,10 @@ LATER: tuple[tuple[Since, ...], ...] = (
     (),
     *((Since(key),) for key in ("told", "marked", "copied")),
     *((Since(key, end, LATER_MS),) for key, end in product(("again", "there", "release"), ENDS)),
+    *(
+        (Since("there_for", end, LATER_MS, cause),)
+        for end, cause in (("bounced", "mailbox_full"), ("quarantined", "spam"), ("rejected", "list"))
+    ),
 )
 
 
@@ -85,7 +89,7 @@ def told(language: Book) -> Iterator[str]:
             yield f"- {move}, {readers[0] if readers else 'link'}: {voice.mover(move)} | {voice.who(move)}"
 
 
-_FATES = {"again": "first_try", "there": "passed_on", "release": "kept_at_first", "told": "bounced"}
+_FATES = {"again": "first_try", "there": "passed_on", "there_for": "passed_on", "release": "kept_at_first", "told": "bounced"}
 
 
 def _by_reader(language: Book, saying: Saying, subject: Subject) -> Iterator[str]:

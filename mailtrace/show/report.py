@@ -10,14 +10,19 @@ from mailtrace.show.table import address
 from mailtrace.zones import shown_time
 from mappings.vocabulary import FILTERS, Direction, Verdict
 from search.answers import FilterResult, Hop, RelatedTrace, ReportAnswer, ReturnCode, SendingServer, Step, TraceAnswer
+from search.later import failed_elsewhere
 
 _WHOSE = {"remote": "said by the receiving server", "filter": "said by the filter", "local": "said by our server"}
 
 
 def show_report(screen: Screen, report: ReportAnswer, zone: dt.tzinfo) -> None:
     """Show the whole report."""
-    trace = report.trace
-    screen.line(headline(trace), f"bold {'green' if is_clean(trace.disposition, trace.verdict) else style_of(trace.disposition)}".strip())
+    trace, later = report.trace, report.later
+    if later is not None and failed_elsewhere(later):
+        screen.line(f"{headline(trace)}; at the next server {later.disposition.value}", f"bold {style_of(later.disposition)}")
+    else:
+        clean = is_clean(trace.disposition, trace.verdict)
+        screen.line(headline(trace), f"bold {'green' if clean else style_of(trace.disposition)}".strip())
     screen.paragraph(report.summary)
     screen.line()
     _facts(screen, _about(trace, report.explanation.reason_sentence, zone))

@@ -16,11 +16,15 @@ _LONGEST_ZONE = 5
 
 
 class Since(msgspec.Struct, frozen=True):
-    """What happened since: a key of `[since]`, how that ended (a key of `[ended]`), and when, in milliseconds since 1970 UTC."""
+    """What happened since: a key of `[since]`, how that ended (a key of `[ended]`) and why (of `[cause]`).
+
+    `time_ms` is when, in milliseconds since 1970 UTC.
+    """
 
     key: str
     ended: str = ""
     time_ms: int | None = None
+    cause: str = ""
 
 
 class Saying(msgspec.Struct, frozen=True):
@@ -109,7 +113,8 @@ class Voice:
     def _since(self, book: Book, since: Since) -> str:
         ended = self._text(book, f"ended.{since.ended}") if since.ended else ""
         when = self._when(book, since.time_ms) if since.time_ms is not None else ""
-        return filled(self._text(book, f"since.{since.key}"), ended=ended, when=when)
+        cause = self._text(book, f"cause.{since.cause}") if since.cause else ""
+        return filled(self._text(book, f"since.{since.key}"), ended=ended, when=when, cause=cause)
 
     def _message(self, book: Book, subject: Subject) -> str:
         """The message, by addresses as they were written, and its time."""

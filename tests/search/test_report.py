@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -31,10 +32,10 @@ from search.summary import summary
 from search.view import ANOTHER, View
 
 
-def report(folder: Path, wanted: Trace, *others: Trace, scope: Scope = EVERYTHING) -> ReportAnswer:
+def report(folder: Path, wanted: Trace, *others: Trace, scope: Scope = EVERYTHING, lang: str = "en") -> ReportAnswer:
     """Give the report on a trace out of a real store."""
     with stored(folder, wanted, *others, scope=scope) as mail:
-        answer = mail.report(wanted.id)
+        answer = mail.report(wanted.id, lang=lang)
     assert answer is not None
     return answer
 
@@ -493,6 +494,50 @@ def test_of_several_recipients_at_the_next_server_the_same_one_is_shown(tmp_path
     copies = [trace(who, first="4Sink00001", log_domain="store1", message_id=here.message_id) for who in (BOB, "zoe@example.net")]
     (found,) = report(tmp_path, here, *copies).related
     assert found.recipient == BOB
+
+
+def _returned(first: str, log_domain: str, **changes: Any) -> Trace:
+    """The message of `trace()` as another server returned it."""
+    refused = {"disposition": Disposition.BOUNCED, "reason": Reason.MAILBOX_FULL, "reply_code": 552, "enhanced_code": "5.2.2"}
+    given = {"reply_text": "552 5.2.2 Quota exceeded (mailbox for user is full)", "reply_by": "remote", "next_ids": []}
+    return trace(first=first, log_domain=log_domain, time_ms=T0 + 500, message_id=trace().message_id, **{**refused, **given, **changes})
+
+
+def test_what_a_next_server_returned_was_not_delivered(tmp_path: Path) -> None:
+    """The answer at the first server ends with that: its sentence, why, whose move it is; and which trace tells it."""
+    there = _returned("4Sink00001", "store1")
+    told = report(tmp_path, trace(), there)
+    assert told.later is not None
+    assert (told.later.id, told.later.disposition, told.trace.disposition) == (there.id, Disposition.BOUNCED, Disposition.DELIVERED)
+    assert told.summary.startswith("Passed on")
+    assert "and there bounced on" in told.summary
+    assert "the mailbox is full" in told.summary
+    assert "At the next mail system it could not be delivered: this mailbox, which is on your side, is full." in told.customer_text
+    assert (told.explanation.move, told.explanation.reason_sentence) == (Move.RECIPIENT_ADMIN, "The mailbox is full.")
+    assert "Der Grund: " in report(tmp_path, trace(), there, lang="de").customer_text
+
+
+def test_a_message_is_followed_to_the_last_server_whose_lines_are_here(tmp_path: Path) -> None:
+    """The second one took it, and the third returned it; and where both name each other it comes to an end."""
+    between = trace(first="4Sink00001", log_domain="relay1", time_ms=T0 + 200, message_id=trace().message_id, next_ids=["4Last00001"])
+    last = _returned("4Last00001", "store1", next_ids=["4Sink00001"])
+    told = report(tmp_path, trace(), between, last)
+    assert told.later is not None
+    assert told.later.id == last.id
+    assert "could not be delivered" in told.customer_text
+    circle = trace(first="4Last00001", log_domain="store1", time_ms=T0 + 500, message_id=trace().message_id, next_ids=["4Sink00001"])
+    assert report(tmp_path / "circle", trace(), between, circle).summary.startswith("Delivered on")
+
+
+def test_what_the_next_server_delivered_is_delivered(tmp_path: Path) -> None:
+    """And says so; of what is only guessed nothing is said."""
+    there = trace(first="4Sink00001", log_domain="store1", time_ms=T0 + 500, message_id=trace().message_id, next_ids=[])
+    told = report(tmp_path, trace(), there)
+    assert told.later is not None
+    assert told.later.id == there.id
+    assert told.summary.startswith("Delivered on")
+    assert "At the next mail system it was delivered." in told.customer_text
+    assert report(tmp_path / "guessed", trace(next_ids=[]), _returned("QQQQQQQQ1", "store1")).later is None
 
 
 def test_a_refusal_for_now_and_the_next_try_are_related_as_a_guess(tmp_path: Path) -> None:

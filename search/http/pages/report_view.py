@@ -12,8 +12,9 @@ from search.http.pages import journey
 from search.http.pages.clock import Clock, Moment
 from search.http.pages.rows import named
 from search.http.pages.sentence import SentencePart, own, value
-from search.http.pages.summary import headline, is_clean, sentence, server_of
+from search.http.pages.summary import headline_of, is_clean, sentence, server_of
 from search.http.pages.words import DIRECTIONS, DISPOSITIONS, SAID_BY, VERDICT_NAMES, Badge, sentence_case, without_mover
+from search.later import failed_elsewhere
 
 #: How a related trace is related, in words.
 RELATIONS = {
@@ -107,8 +108,8 @@ def report_of(report: ReportAnswer, clock: Clock, *, customer_text: str, operato
     return Report(
         id=trace.id,
         word=word,
-        headline=headline(trace, clock.book),
-        clean=is_clean(trace),
+        headline=headline_of(report, clock.book),
+        clean=is_clean(trace) and not failed_elsewhere(report.later),
         summary=sentence(report, clock) if operator else [own(report.summary)],
         code=codes,
         reply=_reply(code, codes),

@@ -10,8 +10,8 @@ from search.answers import ReportAnswer, TraceAnswer
 from search.http.pages.clock import Clock, Moment
 from search.http.pages.rows import PASSED
 from search.http.pages.sentence import SentencePart, own, value
-from search.http.pages.words import FOUND, REASONS, VERDICTS
-from search.later import later_try, outcome_of
+from search.http.pages.words import DISPOSITIONS, FOUND, REASONS, VERDICTS
+from search.later import failed_elsewhere, outcome_of
 
 _KEPT = {
     Reason.VIRUS: "virus found",
@@ -42,6 +42,13 @@ def headline(trace: TraceAnswer, book: Book) -> str:
     return book.say(REASONS[trace.reason])
 
 
+def headline_of(report: ReportAnswer, book: Book) -> str:
+    """The same of a report, which also knows how it went on: what came to a bad end at the next server is no good news."""
+    if report.later is None or not failed_elsewhere(report.later):
+        return headline(report.trace, book)
+    return book.say("at the next server: {outcome}", outcome=book.say(DISPOSITIONS[report.later.disposition].label))
+
+
 def is_clean(trace: TraceAnswer) -> bool:
     """Whether the filter found nothing and nothing kept it."""
     return trace.verdict is Verdict.CLEAN and trace.disposition in PASSED
@@ -67,7 +74,7 @@ def sentence(report: ReportAnswer, clock: Clock) -> list[SentencePart]:
     told = report.sender_notified
     match trace.disposition:
         case Disposition.DELIVERED | Disposition.RELEASED:
-            return _delivered(trace, to, at)
+            return _delivered(report, to, at)
         case Disposition.EXPANDED:
             if any(step.decides and step.kind == "filed" for step in report.timeline):
                 return [*to, own(f" was sent on to another address by a rule of the mailbox owner on {at}.")]
@@ -80,8 +87,7 @@ def sentence(report: ReportAnswer, clock: Clock) -> list[SentencePart]:
             tried = f" {_tries(trace)}the last on {at}." if made else ""
             return [*to, own(" could not be delivered yet"), *_because(trace), own(f".{tried}{_AGAIN}")]
         case Disposition.TEMPFAILED:
-            later = later_try(report.related)
-            again = f"It came again later, and {outcome_of(later)}." if later is not None else _LATER
+            again = f"It came again later, and {outcome_of(report.later)}." if report.later is not None else _LATER
             return [*to, own(" was turned away for now"), *_because(trace), own(f" on {at}. {again}")]
         case Disposition.HELD:
             return [*to, own(" was put on hold"), *_because(trace), own(f" on {at}, and waits until somebody lets it go.")]
@@ -112,8 +118,9 @@ _AGAIN = " Delivery is tried again by itself."
 _LATER = "The sending server was asked to come back later."
 
 
-def _delivered(trace: TraceAnswer, to: list[SentencePart], at: str) -> list[SentencePart]:
-    """Where it was delivered, and what the filter said."""
+def _delivered(report: ReportAnswer, to: list[SentencePart], at: str) -> list[SentencePart]:
+    """Where it was delivered, what the filter said, and how it went on at the next server."""
+    trace, later = report.trace, report.later
     scanned = " was scanned, found clean, and" if is_clean(trace) else ""
     if trace.disposition is Disposition.RELEASED:
         scanned = " was kept in quarantine, then released, and"
@@ -123,11 +130,18 @@ def _delivered(trace: TraceAnswer, to: list[SentencePart], at: str) -> list[Sent
         parts = [*to, own(f"{scanned} {kept}delivered to the mailbox on {at}.")]
     else:
         taken = [own(f"{scanned} {kept}accepted by "), value(server[0], strong=True), own(f" on {at}.")]
-        parts = [*to, *taken, own(" What happened there is not in our logs.")]
+        parts = [*to, *taken, own(f" {_there(report)}" if later is not None else " What happened there is not in our logs.")]
     if trace.verdict in _MARKED:
         score = f" with a score of {trace.score:g}" if trace.score is not None else ""
         parts.append(own(f" The filter {VERDICTS[trace.verdict].replace('marked', 'marked it')}{score}."))
     return parts
+
+
+def _there(report: ReportAnswer) -> str:
+    """How it went on at the next server; why, where it came to a bad end and that is known."""
+    assert report.later is not None  # noqa: S101 - asked by the caller
+    reason = report.explanation.reason_sentence if failed_elsewhere(report.later) else None
+    return f"There it {outcome_of(report.later)}{f': {reason[0].lower()}{reason[1:]}' if reason else '.'}"
 
 
 def _found(trace: TraceAnswer) -> list[SentencePart]:
