@@ -156,8 +156,8 @@ class EmbeddedEngine:
         if _is_everything(query, scope) and all(edge % _HOUR_MS == 0 for edge in edges_ms[1:-1]):
             spans = self._hourly(asked.span, edges_ms, counts)
         elif self._counting.leads(asked) or (self._counting.is_copied(asked) and self._count(query, scope, _FEW) == _FEW):
-            groups = self._counting.tally_over_time(asked, edges_ms, ["disposition"])
-            return OverTime([{DISPOSITIONS[str(word)]: number for (word,), number in one.items()} for one in groups])
+            fates = self._counting.fates_over_time(asked, edges_ms)
+            return OverTime([{DISPOSITIONS[word]: number for word, number in one.items()} for one in fates])
         left, from_ms = _MOST_COUNTED, None
         for span in spans:
             left, from_ms = self._newest(replace(asked, span=span), edges_ms, counts, left)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mappings.embedded import catalog
 from mappings.embedded.catalog import Gap, Partition
@@ -21,6 +22,7 @@ from mappings.readings import ReaderReadings
 from mappings.trace import Trace
 from search.engines.fitting import Predicate, counted_value, folded_value
 
+_T = TypeVar("_T")
 #: So many files stay open in a thread; each takes up to three file handles.
 _MOST_OPEN = 64
 
@@ -55,7 +57,9 @@ class OpenFile:
     inode: int
     #: The tests of the question that is asked, by number: what has no column is asked of the head.
     _tests: list[Predicate] = field(default_factory=list)
-    _last: tuple[bytes, Trace] | None = None
+    _last: tuple[bytes, Any] | None = None
+    #: What was kept of the file in one state, and SQLite's number for that.
+    _kept: tuple[int, Any] | None = None
 
     def __post_init__(self) -> None:
         """Give the file's connection its functions."""
@@ -72,6 +76,14 @@ class OpenFile:
         self._tests.append(fits)
         return len(self._tests) - 1
 
+    def of_state(self, make: Callable[[], _T]) -> _T:
+        """What is kept of the file as long as nobody writes to it, made where there is none; inside a transaction, whose state it is of."""
+        version: int = self.connection.execute("PRAGMA data_version").fetchone()[0]
+        if self._kept is None or self._kept[0] != version:
+            self._kept = version, make()
+        made: _T = self._kept[1]
+        return made
+
     def _fits(self, number: int, packed: bytes) -> bool:
         """Whether the trace with this head passes a test."""
         return self._tests[number](self._unpacked(packed))
@@ -87,10 +99,10 @@ class OpenFile:
         """A number in a head; it is asked of many rows, so nothing else is unpacked."""
         return getattr(self._packer_of(packed).row(packed), name, None)
 
-    def _unpacked(self, packed: bytes) -> Trace:
-        """The trace with this head; what is asked of one row several times is unpacked once."""
+    def _unpacked(self, packed: bytes) -> Any:
+        """What a head tells, under the names of a trace's fields; what is asked of one row several times is unpacked once."""
         if self._last is None or self._last[0] != packed:
-            self._last = packed, self.head(packed)
+            self._last = packed, self._packer_of(packed).told(packed)
         return self._last[1]
 
     def head(self, packed: bytes) -> Trace:

@@ -102,20 +102,10 @@ class Chart:
         return max(row.total for row in self.rows)
 
     @property
-    def bars(self) -> list[tuple[ChartRow, float, float, list[Segment]]]:
-        """The bars: what each counts, where it stands and how wide it is in hundredths of the width, and its parts from below."""
-        width = 100 / len(self.rows)
-        return [(row, round(n * width, 3), round(width * 0.9, 3), self._segments(row)) for n, row in enumerate(self.rows)]
-
-    def _segments(self, row: ChartRow) -> list[Segment]:
-        """The parts of a bar: whatever is there is seen."""
-        found, bottom = [], HEIGHT
-        for cell in row.cells:
-            if cell.count:
-                height = max(round(cell.count * (HEIGHT - 4) / self.greatest), 2)
-                bottom -= height
-                found.append(Segment(cell.group.tone, max(bottom, 0), height))
-        return found
+    def bars(self) -> list[tuple[ChartRow, float, list[Segment]]]:
+        """The bars: what each counts, where it stands in hundredths of the width, and its parts from below."""
+        width, greatest = 100 / len(self.rows), self.greatest
+        return [(row, round(n * width, 3), _segments(row, greatest)) for n, row in enumerate(self.rows)]
 
     @property
     def ticks(self) -> list[Tick]:
@@ -145,6 +135,17 @@ class Chart:
             length=self.step,
             counts=_listed(self.legend, self.book),
         )
+
+
+def _segments(row: ChartRow, greatest: int) -> list[Segment]:
+    """The parts of a bar: whatever is there is seen."""
+    found, bottom = [], HEIGHT
+    for cell in row.cells:
+        if cell.count:
+            height = max(round(cell.count * (HEIGHT - 4) / greatest), 2)
+            bottom -= height
+            found.append(Segment(cell.group.tone, max(bottom, 0), height))
+    return found
 
 
 def _listed(cells: Sequence[Cell], book: Book) -> str:

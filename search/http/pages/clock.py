@@ -80,9 +80,7 @@ class Clock:
         except OverflowError:
             # A stamp of a stranger at the end of the calendar stays in UTC.
             local = utc
-        return Moment(
-            utc.astimezone(UTC), local, local.year == datetime.fromtimestamp(self.now_ms / 1000, self.zone).year, self.book.locale
-        )
+        return Moment(utc.astimezone(UTC), local, local.year == _year(self.now_ms, self.zone), self.book.locale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +160,12 @@ class Moment:
             year = f" {self.local.year}" if skeleton.startswith("y") else ""
             return f"{self.local.day} {MONTHS[self.local.month - 1][:3]}{year}"
         return _date(skeleton, self.local.date(), self.locale)
+
+
+@lru_cache(maxsize=8)
+def _year(time_ms: int, zone: tzinfo) -> int:
+    """The year of a time; a page asks for that of now with each of its times."""
+    return datetime.fromtimestamp(time_ms / 1000, zone).year
 
 
 @lru_cache(maxsize=4_096)

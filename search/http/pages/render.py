@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import jinja2
 import msgspec
@@ -20,9 +20,11 @@ from mappings.faults import StoreError
 from mappings.locales import LANGUAGES, Book, Books, chosen_of, pieces_of
 from search.access import Caller, Role
 from search.http.pages import assets, hostile
+from search.http.pages.chart_markup import written_bars, written_counts
 from search.http.pages.clock import Clock, zone_of
 from search.http.pages.freshness import Freshness, freshness_of, not_known
 from search.http.pages.pins import PINS, pinned
+from search.http.pages.row_markup import written_rows
 from search.http.pages.words import GROUPS, sentence_case
 from search.http.sessions import AnyRequest
 from search.http.site import Site
@@ -67,6 +69,7 @@ def environment() -> jinja2.Environment:
     made.filters["number"] = _number
     made.filters["sentence_case"] = sentence_case
     made.globals["groups"] = GROUPS
+    made.globals |= {"written_rows": written_rows, "written_bars": written_bars, "written_counts": written_counts}
     made.globals["LONGEST"], made.globals["IN_LIST"] = hostile.LONGEST, hostile.LONGEST_IN_LIST
     return made
 
@@ -187,6 +190,15 @@ class PageRequest:
         """Where a file lies."""
         return self.base + assets.path_of(name)
 
+    def icon(self, name: str, kind: str = "") -> Markup:
+        """A drawing beside words; `kind` is a class of the style."""
+        return _icon(self.base, name, kind)
+
+    @staticmethod
+    def reported(asked: str) -> str:
+        """What stands behind the address of a report, so that it leads back to the list of what was asked."""
+        return f"?from={quote(asked, safe='/')}"
+
 
 def page_of(request: AnyRequest, site: Site, caller: Caller | None) -> PageRequest:
     """The page for this request."""
@@ -201,6 +213,14 @@ def _language(request: AnyRequest) -> str:
     """The reader's language: the one that was chosen, else the best that the browser asks for."""
     chosen = request.cookies.get("lang", "")
     return chosen if chosen in LANGUAGES else chosen_of(request.headers.get("accept-language", ""))
+
+
+@lru_cache(maxsize=256)
+def _icon(base: str, name: str, kind: str) -> Markup:
+    """A drawing, written once."""
+    return Markup('<svg class="icon{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>').format(
+        f" {kind}" if kind else "", base + assets.path_of("icons.svg"), name
+    )
 
 
 @lru_cache(maxsize=32)

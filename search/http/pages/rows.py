@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 from mappings.fields import Kind
 from mappings.locales import Book
@@ -48,6 +49,11 @@ class Code:
     path: str
     short: str
     meaning: str
+
+    @property
+    def address(self) -> str:
+        """The path as it stands in an address."""
+        return quote(self.path, safe="/")
 
 
 @dataclass(frozen=True, slots=True)
