@@ -22,7 +22,7 @@ from mappings.trace import Trace
 from mappings.vocabulary import Disposition
 from search.engines import DISPOSITIONS, SIDES, TOTAL_LIMIT, OverTime, Page, Side, StoreState, Top, Total, Value, top_of, under_domains
 from search.engines.embedded_columnar import Copies, Groups
-from search.engines.embedded_counting import CountedQuestion, EmbeddedCounting
+from search.engines.embedded_counting import CountedQuestion, EmbeddedCounting, slots_of
 from search.engines.embedded_files import Files, OpenFile, Scopes
 from search.engines.embedded_lacking import lacking_sentence
 from search.engines.embedded_plan import Plan, Span
@@ -38,8 +38,8 @@ from search.sorting import MOST_RANKED, Sort
 
 _T = TypeVar("_T")
 
-#: Rows of a page when a walk chooses.
-_WALK_PAGE = 1_000
+#: Rows of the first page of a walk, which may end there, and of the others.
+_WALK_BEGIN, _WALK_PAGE = 500, 1_000
 _NO_END = 1 << 62
 #: So many rows are counted over time; from so many on columnar copies are asked where there are any.
 _MOST_COUNTED, _FEW = 100_000, 3_000
@@ -84,12 +84,13 @@ class EmbeddedEngine:
         if query.sort.field is not None:
             yield from self._rows_of(behind(self._ranked(query, scope), cursor))
             return
+        limit = _WALK_BEGIN
         while True:
-            traces = self._by_time(query, scope, cursor, _WALK_PAGE)
+            traces = self._by_time(query, scope, cursor, limit)
             yield from traces
-            if len(traces) < _WALK_PAGE:
+            if len(traces) < limit:
                 return
-            cursor = traces[-1].id
+            cursor, limit = traces[-1].id, _WALK_PAGE
 
     @in_words
     def count(self, query: Query, scope: Scope) -> int:
@@ -188,11 +189,18 @@ class EmbeddedEngine:
         first, last = -(-identity.time_ms_in(span.lower) // _HOUR_MS), identity.time_ms_in(span.upper) // _HOUR_MS
         if first >= last:
             return [span]
-        statement = "SELECT hour, disposition, sum(n) FROM hourly WHERE hour >= ? AND hour < ? GROUP BY 1, 2"
         begin, end = key_of(first * _HOUR_MS), key_of(last * _HOUR_MS)
+        # Hours that lie in one interval together are added up by the file.
+        start, step = slots_of(
+            [first * _HOUR_MS, *(edge for edge in edges_ms[1:-1] if first * _HOUR_MS < edge < last * _HOUR_MS), last * _HOUR_MS]
+        )
+        statement = (
+            f"SELECT (hour * {_HOUR_MS} - {start}) / {step}, disposition, sum(n) FROM hourly WHERE hour >= ? AND hour < ? GROUP BY 1, 2"
+        )
         for rows in self._each(Span(begin, end), lambda _, file: file.connection.execute(statement, (first, last)).fetchall()):
-            for hour, disposition, number in rows:
-                counts[bisect_right(edges_ms, hour * _HOUR_MS) - 1][DISPOSITIONS[disposition]] += number
+            for slot, disposition, number in rows:
+                time_ms = max(start + slot * step, first * _HOUR_MS)
+                counts[bisect_right(edges_ms, time_ms) - 1][DISPOSITIONS[disposition]] += number
         return [one for one in (Span(end, span.upper), Span(span.lower, begin)) if one.lower < one.upper]
 
     @in_words

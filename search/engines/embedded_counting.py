@@ -20,7 +20,7 @@ from search.engines import Top, Value, top_of
 from search.engines.embedded_columnar import ColumnarQuestion, Copies, CopyFailed, Groups, OpenCopy, lacking
 from search.engines.embedded_columnar_sql import ColumnarStatement, NotColumnar
 from search.engines.embedded_files import OpenFile
-from search.engines.embedded_fitting import FittingIds, FittingMemory, fates_over_time, first_of, number_of
+from search.engines.embedded_fitting import MOST_FITTING, FittingIds, FittingMemory, fates_over_time, first_of, number_of
 from search.engines.embedded_plan import Plan, Span, unpacks_all
 from search.engines.embedded_sql import Atom, Criterion, Drive
 from search.engines.embedded_tally import column, tallied
@@ -138,7 +138,7 @@ class EmbeddedCounting:
 
     def tally_over_time(self, asked: CountedQuestion, edges_ms: Sequence[int], fields: Sequence[str]) -> list[Groups]:
         """The same in each interval from one edge to the next; what lies in the question's span is between the first edge and the last."""
-        slots = _slots(edges_ms)
+        slots = slots_of(edges_ms)
 
         def joined(copies: list[OpenCopy], rows: Groups) -> list[Groups]:
             rows.update(self._copies.grouped(copies, _columnar(asked, fields, slots=slots)) if copies else {})
@@ -151,7 +151,7 @@ class EmbeddedCounting:
         return self._of_both(asked, lambda file, criteria: _groups(file, criteria, asked.span, fields, slots), joined)
 
     def _fitting(self, asked: CountedQuestion) -> list[FittingIds] | None:
-        """What fits in each file, where copies lead to it: found once for all that a page asks. None where it is asked as it comes."""
+        """What fits in each file, found once for all that a page asks, where only copies lead to it; None where that is too much."""
         if not self.leads(asked):
             return None
 
@@ -161,8 +161,9 @@ class EmbeddedCounting:
 
                 def find(span: Span) -> FittingIds | None:
                     criteria = asked.criteria(file)
-                    rows = Plan(file.connection, criteria if copy is None else [_not_in(copy), *criteria], span).fates(_NO_END)
-                    return FittingIds.of(rows)
+                    plan = Plan(file.connection, criteria if copy is None else [_not_in(copy), *criteria], span)
+                    rows = plan.fates(MOST_FITTING + 1)
+                    return None if len(rows) > MOST_FITTING else FittingIds.of(rows)
 
                 fresh = file.of_state(FittingMemory).of((asked.node, asked.domains), asked.span, find)
             return [fresh] if copy is None else [fresh, self._copies.fitting(copy, _columnar(asked, []))]
@@ -245,7 +246,7 @@ def _not_in(copy: OpenCopy) -> Criterion:
     ]
 
 
-def _slots(edges_ms: Sequence[int]) -> tuple[int, int]:
+def slots_of(edges_ms: Sequence[int]) -> tuple[int, int]:
     """Where times may be cut so that each piece lies in one interval: the first cut, and the length of a piece.
 
     The first edge and the last may lie anywhere: nothing is counted beyond them.

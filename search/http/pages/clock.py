@@ -95,12 +95,12 @@ class Moment:
     @property
     def iso(self) -> str:
         """For programs: `2026-11-24T04:06:42Z`."""
-        return f"{self.utc:%Y-%m-%dT%H:%M:%S}Z"
+        return f"{self.utc.isoformat()[:19]}Z"
 
     @property
     def title(self) -> str:
         """In UTC, for whoever points at it."""
-        return f"{self.utc:%Y-%m-%d %H:%M:%S} UTC"
+        return f"{self.utc.isoformat(' ')[:19]} UTC"
 
     @property
     def day(self) -> str:
@@ -110,12 +110,12 @@ class Moment:
     @property
     def time(self) -> str:
         """The time of the day: `05:06:42`."""
-        return f"{self.local:%H:%M:%S}"
+        return self.local.isoformat()[11:19]
 
     @property
     def short(self) -> str:
         """Day and minute: `24 Nov 05:06`."""
-        return f"{self.day} {self.local:%H:%M}"
+        return f"{self.day} {self.time[:5]}"
 
     @property
     def fine(self) -> str:

@@ -25,6 +25,7 @@ from search.http.pages.clock import Clock, zone_of
 from search.http.pages.freshness import Freshness, freshness_of, not_known
 from search.http.pages.pins import PINS, pinned
 from search.http.pages.row_markup import written_rows
+from search.http.pages.select_markup import written_select
 from search.http.pages.words import GROUPS, sentence_case
 from search.http.sessions import AnyRequest
 from search.http.site import Site
@@ -69,7 +70,7 @@ def environment() -> jinja2.Environment:
     made.filters["number"] = _number
     made.filters["sentence_case"] = sentence_case
     made.globals["groups"] = GROUPS
-    made.globals |= {"written_rows": written_rows, "written_bars": written_bars, "written_counts": written_counts}
+    made.globals |= {one.__name__: one for one in (written_rows, written_bars, written_counts, written_select)}
     made.globals["LONGEST"], made.globals["IN_LIST"] = hostile.LONGEST, hostile.LONGEST_IN_LIST
     return made
 

@@ -183,7 +183,7 @@ def _result(
         headline=headline(question, found.total, page.clock),
         total=found.total,
         columns=columns,
-        chooser=chooser_of(question, columns, mail.scope, page.book),
+        chooser=chooser_of(page, question, columns, mail.scope),
         rows=[row_of(one, columns, values, page.clock, mail.scope) for one, values in zip(found.traces, table.rows, strict=True)],
         more="" if found.next is None else question.address(cursor=found.next),
         # How reading stands is told above them.
