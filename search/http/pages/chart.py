@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Final
 from urllib.parse import urlencode
 
+from mappings import identity
 from mappings.locales import Book
 from mappings.vocabulary import Disposition
+from search.answers import TraceAnswer
 from search.engines import OverTime
 from search.http.pages.clock import Clock, Moment
 from search.http.pages.question import Question, short_time
@@ -189,6 +192,16 @@ def _whole_days(since_ms: int, until_ms: int, days: int, zone: tzinfo) -> list[i
             return found
         found.append(bound)
         day += timedelta(days=days)
+
+
+def counted_over_time(traces: Iterable[TraceAnswer], bounds: Sequence[int]) -> OverTime:
+    """How many of these have each disposition in each interval, as a store counts them."""
+    counts = [Counter[Disposition]() for _ in bounds[1:]]
+    for trace in traces:
+        time_ms = identity.time_ms_of(trace.id)
+        if bounds[0] <= time_ms < bounds[-1]:
+            counts[bisect_right(bounds, time_ms) - 1][trace.disposition] += 1
+    return OverTime([dict(one) for one in counts])
 
 
 def clipped(bounds: Sequence[int], counts: Sequence[Mapping[Disposition, int]]) -> tuple[int, int] | None:
