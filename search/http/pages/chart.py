@@ -10,6 +10,8 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Final
 from urllib.parse import urlencode
 
+import msgspec
+
 from mappings import identity
 from mappings.locales import Book
 from mappings.vocabulary import Disposition
@@ -34,8 +36,7 @@ _SHORT = (
 _DAYS = (1, 2, 7, 14, 28, 91, 182, 364)
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True, gc=False):
     """A number, and the traces that it counts."""
 
     group: OutcomeGroup
@@ -44,8 +45,7 @@ class Cell:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(msgspec.Struct, frozen=True, gc=False):
     """A part of a bar, in pixels from above."""
 
     tone: str
@@ -53,8 +53,7 @@ class Segment:
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(msgspec.Struct, frozen=True, gc=False):
     """A mark on the axis of time: its place in hundredths of the width, and what it says; every second is left out on a phone."""
 
     at: float
@@ -62,8 +61,7 @@ class Tick:
     second: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ChartRow:
+class ChartRow(msgspec.Struct, frozen=True, gc=False):
     """One interval."""
 
     begin: Moment

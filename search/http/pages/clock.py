@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec.structs import replace
 
 from mappings.locales import ENGLISH, Book, book
 
@@ -83,8 +86,7 @@ class Clock:
         return Moment(utc.astimezone(UTC), local, local.year == _year(self.now_ms, self.zone), self.book.locale)
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True, gc=False):
     """One moment, in the words in which pages show it."""
 
     utc: datetime
