@@ -17,7 +17,8 @@ from search.http.pages.rows import CellValue, RowCell, TraceRow
 from search.http.pages.words import Badge
 
 if TYPE_CHECKING:
-    from search.http.pages.render import PageRequest, Say
+    from search.http.pages.render import PageRequest
+    from search.http.pages.templates import Say
 
 #: Who is not known is said to be so.
 _PEOPLE: Final = frozenset({"client", "sender", "recipient"})
