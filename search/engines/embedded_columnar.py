@@ -21,7 +21,7 @@ from search.engines import Top, Value
 from search.engines.embedded_columnar_sql import TIME, ColumnarStatement, column
 from search.engines.embedded_fitting import MOST_FITTING, FittingIds, FittingMemory
 from search.engines.embedded_plan import Span
-from search.language.tree import Node
+from search.language.tree import Node, Some
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -147,10 +147,13 @@ class Copies:
 
         def find(span: Span) -> FittingIds | None:
             params: list[Any] = []
-            everything = replace(copy, changed=())
-            wanted = replace(asked, lower=span.lower, upper=span.upper)
-            where = " AND ".join(_conditions(everything, wanted, ColumnarStatement(copy.database, params)))
-            statement = f"SELECT t.hi, t.lo, t.disposition FROM {copy.database}.trace AS t WHERE {where} LIMIT {MOST_FITTING + 1}"
+            parts = []
+            # One alternative at a time is a filter that the copy's own bounds answer for most of it; all in one condition are not.
+            for node in asked.node.nodes if isinstance(asked.node, Some) else (asked.node,):
+                wanted = replace(asked, node=node, lower=span.lower, upper=span.upper)
+                where = " AND ".join(_conditions(replace(copy, changed=()), wanted, ColumnarStatement(copy.database, params)))
+                parts.append(f"SELECT t.hi, t.lo, t.disposition FROM {copy.database}.trace AS t WHERE {where}")
+            statement = f"SELECT * FROM ({' UNION '.join(parts) or 'SELECT 1 WHERE false'}) LIMIT {MOST_FITTING + 1}"
             found = self._asked([copy], statement, params)
             return None if len(found) > MOST_FITTING else FittingIds.of((whole(upper, lower), word) for upper, lower, word in found)
 

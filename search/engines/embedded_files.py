@@ -23,6 +23,8 @@ from mappings.trace import Trace
 from search.engines.fitting import Predicate, counted_value, folded_value
 
 _T = TypeVar("_T")
+#: So many heads stay unpacked; a few kilobytes each.
+_MOST_UNPACKED = 8_192
 #: So many files stay open in a thread; each takes up to three file handles.
 _MOST_OPEN = 64
 
@@ -55,9 +57,10 @@ class OpenFile:
     connection: sqlite3.Connection
     packer: Packer
     inode: int
+    #: What heads tell, by file and what they are packed as: rows that are in no copy yet are looked at again and again.
+    unpacked: dict[tuple[int, bytes], Any] = field(default_factory=dict)
     #: The tests of the question that is asked, by number: what has no column is asked of the head.
     _tests: list[Predicate] = field(default_factory=list)
-    _last: tuple[bytes, Any] | None = None
     #: What was kept of the file in one state, and SQLite's number for that.
     _kept: tuple[int, Any] | None = None
 
@@ -100,10 +103,13 @@ class OpenFile:
         return getattr(self._packer_of(packed).row(packed), name, None)
 
     def _unpacked(self, packed: bytes) -> Any:
-        """What a head tells, under the names of a trace's fields; what is asked of one row several times is unpacked once."""
-        if self._last is None or self._last[0] != packed:
-            self._last = packed, self._packer_of(packed).told(packed)
-        return self._last[1]
+        """What a head tells, under the names of a trace's fields."""
+        found = self.unpacked.get(key := (self.inode, packed))
+        if found is None:
+            if len(self.unpacked) >= _MOST_UNPACKED:
+                self.unpacked.clear()
+            found = self.unpacked[key] = self._packer_of(packed).told(packed)
+        return found
 
     def head(self, packed: bytes) -> Trace:
         """A trace without events."""
@@ -193,6 +199,7 @@ class Files:
         self._local = threading.local()
         self._all: list[_Own] = []
         self._guard = threading.Lock()
+        self._unpacked: dict[tuple[int, bytes], Any] = {}
         #: Files that proved damaged, with their inodes.
         self._damaged: dict[str, tuple[int, Gap]] = {}
 
@@ -292,7 +299,7 @@ class Files:
         try:
             with of_file(path):
                 connection.create_function("in_scope", 2, self._scopes.holds, deterministic=True)
-                return OpenFile(connection, Packer(connection), inode)
+                return OpenFile(connection, Packer(connection), inode, self._unpacked)
         except BaseException:
             connection.close()
             raise
