@@ -37,7 +37,7 @@ _NAMES = re.compile(
             r"Mail Trace|Europe/Berlin|\bC?ES?T\b|\bUTC\b|\bCSV\b|\bcurl\b|OpenAPI|HTTP|\bkB\b|\bMB\b|\bmin\b|Deutsch",
             r"Postfix|Amavis|Rspamd|SpamAssassin|ClamAV|OpenDKIM|OpenDMARC|[a-z-]+, mail\.log",
             r"Jan\b|März|Mai|Nov\b|Dez\b",
-            r"Example Ltd|Example Club|this machine|\bmx1\b|server-\d+",
+            r"Example Ltd|Example Club|\bmx1\b|server-\d+",
             r"https?:\S*|[\w.+-]+@[\w.-]+|[\w-]+(?:\.[\w-]+)+|<>",
         )
     )

@@ -139,6 +139,11 @@ class PageRequest:
         return self.site.open and self.site.sessions.of(self.request) is None
 
     @property
+    def reader_name(self) -> str:
+        """By which name the reader is known here."""
+        return self.book.say("this machine") if self.anonymous else self.reader.name
+
+    @property
     def number(self) -> str:
         """The number of the request, as in the log."""
         return request_id(self.request.scope)
