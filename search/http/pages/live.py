@@ -52,7 +52,7 @@ class _Shown:
             values = mail.values(row.id, fields)
             if values is not None:
                 shown = row_of(row, self._columns, values, self._page.clock, mail.scope)
-                found.append({"id": row.id, "row": written_rows(self._page, [shown], self._question)})
+                found.append({"id": row.id, "row": str(written_rows(self._page, [shown], self._question))})
         return found
 
 
