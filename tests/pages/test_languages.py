@@ -37,7 +37,7 @@ _NAMES = re.compile(
             r"Mail Trace|Europe/Berlin|\bC?ES?T\b|\bUTC\b|\bCSV\b|\bcurl\b|OpenAPI|HTTP|\bkB\b|\bMB\b|\bmin\b|Deutsch",
             r"Postfix|Amavis|Rspamd|SpamAssassin|ClamAV|OpenDKIM|OpenDMARC|[a-z-]+, mail\.log",
             r"Jan\b|März|Mai|Nov\b|Dez\b",
-            r"Example Ltd|Example Club|\bmx1\b|server-\d+",
+            r"Example Ltd|Example Club|this machine|\bmx1\b|server-\d+",
             r"https?:\S*|[\w.+-]+@[\w.-]+|[\w-]+(?:\.[\w-]+)+|<>",
         )
     )
@@ -138,6 +138,11 @@ def pseudo(captured: Place) -> Iterator[httpx.Client]:
         httpx.Client(base_url=where, headers={"accept-language": "de"}, follow_redirects=True, timeout=60.0) as client,
     ):
         yield client
+
+
+def test_the_head_says_whose_page_it_is(pseudo: httpx.Client) -> None:
+    """Where no token is configured that is no name, but words of ours."""
+    assert '<span class="who"><bdi>⟦this machine⟧</bdi></span>' in pseudo.get("/help").text
 
 
 PAGES = (
