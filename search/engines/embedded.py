@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -37,7 +37,7 @@ from search.sorting import MOST_RANKED, Sort
 
 _T = TypeVar("_T")
 
-#: Rows of the first page of a walk, which may end there, and of the others.
+#: Rows of the first two pages of a walk, which mostly ends there, and of the others.
 _WALK_BEGIN, _WALK_PAGE = 500, 1_000
 _NO_END = 1 << 62
 _REFUSED = "('bounced', 'expired', 'rejected', 'tempfailed', 'deferred')"
@@ -80,13 +80,12 @@ class EmbeddedEngine:
         if query.sort.field is not None:
             yield from self._rows_of(behind(self._ranked(query, scope), cursor))
             return
-        limit = _WALK_BEGIN
-        while True:
+        for limit in chain((_WALK_BEGIN, _WALK_BEGIN), repeat(_WALK_PAGE)):
             traces = self._by_time(query, scope, cursor, limit)
             yield from traces
             if len(traces) < limit:
                 return
-            cursor, limit = traces[-1].id, _WALK_PAGE
+            cursor = traces[-1].id
 
     @in_words
     def count(self, query: Query, scope: Scope) -> int:
