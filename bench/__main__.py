@@ -38,6 +38,7 @@ PLAN = (
         ["--traces", "50000", "--sample", "30000", "--seconds", "10"],
         ["--traces", "1000000", "--seconds", "60"],
     ),
+    ("page_cost", ["--traces", "50000", "--sample", "30000", "--pages", "100"], ["--traces", "1000000"]),
     ("cluster", ["--lines", "60000", "--rounds", "2"], ["--lines", "300000"]),
     (
         "search-elasticsearch",

@@ -16,7 +16,7 @@ from mappings import patterns
 from mappings.address import fold
 from mappings.criteria import BY_CRITERION, Compare
 from mappings.patterns import Form
-from search.answers import NearValue, trace_answer
+from search.answers import NearValue
 from search.engines import Engine
 from search.language.tree import All, Bare, Has, Node
 from search.query import Query
@@ -111,8 +111,8 @@ def _candidates(slip: _Slip, engine: Engine, scope: Scope) -> set[str]:
     found = set() if asked.form is not Form.DOMAIN else set(scope.domains or ())
     for query, most in _ways(asked.value, asked.form):
         for trace in islice(engine.walk(query, scope), most):
-            shown = trace_answer(trace, scope)
-            people = (shown.sender, shown.header_from, shown.recipient, shown.original_recipient)
+            # Who sees a trace reads these as they are.
+            people = (trace.sender, trace.header_from, trace.recipient, trace.original_recipient)
             found.update(_alike(asked.form, (fold(one) for one in people if one and "@" in one and _can_be_asked(one))))
     return found
 
@@ -135,14 +135,15 @@ def _ways(value: str, form: Form) -> Iterator[tuple[Query, int]]:
     local, _, domain = value.rpartition("@")
     beginning = value[: max(2, len(value) // 2)]
     # The domain beside the pattern leads to the few rows of a small one, and not to all people whose names begin like it.
-    asked: dict[Form, list[tuple[str, tuple[str, ...]]]] = {
-        Form.EXACT: [(f"{local}@", ()), (f"{local[: max(2, len(local) // 2)]}*@{domain}", (domain,)), (f"@{domain}", ())],
-        Form.DOMAIN: [(f"@{beginning}*", ())],
-        Form.LOCAL: [(f"{beginning}*", ())],
+    asked: dict[Form, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {
+        Form.EXACT: [((f"{local}@",), ()), ((f"{local[: max(2, len(local) // 2)]}*@{domain}",), (domain,)), ((f"@{domain}",), ())],
+        # By domains alone: a pattern over whole addresses that begins with a star leads nowhere.
+        Form.DOMAIN: [((), (f"{beginning}*",))],
+        Form.LOCAL: [((f"{beginning}*",), ())],
     }
-    for address, domains in asked.get(form, []):
+    for addresses, domains in asked.get(form, []):
         try:
-            yield Query(address=(address,), domain=domains), _ROWS
+            yield Query(address=addresses, domain=domains), _ROWS
         except QueryError:
             continue
 

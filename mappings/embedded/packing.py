@@ -73,6 +73,7 @@ class _Reader:
 
     def __init__(self, layout: Layout) -> None:
         self._head = msgspec.msgpack.Decoder(_row_type(Trace, layout.trace))
+        self._whole = set(layout.trace) >= set(CURRENT.trace)
         self._plain = layout.event == CURRENT.event
         rows: Any = list[list[Any]] if self._plain else list[_row_type(Event, layout.event)]  # type: ignore[misc]
         self._before = tuple(name for name in layout.journey if name in JOURNEY)
@@ -84,6 +85,10 @@ class _Reader:
     def head(self, packed: bytes) -> Trace:
         """The trace without its journey."""
         return msgspec.convert(self._head.decode(packed), Trace, from_attributes=True)
+
+    def told(self, packed: bytes) -> Any:
+        """The same where it is looked at and not kept: the fields as they lie there, where the layout has each."""
+        return self._head.decode(packed) if self._whole else self.head(packed)
 
     def row(self, packed: bytes) -> Any:
         """The fields of the head under their names; those that the layout does not have are not there."""
@@ -196,6 +201,13 @@ class Packer:
         """The trace, without its journey; raises `Unpackable`."""
         try:
             return self._readers[packed[0]].head(self._unpack_head(packed))
+        except _NOT_PACKED as error:
+            raise Unpackable(str(error)) from error
+
+    def told(self, packed: bytes) -> Any:
+        """The trace without its journey, or what has its fields, for who looks at it and keeps it not; raises `Unpackable`."""
+        try:
+            return self._readers[packed[0]].told(self._unpack_head(packed))
         except _NOT_PACKED as error:
             raise Unpackable(str(error)) from error
 

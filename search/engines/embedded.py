@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -20,11 +18,12 @@ from mappings.embedded.terms import term
 from mappings.faults import StoreLacking
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition
-from search.engines import DISPOSITIONS, SIDES, TOTAL_LIMIT, OverTime, Page, Side, StoreState, Top, Total, Value, top_of, under_domains
+from search.engines import SIDES, TOTAL_LIMIT, OverTime, Page, Side, StoreState, Top, Total, Value, top_of, under_domains
 from search.engines.embedded_columnar import Copies, Groups
 from search.engines.embedded_counting import CountedQuestion, EmbeddedCounting
 from search.engines.embedded_files import Files, OpenFile, Scopes
 from search.engines.embedded_lacking import lacking_sentence
+from search.engines.embedded_over_time import over_time
 from search.engines.embedded_plan import Plan, Span
 from search.engines.embedded_span import ALL, key_of, span_of
 from search.engines.embedded_sql import Criterion, criteria, scope_criterion
@@ -38,12 +37,9 @@ from search.sorting import MOST_RANKED, Sort
 
 _T = TypeVar("_T")
 
-#: Rows of a page when a walk chooses.
-_WALK_PAGE = 1_000
+#: Rows of the first two pages of a walk, which mostly ends there, and of the others.
+_WALK_BEGIN, _WALK_PAGE = 500, 1_000
 _NO_END = 1 << 62
-#: So many rows are counted over time; from so many on columnar copies are asked where there are any.
-_MOST_COUNTED, _FEW = 100_000, 3_000
-_HOUR_MS = 3_600_000
 _REFUSED = "('bounced', 'expired', 'rejected', 'tempfailed', 'deferred')"
 
 
@@ -84,10 +80,10 @@ class EmbeddedEngine:
         if query.sort.field is not None:
             yield from self._rows_of(behind(self._ranked(query, scope), cursor))
             return
-        while True:
-            traces = self._by_time(query, scope, cursor, _WALK_PAGE)
+        for limit in chain((_WALK_BEGIN, _WALK_BEGIN), repeat(_WALK_PAGE)):
+            traces = self._by_time(query, scope, cursor, limit)
             yield from traces
-            if len(traces) < _WALK_PAGE:
+            if len(traces) < limit:
                 return
             cursor = traces[-1].id
 
@@ -148,52 +144,9 @@ class EmbeddedEngine:
     @in_words
     def over_time(self, query: Query, scope: Scope, edges_ms: Sequence[int]) -> OverTime:
         """How many fit by disposition in each interval; of more than 100,000 the newest."""
-        counts = [Counter[Disposition]() for _ in edges_ms[1:]]
-        if self._sees_nothing(scope) or not counts:
-            return OverTime([dict(one) for one in counts])
-        asked = self._counted(query, scope, edges_ms)
-        spans = [asked.span]
-        if _is_everything(query, scope) and all(edge % _HOUR_MS == 0 for edge in edges_ms[1:-1]):
-            spans = self._hourly(asked.span, edges_ms, counts)
-        elif self._counting.leads(asked) or (self._counting.is_copied(asked) and self._count(query, scope, _FEW) == _FEW):
-            groups = self._counting.tally_over_time(asked, edges_ms, ["disposition"])
-            return OverTime([{DISPOSITIONS[str(word)]: number for (word,), number in one.items()} for one in groups])
-        left, from_ms = _MOST_COUNTED, None
-        for span in spans:
-            left, from_ms = self._newest(replace(asked, span=span), edges_ms, counts, left)
-            if from_ms is not None:
-                break
-        return OverTime([dict(one) for one in counts], from_ms)
-
-    def _newest(
-        self, asked: CountedQuestion, edges_ms: Sequence[int], counts: Sequence[Counter[Disposition]], left: int
-    ) -> tuple[int, int | None]:
-        """Count the newest rows, so many at most; gives how many more may be counted, and from when on it counted where more fit."""
-
-        def fates(_partition: Partition, file: OpenFile) -> list[tuple[bytes, str]]:
-            return Plan(file.connection, asked.criteria(file), asked.span).fates(left + 1)
-
-        for rows in self._each(asked.span, fates):
-            cut = len(rows) > left
-            from_ms = (identity.time_ms_in(rows[left - 1][0]) if left else edges_ms[-1]) if cut else None
-            for key, disposition in rows[:left]:
-                counts[bisect_right(edges_ms, identity.time_ms_in(key)) - 1][DISPOSITIONS[disposition]] += 1
-            left -= min(left, len(rows))
-            if cut:
-                return left, from_ms
-        return left, None
-
-    def _hourly(self, span: Span, edges_ms: Sequence[int], counts: Sequence[Counter[Disposition]]) -> list[Span]:
-        """Add the whole hours of a span, of everything, from the counts that are kept with the rows; gives what is left at its ends."""
-        first, last = -(-identity.time_ms_in(span.lower) // _HOUR_MS), identity.time_ms_in(span.upper) // _HOUR_MS
-        if first >= last:
-            return [span]
-        statement = "SELECT hour, disposition, sum(n) FROM hourly WHERE hour >= ? AND hour < ? GROUP BY 1, 2"
-        begin, end = key_of(first * _HOUR_MS), key_of(last * _HOUR_MS)
-        for rows in self._each(Span(begin, end), lambda _, file: file.connection.execute(statement, (first, last)).fetchall()):
-            for hour, disposition, number in rows:
-                counts[bisect_right(edges_ms, hour * _HOUR_MS) - 1][DISPOSITIONS[disposition]] += number
-        return [one for one in (Span(end, span.upper), Span(span.lower, begin)) if one.lower < one.upper]
+        if self._sees_nothing(scope):
+            return OverTime([{} for _ in edges_ms[1:]])
+        return over_time(self._each, self._counting, self._counted(query, scope, edges_ms), edges_ms)
 
     @in_words
     def by_domain(self, query: Query, scope: Scope, side: Side) -> dict[str, dict[Disposition, int]]:

@@ -19,7 +19,9 @@ from mappings.faults import MailTraceError
 from mappings.fields import BY_NAME, Kind
 from search.engines import Top, Value
 from search.engines.embedded_columnar_sql import TIME, ColumnarStatement, column
-from search.language.tree import Node
+from search.engines.embedded_fitting import MOST_FITTING, FittingIds, FittingMemory
+from search.engines.embedded_plan import Span
+from search.language.tree import Node, Some
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -69,6 +71,7 @@ class Copies:
         self._connection: DuckDBPyConnection | None = None
         self._attached: dict[str, OpenCopy] = {}
         self._names = count(1)
+        self._fitting = FittingMemory()
         #: How often copies have answered.
         self.asked = 0
         self._failed: set[Path] = set()
@@ -135,6 +138,27 @@ class Copies:
         order = "ASC" if oldest else "DESC"
         found = self._asked(copies, f"{' UNION ALL '.join(parts)} ORDER BY hi {order}, lo {order} LIMIT ?", [*params, limit])
         return [identity.from_bytes(whole(upper, lower)) for upper, lower in found]
+
+    def fitting(self, copy: OpenCopy, asked: ColumnarQuestion) -> FittingIds | None:
+        """The traces of a copy that fit, as far as they are in it as they are; None where they are too many to be kept.
+
+        A copy never changes, so that is remembered.
+        """
+
+        def find(span: Span) -> FittingIds | None:
+            params: list[Any] = []
+            parts = []
+            # One alternative at a time is a filter that the copy's own bounds answer for most of it; all in one condition are not.
+            for node in asked.node.nodes if isinstance(asked.node, Some) else (asked.node,):
+                wanted = replace(asked, node=node, lower=span.lower, upper=span.upper)
+                where = " AND ".join(_conditions(replace(copy, changed=()), wanted, ColumnarStatement(copy.database, params)))
+                parts.append(f"SELECT t.hi, t.lo, t.disposition FROM {copy.database}.trace AS t WHERE {where}")
+            statement = f"SELECT * FROM ({' UNION '.join(parts) or 'SELECT 1 WHERE false'}) LIMIT {MOST_FITTING + 1}"
+            found = self._asked([copy], statement, params)
+            return None if len(found) > MOST_FITTING else FittingIds.of((whole(upper, lower), word) for upper, lower, word in found)
+
+        known = self._fitting.of((copy.path, asked.node, asked.domains), Span(asked.lower, asked.upper), find)
+        return None if known is None else known.without(frozenset(copy.changed))
 
     def close(self) -> None:
         """Let go of everything."""

@@ -20,6 +20,7 @@ from search.engines import Top, Value, top_of
 from search.engines.embedded_columnar import ColumnarQuestion, Copies, CopyFailed, Groups, OpenCopy, lacking
 from search.engines.embedded_columnar_sql import ColumnarStatement, NotColumnar
 from search.engines.embedded_files import OpenFile
+from search.engines.embedded_fitting import MOST_FITTING, FittingIds, FittingMemory, fates_over_time, first_of, number_of
 from search.engines.embedded_plan import Plan, Span, unpacks_all
 from search.engines.embedded_sql import Atom, Criterion, Drive
 from search.engines.embedded_tally import column, tallied
@@ -76,6 +77,8 @@ class EmbeddedCounting:
 
     def number(self, asked: CountedQuestion, limit: int = _NO_END) -> int:
         """How many fit; the rows of a file are counted up to `limit`."""
+        if (known := self._fitting(asked)) is not None:
+            return number_of(known, asked.span)
 
         def joined(copies: list[OpenCopy], rows: Groups) -> int:
             return rows.total() + (self._copies.counted(copies, _columnar(asked, [])) if copies else 0)
@@ -97,6 +100,8 @@ class EmbeddedCounting:
 
     def first(self, asked: CountedQuestion, limit: int, *, oldest: bool = False) -> list[str]:
         """The ids of the newest traces that fit, newest first, or of the oldest, oldest first."""
+        if (known := self._fitting(asked)) is not None:
+            return list(map(identity.from_bytes, first_of(known, asked.span, limit, oldest=oldest)))
 
         def rows_of(file: OpenFile, criteria: list[Criterion]) -> Groups:
             found = Plan(file.connection, criteria, asked.span).rows(limit, oldest=oldest)
@@ -124,9 +129,16 @@ class EmbeddedCounting:
 
         return self._of_both(asked, rows_of, joined)
 
+    def fates_over_time(self, asked: CountedQuestion, edges_ms: Sequence[int]) -> list[Counter[str]]:
+        """How many fit by disposition in each interval, as `tally_over_time` counts them."""
+        if (known := self._fitting(asked)) is not None:
+            return fates_over_time(known, asked.span, edges_ms)
+        counted = self.tally_over_time(asked, edges_ms, ["disposition"])
+        return [Counter({str(word): number for (word,), number in one.items()}) for one in counted]
+
     def tally_over_time(self, asked: CountedQuestion, edges_ms: Sequence[int], fields: Sequence[str]) -> list[Groups]:
         """The same in each interval from one edge to the next; what lies in the question's span is between the first edge and the last."""
-        slots = _slots(edges_ms)
+        slots = slots_of(edges_ms)
 
         def joined(copies: list[OpenCopy], rows: Groups) -> list[Groups]:
             rows.update(self._copies.grouped(copies, _columnar(asked, fields, slots=slots)) if copies else {})
@@ -137,6 +149,35 @@ class EmbeddedCounting:
             return found
 
         return self._of_both(asked, lambda file, criteria: _groups(file, criteria, asked.span, fields, slots), joined)
+
+    def _fitting(self, asked: CountedQuestion) -> list[FittingIds] | None:
+        """What fits in each file, found once for all that a page asks, where only copies lead to it; None where that is too much."""
+        if not self.leads(asked):
+            return None
+
+        def ask(partition: Partition, file: OpenFile) -> list[FittingIds | None]:
+            with one_state(file.connection):
+                copy = self._copy_of(partition, file)
+
+                def find(span: Span) -> FittingIds | None:
+                    criteria = asked.criteria(file)
+                    plan = Plan(file.connection, criteria if copy is None else [_not_in(copy), *criteria], span)
+                    rows = plan.fates(MOST_FITTING + 1)
+                    return None if len(rows) > MOST_FITTING else FittingIds.of(rows)
+
+                fresh = file.of_state(FittingMemory).of((asked.node, asked.domains), asked.span, find)
+            return [fresh] if copy is None else [fresh, self._copies.fitting(copy, _columnar(asked, []))]
+
+        found: list[FittingIds] = []
+        try:
+            for parts in self._each(asked.span, ask):
+                for part in parts:
+                    if part is None:
+                        return None
+                    found.append(part)
+        except CopyFailed:
+            return None
+        return found
 
     def _of_both(
         self,
@@ -205,7 +246,7 @@ def _not_in(copy: OpenCopy) -> Criterion:
     ]
 
 
-def _slots(edges_ms: Sequence[int]) -> tuple[int, int]:
+def slots_of(edges_ms: Sequence[int]) -> tuple[int, int]:
     """Where times may be cut so that each piece lies in one interval: the first cut, and the length of a piece.
 
     The first edge and the last may lie anywhere: nothing is counted beyond them.

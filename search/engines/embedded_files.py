@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mappings.embedded import catalog
 from mappings.embedded.catalog import Gap, Partition
@@ -21,6 +22,9 @@ from mappings.readings import ReaderReadings
 from mappings.trace import Trace
 from search.engines.fitting import Predicate, counted_value, folded_value
 
+_T = TypeVar("_T")
+#: So many heads stay unpacked; a few kilobytes each.
+_MOST_UNPACKED = 8_192
 #: So many files stay open in a thread; each takes up to three file handles.
 _MOST_OPEN = 64
 
@@ -53,9 +57,12 @@ class OpenFile:
     connection: sqlite3.Connection
     packer: Packer
     inode: int
+    #: What heads tell, by file and what they are packed as: rows that are in no copy yet are looked at again and again.
+    unpacked: dict[tuple[int, bytes], Any] = field(default_factory=dict)
     #: The tests of the question that is asked, by number: what has no column is asked of the head.
     _tests: list[Predicate] = field(default_factory=list)
-    _last: tuple[bytes, Trace] | None = None
+    #: What was kept of the file in one state, and SQLite's number for that.
+    _kept: tuple[int, Any] | None = None
 
     def __post_init__(self) -> None:
         """Give the file's connection its functions."""
@@ -72,6 +79,14 @@ class OpenFile:
         self._tests.append(fits)
         return len(self._tests) - 1
 
+    def of_state(self, make: Callable[[], _T]) -> _T:
+        """What is kept of the file as long as nobody writes to it, made where there is none; inside a transaction, whose state it is of."""
+        version: int = self.connection.execute("PRAGMA data_version").fetchone()[0]
+        if self._kept is None or self._kept[0] != version:
+            self._kept = version, make()
+        made: _T = self._kept[1]
+        return made
+
     def _fits(self, number: int, packed: bytes) -> bool:
         """Whether the trace with this head passes a test."""
         return self._tests[number](self._unpacked(packed))
@@ -87,11 +102,14 @@ class OpenFile:
         """A number in a head; it is asked of many rows, so nothing else is unpacked."""
         return getattr(self._packer_of(packed).row(packed), name, None)
 
-    def _unpacked(self, packed: bytes) -> Trace:
-        """The trace with this head; what is asked of one row several times is unpacked once."""
-        if self._last is None or self._last[0] != packed:
-            self._last = packed, self.head(packed)
-        return self._last[1]
+    def _unpacked(self, packed: bytes) -> Any:
+        """What a head tells, under the names of a trace's fields."""
+        found = self.unpacked.get(key := (self.inode, packed))
+        if found is None:
+            if len(self.unpacked) >= _MOST_UNPACKED:
+                self.unpacked.clear()
+            found = self.unpacked[key] = self._packer_of(packed).told(packed)
+        return found
 
     def head(self, packed: bytes) -> Trace:
         """A trace without events."""
@@ -181,6 +199,7 @@ class Files:
         self._local = threading.local()
         self._all: list[_Own] = []
         self._guard = threading.Lock()
+        self._unpacked: dict[tuple[int, bytes], Any] = {}
         #: Files that proved damaged, with their inodes.
         self._damaged: dict[str, tuple[int, Gap]] = {}
 
@@ -280,7 +299,7 @@ class Files:
         try:
             with of_file(path):
                 connection.create_function("in_scope", 2, self._scopes.holds, deterministic=True)
-                return OpenFile(connection, Packer(connection), inode)
+                return OpenFile(connection, Packer(connection), inode, self._unpacked)
         except BaseException:
             connection.close()
             raise

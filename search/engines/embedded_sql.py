@@ -30,7 +30,7 @@ from mappings.patterns import (
     asked_server,
 )
 from search.engines.embedded_files import OpenFile
-from search.engines.fitting import predicate
+from search.engines.fitting import any_of, predicate
 from search.language.tree import All, Bare, Has, Known, Leaf, Node, Not, Ordered, Some
 
 #: What a partial index asks for, word by word as its definition has it.
@@ -109,7 +109,10 @@ class _Compiler:
         """What is true where one of these atoms is."""
         match node:
             case Some(nodes):
-                return [atom for inner in nodes for atom in self.alternatives(inner)]
+                # What is looked at in the packed part of a row is looked at together, and last.
+                packed = [inner for inner in nodes if isinstance(inner, Leaf) and not _has_columns(inner)]
+                others = [atom for inner in nodes if inner not in packed for atom in self.alternatives(inner)]
+                return [*others, self._in_head(packed)] if packed else others
             case All(nodes):
                 parts = [self.alternatives(inner) for inner in nodes]
                 if not all(parts):
@@ -133,20 +136,20 @@ class _Compiler:
 
     def _leaf(self, leaf: Leaf) -> Criterion:
         """One leaf, by its columns where it has them."""
+        if not _has_columns(leaf):
+            return [self._in_head([leaf])]
         over = leaf.criterion.over
         match leaf:
             case Has(criterion, value, literal):
-                if all(name in SERVERS for name in over):
-                    return self._server(leaf)
-                if (atoms := _ATOMS.get(criterion.compare)) is not None and all(name in COLUMNS for name in over):
-                    return atoms(over, value, not literal)
-            case Known() if all(name in COLUMNS for name in over):
+                return self._server(leaf) if over[0] in SERVERS else _ATOMS[criterion.compare](over, value, not literal)
+            case Known():
                 return [Atom(f"t.{COLUMNS[name]} IS NOT NULL", ()) for name in over]
-            case Ordered(order=order, bound=bound) if over == ("time_ms",):
+            case Ordered(order=order, bound=bound):
                 return [Atom(f"id_ms(t.id) {order} ?", (bound,))]
-            case _:
-                pass
-        return [Atom("fits(?, t.head)", (self._file.test(predicate(leaf)),))]
+
+    def _in_head(self, leaves: Sequence[Leaf]) -> Atom:
+        """The packed part of a row fits one of these."""
+        return Atom("fits(?, t.head)", (self._file.test(any_of([predicate(leaf) for leaf in leaves])),))
 
     def _server(self, leaf: Has) -> Criterion:
         """A sending server or next hop, by the numbers that this file gives to the servers that fit."""
@@ -159,6 +162,18 @@ class _Compiler:
         condition, params = _server_condition(asked, names)
         rows = self._file.connection.execute(f"SELECT number FROM server WHERE {condition}", params)
         return _of_servers(column, {row[0] for row in rows})
+
+
+def _has_columns(leaf: Leaf) -> bool:
+    """Whether a leaf is compared by columns of a row."""
+    over = leaf.criterion.over
+    match leaf:
+        case Has(criterion):
+            return all(name in SERVERS for name in over) or (criterion.compare in _ATOMS and all(name in COLUMNS for name in over))
+        case Known():
+            return all(name in COLUMNS for name in over)
+        case Ordered():
+            return over == ("time_ms",)
 
 
 def _any(atoms: Criterion) -> tuple[str, tuple[Any, ...]]:

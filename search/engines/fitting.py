@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -41,6 +41,11 @@ def predicate(leaf: Leaf) -> Predicate:
         case Ordered(criterion, order, bound):
             compare = _ORDERS[order]
             return lambda trace: any((value := getattr(trace, name)) is not None and compare(value, bound) for name in criterion.over)
+
+
+def any_of(tests: Sequence[Predicate]) -> Predicate:
+    """The test that a trace passes which passes one of these."""
+    return tests[0] if len(tests) == 1 else lambda trace: any(fits(trace) for fits in tests)
 
 
 def in_order(value: float, order: Order, bound: float) -> bool:

@@ -12,7 +12,7 @@ from contract.under_test import Filled
 from mappings.criteria import BY_WORD
 from mappings.fields import BY_NAME, Kind
 from search.differing import differs
-from search.engines import SIDES, Page, Total, Value, embedded
+from search.engines import SIDES, Page, Total, Value, embedded_over_time
 from search.narrowing import exactly
 from search.query import CRITERIA, Query
 from search.ranking import networks, period_before, ranking
@@ -106,7 +106,8 @@ def test_counts_have_the_reference_s_answers(filled: Filled, seed: int, monkeypa
     Also where only the ends are odd, and where few are so many that copies are asked.
     """
     if seed % 2:
-        monkeypatch.setattr(embedded, "_FEW", 3)
+        monkeypatch.setattr(embedded_over_time, "_FEW", 3)
+        monkeypatch.setattr(embedded_over_time, "_VERY_FEW", 1)
     chance = random.Random(seed + 300)
     times = sorted(trace.time_ms for trace in filled.written)
     for _ in range(20):

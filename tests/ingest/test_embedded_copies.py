@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
+from itertools import product
 from pathlib import Path
 from random import Random
 
@@ -18,6 +19,7 @@ import generate
 import pytest
 from embedded_samples import mail, writing
 from generate import traces
+from msgspec.structs import replace
 from reference import ReferenceStore
 
 from ingest.sinks.embedded import WEEK_MS
@@ -27,11 +29,13 @@ from mappings.criteria import BY_WORD
 from mappings.embedded import columnar, copy_to
 from mappings.embedded.checkup import Checkup
 from mappings.embedded.columnar import CopyLabel
+from mappings.patterns import words_of
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition, Reason
 from search.engines.embedded import EmbeddedEngine
 from search.query import Query
 from search.scope import EVERYTHING, Scope
+from search.sorting import Sort
 
 pytest.importorskip("duckdb")
 
@@ -112,6 +116,39 @@ def test_a_copy_and_the_rows_behind_it_give_every_count(half: Path, written: lis
         assert sink.make_copies() == 1
     assert len(copies_of(half)) == 1
     same(half, written, used=True, seed=2)
+
+
+def as_listed(engine: EmbeddedEngine | ReferenceStore, query: Query, edges_ms: list[int]) -> object:
+    """What a page shows of a question: its first rows and the next ones, in both orders, their number, and the chart."""
+    pages = []
+    for sort in (Sort.NEWEST, Sort.OLDEST):
+        ordered = replace(query, sort=sort)
+        first = engine.search(ordered, EVERYTHING, limit=4, cursor=None)
+        following = engine.search(ordered, EVERYTHING, limit=4, cursor=first.next) if first.next else first
+        pages.append(([one.id for one in first.traces], first.total, [one.id for one in following.traces]))
+    counted = engine.over_time(query, EVERYTHING, edges_ms)
+    return pages, engine.count(query, EVERYTHING), counted.counts, counted.from_ms
+
+
+def test_what_words_find_is_remembered_and_stays_true(tmp_path: Path, written: list[Trace]) -> None:
+    """Copies are asked once for a page; what is written meanwhile, changed, or copied anew is in the next one, in every range of time."""
+    folder = tmp_path / "store"
+    texts = sorted({word for trace in written for text in (trace.subject, trace.reply_text) if text for word in words_of(text)})
+    chance = Random(7)
+    asked = [Query(query=f'"{word}"') for word in chance.sample(texts, 6)]
+    with writing(folder, span_ms=ALL_MS, copies=BY_HAND) as sink, closing(EmbeddedEngine(folder)) as engine:
+        for end in (150, 200, 300):
+            sink.submit(written[:end] if end == 150 else written[end - 100 : end])
+            if end != 200:
+                sink.make_copies()
+            reference = ReferenceStore()
+            reference.submit(written[:end])
+            for query, since_ms in product(asked, (None, T0 + WEEK_MS // 3)):
+                ranged = replace(query, since_ms=since_ms)
+                edges = sorted(chance.sample(range(since_ms or T0 - 5, T0 + WEEK_MS), 5))
+                for _ in range(2):
+                    assert as_listed(engine, ranged, edges) == as_listed(reference, ranged, edges), ranged
+        assert engine.copies_asked
 
 
 def test_what_changed_is_counted_as_it_is_now(tmp_path: Path) -> None:

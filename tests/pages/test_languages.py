@@ -140,6 +140,11 @@ def pseudo(captured: Place) -> Iterator[httpx.Client]:
         yield client
 
 
+def test_the_head_says_whose_page_it_is(pseudo: httpx.Client) -> None:
+    """Where no token is configured that is no name, but words of ours."""
+    assert '<span class="who"><bdi>⟦this machine⟧</bdi></span>' in pseudo.get("/help").text
+
+
 PAGES = (
     "/domains",
     "/domains?side=sent",

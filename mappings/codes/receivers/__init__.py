@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from mappings.codes.phrases import fits
 from mappings.codes.receivers.access import COMCAST, CPANEL, FREE, IONOS_CUSTOMERS, LA_POSTE
@@ -51,8 +52,9 @@ _WORDINGS = tuple((parts[0], parts, said) for said in _SAID for parts in said.pa
 _WITH_CODES: tuple[Said, ...] = tuple(said for said in _SAID if said.codes)
 
 
+@lru_cache(maxsize=4096)
 def said_in(text: str, enhanced: str | None, code: int | None) -> Said | None:
-    """The first entry whose words stand in a simplified text."""
+    """The first entry whose words stand in a simplified text; remembered, because the same replies come again and again."""
     for first, parts, said in _WORDINGS:
         if first in text and in_order(parts, text) and fits(said.only, enhanced, code):
             return said

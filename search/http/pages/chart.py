@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Final
 from urllib.parse import urlencode
 
+import msgspec
+
+from mappings import identity
 from mappings.locales import Book
 from mappings.vocabulary import Disposition
+from search.answers import TraceAnswer
 from search.engines import OverTime
 from search.http.pages.clock import Clock, Moment
 from search.http.pages.question import Question, short_time
@@ -31,8 +36,7 @@ _SHORT = (
 _DAYS = (1, 2, 7, 14, 28, 91, 182, 364)
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True, gc=False):
     """A number, and the traces that it counts."""
 
     group: OutcomeGroup
@@ -41,8 +45,7 @@ class Cell:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(msgspec.Struct, frozen=True, gc=False):
     """A part of a bar, in pixels from above."""
 
     tone: str
@@ -50,8 +53,7 @@ class Segment:
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(msgspec.Struct, frozen=True, gc=False):
     """A mark on the axis of time: its place in hundredths of the width, and what it says; every second is left out on a phone."""
 
     at: float
@@ -59,8 +61,7 @@ class Tick:
     second: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ChartRow:
+class ChartRow(msgspec.Struct, frozen=True, gc=False):
     """One interval."""
 
     begin: Moment
@@ -102,20 +103,10 @@ class Chart:
         return max(row.total for row in self.rows)
 
     @property
-    def bars(self) -> list[tuple[ChartRow, float, float, list[Segment]]]:
-        """The bars: what each counts, where it stands and how wide it is in hundredths of the width, and its parts from below."""
-        width = 100 / len(self.rows)
-        return [(row, round(n * width, 3), round(width * 0.9, 3), self._segments(row)) for n, row in enumerate(self.rows)]
-
-    def _segments(self, row: ChartRow) -> list[Segment]:
-        """The parts of a bar: whatever is there is seen."""
-        found, bottom = [], HEIGHT
-        for cell in row.cells:
-            if cell.count:
-                height = max(round(cell.count * (HEIGHT - 4) / self.greatest), 2)
-                bottom -= height
-                found.append(Segment(cell.group.tone, max(bottom, 0), height))
-        return found
+    def bars(self) -> list[tuple[ChartRow, float, list[Segment]]]:
+        """The bars: what each counts, where it stands in hundredths of the width, and its parts from below."""
+        width, greatest = 100 / len(self.rows), self.greatest
+        return [(row, round(n * width, 3), _segments(row, greatest)) for n, row in enumerate(self.rows)]
 
     @property
     def ticks(self) -> list[Tick]:
@@ -145,6 +136,17 @@ class Chart:
             length=self.step,
             counts=_listed(self.legend, self.book),
         )
+
+
+def _segments(row: ChartRow, greatest: int) -> list[Segment]:
+    """The parts of a bar: whatever is there is seen."""
+    found, bottom = [], HEIGHT
+    for cell in row.cells:
+        if cell.count:
+            height = max(round(cell.count * (HEIGHT - 4) / greatest), 2)
+            bottom -= height
+            found.append(Segment(cell.group.tone, max(bottom, 0), height))
+    return found
 
 
 def _listed(cells: Sequence[Cell], book: Book) -> str:
@@ -190,6 +192,16 @@ def _whole_days(since_ms: int, until_ms: int, days: int, zone: tzinfo) -> list[i
         day += timedelta(days=days)
 
 
+def counted_over_time(traces: Iterable[TraceAnswer], bounds: Sequence[int]) -> OverTime:
+    """How many of these have each disposition in each interval, as a store counts them."""
+    counts = [Counter[Disposition]() for _ in bounds[1:]]
+    for trace in traces:
+        time_ms = identity.time_ms_of(trace.id)
+        if bounds[0] <= time_ms < bounds[-1]:
+            counts[bisect_right(bounds, time_ms) - 1][trace.disposition] += 1
+    return OverTime([dict(one) for one in counts])
+
+
 def clipped(bounds: Sequence[int], counts: Sequence[Mapping[Disposition, int]]) -> tuple[int, int] | None:
     """Where there is mail, where that is less than half of what was looked at; None where it is not."""
     full = [number for number, one in enumerate(counts) if any(one.values())]
@@ -225,7 +237,8 @@ def _row(asked: tuple[str, str, Sequence[str]], span: tuple[int, int], counts: M
     whole, others, of_groups = asked
     begin, end = span
     since, until = short_time(begin), short_time(end)
-    times = urlencode((("since", since), ("until", until)))
+    # All that a time has of what is written otherwise in an address.
+    times = f"since={since}&until={until}".replace(":", "%3A")
     cells = []
     for group, outcomes in zip(GROUPS, of_groups, strict=True):
         count = sum(counts.get(disposition, 0) for disposition in group.members)

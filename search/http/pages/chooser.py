@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+from urllib.parse import quote
 
-from mappings.locales import Book
+from mappings.locales import Books
 from search.http.pages.columns import CHOICE, USUAL, ListColumn, chosen, in_address, kept, others
 from search.http.pages.form import Choice
 from search.http.pages.question import Items, Question
@@ -13,6 +16,9 @@ from search.http.pages.render import PageRequest
 from search.http.pages.words import sentence_case
 from search.scope import Scope
 from search.sorting import Sort
+
+#: Stands in an address where columns will be.
+_PLACE: Final = "\x00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,8 @@ class Chooser:
     entries: tuple[ColumnEntry, ...]
     #: The orders of rows: word, words, and whether it is the one that is shown.
     sorts: tuple[Choice, ...]
-    others: tuple[ListColumn, ...]
+    #: The columns that can be added.
+    others: tuple[Choice, ...]
     #: The address with the usual ones.
     usual: str
     #: What the form sends along.
@@ -52,11 +59,12 @@ class Chooser:
     value: str
 
 
-def chooser_of(question: Question, columns: Sequence[ListColumn], scope: Scope, book: Book) -> Chooser:
+def chooser_of(page: PageRequest, question: Question, columns: tuple[ListColumn, ...], scope: Scope) -> Chooser:
     """The choice of the columns of a question."""
+    before, _, behind = question.with_values(**{CHOICE: _PLACE}).partition(quote(_PLACE))
 
     def address(changed: Sequence[ListColumn]) -> str:
-        return question.with_values(**{CHOICE: in_address(changed)})
+        return f"{before}{quote(in_address(changed), safe='')}{behind}"
 
     def moved(number: int, to: int) -> str:
         if not 0 <= to < len(columns):
@@ -69,8 +77,16 @@ def chooser_of(question: Question, columns: Sequence[ListColumn], scope: Scope, 
         for at, one in enumerate(columns)
     )
     heads = tuple(head_of(question, one) for one in columns)
-    sorts = tuple(Choice(one.value, sentence_case(book.say(one.words)), one is question.query.sort) for one in Sort)
-    return Chooser(heads, entries, sorts, tuple(others(columns, scope, book)), address(USUAL), question.items, in_address(columns))
+    sorts = tuple(Choice(one.value, sentence_case(page.book.say(one.words)), one is question.query.sort) for one in Sort)
+    more = _others(page.site.books, page.lang, columns, scope.domains is None)
+    return Chooser(heads, entries, sorts, more, address(USUAL), question.items, in_address(columns))
+
+
+@lru_cache(maxsize=256)
+def _others(books: Books, lang: str, columns: tuple[ListColumn, ...], whole: bool) -> tuple[Choice, ...]:
+    """The columns that can be added to these, for who sees all mail, or not; by their heads in a language."""
+    book = books[lang]
+    return tuple(Choice(one.name, book.say(one.label), False) for one in others(columns, book, whole=whole))
 
 
 def head_of(question: Question, column: ListColumn) -> ColumnHead:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec.structs import replace
 
 from mappings.locales import ENGLISH, Book, book
 
@@ -80,13 +83,10 @@ class Clock:
         except OverflowError:
             # A stamp of a stranger at the end of the calendar stays in UTC.
             local = utc
-        return Moment(
-            utc.astimezone(UTC), local, local.year == datetime.fromtimestamp(self.now_ms / 1000, self.zone).year, self.book.locale
-        )
+        return Moment(utc.astimezone(UTC), local, local.year == _year(self.now_ms, self.zone), self.book.locale)
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True, gc=False):
     """One moment, in the words in which pages show it."""
 
     utc: datetime
@@ -97,12 +97,12 @@ class Moment:
     @property
     def iso(self) -> str:
         """For programs: `2026-11-24T04:06:42Z`."""
-        return f"{self.utc:%Y-%m-%dT%H:%M:%S}Z"
+        return f"{self.utc.isoformat()[:19]}Z"
 
     @property
     def title(self) -> str:
         """In UTC, for whoever points at it."""
-        return f"{self.utc:%Y-%m-%d %H:%M:%S} UTC"
+        return f"{self.utc.isoformat(' ')[:19]} UTC"
 
     @property
     def day(self) -> str:
@@ -112,12 +112,12 @@ class Moment:
     @property
     def time(self) -> str:
         """The time of the day: `05:06:42`."""
-        return f"{self.local:%H:%M:%S}"
+        return self.local.isoformat()[11:19]
 
     @property
     def short(self) -> str:
         """Day and minute: `24 Nov 05:06`."""
-        return f"{self.day} {self.local:%H:%M}"
+        return f"{self.day} {self.time[:5]}"
 
     @property
     def fine(self) -> str:
@@ -162,6 +162,12 @@ class Moment:
             year = f" {self.local.year}" if skeleton.startswith("y") else ""
             return f"{self.local.day} {MONTHS[self.local.month - 1][:3]}{year}"
         return _date(skeleton, self.local.date(), self.locale)
+
+
+@lru_cache(maxsize=8)
+def _year(time_ms: int, zone: tzinfo) -> int:
+    """The year of a time; a page asks for that of now with each of its times."""
+    return datetime.fromtimestamp(time_ms / 1000, zone).year
 
 
 @lru_cache(maxsize=4_096)

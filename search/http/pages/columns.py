@@ -11,7 +11,6 @@ from mappings.fields import Field, Kind
 from mappings.locales import Book
 from search.http.pages.words import sentence_case
 from search.query_error import QueryError, nearest
-from search.scope import Scope
 from search.sorting import Sort
 from search.table import LISTED
 
@@ -135,11 +134,11 @@ def in_address(columns: Iterable[ListColumn]) -> str:
     return ",".join(column.name for column in columns)
 
 
-def others(columns: Iterable[ListColumn], scope: Scope, book: Book) -> list[ListColumn]:
-    """The columns that are not shown, by their heads; `scope` is the reader's."""
+def others(columns: Iterable[ListColumn], book: Book, *, whole: bool) -> list[ListColumn]:
+    """The columns that are not shown, by their heads; `whole` where the reader sees all mail."""
     shown = set(columns)
     # Where logs are kept and what holds the names of servers inside is for who sees all mail.
-    ours = frozenset({"log_domain"}) if scope.domains is not None else frozenset()
+    ours = frozenset[str]() if whole else frozenset({"log_domain"})
     return sorted(
         (one for one in COLUMNS.values() if one not in shown and one.field.name not in ours), key=lambda one: book.say(one.label).lower()
     )

@@ -72,6 +72,8 @@ def left_out(value: str, longest: int = LONGEST) -> int:
 
 def plain(value: str, *, longest: int = LONGEST) -> str:
     """The same value for a place that takes plain text only."""
+    if len(value) <= longest and _HIDDEN.search(value) is None:
+        return value
     text = "".join(f"[{text}]" if boxed else text for text, boxed in _parts(value[:longest]))
     return text if len(value) <= longest else f"{text}… {len(value) - longest:,} more characters"
 

@@ -12,7 +12,8 @@ from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.live import Following, LiveStream
 from search.http.pages.chooser import columns_of
 from search.http.pages.question import Items, Question, asked, folded
-from search.http.pages.render import PageRequest, page_of, rendered
+from search.http.pages.render import PageRequest, page_of
+from search.http.pages.row_markup import written_rows
 from search.http.pages.rows import row_of
 from search.http.sessions import AnyRequest
 from search.service import MailTrace
@@ -51,8 +52,7 @@ class _Shown:
             values = mail.values(row.id, fields)
             if values is not None:
                 shown = row_of(row, self._columns, values, self._page.clock, mail.scope)
-                result = {"rows": [shown], "question": self._question}
-                found.append({"id": row.id, "row": rendered(self._page, "trace_lines.html", result=result)})
+                found.append({"id": row.id, "row": str(written_rows(self._page, [shown], self._question))})
         return found
 
 

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-import jinja2
 import msgspec
 from litestar import Response
 from litestar.enums import MediaType
 from litestar.exceptions import NotAuthorizedException
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from mappings.faults import StoreError
-from mappings.locales import LANGUAGES, Book, Books, chosen_of, pieces_of
+from mappings.locales import LANGUAGES, Book, Books, chosen_of
 from search.access import Caller, Role
-from search.http.pages import assets, hostile
 from search.http.pages.clock import Clock, zone_of
 from search.http.pages.freshness import Freshness, freshness_of, not_known
 from search.http.pages.pins import PINS, pinned
-from search.http.pages.words import GROUPS, sentence_case
+from search.http.pages.templates import Say, asset, environment, icon, saying
 from search.http.sessions import AnyRequest
 from search.http.site import Site
 from search.http.state import request_id
 from search.service import MailTrace
 
-_TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
-_NOTHING: Final = Markup("")
-#: Says a phrase, with its places filled.
-Say = Callable[..., Markup]
 THEMES: Final = ("light", "dark")
 #: What scripts say: the page hands it to them in the reader's language.
 _SCRIPT_PHRASES: Final = (
@@ -47,28 +39,6 @@ _SCRIPT_PHRASES: Final = (
     "How the question may go on",
     "Forget the search {name}",
 )
-
-
-@lru_cache(maxsize=1)
-def environment() -> jinja2.Environment:
-    """The templates. Everything is escaped; what does not exist is an error."""
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        # They do not change while the program runs. To look lets go of the interpreter, a dozen times a page: others take it.
-        auto_reload=False,
-    )
-    made.filters["shown"] = hostile.shown
-    made.filters["left_out"] = hostile.left_out
-    made.filters["plain"] = hostile.plain
-    made.filters["number"] = _number
-    made.filters["sentence_case"] = sentence_case
-    made.globals["groups"] = GROUPS
-    made.globals["LONGEST"], made.globals["IN_LIST"] = hostile.LONGEST, hostile.LONGEST_IN_LIST
-    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +102,7 @@ class PageRequest:
     @property
     def say(self) -> Say:
         """Says a phrase in the reader's language, for a template; values that are no parts of a page are escaped."""
-        return _saying(self.site.books, self.lang)
+        return saying(self.site.books, self.lang)
 
     @property
     def script_words(self) -> str:
@@ -169,6 +139,11 @@ class PageRequest:
         return self.site.open and self.site.sessions.of(self.request) is None
 
     @property
+    def reader_name(self) -> str:
+        """By which name the reader is known here."""
+        return self.book.say("this machine") if self.anonymous else self.reader.name
+
+    @property
     def number(self) -> str:
         """The number of the request, as in the log."""
         return request_id(self.request.scope)
@@ -185,7 +160,16 @@ class PageRequest:
 
     def asset(self, name: str) -> str:
         """Where a file lies."""
-        return self.base + assets.path_of(name)
+        return asset(self.base, name)
+
+    def icon(self, name: str, kind: str = "") -> Markup:
+        """A drawing beside words; `kind` is a class of the style."""
+        return icon(self.base, name, kind)
+
+    @staticmethod
+    def reported(asked: str) -> str:
+        """What stands behind the address of a report, so that it leads back to the list of what was asked."""
+        return f"?from={quote(asked, safe='/')}"
 
 
 def page_of(request: AnyRequest, site: Site, caller: Caller | None) -> PageRequest:
@@ -207,36 +191,6 @@ def _language(request: AnyRequest) -> str:
 def _script_words(books: Books, lang: str) -> str:
     """What scripts say in a language, in JSON."""
     return msgspec.json.encode({phrase: books[lang].forms(phrase) for phrase in _SCRIPT_PHRASES}).decode()
-
-
-@lru_cache(maxsize=32)
-def _saying(books: Books, lang: str) -> Say:
-    """What says phrases in a language. Those without values, and the pieces of others, are escaped once: a list says hundreds."""
-    book = books[lang]
-    plain: dict[str, Markup] = {}
-    pieces: dict[str, tuple[Markup, ...]] = {}
-
-    def say(phrase: str, /, **values: str | float) -> Markup:
-        if not values:
-            found = plain.get(phrase)
-            if found is None:
-                found = plain[phrase] = escape(book.phrase(phrase))
-            return found
-        count = values.get("count")
-        text = book.phrase(phrase, None if isinstance(count, str) else count)
-        parts = pieces.get(text)
-        if parts is None:
-            parts = pieces[text] = tuple(map(escape, pieces_of(text)))
-        return _NOTHING.join([book.shown(values[one]) if at % 2 else one for at, one in enumerate(parts)])
-
-    return say
-
-
-@jinja2.pass_context
-def _number(context: jinja2.runtime.Context, number: float) -> str:
-    """A number as the reader's language writes it."""
-    page: PageRequest = context["page"]
-    return page.book.number(number)
 
 
 def _utc() -> Any:
@@ -272,4 +226,5 @@ def render(
 
 def rendered(page: PageRequest, template: str, **values: Any) -> str:
     """A template with what every one has at hand."""
-    return environment().get_template(template).render(page=page, say=page.say, told=page.told, **values)
+    templates = environment(page.site.books, page.lang, page.base)
+    return templates.get_template(template).render(page=page, say=page.say, told=page.told, **values)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
+
+import msgspec
 
 from mappings.fields import Kind
 from mappings.locales import Book
@@ -32,16 +34,14 @@ _LABELS: Final[dict[str, dict[str, str]]] = {
 _MOST: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(msgspec.Struct, frozen=True, gc=False):
     """The line below an outcome: our words, and the detail of the filter or server."""
 
     words: str
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(msgspec.Struct, frozen=True, gc=False):
     """An error code: as it is shown, the page about it, and what it means in short and in full."""
 
     text: str
@@ -49,17 +49,20 @@ class Code:
     short: str
     meaning: str
 
+    @property
+    def address(self) -> str:
+        """The path as it stands in an address."""
+        return quote(self.path, safe="/")
 
-@dataclass(frozen=True, slots=True)
-class CellValue:
+
+class CellValue(msgspec.Struct, frozen=True, gc=False):
     """One value in a cell: as it is shown, and what stands in an address that narrows the search by it (empty where none can)."""
 
     text: str
     link: str
 
 
-@dataclass(frozen=True, slots=True)
-class RowCell:
+class RowCell(msgspec.Struct, frozen=True, gc=False):
     """One cell: its values, and what stands beside or below them."""
 
     column: ListColumn
@@ -72,8 +75,7 @@ class RowCell:
     more: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class TraceRow:
+class TraceRow(msgspec.Struct, frozen=True, gc=False):
     """One trace in the table."""
 
     id: str

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from litestar import Response, get
 from litestar.response import Redirect
 
 from mappings.faults import StoreError
+from search.answers import TraceAnswer
 from search.engines import Total
 from search.freshness import FreshnessAnswer
 from search.http.export import Format, stream
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
-from search.http.pages.chart import Chart, chart_of, clipped, edges
+from search.http.pages.chart import Chart, chart_of, clipped, counted_over_time, edges
 from search.http.pages.chooser import Chooser, ColumnHead, chooser_of, columns_of
 from search.http.pages.columns import CHOICE, USUAL, ListColumn, chosen, in_address
 from search.http.pages.first import first_visit
@@ -183,13 +185,13 @@ def _result(
         headline=headline(question, found.total, page.clock),
         total=found.total,
         columns=columns,
-        chooser=chooser_of(question, columns, mail.scope, page.book),
+        chooser=chooser_of(page, question, columns, mail.scope),
         rows=[row_of(one, columns, values, page.clock, mail.scope) for one, values in zip(found.traces, table.rows, strict=True)],
         more="" if found.next is None else question.address(cursor=found.next),
         # How reading stands is told above them.
         concerned=f"{state.notice}." in found.warnings,
         notices=[] if nothing else [page.told(one) for one in found.warnings if one != f"{state.notice}."],
-        chart=None if nothing or question.cursor else drawn(page, mail, question, state),
+        chart=None if nothing or question.cursor else drawn(page, mail, question, state, found.traces if found.next is None else None),
         times=times_of(question, page.book),
         same=same_question(question, page),
         live=may_follow(question),
@@ -200,8 +202,10 @@ def _result(
     )
 
 
-def drawn(page: PageRequest, mail: MailTrace, question: Question, state: FreshnessAnswer) -> Chart | None:
-    """Mail over time; None where there is no time range to draw."""
+def drawn(
+    page: PageRequest, mail: MailTrace, question: Question, state: FreshnessAnswer, found: Sequence[TraceAnswer] | None = None
+) -> Chart | None:
+    """Mail over time; None where there is no time range to draw. `found` is all that fits, where that is known."""
     if state.oldest is None or state.newest is None:
         return None
     oldest, newest = (int(page.clock.of(bound).utc.timestamp() * 1000) for bound in (state.oldest, state.newest))
@@ -210,12 +214,13 @@ def drawn(page: PageRequest, mail: MailTrace, question: Question, state: Freshne
     since = oldest if question.query.since_ms is None else question.query.since_ms
     if since >= until:
         return None
+    count = partial(mail.over_time, question.query) if found is None else partial(counted_over_time, found)
     bounds, step = edges(since, until, page.clock.zone)
-    counted = mail.over_time(question.query, bounds)
+    counted = count(bounds)
     for _ in range(_LOOKS):
         # The few bars of much emptiness are looked at closer.
         if counted.from_ms is not None or (span := clipped(bounds, counted.counts)) is None:
             break
         bounds, step = edges(*span, page.clock.zone)
-        counted = mail.over_time(question.query, bounds)
+        counted = count(bounds)
     return chart_of(question, bounds, step, counted, page.clock)
