@@ -33,9 +33,6 @@ from mailtrace.show.screen import Screen
 Host = Annotated[str | None, Parameter(name="--host")]
 Port = Annotated[int | None, Parameter(name="--port", validator=validators.Number(gte=0, lte=65_535))]
 
-#: So soon a thread that waits for the interpreter gets it, in seconds.
-_SWITCH_S = 0.0005
-
 
 def serve(
     *,
@@ -80,8 +77,6 @@ def serve(
         # Answers leave few cycles behind; looking for them often would hold everybody up while exports are under way.
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
-        # The store lets go of the interpreter hundreds of times a page, and would wait so long for it where another thread writes one.
-        sys.setswitchinterval(_SWITCH_S)
         made.run_until(stop.event)
     return stop.exit_code() if stop.signal != SIGTERM else 0
 

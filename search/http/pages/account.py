@@ -14,8 +14,9 @@ from search.http.forms import form_of
 from search.http.given import TheCaller, TheMail, TheSite
 from search.http.pages.clock import zone_of
 from search.http.pages.columns import CHOICE, USUAL, in_address, kept
+from search.http.pages.page_request import THEMES, page_of
 from search.http.pages.pins import PINS, as_cookie, pinned, turned
-from search.http.pages.render import THEMES, page_of, render
+from search.http.pages.render import render
 from search.http.sessions import AnyRequest, is_secure
 from search.http.site import Site
 from search.http.state import way_of

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from markupsafe import Markup, escape
 
 from search.http.pages.chart import HEIGHT, Chart, ChartRow
-
-if TYPE_CHECKING:
-    from search.http.pages.render import PageRequest
+from search.http.pages.page_request import PageRequest
 
 
 def written_bars(page: PageRequest, chart: Chart) -> Markup:

@@ -11,8 +11,8 @@ from urllib.parse import quote
 from mappings.locales import Books
 from search.http.pages.columns import CHOICE, USUAL, ListColumn, chosen, in_address, kept, others
 from search.http.pages.form import Choice
+from search.http.pages.page_request import PageRequest
 from search.http.pages.question import Items, Question
-from search.http.pages.render import PageRequest
 from search.http.pages.words import sentence_case
 from search.scope import Scope
 from search.sorting import Sort

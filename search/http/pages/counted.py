@@ -7,8 +7,9 @@ from typing import Any
 from litestar import Response, get
 
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
+from search.http.pages.page_request import page_of
 from search.http.pages.question import Items, asked, folded
-from search.http.pages.render import page_of, render
+from search.http.pages.render import render
 from search.http.pages.sentence import headline
 from search.http.pages.trace import drawn
 from search.http.sessions import AnyRequest

@@ -21,8 +21,9 @@ from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.clock import Clock, Moment
 from search.http.pages.freshness import freshness_of
 from search.http.pages.marks import UnusualMark, hours_of, marks_of
+from search.http.pages.page_request import PageRequest, page_of
 from search.http.pages.question import short_time
-from search.http.pages.render import PageRequest, page_of, render
+from search.http.pages.render import render
 from search.http.pages.words import GROUPS, OutcomeGroup
 from search.http.sessions import AnyRequest
 from search.query import MOST_VALUES, Query, parse_time

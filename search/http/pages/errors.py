@@ -17,7 +17,8 @@ from search.error_answer import ErrorAnswer
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.chooser import ColumnHead
 from search.http.pages.columns import USUAL
-from search.http.pages.render import PageRequest, page_of, render
+from search.http.pages.page_request import PageRequest, page_of
+from search.http.pages.render import render
 from search.http.pages.rows import TraceRow, row_of
 from search.http.pages.words import MOVES, REASONS, sentence_case, without_mover
 from search.http.sessions import AnyRequest

@@ -11,9 +11,10 @@ from mappings.locales import Book
 from search.counting import CountsAsked, ValueCounts
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.narrow import linked
+from search.http.pages.page_request import page_of
 from search.http.pages.presets import DIFFERS, choices, label_of
 from search.http.pages.question import Items, asked, folded
-from search.http.pages.render import page_of, render
+from search.http.pages.render import render
 from search.http.pages.sections import value_label
 from search.http.sessions import AnyRequest
 from search.ranking import NETWORK

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlencode
 from mappings.vocabulary import Disposition
 from search.engines import Total
 from search.http.pages.columns import USUAL
+from search.http.pages.page_request import PageRequest
 from search.http.pages.question import BOX, SHOWN, Items, asked, folded, outcomes_in_words
-from search.http.pages.render import PageRequest
 from search.http.pages.rows import TraceRow, row_of
 from search.http.pages.sentence import SentencePart, own, search_in_words
 from search.http.pages.words import GROUPS

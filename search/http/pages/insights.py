@@ -17,9 +17,10 @@ from search.http.pages.clock import Clock
 from search.http.pages.domains import day_of
 from search.http.pages.form import FILTERS, Choice, FormFlaw, box_of, flaw_of, local_time, pills_of, ranges_of
 from search.http.pages.freshness import freshness_of
+from search.http.pages.page_request import PageRequest, page_of
 from search.http.pages.presets import DIFFERS, PRESETS, Preset, able, choices, label_of
 from search.http.pages.question import BOX, FIELDS, Items, Question, asked, folded, range_of, short_time
-from search.http.pages.render import PageRequest, page_of, render
+from search.http.pages.render import render
 from search.http.pages.sections import Section, section_of, telling_of
 from search.http.pages.sentence import beginning, time_of
 from search.http.pages.trace import drawn

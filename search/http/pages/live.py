@@ -11,8 +11,8 @@ from search.http.described import PLAIN
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.live import Following, LiveStream
 from search.http.pages.chooser import columns_of
+from search.http.pages.page_request import PageRequest, page_of
 from search.http.pages.question import Items, Question, asked, folded
-from search.http.pages.render import PageRequest, page_of
 from search.http.pages.row_markup import written_rows
 from search.http.pages.rows import row_of
 from search.http.sessions import AnyRequest

@@ -10,7 +10,8 @@ from litestar import Response, get
 
 from mappings.criteria import CRITERIA, Criterion
 from search.http.given import TheCaller, TheMail, TheSite
-from search.http.pages.render import page_of, render
+from search.http.pages.page_request import page_of
+from search.http.pages.render import render
 from search.http.pages.words import DIRECTIONS, DISPOSITIONS, REASONS, VERDICT_NAMES
 from search.http.sessions import AnyRequest
 from search.scope import Scope

@@ -11,8 +11,8 @@ from mappings.locales import Book
 from mappings.vocabulary import Disposition
 from search.engines import Side
 from search.http.pages.clock import Clock
+from search.http.pages.page_request import PageRequest
 from search.http.pages.question import short_time
-from search.http.pages.render import PageRequest
 from search.http.pages.words import GROUPS
 from search.service import MailTrace
 from search.unusual import Fates, Unusual, unusual, usual_of

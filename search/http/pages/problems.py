@@ -8,7 +8,8 @@ from litestar import Response
 
 from search.http import places
 from search.http.pages.freshness import not_known
-from search.http.pages.render import page_of, render
+from search.http.pages.page_request import page_of
+from search.http.pages.render import render
 from search.http.problems import RETRY_S
 from search.http.sessions import AnyRequest
 from search.http.state import way_of

@@ -14,8 +14,9 @@ from search.http.audit import Entry
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.clock import Clock, Moment
 from search.http.pages.freshness import freshness_of
+from search.http.pages.page_request import page_of
 from search.http.pages.reading_view import reading_view
-from search.http.pages.render import page_of, render
+from search.http.pages.render import render
 from search.http.sessions import AnyRequest
 
 PAGE_LENGTH: Final = 100

@@ -16,8 +16,9 @@ from search.answers import TraceAnswer
 from search.engines import Total
 from search.http.given import TheCaller, TheMail, TheNote, TheSite
 from search.http.pages.form import pills
+from search.http.pages.page_request import PageRequest, page_of
 from search.http.pages.question import Items, Question, asked, by_of, folded, short_time
-from search.http.pages.render import PageRequest, page_of, render
+from search.http.pages.render import render
 from search.http.pages.report_view import Report, report_of
 from search.http.pages.sentence import SentencePart, own, search_in_words
 from search.http.sessions import AnyRequest

@@ -6,19 +6,17 @@ What is the same in all rows is written once. Whatever is put in is `Markup`, or
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from markupsafe import Markup, escape
 
 from search.http.pages.columns import ListColumn
 from search.http.pages.hostile import LONGEST_IN_LIST, plain, shown
+from search.http.pages.page_request import PageRequest
 from search.http.pages.question import Question
 from search.http.pages.rows import CellValue, RowCell, TraceRow
+from search.http.pages.saying import Say
 from search.http.pages.words import Badge
-
-if TYPE_CHECKING:
-    from search.http.pages.render import PageRequest
-    from search.http.pages.templates import Say
 
 #: Who is not known is said to be so.
 _PEOPLE: Final = frozenset({"client", "sender", "recipient"})

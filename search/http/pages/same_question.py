@@ -6,8 +6,8 @@ import shlex
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from search.http.pages.page_request import PageRequest
 from search.http.pages.question import TIMES, Question
-from search.http.pages.render import PageRequest
 
 
 @dataclass(frozen=True, slots=True)

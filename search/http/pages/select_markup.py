@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from markupsafe import Markup
 
+from search.http.pages.form import Choice
 from search.http.pages.hostile import plain
-
-if TYPE_CHECKING:
-    from search.http.pages.form import Choice
-    from search.http.pages.render import PageRequest
+from search.http.pages.page_request import PageRequest
 
 #: So many characters of an entry are shown.
 _LONGEST: Final = 200

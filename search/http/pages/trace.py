@@ -25,8 +25,9 @@ from search.http.pages.freshness import freshness_of, not_known
 from search.http.pages.live import may_follow
 from search.http.pages.narrow import added, narrowed
 from search.http.pages.nothing import Offer, causes, near_offers, offers, tried
+from search.http.pages.page_request import PageRequest, page_of
 from search.http.pages.question import BOX, BY, FIELDS, NOT, ONLY, PIN, SHOWN, TIMES, Items, Question, asked, by_of, folded, missing
-from search.http.pages.render import PageRequest, page_of, render
+from search.http.pages.render import render
 from search.http.pages.rows import TraceRow, row_of
 from search.http.pages.same_question import SameQuestion, same_question
 from search.http.pages.sentence import SentencePart, as_text, headline
