@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ingest.joining.event import LiveEvent
+from mappings.address import is_loopback
 from mappings.codes import reason_of
 from mappings.codes.side import side_of
 from mappings.facts import Attempted
@@ -16,6 +17,8 @@ from mappings.vocabulary import Disposition, Reason
 _AUTOMATIC, _FORWARDED = 0.5, 0.5
 #: A copy for others says less than anything of the recipient's own, and more than an automatic answer.
 _ASIDE = 0.7
+#: What is a fault of ours where what answers, or does not, is on this host.
+_FAULTS = frozenset({Reason.REMOTE_SYSTEM, Reason.CONNECTION})
 _FAILED = frozenset({Status.BOUNCED, Status.EXPIRED})
 _RANK = {Status.DEFERRED: 1.0, Status.EXPIRED: 2.0, Status.BOUNCED: 3.0, Status.SENT: 4.0}
 
@@ -88,7 +91,14 @@ def reason_of_try(one: Try | None) -> Reason:
     if one is None:
         return Reason.UNKNOWN
     reply = one.fact.reply
-    return reason_of(reply.code, reply.enhanced, reply.text, side=side_of(Disposition.BOUNCED, one.fact.by), stage=reply.stage)
+    reason = reason_of(reply.code, reply.enhanced, reply.text, side=side_of(Disposition.BOUNCED, one.fact.by), stage=reply.stage)
+    put_off = reason is Reason.PROTOCOL and one.fact.status is Status.DEFERRED
+    return Reason.LOCAL_SYSTEM if (put_off or reason in _FAULTS) and _is_here(one.fact) else reason
+
+
+def _is_here(fact: Attempted) -> bool:
+    """Whether what took part in a try is on this host: it listens on a socket, which has a path, or on loopback."""
+    return fact.relay is not None and "[" in fact.relay and "/" in fact.relay if fact.relay_ip is None else is_loopback(fact.relay_ip)
 
 
 def _rank(fact: Attempted) -> float:
