@@ -6,12 +6,9 @@ import re
 
 from ingest.clock import REACH_US
 from ingest.queue_ids import alike
-from mappings.address import is_loopback, is_private, local_of
+from mappings.address import SERVER_PORTS, is_loopback, is_private, local_of
 from mappings.facts import Attempted, Fact, Received
 from mappings.log_words import Status
-
-#: Ports at which servers elsewhere take mail, or none that is named.
-_OF_ALL = frozenset({25, 465, 587, None})
 
 
 class Within:
@@ -64,7 +61,7 @@ class Within:
         """
         if self.surely_leads_on(attempt):
             return True
-        near = attempt.relay_ip is not None and (is_private(attempt.relay_ip) or attempt.relay_port not in _OF_ALL)
+        near = attempt.relay_ip is not None and (is_private(attempt.relay_ip) or (attempt.relay_port or 25) not in SERVER_PORTS)
         return near and _gives_back(attempt)
 
     def surely_leads_on(self, fact: Fact) -> bool:

@@ -208,6 +208,7 @@ DELIVERY: tuple[OwnWords, ...] = (
             "mail system configuration error",
             "local configuration error",
             "server configuration error",
+            "invalid host or service",
             "all network protocols are disabled",
             "alias database unavailable",
             "alias database loop",

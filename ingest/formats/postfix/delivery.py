@@ -10,7 +10,7 @@ from ingest.formats.replies import filter_answer, log_id_in, next_id_in, session
 from ingest.formats.side_copies import side_copy
 from ingest.framing.line import Line
 from ingest.queue_ids import POSTFIX_ID, alike
-from mappings.address import domain_of, is_loopback, is_private, local_of, normalise
+from mappings.address import domain_of, is_loopback, is_neighbour, local_of, normalise
 from mappings.codes import split_reply
 from mappings.codes.stage import stage_in
 from mappings.facts import Attempted, Hindered, Reply, Ruled
@@ -53,7 +53,6 @@ _IN_REPLY = re.compile(r" \(in reply to [A-Za-z ]+(?:command)?\)$")
 #: amavis' own words. Believed over a socket or loopback of this host, and of a neighbour at a port of its own; many servers elsewhere have
 #: amavis in front and answer so too.
 _FILTERED = re.compile(r"from MTA\(|Ok, discarded, id=|Ok, id=\S+, BOUNCE|Reject, id=")
-_OF_SERVERS = frozenset({25, 465, 587})
 _COMMAND = re.compile(r"(?:delivered to command|Command died with [^:]{1,80}): (.*)", re.DOTALL)
 _FORWARDED = re.compile(r"forwarded as ([0-9A-Za-z]+)$")
 #: Why a server did not take it, where that is no end: the next one is tried (`smtp_bulk_fail`, `smtp_rcpt_fail` in smtp_trouble.c).
@@ -248,7 +247,7 @@ def _answered(
         # Over loopback an id of our own form, or the filter's own, says it already.
         filtered = worded and not (told or (next_id is not None and alike(queue_id, next_id)))
     else:
-        filtered = worded and is_private(relay.ip) and relay.port is not None and relay.port not in _OF_SERVERS
+        filtered = worded and is_neighbour(relay.ip, relay.port)
     session = session_in(text) if sent else None
     # LMTP is how mail is put into boxes (RFC 2033): whoever speaks it is the end of the way, unless a filter answers.
     stored = sent and (session is not None or (program == "lmtp" and not (worded or told)))
