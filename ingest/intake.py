@@ -38,12 +38,14 @@ class Intake:
         aside: Aside,
         journeys: Journeys,
         host_of: Callable[[SourceFile], str],
+        beside: Callable[[str], str],
     ) -> None:
         self._summary = summary
         self._aside = aside
         self._journeys = journeys
         self._domains = options.domains
         self._host_of = host_of
+        self._beside = beside
         self._format_name = options.format
         #: Lines may be read on which this program failed before.
         self.again = options.rebuild
@@ -134,6 +136,8 @@ class Intake:
             self._summary.events[known.name] += 1
         if not line.host:
             line.host = self._host_of(source)
+        elif not known.serves:
+            line.host = self._beside(line.host)
         if isinstance(stated, tuple):
             return tuple(map(_marked, stated))
         return (_marked(stated) if type(stated) is Connected else stated,)

@@ -76,7 +76,7 @@ class Ingest:
         self._sources = Sources(options, self._joiner, self.summary, self._warn)
         # Those of this process, unless others have them.
         self._journeys: Journeys = OpenJourneys(options, sink, self._aside, clock) if journeys is None else journeys(self._aside)
-        self._intake = Intake(options, self.summary, self._aside, self._journeys, self._sources.host_of)
+        self._intake = Intake(options, self.summary, self._aside, self._journeys, self._sources.host_of, self._sources.beside)
         self._since_flush = 0
         self._told_at = 0.0
         self._checkpoint = Checkpoint(data)

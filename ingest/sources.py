@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, tzinfo
@@ -26,6 +27,8 @@ from ingest.tail.reader import FileReader
 
 #: So many lines of a file are looked at for what they say of the others.
 _FIRST, _FIRST_WRAPPED = 200, 2000
+#: What a container is called that has no name of its own: twelve digits of its id.
+_CONTAINER = re.compile(r"(?=[0-9]*[a-f])[0-9a-f]{12}").fullmatch
 
 
 class Sources:
@@ -138,6 +141,10 @@ class Sources:
                 " of those. Say whose they are with log_host."
             )
         return host
+
+    def beside(self, host: str) -> str:
+        """Where a filter or store is that names this host: beside the one mail server, where it only names its container."""
+        return next(iter(self._server_hosts)) if len(self._server_hosts) == 1 and _CONTAINER(host) is not None else host
 
     def _fill(self, source: SourceFile) -> bool:
         """Have lines of a file ahead; one that cannot be read is told of, and the others are read on."""

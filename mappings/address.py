@@ -21,6 +21,9 @@ _PLAIN = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^
 _ROUTE = re.compile(r"@(?:\[[^\]\"]*\]|[^\s\"@,:\[\]<>]+)(?:,@(?:\[[^\]\"]*\]|[^\s\"@,:\[\]<>]+))*:").match
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL).match
 _QUOTED_OR_AT = re.compile(r'"(?:[^"\\]|\\.)*+"|["@]', re.DOTALL).finditer
+#: At which servers take mail from others (RFC 5321; RFC 6409; RFC 8314).
+SERVER_PORTS = frozenset({25, 465, 587})
+_PRIVATE = re.compile(r"10\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\.|f[cd][0-9a-f]{2}:")
 _PAIR = re.compile(r"\\(.)", re.DOTALL).sub
 _SPECIAL = re.compile(r'(["\\])').sub
 _BARE = re.compile(r"[^, \t\r\n\f\v]*").match
@@ -266,6 +269,16 @@ def _literal(text: str) -> str:
 def is_loopback(address: str) -> bool:
     """Whether an IP address is a host's own (RFC 1122, section 3.2.1.3; RFC 4291, section 2.5.3)."""
     return address.startswith("127.") or address == "::1"
+
+
+def is_private(address: str) -> bool:
+    """Whether an IP address is one of a network that is not the Internet (RFC 1918; RFC 4193), as those of containers are."""
+    return _PRIVATE.match(address) is not None
+
+
+def is_neighbour(address: str, port: int | None) -> bool:
+    """Whether what listens there is no mail server of others: at a private address, and at a port of its own."""
+    return port is not None and port not in SERVER_PORTS and is_private(address)
 
 
 def _compose(text: str) -> str:

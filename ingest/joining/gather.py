@@ -23,7 +23,7 @@ from ingest.joining.parts import STORES, Edge, Loose, Part, Scan, facts_of
 from ingest.joining.pipes import passages
 from ingest.joining.reception import messages_of, results_about
 from ingest.joining.web import Web
-from ingest.joining.within import Within
+from ingest.joining.within import Within, came_back
 from mappings import keys
 from mappings.address import fold
 from mappings.facts import Attempted, Infected, Judged
@@ -174,6 +174,8 @@ def _strong(part: Part, link: Link, web: Web, message: Message) -> Iterator[Edge
     """Where the id of a queue file or scan leads."""
     parts = web.parts_of(link.target)
     if not parts:
+        if link.how is How.RELAY and link.line is not None and not web.within.surely_leads_on(link.line.fact):
+            return
         # Named and never seen: what names it within reach belongs together all the same.
         if web.crowded(link.target, link.time_us, web.within.reach_us):
             message.crowded.add(link.target)
@@ -181,7 +183,7 @@ def _strong(part: Part, link: Link, web: Web, message: Message) -> Iterator[Edge
         for other in _others(part, link, web, web.within.reach_us):
             yield part, other, How.UNSEEN, link.line
         return
-    chosen = parts[0] if type(parts[0]) is Scan else _at(parts, link, web.within) or _set_back(part, parts, link, web.within)
+    chosen = parts[0] if type(parts[0]) is Scan else _at(part, parts, link, web.within) or _set_back(part, parts, link, web.within)
     if chosen is None or chosen is part:
         return
     if link.how in _BACK:
@@ -329,7 +331,7 @@ def _others(part: Part, link: Link, web: Web, reach: int) -> Iterator[Part]:
             yield mention.part
 
 
-def _at(parts: Sequence[Part], link: Link, within: Within) -> Life | None:
+def _at(part: Part, parts: Sequence[Part], link: Link, within: Within) -> Life | None:
     """Of the lives of an id, the one that a link means: the last that had begun by then and was not long gone; of the right origin."""
     chosen: Life | None = None
     for life in parts:
@@ -342,11 +344,21 @@ def _at(parts: Sequence[Part], link: Link, within: Within) -> Life | None:
     if chosen is None or (chosen.removed is not None and link.time_us > chosen.end_us + within.reach_us):
         return None
     client = chosen.received
-    if client is not None and link.how in _INTO_QUEUE and not within.holds(client.client_ip):
+    if link.how in _INTO_QUEUE and not _comes_in(part, chosen, link, within):
         return None
     if client is not None and link.how is How.FORWARDED and client.client_ip is not None:
         return None
     return chosen
+
+
+def _comes_in(part: Part, life: Life, link: Link, within: Within) -> bool:
+    """Whether a queue file may be the one behind a filter: it came from an address within, or from where it was sent to."""
+    fact = link.line.fact if link.line is not None and link.how is How.RELAY else None
+    if fact is not None and came_back(fact, life.received) and not _message_ids(part).isdisjoint(_message_ids(life)):
+        return True
+    if fact is not None and not within.surely_leads_on(fact):
+        return False
+    return life.received is None or within.holds(life.received.client_ip)
 
 
 def _set_back(part: Part, parts: Sequence[Part], link: Link, within: Within) -> Life | None:
@@ -354,7 +366,7 @@ def _set_back(part: Part, parts: Sequence[Part], link: Link, within: Within) -> 
     soon = [p for p in parts if isinstance(p, Life) and 0 < p.start_us - link.time_us <= SET_BACK_US]
     ids = _message_ids(part) if soon else frozenset()
     named = [life for life in soon if not ids.isdisjoint(_message_ids(life))]
-    return _at(named, replace(link, time_us=named[0].start_us), within) if named else None
+    return _at(part, named, replace(link, time_us=named[0].start_us), within) if named else None
 
 
 def _message_ids(part: Part) -> frozenset[str]:

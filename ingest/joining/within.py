@@ -6,8 +6,8 @@ import re
 
 from ingest.clock import REACH_US
 from ingest.queue_ids import alike
-from mappings.address import is_loopback, local_of
-from mappings.facts import Attempted
+from mappings.address import SERVER_PORTS, is_loopback, is_private, local_of
+from mappings.facts import Attempted, Fact, Received
 from mappings.log_words import Status
 
 
@@ -55,8 +55,18 @@ class Within:
         return attempt.relay_ip in self._filters or (self.holds(attempt.relay_ip) and (attempt.as_filters_answer or _gives_back(attempt)))
 
     def may_lead_on(self, attempt: Attempted) -> bool:
-        """Whether the queue file that a reply names may be one of ours: only lines of that one can tell."""
-        return attempt.filtered or self.holds(attempt.relay_ip)
+        """Whether the queue file that a reply names may be one of ours: only lines of that one can tell.
+
+        So it may where what answers is in a container of its own, or on a port that servers elsewhere do not have: see `came_back`.
+        """
+        if self.surely_leads_on(attempt):
+            return True
+        near = attempt.relay_ip is not None and (is_private(attempt.relay_ip) or (attempt.relay_port or 25) not in SERVER_PORTS)
+        return near and _gives_back(attempt)
+
+    def surely_leads_on(self, fact: Fact) -> bool:
+        """Whether what answered is within by its address or its words."""
+        return type(fact) is Attempted and (fact.filtered or self.holds(fact.relay_ip))
 
     def hands_over(self, attempt: Attempted) -> bool:
         """Whether a delivery only moved the message on within the log domain."""
@@ -68,6 +78,17 @@ class Within:
             return False
         box = local_of(attempt.recipient) if attempt.original is not None else None
         return any(name is not None and self.quarantines.search(name) for name in (attempt.router, attempt.transport, box))
+
+
+def came_back(attempt: Fact, entered: Received | None) -> bool:
+    """Whether a queue file came from the very address at which the message was given away: what listens there gave it back."""
+    return (
+        type(attempt) is Attempted
+        and attempt.relay_ip is not None
+        and entered is not None
+        and attempt.relay_ip == entered.client_ip
+        and entered.user is None
+    )
 
 
 def _gives_back(attempt: Attempted) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from ingest.joining.event import LiveEvent
+from mappings.address import domain_of, is_loopback, is_neighbour
 from mappings.codes import reason_of
 from mappings.codes.side import side_of
 from mappings.facts import Attempted
@@ -16,6 +18,12 @@ from mappings.vocabulary import Disposition, Reason
 _AUTOMATIC, _FORWARDED = 0.5, 0.5
 #: A copy for others says less than anything of the recipient's own, and more than an automatic answer.
 _ASIDE = 0.7
+#: What is a fault of ours where what answers, or does not, is ours.
+_FAULTS = frozenset({Reason.REMOTE_SYSTEM, Reason.CONNECTION, Reason.DNS, Reason.RECIPIENT_DOMAIN})
+#: Whom Postfix did not find, or did not reach: a name, an address and a port.
+_SOUGHT = re.compile(
+    r"(?:Name service error for name=|unable to look up host |connect to )([^\s\[\]:]{1,255})(?:\[([0-9a-fA-F.:]{3,45})\]:([0-9]{1,5}))?"
+)
 _FAILED = frozenset({Status.BOUNCED, Status.EXPIRED})
 _RANK = {Status.DEFERRED: 1.0, Status.EXPIRED: 2.0, Status.BOUNCED: 3.0, Status.SENT: 4.0}
 
@@ -88,7 +96,24 @@ def reason_of_try(one: Try | None) -> Reason:
     if one is None:
         return Reason.UNKNOWN
     reply = one.fact.reply
-    return reason_of(reply.code, reply.enhanced, reply.text, side=side_of(Disposition.BOUNCED, one.fact.by), stage=reply.stage)
+    reason = reason_of(reply.code, reply.enhanced, reply.text, side=side_of(Disposition.BOUNCED, one.fact.by), stage=reply.stage)
+    put_off = reason is Reason.PROTOCOL and one.fact.status is Status.DEFERRED
+    return Reason.LOCAL_SYSTEM if (put_off or reason in _FAULTS) and _is_ours(one.fact) else reason
+
+
+def _is_ours(fact: Attempted) -> bool:
+    """Whether what took part in a try, or should have, is on this host or beside it, and no server of others.
+
+    It listens on a socket, which has a path, on loopback, or at a private address at a port of its own; or nobody else can have its name.
+    """
+    if fact.relay_ip is not None:
+        return is_loopback(fact.relay_ip) or is_neighbour(fact.relay_ip, fact.relay_port)
+    if fact.relay is not None:
+        return "[" in fact.relay and "/" in fact.relay
+    sought = _SOUGHT.search(fact.reply.text)
+    if sought is None or sought[1].lower() == domain_of(fact.recipient):
+        return False
+    return "." not in sought[1] or (sought[2] is not None and is_neighbour(sought[2], int(sought[3])))
 
 
 def _rank(fact: Attempted) -> float:

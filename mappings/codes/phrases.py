@@ -80,7 +80,13 @@ PHRASES: tuple[Phrase, ...] = (
         "Given up after too long a time in the queue.",
     ),
     Phrase(_R.GREYLIST, r"gr[ea]y ?-?list"),
-    Phrase(_R.GREYLIST, r"policy rejection[- ,]{1,3}please try (?:again )?later|is not yet authori[sz]ed to deliver mail from", only="4"),
+    Phrase(
+        _R.GREYLIST,
+        # The last are the words of Proxmox Mail Gateway.
+        r"policy rejection[- ,]{1,3}please try (?:again )?later|is not yet authori[sz]ed to deliver mail from|"
+        r"\bservice is unavailable \(try later\)",
+        only="4",
+    ),
     Phrase(
         _R.POLICY,
         r"\A(?:error: )?try again later\.?\Z",

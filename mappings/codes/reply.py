@@ -11,6 +11,7 @@ _PREFIX = re.compile(r"\s*(?:(?:smtp|x-postfix|x-unix|x-exim|x400|dns)\s*;\s*)?"
 #: How mail servers introduce what the other side said.
 _SAID = re.compile(
     r"(?:delivery temporarily suspended: )?(?:host \S{1,400} (?:said|refused to talk to me): "
+    r"|SASL (?:\[CACHED\] )?authentication failed; server \S{1,400} said: "
     r"|SMTP error from remote (?:mail server|mailer) after [^:]{1,60}(?::<[^>]{0,400}>)?: )"
 ).match
 _SAID_BEHIND = re.compile(r"\s*\(in reply to [^()]{1,60} command\)\s*\Z")

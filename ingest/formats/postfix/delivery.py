@@ -10,7 +10,7 @@ from ingest.formats.replies import filter_answer, log_id_in, next_id_in, session
 from ingest.formats.side_copies import side_copy
 from ingest.framing.line import Line
 from ingest.queue_ids import POSTFIX_ID, alike
-from mappings.address import domain_of, is_loopback, local_of, normalise
+from mappings.address import domain_of, is_loopback, is_neighbour, local_of, normalise
 from mappings.codes import split_reply
 from mappings.codes.stage import stage_in
 from mappings.facts import Attempted, Hindered, Reply, Ruled
@@ -45,9 +45,13 @@ _REST = re.compile(rf", relay=(?P<relay>[^,\s]*)(?:, conn_use=[0-9]+)?,? {_TIMES
 #: The same where whoever keeps the log left out what is not needed.
 _SHORT = re.compile(rf", relay=(?P<relay>[^,\s]+)(?P<delay>)(?P<delays>){_STATUS}", re.DOTALL)
 #: Anchored: a server that took the message may say the same within its reply.
-_SAID = re.compile(r"(?:delivery temporarily suspended: )?host \S+ (?:said|refused to talk to me): ")
+_SAID = re.compile(
+    r"(?:delivery temporarily suspended: )?"
+    r"(?:host \S+ (?:said|refused to talk to me)|SASL (?:\[CACHED\] )?authentication failed; server \S+ said): "
+)
 _IN_REPLY = re.compile(r" \(in reply to [A-Za-z ]+(?:command)?\)$")
-#: amavis' own words. Believed over a socket or loopback of this host only: many servers elsewhere have amavis in front and answer so too.
+#: amavis' own words. Believed over a socket or loopback of this host, and of a neighbour at a port of its own; many servers elsewhere have
+#: amavis in front and answer so too.
 _FILTERED = re.compile(r"from MTA\(|Ok, discarded, id=|Ok, id=\S+, BOUNCE|Reject, id=")
 _COMMAND = re.compile(r"(?:delivered to command|Command died with [^:]{1,80}): (.*)", re.DOTALL)
 _FORWARDED = re.compile(r"forwarded as ([0-9A-Za-z]+)$")
@@ -237,10 +241,13 @@ def _answered(
     next_id = next_id_in(text) if sent else None
     told = log_id is not None or verdict is not None or did is not None
     worded = _FILTERED.match(text) is not None
-    # Over loopback an id of our own form, or the filter's own, says it already.
-    filtered = worded and (
-        "[" in where if relay.ip is None else is_loopback(relay.ip) and not (told or (next_id is not None and alike(queue_id, next_id)))
-    )
+    if relay.ip is None:
+        filtered = worded and "[" in where
+    elif is_loopback(relay.ip):
+        # Over loopback an id of our own form, or the filter's own, says it already.
+        filtered = worded and not (told or (next_id is not None and alike(queue_id, next_id)))
+    else:
+        filtered = worded and is_neighbour(relay.ip, relay.port)
     session = session_in(text) if sent else None
     # LMTP is how mail is put into boxes (RFC 2033): whoever speaks it is the end of the way, unless a filter answers.
     stored = sent and (session is not None or (program == "lmtp" and not (worded or told)))
