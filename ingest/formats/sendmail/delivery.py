@@ -34,6 +34,11 @@ _STAT = ", stat="
 _SENT = re.compile(r"Sent(?: \((.*?)\)?)?$", re.DOTALL)
 _DEFERRED = re.compile(r"Deferred(?:: (.*))?$", re.DOTALL)
 _CODE = re.compile(r"[45]\d\d[ -]")
+#: What a server's refusal comes to in Sendmail's own words, where what the server said is not logged (`smtprcptstat` in usersmtp.c).
+_REFUSALS = frozenset({"User unknown", "Service unavailable", "Data format error", "Remote protocol error"})
+#: So it calls each recipient whom a server refuses with 550, 551 or 553, for whatever reason: the server's own enhanced code says that.
+_UNKNOWN_USER = "User unknown"
+_OF_ADDRESSES = "5.1."
 _DISCARDED = "discarded"
 #: Nothing was tried.
 _WAITS = frozenset({"queued", "quarantined"})
@@ -133,6 +138,9 @@ def _result(server: NextServer, dsn: str | None, said: str | None, stat: str) ->
             return Status.DEFERRED, Reply(None, dsn, text), By.LOCAL
         code, enhanced, words = split_reply(text)
         return Status.DEFERRED, Reply(code, enhanced or dsn, words), By.REMOTE
+    if stat in _REFUSALS and server.ip is not None:
+        told = stat != _UNKNOWN_USER or dsn is None or dsn.startswith(_OF_ADDRESSES)
+        return Status.BOUNCED, Reply(None, dsn, stat if told else ""), By.REMOTE
     return (Status.DEFERRED if stat in _WAITS else Status.BOUNCED), Reply(None, dsn, stat), By.LOCAL
 
 
