@@ -109,7 +109,7 @@ PHRASES: tuple[Phrase, ...] = (
     # Advice about links, reverse names, SPF, DKIM and lists often follows.
     Phrase(
         _R.SPAM,
-        r"(?:message|e-?mail)[^.;]{0,60}(?:was|is|been) (?:classified|identified|detected|flagged|tagged|considered) (?:as|to be) (?:spam|junk)\b",
+        r"(?:message|e-?mail)[^.;]{0,60}(?:was|is|been) (?:classified|identified|detected|flagged|considered) as (?:spam|junk)\b",
     ),
     Phrase(_R.TOO_LARGE, r"attachment[^.;]{0,30}(?:too (?:big|large)|size)"),
     Phrase(
