@@ -285,7 +285,7 @@ PHRASES: tuple[Phrase, ...] = (
         r"bare (?:lf|cr|newline|<lf>)|protocol (?:error|violation)|synchroni[sz]ation error|"
         r"too much junk|too many (?:errors|unknown commands|"
         r"nonmail|syntax)|line (?:is )?too long|"
-        r"need fully-?qualified|nested mail|syntax error|(?:command|parameter) (?:is )?(?:not implemented|unimplemented)",
+        r"need fully-?qualified|nested mail|syntax error|unqualified address|(?:command|parameter) (?:is )?(?:not |un)implemented",
     ),
     Phrase(
         _R.DNS,

@@ -41,6 +41,8 @@ _REFUSALS = frozenset({"User unknown", "Service unavailable", "Data format error
 #: So it calls each recipient whom a server refuses with 550, 551 or 553, for whatever reason: the server's own enhanced code says that.
 _UNKNOWN_USER = "User unknown"
 _OF_RECIPIENTS = frozenset({None, "5.1.1", "5.1.6"})
+#: And the others where a program, a disk or the protocol failed: any other code says more.
+_OF_SYSTEMS = ("5.0.", "5.3.", "5.5.")
 _DISCARDED = "discarded"
 #: Nothing was tried.
 _WAITS = frozenset({"queued", "quarantined"})
@@ -142,9 +144,10 @@ def _result(server: NextServer, dsn: str | None, said: str | None, stat: str) ->
             return Status.DEFERRED, Reply(None, dsn, text), By.LOCAL
         code, enhanced, words = split_reply(text)
         return Status.DEFERRED, Reply(code, enhanced or dsn, words), By.REMOTE
-    if stat in _REFUSALS and server.ip is not None:
-        told = stat != _UNKNOWN_USER or dsn in _OF_RECIPIENTS
-        return Status.BOUNCED, Reply(None, dsn, stat if told else ""), By.REMOTE
+    if stat in _REFUSALS:
+        # A mailer of the host gives its code, too.
+        told = dsn in _OF_RECIPIENTS if stat == _UNKNOWN_USER else dsn is None or dsn.startswith(_OF_SYSTEMS)
+        return Status.BOUNCED, Reply(None, dsn, stat if told else ""), By.LOCAL if server.ip is None else By.REMOTE
     return (Status.DEFERRED if stat in _WAITS else Status.BOUNCED), Reply(None, dsn, stat), By.LOCAL
 
 
