@@ -147,6 +147,11 @@ def _all_json(line: Line, when: datetime) -> str:
     return json.dumps(head | {"fromhost": line.host, "programname": line.tag.partition("/")[0], "procid": str(line.pid or "-"), "$!": None})
 
 
+def _shipped(line: Line, when: datetime) -> str:
+    record = {"host": line.host, "ident": line.tag, **({"pid": str(line.pid)} if line.pid else {}), "message": line.text}
+    return f"{when:%Y-%m-%dT%H:%M:%S}+00:00\tmail.log.mail.info\t{json.dumps(record)}"
+
+
 def _ng(line: Line, when: datetime) -> str:
     record = {
         "PROGRAM": line.tag,
@@ -229,6 +234,8 @@ WRAPPINGS = (
     Wrapping("fluent-bit", _one(_bit)),
     Wrapping("fluent-bit-journal", _one(_bit_journal)),
     Wrapping("fluentd", _one(lambda line, when: f"{when:%Y-%m-%dT%H:%M:%S}+00:00\tmail.log\t{json.dumps({'message': bsd(line, when)})}")),
+    Wrapping("fluentd-syslog", _one(_shipped)),
+    Wrapping("tab", _one(lambda line, when: f"{when:%Y-%m-%d %H:%M:%S}.000\t{bsd(line, when)}")),
     Wrapping("rsyslog-json", _one(_rsyslog), fine=True),
     Wrapping("rsyslog-jsonmesg", _one(_all_json), fine=True),
     Wrapping("syslog-ng-json", _one(_ng)),

@@ -153,7 +153,9 @@ class About:
         named = _first([fact.sender for fact in given_up if isinstance(fact, Expired)])
         if named is None:
             named = _first([judged.sender for judged in self.judged])
-        return named if named is not None else _first([found.sender for found in self._filtered()])
+        if named is None:
+            named = _first([found.sender for found in self._filtered()])
+        return "" if named is None and self.lives and _is_notice(self.lives[0]) else named
 
     def _client(self) -> tuple[str | None, str | None]:
         """Name and address of the server that sent the message to us."""
@@ -245,9 +247,14 @@ def lines_missing(about: About) -> bool:
     return first.received is None and not _begun_otherwise(first)
 
 
+def _is_notice(life: Life) -> bool:
+    """Whether another queue file says that it is a notice about itself: then nobody is its sender."""
+    return any(isinstance(e.fact, Noticed) for e in life.causes)
+
+
 def _begun_otherwise(life: Life) -> bool:
     """Whether a queue file has its beginning in other lines than those of a client's."""
-    if any(isinstance(e.fact, Noticed) for e in life.causes):
+    if _is_notice(life):
         return True
     if any(life.queue_id in found.message_id for found in life.identified):
         # The mail server made the message itself: it has no client then, and a Message-ID with its own queue id.

@@ -23,7 +23,7 @@ from ingest.telling.outcome import Fate
 from ingest.telling.recipient import Recipient
 from ingest.telling.ruled import of_filters, refusal_fate, refused, rule_fate
 from ingest.telling.stopped import stopped_fate
-from ingest.telling.tries import Try, reason_of_try, strongest, tries_of
+from ingest.telling.tries import Try, is_submission, reason_of_try, strongest, tries_of
 from mappings.facts import Attempted, Fact, Infected, Judged, Noticed, Passed, Received, Ruled
 from mappings.keys import KeyKind
 from mappings.links import How
@@ -311,7 +311,7 @@ def _verdict(one: Recipient, within: Within) -> tuple[Verdict, str | None]:
         found = {result.verdict for result in facts_of(one.scan)}
         return (found.pop() if len(found) == 1 else Verdict.UNKNOWN), None
     for known in tries_of([*one.attempts, *one.handed]):
-        if known.fact.status in _ANSWERED and within.takes(known.fact):
+        if known.fact.status in _ANSWERED and within.takes(known.fact) and not is_submission(known.fact, one.path):
             return known.fact.verdict or Verdict.UNKNOWN, known.fact.detail
     put_back = any(isinstance(part, Life) and How.PUT_BACK in part.hows for part in one.path)
     if put_back or any(goes_to_program(e.fact) for e in one.handed):

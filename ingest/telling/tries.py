@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ingest.joining.event import LiveEvent
+from ingest.joining.life import Life
+from ingest.joining.parts import Part
 from mappings.address import domain_of, is_loopback, is_neighbour
 from mappings.codes import reason_of
 from mappings.codes.side import side_of
-from mappings.facts import Attempted
+from mappings.facts import Attempted, Noticed
 from mappings.log_words import Status
 from mappings.vocabulary import Disposition, Reason
 
-#: An automatic answer is no delivery of the message: any other try says more. A copy that was forwarded says less than one delivered.
-_AUTOMATIC, _FORWARDED = 0.5, 0.5
+#: An automatic answer is no delivery of the message: any other try says more. A copy that was forwarded, or thrown away, says less than
+#: one delivered.
+_AUTOMATIC, _LESS = 0.5, 0.5
 #: A copy for others says less than anything of the recipient's own, and more than an automatic answer.
 _ASIDE = 0.7
 #: What is a fault of ours where what answers, or does not, is ours.
@@ -25,6 +28,7 @@ _SOUGHT = re.compile(
     r"(?:Name service error for name=|unable to look up host |connect to )([^\s\[\]:]{1,255})(?:\[([0-9a-fA-F.:]{3,45})\]:([0-9]{1,5}))?"
 )
 _FAILED = frozenset({Status.BOUNCED, Status.EXPIRED})
+_TAKEN_BY_SENDMAIL = " Message accepted for delivery"
 _RANK = {Status.DEFERRED: 1.0, Status.EXPIRED: 2.0, Status.BOUNCED: 3.0, Status.SENT: 4.0}
 
 
@@ -91,6 +95,14 @@ def _way(fact: Attempted) -> tuple[str | None, ...] | None:
     return (fact.relay,) if fact.relay is not None and fact.relay_ip is None else None
 
 
+def is_submission(fact: Attempted, path: Sequence[Part]) -> bool:
+    """Whether Sendmail's submission program gave it to the server of its host, which answers in its own words: no filter is between."""
+    life = next((part for part in path if isinstance(part, Life) and part.queue_id == fact.queue_id), None)
+    if life is None or not fact.reply.text.endswith(_TAKEN_BY_SENDMAIL):
+        return False
+    return (life.received is not None and life.received.submitted) or any(isinstance(e.fact, Noticed) for e in life.causes)
+
+
 def reason_of_try(one: Try | None) -> Reason:
     """Why a delivery failed."""
     if one is None:
@@ -122,4 +134,4 @@ def _rank(fact: Attempted) -> float:
         return _AUTOMATIC
     if fact.aside:
         return _ASIDE
-    return _RANK.get(fact.status, 0.0) - (_FORWARDED if fact.forwarded else 0.0)
+    return _RANK.get(fact.status, 0.0) - (_LESS if fact.forwarded or fact.discarded else 0.0)

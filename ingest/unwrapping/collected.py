@@ -28,7 +28,10 @@ _TIMES = (
     "ts",
     "timegenerated",
     "r_isodate",
+    "stamped before",
 )
+#: Asked last of all, and a name that no record has.
+_STAMPED_BEFORE = _TIMES[-1]
 _HOSTS = ("host", "hostname", "host.hostname", "host.name", "log.syslog.hostname", "syslog.hostname", "sysloghost", "fromhost", "logsource")
 _TAGS = (
     "syslogtag",
@@ -70,8 +73,11 @@ class Part(NamedTuple):
     more: bool
 
 
-def collected(text: str) -> str | Part | None:
-    """`{"message": "...", ...}`: the line in a record, with the header that the record gives where it has none of its own."""
+def collected(text: str, *, moment: str | None = None) -> str | Part | None:
+    """`{"message": "...", ...}`: the line in a record, with the header that the record gives where it has none of its own.
+
+    `moment` is the stamp that stands before the record, for one that has none.
+    """
     if not text.startswith("{"):
         return None
     try:
@@ -80,7 +86,9 @@ def collected(text: str) -> str | Part | None:
         return None
     hit = record.get(_HIT)
     record = hit if isinstance(hit, dict) else record
-    return None if all(name in record for name in _JOURNAL) else line_of(record)
+    if all(name in record for name in _JOURNAL):
+        return None
+    return line_of(record if moment is None else {_STAMPED_BEFORE: moment, **record})
 
 
 def quoted(text: str) -> str | None:

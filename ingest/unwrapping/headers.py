@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from ingest.framing.tag import TAG
-from ingest.unwrapping.collected import Part, line_of
+from ingest.unwrapping.collected import Part, collected, line_of
 from ingest.unwrapping.stamped import DAY_TIME, MOMENT, STAMP, moment_of, stamped, within
 
 _FACILITY = r"(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|ntp|security|console|audit|local[0-7])"
@@ -28,7 +28,7 @@ _COMPOSE = re.compile(r"\[?[A-Za-z0-9][\w.@/-]{0,200}\]?\s{0,60}\| ?")
 _POD = re.compile(r"\[pod/[\w./-]{1,255}\] ")
 #: Names of pods and containers; what begins with a capital or a blank may be a sentence, or a header that a stranger wrote.
 _HELD = re.compile(rf"(?:(?:[a-z][a-z0-9_.-]{{0,252}}|[0-9a-f]{{12,64}}) {{1,20}}){{1,3}}(?={STAMP}|\{{\")")
-_TAKEN = re.compile(rf"({MOMENT}|{DAY_TIME}) {{1,2}}(?={STAMP}|\{{\"|\w[\w.@-]{{0,100}} {{1,40}}\| )")
+_TAKEN = re.compile(rf"({MOMENT}|{DAY_TIME})(?: {{1,2}}|\t)(?={STAMP}|\{{\"|\w[\w.@-]{{0,100}} {{1,40}}\| )")
 _CRI = re.compile(rf"({MOMENT}) (stdout|stderr) ([FP])(?::\S{{0,100}})?(?: |\Z)")
 _UNIT_TAGGED = re.compile(r"(?<= )([\w.@\\-]{1,200})\.service(?=\[\d{1,10}\]: )", re.ASCII)
 _FULL = re.compile(
@@ -36,7 +36,7 @@ _FULL = re.compile(
 )
 _UNIX = re.compile(r"(\d{9,11})\.(\d{6}) (?=\S{1,255} )", re.ASCII)
 _EVENT = re.compile(r"(?:data: |\x1e)(?=\{)")
-_SHIPPED = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S{0,20}(?: [+-]\d{4})?(?:\t[\w.-]{1,200}\t| [\w.-]{1,200}: )(?=\{)")
+_SHIPPED = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d\S{0,20})(?: ([+-]\d{4}))?(?:\t[\w.-]{1,200}\t| [\w.-]{1,200}: )(?=\{)")
 _LABELLED = re.compile(rf"({MOMENT}) \{{((?:\w{{1,100}}=\"[^\"]{{0,255}}\"(?:, ?)?)*)\}} {{1,40}}")
 _LABEL = re.compile(r"(\w{1,100})=\"([^\"]{0,255})\"")
 _NODE = re.compile(rf"((?:{MOMENT})) \[\d{{1,9}}:[\w.-]{{1,100}}:([\w./@-]{{1,200}}(?:\[\d{{1,10}}\])?)\] ")
@@ -147,9 +147,13 @@ def event(text: str) -> str | None:
     return _without(_EVENT.match(text), text)
 
 
-def shipped(text: str) -> str | None:
-    """A stamp, a tag and a record of JSON: what Fluentd writes into files, and to its output."""
-    return _without(_SHIPPED.match(text), text)
+def shipped(text: str) -> str | Part | None:
+    """A stamp, a tag and a record of JSON: what Fluentd writes into files, and to its output. Of syslog it has no time within."""
+    match = _SHIPPED.match(text)
+    if match is None:
+        return None
+    record = text[match.end() :]
+    return collected(record, moment=f"{match[1]}T{match[2]}{match[3] or ''}") or record
 
 
 def of_node(text: str) -> str | None:

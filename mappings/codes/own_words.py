@@ -350,6 +350,11 @@ DELIVERY: tuple[OwnWords, ...] = (
 #: Of refusals in the dialogue: where a rule could not be asked, nobody is to blame but us.
 DIALOGUE: tuple[OwnWords, ...] = (
     OwnWords(
+        _R.POLICY,
+        ("please try again later", "please come back later", "please try later"),
+        "A rule of ours asked the sending server to come back later; the reply does not say why.",
+    ),
+    OwnWords(
         _R.ROUTING_LOOP,
         ("lowest numbered mx record points to local host", "remote host address is the local host"),
         "The way to the recipient's domain leads back to our own server, which is not set up for it.",

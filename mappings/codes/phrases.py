@@ -112,6 +112,11 @@ PHRASES: tuple[Phrase, ...] = (
         "The filter of the server did not answer.",
     ),
     Phrase(_R.VIRUS, r"\bvirus(?:es)?\b|malware|malicious (?:file|attachment|content)|\binfected\b|\beicar\b|\btrojan\b|\bransomware\b"),
+    # Advice about links, reverse names, SPF, DKIM and lists often follows.
+    Phrase(
+        _R.SPAM,
+        r"(?:message|e-?mail)[^.;]{0,60}(?:was|is|been) (?:classified|identified|detected|flagged|considered) as (?:spam|junk)\b",
+    ),
     Phrase(_R.TOO_LARGE, r"attachment[^.;]{0,30}(?:too (?:big|large)|size)"),
     Phrase(
         _R.ATTACHMENT,
@@ -139,12 +144,17 @@ PHRASES: tuple[Phrase, ...] = (
         _R.PROTOCOL,
         r"helo command rejected|(?:invalid|bad|wrong|forged|unacceptable) (?:helo|ehlo)\b|"
         r"syntactically invalid (?:helo|ehlo|argument)|\bforged (?:host ?name|helo|name)|"
-        r"\b(?:helo|ehlo)\b[^.;]{0,30}(?:invalid|forged|rejected|mismatch|must|need|should)",
+        r"\b(?:helo|ehlo)\b[^.;]{0,30}(?:invalid|forged|rejected|mismatch|must|need|should|is an ip)",
         "The greeting name is not accepted.",
         advice=GREETING,
         at=GREETING_AT,
     ),
     Phrase(_R.RECIPIENT_UNKNOWN, r"(?:account|user|mailbox|address|recipient|domain) may not exist"),
+    Phrase(
+        _R.POLICY,
+        r"outgoing (?:e-?mail|mail) (?:suspension|(?:from|for)[^;]{0,80}suspended)",
+        "The account that sent it may not send: its outgoing mail is suspended.",
+    ),
     Phrase(
         _R.POLICY,
         r"badmailfrom|blocked (?:by|due to) (?:local |our |your |a |the )?(?:polic|rule|admin|recipient|user|organi)|"
@@ -169,7 +179,7 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         _R.RATE_LIMIT,
         r"rate[ -]?limit|limit(?:s|ing)? rate|\brate (?:over ?limit|[\d.]{1,12} ?/ ?\d)|submission rate|too many recipients from|"
-        r"(?:e-?mails?|messages?|mails?|quota|limit) per (?:second|minute|hour|day|month)|limit on the number of|"
+        r"(?:e-?mails?|messages?|mails?|quota|limit)(?: per| ?/) ?(?:second|minute|hour|day|month)|limit on the number of|"
         r"(?:maximum|max) number of (?:e-?mails?|messages?|mails?)\b|sent too many|outgoing[^.;]{0,20}(?:limit|quota)|"
         r"sender address rejected: [^.;]{0,30}quota exceeded|"
         r"too many (?:(?:concurrent|simultaneous|open|parallel|smtp|new) ){0,2}(?:connections?|"
@@ -281,7 +291,7 @@ PHRASES: tuple[Phrase, ...] = (
         r"bare (?:lf|cr|newline|<lf>)|protocol (?:error|violation)|synchroni[sz]ation error|"
         r"too much junk|too many (?:errors|unknown commands|"
         r"nonmail|syntax)|line (?:is )?too long|"
-        r"need fully-?qualified|nested mail|syntax error|(?:command|parameter) (?:is )?(?:not implemented|unimplemented)",
+        r"need fully-?qualified|nested mail|syntax error|unqualified address|(?:command|parameter) (?:is )?(?:not |un)implemented",
     ),
     Phrase(
         _R.DNS,
@@ -353,7 +363,7 @@ PHRASES: tuple[Phrase, ...] = (
         r"internal (?:server )?error|"
         r"(?:system|local|server|temporary|backend|database|processing|configuration) (?:system )?(?:error|problem|failure|fault)|"
         r"insufficient (?:system )?(?:storage|resources)|"
-        r"system storage|out of (?:disk )?space|resources temporarily|too busy|try again",
+        r"system storage|out of (?:disk )?space|resources temporarily|too busy|(?<!blocked, )(?<!blocked, please )try again",
         sure=False,
         only="4",
     ),

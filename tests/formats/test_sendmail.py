@@ -65,6 +65,9 @@ def test_a_list_that_does_not_end_names_nobody(text: str) -> None:
         ("stat=Deferred: 451 4.7.1 no, stat=Sent", Status.DEFERRED, 451),
         ("stat=Sent (ok), stat=Deferred)", Status.SENT, 250),
         ("stat=Service unavailable", Status.BOUNCED, None),
+        ("reply=250 2.0.0 ok, stat=Sent (ok)", Status.SENT, 250),
+        ("reply=250 ok, stat=Deferred: Connection reset by mx.example.com.", Status.DEFERRED, None),
+        ("reply=read error from mx.example.com., stat=Deferred: Connection reset by mx.example.com.", Status.DEFERRED, None),
     ],
 )
 def test_another_server_cannot_say_what_became_of_it(answer: str, status: Status, code: int | None) -> None:

@@ -46,6 +46,8 @@ _SAID = re.compile(
     r"(?::<(?:\"[^\"\n]{0,400}\")?[^>\n]{0,400}>)?[^:\n]{0,80}: "
     r"(?:host [^\s]{1,255} \[[^\]\s]{1,60}\](?::\d{1,5})?: )?"
 )
+#: Whom a mail store took it for, or did not: its answers begin with the address that it was given.
+_NAMED = re.compile(r"(?:250 (?:2\.\d\.\d )?|LMTP error from remote mail server after RCPT TO:)<([^<>\s@\"]{1,64}@[^<>\s@\"]{1,255})>")
 #: Exim delivers to a local part in small letters, those of ASCII alone.
 _SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 #: How many places are tried where an address may stand once more, with its quotes: an honest line has one.
@@ -182,8 +184,10 @@ def _attempted(queue_id: str, addresses: tuple[str, str | None], fields: Fields,
         # Into a command, a file, an automatic answer or a black hole: the mailbox is the address that it was made from.
         recipient, original, place = original or target, None, target
     elif "@" not in target and original is not None and (domain := domain_of(original)):
-        # Of a local delivery Exim names the mailbox only.
-        recipient = normalise(f"{target}@{domain}")
+        # Of a local delivery Exim names the mailbox only; a mail store may name all of it.
+        named = _NAMED.match(confirmed if confirmed is not None else said)
+        whole = normalise(plain(named[1])) if named is not None else ""
+        recipient = whole if local_of(whole) == target else normalise(f"{target}@{domain}")
     if any(words in said for words in _GIVEN_UP) and status is Status.BOUNCED:
         status = Status.EXPIRED
     verdict, detail, did = filter_answer(reply.text) if by is By.REMOTE else (None, None, None)

@@ -96,7 +96,7 @@ def _refused(queue_id: str | None, head: str, headers: str, fields: Fields, verb
         if named is None:
             return UNKNOWN
         sender, recipient = (named, None) if where[1] == "MAIL" else (None, named)
-    said = plain(head[end:].removeprefix(":").strip())
+    said = plain(head[end:].lstrip().removeprefix(":").strip())
     return _ruled(
         queue_id,
         Action.REJECT,

@@ -23,6 +23,7 @@ PROGRAMS: tuple[str, ...] = (
     "sm-mta-queue",
     "sm-mta-runq",
     "sm-msp-queue",
+    "sm-smmsp-queue",
     "sm-msp",
     "sm-queue",
     "sendmail-in",
@@ -37,7 +38,7 @@ _NOTICE = re.compile(rf"({SENDMAIL_ID}): (DSN|sender notify|postmaster notify|re
 _CLONE = re.compile(rf"({SENDMAIL_ID}): clone: owner=")
 _SPLIT = re.compile(rf"split: (?:maxrcpts=\d{{1,9}}, rcpts=\d{{1,9}}, )?count=\d{{1,9}}, ids?=({SENDMAIL_ID}(?:; {SENDMAIL_ID})*)$")
 _DONE = re.compile(r"done; delay=[\d+:]{1,20}, ntries=\d{1,9}$")
-_GIVEN_UP = "Cannot send message for "
+_GIVEN_UP = ("Cannot send message for ", "Cannot send message within ")
 _WARNED = "Warning: could not send message for past "
 _RECEIPT = "Return receipt"
 #: Of a message, and no news: told by another line as well, or how it came to be.

@@ -31,9 +31,18 @@ _FIELDS = re.compile(
     re.DOTALL,
 )
 _STAT = ", stat="
+#: Where it says another thing than no (`250 ok`, `read error from mx.example.com`), `stat=` says what came of it.
+_REFUSED, _FOR_GOOD = 400, 500
 _SENT = re.compile(r"Sent(?: \((.*?)\)?)?$", re.DOTALL)
 _DEFERRED = re.compile(r"Deferred(?:: (.*))?$", re.DOTALL)
 _CODE = re.compile(r"[45]\d\d[ -]")
+#: What a server's refusal comes to in Sendmail's own words, where what the server said is not logged (`smtprcptstat` in usersmtp.c).
+_REFUSALS = frozenset({"User unknown", "Service unavailable", "Data format error", "Remote protocol error"})
+#: So it calls each recipient whom a server refuses with 550, 551 or 553, for whatever reason: the server's own enhanced code says that.
+_UNKNOWN_USER = "User unknown"
+_OF_RECIPIENTS = frozenset({None, "5.1.1", "5.1.6"})
+#: And the others where a program, a disk or the protocol failed: any other code says more.
+_OF_SYSTEMS = ("5.0.", "5.3.", "5.5.")
 _DISCARDED = "discarded"
 #: Nothing was tried.
 _WAITS = frozenset({"queued", "quarantined"})
@@ -95,8 +104,10 @@ def _attempted(queue_id: str, server: NextServer, mailer: str | None, said: tupl
         queue_id=queue_id,
         recipient="",
         status=status,
-        # A host without an address was not reached.
-        relay=None if stat in _WAITS or (server.name and server.ip is None and status is not Status.SENT) else server.named or mailer,
+        # A host without an address that said nothing was not reached.
+        relay=None
+        if stat in _WAITS or (server.name and server.ip is None and not remote and status is not Status.SENT)
+        else server.named or mailer,
         relay_name=server.name,
         relay_ip=server.ip,
         reply=reply,
@@ -116,15 +127,15 @@ def _attempted(queue_id: str, server: NextServer, mailer: str | None, said: tupl
 
 def _result(server: NextServer, dsn: str | None, said: str | None, stat: str) -> tuple[Status, Reply, By]:
     """What the line says of the attempt, what was answered, and by whom."""
-    if said is not None:
-        # A server refused. Where its words imitate what follows them, its code says whether for good.
-        code, enhanced, words = split_reply(said)
-        put_off = code is not None and code < 500 if _STAT in stat else _DEFERRED.match(stat) is not None
+    code, enhanced, words = split_reply(said) if said is not None else (None, None, "")
+    if code is not None and code >= _REFUSED:
+        # Where a server's words imitate what follows them, its code says whether for good.
+        put_off = code < _FOR_GOOD if _STAT in stat else _DEFERRED.match(stat) is not None
         return (Status.DEFERRED if put_off else Status.BOUNCED), Reply(code, enhanced or dsn, words), By.REMOTE
     sent, deferred = _SENT.match(stat), _DEFERRED.match(stat)
-    if sent is not None and server.ip is not None:
-        # Sendmail leaves the code out.
-        return Status.SENT, Reply(250, dsn, sent[1] or "", inferred=True), By.REMOTE
+    if sent is not None and (server.ip is not None or code is not None):
+        # Sendmail mostly leaves the code out.
+        return Status.SENT, Reply(code or 250, dsn, sent[1] or "", inferred=code is None), By.REMOTE
     if sent is not None or stat == _DISCARDED:
         return Status.SENT, Reply(None, dsn, (sent[1] or "") if sent is not None else stat), By.LOCAL
     if deferred is not None:
@@ -133,6 +144,10 @@ def _result(server: NextServer, dsn: str | None, said: str | None, stat: str) ->
             return Status.DEFERRED, Reply(None, dsn, text), By.LOCAL
         code, enhanced, words = split_reply(text)
         return Status.DEFERRED, Reply(code, enhanced or dsn, words), By.REMOTE
+    if stat in _REFUSALS:
+        # A mailer of the host gives its code, too.
+        told = dsn in _OF_RECIPIENTS if stat == _UNKNOWN_USER else dsn is None or dsn.startswith(_OF_SYSTEMS)
+        return Status.BOUNCED, Reply(None, dsn, stat if told else ""), By.LOCAL if server.ip is None else By.REMOTE
     return (Status.DEFERRED if stat in _WAITS else Status.BOUNCED), Reply(None, dsn, stat), By.LOCAL
 
 
