@@ -155,7 +155,10 @@ class About:
             named = _first([judged.sender for judged in self.judged])
         if named is None:
             named = _first([found.sender for found in self._filtered()])
-        return "" if named is None and self.lives and _is_notice(self.lives[0]) else named
+        if named is None and self.lives and _is_notice(self.lives[0]) and len(self.lives[0].events) > len(self.lives[0].causes):
+            # Of one that is only named, no line of its own says that there is a message.
+            return ""
+        return named
 
     def _client(self) -> tuple[str | None, str | None]:
         """Name and address of the server that sent the message to us."""

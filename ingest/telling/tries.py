@@ -28,7 +28,7 @@ _SOUGHT = re.compile(
     r"(?:Name service error for name=|unable to look up host |connect to )([^\s\[\]:]{1,255})(?:\[([0-9a-fA-F.:]{3,45})\]:([0-9]{1,5}))?"
 )
 _FAILED = frozenset({Status.BOUNCED, Status.EXPIRED})
-_TAKEN_BY_SENDMAIL = " Message accepted for delivery"
+_FOR_DELIVERY = " Message accepted for delivery"
 _RANK = {Status.DEFERRED: 1.0, Status.EXPIRED: 2.0, Status.BOUNCED: 3.0, Status.SENT: 4.0}
 
 
@@ -98,7 +98,7 @@ def _way(fact: Attempted) -> tuple[str | None, ...] | None:
 def is_submission(fact: Attempted, path: Sequence[Part]) -> bool:
     """Whether Sendmail's submission program gave it to the server of its host, which answers in its own words: no filter is between."""
     life = next((part for part in path if isinstance(part, Life) and part.queue_id == fact.queue_id), None)
-    if life is None or not fact.reply.text.endswith(_TAKEN_BY_SENDMAIL):
+    if life is None or not fact.reply.text.endswith(_FOR_DELIVERY):
         return False
     return (life.received is not None and life.received.submitted) or any(isinstance(e.fact, Noticed) for e in life.causes)
 

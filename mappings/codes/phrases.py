@@ -87,12 +87,7 @@ PHRASES: tuple[Phrase, ...] = (
         r"\bservice is unavailable \(try later\)",
         only="4",
     ),
-    Phrase(
-        _R.POLICY,
-        r"\A(?:error: )?try again later\.?\Z",
-        "Asked to come back later; the reply does not say why.",
-        only="4.7.1",
-    ),
+    Phrase(_R.POLICY, r"\A(?:error: )?try again later\.?\Z", "Asked to come back later; the reply does not say why.", only="4.7.1"),
     Phrase(
         _R.GREYLIST,
         r"\A(?:error: )?service currently unavailable\Z",
@@ -113,10 +108,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(_R.VIRUS, r"\bvirus(?:es)?\b|malware|malicious (?:file|attachment|content)|\binfected\b|\beicar\b|\btrojan\b|\bransomware\b"),
     # Advice about links, reverse names, SPF, DKIM and lists often follows.
-    Phrase(
-        _R.SPAM,
-        r"(?:message|e-?mail)[^.;]{0,60}(?:was|is|been) (?:classified|identified|detected|flagged|considered) as (?:spam|junk)\b",
-    ),
+    Phrase(_R.SPAM, r"(?:message|e-?mail)[^.;]{0,60}(?:was|is|been) (?:classifi|identifi|detect|flagg|consider)ed as (?:spam|junk)\b"),
     Phrase(_R.TOO_LARGE, r"attachment[^.;]{0,30}(?:too (?:big|large)|size)"),
     Phrase(
         _R.ATTACHMENT,
