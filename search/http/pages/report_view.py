@@ -67,6 +67,8 @@ class Report:
 
     id: str
     word: Badge
+    #: How it ended, which a next server may have told.
+    end: Badge
     headline: str
     clean: bool
     summary: list[SentencePart]
@@ -108,6 +110,7 @@ def report_of(report: ReportAnswer, clock: Clock, *, customer_text: str, operato
     return Report(
         id=trace.id,
         word=word,
+        end=DISPOSITIONS[report.later.disposition] if report.later is not None and failed_elsewhere(report.later) else word,
         headline=headline_of(report, clock.book),
         clean=is_clean(trace) and not failed_elsewhere(report.later),
         summary=sentence(report, clock) if operator else [own(report.summary)],
