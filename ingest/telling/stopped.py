@@ -12,6 +12,8 @@ from mappings.facts import Ruled, Scanned
 from mappings.log_words import Action, By, Status
 from mappings.vocabulary import REASONS_OF_VERDICTS, Disposition, Reason
 
+_REFUSED = frozenset({Disposition.BOUNCED, Disposition.REJECTED, Disposition.TEMPFAILED})
+
 
 def stopped_fate(one: Recipient, result: Scanned, told: LiveEvent | None) -> Fate:
     """The fate of a copy that a filter did not pass on; `told` is what it had the client told."""
@@ -24,6 +26,9 @@ def stopped_fate(one: Recipient, result: Scanned, told: LiveEvent | None) -> Fat
             fate.reason = reason
         return fate
     best = _filter_answer(one)
+    if best is not None and best.fact.next_id is not None and result.did in _REFUSED:
+        # What took the message on is no answer to a copy that was refused.
+        best = None
     fate = Fate(_disposition(result, best), reason=reason, decided=best.event if best is not None else None)
     if fate.decided is None or result.quarantine_ids:
         fate.decided = _line_of(one, result)

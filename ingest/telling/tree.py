@@ -171,9 +171,16 @@ class Tree:
 
 def _with_steps(message: Message) -> Message:
     """The message with each scan as one part: where only its other lines name its mail id, they belong to its result."""
-    steps: dict[Part, Part] = {target: source for source, target, _, _ in message.edges if type(source) is Scan and type(target) is Scan}
-    if not steps:
+    between = [(source, target) for source, target, _, _ in message.edges if type(source) is Scan and type(target) is Scan]
+    if not between:
         return message
+    steps: dict[Part, Part] = {}
+    # The earliest first, wherever the walk began. Of those that name each other in a circle one stays, or nothing would be told of any.
+    for first, second in sorted(between, key=lambda pair: [(one.start_us, one.key) for one in pair]):
+        whole = steps.get(first, first)
+        if whole is not second and second not in steps:
+            steps[second] = whole
+    steps = {step: steps.get(result, result) for step, result in steps.items()}
     loose: dict[Part, Loose] = {scan: Loose(scan.key, scan.host, scan.events) for scan in steps}
     edges: list[Edge] = [(result, loose[scan], How.LOG, None) for scan, result in steps.items()]
     for source, target, how, line in message.edges:
