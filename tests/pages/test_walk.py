@@ -41,6 +41,8 @@ def test_domains_lead_to_their_mail(seen: Visit) -> None:
     page.go_back()
     page.get_by_role("link", name="example.com", exact=True).click()
     expect(page).to_have_url(re.compile(r"/trace\?domain=example\.com"))
+    # The address changes before the page is there.
+    expect(page.locator("#rows > tr").first).to_be_visible()
     assert rows(page) > 10
 
 
