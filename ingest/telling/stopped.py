@@ -26,10 +26,11 @@ def stopped_fate(one: Recipient, result: Scanned, told: LiveEvent | None) -> Fat
             fate.reason = reason
         return fate
     best = _filter_answer(one)
-    if best is not None and best.fact.next_id is not None and result.did in _REFUSED:
+    disposition = _disposition(result, best)
+    if best is not None and best.fact.next_id is not None and disposition in _REFUSED:
         # What took the message on is no answer to a copy that was refused.
         best = None
-    fate = Fate(_disposition(result, best), reason=reason, decided=best.event if best is not None else None)
+    fate = Fate(disposition, reason=reason, decided=best.event if best is not None else None)
     if fate.decided is None or result.quarantine_ids:
         fate.decided = _line_of(one, result)
     if best is not None:
