@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace as replace_later
+import dataclasses
 
 from msgspec.structs import replace
 
@@ -72,9 +72,10 @@ def _how_it_went_on(trace: Trace, related: list[RelatedTrace], engine: Engine, s
         if there is None:
             break
         seen.add(found.by.id)
-        further = later_of(there, relations.related(there, engine, scope, view)[0])
+        # Only a reply that names its next queue file leads on.
+        further = later_of(there, relations.related(there, engine, scope, view)[0]) if there.next_ids else None
         if further is None or not further.elsewhere:
-            return replace_later(found, there=there)
+            return dataclasses.replace(found, there=there)
         found = further
     return found
 

@@ -154,6 +154,11 @@ class Life:
         return self.removed is not None and isinstance(self.removed.fact, Removed) and self.removed.fact.by_admin
 
     @property
+    def is_notice(self) -> bool:
+        """Whether another queue file says that this one is a notice about it: then nobody is its sender."""
+        return any(isinstance(event.fact, Noticed) for event in self.causes)
+
+    @property
     def message_ids(self) -> list[str]:
         """The Message-IDs that its lines name, but those that it had before it was sent anew; each once, in their order."""
         return list(dict.fromkeys(known.message_id for known in self.identified if known.message_id and not known.resent))

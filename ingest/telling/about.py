@@ -14,7 +14,7 @@ from ingest.telling.tree import FROM_SCAN, Tree
 from mappings import keys
 from mappings.address import domain_of, is_loopback
 from mappings.authentication import AuthCheck
-from mappings.facts import Expired, Inspected, Judged, Noticed, Received, Ruled, Scanned
+from mappings.facts import Expired, Inspected, Judged, Received, Ruled, Scanned
 from mappings.keys import KeyKind
 from mappings.links import How
 from mappings.log_words import Decider
@@ -155,7 +155,7 @@ class About:
             named = _first([judged.sender for judged in self.judged])
         if named is None:
             named = _first([found.sender for found in self._filtered()])
-        if named is None and self.lives and _is_notice(self.lives[0]) and len(self.lives[0].events) > len(self.lives[0].causes):
+        if named is None and self.lives and self.lives[0].is_notice and len(self.lives[0].events) > len(self.lives[0].causes):
             # Of one that is only named, no line of its own says that there is a message.
             return ""
         return named
@@ -250,14 +250,9 @@ def lines_missing(about: About) -> bool:
     return first.received is None and not _begun_otherwise(first)
 
 
-def _is_notice(life: Life) -> bool:
-    """Whether another queue file says that it is a notice about itself: then nobody is its sender."""
-    return any(isinstance(e.fact, Noticed) for e in life.causes)
-
-
 def _begun_otherwise(life: Life) -> bool:
     """Whether a queue file has its beginning in other lines than those of a client's."""
-    if _is_notice(life):
+    if life.is_notice:
         return True
     if any(life.queue_id in found.message_id for found in life.identified):
         # The mail server made the message itself: it has no client then, and a Message-ID with its own queue id.

@@ -12,7 +12,7 @@ from ingest.joining.parts import Part
 from mappings.address import domain_of, is_loopback, is_neighbour
 from mappings.codes import reason_of
 from mappings.codes.side import side_of
-from mappings.facts import Attempted, Noticed
+from mappings.facts import Attempted
 from mappings.log_words import Status
 from mappings.vocabulary import Disposition, Reason
 
@@ -100,7 +100,7 @@ def is_submission(fact: Attempted, path: Sequence[Part]) -> bool:
     life = next((part for part in path if isinstance(part, Life) and part.queue_id == fact.queue_id), None)
     if life is None or not fact.reply.text.endswith(_FOR_DELIVERY):
         return False
-    return (life.received is not None and life.received.submitted) or any(isinstance(e.fact, Noticed) for e in life.causes)
+    return (life.received is not None and life.received.submitted) or life.is_notice
 
 
 def reason_of_try(one: Try | None) -> Reason:
