@@ -21,9 +21,9 @@ from urllib.parse import urlsplit
 import msgspec
 from elasticsearch import Elasticsearch, helpers
 
-from bench import traffic
 from bench.measure import MAILTRACE, checked, keep, parser, run, show, spread, table
 from bench.server import elasticsearch, post, sent, settled
+from bench.workers import logs_of
 from ingest.sinks.elasticsearch import ElasticsearchSink
 from mailtrace.settings import Elasticsearch as Settings
 from mailtrace.writing import open_sink
@@ -57,18 +57,19 @@ class _Answer(msgspec.Struct):
 class Server:
     """What is done with the server, each kind under names of its own."""
 
-    def __init__(self, address: str, log: Path, work: Path) -> None:
+    def __init__(self, address: str, work: Path) -> None:
         self._address = address
-        self._log = log
         self._work = work
         self._number = 0
 
-    def ingest(self) -> tuple[Figures, list[_Hit]]:
-        """Read the log as users do, into a new store; gives the documents that are there then."""
+    def ingest(self, logs: Sequence[Path]) -> tuple[Figures, list[_Hit]]:
+        """Read logs into a new store, those of several log domains with a process for each; gives the documents that are there then."""
         prefix = self._prefix("ingest")
         settings = {"MAILTRACE_ELASTICSEARCH_PREFIX": prefix, "MAILTRACE_DATA": str(self._work / prefix)}
+        if len(logs) > 1:
+            settings["MAILTRACE_PROCESSES"] = str(len(logs) + 2)
         before = self._server_cpu_s()
-        done = checked(run([MAILTRACE, "--store", self._address, "ingest", "--once", str(self._log)], env=settings), "ingest")
+        done = checked(run([MAILTRACE, "--store", self._address, "ingest", "--once", *map(str, logs)], env=settings), "ingest")
         server_s = self._server_cpu_s() - before
         found = list(self._documents(prefix))
         return self._figures(prefix, len(found), done.wall_s, done.cpu_s, server_s), found
@@ -209,20 +210,23 @@ def main(argv: list[str] | None = None) -> int:
     given_by.add_argument("--rounds", type=int, default=3)
     given_by.add_argument("--heap", default="1g", help="memory of Elasticsearch for its own use")
     given_by.add_argument("--version", default="9", help="of Elasticsearch")
+    given_by.add_argument("--domains", type=int, nargs="*", default=[2], help="read so many log domains, too")
     given = given_by.parse_args(argv)
-    rounds: dict[str, list[Figures]] = {"ingest": [], "raw limit": [], "sink alone": [], "helpers.bulk": []}
+    several = {count: f"ingest, {count} log domains" for count in given.domains}
+    rounds: dict[str, list[Figures]] = {name: [] for name in ("ingest", *several.values(), "raw limit", "sink alone", "helpers.bulk")}
     with (
         tempfile.TemporaryDirectory(prefix="bench-cluster-") as folder,
         elasticsearch(given.version, given.heap) as address,
     ):
-        log = Path(folder) / "mail.log"
-        traffic.write(log, given.lines, traffic.Settings())
-        server = Server(address, log, Path(folder))
+        logs = {count: logs_of(Path(folder), count, given.lines) for count in (1, *several)}
+        server = Server(address, Path(folder))
         # A virtual machine is slow until it has seen some work.
-        server.raw(server.ingest()[1])
+        server.raw(server.ingest(logs[1])[1])
         for _ in range(given.rounds):
-            ingested, found = server.ingest()
+            ingested, found = server.ingest(logs[1])
             rounds["ingest"].append(ingested)
+            for count, name in several.items():
+                rounds[name].append(server.ingest(logs[count])[0])
             rounds["raw limit"].append(server.raw(found))
             rounds["sink alone"].append(server.sink(found))
             rounds["helpers.bulk"].append(server.helpers(found))
@@ -243,7 +247,7 @@ def _show(lines: int, count: int, rounds: dict[str, list[Figures]]) -> None:
 
     bulk = [a["cpu_us_bulk"] / b["cpu_us"] for a, b in zip(rounds["sink alone"], rounds["helpers.bulk"], strict=True)]
     ratios = [
-        ["ingest, of the raw limit", ratio("ingest", "raw limit", "docs_per_s")],
+        *([f"{kind}, of the raw limit", ratio(kind, "raw limit", "docs_per_s")] for kind in rounds if kind.startswith("ingest")),
         ["sink alone, of the raw limit", ratio("sink alone", "raw limit", "docs_per_s")],
         ["our CPU a document from lines to server, us", f"{median(one['cpu_us'] for one in rounds['ingest']):,.0f}"],
         ["our CPU of sending encoded documents, of helpers.bulk", spread(bulk, 2)],

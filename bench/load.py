@@ -116,9 +116,15 @@ class Service:
         self.host, self.port, self.token = host, port, token
 
     def cpu_s(self) -> tuple[float, float]:
-        """Seconds of CPU that the service and the ingester have used."""
-        children = Path(f"/proc/{self._child.pid}/task/{self._child.pid}/children").read_text(encoding="ascii").split()
-        return sum(_cpu_s(int(pid)) for pid in children), _cpu_s(self._child.pid)
+        """Seconds of CPU that the service, with those that help it, and the ingester have used."""
+        return sum(_cpu_s(pid) for pid in _below(self._child.pid)), _cpu_s(self._child.pid)
+
+
+def _below(parent: int) -> Iterator[int]:
+    """The processes that one has started, and those that they have."""
+    for one in Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split():
+        yield int(one)
+        yield from _below(int(one))
 
 
 def _cpu_s(pid: int) -> float:

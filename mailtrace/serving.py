@@ -18,6 +18,7 @@ from mailtrace.door.connection import DoorConnection
 from mailtrace.door.door import Door
 from mailtrace.door.guests import Guest, Guests, most_guests
 from mailtrace.door.head import MOST_BYTES
+from mailtrace.helpers.crew import Crew, Given
 from mailtrace.metrics.service import Load
 from mailtrace.problems import CouldNot, WrongUsage, of_os_error
 from mailtrace.settings import Settings
@@ -29,6 +30,7 @@ from search.engines import Engine
 from search.http.app import application
 from search.http.audit import Audit
 from search.http.clients import among
+from search.http.elsewhere import Elsewhere
 from search.http.places import Places
 from search.http.sessions import Sessions
 from search.http.site import OnAnswer, Site
@@ -49,8 +51,18 @@ def customers(settings: Settings) -> tuple[Customer, ...]:
     return tuple(Customer(one.name, tuple(map(normalise_domain, one.domains))) for one in settings.customer)
 
 
-def site(settings: Settings, engine: Engine, on_answer: OnAnswer | None = None) -> Site:
-    """Put a service together; `on_answer` hears of every answer."""
+def site(
+    settings: Settings,
+    engine: Engine,
+    on_answer: OnAnswer | None = None,
+    *,
+    everybody: bool | None = None,
+    elsewhere: Elsewhere | None = None,
+) -> Site:
+    """Put a service together.
+
+    `on_answer` hears of every answer, `elsewhere` is who helps to answer, and `everybody` whether no token is needed, where that is known.
+    """
     folder, known = access_folder(settings), tokens(settings)
     return Site(
         engine=engine,
@@ -60,12 +72,18 @@ def site(settings: Settings, engine: Engine, on_answer: OnAnswer | None = None) 
         customers=customers(settings),
         zone=settings.http.timezone or system_zone(),
         base=settings.http.base,
-        open=not known.configured(),
+        open=not known.configured() if everybody is None else everybody,
         origins=settings.http.origins,
-        threads=_THREADS_CLUSTER if is_cluster(settings.store) else _THREADS,
+        threads=threads_of(settings),
         books=settings.books(),
+        elsewhere=elsewhere,
         on_answer=on_answer,
     )
+
+
+def threads_of(settings: Settings) -> int:
+    """How many questions a process answers at the same time."""
+    return _THREADS_CLUSTER if is_cluster(settings.store) else _THREADS
 
 
 class Service(uvicorn.Server):
@@ -76,11 +94,13 @@ class Service(uvicorn.Server):
         config: uvicorn.Config,
         listening: socket.socket,
         told: Callable[[], None],
-        beat: Callable[[], None] = lambda: None,
-        places: Places | None = None,
+        beat: Callable[[], None],
+        places: Places,
+        crew: Crew,
     ) -> None:
         super().__init__(config)
-        self._places = Places() if places is None else places
+        self._places = places
+        self.crew = crew
         #: As the loop last saw it; any thread may look.
         self.busy = Load()
         self._beat = beat
@@ -114,6 +134,7 @@ class Service(uvicorn.Server):
         if self._door is not None:
             await self._door.close()
         await super().shutdown(sockets)
+        self.crew.end()
 
     def _ended(self) -> None:
         """Nobody is let in any more."""
@@ -126,7 +147,7 @@ class Service(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """The loop came round."""
         self._beat()
-        self.busy = Load(len(self.guests), len(self._places), self._places.exports)
+        self.busy = Load(len(self.guests), len(self._places), self._places.exports, self.crew.helped)
         return await super().on_tick(counter)
 
     def run_until(self, stop: threading.Event) -> None:
@@ -163,7 +184,9 @@ def service(
     address = host or http.host
     with ExitStack() as ending:
         engine = ending.enter_context(closing(open_engine(settings.store, settings.elasticsearch)))
-        made = site(settings, engine, on_answer)
+        everybody = not tokens(settings).configured()
+        crew = ending.enter_context(closing(Crew(Given(settings, everybody), threads_of(settings))))
+        made = site(settings, engine, on_answer, everybody=everybody, elsewhere=crew)
         ending.callback(made.audit.close)
         if made.open and not _is_loopback(address):
             raise CouldNot(
@@ -192,7 +215,7 @@ def service(
             _check_certificate(http.certificate, http.key)
         scheme = "https" if http.certificate else "http"
         shown = _shown(address, listening.getsockname()[1])
-        yield Service(config, listening, lambda: told(f"{scheme}://{shown}{http.base}/", made.open), beat, made.places)
+        yield Service(config, listening, lambda: told(f"{scheme}://{shown}{http.base}/", made.open), beat, made.places, crew)
 
 
 def _is_loopback(host: str) -> bool:

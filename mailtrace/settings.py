@@ -98,6 +98,10 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     certificate: Annotated[Name | None, Meta(description="Certificate (PEM, with its chain), to speak TLS without a proxy.")] = None
     key: Annotated[Name | None, Meta(description="Its private key (PEM).")] = None
+    helpers: Annotated[
+        Annotated[int, Meta(ge=0, le=64)] | None,
+        Meta(description="Processes that answer beside the service once questions wait; by default one a core, at most 4."),
+    ] = None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

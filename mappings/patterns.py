@@ -20,6 +20,8 @@ _STARS = re.compile(r"\*{2,}").sub
 _DOTS = ".。．｡"
 #: Control characters and what is left of bytes that are no text: never part of a question, and one unknown character in a column.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+#: What stands in a column for a character that no question can hold.
+UNKNOWN_CHARACTER = "\ufffd"
 
 
 class Form(StrEnum):
@@ -81,7 +83,7 @@ def has_unprintable(text: str) -> int | None:
 
 def searchable(text: str) -> str:
     """The text as a column holds it: each character that no question can hold is one unknown character."""
-    return text if text.isprintable() else _UNPRINTABLE.sub("\ufffd", text)
+    return text if text.isprintable() else _UNPRINTABLE.sub(UNKNOWN_CHARACTER, text)
 
 
 def fold_domain(domain: str) -> str:

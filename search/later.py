@@ -77,11 +77,6 @@ class Later:
         """Whether that was at a next server."""
         return self.kind.how == "next_hop"
 
-    @property
-    def failed(self) -> bool:
-        """Whether it came to a bad end."""
-        return self.since.ended in _STEPS
-
 
 def later_of(trace: Trace, related: Sequence[RelatedTrace]) -> Later | None:
     """How it went on, as far as that is found and said: of what a reply may only seem to name, nothing is."""
@@ -101,8 +96,8 @@ def with_later(found: FoundMeaning, later: Later) -> FoundMeaning:
     meaning = f"{found.meaning} {Voice().happened(since)}"
     if later.elsewhere and later.done:
         return replace(found, meaning=meaning, saying=_and_since(found.saying, since))
-    if later.elsewhere and later.failed:
-        return _failed_elsewhere(found, later)
+    if failed_elsewhere(later.by):
+        return _failed_there(found, later)
     cause = "" if kind.how in ("later_try", "next_hop") else found.saying.cause
     step = "none" if later.done or since.ended in _UNDER_WAY else _STEPS[since.ended]
     saying = Saying(kind.fate, cause, step, (since,))
@@ -113,24 +108,21 @@ def with_later(found: FoundMeaning, later: Later) -> FoundMeaning:
     return replace(found, meaning=meaning, saying=saying, next_step="Look at the later mail: its report says what became of the message.")
 
 
-def _failed_elsewhere(found: FoundMeaning, later: Later) -> FoundMeaning:
-    """What the trace tells of mail that came to a bad end at a next server, whose lines say why and what can be done."""
-    since = later.since
-    there = found_in(later.there) if later.there is not None else None
-    if there is None or not there.saying.cause:
-        saying = Saying(later.kind.fate, "", _STEPS[since.ended], (since,))
-        meaning = f"{found.meaning} {Voice().happened(since)}"
-        return replace(found, meaning=meaning, saying=saying, move=Move.RECIPIENT_ADMIN, next_step=_LOOK_THERE)
-    since = Since(f"{since.key}_for", since.ended, since.time_ms, there.saying.cause)
-    step = _STEPS[since.ended] if there.saying.step == "none" else there.saying.step
-    return replace(
+def _failed_there(found: FoundMeaning, later: Later) -> FoundMeaning:
+    """What the trace tells of mail that came to a bad end at a next server, whose own lines, where they are known, say why."""
+    since, there = later.since, None if later.there is None else found_in(later.there)
+    known = there if there is not None and there.saying.cause else None
+    if known is not None:
+        since = Since(f"{since.key}_for", since.ended, since.time_ms, known.saying.cause)
+    step = _STEPS[since.ended] if known is None or known.saying.step == "none" else known.saying.step
+    said = replace(
         found,
         meaning=f"{found.meaning} {Voice().happened(since)}",
         saying=Saying(later.kind.fate, "", step, (since,)),
-        move=there.move,
-        next_step=there.next_step or _LOOK_THERE,
-        reason=there.reason,
+        move=Move.RECIPIENT_ADMIN,
+        next_step=_LOOK_THERE,
     )
+    return said if known is None else replace(said, move=known.move, next_step=known.next_step or _LOOK_THERE, reason=known.reason)
 
 
 def _and_since(saying: Saying, since: Since) -> Saying:
@@ -143,9 +135,9 @@ def outcome_of(later: RelatedTrace) -> str:
     return Voice().book.text(f"ended.{_ENDED[later.disposition]}")
 
 
-def failed_elsewhere(later: RelatedTrace | None) -> bool:
-    """Whether it came to a bad end at a next server."""
-    return later is not None and later.how == "next_hop" and _ENDED[later.disposition] in _STEPS
+def failed_elsewhere(later: RelatedTrace | None) -> RelatedTrace | None:
+    """What came to a bad end at a next server; None where it went on in another way."""
+    return later if later is not None and later.how == "next_hop" and _ENDED[later.disposition] in _STEPS else None
 
 
 def _ms(later: RelatedTrace) -> int:

@@ -54,7 +54,7 @@ class Live:
         self._mark = after or identity.smallest(begin_ms)
         self._since_ms = 0
         self._move(mail)
-        self._shown = {trace.id for trace in self._rows(mail) if after is None or trace.id <= after}
+        self._shown = {one for one in self._ids(mail) if after is None or one <= after}
         self._mark = max((self._mark, *self._shown))
 
     @property
@@ -70,27 +70,27 @@ class Live:
 
     def look(self, mail: MailTrace) -> NewRows:
         """What has come. `mail` may see less or more than before: its scope is that of the moment."""
-        rows = self._rows(mail)
-        new = [trace for trace in reversed(rows) if trace.id not in self._shown and trace.id > self._least]
-        cut = len(rows) == MOST
+        there = self._ids(mail)
+        new = [one for one in reversed(there) if one not in self._shown and one > self._least]
+        cut = len(there) == MOST
         more = cut and len(new) == MOST
         if cut:
-            self._least = max(self._least, rows[-1].id)
-        self._shown = {trace.id for trace in rows}
-        self._mark = max((self._mark, *(trace.id for trace in new)))
+            self._least = max(self._least, there[-1])
+        self._shown = set(there)
+        self._mark = max((self._mark, *new))
         self._move(mail)
-        return NewRows([_row(mail, trace) for trace in new], more)
+        return NewRows([_row(mail, trace) for trace in mail.engine.rows(new, mail.scope)], more)
 
     def _move(self, mail: MailTrace) -> None:
         """Look back from the newest, but from now where that one has a stamp in the future."""
         self._since_ms = max(self._since_ms, min(identity.time_ms_of(self._mark), mail.clock()) - LOOK_BACK_MS)
 
-    def _rows(self, mail: MailTrace) -> list[Trace]:
-        """The newest traces of the time that is looked at."""
+    def _ids(self, mail: MailTrace) -> list[str]:
+        """The ids of the newest traces of the time that is looked at: of most there is nothing more to be known."""
         since_ms = max(self._since_ms, self._query.since_ms or 0)
         if self._query.until_ms is not None and self._query.until_ms <= since_ms:
             return []
-        return list(islice(mail.engine.walk(replace(self._query, since_ms=since_ms), mail.scope), MOST))
+        return mail.engine.newest(replace(self._query, since_ms=since_ms), mail.scope, MOST)
 
 
 def follow(mail: MailTrace, live: Live, stop: threading.Event, every_s: float = EVERY_S) -> Iterator[NewRows]:

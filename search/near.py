@@ -110,10 +110,7 @@ def _candidates(slip: _Slip, engine: Engine, scope: Scope) -> set[str]:
     asked = patterns.asked_address(slip.value) if BY_CRITERION[slip.name].compare is Compare.ADDRESS else patterns.asked_domain(slip.value)
     found = set() if asked.form is not Form.DOMAIN else set(scope.domains or ())
     for query, most in _ways(asked.value, asked.form):
-        for trace in islice(engine.walk(query, scope), most):
-            # Who sees a trace reads these as they are.
-            people = (trace.sender, trace.header_from, trace.recipient, trace.original_recipient)
-            found.update(_alike(asked.form, (fold(one) for one in people if one and "@" in one and _can_be_asked(one))))
+        found.update(_alike(asked.form, (one for one in engine.people(query, scope, most) if "@" in one and _can_be_asked(one))))
     return found
 
 

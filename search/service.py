@@ -114,10 +114,10 @@ class MailTrace:
         )
         return Table(answer, [values_of(trace, fields, view) for trace, view in zip(page.traces, views, strict=True)] if fields else ())
 
-    def values(self, trace: str, fields: Sequence[str]) -> list[list[Value]] | None:
-        """The values that one trace has in these fields; None where there is no such trace, or the caller may not see it."""
-        found = self.engine.get(trace, self.scope)
-        return None if found is None else values_of(found, fields, View.of(found, self.scope))
+    def values(self, traces: Sequence[str], fields: Sequence[str]) -> dict[str, list[list[Value]]]:
+        """The values that traces have in these fields, by their ids; without those that are not there, or that the caller may not see."""
+        found = self.engine.rows(traces, self.scope)
+        return {one.id: values_of(one, fields, View.of(one, self.scope)) for one in found}
 
     def meant(self, text: str, zone: tzinfo = UTC) -> Meant:
         """What somebody means by a text: what he pasted, by the first of its readings that finds mail; else a question in the language."""

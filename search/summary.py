@@ -7,7 +7,7 @@ from mappings.trace import Event, Trace
 from mappings.vocabulary import Disposition, Reason, Verdict
 from search.explain import explain
 from search.journey import deciding
-from search.later import Later, outcome_of
+from search.later import Later, failed_elsewhere, outcome_of
 from search.stated import decided_by_store, folders, stated
 from search.times import utc_words
 
@@ -37,7 +37,7 @@ def summary(trace: Trace, later: Later | None = None) -> str:
 
     What came to a bad end at a next server whose lines are here was not delivered: the sentence is that server's.
     """
-    there = later.there if later is not None and later.elsewhere and later.failed else None
+    there = later.there if later is not None and failed_elsewhere(later.by) else None
     sentence = f"{_outcome(trace, _decided(trace))}{_addition(trace)}"
     if there is not None:
         ended = _outcome(there, _decided(there))

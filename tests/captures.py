@@ -137,6 +137,8 @@ FORMS = (
     Form(DOVECOT_OWN, "rfc3339", ("mail.log", "dovecot.log", "dovecot-info.log")),
     Form(DOVECOT_OWN, "traditional", ("mail-traditional.log", "dovecot.log", "dovecot-info.log")),
 )
+#: Each run once, in its first form.
+RUNS = tuple({form.capture.name: form for form in reversed(FORMS)}.values())
 
 
 def forms_named(names: Iterable[str]) -> list[Form]:

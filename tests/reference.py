@@ -16,7 +16,7 @@ from mappings.patterns import Asked, Form
 from mappings.readings import ReaderReadings
 from mappings.trace import JOURNEY, Trace
 from mappings.vocabulary import Disposition
-from search.engines import TOTAL_LIMIT, OverTime, Page, Side, StoreState, Top, Total, Value, tallies, top_of
+from search.engines import TOTAL_LIMIT, OverTime, Page, Side, StoreState, Top, Total, Value, people_of, tallies, top_of
 from search.language.tree import All, Bare, Has, Known, Node, Not, Ordered, Some
 from search.query import Query
 from search.query_error import QueryError
@@ -106,6 +106,19 @@ class ReferenceStore:
     def walk(self, query: Query, scope: Scope, *, cursor: str | None = None) -> Iterator[Trace]:
         """All that fit, in their order."""
         return (_bare(trace) for trace in _ordered(self._fitting(query, scope), query, cursor))
+
+    def newest(self, query: Query, scope: Scope, limit: int) -> list[str]:
+        """The ids of the newest."""
+        return sorted((trace.id for trace in self._fitting(query, scope)), reverse=True)[:limit]
+
+    def people(self, query: Query, scope: Scope, limit: int) -> set[str]:
+        """Whoever stands in them."""
+        return people_of(self.traces[one] for one in self.newest(query, scope, limit))
+
+    def rows(self, ids: Sequence[str], scope: Scope) -> list[Trace]:
+        """Those of them that are held."""
+        held = {trace.id: _bare(trace) for trace in self._fitting(Query(), scope)}
+        return [held[one] for one in ids if one in held]
 
     def count(self, query: Query, scope: Scope) -> int:
         """How many fit."""

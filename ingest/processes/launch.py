@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import pickle
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,6 +13,7 @@ from multiprocessing.connection import Connection
 from ingest.aside import Aside
 from ingest.options import IngestOptions
 from ingest.processes.channel import Channel, pair
+from ingest.processes.child import start
 from ingest.processes.messages import FromJoiner, Leave, StoreTold
 from ingest.processes.served import StoreElsewhere
 from ingest.processes.serving import Opener
@@ -31,17 +29,6 @@ class Given:
 
     set_up: Callable[[], None]
     work: Opener | IngestOptions
-
-
-def own_python() -> list[str]:
-    """How our own modules are run by a Python of their own: where the current folder is not looked into, it is not there either.
-
-    To the console script modules of the current folder are not ours, and somebody's `search.py` may lie there.
-    """
-    with suppress(FileNotFoundError):  # the folder is gone
-        if not {"", os.getcwd()}.isdisjoint(sys.path):  # noqa: PTH109 - compared as a text
-            return [sys.executable]
-    return [sys.executable, "-P"]
 
 
 class Processes:
@@ -154,16 +141,7 @@ class Processes:
 
 def _start(role: str, given: Given, ends: Sequence[Connection]) -> subprocess.Popen[bytes]:
     """Start a process, which alone has these ends from then on."""
-    numbers = [end.fileno() for end in ends]
-    words = [*own_python(), "-m", "ingest.processes", role, str(os.getpid()), *map(str, numbers)]
-    # A session of its own: what asks us to stop by way of the terminal must not end it before us.
-    child = subprocess.Popen(words, stdin=subprocess.PIPE, pass_fds=numbers, start_new_session=True)  # noqa: S603 - our own program
-    for end in ends:
-        end.close()
-    assert child.stdin is not None  # noqa: S101 - as asked for
-    with suppress(BrokenPipeError), child.stdin as told:
-        told.write(pickle.dumps(given))
-    return child
+    return start("ingest.processes", [role], given, ends)
 
 
 def _wait_for(children: Sequence[subprocess.Popen[bytes]]) -> None:

@@ -16,14 +16,14 @@ from typing import Annotated
 
 from cyclopts import Parameter, validators
 
-from ingest.processes.launch import own_python
+from ingest.processes.child import own_python
 from mailtrace.cli.common import Common
 from mailtrace.cli.figures import Metrics, figures
 from mailtrace.cli.stopping import stop_on_signals
 from mailtrace.log import set_up_log
 from mailtrace.metrics.beside import Beside, attend
 from mailtrace.metrics.endpoint import Collector, Together
-from mailtrace.metrics.machine import Kept, Process
+from mailtrace.metrics.machine import Kept, Process, Workers
 from mailtrace.metrics.service import Answers, UnderWay
 from mailtrace.notify import Manager
 from mailtrace.problems import CouldNot
@@ -68,7 +68,7 @@ def serve(
         if everybody:
             screen.paragraph("No access token is configured: only this machine reaches it, and whoever is on it sees everything.")
 
-    own: list[Collector] = [answers, UnderWay(lambda: made.busy), Process("service")]
+    own: list[Collector] = [answers, UnderWay(lambda: made.busy), Process("service"), Workers(lambda: made.crew.numbers)]
     with (
         stop_on_signals(manager.stopping) as stop,
         service(settings, host, port, told, on_answer=answers.note, beat=manager.beat) as made,

@@ -38,6 +38,8 @@ class Load(msgspec.Struct, frozen=True):
     connections: int = 0
     questions: int = 0
     exports: int = 0
+    #: Questions that helpers have answered.
+    helped: int = 0
 
 
 class UnderWay:
@@ -47,8 +49,9 @@ class UnderWay:
         self._busy = busy
 
     def collect(self) -> Iterator[Family]:
-        """Connections, questions, exports."""
+        """Connections, questions, exports, and what helpers answered."""
         busy = self._busy()
         yield figure("mailtrace_http_connections", busy.connections)
         yield figure("mailtrace_http_questions", busy.questions)
         yield figure("mailtrace_http_exports", busy.exports)
+        yield figure("mailtrace_http_helped_total", busy.helped)

@@ -82,13 +82,14 @@ TABLE: tuple[Metric, ...] = (
         "mailtrace_http_questions", "gauge", (), "Questions that wait for the store or are worked on; beyond 128 they are refused (503)."
     ),
     Metric("mailtrace_http_exports", "gauge", (), "Exports that are on their way to their readers."),
+    Metric("mailtrace_http_helped_total", "counter", (), "Questions that helpers answered for the service."),
     # The processes.
     Metric("mailtrace_threads", "gauge", ("process",), "Threads of a process: `ingest` or `service`."),
     Metric(
         "mailtrace_process_cpu_seconds_total",
         "counter",
         ("process",),
-        "CPU time of a process: also `join N` and `write N`, where those are processes of their own.",
+        "CPU time of a process: also `join N`, `write N` and `answer N`, where those are processes of their own.",
     ),
     Metric("mailtrace_process_resident_memory_bytes", "gauge", ("process",), "Memory that a process holds."),
     Metric("mailtrace_process_virtual_memory_bytes", "gauge", ("process",), "Memory that a process has mapped."),

@@ -17,9 +17,9 @@ _WHOSE = {"remote": "said by the receiving server", "filter": "said by the filte
 
 def show_report(screen: Screen, report: ReportAnswer, zone: dt.tzinfo) -> None:
     """Show the whole report."""
-    trace, later = report.trace, report.later
-    if later is not None and failed_elsewhere(later):
-        screen.line(f"{headline(trace)}; at the next server {later.disposition.value}", f"bold {style_of(later.disposition)}")
+    trace, failed = report.trace, failed_elsewhere(report.later)
+    if failed is not None:
+        screen.line(f"{headline(trace)}; at the next server {failed.disposition.value}", f"bold {style_of(failed.disposition)}")
     else:
         clean = is_clean(trace.disposition, trace.verdict)
         screen.line(headline(trace), f"bold {'green' if clean else style_of(trace.disposition)}".strip())

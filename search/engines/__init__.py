@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 import msgspec
 from msgspec.structs import replace
 
+from mappings.address import fold
 from mappings.losses import Loss
 from mappings.patterns import searchable
 from mappings.readings import ReaderReadings
@@ -73,6 +74,9 @@ SIDES: Mapping[Side, tuple[str, str]] = {
 }
 
 
+#: The fields with the addresses of people; who sees a trace reads these as they are.
+PEOPLE = ("sender", "header_from", "recipient", "original_recipient")
+
 #: A value that is counted, as stores hold it: folded; None where a trace has none.
 Value = str | int | float | bool | None
 
@@ -104,6 +108,18 @@ class Engine(Protocol):
 
         Ranked by a number they are the first `MOST_RANKED`.
         """
+        ...
+
+    def newest(self, query: Query, scope: Scope, limit: int) -> list[str]:
+        """The ids of the newest traces that fit, newest first."""
+        ...
+
+    def people(self, query: Query, scope: Scope, limit: int) -> set[str]:
+        """The addresses of both sides, folded, in the newest so many traces that fit; what no question can hold may be left out."""
+        ...
+
+    def rows(self, ids: Sequence[str], scope: Scope) -> list[Trace]:
+        """The traces with these ids, in their order, without events; left out is what is unknown, superseded or out of scope."""
         ...
 
     def count(self, query: Query, scope: Scope) -> int:
@@ -186,6 +202,11 @@ def under_domains(groups: Iterable[tuple[str | None, str | None, str, int]]) -> 
         for domain in {searchable(name) for name in (one, other) if name}:
             found.setdefault(domain, Counter())[DISPOSITIONS[disposition]] += number
     return {domain: dict(counts) for domain, counts in found.items()}
+
+
+def people_of(traces: Iterable[Trace]) -> set[str]:
+    """The addresses of both sides, folded."""
+    return {fold(one) for trace in traces for name in PEOPLE if (one := getattr(trace, name))}
 
 
 def top_of(groups: Mapping[tuple[Value, ...], int], limit: int) -> Top:

@@ -6,11 +6,8 @@ time is held open for it, and a cursor never expires.
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import wraps
 from hashlib import blake2b
 from itertools import pairwise
@@ -25,8 +22,7 @@ from mappings.elasticsearch.catalog import ClusterCatalog
 from mappings.elasticsearch.connection import Access, Connection, path
 from mappings.elasticsearch.document import folded_domain, key_term
 from mappings.elasticsearch.faults import StoreRefused
-from mappings.elasticsearch.names import END_OF_TIME, IndexNames
-from mappings.elasticsearch.ranges import Range
+from mappings.elasticsearch.names import IndexNames
 from mappings.faults import StoreError
 from mappings.fields import BY_NAME, FIELDS, Kind
 from mappings.patterns import searchable
@@ -43,11 +39,13 @@ from search.engines import (
     Top,
     Total,
     Value,
+    people_of,
     tallies,
     top_of,
     under_domains,
 )
 from search.engines.elasticsearch_dsl import condition, has_pattern_of_all, ordered, scoped, terms
+from search.engines.elasticsearch_lost import Lost
 from search.engines.ranked import behind
 from search.engines.succession import current
 from search.query import Query
@@ -67,8 +65,6 @@ _TIMEOUT_S, _TIMEOUT_OF_ALL_S = 20.0, 10.0
 #: A newer release may have more words than are known here.
 _BY_FATE: Json = {"fate": {"terms": {"field": BY_NAME["disposition"].store, "size": 2 * len(Disposition)}}}
 _WITHOUT_JOURNEY = {"excludes": [BY_NAME[name].store for name in JOURNEY]}
-#: Seconds for which what was found to be deleted is believed.
-_LOST_S = 10.0
 _THERE = "ignore_unavailable=true&allow_no_indices=true"
 
 
@@ -96,7 +92,7 @@ class ElasticsearchEngine:
         self._names = names
         self._timeout_s = timeout_s
         self._connection = Connection(access)
-        self._lost = _Lost(ClusterCatalog(self._connection, names))
+        self._lost = Lost(ClusterCatalog(self._connection, names))
 
     @_too_complex
     def search(self, query: Query, scope: Scope, *, limit: int, cursor: str | None = None) -> Page:
@@ -123,6 +119,29 @@ class ElasticsearchEngine:
             if len(traces) < _WALK_PAGE or query.sort.field is not None:
                 return
             cursor = traces[-1].id
+
+    @_too_complex
+    def newest(self, query: Query, scope: Scope, limit: int) -> list[str]:
+        """The ids of the newest traces that fit, newest first."""
+        body = {**self._page_body(query, scope, limit, None), "_source": False, "track_total_hits": False}
+        return [hit.id for hit in self._whole(body, repr(query)).hits.hits]
+
+    @_too_complex
+    def people(self, query: Query, scope: Scope, limit: int) -> set[str]:
+        """The addresses of both sides, folded, in the newest so many traces that fit."""
+        body = {**self._page_body(query, scope, limit, None), "track_total_hits": False}
+        return people_of(hit.trace() for hit in self._whole(body, repr(query)).hits.hits)
+
+    def rows(self, ids: Sequence[str], scope: Scope) -> list[Trace]:
+        """The traces with these ids, in their order, without events; left out is what is unknown, superseded or out of scope."""
+        body: Json = {
+            "query": scoped(scope, {"ids": {"values": list(ids)}}),
+            "size": len(ids),
+            "_source": _WITHOUT_JOURNEY,
+            "track_total_hits": False,
+        }
+        found = {hit.id: hit.trace() for hit in self._whole(body).hits.hits} if ids else {}
+        return [found[one] for one in ids if one in found]
 
     @_too_complex
     def count(self, query: Query, scope: Scope) -> int:
@@ -338,28 +357,6 @@ class ElasticsearchEngine:
 
 #: What a field is where a document leaves it out.
 _DEFAULTS: Mapping[str, Value] = {"attempts": 0, **{field.name: False for field in FIELDS if field.kind is Kind.FLAG}}
-
-
-class _Lost:
-    """What somebody deleted from the store, looked up now and then. Safe for several threads."""
-
-    def __init__(self, catalog: ClusterCatalog) -> None:
-        self._catalog = catalog
-        self._guard = threading.Lock()
-        self._looked = float("-inf")
-        self._ranges: list[Range] = []
-
-    def told(self, query: Query) -> list[str]:
-        """What is missing in the answer to a question, in sentences."""
-        with self._guard:
-            if time.monotonic() >= self._looked + _LOST_S:
-                # Who may only ask the alias may not know.
-                with suppress(StoreRefused):
-                    self._ranges = self._catalog.lost()
-                self._looked = time.monotonic()
-            ranges = self._ranges
-        since, until = query.since_ms or 0, END_OF_TIME if query.until_ms is None else query.until_ms
-        return [one.lost() for one in ranges if one.lower_ms < until and since < one.upper_ms]
 
 
 def _fates(buckets: list[Any]) -> dict[Disposition, int]:

@@ -16,9 +16,10 @@ from mappings.embedded.faults import StoreAway, StoreDamaged, in_words, of_file
 from mappings.embedded.reading import ids_by_terms
 from mappings.embedded.terms import term
 from mappings.faults import StoreLacking
+from mappings.patterns import UNKNOWN_CHARACTER
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition
-from search.engines import SIDES, TOTAL_LIMIT, OverTime, Page, Side, StoreState, Top, Total, Value, top_of, under_domains
+from search.engines import PEOPLE, SIDES, TOTAL_LIMIT, OverTime, Page, Side, StoreState, Top, Total, Value, top_of, under_domains
 from search.engines.embedded_columnar import Copies, Groups
 from search.engines.embedded_counting import CountedQuestion, EmbeddedCounting
 from search.engines.embedded_files import Files, OpenFile, Scopes
@@ -86,6 +87,40 @@ class EmbeddedEngine:
             if len(traces) < limit:
                 return
             cursor = traces[-1].id
+
+    @in_words
+    def newest(self, query: Query, scope: Scope, limit: int) -> list[str]:
+        """The ids of the newest traces that fit, newest first."""
+        span = span_of(query)
+        found: list[str] = []
+        if self._sees_nothing(scope):
+            return found
+        if self._counting.leads(asked := self._counted(query, scope)):
+            return self._counting.first(asked, limit)
+
+        def ids(_partition: Partition, file: OpenFile) -> list[str]:
+            plan = Plan(file.connection, self._criteria(query, scope, file), span)
+            return [identity.from_bytes(key) for key, _ in plan.fates(limit - len(found))]
+
+        for some in self._each(span, ids):
+            found += some
+            if len(found) >= limit:
+                break
+        return found
+
+    @in_words
+    def people(self, query: Query, scope: Scope, limit: int) -> set[str]:
+        """The addresses of both sides, folded, in the newest so many traces that fit."""
+        keys = list(map(identity.to_bytes, self.newest(query, scope, limit)))
+        if not keys:
+            return set()
+        statement = f"SELECT {', '.join(PEOPLE)} FROM trace WHERE id IN ({','.join('?' * len(keys))})"
+        found = self._each(Span(min(keys), max(keys) + b"\0"), lambda _, file: file.connection.execute(statement, keys).fetchall())
+        return {one for one in chain.from_iterable(chain.from_iterable(found)) if one and UNKNOWN_CHARACTER not in one}
+
+    def rows(self, ids: Sequence[str], scope: Scope) -> list[Trace]:
+        """The traces with these ids, in their order, without events; left out is what is unknown, superseded or out of scope."""
+        return [one for one in self._rows_of(ids) if not one.superseded_by and _sees(scope, one)]
 
     @in_words
     def count(self, query: Query, scope: Scope) -> int:

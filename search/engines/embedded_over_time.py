@@ -25,20 +25,28 @@ Counts = Sequence[Counter[Disposition]]
 
 def over_time(each: EachFile, counting: EmbeddedCounting, asked: CountedQuestion, edges_ms: Sequence[int]) -> OverTime:
     """How many fit by disposition in each interval; of more than 100,000 the newest."""
-    counts, spans = _none(edges_ms), [asked.span]
-    if not counts:
+    if len(edges_ms) < 2:
         return OverTime([])
+    counts = _none(edges_ms)
     if asked.node == EVERYTHING and asked.domains is None and all(edge % _HOUR_MS == 0 for edge in edges_ms[1:-1]):
-        spans = _hourly(each, asked.span, edges_ms, counts)
-    elif counting.leads(asked):
-        return _of_fates(counting.fates_over_time(asked, edges_ms))
-    elif _newest(each, asked, edges_ms, very_few := _none(edges_ms), _VERY_FEW)[1] is None:
-        return OverTime([dict(one) for one in very_few])
-    elif counting.is_copied(asked) and _are_many(each, asked):
-        return _of_fates(counting.fates_over_time(asked, edges_ms))
-    left, from_ms = _MOST_COUNTED, None
-    for span in spans:
-        left, from_ms = _newest(each, replace(asked, span=span), edges_ms, counts, left)
+        ends = _hourly(each, asked.span, edges_ms, counts)
+        return _of_rows(each, [replace(asked, span=span) for span in ends], edges_ms, counts)
+    if not counting.leads(asked):
+        few = _of_rows(each, [asked], edges_ms, _none(edges_ms), _VERY_FEW)
+        if few.from_ms is None:
+            return few
+        if not (counting.is_copied(asked) and _are_many(each, asked)):
+            return _of_rows(each, [asked], edges_ms, counts)
+    return _of_fates(counting.fates_over_time(asked, edges_ms))
+
+
+def _of_rows(
+    each: EachFile, parts: Sequence[CountedQuestion], edges_ms: Sequence[int], counts: Counts, most: int = _MOST_COUNTED
+) -> OverTime:
+    """Add the rows of these parts of a question, the newest first, and so many at most."""
+    left, from_ms = most, None
+    for part in parts:
+        left, from_ms = _newest(each, part, edges_ms, counts, left)
         if from_ms is not None:
             break
     return OverTime([dict(one) for one in counts], from_ms)

@@ -152,9 +152,11 @@ async def live(
     # Whether he can speak for that reader is told at once, and not by the first row.
     mail.speech(how.reader)
     note("live", 0)
-    stream: Response[Any] = LiveStream(
-        Following(site, mail, asked.query, last_event or after, lambda mail, rows: chosen(mail, rows, wanted, how)), request
-    )
+
+    def shown(mail: MailTrace, rows: list[TraceAnswer]) -> dict[str, Any]:
+        return {row.id: one for row, one in zip(rows, chosen(mail, rows, wanted, how), strict=True)}
+
+    stream: Response[Any] = LiveStream(Following(site, mail, asked.query, last_event or after, shown), request)
     return in_language(stream, how) if is_reported(wanted) else stream
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -22,8 +25,10 @@ from search.access import Caller
 from search.http import api, pages, signing
 from search.http.described import PLAIN
 from search.http.description import Described
+from search.http.elsewhere import Answered, Handed
 from search.http.frame import Frame
 from search.http.given import TheCaller, TheSite
+from search.http.handing import Handing, answered
 from search.http.problems import Busy, of_error, told
 from search.http.remembering import Remembering
 from search.http.sessions import AnyRequest
@@ -34,6 +39,19 @@ from search.service import MailTrace
 
 def application(site: Site) -> ASGIApp:
     """Make the application of a site."""
+    return Frame(Handing(answering(site), site), site)
+
+
+@asynccontextmanager
+async def helping(site: Site) -> AsyncIterator[Callable[[Handed], Awaitable[Answered]]]:
+    """What answers questions that are handed over."""
+    app = answering(site)
+    async with app.lifespan():
+        yield partial(answered, app, site)
+
+
+def answering(site: Site) -> Litestar:
+    """What answers the requests of a site, once it is known who asks."""
 
     def give_site() -> Site:
         return site
@@ -57,7 +75,7 @@ def application(site: Site) -> ASGIApp:
     people = Router("/", route_handlers=pages.ROUTES, include_in_schema=False, before_request=take_place)
     strangers = Router("/", route_handlers=[*signing.ROUTES, *pages.PUBLIC], include_in_schema=False)
     programs = Router("/", route_handlers=[api.ROUTER, ready], before_request=take_place)
-    inner = Litestar(
+    return Litestar(
         route_handlers=[alive, programs, people, strangers, *pages.static_routes()],
         dependencies={
             "site": Provide(give_site, sync_to_thread=False),
@@ -84,7 +102,6 @@ def application(site: Site) -> ASGIApp:
         logging_config=None,
         signature_namespace={"Site": Site, "Caller": Caller, "MailTrace": MailTrace, "AnyRequest": AnyRequest},
     )
-    return Frame(inner, site)
 
 
 @get("/healthz", include_in_schema=False, sync_to_thread=False)

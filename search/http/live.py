@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -42,8 +42,8 @@ class Following:
     query: Query
     #: The id behind which it goes on.
     after: str | None
-    #: What is written of rows, for who sees this mail.
-    shown: Callable[[MailTrace, list[TraceAnswer]], list[Any]]
+    #: What is written of rows, by their ids, for who sees this mail; nothing of one that is there no more.
+    shown: Callable[[MailTrace, list[TraceAnswer]], Mapping[str, Any]]
 
 
 class LiveStream(Stream):
@@ -102,10 +102,9 @@ def _written(live: Live, mail: MailTrace, following: Following) -> bytes:
     """New rows as events, each with the mark from which a client goes on that has it and none of those behind it."""
     mark, found = live.mark, live.look(mail)
     events = [b"event: more\ndata: {}\n\n"] if found.more else []
-    for trace in found.traces:
-        mark = max(mark, trace.id)
-        rows = following.shown(mail, [trace])
-        events += [b"event: trace\nid: %s\ndata: %s\n\n" % (mark.encode(), msgspec.json.encode(row)) for row in rows]
+    for trace, row in following.shown(mail, found.traces).items():
+        mark = max(mark, trace)
+        events.append(b"event: trace\nid: %s\ndata: %s\n\n" % (mark.encode(), msgspec.json.encode(row)))
     return b"".join(events)
 
 

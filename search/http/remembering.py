@@ -28,6 +28,9 @@ class Remembering:
         self._known: tuple[float, StoreState] | None = None
         self.search = engine.search
         self.walk = engine.walk
+        self.newest = engine.newest
+        self.people = engine.people
+        self.rows = engine.rows
         self.count = engine.count
         self.get = engine.get
         self.find = engine.find

@@ -11,6 +11,7 @@ from mappings.locales import Books, built_in
 from search.access import Caller, Customer, Role
 from search.engines import Engine
 from search.http.audit import Audit
+from search.http.elsewhere import Elsewhere
 from search.http.places import Places
 from search.http.remembering import RememberedWeeks
 from search.http.sessions import Sessions
@@ -53,6 +54,8 @@ class Site:
     places: Places = field(default_factory=Places)
     strangers: Strangers = field(default_factory=Strangers)
     weeks: RememberedWeeks = field(default_factory=RememberedWeeks)
+    #: Other processes that answer questions as this one does.
+    elsewhere: Elsewhere | None = None
     on_answer: OnAnswer | None = None
 
     def anonymous(self) -> Caller:

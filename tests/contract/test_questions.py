@@ -9,6 +9,7 @@ import generate
 import pytest
 
 from contract.under_test import Filled
+from mappings import identity
 from mappings.criteria import BY_WORD
 from mappings.fields import BY_NAME, Kind
 from search.differing import differs
@@ -50,6 +51,27 @@ def test_generated_trees_have_the_reference_s_answers(filled: Filled, seed: int)
         expected = [trace.id for trace in filled.reference.walk(query, EVERYTHING)]
         assert [trace.id for trace in filled.store.engine.walk(query, EVERYTHING)] == expected, (text, query.describe())
         assert filled.store.engine.count(query, EVERYTHING) == len(expected), text
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_newest_and_who_stands_in_them_are_the_reference_s(filled: Filled, seed: int) -> None:
+    """Ids, rows by their ids, and people; an id that is superseded, of another tenant or of nobody gives no row."""
+    chance = random.Random(seed + 800)
+    engine, reference = filled.store.engine, filled.reference
+    everything = sorted(reference.traces)
+    for _ in range(15):
+        query, scope = generate.query(chance, filled.written), generate.scope(chance)
+        for seen in (scope, EVERYTHING):
+            limit = chance.choice((1, 7, 300))
+            assert engine.newest(query, seen, limit) == reference.newest(query, seen, limit), (query, seen, limit)
+            people = [
+                {one for one in store.people(query, seen, limit) if one.isprintable() and "\ufffd" not in one}
+                for store in (engine, reference)
+            ]
+            assert people[0] == people[1], (query, seen, limit)
+            some = [*chance.sample(everything, 20), identity.smallest(generate.START_MS)]
+            assert engine.rows(some, seen) == reference.rows(some, seen), seen
+    assert engine.rows([], EVERYTHING) == []
 
 
 @pytest.mark.parametrize("seed", range(4))

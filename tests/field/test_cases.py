@@ -19,8 +19,6 @@ from conftest import Done
 from field import check
 
 CASES = Path(__file__).parent.parent / "data" / "field"
-#: What is not right yet, with the reason; a case that is right all at once must leave this list.
-OPEN: dict[str, str] = {}
 _ALL = list(check.cases_in([str(CASES)], []))
 
 
@@ -50,11 +48,6 @@ class Within(check.Product):
         return answer
 
 
-def _case(case: check.Case) -> object:
-    marks = [pytest.mark.xfail(strict=True, reason=OPEN[case.name])] if case.name in OPEN else []
-    return pytest.param(case, id=case.name, marks=marks)
-
-
 def _is_told(product: check.Product, case: check.Case) -> None:
     """All that a mail administrator reads in the lines is what the product says, and nothing else."""
     answer = check.answer_to(product, case)
@@ -63,7 +56,7 @@ def _is_told(product: check.Product, case: check.Case) -> None:
     assert [why for right, why in facts if not right] == [], "\n".join([answer.said, *map(check.short, answer.traces)])
 
 
-@pytest.mark.parametrize("case", [_case(case) for case in _ALL])
+@pytest.mark.parametrize("case", _ALL, ids=lambda case: case.name)
 def test_the_lines_tell_it(
     case: check.Case, mailtrace: Callable[..., Done], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -71,7 +64,7 @@ def test_the_lines_tell_it(
     _is_told(Within(Path("mailtrace"), sys.executable, mailtrace, monkeypatch, capsys), case)
 
 
-@pytest.mark.parametrize("case", [case for case in _ALL if case.name not in OPEN][::30], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", _ALL[::30], ids=lambda case: case.name)
 def test_the_installed_command_tells_it(case: check.Case) -> None:
     """A few of them, as `check.py` asks."""
     _is_told(check.Product(Path(sys.executable).parent / "mailtrace", sys.executable), case)

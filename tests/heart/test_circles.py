@@ -10,17 +10,16 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from captures import FORMS, Form
+from captures import RUNS, Form
 from reading import Place, read
 from stores import Embedded
 
 #: An event and its place know each other, until a document has the event.
 _HEART = ("ingest.telling", "ingest.memory", "ingest.joining.life", "ingest.joining.message", "ingest.joining.parts", "mappings.")
 #: Each captured run once, in the first of the forms in which its logs are kept.
-_RUNS = list({form.capture.name: form for form in reversed(FORMS)}.values())
 
 
-@pytest.mark.parametrize("form", _RUNS, ids=str)
+@pytest.mark.parametrize("form", RUNS, ids=str)
 def test_reading_leaves_nothing_of_the_heart_to_the_cyclic_collector(form: Form, tmp_path: Path) -> None:
     """Neither nodes nor messages nor what is told of them stand in a circle; what a file is opened with may."""
     (tmp_path / "logs").mkdir()

@@ -320,6 +320,7 @@ def test_the_strongest_try(says: str, said: list[Said], which: int | None) -> No
 KEPT = result(BOB, passed=False, verdict=Verdict.SPAM, quarantine_ids=["k1"], did=Disposition.BOUNCED)
 ANSWERED = bounced(relay_ip=LOOPBACK, filtered=True)
 CACHED = deferred(by=By.LOCAL, skipped=True)
+TOOK_ON = to_filter(next_id="B2")
 BEHIND = result(BOB, passed=False, behind=True, did=Disposition.BOUNCED)
 
 
@@ -337,6 +338,13 @@ def stopped(answer: Scanned, tries: list[Said], told: Ruled | None = None) -> tu
     return fate, fate.decided.fact
 
 
+@pytest.mark.parametrize(("answer", "code"), [(banned(Disposition.REJECTED), None), (KEPT, 250)], ids=["refused", "kept"])
+def test_whose_answer_it_is_that_took_the_message_on(answer: Scanned, code: int | None) -> None:
+    """The filter took others on with it: of a copy that it refused it is none; of one that it kept it is what the client was told."""
+    fate, _ = stopped(answer, [TOOK_ON])
+    assert (None if fate.reply is None else fate.reply.code) == code
+
+
 @pytest.mark.parametrize(
     ("says", "answer", "tries", "becomes", "decides"),
     [
@@ -352,6 +360,7 @@ def stopped(answer: Scanned, tries: list[Said], told: Ruled | None = None) -> tu
         ("it says why", banned(reason=Reason.CONTENT), [], "discarded content -", "result"),
         ("nothing says why", banned(verdict=Verdict.CONTENT), [], "discarded policy -", "result"),
         ("refused, and the queue keeps it", banned(Disposition.REJECTED), [deferred()], "rejected attachment -", "try"),
+        ("what took others on is no answer to it", banned(Disposition.REJECTED), [TOOK_ON], "rejected attachment -", "result"),
         (
             "its own answer, not our server's",
             banned(Disposition.TEMPFAILED),

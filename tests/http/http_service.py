@@ -91,6 +91,8 @@ class Running:
     open: bool = False
     #: Asks it to end.
     stop: Callable[[], None] = lambda: None
+    #: How many questions helpers have answered for it.
+    helped: Callable[[], int] = lambda: 0
     _clients: dict[str | None, httpx.Client] = field(default_factory=dict)
 
     def client(self, who: str | Person | None = ADMIN) -> httpx.Client:
@@ -155,7 +157,7 @@ def running(
         try:
             assert listening.wait(_PATIENCE_S), "the service did not begin to listen"
             (address, everybody) = told[0]
-            place = Running(address.removesuffix("/"), made.data_dir, secrets or {}, everybody, stop.set)
+            place = Running(address.removesuffix("/"), made.data_dir, secrets or {}, everybody, stop.set, lambda: ready.crew.helped)
             try:
                 yield place
             finally:

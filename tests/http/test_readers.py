@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from captures import FORMS
+from captures import RUNS
 from http_service import ADMIN, API, Person, Running, builtins, give_tokens, running, settings
 from reading import Place, read
 from stores import Embedded
@@ -83,10 +83,9 @@ def _asked(form: Any, folder: Any) -> Iterator[Asked]:
 
 
 #: Each captured run once, in the first of the forms in which its logs are kept.
-_RUNS = list({form.capture.name: form for form in reversed(FORMS)}.values())
 
 
-@pytest.fixture(scope="module", params=_RUNS, ids=str)
+@pytest.fixture(scope="module", params=RUNS, ids=str)
 def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """Give a service over each captured run."""
     with _asked(request.param, tmp_path_factory.mktemp("readers")) as made:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from canonical import documents
-from captures import FORMS, Form
+from captures import RUNS, Form
 from reading import Place, read
 
 from ingest.joining.event import LiveEvent
@@ -13,12 +13,11 @@ from ingest.memory.arriving import Arrival, arrival_of
 from mappings.facts import Judged, Scanned
 
 #: One form of each capture.
-_EACH = list({form.capture.name: form for form in reversed(FORMS)}.values())
 #: Two messages without a Message-ID in one second, of which the scanner saw one in the other's: which is whose is not told.
 _UNTOLD = 2
 
 
-@pytest.mark.parametrize("form", _EACH, ids=str)
+@pytest.mark.parametrize("form", RUNS, ids=str)
 def test_every_result_is_in_a_row(form: Form, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that name a recipient all are; of those that name nobody, all but what could be about two messages."""
     results: dict[str, bool] = {}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import told_sentences as known
 from answer_samples import stored, trace
-from captures import FORMS
+from captures import RUNS
 from reading import Place, read
 from stores import Embedded
 
@@ -167,7 +167,7 @@ def test_the_language_that_somebody_reads_best(accepted: str, code: str) -> None
 _CUSTOMERS = ("example.com", "example.org", "example.net")
 
 
-@pytest.fixture(scope="module", params=list({form.capture.name: form for form in reversed(FORMS)}.values()), ids=str)
+@pytest.fixture(scope="module", params=RUNS, ids=str)
 def mail(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> MailTrace:
     """Give a store with a captured run of a mail server."""
     folder = tmp_path_factory.mktemp("sentences")

@@ -44,16 +44,11 @@ class _Shown:
         self._question = question
         self._columns = columns_of(page, question.items)
 
-    def __call__(self, mail: MailTrace, rows: list[TraceAnswer]) -> list[Any]:
-        """The rows as parts of the page, each with its id; without one that is gone, or became another, since it was found."""
-        fields = [column.field.name for column in self._columns]
-        found = []
-        for row in rows:
-            values = mail.values(row.id, fields)
-            if values is not None:
-                shown = row_of(row, self._columns, values, self._page.clock, mail.scope)
-                found.append({"id": row.id, "row": str(written_rows(self._page, [shown], self._question))})
-        return found
+    def __call__(self, mail: MailTrace, rows: list[TraceAnswer]) -> dict[str, Any]:
+        """The rows as parts of the page; without one that is gone, or became another, since it was found."""
+        values = mail.values([row.id for row in rows], [column.field.name for column in self._columns])
+        shown = [row_of(row, self._columns, values[row.id], self._page.clock, mail.scope) for row in rows if row.id in values]
+        return {row.id: {"id": row.id, "row": str(written_rows(self._page, [row], self._question))} for row in shown}
 
 
 def may_follow(question: Question) -> bool:

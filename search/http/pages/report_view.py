@@ -107,12 +107,13 @@ def report_of(report: ReportAnswer, clock: Clock, *, customer_text: str, operato
     codes = _codes(code)
     boxes = journey.way(report, clock.book)
     meaning = explained.meaning if operator else explained.reason_sentence or explained.meaning
+    failed = failed_elsewhere(report.later)
     return Report(
         id=trace.id,
         word=word,
-        end=DISPOSITIONS[report.later.disposition] if report.later is not None and failed_elsewhere(report.later) else word,
+        end=word if failed is None else DISPOSITIONS[failed.disposition],
         headline=headline_of(report, clock.book),
-        clean=is_clean(trace) and not failed_elsewhere(report.later),
+        clean=is_clean(trace) and failed is None,
         summary=sentence(report, clock) if operator else [own(report.summary)],
         code=codes,
         reply=_reply(code, codes),

@@ -44,9 +44,10 @@ def headline(trace: TraceAnswer, book: Book) -> str:
 
 def headline_of(report: ReportAnswer, book: Book) -> str:
     """The same of a report, which also knows how it went on: what came to a bad end at the next server is no good news."""
-    if report.later is None or not failed_elsewhere(report.later):
+    failed = failed_elsewhere(report.later)
+    if failed is None:
         return headline(report.trace, book)
-    return book.say("at the next server: {outcome}", outcome=book.say(DISPOSITIONS[report.later.disposition].label))
+    return book.say("at the next server: {outcome}", outcome=book.say(DISPOSITIONS[failed.disposition].label))
 
 
 def is_clean(trace: TraceAnswer) -> bool:
