@@ -18,7 +18,7 @@ from mailtrace.door.connection import DoorConnection
 from mailtrace.door.door import Door
 from mailtrace.door.guests import Guest, Guests, most_guests
 from mailtrace.door.head import MOST_BYTES
-from mailtrace.helpers.crew import Crew, Given
+from mailtrace.helpers.crew import Crew, Duty
 from mailtrace.metrics.service import Load
 from mailtrace.problems import CouldNot, WrongUsage, of_os_error
 from mailtrace.settings import Settings
@@ -185,7 +185,7 @@ def service(
     with ExitStack() as ending:
         engine = ending.enter_context(closing(open_engine(settings.store, settings.elasticsearch)))
         everybody = not tokens(settings).configured()
-        crew = ending.enter_context(closing(Crew(Given(settings, everybody), threads_of(settings))))
+        crew = ending.enter_context(closing(Crew(Duty(settings, everybody), threads_of(settings))))
         made = site(settings, engine, on_answer, everybody=everybody, elsewhere=crew)
         ending.callback(made.audit.close)
         if made.open and not _is_loopback(address):

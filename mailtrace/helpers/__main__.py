@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from ingest.processes import child
 from mailtrace.helpers.answering import answer
-from mailtrace.helpers.crew import Given
+from mailtrace.helpers.crew import Duty
 
 
 def main(words: Sequence[str]) -> int:
@@ -20,7 +20,7 @@ def main(words: Sequence[str]) -> int:
     # What asks us to stop asks the service as well, which ends us when what is under way is answered.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
-    given: Given = child.given()
+    given: Duty = child.given()
     answer(given.settings, [socket.socket(fileno=int(number)) for number in numbers], everybody=given.everybody)
     return 0
 

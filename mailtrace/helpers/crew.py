@@ -32,7 +32,7 @@ _ServiceSlot = Slot[Handed, Answered | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Duty:
     """What a helper is started with."""
 
     settings: Settings
@@ -61,7 +61,7 @@ def number_of(settings: Settings) -> int:
 class Crew:
     """All helpers of a service. But for `close` and `numbers`, for one thread: that of the event loop."""
 
-    def __init__(self, given: Given, threads: int) -> None:
+    def __init__(self, given: Duty, threads: int) -> None:
         """With so many questions at a time in the service, as in each helper."""
         self._given = given
         self._threads = threads

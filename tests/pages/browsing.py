@@ -12,7 +12,7 @@ import uvicorn
 from debian import installed
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, sync_playwright
 
-from mailtrace.helpers.crew import Crew, Given
+from mailtrace.helpers.crew import Crew, Duty
 from mailtrace.layers import load
 from mailtrace.serving import Service, bound, site
 from search.engines import Engine
@@ -119,7 +119,7 @@ def serving(data: Path, engine: Engine, now_ms: int, **changes: object) -> Itera
     listening = bound("127.0.0.1", 0)
     ready, stop = threading.Event(), threading.Event()
     config = uvicorn.Config(application(made), log_config=None, access_log=False, lifespan="on")
-    service = Service(config, listening, ready.set, lambda: None, made.places, Crew(Given(settings, everybody=True), made.threads))
+    service = Service(config, listening, ready.set, lambda: None, made.places, Crew(Duty(settings, everybody=True), made.threads))
     thread = threading.Thread(target=service.run_until, args=(stop,))
     with listening, closing(made.audit):
         thread.start()
