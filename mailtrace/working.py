@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +21,7 @@ from ingest.tail.checkpoint import marks_of_files
 from ingest.tail.paths import expand, is_packed
 from mailtrace.collector import calm_collector
 from mailtrace.log import Level, set_up_log
+from mailtrace.processors import processors
 from mailtrace.settings import Settings
 from mailtrace.stores import is_cluster, shown
 from mailtrace.writing import open_sink
@@ -32,7 +32,6 @@ _WORTH_BYTES = 32 * 1024 * 1024
 _UNPACKED = 8
 #: More are of use only where somebody says so: one reader feeds no more joiners.
 _MOST = 10
-_CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def working(
 
     Raises what the store raises, `ProcessError` where one of the others fails.
     """
-    count = settings.processes or suggested(unread_bytes(options, settings.data_dir, once=once), cores())
+    count = settings.processes or suggested(unread_bytes(options, settings.data_dir, once=once), processors())
     if count == 1:
         with closing(open_for(settings, stop, beat, again=options.rebuild, wait_s=wait_s)) as sink:
             yield Working(sink)
@@ -109,20 +108,9 @@ def open_for(
     )
 
 
-def suggested(unread: int, processors: int) -> int:
+def suggested(unread: int, cores: int) -> int:
     """How many processes so many bytes are worth on so many processors: one more than these, for a reader and a writer are seldom busy."""
-    return 1 if processors == 1 or unread < _WORTH_BYTES else min(processors + 1, _MOST)
-
-
-def cores() -> int:
-    """The processors that this process may use: those of its set, and no more than the limit of its control group (cgroup v2) allows."""
-    allowed = len(os.sched_getaffinity(0))
-    try:
-        quota, period = _CPU_LIMIT.read_text().split()
-        return min(allowed, max(1, math.ceil(int(quota) / int(period))))
-    except (OSError, ValueError, ZeroDivisionError):
-        # There is no limit, or none is told.
-        return allowed
+    return 1 if cores == 1 or unread < _WORTH_BYTES else min(cores + 1, _MOST)
 
 
 def unread_bytes(options: IngestOptions, data: Path, *, once: bool) -> int:

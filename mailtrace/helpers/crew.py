@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import subprocess
 import threading
@@ -17,6 +16,7 @@ import structlog
 
 from ingest.processes import child
 from mailtrace.helpers.slot import Slot
+from mailtrace.processors import processors
 from mailtrace.settings import Settings
 from search.http.elsewhere import Answered, Handed
 
@@ -54,8 +54,10 @@ class _Helper:
 
 def number_of(settings: Settings) -> int:
     """How many helpers a service may start."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return settings.http.helpers if settings.http.helpers is not None else (min(cores, _MOST) if cores > 1 else 0)
+    if settings.http.helpers is not None:
+        return settings.http.helpers
+    cores = processors()
+    return min(cores, _MOST) if cores > 1 else 0
 
 
 class Crew:

@@ -21,6 +21,7 @@ from http_world import READ_UP_TO, World
 from soak.killing import is_there
 from stores import Embedded
 
+from mailtrace import processors
 from mailtrace.helpers import crew
 from mailtrace.serving import site
 from mailtrace.settings import Http, Settings
@@ -192,12 +193,20 @@ def test_each_route_is_on_one_side(made: Settings) -> None:
     assert not may_be_handed(_scope("/trace", method="POST"))
 
 
-def test_one_core_has_none(made: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By themselves there are as many as cores, and never many."""
-    usual = msgspec.structs.replace(made, http=Http())
-    for cores, number in ((1, 0), (2, 2), (64, 4)):
+def test_one_core_has_none(made: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By themselves there are as many as cores, as far as the control group gives them, and never many."""
+    usual, limit = msgspec.structs.replace(made, http=Http()), tmp_path / "cpu.max"
+    monkeypatch.setattr(processors, "_CPU_LIMIT", limit)
+    for cores, given, number in (
+        (1, "max 100000", 0),
+        (2, "max 100000", 2),
+        (64, "max 100000", 4),
+        (64, "150000 100000", 2),
+        (64, "50000 100000", 0),
+    ):
         monkeypatch.setattr(os, "sched_getaffinity", lambda _process, cores=cores: set(range(cores)))
-        assert crew.number_of(usual) == number
+        limit.write_text(given, encoding="ascii")
+        assert crew.number_of(usual) == number, (cores, given)
     assert crew.number_of(made) == 2
 
 
