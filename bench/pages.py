@@ -11,7 +11,7 @@ import asyncio
 import re
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -23,8 +23,6 @@ from bench.load import Kind, Load, Service, beside_ingesting, drawn, growing
 from bench.measure import keep, parser, show, table
 from bench.search import filled
 from bench.visitors import Asked, Visitors
-from ingest.sinks.embedded import EmbeddedSink
-from ingest.sinks.embedded_copies import CopyRules
 from mailtrace import TraceAnswer
 from mailtrace.settings import Elasticsearch
 
@@ -111,11 +109,9 @@ async def measured(service: Service, values: Sequence[TraceAnswer], given: argpa
 
 
 def filled_up_to_now(store: Path, count: int, sample: int) -> None:
-    """Make a store whose mail reaches up to now, with a columnar copy of each file, so that none is made while it is measured."""
+    """Make a store whose mail reaches up to now."""
     began = datetime.now(UTC) - timedelta(days=_DAYS)
     filled((f"sqlite:{store}", Elasticsearch()), count, documents.made(sample), start=began)
-    with closing(EmbeddedSink(store, copies=CopyRules(by_itself=False))) as sink:
-        sink.make_copies()
 
 
 def main(argv: list[str] | None = None) -> int:
