@@ -123,14 +123,11 @@ class ElasticsearchEngine:
     @_too_complex
     def newest(self, query: Query, scope: Scope, limit: int) -> list[str]:
         """The ids of the newest traces that fit, newest first."""
-        body = {**self._page_body(query, scope, limit, None), "_source": False, "track_total_hits": False}
-        return [hit.id for hit in self._whole(body, repr(query)).hits.hits]
+        return self._ids(query.unsorted(), scope, limit)
 
-    @_too_complex
     def people(self, query: Query, scope: Scope, limit: int) -> set[str]:
         """The addresses of both sides, folded, in the newest so many traces that fit."""
-        body = {**self._page_body(query, scope, limit, None), "track_total_hits": False}
-        return people_of(hit.trace() for hit in self._whole(body, repr(query)).hits.hits)
+        return people_of(self._walked(query.unsorted(), scope, None, limit))
 
     def rows(self, ids: Sequence[str], scope: Scope) -> list[Trace]:
         """The traces with these ids, in their order, without events; left out is what is unknown, superseded or out of scope."""
@@ -315,7 +312,11 @@ class ElasticsearchEngine:
 
     def _ranked(self, query: Query, scope: Scope) -> list[str]:
         """The ids of the first that fit by the number of the question's order."""
-        body = {**self._page_body(query, scope, MOST_RANKED, None), "_source": False, "track_total_hits": False}
+        return self._ids(query, scope, MOST_RANKED)
+
+    def _ids(self, query: Query, scope: Scope, limit: int) -> list[str]:
+        """The ids of the first that fit, in the question's order."""
+        body = {**self._page_body(query, scope, limit, None), "_source": False, "track_total_hits": False}
         return [hit.id for hit in self._whole(body, repr(query)).hits.hits]
 
     def _timeout(self, query: Query) -> str:
@@ -324,9 +325,9 @@ class ElasticsearchEngine:
         return f"{int(timeout_s * 1000)}ms"
 
     @_too_complex
-    def _walked(self, query: Query, scope: Scope, cursor: str | None) -> list[Trace]:
+    def _walked(self, query: Query, scope: Scope, cursor: str | None, limit: int = _WALK_PAGE) -> list[Trace]:
         """One page of a walk."""
-        answer = self._whole({**self._page_body(query, scope, _WALK_PAGE, cursor), "track_total_hits": False}, repr(query))
+        answer = self._whole({**self._page_body(query, scope, limit, cursor), "track_total_hits": False}, repr(query))
         return [hit.trace() for hit in answer.hits.hits]
 
     def _load(self, trace: str) -> Trace | None:

@@ -91,22 +91,11 @@ class EmbeddedEngine:
     @in_words
     def newest(self, query: Query, scope: Scope, limit: int) -> list[str]:
         """The ids of the newest traces that fit, newest first."""
-        span = span_of(query)
-        found: list[str] = []
         if self._sees_nothing(scope):
-            return found
+            return []
         if self._counting.leads(asked := self._counted(query, scope)):
             return self._counting.first(asked, limit)
-
-        def ids(_partition: Partition, file: OpenFile) -> list[str]:
-            plan = Plan(file.connection, self._criteria(query, scope, file), span)
-            return [identity.from_bytes(key) for key, _ in plan.fates(limit - len(found))]
-
-        for some in self._each(span, ids):
-            found += some
-            if len(found) >= limit:
-                break
-        return found
+        return self._first(query, scope, asked.span, limit, lambda plan, _, left: [identity.from_bytes(key) for key, _ in plan.fates(left)])
 
     @in_words
     def people(self, query: Query, scope: Scope, limit: int) -> set[str]:
@@ -318,20 +307,29 @@ class EmbeddedEngine:
     @in_words
     def _by_time(self, query: Query, scope: Scope, cursor: str | None, limit: int) -> list[Trace]:
         """The first traces that fit behind a cursor, by time."""
-        span, oldest = span_of(query, cursor), query.sort is Sort.OLDEST
-        found: list[Trace] = []
+        oldest = query.sort is Sort.OLDEST
         if self._sees_nothing(scope):
-            return found
-        asked = self._counted(query, scope, span=span)
+            return []
+        asked = self._counted(query, scope, span=span_of(query, cursor))
         if self._counting.leads(asked):
             return self._rows_of(self._counting.first(asked, limit, oldest=oldest))
 
-        def rows(_partition: Partition, file: OpenFile) -> list[Trace]:
-            plan = Plan(file.connection, self._criteria(query, scope, file), span)
-            return [file.head(head) for _, head in plan.rows(limit - len(found), oldest=oldest)]
+        def rows(plan: Plan, file: OpenFile, left: int) -> list[Trace]:
+            return [file.head(head) for _, head in plan.rows(left, oldest=oldest)]
 
-        for traces in self._each(span, rows, oldest=oldest):
-            found += traces
+        return self._first(query, scope, asked.span, limit, rows, oldest=oldest)
+
+    def _first(
+        self, query: Query, scope: Scope, span: Span, limit: int, of: Callable[[Plan, OpenFile, int], list[_T]], *, oldest: bool = False
+    ) -> list[_T]:
+        """What a plan gives of the first rows of a span that fit, file by file, until there are so many; `of` is told how many more."""
+        found: list[_T] = []
+
+        def some(_partition: Partition, file: OpenFile) -> list[_T]:
+            return of(Plan(file.connection, self._criteria(query, scope, file), span), file, limit - len(found))
+
+        for more in self._each(span, some, oldest=oldest):
+            found += more
             if len(found) >= limit:
                 break
         return found

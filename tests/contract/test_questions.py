@@ -7,6 +7,7 @@ from datetime import UTC
 
 import generate
 import pytest
+from msgspec.structs import replace
 
 from contract.under_test import Filled
 from mappings import identity
@@ -18,6 +19,7 @@ from search.narrowing import exactly
 from search.query import CRITERIA, Query
 from search.ranking import networks, period_before, ranking
 from search.scope import EVERYTHING, Scope
+from search.sorting import Sort
 
 
 def _ids(page: Page) -> list[str]:
@@ -64,6 +66,8 @@ def test_the_newest_and_who_stands_in_them_are_the_reference_s(filled: Filled, s
         for seen in (scope, EVERYTHING):
             limit = chance.choice((1, 7, 300))
             assert engine.newest(query, seen, limit) == reference.newest(query, seen, limit), (query, seen, limit)
+            ranked = replace(query, sort=chance.choice(list(Sort)))
+            assert engine.newest(ranked, seen, limit) == reference.newest(query, seen, limit), ranked
             people = [
                 {one for one in store.people(query, seen, limit) if one.isprintable() and "\ufffd" not in one}
                 for store in (engine, reference)

@@ -16,7 +16,6 @@ from stores import Embedded
 
 #: An event and its place know each other, until a document has the event.
 _HEART = ("ingest.telling", "ingest.memory", "ingest.joining.life", "ingest.joining.message", "ingest.joining.parts", "mappings.")
-#: Each captured run once, in the first of the forms in which its logs are kept.
 
 
 @pytest.mark.parametrize("form", RUNS, ids=str)

@@ -82,9 +82,6 @@ def _asked(form: Any, folder: Any) -> Iterator[Asked]:
         yield Asked(service, frozenset(hosts), ids, MailTrace(engine))
 
 
-#: Each captured run once, in the first of the forms in which its logs are kept.
-
-
 @pytest.fixture(scope="module", params=RUNS, ids=str)
 def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """Give a service over each captured run."""

@@ -12,7 +12,6 @@ from ingest.memory import memory
 from ingest.memory.arriving import Arrival, arrival_of
 from mappings.facts import Judged, Scanned
 
-#: One form of each capture.
 #: Two messages without a Message-ID in one second, of which the scanner saw one in the other's: which is whose is not told.
 _UNTOLD = 2
 
