@@ -45,7 +45,8 @@ class _Slip:
 def near_values(query: Query, engine: Engine, scope: Scope) -> list[NearValue]:
     """What there is in place of values of which there is nothing, the nearest first; each is tried with the caller's own scope."""
     found: list[NearValue] = []
-    for slip in islice(_slips(query), _MOST):
+    unknown = (slip for slip in _slips(query) if not engine.newest(_alone(slip), scope, 1))
+    for slip in islice(unknown, _MOST):
         asked = fold(slip.value.removeprefix("@").strip("<>"))
         near = {value: far for value in _candidates(slip, engine, scope) if (far := distance(asked, value)) is not None}
         tried = sorted(near, key=lambda value: (near[value], value))[:_TRIED]
@@ -103,6 +104,11 @@ def _slips(query: Query) -> Iterator[_Slip]:
             yield _Slip(leaf.criterion.name, leaf.value, leaf)
         if isinstance(leaf, Bare) and leaf.literal and " " not in leaf.value:
             yield _Slip("address", leaf.value, leaf)
+
+
+def _alone(slip: _Slip) -> Query:
+    """The question for this value and nothing else: where that finds mail, nobody has slipped."""
+    return Query(tree=slip.leaf) if isinstance(slip.leaf, Has) else Query(**{slip.name: (slip.value,)})
 
 
 def _candidates(slip: _Slip, engine: Engine, scope: Scope) -> set[str]:

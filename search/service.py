@@ -82,8 +82,13 @@ class MailTrace:
         """One page of the traces that fit, in the question's order; `cursor` is the `next` of the page before."""
         return self.table((), query, limit=limit, cursor=cursor).answer
 
-    def table(self, fields: Sequence[str], query: Query = _ALL, *, limit: int = 50, cursor: str | None = None) -> Table:
-        """The same, with the values that each trace has in these fields (`search.table.LISTED`)."""
+    def table(
+        self, fields: Sequence[str], query: Query = _ALL, *, limit: int = 50, cursor: str | None = None, trying: bool = True
+    ) -> Table:
+        """The same, with the values that each trace has in these fields (`search.table.LISTED`).
+
+        Where nothing is found, `trying` says in warnings what other questions find; whoever makes offers of his own needs none.
+        """
         if not 1 <= limit <= LARGEST_PAGE:
             raise QueryError(f"{limit} is not a number from 1 to {LARGEST_PAGE:,}", field="limit")
         # Read before the search: what is said to be read is then in the answer.
@@ -95,8 +100,10 @@ class MailTrace:
             warnings = [*kept_since(query, state), *notice_of(state, self.clock(), self.scope, query.until_ms)]
         else:
             near = near_values(query, self.engine, self.scope)
-            meant = [f"{how_many(one.total)} found for {one.value}: did you mean that?" for one in near]
-            warnings = [*why_empty(query, state, self.clock(), self.scope), *meant, *worth_trying(query, self.engine, self.scope)]
+            warnings = why_empty(query, state, self.clock(), self.scope)
+            if trying:
+                warnings += [f"{how_many(one.total)} found for {one.value}: did you mean that?" for one in near]
+                warnings += worth_trying(query, self.engine, self.scope)
         if sort.field is not None and page.total.value > MOST_RANKED:
             warnings.append(ranked_note(sort))
         lost = concerning(state.losses, query.since_ms, query.until_ms)

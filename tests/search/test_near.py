@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC
+from datetime import UTC, datetime
 
 import pytest
 from asked_mail import NOW_MS, asked_mail
+from msgspec.structs import replace
 from reference import ReferenceStore
 
 from ingest.sinks.embedded import EmbeddedSink
@@ -78,6 +79,20 @@ def test_nothing_is_offered_beside_what_was_found(mail: MailTrace) -> None:
     """A question that finds something was meant, and so was one that finds nothing for its time alone."""
     assert mail.search(Query(recipient=("bob@example.net",))).did_you_mean == []
     assert mail.search(Query(recipient=("bob@exmaple.net",), since_ms=NOW_MS)).did_you_mean == []
+
+
+@pytest.mark.parametrize(
+    "values", [{"recipient": "bob@example.org"}, {"query": "recipient: bob@example.org"}, {"query": "bob@example.org"}]
+)
+def test_an_address_that_has_mail_is_no_slip(mail: MailTrace, values: dict[str, str]) -> None:
+    """Where it had none in this time, its namesake who had some is not offered."""
+    (other,) = mail.search(Query(recipient=("bob@example.net",)), limit=1).traces
+    since_ms = int(datetime.fromisoformat(other.time).timestamp() * 1000)
+    asked = Query.of({name: [value] for name, value in values.items()}, now_ms=NOW_MS, zone=UTC)
+    assert mail.search(asked).traces
+    then = mail.search(replace(asked, since_ms=since_ms, until_ms=since_ms + 1))
+    assert then.traces == []
+    assert then.did_you_mean == []
 
 
 def test_a_tenant_is_offered_his_own_alone(mail: MailTrace) -> None:

@@ -88,7 +88,7 @@ def _latest(page: PageRequest, mail: MailTrace, one: ErrorAnswer) -> tuple[list[
     """The latest traces that a code decided, and their rows."""
     if asked_code(_path(one)) is None:
         return [], []
-    found = mail.speaking(page.lang).table([column.field.name for column in USUAL], _query(one), limit=_LATEST)
+    found = mail.speaking(page.lang).table([column.field.name for column in USUAL], _query(one), limit=_LATEST, trying=False)
     rows = [row_of(trace, USUAL, values, page.clock, mail.scope) for trace, values in zip(found.answer.traces, found.rows, strict=True)]
     return found.answer.traces, rows
 

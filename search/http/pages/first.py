@@ -64,7 +64,7 @@ def _glance(page: PageRequest, mail: MailTrace, title: str, none: str, given: Se
     """The newest messages of a question."""
     items = folded(tuple(given), page.clock, page.site.zone)
     question = asked(items, page.site, page.reader, mail)
-    found = mail.speaking(page.lang).table([column.field.name for column in USUAL], question.query, limit=_ROWS)
+    found = mail.speaking(page.lang).table([column.field.name for column in USUAL], question.query, limit=_ROWS, trying=False)
     rows = [row_of(one, USUAL, values, page.clock, mail.scope) for one, values in zip(found.answer.traces, found.rows, strict=True)]
     return Glance(title, none, found.answer.total, rows, question.address())
 

@@ -15,8 +15,6 @@ from search.http.pages.form import FILTERS
 from search.http.pages.question import FIELDS, Items, Question, changed
 from search.http.pages.sentence import SentencePart, own, said, value
 
-#: How `search.empty` begins its own offers, for which there are links here.
-_OFFER: Final = " found "
 _OF_DOMAIN: Final = (
     ("sender", "Search all mail from the domain {values}"),
     ("recipient", "Search all mail to the domain {values}"),
@@ -33,11 +31,6 @@ class Offer:
     items: Items
     #: How much it finds; None where it was not tried.
     total: Total | None = None
-
-
-def causes(warnings: list[str]) -> list[str]:
-    """What of the warnings of an answer says why nothing was found."""
-    return [warning for warning in warnings if not (warning[:1].isdigit() or warning.startswith("more than")) or _OFFER not in warning]
 
 
 def offers(question: Question, domains: int, book: Book) -> list[Offer]:

@@ -24,7 +24,7 @@ from search.http.pages.form import FILTERS, FormFlaw, TimeChoice, flaw_of, form_
 from search.http.pages.freshness import freshness_of, not_known
 from search.http.pages.live import may_follow
 from search.http.pages.narrow import added, narrowed
-from search.http.pages.nothing import Offer, causes, near_offers, offers, tried
+from search.http.pages.nothing import Offer, near_offers, offers, tried
 from search.http.pages.page_request import PageRequest, page_of
 from search.http.pages.question import BOX, BY, FIELDS, NOT, ONLY, PIN, SHOWN, TIMES, Items, Question, asked, by_of, folded, missing
 from search.http.pages.render import render
@@ -151,7 +151,7 @@ def _answer(page: PageRequest, mail: MailTrace, question: Question, note: Callab
     """The result of a search; only its next rows, where the script asks for them."""
     columns = columns_of(page, question.items)
     found = mail.speaking(page.lang).table(
-        [column.field.name for column in columns], question.query, limit=question.limit, cursor=question.cursor
+        [column.field.name for column in columns], question.query, limit=question.limit, cursor=question.cursor, trying=False
     )
     note("search", len(found.rows))
     state = mail.freshness()
@@ -196,7 +196,7 @@ def _result(
         times=times_of(question, page.book),
         same=same_question(question, page),
         live=may_follow(question),
-        causes=[page.told(cause) for cause in causes(found.warnings)] if nothing else [],
+        causes=[page.told(cause) for cause in found.warnings] if nothing else [],
         offers=[*near_offers(question, found.did_you_mean, page.book), *tried(offers(question, page.own_domains, page.book), count)]
         if nothing and found.total.relation == "eq"
         else [],
