@@ -108,7 +108,7 @@ def _slips(query: Query) -> Iterator[_Slip]:
 
 def _alone(slip: _Slip) -> Query:
     """The question for this value and nothing else: where that finds mail, nobody has slipped."""
-    return Query(tree=slip.leaf) if isinstance(slip.leaf, Has) else Query(**{slip.name: (slip.value,)})
+    return Query(tree=slip.leaf) if isinstance(slip.leaf, Has) else replace(Query(), **{slip.name: (slip.value,)})
 
 
 def _candidates(slip: _Slip, engine: Engine, scope: Scope) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from heapq import nlargest
 from itertools import pairwise
@@ -21,13 +21,18 @@ from search.engines.embedded_columnar import ColumnarQuestion, Copies, CopyFaile
 from search.engines.embedded_columnar_sql import ColumnarStatement, NotColumnar
 from search.engines.embedded_files import OpenFile
 from search.engines.embedded_fitting import MOST_FITTING, FittingIds, FittingMemory, fates_over_time, first_of, number_of
-from search.engines.embedded_plan import Plan, Span, unpacks_all
-from search.engines.embedded_sql import Atom, Criterion, Drive
+from search.engines.embedded_plan import Plan, Span, size_of, unpacks_all
+from search.engines.embedded_span import key_of
+from search.engines.embedded_sql import Atom, Criterion, Drive, criteria
 from search.engines.embedded_tally import column, tallied
 from search.engines.ranked import rank
-from search.language.tree import Node
+from search.language.tree import Node, Some
 
 _NO_END = 1 << 62
+#: So many rows cost less than a look at a column of a copy, where an index leads to them.
+_FEW = 100
+#: Of so many questions it is known whether they unpack all rows.
+_MOST_KNOWN = 1_000
 _T = TypeVar("_T")
 _Answer = TypeVar("_Answer")
 
@@ -56,6 +61,7 @@ class EmbeddedCounting:
     def __init__(self, each: EachFile, copies: Copies) -> None:
         self._each = each
         self._copies = copies
+        self._unpacking: dict[tuple[Node, bool], bool] = {}
 
     def tally(self, asked: CountedQuestion, fields: Sequence[str], among: Sequence[Value] | None) -> Groups:
         """How many fit for each combination of values; of the first field only those of `among` are wanted, where that is given."""
@@ -87,8 +93,16 @@ class EmbeddedCounting:
 
     def leads(self, asked: CountedQuestion) -> bool:
         """Whether copies lead to the traces that fit, and nothing else does: each row would have to be unpacked."""
-        files = self._each(asked.span, lambda _, file: unpacks_all(asked.criteria(file)))
-        return next(files, False) and self.is_copied(asked)
+        return self._unpacks_all(asked) and self.is_copied(asked)
+
+    def _unpacks_all(self, asked: CountedQuestion) -> bool:
+        """Whether each row would have to be unpacked: what a question is made of tells it, for all files alike."""
+        key = asked.node, asked.domains is None
+        if key not in self._unpacking:
+            if len(self._unpacking) >= _MOST_KNOWN:
+                self._unpacking.clear()
+            self._unpacking[key] = next(self._each(asked.span, lambda _, file: unpacks_all(asked.criteria(file))), False)
+        return self._unpacking.get(key, False)
 
     def is_copied(self, asked: CountedQuestion) -> bool:
         """Whether a file of the question's time has a copy that can be asked this."""
@@ -154,30 +168,33 @@ class EmbeddedCounting:
         """What fits in each file, found once for all that a page asks, where only copies lead to it; None where that is too much."""
         if not self.leads(asked):
             return None
-
-        def ask(partition: Partition, file: OpenFile) -> list[FittingIds | None]:
-            with one_state(file.connection):
-                copy = self._copy_of(partition, file)
-
-                def find(span: Span) -> FittingIds | None:
-                    criteria = asked.criteria(file)
-                    plan = Plan(file.connection, criteria if copy is None else [_not_in(copy), *criteria], span)
-                    rows = plan.fates(MOST_FITTING + 1)
-                    return None if len(rows) > MOST_FITTING else FittingIds.of(rows)
-
-                fresh = file.of_state(FittingMemory).of((asked.node, asked.domains), asked.span, find)
-            return [fresh] if copy is None else [fresh, self._copies.fitting(copy, _columnar(asked, []))]
-
         found: list[FittingIds] = []
         try:
-            for parts in self._each(asked.span, ask):
-                for part in parts:
-                    if part is None:
-                        return None
-                    found.append(part)
+            for parts in self._each(asked.span, lambda partition, file: self._fitting_in(asked, partition, file)):
+                if parts is None:
+                    return None
+                found += parts
         except CopyFailed:
             return None
         return found
+
+    def _fitting_in(self, asked: CountedQuestion, partition: Partition, file: OpenFile) -> list[FittingIds] | None:
+        """The same in one file, in parts that have no trace in common."""
+        # What is found in a file holds for all questions that reach beyond it.
+        span = Span(max(asked.span.lower, key_of(partition.lower_ms)), min(asked.span.upper, key_of(partition.upper_ms)))
+        with one_state(file.connection):
+            memory, copy = file.of_state(FittingMemory), self._copy_of(partition, file)
+            if copy is None:
+                found = _in_rows(memory, file, asked.node, span, [])
+                return None if found is None else [found]
+            led, others = _apart(asked.node, file)
+            few = None if led is None else _led(memory, file, led, span)
+            node = asked.node if few is None else others
+            fresh = _in_rows(memory, file, node, span, [_not_in(copy)])
+        copied = self._copies.fitting(copy, replace(_columnar(asked, []), node=node, lower=span.lower, upper=span.upper))
+        if fresh is None or copied is None:
+            return None
+        return [fresh, copied] if few is None else [fresh, copied, few.beside([fresh, copied])]
 
     def _of_both(
         self,
@@ -218,6 +235,36 @@ class EmbeddedCounting:
             return None
         changed = file.connection.execute("SELECT id FROM changed WHERE id <= ?", (copy.label.border,)).fetchall()
         return lacking(copy, [key for (key,) in changed])
+
+
+def _apart(node: Node, file: OpenFile) -> tuple[Node | None, Node]:
+    """A question's alternatives: those that an index leads to, None where it has none such, and the others."""
+    led, others = list[Node](), list[Node]()
+    for one in node.nodes if isinstance(node, Some) else ():
+        drives = [atom.drive for criterion in criteria(one, file) for atom in criterion]
+        (led if all(drive is not None and not drive.scan for drive in drives) else others).append(one)
+    return (Some(tuple(led)), Some(tuple(others))) if led else (None, node)
+
+
+def _in_rows(memory: FittingMemory, file: OpenFile, node: Node, span: Span, but: list[Criterion]) -> FittingIds | None:
+    """The rows that fit; None where they are too many to be kept."""
+
+    def find(span: Span) -> FittingIds | None:
+        rows = Plan(file.connection, [*but, *criteria(node, file)], span).fates(MOST_FITTING + 1)
+        return None if len(rows) > MOST_FITTING else FittingIds.of(rows)
+
+    return memory.of((node, bool(but)), span, find)
+
+
+def _led(memory: FittingMemory, file: OpenFile, node: Node, span: Span) -> FittingIds | None:
+    """The rows that an index leads to; None where they are not few."""
+
+    def find(span: Span) -> FittingIds | None:
+        (criterion,) = listed = criteria(node, file)
+        few = size_of(file.connection, criterion, span, _FEW) < _FEW
+        return FittingIds.of(Plan(file.connection, listed, span).fates(_FEW)) if few else None
+
+    return memory.of(("led", node), span, find)
 
 
 def _columnar(

@@ -21,10 +21,12 @@ from mappings.losses import Loss
 from mappings.readings import ReaderReadings
 from mappings.trace import Trace
 from search.engines.fitting import Predicate, counted_value, folded_value
+from search.engines.needles import text_of
 
 _T = TypeVar("_T")
-#: So many heads stay unpacked; a few kilobytes each.
-_MOST_UNPACKED = 8_192
+#: So many heads stay unpacked, a few kilobytes each, and of so many the texts are known, one kilobyte each with their packed form: more
+#: than files of half a million traces have that are newer than their copies.
+_MOST_UNPACKED, _MOST_TEXTS = 4_096, 32_768
 #: So many files stay open in a thread; each takes up to three file handles.
 _MOST_OPEN = 64
 
@@ -50,6 +52,22 @@ class Scopes:
         return visible is not None and not self._sets[number].isdisjoint(visible.split(SEPARATOR))
 
 
+@dataclass(frozen=True, slots=True)
+class HeadTest:
+    """A test of a head; of its pieces one stands in the texts of whatever fits, where that can be said."""
+
+    fits: Predicate
+    pieces: tuple[str, ...] | None = None
+
+
+@dataclass(slots=True)
+class Heads:
+    """What heads tell, and their texts, by file and what they are packed as: rows that are in no copy yet are looked at again and again."""
+
+    unpacked: dict[tuple[int, bytes], Any] = field(default_factory=dict)
+    texts: dict[tuple[int, bytes], str | None] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class OpenFile:
     """A file that is open for reading in one thread."""
@@ -57,10 +75,9 @@ class OpenFile:
     connection: sqlite3.Connection
     packer: Packer
     inode: int
-    #: What heads tell, by file and what they are packed as: rows that are in no copy yet are looked at again and again.
-    unpacked: dict[tuple[int, bytes], Any] = field(default_factory=dict)
+    heads: Heads = field(default_factory=Heads)
     #: The tests of the question that is asked, by number: what has no column is asked of the head.
-    _tests: list[Predicate] = field(default_factory=list)
+    _tests: list[HeadTest] = field(default_factory=list)
     #: What was kept of the file in one state, and SQLite's number for that.
     _kept: tuple[int, Any] | None = None
 
@@ -74,9 +91,9 @@ class OpenFile:
         """Begin another question."""
         self._tests.clear()
 
-    def test(self, fits: Predicate) -> int:
+    def test(self, test: HeadTest) -> int:
         """The number of a test for the function `fits`."""
-        self._tests.append(fits)
+        self._tests.append(test)
         return len(self._tests) - 1
 
     def of_state(self, make: Callable[[], _T]) -> _T:
@@ -89,7 +106,10 @@ class OpenFile:
 
     def _fits(self, number: int, packed: bytes) -> bool:
         """Whether the trace with this head passes a test."""
-        return self._tests[number](self._unpacked(packed))
+        test = self._tests[number]
+        if test.pieces is not None and (text := self._text(packed)) is not None and not any(map(text.__contains__, test.pieces)):
+            return False
+        return test.fits(self._unpacked(packed))
 
     def _value(self, name: str, packed: bytes) -> Any:
         """The value of a field in a head, as it is counted."""
@@ -102,13 +122,23 @@ class OpenFile:
         """A number in a head; it is asked of many rows, so nothing else is unpacked."""
         return getattr(self._packer_of(packed).row(packed), name, None)
 
+    def _text(self, packed: bytes) -> str | None:
+        """The texts in a head, where they are to be searched."""
+        texts, key = self.heads.texts, (self.inode, packed)
+        if key not in texts:
+            if len(texts) >= _MOST_TEXTS:
+                texts.clear()
+            texts[key] = text_of(self._packer_of(packed).told(packed))
+        return texts.get(key)
+
     def _unpacked(self, packed: bytes) -> Any:
         """What a head tells, under the names of a trace's fields."""
-        found = self.unpacked.get(key := (self.inode, packed))
+        unpacked, key = self.heads.unpacked, (self.inode, packed)
+        found = unpacked.get(key)
         if found is None:
-            if len(self.unpacked) >= _MOST_UNPACKED:
-                self.unpacked.clear()
-            found = self.unpacked[key] = self._packer_of(packed).told(packed)
+            if len(unpacked) >= _MOST_UNPACKED:
+                unpacked.clear()
+            found = unpacked[key] = self._packer_of(packed).told(packed)
         return found
 
     def head(self, packed: bytes) -> Trace:
@@ -199,7 +229,7 @@ class Files:
         self._local = threading.local()
         self._all: list[_Own] = []
         self._guard = threading.Lock()
-        self._unpacked: dict[tuple[int, bytes], Any] = {}
+        self._heads = Heads()
         #: Files that proved damaged, with their inodes.
         self._damaged: dict[str, tuple[int, Gap]] = {}
 
@@ -299,7 +329,7 @@ class Files:
         try:
             with of_file(path):
                 connection.create_function("in_scope", 2, self._scopes.holds, deterministic=True)
-                return OpenFile(connection, Packer(connection), inode, self._unpacked)
+                return OpenFile(connection, Packer(connection), inode, self._heads)
         except BaseException:
             connection.close()
             raise

@@ -41,6 +41,14 @@ class FittingIds:
             return self
         return FittingIds({word: [key for key in ids if key not in keys] for word, ids in self.by_disposition.items()})
 
+    def beside(self, others: Sequence[FittingIds]) -> FittingIds:
+        """Those that are in none of these."""
+
+        def there(word: str, key: bytes) -> bool:
+            return any(_holds(one.by_disposition.get(word, ()), key) for one in others)
+
+        return FittingIds({word: [key for key in ids if not there(word, key)] for word, ids in self.by_disposition.items()})
+
     def __len__(self) -> int:
         return sum(map(len, self.by_disposition.values()))
 
@@ -48,6 +56,12 @@ class FittingIds:
         """The ids of each disposition, and from where to before where they lie in a span."""
         for ids in self.by_disposition.values():
             yield ids, bisect_left(ids, span.lower), bisect_left(ids, span.upper)
+
+
+def _holds(ids: Sequence[bytes], key: bytes) -> bool:
+    """Whether an id is among sorted ones."""
+    place = bisect_left(ids, key)
+    return place < len(ids) and ids[place] == key
 
 
 def first_of(parts: Iterable[FittingIds], span: Span, limit: int, *, oldest: bool) -> list[bytes]:

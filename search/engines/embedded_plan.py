@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mappings import identity
-from search.engines.embedded_sql import Atom, Criterion, Drive, those
+from search.engines.embedded_sql import Atom, Criterion, those
 
 #: A drive of fewer ids than this is rare: its ids may be sorted.
 RARE = 3_000
@@ -145,7 +145,7 @@ class Plan:
         if len(driven) == 1 and sure:
             return able[0]
         for limit in (_VERY_RARE, RARE):
-            sizes = {number: self._size(criteria[number], limit) for number in able}
+            sizes = {number: size_of(self._connection, criteria[number], self._span, limit) for number in able}
             rarest = min(sizes, key=sizes.__getitem__, default=None)
             if rarest is not None and sizes[rarest] < limit:
                 return rarest
@@ -176,21 +176,16 @@ class Plan:
                 )
         return found
 
-    def _size(self, criterion: Criterion, limit: int) -> int:
-        """Ids that a criterion's drives give, counted up to `limit`."""
-        size = 0
-        for atom in criterion:
-            if size < limit and atom.drive is not None:
-                size += self._drive_size(atom.drive, limit - size)
-        return size
 
-    def _drive_size(self, drive: Drive, limit: int) -> int:
-        """Ids that a drive gives, counted up to `limit`."""
-        statement = (
-            f"SELECT count(*) FROM (SELECT 1 FROM {drive.source} WHERE {drive.where} AND {drive.id} >= ? AND {drive.id} < ? LIMIT ?)"
-        )
-        size: int = self._connection.execute(statement, (*drive.params, self._span.lower, self._span.upper, limit)).fetchone()[0]
-        return size
+def size_of(connection: sqlite3.Connection, criterion: Criterion, span: Span, limit: int) -> int:
+    """Ids of a span that a criterion's drives give, counted up to `limit`."""
+    size = 0
+    for atom in criterion:
+        if size < limit and (drive := atom.drive) is not None:
+            counted = f"SELECT 1 FROM {drive.source} WHERE {drive.where} AND {drive.id} >= ? AND {drive.id} < ? LIMIT ?"
+            params = (*drive.params, span.lower, span.upper, limit - size)
+            size += connection.execute(f"SELECT count(*) FROM ({counted})", params).fetchone()[0]
+    return size
 
 
 def unpacks_all(criteria: Sequence[Criterion]) -> bool:

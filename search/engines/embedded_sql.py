@@ -29,8 +29,9 @@ from mappings.patterns import (
     asked_quarantine,
     asked_server,
 )
-from search.engines.embedded_files import OpenFile
+from search.engines.embedded_files import HeadTest, OpenFile
 from search.engines.fitting import any_of, predicate
+from search.engines.needles import needles
 from search.language.tree import All, Bare, Has, Known, Leaf, Node, Not, Ordered, Some
 
 #: What a partial index asks for, word by word as its definition has it.
@@ -89,8 +90,7 @@ Criterion = list[Atom]
 
 def criteria(node: Node, file: OpenFile) -> list[Criterion]:
     """The criteria of a question for one file (whose numbers of servers they name); one without atoms fits nothing."""
-    compiler = _Compiler(file)
-    return [compiler.alternatives(part) for part in conjunction(node)]
+    return list(map(_Compiler(file).alternatives, conjunction(node)))
 
 
 def conjunction(node: Node) -> list[Node]:
@@ -149,7 +149,7 @@ class _Compiler:
 
     def _in_head(self, leaves: Sequence[Leaf]) -> Atom:
         """The packed part of a row fits one of these."""
-        return Atom("fits(?, t.head)", (self._file.test(any_of([predicate(leaf) for leaf in leaves])),))
+        return Atom("fits(?, t.head)", (self._file.test(HeadTest(any_of([predicate(leaf) for leaf in leaves]), needles(leaves))),))
 
     def _server(self, leaf: Has) -> Criterion:
         """A sending server or next hop, by the numbers that this file gives to the servers that fit."""
