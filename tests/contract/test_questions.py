@@ -132,8 +132,8 @@ def test_counts_have_the_reference_s_answers(filled: Filled, seed: int, monkeypa
     Also where only the ends are odd, and where few are so many that copies are asked.
     """
     if seed % 2:
-        monkeypatch.setattr(embedded_over_time, "_FEW", 3)
-        monkeypatch.setattr(embedded_over_time, "_VERY_FEW", 1)
+        monkeypatch.setattr(embedded_over_time, "_ASKING", 3)
+        monkeypatch.setattr(embedded_over_time, "_A_COPY", 0)
     chance = random.Random(seed + 300)
     times = sorted(trace.time_ms for trace in filled.written)
     for _ in range(20):

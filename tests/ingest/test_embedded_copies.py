@@ -32,6 +32,7 @@ from mappings.embedded.columnar import CopyLabel
 from mappings.patterns import words_of
 from mappings.trace import Trace
 from mappings.vocabulary import Disposition, Reason
+from search.engines import embedded_counting
 from search.engines.embedded import EmbeddedEngine
 from search.query import Query
 from search.scope import EVERYTHING, Scope
@@ -130,12 +131,20 @@ def as_listed(engine: EmbeddedEngine | ReferenceStore, query: Query, edges_ms: l
     return pages, engine.count(query, EVERYTHING), counted.counts, counted.from_ms
 
 
-def test_what_words_find_is_remembered_and_stays_true(tmp_path: Path, written: list[Trace]) -> None:
-    """Copies are asked once for a page; what is written meanwhile, changed, or copied anew is in the next one, in every range of time."""
+@pytest.mark.parametrize("few", [0, 2, 100])
+def test_what_words_find_is_remembered_and_stays_true(
+    tmp_path: Path, written: list[Trace], few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Copies are asked once for a page; what is written meanwhile, changed, or copied anew is in the next one, in every range of time.
+
+    However many are few, so that an index is asked in place of the copies: words are found by both at once.
+    """
+    monkeypatch.setattr(embedded_counting, "_FEW", few)
     folder = tmp_path / "store"
     texts = sorted({word for trace in written for text in (trace.subject, trace.reply_text) if text for word in words_of(text)})
     chance = Random(7)
-    asked = [Query(query=f'"{word}"') for word in chance.sample(texts, 6)]
+    names = sorted({name for trace in written if trace.recipient and (name := trace.recipient.partition("@")[0]).isalnum()})
+    asked = [Query(query=f'"{word}"') for word in (*chance.sample(texts, 6), *chance.sample(names, 3))]
     with writing(folder, span_ms=ALL_MS, copies=BY_HAND) as sink, closing(EmbeddedEngine(folder)) as engine:
         for end in (150, 200, 300):
             sink.submit(written[:end] if end == 150 else written[end - 100 : end])
