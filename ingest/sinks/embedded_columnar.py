@@ -7,6 +7,7 @@ may be used is said by the writer, who starts this and takes the copy over when 
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 from contextlib import closing, suppress
 from pathlib import Path
@@ -19,24 +20,26 @@ from mappings.embedded.schema import PARTITION_STEPS, open_reader
 _NICE = 10
 
 
-def command(path: Path, label: CopyLabel) -> list[str]:
-    """What starts the process for a file."""
-    return [sys.executable, "-m", __name__, str(path), label.token, label.border.hex()]
+def command(path: Path, label: CopyLabel, former: str | None) -> list[str]:
+    """What starts the process for a file; `former` is the token of the copy that it has."""
+    return [sys.executable, "-m", __name__, str(path), label.token, label.border.hex(), former or ""]
 
 
-def make(path: Path, label: CopyLabel) -> int:
+def make(path: Path, label: CopyLabel, former: str | None = None) -> int:
     """Make the copy of a file under the name of one that is being made, durable; how many traces it has.
 
-    Raises what DuckDB and the store raise, and leaves the rest to whoever clears up.
+    Of the copy that it has by now, which `former` is the token of, is taken what still holds. Raises what DuckDB and the store raise, and
+    leaves the rest to whoever clears up.
     """
     file = open_reader(path, PARTITION_STEPS)
     if file is None:
         return 0
     target = columnar.being_made(path, label.token)
-    with closing(file), closing(columnar.connect(target)) as copy:
+    with closing(file):
         # One state of the file: what changes meanwhile is noted.
         file.execute("BEGIN")
-        count = columnar.fill(copy, file, label)
+        there = former is not None and columnar.has_copy(path, former)
+        count = _filled(target, file, label, columnar.beside(path, former) if there and former else None)
     handle = os.open(target, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
@@ -45,13 +48,28 @@ def make(path: Path, label: CopyLabel) -> int:
     return count
 
 
+def _filled(target: Path, file: sqlite3.Connection, label: CopyLabel, former: Path | None) -> int:
+    """Fill a copy, all of it from the rows where the former one fails."""
+    import duckdb  # noqa: PLC0415 - it is an extra, and takes a while to load
+
+    try:
+        with closing(columnar.connect(target)) as copy:
+            return columnar.fill(copy, file, label, former)
+    except duckdb.Error:
+        if former is None:
+            raise
+    for left in (target, target.with_name(f"{target.name}.wal")):
+        left.unlink(missing_ok=True)
+    return _filled(target, file, label, None)
+
+
 def main(arguments: list[str]) -> int:
     """Make the copy that the arguments name."""
     os.umask(0o077)
     with suppress(OSError):
         os.nice(_NICE)
-    path, token, border = arguments
-    make(Path(path), CopyLabel(token, bytes.fromhex(border)))
+    path, token, border, former = arguments
+    make(Path(path), CopyLabel(token, bytes.fromhex(border)), former or None)
     return 0
 
 

@@ -34,8 +34,8 @@ class CopyRules:
     #: Files of fewer traces are counted from their rows.
     least: int = 20_000
     #: A new copy is made when the one there lacks more than so many traces, and more than this share of the file.
-    lacking: int = 5_000
-    share: float = 0.05
+    lacking: int = 2_000
+    share: float = 0.02
     #: After a copy it rests so many times as long as that took.
     rest: float = 20.0
     #: Whether it looks by itself what is due, or only when it is asked to.
@@ -147,7 +147,7 @@ class ColumnarCopies:
     def _make(self, begun: _Begun) -> bool:
         """Have the copy made, and take it over."""
         with subprocess.Popen(  # noqa: S603 - our own program
-            command(begun.path, begun.label),
+            command(begun.path, begun.label, begun.mark.token),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

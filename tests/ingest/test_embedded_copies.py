@@ -217,6 +217,42 @@ def test_a_damaged_or_missing_copy_changes_no_count(half: Path, written: list[Tr
     assert [one.why for one in Checkup(half).copies()] == [""]
 
 
+@pytest.mark.parametrize("damage", [_garbage, _cut, _holes, _empty, Path.unlink])
+def test_a_new_copy_takes_nothing_from_a_damaged_one(half: Path, written: list[Trace], damage: Callable[[Path], None]) -> None:
+    """It is made of the rows alone, as the first one is."""
+    damage(copies_of(half)[0])
+    with writing(half, span_ms=ALL_MS, copies=BY_HAND) as sink:
+        assert sink.make_copies() == 1
+    assert [one.why for one in Checkup(half).copies()] == [""]
+    assert len(list(half.glob(f"*{columnar.SUFFIX}*"))) == 1
+    same(half, written, used=True)
+
+
+def test_copies_of_copies_hold_what_the_file_holds(tmp_path: Path, written: list[Trace]) -> None:
+    """Each takes over what still holds, by what is new, changed, late and gone; the same as one that is made of all rows."""
+    folder = tmp_path / "store"
+    chance = Random(3)
+    with writing(folder, span_ms=ALL_MS, copies=BY_HAND) as sink:
+        for number in range(6):
+            sink.submit(chance.sample(written, 90) if number else written[:60])
+            assert sink.make_copies() == 1
+        sink.submit(written)
+        assert sink.make_copies() == 1
+        path, [copy] = file_of(folder), copies_of(folder)
+        with closing(sqlite3.connect(path)) as file:
+            label = CopyLabel(columnar.new_token(), columnar.mark_of(file).border)
+        make(path, label)
+        shown = []
+        for one in (copy, columnar.being_made(path, label.token)):
+            with closing(columnar.connect(folder=folder)) as connection:
+                connection.execute(f"ATTACH {columnar.quoted(str(one))} AS one (READ_ONLY)")
+                seen = "list_sort(list(s.domain)) FROM one.sight AS s WHERE s.number = t.visible"
+                rows = f"SELECT t.* EXCLUDE (visible), (SELECT {seen}) FROM one.trace AS t ORDER BY hi, lo"
+                shown.append(connection.execute(rows).fetchall())
+        assert shown[0] == shown[1]
+    same(folder, written, used=True)
+
+
 def test_a_copy_that_is_damaged_while_it_is_open_changes_no_count(half: Path, written: list[Trace]) -> None:
     """The reader lets go of it, and asks the rows."""
     [copy] = copies_of(half)
