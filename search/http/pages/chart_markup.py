@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from markupsafe import Markup, escape
+from html import escape
+
+from markupsafe import Markup
 
 from search.http.pages.chart import HEIGHT, Chart, ChartRow
 from search.http.pages.page_request import PageRequest
@@ -29,7 +31,7 @@ def written_counts(page: PageRequest, chart: Chart) -> Markup:
     return Markup("".join([_counts_of(row, list_at) for row in chart.rows]))  # noqa: S704 - of what is escaped
 
 
-def _counts_of(row: ChartRow, list_at: Markup) -> str:
+def _counts_of(row: ChartRow, list_at: str) -> str:
     """One row of the table."""
     moment = row.begin
     time = f'<time datetime="{moment.iso}" title="{moment.title}">{escape(moment.short)}</time>'

@@ -6,9 +6,10 @@ What is the same in all rows is written once. Whatever is put in is `Markup`, or
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from html import escape
 from typing import Final
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from search.http.pages.columns import ListColumn
 from search.http.pages.hostile import LONGEST_IN_LIST, plain, shown
