@@ -86,6 +86,12 @@ def threads_of(settings: Settings) -> int:
     return _THREADS_CLUSTER if is_cluster(settings.store) else _THREADS
 
 
+def crew_of(settings: Settings, *, everybody: bool) -> Crew:
+    """The helpers of a service, none of them started; `everybody` is whether no token guards it."""
+    threads = threads_of(settings)
+    return Crew(Duty(settings, everybody), threads, threads if is_cluster(settings.store) else 1)
+
+
 class Service(uvicorn.Server):
     """A server with a door of its own, that is stopped by us, not by signals of its own."""
 
@@ -185,7 +191,7 @@ def service(
     with ExitStack() as ending:
         engine = ending.enter_context(closing(open_engine(settings.store, settings.elasticsearch)))
         everybody = not tokens(settings).configured()
-        crew = ending.enter_context(closing(Crew(Duty(settings, everybody), threads_of(settings))))
+        crew = ending.enter_context(closing(crew_of(settings, everybody=everybody)))
         made = site(settings, engine, on_answer, everybody=everybody, elsewhere=crew)
         ending.callback(made.audit.close)
         if made.open and not _is_loopback(address):

@@ -67,6 +67,10 @@ class Criterion:
     #: The closed list of a `WORD`.
     closed: type[StrEnum] | None = None
 
+    def __hash__(self) -> int:
+        """By its name, which is its own: questions are looked up by the criteria in them."""
+        return hash(self.name)
+
     @property
     def counted(self) -> str | None:
         """The field whose values are counted where one counts by it; None where they are not: texts, times, and what has several fields."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 
 from search.query_error import QueryError
 
@@ -50,6 +51,7 @@ def parse_time(text: str, now_ms: int, zone: tzinfo, *, field: str = "time") -> 
         raise QueryError(f"“{_short(text)}” is not a time that exists", field=field, position=0, hint=HINT, kind="bad-time") from error
 
 
+@lru_cache(maxsize=8_192)
 def format_time(time_ms: int) -> str:
     """A time in RFC 3339, in UTC with milliseconds."""
     return f"{(_PLAIN_EPOCH + timedelta(milliseconds=time_ms)).isoformat(timespec='milliseconds')}Z"

@@ -24,6 +24,8 @@ from search.http.elsewhere import Answered, Handed
 _MOST = 4
 #: Seconds without a question after which helpers are let go of, and between two looks for that.
 _IDLE_S, _LOOK_S = 600.0, 30.0
+#: Seconds after which a question is a long one: others are not to wait for its end.
+_LONG_S = 0.1
 #: Seconds that must lie between two starts: one that ends at once would be started again and again.
 _BETWEEN_S = 10.0
 
@@ -48,8 +50,9 @@ class _Helper:
     #: Our ends, and those of them that it has said to be ready on.
     ends: list[_ServiceSlot] = field(default_factory=list)
     slots: list[_ServiceSlot] = field(default_factory=list)
-    #: How many of its slots have a question.
-    busy: int = 0
+    #: Those that have a question, and of these the ones that have had it for a moment only.
+    busy: set[_ServiceSlot] = field(default_factory=set)
+    lately: set[_ServiceSlot] = field(default_factory=set)
 
 
 def number_of(settings: Settings) -> int:
@@ -63,10 +66,13 @@ def number_of(settings: Settings) -> int:
 class Crew:
     """All helpers of a service. But for `close` and `numbers`, for one thread: that of the event loop."""
 
-    def __init__(self, given: Duty, threads: int) -> None:
-        """With so many questions at a time in the service, as in each helper."""
+    def __init__(self, given: Duty, threads: int, abreast: int) -> None:
+        """With so many questions at a time in the service, as in each helper, and so many that are not long in one helper.
+
+        Questions that compute would only take turns in one process; those that wait for a cluster do not.
+        """
         self._given = given
-        self._threads = threads
+        self._threads, self._abreast = threads, abreast
         self._most = number_of(given.settings)
         self._helpers: list[_Helper] = []
         #: Those that have not ended, also where they are helpers no more.
@@ -103,20 +109,28 @@ class Crew:
         return None if given is None else await self._exchange(*given, question)
 
     async def _slot(self) -> tuple[_Helper, _ServiceSlot] | None:
-        """A slot that has nothing to do; None where there are none any more."""
-        if self._free:
-            given = min(self._free, key=lambda one: one[0].busy)
-            self._free.remove(given)
-            return given
+        """A slot of the helper that has least to do, when it may begin; None where there are none any more."""
         if not any(helper.slots for helper in self._helpers):
             return None
         waiting: asyncio.Future[tuple[_Helper, _ServiceSlot] | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiting)
+        self._give()
         return await waiting
+
+    def _give(self) -> None:
+        """Give slots to those that wait, the first first, as far as helpers may begin something."""
+        while self._waiting and (able := [one for one in self._free if len(one[0].lately) < self._abreast]):
+            waiting = self._waiting.popleft()
+            if not waiting.done():
+                helper, slot = given = min(able, key=lambda one: len(one[0].busy))
+                self._free.remove(given)
+                helper.busy.add(slot)
+                helper.lately.add(slot)
+                waiting.set_result(given)
 
     async def _exchange(self, helper: _Helper, slot: _ServiceSlot, question: Handed) -> Answered | None:
         """Ask and wait for the answer on one slot, and let it go."""
-        helper.busy += 1
+        lasting = asyncio.get_running_loop().call_later(_LONG_S, self._is_long, helper, slot)
         try:
             await slot.send(question)
             answer = await slot.receive()
@@ -124,19 +138,18 @@ class Crew:
             self._lost(helper, slot)
             return None
         finally:
-            helper.busy -= 1
+            lasting.cancel()
+            helper.busy.discard(slot)
+            helper.lately.discard(slot)
         self.helped += 1
-        self._give(helper, slot)
+        self._free.append((helper, slot))
+        self._give()
         return answer
 
-    def _give(self, helper: _Helper, slot: _ServiceSlot) -> None:
-        """A slot has nothing to do: who waits longest has it."""
-        while self._waiting:
-            waiting = self._waiting.popleft()
-            if not waiting.done():
-                waiting.set_result((helper, slot))
-                return
-        self._free.append((helper, slot))
+    def _is_long(self, helper: _Helper, slot: _ServiceSlot) -> None:
+        """A question takes long: its helper may begin another one."""
+        helper.lately.discard(slot)
+        self._give()
 
     def _lost(self, helper: _Helper, slot: _ServiceSlot) -> None:
         """A slot's other end is gone; whoever waits where there is no slot any more is answered by the service."""
@@ -178,7 +191,8 @@ class Crew:
             slot.close()
             return
         helper.slots.append(slot)
-        self._give(helper, slot)
+        self._free.append((helper, slot))
+        self._give()
 
     def _wait(self, helper: _Helper, loop: asyncio.AbstractEventLoop) -> None:
         """Wait for the end of a process."""

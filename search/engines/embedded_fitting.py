@@ -37,9 +37,12 @@ class FittingIds:
 
     def without(self, keys: frozenset[bytes]) -> FittingIds:
         """Those that are none of these."""
-        if not keys:
-            return self
-        return FittingIds({word: [key for key in ids if key not in keys] for word, ids in self.by_disposition.items()})
+
+        def rest(ids: Sequence[bytes]) -> Sequence[bytes]:
+            # Mostly they are few, and none of these.
+            return [key for key in ids if key not in keys] if any(_holds(ids, key) for key in keys) else ids
+
+        return FittingIds({word: rest(ids) for word, ids in self.by_disposition.items()})
 
     def beside(self, others: Sequence[FittingIds]) -> FittingIds:
         """Those that are in none of these."""
@@ -106,6 +109,7 @@ class FittingMemory:
 
     def __init__(self) -> None:
         self._known: OrderedDict[Hashable, _Known] = OrderedDict()
+        self._kept = 0
         self._guard = threading.Lock()
 
     def of(self, key: Hashable, span: Span, find: Callable[[Span], FittingIds | None]) -> FittingIds | None:
@@ -120,15 +124,14 @@ class FittingMemory:
             span = Span(min(span.lower, known.span.lower), max(span.upper, known.span.upper))
         found = find(span)
         with self._guard:
-            self._known[key] = _Known(span, found)
-            self._known.move_to_end(key)
-            kept = sum(map(_size, self._known.values()))
-            while kept > _MOST_KEPT and len(self._known) > 1:
-                _, oldest = self._known.popitem(last=False)
-                kept -= _size(oldest)
+            former = self._known.pop(key, None)
+            self._known[key] = latest = _Known(span, found)
+            self._kept += _size(latest) - _size(former)
+            while self._kept > _MOST_KEPT and len(self._known) > 1:
+                self._kept -= _size(self._known.popitem(last=False)[1])
         return found
 
 
-def _size(known: _Known) -> int:
+def _size(known: _Known | None) -> int:
     """How many ids one takes."""
-    return _QUESTION + len(known.ids or ())
+    return 0 if known is None else _QUESTION + len(known.ids or ())

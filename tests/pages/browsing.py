@@ -12,9 +12,8 @@ import uvicorn
 from debian import installed
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, sync_playwright
 
-from mailtrace.helpers.crew import Crew, Duty
 from mailtrace.layers import load
-from mailtrace.serving import Service, bound, site
+from mailtrace.serving import Service, bound, crew_of, site
 from search.engines import Engine
 from search.http.app import application
 
@@ -119,7 +118,7 @@ def serving(data: Path, engine: Engine, now_ms: int, **changes: object) -> Itera
     listening = bound("127.0.0.1", 0)
     ready, stop = threading.Event(), threading.Event()
     config = uvicorn.Config(application(made), log_config=None, access_log=False, lifespan="on")
-    service = Service(config, listening, ready.set, lambda: None, made.places, Crew(Duty(settings, everybody=True), made.threads))
+    service = Service(config, listening, ready.set, lambda: None, made.places, crew_of(settings, everybody=True))
     thread = threading.Thread(target=service.run_until, args=(stop,))
     with listening, closing(made.audit):
         thread.start()

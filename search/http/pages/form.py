@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -169,8 +170,12 @@ def form_of(given: Items, clock: Clock, customers: Sequence[str], flaw: FormFlaw
     chosen = next((value for name, value in given if name == "range"), None)
     chosen = range_of(given) if chosen is None else chosen
 
+    values: defaultdict[str, list[str]] = defaultdict(list)
+    for name, value in given:
+        values[name].append(value)
+
     def text(name: str) -> str:
-        return ", ".join(value for one, value in given if one == name)
+        return ", ".join(values.get(name, ()))
 
     def field(name: str, label: str, hint: str = "") -> FormField:
         return FormField(name, label, hint, text(name), flaw.words if flaw is not None and flaw.field == name else "")
@@ -183,7 +188,7 @@ def form_of(given: Items, clock: Clock, customers: Sequence[str], flaw: FormFlaw
     if len(customers) > 1:
         names = tuple((name, name) for name in customers)
         lists.append(_list("customer", "Customer", names, text("customer"), book))
-    dispositions = {value for name, value in given if name == "disposition"}
+    dispositions = set(values.get("disposition", ()))
     return SearchForm(
         box=box_of(given, flaw),
         by=tuple(Choice(value, book.say(label), value == by) for value, (label, _) in BY.items()),

@@ -13,7 +13,7 @@ from search.http.live import Following, LiveStream
 from search.http.pages.chooser import columns_of
 from search.http.pages.page_request import PageRequest, page_of
 from search.http.pages.question import Items, Question, asked, folded
-from search.http.pages.row_markup import written_rows
+from search.http.pages.row_markup import RowWriter
 from search.http.pages.rows import row_of
 from search.http.sessions import AnyRequest
 from search.service import MailTrace
@@ -41,14 +41,14 @@ class _Shown:
 
     def __init__(self, page: PageRequest, question: Question) -> None:
         self._page = page
-        self._question = question
         self._columns = columns_of(page, question.items)
+        self._writer = RowWriter(page, self._columns, question)
 
     def __call__(self, mail: MailTrace, rows: list[TraceAnswer]) -> dict[str, Any]:
         """The rows as parts of the page; without one that is gone, or became another, since it was found."""
         values = mail.values([row.id for row in rows], [column.field.name for column in self._columns])
         shown = [row_of(row, self._columns, values[row.id], self._page.clock, mail.scope) for row in rows if row.id in values]
-        return {row.id: {"id": row.id, "row": str(written_rows(self._page, [row], self._question))} for row in shown}
+        return {row.id: {"id": row.id, "row": self._writer.row(row)} for row in shown}
 
 
 def may_follow(question: Question) -> bool:

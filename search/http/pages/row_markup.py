@@ -5,7 +5,7 @@ What is the same in all rows is written once. Whatever is put in is `Markup`, or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Final
 
@@ -29,7 +29,10 @@ _READ_OUT: Final = 200
 
 def written_rows(page: PageRequest, rows: Sequence[TraceRow], question: Question | None) -> Markup:
     """Rows that have the same columns; `question` is what links of values narrow, None where they begin a search."""
-    return _Writer(page, [cell.column for cell in rows[0].cells], question).rows(rows) if rows else Markup("")
+    if not rows:
+        return Markup("")
+    writer = RowWriter(page, [cell.column for cell in rows[0].cells], question)
+    return Markup("".join(map(writer.row, rows)))  # noqa: S704 - of what is escaped
 
 
 def around(say: Say, phrase: str) -> tuple[str, str]:
@@ -38,7 +41,7 @@ def around(say: Say, phrase: str) -> tuple[str, str]:
     return before, behind
 
 
-class _Writer:
+class RowWriter:
     """Writes the rows of one list."""
 
     def __init__(self, page: PageRequest, columns: Sequence[ListColumn], question: Question | None) -> None:
@@ -53,11 +56,7 @@ class _Writer:
         self._heads = [f'<td class="{one.width} c-{one.name}" data-l="{page.say(one.label)}">' for one in columns]
         self._chips: dict[str, str] = {}
 
-    def rows(self, rows: Iterable[TraceRow]) -> Markup:
-        """All of them."""
-        return Markup("".join(map(self._row, rows)))  # noqa: S704 - of what is escaped
-
-    def _row(self, row: TraceRow) -> str:
+    def row(self, row: TraceRow) -> str:
         """One row."""
         parts = [f'<tr data-id="{escape(row.id)}">\n']
         for head, cell in zip(self._heads, row.cells, strict=True):
