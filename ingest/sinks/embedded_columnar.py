@@ -7,7 +7,6 @@ may be used is said by the writer, who starts this and takes the copy over when 
 from __future__ import annotations
 
 import os
-import sqlite3
 import sys
 from contextlib import closing, suppress
 from pathlib import Path
@@ -39,28 +38,13 @@ def make(path: Path, label: CopyLabel, former: str | None = None) -> int:
         # One state of the file: what changes meanwhile is noted.
         file.execute("BEGIN")
         there = former is not None and columnar.has_copy(path, former)
-        count = _filled(target, file, label, columnar.beside(path, former) if there and former else None)
+        count = columnar.write(target, file, label, columnar.beside(path, former) if there and former else None)
     handle = os.open(target, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
     return count
-
-
-def _filled(target: Path, file: sqlite3.Connection, label: CopyLabel, former: Path | None) -> int:
-    """Fill a copy, all of it from the rows where the former one fails."""
-    import duckdb  # noqa: PLC0415 - it is an extra, and takes a while to load
-
-    try:
-        with closing(columnar.connect(target)) as copy:
-            return columnar.fill(copy, file, label, former)
-    except duckdb.Error:
-        if former is None:
-            raise
-    for left in (target, target.with_name(f"{target.name}.wal")):
-        left.unlink(missing_ok=True)
-    return _filled(target, file, label, None)
 
 
 def main(arguments: list[str]) -> int:

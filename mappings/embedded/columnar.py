@@ -211,11 +211,27 @@ def fault_of(path: Path) -> str | None:
     return None
 
 
-def fill(copy: DuckDBPyConnection, file: sqlite3.Connection, label: CopyLabel, former: Path | None = None) -> int:
+def write(target: Path, file: sqlite3.Connection, label: CopyLabel, former: Path | None = None) -> int:
     """Write a copy of what a file holds now, up to the label's border; how many traces that is.
 
-    What is in the file's `former` copy as it still is comes out of that, which is far less work than to unpack each row.
+    What is in the file's `former` copy as it still is comes out of that, which is far less work than to unpack each row; where it fails,
+    all comes from the rows. Raises what DuckDB and the store raise.
     """
+    import duckdb  # noqa: PLC0415 - it is an extra, and takes a while to load
+
+    try:
+        with closing(connect(target)) as copy:
+            return _fill(copy, file, label, former)
+    except duckdb.Error:
+        if former is None:
+            raise
+    for left in (target, target.with_name(f"{target.name}.wal")):
+        left.unlink(missing_ok=True)
+    return write(target, file, label)
+
+
+def _fill(copy: DuckDBPyConnection, file: sqlite3.Connection, label: CopyLabel, former: Path | None) -> int:
+    """The same into a database that is empty."""
     copy.execute(f"CREATE TABLE trace({_TABLE})")
     copy.execute("CREATE TABLE server(number INTEGER, ip VARCHAR, name VARCHAR, helo VARCHAR, ip_key BLOB)")
     copy.execute("CREATE TABLE sight(number INTEGER, domain VARCHAR)")
