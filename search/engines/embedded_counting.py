@@ -98,11 +98,16 @@ class EmbeddedCounting:
     def _unpacks_all(self, asked: CountedQuestion) -> bool:
         """Whether each row would have to be unpacked: what a question is made of tells it, for all files alike."""
         key = asked.node, asked.domains is None
-        if key not in self._unpacking:
+        known = self._unpacking.get(key)
+        if known is None:
+            known = next(self._each(asked.span, lambda _, file: unpacks_all(asked.criteria(file))), None)
+            if known is None:
+                # There is no file of that time yet.
+                return False
             if len(self._unpacking) >= _MOST_KNOWN:
                 self._unpacking.clear()
-            self._unpacking[key] = next(self._each(asked.span, lambda _, file: unpacks_all(asked.criteria(file))), False)
-        return self._unpacking.get(key, False)
+            self._unpacking[key] = known
+        return known
 
     def is_copied(self, asked: CountedQuestion) -> bool:
         """Whether a file of the question's time has a copy that can be asked this."""
@@ -241,8 +246,8 @@ def _apart(node: Node, file: OpenFile) -> tuple[Node | None, Node]:
     """A question's alternatives: those that an index leads to, None where it has none such, and the others."""
     led, others = list[Node](), list[Node]()
     for one in node.nodes if isinstance(node, Some) else ():
-        drives = [atom.drive for criterion in criteria(one, file) for atom in criterion]
-        (led if all(drive is not None and not drive.scan for drive in drives) else others).append(one)
+        [atoms] = criteria(Some((one,)), file)
+        (led if all(atom.drive is not None and not atom.drive.scan for atom in atoms) else others).append(one)
     return (Some(tuple(led)), Some(tuple(others))) if led else (None, node)
 
 
@@ -260,7 +265,7 @@ def _led(memory: FittingMemory, file: OpenFile, node: Node, span: Span) -> Fitti
     """The rows that an index leads to; None where they are not few."""
 
     def find(span: Span) -> FittingIds | None:
-        (criterion,) = listed = criteria(node, file)
+        [criterion] = listed = criteria(node, file)
         few = size_of(file.connection, criterion, span, _FEW) < _FEW
         return FittingIds.of(Plan(file.connection, listed, span).fates(_FEW)) if few else None
 
