@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import closing
 
 import pytest
+from apart import apart
 
 from ingest.processes import child
 from mailtrace.helpers import crew
@@ -104,7 +105,7 @@ def test_one_is_computed_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
             assert [found.body for found in await asyncio.gather(*asked) if found is not None] == [b"a", b"b", b"c"]
             await stage.end()
 
-    asyncio.run(played())
+    apart(lambda: asyncio.run(played()))
 
 
 def test_a_long_one_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +130,7 @@ def test_a_long_one_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
             await asyncio.gather(*asked.values())
             await stage.end()
 
-    asyncio.run(played())
+    apart(lambda: asyncio.run(played()))
 
 
 def test_what_waits_for_a_cluster_waits_together(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,4 +151,4 @@ def test_what_waits_for_a_cluster_waits_together(monkeypatch: pytest.MonkeyPatch
             await asyncio.gather(*asked)
             await stage.end()
 
-    asyncio.run(played())
+    apart(lambda: asyncio.run(played()))

@@ -12,17 +12,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 import generate
 import hostile_clients
 import httpx
 import pytest
+from apart import apart
 from hostile_clients import KINDS, Kind, Place, beset
 from http_service import ADMIN, API, Running, fill, give_tokens, json_of, running, settings, until
 from stores import Embedded
@@ -40,7 +39,6 @@ from search.http.strangers import Strangers
 
 pytest_plugins = ("http_fixtures",)
 
-_T = TypeVar("_T")
 
 HANDLES = 256
 #: A bound that only a service which is held up breaks; an answer takes some milliseconds.
@@ -88,12 +86,6 @@ def answered(place: Place, rounds: int) -> list[float]:
                     assert response.status_code == 200, (path, response.text)
             time.sleep(0.02)
     return took
-
-
-def apart(work: Callable[[], _T]) -> _T:
-    """Do something in a thread of its own: in this one the loop of a browser may be at work."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(work).result()
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
