@@ -26,7 +26,7 @@ from search.query import Query
 from search.service import MailTrace
 
 #: Copies are made when they are asked for, of every file.
-_BY_HAND = CopyRules(least=1, by_itself=False)
+_BY_HAND = CopyRules(least=1, lacking=0, share=0.0, by_itself=False)
 #: Of so many traces one is written once more: enough for new copies.
 _LATE = 33
 _FILTERS: dict[str, Query] = {
