@@ -24,8 +24,8 @@ from search.engines.fitting import Predicate, counted_value, folded_value
 from search.engines.needles import text_of
 
 _T = TypeVar("_T")
-#: So many heads stay unpacked, a few kilobytes each, and of so many the texts are known, one kilobyte each with their packed form: more
-#: than files of half a million traces have that are newer than their copies.
+#: So many heads stay unpacked, a few kilobytes each, and of so many the texts are known, one kilobyte each with their packed form: as many
+#: as are newer than their copy in a file of one and a half million traces.
 _MOST_UNPACKED, _MOST_TEXTS = 4_096, 32_768
 #: So many files stay open in a thread; each takes up to three file handles.
 _MOST_OPEN = 64
