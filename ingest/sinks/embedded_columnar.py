@@ -37,8 +37,8 @@ def make(path: Path, label: CopyLabel, former: str | None = None) -> int:
     with closing(file):
         # One state of the file: what changes meanwhile is noted.
         file.execute("BEGIN")
-        there = former is not None and columnar.has_copy(path, former)
-        count = columnar.write(target, file, label, columnar.beside(path, former) if there and former else None)
+        usable = columnar.beside(path, former) if former is not None and columnar.has_copy(path, former) else None
+        count = columnar.write(target, file, label, usable)
     handle = os.open(target, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

@@ -54,6 +54,11 @@ class _Helper:
     busy: set[_ServiceSlot] = field(default_factory=set)
     lately: set[_ServiceSlot] = field(default_factory=set)
 
+    @property
+    def free(self) -> list[_ServiceSlot]:
+        """Those that have none."""
+        return [slot for slot in self.slots if slot not in self.busy]
+
 
 def number_of(settings: Settings) -> int:
     """How many helpers a service may start."""
@@ -77,7 +82,6 @@ class Crew:
         self._helpers: list[_Helper] = []
         #: Those that have not ended, also where they are helpers no more.
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._free: list[tuple[_Helper, _ServiceSlot]] = []
         self._waiting: deque[asyncio.Future[tuple[_Helper, _ServiceSlot] | None]] = deque()
         #: Questions that they have answered.
         self.helped = 0
@@ -119,14 +123,14 @@ class Crew:
 
     def _give(self) -> None:
         """Give slots to those that wait, the first first, as far as helpers may begin something."""
-        while self._waiting and (able := [one for one in self._free if len(one[0].lately) < self._abreast]):
+        while self._waiting and (able := [one for one in self._helpers if one.free and len(one.lately) < self._abreast]):
             waiting = self._waiting.popleft()
             if not waiting.done():
-                helper, slot = given = min(able, key=lambda one: len(one[0].busy))
-                self._free.remove(given)
+                helper = min(able, key=lambda one: len(one.busy))
+                slot = helper.free[0]
                 helper.busy.add(slot)
                 helper.lately.add(slot)
-                waiting.set_result(given)
+                waiting.set_result((helper, slot))
 
     async def _exchange(self, helper: _Helper, slot: _ServiceSlot, question: Handed) -> Answered | None:
         """Ask and wait for the answer on one slot, and let it go."""
@@ -142,7 +146,6 @@ class Crew:
             helper.busy.discard(slot)
             helper.lately.discard(slot)
         self.helped += 1
-        self._free.append((helper, slot))
         self._give()
         return answer
 
@@ -155,7 +158,6 @@ class Crew:
         """A slot's other end is gone; whoever waits where there is no slot any more is answered by the service."""
         if slot in helper.slots:
             helper.slots.remove(slot)
-        self._free = [one for one in self._free if one[1] is not slot]
         if not any(one.slots for one in self._helpers):
             while self._waiting:
                 waiting = self._waiting.popleft()
@@ -191,7 +193,6 @@ class Crew:
             slot.close()
             return
         helper.slots.append(slot)
-        self._free.append((helper, slot))
         self._give()
 
     def _wait(self, helper: _Helper, loop: asyncio.AbstractEventLoop) -> None:

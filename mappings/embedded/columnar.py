@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
@@ -211,6 +211,13 @@ def fault_of(path: Path) -> str | None:
     return None
 
 
+def none_of(keys: Iterable[bytes]) -> tuple[str, list[list[int]]]:
+    """What is true for the traces `t` of a copy whose id is none of these, and the values for its question marks."""
+    split = [halves(key) for key in keys]
+    condition = "(t.hi, t.lo) NOT IN (SELECT (unnest(?::UBIGINT[]), unnest(?::UBIGINT[])))"
+    return condition, [[upper for upper, _ in split], [lower for _, lower in split]]
+
+
 def write(target: Path, file: sqlite3.Connection, label: CopyLabel, former: Path | None = None) -> int:
     """Write a copy of what a file holds now, up to the label's border; how many traces that is.
 
@@ -265,12 +272,9 @@ class _Rows:
         copy.execute(f"ATTACH {quoted(str(former.absolute()))} AS former (READ_ONLY)")
         label = label_of(copy, "former")
         if label is not None:
-            split = [halves(key) for (key,) in self._file.execute("SELECT id FROM changed WHERE id <= ?", (label.border,))]
-            stale = "SELECT unnest(?::UBIGINT[]), unnest(?::UBIGINT[])"
-            copy.execute(
-                f"INSERT INTO trace SELECT * FROM former.trace AS t WHERE (t.hi, t.lo) NOT IN ({stale})",
-                ([upper for upper, _ in split], [lower for _, lower in split]),
-            )
+            stale = [key for (key,) in self._file.execute("SELECT id FROM changed WHERE id <= ?", (label.border,))]
+            condition, params = none_of(stale)
+            copy.execute(f"INSERT INTO trace SELECT * FROM former.trace AS t WHERE {condition}", params)
             seen = copy.execute("SELECT number, list(domain ORDER BY rowid) FROM former.sight GROUP BY number").fetchall()
             self.sights = {SEPARATOR.join(domains): number for number, domains in seen}
         copy.execute("DETACH former")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mappings import identity
 from mappings.embedded import columnar
-from mappings.embedded.columnar import CopyLabel, halves, whole
+from mappings.embedded.columnar import CopyLabel, none_of, whole
 from mappings.embedded.columns import SERVERS
 from mappings.faults import MailTraceError
 from mappings.fields import BY_NAME, Kind
@@ -295,9 +295,9 @@ def _conditions(copy: OpenCopy, asked: ColumnarQuestion, statement: ColumnarStat
     if asked.domains is not None:
         yield statement.seen_by(asked.domains)
     if copy.changed:
-        split = [halves(key) for key in copy.changed]
-        upper, lower = statement.bind([hi for hi, _ in split]), statement.bind([lo for _, lo in split])
-        yield f"(t.hi, t.lo) NOT IN (SELECT (unnest({upper}::UBIGINT[]), unnest({lower}::UBIGINT[])))"
+        condition, params = none_of(copy.changed)
+        statement.params += params
+        yield condition
 
 
 def _grouped(name: str) -> str:

@@ -164,7 +164,7 @@ class EmbeddedCounting:
             found = [Groups() for _ in edges_ms[1:]]
             for (slot, *values), n in rows.items():
                 assert isinstance(slot, int), slot  # noqa: S101 - a slot is a number
-                found[max(bisect_right(edges_ms, slots[0] + slot * slots[1]) - 1, 0)][tuple(values)] += n
+                found[interval_of(edges_ms, slots, slot)][tuple(values)] += n
             return found
 
         return self._of_both(asked, lambda file, criteria: _groups(file, criteria, asked.span, fields, slots), joined)
@@ -308,3 +308,9 @@ def slots_of(edges_ms: Sequence[int]) -> tuple[int, int]:
         return edges_ms[0], max(edges_ms[-1] - edges_ms[0], 1)
     step = reduce(gcd, (end - begin for begin, end in pairwise(inner)), 0) or max(inner[0] - edges_ms[0], edges_ms[-1] - inner[0], 1)
     return inner[0] - -(-(inner[0] - edges_ms[0]) // step) * step, step
+
+
+def interval_of(edges_ms: Sequence[int], slots: tuple[int, int], number: int) -> int:
+    """In which interval a piece lies, by its number, of those that `slots_of` gave for these edges."""
+    first, step = slots
+    return max(bisect_right(edges_ms, first + number * step) - 1, 0)

@@ -11,7 +11,7 @@ from mappings.embedded.catalog import Partition
 from mappings.embedded.reading import one_state
 from mappings.vocabulary import Disposition
 from search.engines import DISPOSITIONS, OverTime
-from search.engines.embedded_counting import CountedQuestion, EachFile, EmbeddedCounting, slots_of
+from search.engines.embedded_counting import CountedQuestion, EachFile, EmbeddedCounting, interval_of, slots_of
 from search.engines.embedded_files import OpenFile
 from search.engines.embedded_plan import Plan, Span
 from search.engines.embedded_span import key_of
@@ -72,7 +72,7 @@ def _of_rows(each: EachFile, asked: CountedQuestion, edges_ms: Sequence[int]) ->
 def _hourly(each: EachFile, span: Span, edges_ms: Sequence[int]) -> OverTime:
     """Count everything: whole hours by the counts that are kept with the rows, what is broken at the ends of the span by the rows."""
     counts = _none(edges_ms)
-    start, step = slots_of(edges_ms)
+    start, step = slots = slots_of(edges_ms)
     slot = f"(%s - {start}) / {step} AS slot, disposition"
     whole = f"SELECT {slot % f'hour * {_HOUR_MS}'}, sum(n) FROM hourly WHERE hour >= ? AND hour < ? GROUP BY 1, 2"
     broken = f"SELECT {slot % 'id_ms(id)'}, count(*) FROM trace WHERE id >= ? AND id < ? GROUP BY 1, 2"
@@ -95,5 +95,5 @@ def _hourly(each: EachFile, span: Span, edges_ms: Sequence[int]) -> OverTime:
 
     for rows in each(span, count):
         for number, disposition, found in rows:
-            counts[max(bisect_right(edges_ms, start + number * step) - 1, 0)][DISPOSITIONS[disposition]] += found
+            counts[interval_of(edges_ms, slots, number)][DISPOSITIONS[disposition]] += found
     return OverTime([dict(one) for one in counts])

@@ -39,7 +39,6 @@ from search.http.strangers import Strangers
 
 pytest_plugins = ("http_fixtures",)
 
-
 HANDLES = 256
 #: A bound that only a service which is held up breaks; an answer takes some milliseconds.
 SOON_S = 4.0
